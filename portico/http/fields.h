@@ -1,0 +1,153 @@
+// portico/http/fields.h — field lines and sections of them (RFC 9110 §5, §6.3, §6.5).
+//
+// Room http: see status.h.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+namespace portico::http {
+
+// The fields that this server reads or writes. Recognised once, when the line is added, so that looking one
+// up later is an index and no comparison of text.
+enum class FieldName : std::uint8_t {
+    other,  // any field that has no row here
+    accept,
+    accept_encoding,
+    accept_ranges,
+    access_control_allow_headers,
+    access_control_allow_methods,
+    access_control_allow_origin,
+    access_control_expose_headers,
+    access_control_max_age,
+    access_control_request_headers,
+    access_control_request_method,
+    age,
+    allow,
+    authorization,
+    cache_control,
+    connection,
+    content_disposition,
+    content_encoding,
+    content_language,
+    content_length,
+    content_location,
+    content_range,
+    content_security_policy,
+    content_type,
+    cookie,
+    date,
+    etag,
+    expect,
+    expires,
+    forwarded,
+    host,
+    if_match,
+    if_modified_since,
+    if_none_match,
+    if_range,
+    if_unmodified_since,
+    keep_alive,
+    last_modified,
+    link,
+    location,
+    max_forwards,
+    origin,
+    pragma,
+    proxy_authenticate,
+    proxy_authorization,
+    proxy_connection,
+    range,
+    referer,
+    retry_after,
+    server,
+    set_cookie,
+    te,
+    trailer,
+    transfer_encoding,
+    upgrade,
+    user_agent,
+    vary,
+    via,
+    www_authenticate,
+    x_content_type_options,
+    x_forwarded_for,
+};
+inline constexpr std::size_t field_name_count = static_cast<std::size_t>(FieldName::x_forwarded_for) + 1;
+
+// The name as we write it, "Content-Length". Empty for `other`.
+std::string_view spelling(FieldName name);
+
+// Which field a received name is; names are case-insensitive (RFC 9110 §5.1). A hash of length and letters,
+// then one comparison.
+FieldName recognise(std::string_view name);
+
+struct FieldLine {
+    FieldName known = FieldName::other;
+    std::string_view name;   // as received, or spelling(known)
+    std::string_view value;  // without the optional white space around it
+};
+
+// A header or trailer section: field lines in the order of the message. Names and values are views: who
+// filled the section says how long they live. clear() keeps the memory, so a section that is used again
+// does not allocate.
+class FieldSection {
+public:
+    void add(FieldName name, std::string_view value);                 // name other than `other`
+    void add(std::string_view name, std::string_view value);          // recognises the name
+    void add(FieldName known, std::string_view name, std::string_view value);
+    // Replaces the first line of that name, or adds one.
+    void set(FieldName name, std::string_view value);
+    void remove(FieldName name);  // every line of that name
+    void clear();
+
+    [[nodiscard]] bool has(FieldName name) const { return first_[static_cast<std::size_t>(name)] != none; }
+    // The first line's value. For list fields use for_each: lines of one name make one list (RFC 9110 §5.3).
+    [[nodiscard]] std::optional<std::string_view> find(FieldName name) const;
+    // The same for any name, by comparing the names (case-insensitively).
+    [[nodiscard]] std::optional<std::string_view> find(std::string_view name) const;
+    [[nodiscard]] std::size_t count(FieldName name) const;
+    [[nodiscard]] const std::vector<FieldLine>& lines() const { return lines_; }
+    [[nodiscard]] std::size_t size() const { return lines_.size(); }
+
+    // Calls visit(value) for each line of that name, in order.
+    template <class Visit>
+    void for_each(FieldName name, Visit visit) const {
+        if (!has(name)) return;
+        for (std::size_t i = first_[static_cast<std::size_t>(name)]; i < lines_.size(); ++i) {
+            if (lines_[i].known == name) visit(lines_[i].value);
+        }
+    }
+
+private:
+    static constexpr std::uint16_t none = 0xffff;
+    static constexpr std::array<std::uint16_t, field_name_count> nothing_known() {
+        std::array<std::uint16_t, field_name_count> all{};
+        all.fill(none);
+        return all;
+    }
+
+    std::vector<FieldLine> lines_;
+    // Where the first line of each known name stands in lines_; `none` where there is none. The row for
+    // `other` is always none.
+    std::array<std::uint16_t, field_name_count> first_ = nothing_known();
+};
+
+// ASCII only, as RFC 9110 compares tokens.
+bool equals_ignoring_case(std::string_view a, std::string_view b);
+
+// Takes optional white space (SP, HTAB; RFC 9110 §5.6.3) from both ends.
+std::string_view trim(std::string_view text);
+
+// RFC 9110 §5.6.2: one octet or more, each a tchar.
+bool is_token(std::string_view text);
+
+// The next element of a comma-separated list (RFC 9110 §5.6.1), commas in quoted strings excepted; empty
+// elements are passed over. Takes what it read from the front of `list`; nothing at the end.
+std::optional<std::string_view> next_element(std::string_view& list);
+
+}  // namespace portico::http

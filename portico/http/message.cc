@@ -1,0 +1,73 @@
+// portico/http/message.cc — see message.h.
+#include "portico/http/message.h"
+
+#include <array>
+
+namespace portico::http {
+namespace {
+
+constexpr std::array<std::string_view, 10> method_spellings = {"GET",     "HEAD",    "POST",  "PUT",   "DELETE",
+                                                               "CONNECT", "OPTIONS", "TRACE", "PATCH", ""};
+static_assert(method_spellings.size() == static_cast<std::size_t>(Method::other) + 1);
+
+}  // namespace
+
+Method recognise_method(std::string_view token) {
+    const auto is = [token](Method method) { return token == method_spellings[static_cast<std::size_t>(method)]; };
+    switch (token.size()) {
+        case 3:
+            if (is(Method::get)) return Method::get;
+            return is(Method::put) ? Method::put : Method::other;
+        case 4:
+            if (is(Method::head)) return Method::head;
+            return is(Method::post) ? Method::post : Method::other;
+        case 5:
+            if (is(Method::trace)) return Method::trace;
+            return is(Method::patch) ? Method::patch : Method::other;
+        case 6: return is(Method::delete_) ? Method::delete_ : Method::other;
+        case 7:
+            if (is(Method::options)) return Method::options;
+            return is(Method::connect) ? Method::connect : Method::other;
+        default: return Method::other;
+    }
+}
+
+std::string_view spelling(Method method) { return method_spellings[static_cast<std::size_t>(method)]; }
+
+void Request::clear() {
+    method = Method::get;
+    method_token = {};
+    form = TargetForm::origin;
+    target = {};
+    path = {};
+    query = {};
+    has_query = false;
+    authority = {};
+    version = Version::http_1_1;
+    fields.clear();
+    framing = Framing::none;
+    content_length = 0;
+    persistence = Persistence::keep;
+    expectation = Expectation::none;
+}
+
+std::uint64_t Response::content_octets() const {
+    std::uint64_t octets = 0;
+    for (const Piece& piece : content) octets += piece.length;
+    return octets;
+}
+
+void Response::add_made(FieldName name, std::string value) {
+    made.push_back(std::make_unique<const std::string>(std::move(value)));
+    fields.add(name, *made.back());
+}
+
+void Response::clear() {
+    status = Status::ok;
+    fields.clear();
+    content.clear();
+    owner.reset();
+    made.clear();
+}
+
+}  // namespace portico::http

@@ -1,0 +1,105 @@
+// portico/http/message.h — one request and one response, whatever version carries them (RFC 9110 §6).
+//
+// Room http: see status.h.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "portico/base/fd.h"
+#include "portico/http/fields.h"
+#include "portico/http/status.h"
+
+namespace portico::http {
+
+// RFC 9110 §9; PATCH is RFC 5789. A token that is none of these is `other`.
+enum class Method : std::uint8_t { get, head, post, put, delete_, connect, options, trace, patch, other };
+
+Method recognise_method(std::string_view token);  // case-sensitive (RFC 9110 §9.1)
+std::string_view spelling(Method method);         // empty for `other`
+
+// RFC 9112 §3.2
+enum class TargetForm : std::uint8_t { origin, absolute, authority, asterisk };
+
+enum class Version : std::uint8_t { http_1_0, http_1_1, http_2, http_3 };
+
+// How the end of a message's content is found (RFC 9112 §6.3).
+enum class Framing : std::uint8_t { none, length, chunked };
+
+// Whether the connection goes on after this message (RFC 9112 §9.3).
+enum class Persistence : std::uint8_t { keep, close };
+
+enum class Expectation : std::uint8_t { none, continue_ };
+
+// One request, without its content. All views point into the octets it was read from.
+struct Request {
+    Method method = Method::get;
+    std::string_view method_token;
+    TargetForm form = TargetForm::origin;
+    std::string_view target;     // as sent
+    std::string_view path;       // as sent, not decoded: target's path, "*" in asterisk form, empty in authority form
+    std::string_view query;      // behind the "?", without it
+    bool has_query = false;      // "/a?" has an empty query, "/a" has none
+    std::string_view authority;  // of the target URI: from absolute or authority form, or else Host
+    Version version = Version::http_1_1;
+    FieldSection fields;
+    Framing framing = Framing::none;
+    std::uint64_t content_length = 0;  // octets, where framing is `length`
+    Persistence persistence = Persistence::keep;
+    Expectation expectation = Expectation::none;
+
+    // Ready for the next request on the connection; keeps allocated memory.
+    void clear();
+};
+
+// One stretch of a response's content: octets in memory, or a range of an open file.
+struct Piece {
+    std::string_view octets;                    // where `file` is null
+    std::shared_ptr<const Fd> file;             // open for reading; sent from `offset`
+    std::uint64_t offset = 0;
+    std::uint64_t length = 0;                   // octets of this piece, both kinds
+    std::shared_ptr<const void> owner;          // keeps `octets` alive while they are sent
+
+    static Piece memory(std::string_view octets, std::shared_ptr<const void> owner = nullptr) {
+        Piece piece;
+        piece.octets = octets;
+        piece.length = octets.size();
+        piece.owner = std::move(owner);
+        return piece;
+    }
+    static Piece text(std::string text) {
+        auto owned = std::make_shared<const std::string>(std::move(text));
+        const std::string_view octets = *owned;
+        return memory(octets, std::move(owned));
+    }
+    static Piece range(std::shared_ptr<const Fd> file, std::uint64_t offset, std::uint64_t length) {
+        Piece piece;
+        piece.file = std::move(file);
+        piece.offset = offset;
+        piece.length = length;
+        return piece;
+    }
+};
+
+// What a handler answers. Content-Length, Date, Connection and Transfer-Encoding are not among `fields`: whoever
+// sends the response adds what its version needs, from `content` and the connection's state.
+struct Response {
+    Status status = Status::ok;
+    FieldSection fields;        // views: literals, octets that `owner` keeps, or `made`
+    std::vector<Piece> content; // sent in order; a HEAD answer carries it too, so that its length is known
+    std::shared_ptr<const void> owner;
+    // Values that were made for this response and that `fields` points into. Each is its own allocation, so
+    // that adding one moves no other.
+    std::vector<std::unique_ptr<const std::string>> made;
+
+    [[nodiscard]] std::uint64_t content_octets() const;
+    // Adds a field whose value was made for this response.
+    void add_made(FieldName name, std::string value);
+    void clear();  // ready for the next one; keeps allocated memory
+};
+
+}  // namespace portico::http
