@@ -1,0 +1,23 @@
+# What every translation unit is compiled with.
+add_library(portico_compile INTERFACE)
+target_include_directories(portico_compile INTERFACE ${PROJECT_SOURCE_DIR})
+target_compile_features(portico_compile INTERFACE cxx_std_23)
+target_compile_options(portico_compile INTERFACE
+  -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror -fno-omit-frame-pointer)
+
+# assert() stays on in release builds: a bug of ours ends the worker instead of corrupting an answer.
+string(REPLACE "-DNDEBUG" "" CMAKE_CXX_FLAGS_RELEASE "${CMAKE_CXX_FLAGS_RELEASE}")
+string(REPLACE "-DNDEBUG" "" CMAKE_CXX_FLAGS_RELWITHDEBINFO "${CMAKE_CXX_FLAGS_RELWITHDEBINFO}")
+
+if(PORTICO_SANITIZE)
+  target_compile_options(portico_compile INTERFACE -fsanitize=${PORTICO_SANITIZE} -fno-sanitize-recover=all)
+  target_link_options(portico_compile INTERFACE -fsanitize=${PORTICO_SANITIZE})
+endif()
+if(PORTICO_FUZZ)
+  target_compile_options(portico_compile INTERFACE -fsanitize=fuzzer-no-link)
+endif()
+
+find_program(CCACHE ccache)
+if(CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+endif()

@@ -1,0 +1,116 @@
+// portico/base/buffer.h — octets in memory, lent by a core's pool and charged to its ledger.
+//
+// Room base: see fd.h.
+// Threads:   a pool and its buffers belong to one core.
+#pragma once
+
+#include <cassert>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace portico {
+
+// What a core's connections hold in memory, in octets. Everything lent is charged here and released later: a ledger
+// that is not back at zero when the last connection has gone is a leak.
+class Ledger {
+public:
+    explicit Ledger(std::size_t ceiling) : ceiling_(ceiling) {}
+
+    void charge(std::size_t octets) {
+        used_ += octets;
+        if (used_ > peak_) peak_ = used_;
+    }
+    void release(std::size_t octets) {
+        assert(octets <= used_);
+        used_ -= octets;
+    }
+    [[nodiscard]] std::size_t used() const { return used_; }
+    [[nodiscard]] std::size_t peak() const { return peak_; }
+    [[nodiscard]] std::size_t ceiling() const { return ceiling_; }
+    [[nodiscard]] bool is_full() const { return used_ >= ceiling_; }
+
+private:
+    std::size_t ceiling_;
+    std::size_t used_ = 0;
+    std::size_t peak_ = 0;
+};
+
+class BufferPool;
+
+// Octets received or to be sent: a block of memory whose front part [0, size) is filled. Moving hands the block on;
+// destroying gives it back to the pool, which outlives it. An empty Buffer (no block) has capacity 0.
+class Buffer {
+public:
+    Buffer() noexcept = default;
+    Buffer(Buffer&& other) noexcept
+        : pool_(std::exchange(other.pool_, nullptr)),
+          block_(std::exchange(other.block_, nullptr)),
+          capacity_(std::exchange(other.capacity_, 0)),
+          size_(std::exchange(other.size_, 0)) {}
+    Buffer& operator=(Buffer&& other) noexcept {
+        Buffer old(std::move(*this));
+        pool_ = std::exchange(other.pool_, nullptr);
+        block_ = std::exchange(other.block_, nullptr);
+        capacity_ = std::exchange(other.capacity_, 0);
+        size_ = std::exchange(other.size_, 0);
+        return *this;
+    }
+    ~Buffer() {
+        if (block_ != nullptr) give_back();
+    }
+
+    [[nodiscard]] std::string_view octets() const { return {block_, size_}; }
+    [[nodiscard]] std::size_t size() const { return size_; }
+    [[nodiscard]] std::size_t capacity() const { return capacity_; }
+    [[nodiscard]] bool empty() const { return size_ == 0; }
+    [[nodiscard]] bool has_block() const { return block_ != nullptr; }
+
+    // The part that is not filled. Write to its front, then say so with grow().
+    [[nodiscard]] std::span<char> room() { return {block_ + size_, capacity_ - size_}; }
+    void grow(std::size_t octets) {
+        assert(octets <= capacity_ - size_);
+        size_ += octets;
+    }
+    // Takes the first octets away and moves the rest to the front.
+    void drop_front(std::size_t octets);
+    void clear() { size_ = 0; }
+
+private:
+    friend class BufferPool;
+    Buffer(BufferPool& pool, char* block, std::size_t capacity) : pool_(&pool), block_(block), capacity_(capacity) {}
+    void give_back() noexcept;
+
+    BufferPool* pool_ = nullptr;
+    char* block_ = nullptr;
+    std::size_t capacity_ = 0;
+    std::size_t size_ = 0;
+};
+
+// Lends blocks. Those of the usual size are kept for the next borrower, up to `kept_max` of them; others are
+// allocated and freed.
+class BufferPool {
+public:
+    static constexpr std::size_t usual_octets = 16 * 1024;
+
+    explicit BufferPool(Ledger& ledger, std::size_t kept_max = 64) : ledger_(&ledger), kept_max_(kept_max) {}
+    BufferPool(const BufferPool&) = delete;
+    BufferPool& operator=(const BufferPool&) = delete;
+    ~BufferPool();
+
+    [[nodiscard]] Buffer borrow(std::size_t octets = usual_octets);
+    [[nodiscard]] Ledger& ledger() { return *ledger_; }
+
+private:
+    friend class Buffer;
+    void take_back(char* block, std::size_t capacity) noexcept;
+
+    Ledger* ledger_;
+    std::size_t kept_max_;
+    std::vector<char*> kept_;
+};
+
+}  // namespace portico

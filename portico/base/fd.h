@@ -1,0 +1,50 @@
+// portico/base/fd.h — the ownership of one descriptor.
+//
+// Room base: the words that all rooms share.
+// May use:   nothing of ours.
+// May not:   know sockets, HTTP or configuration.
+// Threads:   none of its own; each type says what it allows.
+#pragma once
+
+#include <cassert>
+#include <utility>
+
+namespace portico {
+
+// Who gave out a descriptor's number and takes it back: the real kernel, or a simulated one.
+class FdTable {
+public:
+    virtual void close(int number) noexcept = 0;
+
+protected:
+    ~FdTable() = default;
+};
+
+// Owns one descriptor. Moving hands it on; destroying closes it. The table outlives every descriptor of its.
+class Fd {
+public:
+    Fd(FdTable& table, int number) noexcept : table_(&table), number_(number) { assert(number >= 0); }
+    Fd(Fd&& other) noexcept : table_(other.table_), number_(std::exchange(other.number_, none)) {}
+    Fd& operator=(Fd&& other) noexcept {
+        Fd old(std::move(*this));
+        table_ = other.table_;
+        number_ = std::exchange(other.number_, none);
+        return *this;
+    }
+    ~Fd() {
+        if (number_ != none) table_->close(number_);
+    }
+
+    [[nodiscard]] int number() const noexcept {
+        assert(number_ != none);
+        return number_;
+    }
+    [[nodiscard]] FdTable& table() const noexcept { return *table_; }
+
+private:
+    static constexpr int none = -1;
+    FdTable* table_;
+    int number_;
+};
+
+}  // namespace portico

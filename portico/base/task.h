@@ -1,0 +1,151 @@
+// portico/base/task.h — a coroutine that somebody awaits, and how a chain of them is asked to stop.
+//
+// Room base: see fd.h.
+// Threads:   a task runs on the core that started it and on no other.
+#pragma once
+
+#include <cassert>
+#include <coroutine>
+#include <cstddef>
+#include <exception>
+#include <optional>
+#include <utility>
+
+#include "portico/base/frame_pool.h"
+
+namespace portico {
+
+// What a suspended chain of tasks waits for, seen by whoever wants it to stop waiting.
+class Stoppable {
+public:
+    // Ends the wait soon: at once or after the kernel has let go of its buffers. The waiting task is resumed either way.
+    virtual void stop_waiting() noexcept = 0;
+
+protected:
+    ~Stoppable() = default;
+};
+
+// One for each chain of tasks that await each other; it lives where the chain was started (Scope). A chain waits for
+// one thing at a time, so asking it to stop is asking that one thing.
+class StopState {
+public:
+    [[nodiscard]] bool stop_requested() const { return stop_requested_; }
+    void request_stop() {
+        stop_requested_ = true;
+        if (waiting_on_ != nullptr) waiting_on_->stop_waiting();
+    }
+    void set_waiting_on(Stoppable* operation) { waiting_on_ = operation; }
+
+private:
+    Stoppable* waiting_on_ = nullptr;  // null while the chain runs
+    bool stop_requested_ = false;
+};
+
+// What every promise of ours has: the chain it belongs to, and who awaits it.
+class TaskPromiseBase {
+public:
+    static void* operator new(std::size_t octets) { return allocate_frame(octets); }
+    static void operator delete(void* frame, std::size_t octets) noexcept { free_frame(frame, octets); }
+
+    [[nodiscard]] StopState* stop_state() const { return stop_state_; }
+    void set_stop_state(StopState* state) { stop_state_ = state; }
+    void set_awaited_by(std::coroutine_handle<> awaiting) { awaiting_ = awaiting; }
+
+    [[nodiscard]] std::suspend_always initial_suspend() const noexcept { return {}; }
+    // Nothing of ours throws; what a library throws past its wrapper is a bug.
+    [[noreturn]] void unhandled_exception() const noexcept { std::terminate(); }
+
+    struct Finish {
+        [[nodiscard]] bool await_ready() const noexcept { return false; }
+        template <class Promise>
+        std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> finished) const noexcept {
+            const std::coroutine_handle<> awaiting = finished.promise().awaiting_;
+            return awaiting ? awaiting : std::noop_coroutine();
+        }
+        void await_resume() const noexcept {}
+    };
+    [[nodiscard]] Finish final_suspend() const noexcept { return {}; }
+
+private:
+    StopState* stop_state_ = nullptr;
+    std::coroutine_handle<> awaiting_;  // null while the awaiting coroutine's await_suspend is still on the stack
+};
+
+// A lazy coroutine: it starts when it is awaited, and its frame goes when the Task does. [[nodiscard]]: a task that
+// nobody awaits does nothing.
+template <class T = void>
+class [[nodiscard]] Task {
+public:
+    class promise_type : public TaskPromiseBase {
+    public:
+        Task get_return_object() { return Task(Handle::from_promise(*this)); }
+        template <class Value>
+        void return_value(Value&& value) {
+            value_.emplace(std::forward<Value>(value));
+        }
+        T take() { return std::move(*value_); }
+
+    private:
+        std::optional<T> value_;
+    };
+
+    Task(Task&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
+    Task& operator=(Task&&) = delete;
+    ~Task() {
+        if (handle_) handle_.destroy();
+    }
+
+    [[nodiscard]] bool await_ready() const noexcept { return false; }
+    // Runs the child here and says false if it finished at once: a loop of ready awaits must not grow the stack, and
+    // returning the child's handle is a real call in debug and sanitizer builds.
+    template <class Promise>
+    bool await_suspend(std::coroutine_handle<Promise> awaiting) {
+        handle_.promise().set_stop_state(awaiting.promise().stop_state());
+        handle_.resume();
+        if (handle_.done()) return false;
+        handle_.promise().set_awaited_by(awaiting);
+        return true;
+    }
+    T await_resume() { return handle_.promise().take(); }
+
+private:
+    using Handle = std::coroutine_handle<promise_type>;
+    explicit Task(Handle handle) : handle_(handle) {}
+
+    Handle handle_;
+};
+
+template <>
+class [[nodiscard]] Task<void> {
+public:
+    class promise_type : public TaskPromiseBase {
+    public:
+        Task get_return_object() { return Task(Handle::from_promise(*this)); }
+        void return_void() const {}
+    };
+
+    Task(Task&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
+    Task& operator=(Task&&) = delete;
+    ~Task() {
+        if (handle_) handle_.destroy();
+    }
+
+    [[nodiscard]] bool await_ready() const noexcept { return false; }
+    template <class Promise>
+    bool await_suspend(std::coroutine_handle<Promise> awaiting) {
+        handle_.promise().set_stop_state(awaiting.promise().stop_state());
+        handle_.resume();
+        if (handle_.done()) return false;
+        handle_.promise().set_awaited_by(awaiting);
+        return true;
+    }
+    void await_resume() const {}
+
+private:
+    using Handle = std::coroutine_handle<promise_type>;
+    explicit Task(Handle handle) : handle_(handle) {}
+
+    Handle handle_;
+};
+
+}  // namespace portico

@@ -1,0 +1,42 @@
+// portico/io/endpoint.h — the one way in which an endpoint is written.
+//
+// Room io: see error.h.
+// Threads:   none. Values.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <string>
+#include <string_view>
+
+#include "portico/io/address.h"
+
+namespace portico::io {
+
+enum class Transport : std::uint8_t { tcp, udp, unix_stream, stdio };
+
+// What a user wrote. `host` is a name or an address, empty for "every interface" (listening) or this machine (connecting).
+//
+//   tcp://127.0.0.1:8080  udp://[::1]:53  tcp://example.org:http  127.0.0.1:8080  :8080  [::1]:80  localhost:80
+//   8080 (a bare port)  unix:/run/x.sock  unix:relative.sock  unix:@abstract  stdio
+struct Endpoint {
+    Transport transport = Transport::tcp;
+    std::string host;         // without brackets; with its zone ("fe80::1%eth0")
+    std::uint16_t port = 0;   // 0: any free one (listening)
+    std::string path;         // unix_stream; an abstract name starts with a NUL octet
+
+    // As the user would write it, in full: "tcp://127.0.0.1:8080", "unix:@abstract".
+    [[nodiscard]] std::string text() const;
+    friend bool operator==(const Endpoint&, const Endpoint&) = default;
+};
+
+// Why a text is no endpoint: a sentence to show, and the column (from 1) it is about.
+struct EndpointError {
+    std::string message;
+    std::size_t column;
+};
+
+// Parses one endpoint. `unless_said` is the transport of a text without a scheme.
+std::expected<Endpoint, EndpointError> parse_endpoint(std::string_view text, Transport unless_said = Transport::tcp);
+
+}  // namespace portico::io

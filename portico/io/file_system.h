@@ -1,0 +1,64 @@
+// portico/io/file_system.h — files, as the kernel or a simulation gives them.
+//
+// Room io: see error.h.
+// Threads:   the real one may be called from any thread; so may the descriptors it gives out be closed on any.
+//            Every call may block on a disk: from a core, go through Core::offload unless a decision says otherwise.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "portico/base/fd.h"
+#include "portico/io/error.h"
+
+namespace portico::io {
+
+enum class FileKind : std::uint8_t { regular, directory, symlink, other };
+
+struct FileStatus {
+    FileKind kind = FileKind::other;
+    std::uint64_t size = 0;  // octets
+    // Since 1970-01-01 UTC. Nanoseconds, since two versions of a file may be made within a second.
+    std::chrono::sys_time<std::chrono::nanoseconds> modified;
+    std::uint64_t device = 0;
+    std::uint64_t inode = 0;
+
+    friend bool operator==(const FileStatus&, const FileStatus&) = default;
+};
+
+struct DirectoryEntry {
+    std::string name;       // octets as they are; never "." or ".."
+    FileStatus status;      // of what the name leads to within the directory; a link that leads out or nowhere is not listed
+};
+
+class FileSystem : public FdTable {
+public:
+    // Opens a directory by its path, to open files beneath it later.
+    virtual Result<Fd> open_directory(const std::string& path) = 0;
+    // Opens `path` for reading, relative to `directory` and never outside of it, whatever links say
+    // (openat2 with RESOLVE_BENEATH and RESOLVE_NO_MAGICLINKS). "" or "." is the directory itself. Opening does not wait:
+    // a FIFO or a device is opened without blocking, and status() tells what it is. ENOENT, ENOTDIR, EACCES, ELOOP,
+    // EXDEV (would lead out), ENAMETOOLONG, EMFILE …
+    virtual Result<Fd> open_beneath(const Fd& directory, std::string_view path) = 0;
+    // What the path leads to, without opening it.
+    virtual Result<FileStatus> status_beneath(const Fd& directory, std::string_view path) = 0;
+    virtual Result<FileStatus> status(const Fd& file) = 0;
+    // Reads into the front of `room` from `offset`; fewer octets than asked only at the end of the file.
+    virtual Result<std::size_t> read_at(const Fd& file, std::uint64_t offset, std::span<char> room) = 0;
+    // At most `entries_max` entries, in no order.
+    virtual Result<std::vector<DirectoryEntry>> list(const Fd& directory, std::size_t entries_max) = 0;
+
+protected:
+    ~FileSystem() = default;
+};
+
+// The machine's own.
+FileSystem& real_file_system();
+
+}  // namespace portico::io

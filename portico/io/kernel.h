@@ -1,0 +1,244 @@
+// portico/io/kernel.h — what one core asks of its kernel: the floor that epoll, io_uring and the simulation share.
+//
+// Room io: see error.h.
+// Threads:   wake() may be called from any thread; all else belongs to the core's thread.
+//
+// The style is completion, not readiness: an operation is started with all it needs and completes later, or at once, with a
+// result. No caller may depend on readiness, so that a kernel which only knows completion can be put below.
+#pragma once
+
+#include <sys/uio.h>
+
+#include <chrono>
+#include <coroutine>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "portico/base/buffer.h"
+#include "portico/base/fd.h"
+#include "portico/base/task.h"
+#include "portico/io/address.h"
+#include "portico/io/error.h"
+#include "portico/io/file_system.h"
+#include "portico/io/timers.h"
+
+namespace portico::io {
+
+class Core;
+class Kernel;
+
+// One thing asked of the kernel, inside the frame of the task that waits for it: it has an address until it completes, and
+// completes exactly once. Its deadline and a request to stop both cancel it, and it still completes.
+class Operation : public Stoppable, public Timer {
+public:
+    // Octets or a descriptor's number where it succeeded, else a negative errno value. The kernel calls this once, unless the
+    // start function has set the result and returned true.
+    void complete(std::int64_t result);
+    void set_result(std::int64_t result) { result_ = result; }
+    [[nodiscard]] std::int64_t result() const { return result_; }
+
+    void expire() final;
+    void stop_waiting() noexcept final;
+
+    // For the kernel's own use while it holds the operation.
+    Operation* next_in_kernel = nullptr;
+
+protected:
+    explicit Operation(Core& core) : core_(&core) {}
+    ~Operation() = default;
+
+    // The whole life of an awaiter: `start` asks the kernel and says whether it was done at once. Returns whether the
+    // coroutine stays suspended.
+    template <class Promise, class Start>
+    bool begin(std::coroutine_handle<Promise> waiter, TimePoint deadline, Start start) {
+        StopState* const state = waiter.promise().stop_state();
+        if (state != nullptr && state->stop_requested()) {
+            result_ = -ECANCELED;
+            return false;
+        }
+        if (start()) return false;
+        wait(waiter, state, deadline);
+        return true;
+    }
+    [[nodiscard]] Core& core() const { return *core_; }
+
+private:
+    // Asks the kernel to end this operation early: it completes with -ECANCELED, now or soon, unless it was done already.
+    virtual void cancel() = 0;
+    void wait(std::coroutine_handle<> waiter, StopState* state, TimePoint deadline);
+
+    Core* core_;
+    std::coroutine_handle<> waiter_;
+    StopState* stop_state_ = nullptr;
+    std::int64_t result_ = 0;
+    bool deadline_passed_ = false;
+};
+
+// Accepts one connection. Result: the descriptor; `peer` is filled.
+struct AcceptOp : Operation {
+    AcceptOp(Core& core, int the_listener) : Operation(core), listener(the_listener) {}
+    int listener;
+    SocketAddress peer;
+
+private:
+    void cancel() final;
+};
+
+// Connects a socket that open_socket made. Result: 0.
+struct ConnectOp : Operation {
+    ConnectOp(Core& core, int the_socket, SocketAddress the_peer)
+        : Operation(core), socket(the_socket), peer(std::move(the_peer)) {}
+    int socket;
+    SocketAddress peer;
+
+private:
+    void cancel() final;
+};
+
+// Receives octets into `room`, or, where `room` is empty, into a buffer that is borrowed from `pool` when octets are there: a
+// connection that waits holds none. Result: octets, 0 at the end of the stream.
+struct ReadOp : Operation {
+    ReadOp(Core& core, int the_stream, std::span<char> the_room) : Operation(core), stream(the_stream), room(the_room) {}
+    ReadOp(Core& core, int the_stream, BufferPool& the_pool) : Operation(core), stream(the_stream), pool(&the_pool) {}
+    int stream;
+    std::span<char> room;
+    BufferPool* pool = nullptr;
+    Buffer buffer;
+
+private:
+    void cancel() final;
+};
+
+// Sends octets: the first of `spans` first. Result: how many were taken, at least one; perhaps not all.
+struct WriteOp : Operation {
+    WriteOp(Core& core, int the_stream, std::span<const iovec> the_spans, bool the_more = false)
+        : Operation(core), stream(the_stream), spans(the_spans), more(the_more) {}
+    int stream;
+    std::span<const iovec> spans;
+    bool more;  // more octets follow at once: the kernel may wait for them before it sends a short segment
+
+private:
+    void cancel() final;
+};
+
+// Sends octets of a file. Result: how many, perhaps not all; 0 where the file ends before `offset`.
+struct SendFileOp : Operation {
+    SendFileOp(Core& core, int the_stream, const Fd& the_file, std::uint64_t the_offset, std::uint64_t the_length)
+        : Operation(core), stream(the_stream), file(&the_file), offset(the_offset), length(the_length) {}
+    int stream;
+    const Fd* file;
+    std::uint64_t offset;
+    std::uint64_t length;
+
+private:
+    void cancel() final;
+};
+
+// One datagram to be received into, or to be sent.
+struct DatagramSlot {
+    std::span<char> octets;  // receiving: the room, then what came; sending: what goes
+    SocketAddress peer;
+    bool truncated = false;  // receiving: the datagram was larger than the room
+};
+
+// Receives what is there, at least one datagram and at most slots.size(). Result: how many.
+struct ReceiveOp : Operation {
+    ReceiveOp(Core& core, int the_socket, std::span<DatagramSlot> the_slots)
+        : Operation(core), socket(the_socket), slots(the_slots) {}
+    int socket;
+    std::span<DatagramSlot> slots;
+
+private:
+    void cancel() final;
+};
+
+// Sends datagrams in order. Result: how many were taken, at least one. An error is the first datagram's.
+struct SendOp : Operation {
+    SendOp(Core& core, int the_socket, std::span<const DatagramSlot> the_slots)
+        : Operation(core), socket(the_socket), slots(the_slots) {}
+    int socket;
+    std::span<const DatagramSlot> slots;
+
+private:
+    void cancel() final;
+};
+
+// Work that may block, for a helper thread. Result: 0. It can't be cancelled: a task that is asked to stop waits for its end.
+struct OffloadOp : Operation {
+    explicit OffloadOp(Core& core) : Operation(core) {}
+    virtual void work() = 0;  // runs on a helper thread
+
+protected:
+    ~OffloadOp() = default;
+
+private:
+    void cancel() final {}
+};
+
+struct ListenOptions {
+    int backlog = 4096;
+    bool reuse_port = false;     // SO_REUSEPORT: one listening socket for each core
+    bool dual_stack = true;      // "[::]" takes IPv4 too
+    std::chrono::seconds defer_accept{0};  // TCP_DEFER_ACCEPT: wake up when octets are there. 0: off
+    bool replace_stale_path = true;  // Unix: a socket file that nobody listens on is removed first
+    unsigned path_mode = 0660;   // Unix: permissions of the socket file
+};
+
+// How many of each kind of failure accepting and opening met; for the log and the metrics.
+struct Opened {
+    int number = -1;
+    SocketAddress local;  // where it is bound: the port that was chosen
+};
+
+enum class ShutDown : std::uint8_t { sending, receiving, both };
+enum class StdioEnd : std::uint8_t { input, output };
+
+class Kernel : public FdTable {
+public:
+    virtual ~Kernel() = default;
+
+    // --- time and chance
+    [[nodiscard]] virtual TimePoint now() const = 0;  // as of the last wait(): cheap
+    [[nodiscard]] virtual std::chrono::system_clock::time_point wall_clock() const = 0;  // as of the last wait()
+    virtual void random(std::span<char> room) = 0;    // unguessable, but for the simulation
+
+    // --- the loop
+    // Waits until something completes, wake() is called or `until` comes, and completes what can be completed.
+    virtual void wait(TimePoint until) = 0;
+    virtual void wake() noexcept = 0;  // from any thread
+
+    // --- sockets: these never wait
+    virtual Result<Opened> listen(const SocketAddress& local, const ListenOptions& options) = 0;
+    virtual Result<int> open_socket(Family family) = 0;  // a stream socket to be connected
+    virtual Result<Opened> open_datagram(const SocketAddress& local, bool reuse_port) = 0;
+    virtual Result<int> open_stdio(StdioEnd end) = 0;    // standard input or output; closing it leaves the original open
+    virtual Result<SocketAddress> local_address(int socket) = 0;
+    virtual Result<void> shut_down(int stream, ShutDown which) = 0;
+    virtual void set_no_delay(int stream) = 0;           // TCP_NODELAY; nothing where it does not apply
+    // A close now drops what is unsent and sends RST (SO_LINGER 0).
+    virtual void set_abort_on_close(int stream) = 0;
+
+    // --- operations: true if done at once (the result is set), false if `op` will complete later
+    virtual bool start(AcceptOp& op) = 0;
+    virtual bool start(ConnectOp& op) = 0;
+    virtual bool start(ReadOp& op) = 0;
+    virtual bool start(WriteOp& op) = 0;
+    virtual bool start(SendFileOp& op) = 0;
+    virtual bool start(ReceiveOp& op) = 0;
+    virtual bool start(SendOp& op) = 0;
+    virtual bool start(OffloadOp& op) = 0;
+    virtual void cancel(AcceptOp& op) = 0;
+    virtual void cancel(ConnectOp& op) = 0;
+    virtual void cancel(ReadOp& op) = 0;
+    virtual void cancel(WriteOp& op) = 0;
+    virtual void cancel(SendFileOp& op) = 0;
+    virtual void cancel(ReceiveOp& op) = 0;
+    virtual void cancel(SendOp& op) = 0;
+
+    [[nodiscard]] virtual FileSystem& files() = 0;
+};
+
+}  // namespace portico::io

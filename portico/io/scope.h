@@ -1,0 +1,78 @@
+// portico/io/scope.h — the owner of tasks that nobody awaits one by one.
+//
+// Room io: see error.h.
+// Threads:   one core's.
+#pragma once
+
+#include <cstddef>
+
+#include "portico/base/task.h"
+
+namespace portico::io {
+
+// Starts tasks, asks them to stop, and waits until they have ended. Destroyed only when empty (asserted): what a task refers to
+// must outlive the scope's join().
+class Scope {
+public:
+    Scope() = default;
+    Scope(const Scope&) = delete;
+    Scope& operator=(const Scope&) = delete;
+    ~Scope();
+
+    // Runs the task at once, up to its first wait.
+    void start(Task<void> task);
+
+    // Asks every task to stop: its wait, and every later one, ends at once with ECANCELED.
+    void request_stop();
+
+    // Waits until the last task has ended. If the waiting task is asked to stop, the scope's tasks are asked too, and the
+    // wait goes on until they have ended.
+    class Join;
+    [[nodiscard]] Join join();
+
+    [[nodiscard]] std::size_t size() const { return size_; }
+
+private:
+    struct Root;
+    struct Node {
+        Node* next = nullptr;
+        Node* previous = nullptr;
+        StopState stop;
+    };
+    static Root run(Scope& scope, Task<void> task);
+    void link(Node& node);
+    // Returns who waits in join() for the last task's end, if this was it.
+    std::coroutine_handle<> unlink(Node& node);
+
+    Node* first_ = nullptr;
+    std::size_t size_ = 0;
+    Join* joining_ = nullptr;
+};
+
+class Scope::Join final : public Stoppable {
+public:
+    explicit Join(Scope& scope) : scope_(&scope) {}
+    [[nodiscard]] bool await_ready() const noexcept { return scope_->size_ == 0; }
+    template <class Promise>
+    void await_suspend(std::coroutine_handle<Promise> waiter) {
+        waiter_ = waiter;
+        stop_state_ = waiter.promise().stop_state();
+        scope_->joining_ = this;
+        if (stop_state_ == nullptr) return;
+        stop_state_->set_waiting_on(this);
+    }
+    void await_resume() {
+        if (stop_state_ != nullptr) stop_state_->set_waiting_on(nullptr);
+    }
+    void stop_waiting() noexcept override { scope_->request_stop(); }
+
+private:
+    friend class Scope;
+    Scope* scope_;
+    std::coroutine_handle<> waiter_;
+    StopState* stop_state_ = nullptr;
+};
+
+inline Scope::Join Scope::join() { return Join(*this); }
+
+}  // namespace portico::io

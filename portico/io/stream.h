@@ -1,0 +1,179 @@
+// portico/io/stream.h — connected streams and the sockets that accept them.
+//
+// Room io: see error.h.
+// Threads:   one core's: a stream lives and dies on the core that accepted or connected it.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "portico/io/core.h"
+#include "portico/io/endpoint.h"
+#include "portico/io/kernel.h"
+
+namespace portico::io {
+
+class Read : public ReadOp {
+public:
+    Read(Core& the_core, int the_stream, std::span<char> the_room, TimePoint deadline)
+        : ReadOp(the_core, the_stream, the_room), deadline_(deadline) {}
+    [[nodiscard]] bool await_ready() const noexcept { return false; }
+    template <class Promise>
+    bool await_suspend(std::coroutine_handle<Promise> waiter) {
+        return begin(waiter, deadline_, [this] { return core().kernel().start(*this); });
+    }
+    Result<std::size_t> await_resume() const {
+        if (result() < 0) return fail(static_cast<int>(-result()), "read");
+        return static_cast<std::size_t>(result());
+    }
+
+private:
+    TimePoint deadline_;
+};
+
+class ReadBuffer : public ReadOp {
+public:
+    ReadBuffer(Core& the_core, int the_stream, BufferPool& the_pool, TimePoint deadline)
+        : ReadOp(the_core, the_stream, the_pool), deadline_(deadline) {}
+    [[nodiscard]] bool await_ready() const noexcept { return false; }
+    template <class Promise>
+    bool await_suspend(std::coroutine_handle<Promise> waiter) {
+        return begin(waiter, deadline_, [this] { return core().kernel().start(*this); });
+    }
+    Result<Buffer> await_resume() {
+        if (result() < 0) return fail(static_cast<int>(-result()), "read");
+        return std::move(buffer);
+    }
+
+private:
+    TimePoint deadline_;
+};
+
+class Write : public WriteOp {
+public:
+    Write(Core& the_core, int the_stream, std::span<const iovec> the_spans, bool the_more, TimePoint deadline)
+        : WriteOp(the_core, the_stream, the_spans, the_more), deadline_(deadline) {}
+    [[nodiscard]] bool await_ready() const noexcept { return false; }
+    template <class Promise>
+    bool await_suspend(std::coroutine_handle<Promise> waiter) {
+        return begin(waiter, deadline_, [this] { return core().kernel().start(*this); });
+    }
+    Result<std::size_t> await_resume() const {
+        if (result() < 0) return fail(static_cast<int>(-result()), "write");
+        return static_cast<std::size_t>(result());
+    }
+
+private:
+    TimePoint deadline_;
+};
+
+class SendFile : public SendFileOp {
+public:
+    SendFile(Core& the_core, int the_stream, const Fd& the_file, std::uint64_t the_offset, std::uint64_t the_length,
+             TimePoint deadline)
+        : SendFileOp(the_core, the_stream, the_file, the_offset, the_length), deadline_(deadline) {}
+    [[nodiscard]] bool await_ready() const noexcept { return false; }
+    template <class Promise>
+    bool await_suspend(std::coroutine_handle<Promise> waiter) {
+        return begin(waiter, deadline_, [this] { return core().kernel().start(*this); });
+    }
+    Result<std::size_t> await_resume() const {
+        if (result() < 0) return fail(static_cast<int>(-result()), "sendfile");
+        return static_cast<std::size_t>(result());
+    }
+
+private:
+    TimePoint deadline_;
+};
+
+// A connected stream of octets: TCP, Unix, or one end of stdio. One read and one write may wait at the same time (in two
+// tasks), never two reads or two writes. Closing is destroying.
+class Stream {
+public:
+    Stream(Core& core, Fd fd) : core_(&core), fd_(std::move(fd)) {}
+
+    // At most `room.size()` octets; 0 is the end of the stream: the peer sends no more, and may still read.
+    // Errors: ETIMEDOUT, ECANCELED, ECONNRESET …
+    [[nodiscard]] Read read(std::span<char> room, TimePoint deadline) { return {*core_, fd_.number(), room, deadline}; }
+    // The same into a buffer that is borrowed when octets are there. An empty buffer is the end of the stream.
+    [[nodiscard]] ReadBuffer read(BufferPool& pool, TimePoint deadline) {
+        return {*core_, fd_.number(), pool, deadline};
+    }
+    // Takes at least one octet of `spans`, perhaps not all. `more`: further octets follow at once.
+    [[nodiscard]] Write write(std::span<const iovec> spans, TimePoint deadline, bool more = false) {
+        return {*core_, fd_.number(), spans, more, deadline};
+    }
+    // Takes at least one octet of the file; 0 where it has become shorter than `offset`.
+    [[nodiscard]] SendFile send_file(const Fd& file, std::uint64_t offset, std::uint64_t length, TimePoint deadline) {
+        return {*core_, fd_.number(), file, offset, length, deadline};
+    }
+    // All of `octets`; the deadline is for the whole.
+    [[nodiscard]] Task<Result<void>> write_all(std::string_view octets, TimePoint deadline);
+
+    // Half-close: the peer reads to our end; we go on reading.
+    Result<void> finish_sending() { return core_->kernel().shut_down(fd_.number(), ShutDown::sending); }
+    void set_no_delay() { core_->kernel().set_no_delay(fd_.number()); }
+    // The next close is a reset: the peer can't take what was cut short for a whole.
+    void abort_on_close() { core_->kernel().set_abort_on_close(fd_.number()); }
+    [[nodiscard]] Result<SocketAddress> local_address() const { return core_->kernel().local_address(fd_.number()); }
+    [[nodiscard]] Core& core() const { return *core_; }
+
+private:
+    Core* core_;
+    Fd fd_;
+};
+
+// After the last answer: half-closes and reads on, for at most `time_max` and `octets_max`, so that the peer can read what
+// was sent before our close becomes a reset (RFC 9112 §9.6).
+Task<void> drain_and_close(Stream stream, Duration time_max, std::size_t octets_max);
+
+struct Accepted {
+    Stream stream;
+    SocketAddress peer;
+};
+
+class Accept : public AcceptOp {
+public:
+    Accept(Core& the_core, int the_listener) : AcceptOp(the_core, the_listener) {}
+    [[nodiscard]] bool await_ready() const noexcept { return false; }
+    template <class Promise>
+    bool await_suspend(std::coroutine_handle<Promise> waiter) {
+        return begin(waiter, never, [this] { return core().kernel().start(*this); });
+    }
+    Result<Accepted> await_resume();
+};
+
+// A listening stream socket: TCP or Unix.
+class Listener {
+public:
+    static Result<Listener> open(Core& core, const SocketAddress& local, const ListenOptions& options = {});
+
+    // The next connection. A connection that its peer has left again is passed over (ECONNABORTED). EMFILE, ENFILE, ENOBUFS
+    // and ENOMEM are handed on: wait a while (see accept_pause) before the next call, the backlog keeps who comes.
+    [[nodiscard]] Accept accept() { return {*core_, fd_.number()}; }
+    [[nodiscard]] const SocketAddress& local() const { return local_; }
+
+private:
+    Listener(Core& core, Fd fd, SocketAddress local) : core_(&core), fd_(std::move(fd)), local_(std::move(local)) {}
+    Core* core_;
+    Fd fd_;
+    SocketAddress local_;
+};
+
+// After a failed accept: how long to leave the listener alone. Zero where trying again at once is right.
+Duration accept_pause(const Error& error);
+
+// Connects to one address.
+Task<Result<Stream>> connect(Core& core, SocketAddress peer, TimePoint deadline);
+
+// Standard input and output as the two directions of one peer.
+struct Stdio {
+    Stream input;
+    Stream output;
+};
+Result<Stdio> open_stdio(Core& core);
+
+}  // namespace portico::io

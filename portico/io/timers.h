@@ -1,0 +1,83 @@
+// portico/io/timers.h — a core's timers: a hierarchical wheel.
+//
+// Room io: see error.h.
+// Threads:   one core's.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+namespace portico::io {
+
+using TimePoint = std::chrono::steady_clock::time_point;
+using Duration = std::chrono::steady_clock::duration;
+
+// No deadline: waits for ever.
+inline constexpr TimePoint never = TimePoint::max();
+
+class Timers;
+
+// One timer; part of what waits for it (no allocation). Must not be destroyed or moved while it is set.
+class Timer {
+public:
+    Timer() = default;
+    Timer(const Timer&) = delete;
+    Timer& operator=(const Timer&) = delete;
+
+    // Called once, after the timer has been unset, at `due` or at most one tick later.
+    virtual void expire() = 0;
+
+    [[nodiscard]] bool is_set() const { return next_ != nullptr; }
+
+protected:
+    ~Timer() = default;
+
+private:
+    friend class Timers;
+    Timer* next_ = nullptr;  // a ring; its slot's head is the one without a deadline
+    Timer* previous_ = nullptr;
+    std::uint64_t due_ = 0;  // in ticks
+    std::uint16_t slot_ = 0;
+};
+
+// Setting, unsetting and moving on cost the same whether there are ten timers or a million: six wheels of 64 slots, where a
+// slot of one wheel is a whole turn of the wheel below, and a bit says which slots hold something.
+class Timers {
+public:
+    static constexpr auto tick = std::chrono::milliseconds(1);
+
+    explicit Timers(TimePoint start);
+    Timers(const Timers&) = delete;
+    Timers& operator=(const Timers&) = delete;
+
+    void set(Timer& timer, TimePoint due);  // not set before; a time in the past expires with the next advance
+    void unset(Timer& timer);               // does nothing where it is not set
+    // Expires everything due at `now`. A timer that is set meanwhile for a time that has come waits for the next call.
+    void advance(TimePoint now);
+    // When advance should next be called; never later than the first timer's deadline, perhaps earlier.
+    [[nodiscard]] std::optional<TimePoint> next() const;
+    [[nodiscard]] std::size_t count() const { return count_; }
+
+private:
+    static constexpr unsigned levels = 6;
+    static constexpr unsigned slots = 64;
+
+    struct Head final : Timer {
+        void expire() override {}
+    };
+    void insert(Timer& timer);
+    void unlink(Timer& timer);
+    void cascade(unsigned level);
+    [[nodiscard]] std::uint64_t ticks(TimePoint at) const;
+
+    TimePoint start_;
+    std::uint64_t now_ = 0;  // ticks since start_
+    std::size_t count_ = 0;
+    std::array<std::uint64_t, levels> occupied_{};
+    std::array<Head, levels * slots> heads_;
+};
+
+}  // namespace portico::io

@@ -1,0 +1,52 @@
+// portico/wire/h1/read_chunked.h — content in chunked transfer coding (RFC 9112 §7.1).
+//
+// Room wire: see read_head.h.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "portico/http/status.h"
+
+namespace portico::h1 {
+
+struct ChunkedLimits {
+    std::size_t chunk_line_octets_max = 4 * 1024;  // a chunk-size line with its extensions: 400
+    std::size_t trailer_octets_max = 8 * 1024;     // the trailer section: 431
+    std::size_t trailer_count_max = 64;            // field lines in it: 431
+};
+
+// Decodes chunked content as it arrives, in place: no octet is copied.
+class ChunkedReader {
+public:
+    explicit ChunkedReader(const ChunkedLimits& limits) : limits_(limits) {}
+
+    // One step's result: how many of the given octets are used up, and which of them were content (a view into
+    // the given octets, perhaps empty).
+    struct Step {
+        std::size_t used = 0;
+        std::string_view content;
+    };
+
+    // Reads from the front of `received`: at most to the end of one chunk's data. Call again with what follows
+    // until done(), or until `used` is 0, which means: more octets are needed.
+    //
+    // Refusals: 400 size that is no hexadecimal number or overflows 63 bits, bare CR or LF, data not followed
+    //           by CRLF, malformed extension or trailer field line; 431 trailer section over its limits.
+    [[nodiscard]] http::Result<Step> read(std::string_view received);
+
+    [[nodiscard]] bool done() const { return state_ == State::done; }
+
+private:
+    enum class State : std::uint8_t { size, extension, size_lf, data, data_cr, data_lf, trailer_start, trailer, trailer_lf,
+                                      end_lf, done };
+    ChunkedLimits limits_;
+    State state_ = State::size;
+    std::uint64_t left_ = 0;         // octets of this chunk's data to come
+    std::size_t line_octets_ = 0;    // of the line that is being read
+    std::size_t trailer_octets_ = 0;
+    std::size_t trailer_count_ = 0;
+};
+
+}  // namespace portico::h1

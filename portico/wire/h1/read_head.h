@@ -1,0 +1,47 @@
+// portico/wire/h1/read_head.h — the head of one HTTP/1.1 request, from octets already received.
+//
+// Room wire: octets in, messages out, and back (RFC 9112, 9113, 9114).
+// May use:   base, http.
+// May not:   make a system call, read a clock, log, hold a lock, or allocate without a bound. Octets and the
+//            time arrive as arguments, so that a test can replay any connection to the nanosecond.
+// Threads:   none. An object here belongs to one connection, which belongs to one core.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string_view>
+
+#include "portico/http/message.h"
+
+namespace portico::h1 {
+
+// What one request's head may cost.
+struct HeadLimits {
+    std::size_t head_octets_max = 16 * 1024;   // request line and field section together, each CRLF counted: 431
+    std::size_t target_octets_max = 8 * 1024;  // 414
+    std::size_t field_count_max = 100;         // field lines: 431
+};
+
+// Reads one request head — request line and field section, never content — from the start of `received`.
+//
+// Returns how many octets the head took, and fills `request`, whose views point into `received`: the octets must
+// stay put until the request has been answered. Returns nothing while the head is incomplete: call again with the
+// same octets and more behind them. `searched` is this function's note of how far it has looked in vain; start it at
+// 0 for each head and hand it back unchanged, so that a head sent one octet at a time costs no more than one sent
+// whole. A refusal comes as soon as it is certain, also when the head is incomplete (a limit passed, a first line that
+// can't be one). After a refusal `request` may be partly filled (method and target, for the log).
+//
+// One empty line before the request line is passed over (RFC 9112 §2.2).
+//
+// Refusals: 400 malformed line, bare CR or LF, obs-fold, space before a colon, field name no token, control octet
+//               in a value, Host missing, repeated or malformed, Content-Length and Transfer-Encoding
+//               that leave two readings                                  (RFC 9112 §2.2, §3, §3.2, §5, §6.1, §6.3)
+//           414 target longer than target_octets_max                             (RFC 9110 §15.5.15)
+//           417 an expectation other than 100-continue                           (RFC 9110 §10.1.1)
+//           431 head longer than head_octets_max, or too many field lines        (RFC 6585 §5)
+//           501 a transfer coding other than chunked, with chunked last          (RFC 9112 §6.1)
+//           505 a major version other than 1                                     (RFC 9110 §15.6.6)
+[[nodiscard]] http::Result<std::optional<std::size_t>> read_head(std::string_view received, std::size_t& searched,
+                                                                 const HeadLimits& limits, http::Request& request);
+
+}  // namespace portico::h1

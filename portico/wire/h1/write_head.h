@@ -1,0 +1,32 @@
+// portico/wire/h1/write_head.h — the head of one HTTP/1.1 response, to octets (RFC 9112 §4, §5).
+//
+// Room wire: see read_head.h.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "portico/http/message.h"
+
+namespace portico::h1 {
+
+// What the connection adds to a response's own fields.
+struct HeadExtras {
+    std::string_view date;                         // an IMF-fixdate: RFC 9110 §6.6.1
+    http::Persistence persistence = http::Persistence::keep;
+    http::Version peer_version = http::Version::http_1_1;  // a kept HTTP/1.0 connection is told so: RFC 9112 §9.3
+    std::optional<std::uint64_t> content_length;   // absent: no Content-Length is written (1xx, 204, 304)
+    bool chunked = false;                          // content of unknown length
+};
+
+// Octets that write_head may need at most for this response.
+[[nodiscard]] std::size_t head_octets_at_most(const http::Response& response, const HeadExtras& extras);
+
+// Writes status line and field section to the front of `room`, which has head_octets_at_most octets. Returns how many
+// it wrote. Field values hold no CR, LF or NUL: asserted, since every value is of our making or was checked when read.
+[[nodiscard]] std::size_t write_head(const http::Response& response, const HeadExtras& extras, std::span<char> room);
+
+}  // namespace portico::h1

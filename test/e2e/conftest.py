@@ -1,0 +1,83 @@
+"""Fixtures of the end-to-end suite: scratch roots, and the real server on them."""
+
+from __future__ import annotations
+
+import os
+import resource
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.dont_write_bytecode = True
+
+import servers  # noqa: E402
+from conformance import content  # noqa: E402
+
+# Servers inherit it: ten thousand connections need that many descriptors on each side.
+_, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+@pytest.fixture(scope="session")
+def scratch():
+    """A folder that everybody may enter, so that a server without privileges can be started on it."""
+    folder = Path(tempfile.mkdtemp(prefix="portico-e2e-"))
+    os.chmod(folder, 0o755)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def root(scratch):
+    """root("plain") is the folder of that name from conformance.content, made once."""
+    made: dict[str, Path] = {}
+
+    def of(which: str) -> Path:
+        if which not in made:
+            made[which] = content.build(scratch, which)
+        return made[which]
+    return of
+
+
+@pytest.fixture(scope="session")
+def server(root):
+    """server(root_name, options) is a running server with these options, started once for all who ask alike."""
+    running: dict[tuple, object] = {}
+
+    def of(which: str = "plain", options: tuple[str, ...] = ()):
+        if (which, options) not in running:
+            try:
+                running[which, options] = servers.start(root(which), options)
+            except servers.CannotServe as reason:
+                running[which, options] = reason
+        found = running[which, options]
+        if isinstance(found, servers.CannotServe):
+            pytest.skip(str(found))
+        if found.process.poll() is not None:
+            pytest.fail(f"the server died: exit status {found.process.returncode}\n{''.join(getattr(found, 'printed', []))}")
+        return found
+    yield of
+    for one in running.values():
+        if not isinstance(one, servers.CannotServe):
+            one.stop()
+
+
+@pytest.fixture
+def own_server(root):
+    """Starts servers that this test alone uses, and may stop, kill or exhaust."""
+    started = []
+
+    def start(which_or_folder: str | Path = "plain", options: tuple[str, ...] = (), **popen):
+        folder = root(which_or_folder) if isinstance(which_or_folder, str) else which_or_folder
+        try:
+            started.append(servers.start(folder, options, **popen))
+        except servers.CannotServe as reason:
+            pytest.skip(str(reason))
+        return started[-1]
+    yield start
+    for one in started:
+        one.stop()

@@ -1,0 +1,131 @@
+"""Runs the conformance tables over real connections, each case whole and again one octet at a time."""
+
+from __future__ import annotations
+
+import os
+import re
+
+import pytest
+
+from conformance import ALL_CASES
+from conformance.case import Case, Level, Pause, Then, get
+from conformance.content import PROBE
+from exchange import Answer, Conversation, Silent, Wrong, ask, wrongs_of_any
+
+OCTETWISE_MAX = 6000  # larger requests are sent whole only: an octet at a time would prove nothing more
+LEVELS = os.environ.get("PORTICO_E2E_LEVELS", "MUST SHOULD OURS").split()
+
+
+def ways(case: Case) -> list[str]:
+    size = sum(len(step) for step in case.send if isinstance(step, bytes))
+    return ["whole"] if case.whole_only or size > OCTETWISE_MAX else ["whole", "octets"]
+
+
+ROWS = [pytest.param(case, way, id=f"{case.name}-{way}")
+        for case in ALL_CASES if case.level.name in LEVELS for way in ways(case)]
+
+
+def learn(octets: bytes, address) -> bytes:
+    """Puts in what only the server knows: @ETAG(/target)@, or @ETAG(/target|coding)@ for an encoded one."""
+    def value(found: re.Match) -> bytes:
+        target, _, coding = found[1].partition(b"|")
+        answer = ask(address, get(target, *([b"Accept-Encoding: " + coding] if coding else []), b"Connection: close"))
+        etag = answer.field("ETag")
+        assert etag, f"no ETag for {target!r}"
+        return etag.encode("latin-1")
+    return re.sub(rb"@ETAG\(([^)]*)\)@", value, octets)
+
+
+def version_of(octets: bytes) -> str:
+    return "1.0" if b" HTTP/1.0\r\n" in octets else "1.1"
+
+
+def hold_conversation(talk: Conversation, case: Case, steps: list) -> list[Answer]:
+    answers: list[Answer] = []
+    waiting = list(case.answers)
+
+    def next_answer() -> None:
+        answers.append(talk.read_answer(waiting.pop(0).method))
+
+    for step in steps:
+        if isinstance(step, bytes):
+            talk.send(step)
+        elif step is Pause.INTERIM:
+            talk.read_interim()
+        elif step is Pause.HALF_CLOSE:
+            talk.half_close()
+        elif step is Pause.ANSWER:
+            next_answer()
+    while waiting:
+        next_answer()
+    return answers
+
+
+def check_ending(talk: Conversation, case: Case, answers: list[Answer]) -> None:
+    if case.then is Then.CLOSES or (answers and answers[-1].until_close):
+        talk.read_to_end()
+        if talk.received:
+            raise Wrong(f"more octets behind the last answer: {bytes(talk.received[:200])!r}")
+        return
+    talk.send(get("/probe.txt", "Connection: close"))
+    try:
+        probe = talk.read_answer()
+    except Silent:
+        if case.then is Then.EITHER:
+            return
+        raise Wrong("the connection was closed, and should have gone on") from None
+    if probe.status != 200 or probe.content != PROBE:
+        raise Wrong(f"the next request's answer is {probe.status} {probe.content[:80]!r}, not 200 and the probe")
+    talk.read_to_end()
+    if talk.received:
+        raise Wrong(f"more octets behind the last answer: {bytes(talk.received[:200])!r}")
+
+
+def wrongs_of(case: Case, answers: list[Answer], way: str, version: str) -> list[str]:
+    wrongs = []
+    for expected, answer in zip(case.answers, answers):
+        statuses = expected.statuses + (case.early if way == "octets" else ())
+        if answer.status not in statuses:
+            wrongs.append(f"status {answer.status}, not {expected.statuses}")
+        if answer.interims and not (case.may_be_interim and set(answer.interims) == {100}):
+            wrongs.append(f"interim answers {answer.interims} that nobody asked for")
+        for check in expected.checks:
+            wrong = check(answer)
+            if wrong:
+                wrongs.append(wrong)
+        wrongs += wrongs_of_any(answer, version)
+    if case.then is Then.CLOSES and answers and version == "1.1" and "close" not in answers[-1].members("Connection"):
+        wrongs.append("the last answer does not say Connection: close (RFC 9112 §9.6)")
+    return wrongs
+
+
+@pytest.mark.parametrize("case, way", ROWS)
+def test_case(case: Case, way: str, server):
+    address = server(case.root, case.options).address
+    steps = [learn(step, address) if isinstance(step, bytes) else step for step in case.send]
+    sent = b"".join(step for step in steps if isinstance(step, bytes))
+    answers: list[Answer] = []
+    with Conversation(address, octet_by_octet=way == "octets") as talk:
+        try:
+            answers = hold_conversation(talk, case, steps)
+            check_ending(talk, case, answers)
+            wrongs = wrongs_of(case, answers, way, version_of(sent))
+        except Silent as silence:
+            wrongs = [] if case.may_be_silent else [str(silence)]
+        except Wrong as wrong:
+            wrongs = wrongs_of(case, answers, way, version_of(sent)) + [str(wrong)]
+        got = bytes(talk.everything)
+    assert not wrongs, "\n".join([
+        f"{case.name} [{case.level.name}, {case.section}], sent {way}", *(f"  wrong: {one}" for one in wrongs),
+        f"  sent:     {sent[:600]!r}{'…' if len(sent) > 600 else ''} ({len(sent)} octets)",
+        f"  expected: {[expected.statuses for expected in case.answers]}, then it {case.then.value}",
+        f"  got:      {got[:700]!r}{'…' if len(got) > 700 else ''} ({len(got)} octets)"])
+
+
+def test_names_of_cases_are_unique():
+    names = [case.name for case in ALL_CASES]
+    assert len(names) == len(set(names)), sorted({name for name in names if names.count(name) > 1})
+
+
+def test_levels_are_all_in_use():
+    assert {case.level for case in ALL_CASES} == set(Level)
