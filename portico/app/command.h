@@ -1,0 +1,137 @@
+// portico/app/command.h — what a subcommand is: one table, from which its parsing, help, completion and manual page
+// come.
+//
+// Room app: main(), one file per subcommand, signals. Joins everything; nothing may use it.
+// May use:   all rooms.
+// Threads:   the main one.
+//
+// A subcommand is one file, `app/NAME.cc`, with one function `Command NAME_command()`, declared in commands.h and
+// listed in commands.cc. The list is where one reads what this program can do: nothing registers itself.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace portico::app {
+
+// What main() returns where a command gives no meaning of its own (`connect` does: see its file).
+inline constexpr int exit_ok = 0;
+inline constexpr int exit_failure = 1;  // at run time
+inline constexpr int exit_misuse = 2;   // the command line is wrong
+
+// What a value is: checked while parsing, so that a command meets only values that are right, and offered by
+// completion.
+enum class ValueKind : std::uint8_t {
+    text,
+    number,     // decimal, within Option::least and Option::most
+    duration,   // "3s", "500ms", "2m", "1h"; a bare number is seconds
+    endpoint,   // io::parse_endpoint takes it
+    choice,     // one of Option::choices
+    directory,  // not looked at: completion only
+    file,       // the same
+    host,       // the same
+    command,    // a subcommand's name: completion only
+    limit,      // NAME=VALUE as server::set_limit takes it
+};
+
+enum class Repeat : std::uint8_t { last_counts, collected };
+enum class Presence : std::uint8_t { optional, required };
+enum class Negation : std::uint8_t { none, with_no };  // with_no: --list and --no-list, the last one counts
+
+struct Option {
+    std::string_view name;     // without dashes: "port"
+    char letter = '\0';        // the short form: 'p'
+    std::string_view value;    // what to call the value: "PORT". Empty: the option takes none
+    std::string_view meaning;  // one sentence, without a stop, at most 60 octets
+    ValueKind kind = ValueKind::text;
+    Repeat repeat = Repeat::last_counts;
+    Negation negation = Negation::none;
+    std::string_view fallback;  // the value where none is given; empty: there is none
+    std::vector<std::string_view> choices = {};
+    std::uint64_t least = 0;
+    std::uint64_t most = UINT64_MAX;
+};
+
+// An argument without a name; the last one may be repeated.
+struct Positional {
+    std::string_view name;     // "DIR"
+    std::string_view meaning;  // as an option's
+    ValueKind kind = ValueKind::text;
+    Presence presence = Presence::optional;
+    Repeat repeat = Repeat::last_counts;
+    std::vector<std::string_view> choices = {};
+};
+
+struct Example {
+    std::string_view line;     // "portico serve ~/site --lan"
+    std::string_view meaning;  // "share a folder with the network you are in"
+};
+
+class Arguments;
+
+struct Command {
+    std::string_view name;        // "serve"
+    std::string_view summary;     // one sentence, without a stop, at most 70 octets
+    std::string_view about = {};  // for the manual page: paragraphs, parted by an empty line
+    std::vector<Example> examples = {};
+    std::vector<Positional> arguments = {};
+    std::vector<Option> options = {};  // --help is everybody's and not listed
+    // Exit codes of this command's own, for the manual page: "6  the name was not found". One a line.
+    std::string_view exit_codes = {};
+    int (*run)(const Arguments&) = nullptr;  // returns the exit code
+};
+
+// A command line that fits its command's table. The words it was parsed from and the command outlive it. Asking for an
+// option that the table does not have is a bug and asserted.
+class Arguments {
+public:
+    explicit Arguments(const Command& command) : command_(&command) {}
+
+    // Whether it was given, whatever its fallback; has("no-list") for the negation.
+    [[nodiscard]] bool has(std::string_view option) const;
+    // The last value given, or the fallback, or nothing.
+    [[nodiscard]] std::optional<std::string_view> value(std::string_view option) const;
+    // All values in their order, or the fallback alone, or none.
+    [[nodiscard]] std::vector<std::string_view> values(std::string_view option) const;
+    // value() of an option whose kind is number or duration.
+    [[nodiscard]] std::optional<std::uint64_t> number(std::string_view option) const;
+    [[nodiscard]] std::optional<std::chrono::milliseconds> duration(std::string_view option) const;
+
+    // The arguments without a name, in their order.
+    [[nodiscard]] std::span<const std::string_view> positionals() const { return positionals_; }
+    [[nodiscard]] std::optional<std::string_view> positional(std::size_t index) const;
+    [[nodiscard]] const Command& command() const { return *command_; }
+
+private:
+    friend class CommandLine;
+    [[nodiscard]] const Option& option_named(std::string_view name) const;
+
+    const Command* command_;
+    std::vector<std::pair<std::string_view, std::string_view>> given_;  // name ("no-list" too) and value
+    std::vector<std::string_view> positionals_;
+};
+
+// Why a command line does not fit: what is wrong, and what to type instead.
+struct Misuse {
+    std::string message;
+    std::string advice;
+};
+
+// Nothing: help is wanted (--help).
+using Parsed = std::expected<std::optional<Arguments>, Misuse>;
+
+// Parses the words behind the subcommand's name. `-p 80`, `-p80`, `--port 80`, `--port=80`, `-qh`, and `--` before
+// words that are no options whatever they look like; a lone `-` is an argument.
+Parsed parse_arguments(const Command& command, std::span<const std::string_view> words);
+
+// Which of `candidates` was probably meant by `word`; nothing where none is near.
+std::optional<std::string_view> nearest(std::string_view word, std::span<const std::string_view> candidates);
+
+}  // namespace portico::app

@@ -1,0 +1,31 @@
+// portico/app/signals.h — signals as calls, on a thread of their own.
+//
+// Room app: see command.h.
+// Threads:   the watcher's own calls `on_signal`; make the watcher before any other thread, so that all of them inherit
+// the mask.
+#pragma once
+
+#include <functional>
+#include <initializer_list>
+#include <memory>
+
+namespace portico::app {
+
+// Blocks `signals` in the calling thread and hands each that comes to `on_signal`, one at a time. Destroying it waits
+// for the call that is under way and restores the mask. A signal that comes twice before it is taken may be one call.
+class SignalWatcher {
+public:
+    SignalWatcher(std::initializer_list<int> signals, std::function<void(int signal)> on_signal);
+    SignalWatcher(const SignalWatcher&) = delete;
+    SignalWatcher& operator=(const SignalWatcher&) = delete;
+    ~SignalWatcher();
+
+private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+// A write to a peer that has left is an error value, not the end of the program.
+void ignore_broken_pipes();
+
+}  // namespace portico::app
