@@ -39,12 +39,12 @@ private:
     friend class Timers;
     Timer* next_ = nullptr;  // a ring; its slot's head is the one without a deadline
     Timer* previous_ = nullptr;
-    std::uint64_t due_ = 0;  // in ticks
-    std::uint16_t slot_ = 0;
+    std::uint64_t due_ = 0;   // in ticks
+    std::uint16_t slot_ = 0;  // which head's ring it was put into last
 };
 
-// Setting, unsetting and moving on cost the same whether there are ten timers or a million: six wheels of 64 slots, where a
-// slot of one wheel is a whole turn of the wheel below, and a bit says which slots hold something.
+// Setting, unsetting and moving on cost the same whether there are ten timers or a million: six wheels of 64 slots,
+// where a slot of one wheel is a whole turn of the wheel below, and a bit says which slots hold something.
 class Timers {
 public:
     static constexpr auto tick = std::chrono::milliseconds(1);
@@ -57,27 +57,40 @@ public:
     void unset(Timer& timer);               // does nothing where it is not set
     // Expires everything due at `now`. A timer that is set meanwhile for a time that has come waits for the next call.
     void advance(TimePoint now);
-    // When advance should next be called; never later than the first timer's deadline, perhaps earlier.
+    // When advance should next be called: the tick in which the first timer expires, or an earlier one.
     [[nodiscard]] std::optional<TimePoint> next() const;
     [[nodiscard]] std::size_t count() const { return count_; }
 
 private:
     static constexpr unsigned levels = 6;
-    static constexpr unsigned slots = 64;
+    static constexpr unsigned slot_bits = 6;
+    static constexpr unsigned slots = 1U << slot_bits;
+    // Two more rings: timers whose time had come when they were set, and those beyond the last wheel's turn (two
+    // years).
+    static constexpr std::uint16_t overdue = levels * slots;
+    static constexpr std::uint16_t beyond = overdue + 1;
 
     struct Head final : Timer {
         void expire() override {}
     };
+    // A slot that holds something, and the tick in which its turn comes.
+    struct Turn {
+        std::uint64_t tick;
+        std::uint16_t slot;
+    };
     void insert(Timer& timer);
     void unlink(Timer& timer);
-    void cascade(unsigned level);
-    [[nodiscard]] std::uint64_t ticks(TimePoint at) const;
+    static void append(Head& head, Timer& timer);
+    static void move_all(Head& from, Head& to);
+    [[nodiscard]] std::optional<Turn> next_turn() const;
+    [[nodiscard]] bool holds(std::uint16_t slot) const { return heads_[slot].next_ != &heads_[slot]; }
+    [[nodiscard]] std::uint64_t whole_ticks(Duration since_start) const;
 
     TimePoint start_;
     std::uint64_t now_ = 0;  // ticks since start_
     std::size_t count_ = 0;
     std::array<std::uint64_t, levels> occupied_{};
-    std::array<Head, levels * slots> heads_;
+    std::array<Head, beyond + 1> heads_;
 };
 
 }  // namespace portico::io
