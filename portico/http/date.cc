@@ -130,10 +130,12 @@ std::optional<sys_seconds> read_rfc850(Scan scan, sys_seconds now) {
     if (!scan.at_end()) return std::nullopt;
 
     // The last year with these digits that is not more than 50 years in the future.
-    const int this_year = static_cast<int>(year_month_day(std::chrono::floor<days>(now)).year());
-    parts.year = (this_year + 50) / 100 * 100 + year_of_century;
+    const sys_days today = std::chrono::floor<days>(now);
+    const year_month_day in_fifty_years = year_month_day(today) + std::chrono::years(50);
+    const int last_year = static_cast<int>(in_fifty_years.year());
+    parts.year = last_year / 100 * 100 + year_of_century;
     auto time = instant(parts);
-    if (parts.year > this_year + 50 || (time && *time > now + std::chrono::years(50))) {
+    if (parts.year > last_year || (time && *time > sys_days(in_fifty_years) + (now - today))) {
         parts.year -= 100;
         time = instant(parts);
     }

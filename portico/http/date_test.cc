@@ -77,14 +77,14 @@ INSTANTIATE_TEST_SUITE_P(Rfc9110Section5_6_7, Date,
                          [](const auto& row) { return std::string(row.param.name); });
 
 // More than 50 years in the future means the past; `now` is noon of 1 March 2026.
-INSTANTIATE_TEST_SUITE_P(
-    Rfc850Century, Date,
-    testing::Values(DateRow{"ThisYear", "Sunday, 01-Mar-26 12:00:00 GMT", 1772366400},
-                    DateRow{"FiftyYearsAhead", "Sunday, 01-Mar-76 12:00:00 GMT", 3350376000 - 86400 + 86400},
-                    DateRow{"LaterInTheFiftiethYear", "Wednesday, 01-Dec-76 00:00:00 GMT", 218246400},
-                    DateRow{"FiftyOneYearsAhead", "Tuesday, 01-Mar-77 12:00:00 GMT", 226065600},
-                    DateRow{"LastCentury", "Friday, 31-Dec-99 23:59:59 GMT", 946684799}),
-    [](const auto& row) { return std::string(row.param.name); });
+INSTANTIATE_TEST_SUITE_P(Rfc850Century, Date,
+                         testing::Values(DateRow{"ThisYear", "Sunday, 01-Mar-26 12:00:00 GMT", 1772366400},
+                                         DateRow{"FiftyYearsAhead", "Sunday, 01-Mar-76 12:00:00 GMT", 3350289600},
+                                         DateRow{"LaterInTheFiftiethYear", "Wednesday, 01-Dec-76 00:00:00 GMT",
+                                                 218246400},
+                                         DateRow{"FiftyOneYearsAhead", "Tuesday, 01-Mar-77 12:00:00 GMT", 226065600},
+                                         DateRow{"LastCentury", "Friday, 31-Dec-99 23:59:59 GMT", 946684799}),
+                         [](const auto& row) { return std::string(row.param.name); });
 
 TEST(ImfFixdate, IsWrittenAsItIsRead) {
     EXPECT_EQ(written(sys_seconds(seconds(784111777))), "Sun, 06 Nov 1994 08:49:37 GMT");

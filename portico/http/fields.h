@@ -97,8 +97,8 @@ struct FieldLine {
 // does not allocate.
 class FieldSection {
 public:
-    void add(FieldName name, std::string_view value);                 // name other than `other`
-    void add(std::string_view name, std::string_view value);          // recognises the name
+    void add(FieldName name, std::string_view value);         // name other than `other`
+    void add(std::string_view name, std::string_view value);  // recognises the name
     void add(FieldName known, std::string_view name, std::string_view value);
     // Replaces the first line of that name, or adds one.
     void set(FieldName name, std::string_view value);

@@ -58,11 +58,11 @@ struct Request {
 
 // One stretch of a response's content: octets in memory, or a range of an open file.
 struct Piece {
-    std::string_view octets;                    // where `file` is null
-    std::shared_ptr<const Fd> file;             // open for reading; sent from `offset`
+    std::string_view octets;         // where `file` is null
+    std::shared_ptr<const Fd> file;  // open for reading; sent from `offset`
     std::uint64_t offset = 0;
-    std::uint64_t length = 0;                   // octets of this piece, both kinds
-    std::shared_ptr<const void> owner;          // keeps `octets` alive while they are sent
+    std::uint64_t length = 0;           // octets of this piece, both kinds
+    std::shared_ptr<const void> owner;  // keeps `octets` alive while they are sent
 
     static Piece memory(std::string_view octets, std::shared_ptr<const void> owner = nullptr) {
         Piece piece;
@@ -89,8 +89,8 @@ struct Piece {
 // sends the response adds what its version needs, from `content` and the connection's state.
 struct Response {
     Status status = Status::ok;
-    FieldSection fields;        // views: literals, octets that `owner` keeps, or `made`
-    std::vector<Piece> content; // sent in order; a HEAD answer carries it too, so that its length is known
+    FieldSection fields;         // views: literals, octets that `owner` keeps, or `made`
+    std::vector<Piece> content;  // sent in order; a HEAD answer carries it too, so that its length is known
     std::shared_ptr<const void> owner;
     // Values that were made for this response and that `fields` points into. Each is its own allocation, so
     // that adding one moves no other.

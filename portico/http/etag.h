@@ -1,0 +1,53 @@
+// portico/http/etag.h — entity tags (RFC 9110 §8.8.3).
+//
+// Room http: see status.h.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace portico::http {
+
+// The strong entity tag of a file's representation, `"<size>-<nanoseconds>"` in hexadecimal: the same on every replica
+// that holds the same file with the same time of modification. An encoded variant has a suffix, "-br", because it is
+// another representation of other octets (RFC 9110 §8.8.3.3).
+class Etag {
+public:
+    using FileTime = std::chrono::sys_time<std::chrono::nanoseconds>;
+    static constexpr std::size_t suffix_octets_max = 12;
+
+    // `variant` is visible ASCII without quotation mark, at most suffix_octets_max - 1 octets; empty for the file as it
+    // is. Asserted.
+    Etag(std::uint64_t size, FileTime modified, std::string_view variant = {});
+
+    // Quotation marks included, as it is sent. Lives as long as this object stays where it is.
+    [[nodiscard]] std::string_view view() const { return {text_.data(), octets_}; }
+
+private:
+    // Two numbers of 16 digits, two quotation marks, a separator, the suffix.
+    std::array<char, 16 + 16 + 2 + 1 + suffix_octets_max> text_;
+    std::uint8_t octets_ = 0;
+};
+
+// An entity tag as it was received: `opaque` with its quotation marks.
+struct EntityTag {
+    bool weak = false;
+    std::string_view opaque;
+};
+
+// Reads a field value that is one entity tag and nothing else. A backslash in it means itself.
+[[nodiscard]] std::optional<EntityTag> parse_entity_tag(std::string_view field_value);
+
+// The next well-formed entity tag of a list (RFC 9110 §13.1.1, §13.1.2); elements that are none are passed over.
+// Takes what it read from the front of `list`; nothing at the end.
+std::optional<EntityTag> next_entity_tag(std::string_view& list);
+
+// RFC 9110 §8.8.3.2: equal, and neither is weak; equal, whichever is weak.
+[[nodiscard]] bool match_strongly(const EntityTag& a, const EntityTag& b);
+[[nodiscard]] bool match_weakly(const EntityTag& a, const EntityTag& b);
+
+}  // namespace portico::http

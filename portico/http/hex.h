@@ -1,0 +1,20 @@
+// portico/http/hex.h — hexadecimal digits.
+//
+// Room http: see status.h.
+#pragma once
+
+#include <string_view>
+
+namespace portico::http {
+
+// The value of one digit in either case; -1 if it is none.
+constexpr int hex_value(char c) {
+    if (c >= '0' && c <= '9') return c - '0';
+    const int letter = c | 0x20;
+    return letter >= 'a' && letter <= 'f' ? letter - 'a' + 10 : -1;
+}
+
+inline constexpr std::string_view hex_digits_lower = "0123456789abcdef";
+inline constexpr std::string_view hex_digits_upper = "0123456789ABCDEF";  // escapes are written so: RFC 3986 §2.1
+
+}  // namespace portico::http

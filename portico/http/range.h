@@ -1,0 +1,90 @@
+// portico/http/range.h — byte ranges of a representation (RFC 9110 §14).
+//
+// Room http: see status.h.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "portico/http/fields.h"
+#include "portico/http/message.h"
+#include "portico/http/preconditions.h"
+
+namespace portico::http {
+
+// A stretch of a representation, in octets. Never empty, and never past the representation's end.
+struct ByteRange {
+    std::uint64_t first = 0;
+    std::uint64_t length = 0;
+    friend bool operator==(const ByteRange&, const ByteRange&) = default;
+};
+
+// What a request's Range comes to.
+class Selection {
+public:
+    enum class Kind : std::uint8_t {
+        whole,          // answer 200 with everything
+        parts,          // answer 206 with parts(): one as it is, more of them as multipart/byteranges
+        unsatisfiable,  // answer 416 with unsatisfied_range()
+    };
+    static constexpr std::size_t parts_max = 16;
+
+    explicit Selection(Kind kind) : kind_(kind) {}
+
+    [[nodiscard]] Kind kind() const { return kind_; }
+    // In the order of the request. Empty unless kind() is `parts`.
+    [[nodiscard]] std::span<const ByteRange> parts() const { return std::span(parts_).first(count_); }
+
+    // Makes it `parts`, whatever it was. At most parts_max times, asserted.
+    void add(ByteRange range);
+
+private:
+    Kind kind_;
+    std::uint8_t count_ = 0;
+    std::array<ByteRange, parts_max> parts_;
+};
+
+// Reads the value of Range and applies it to a representation of so many octets. What is no valid range of bytes is
+// ignored, as RFC 9110 §14.2 allows, and the selection is whole. It is whole also where ranges would cost more than
+// they save, or were sent to do harm (§17.15): more than parts_max of them, more than two pairs of them that overlap,
+// or together more octets than the representation has. Ranges that lie beyond the end are left out, and so is an empty
+// representation's Range.
+[[nodiscard]] Selection select_ranges(std::string_view field_value, std::uint64_t representation_octets);
+
+// The same for a request: whole without Range, for a method other than GET (RFC 9110 §14.2), when Range is given twice
+// and when If-Range doesn't hold. To be asked only after evaluate_preconditions said `proceed`.
+[[nodiscard]] Selection select_ranges(const FieldSection& request, Method method, const Validators& validators,
+                                      std::uint64_t representation_octets, std::chrono::sys_seconds now);
+
+// Values of Content-Range (RFC 9110 §14.4): "bytes 0-9/100", and "bytes */100" for 416.
+[[nodiscard]] std::string content_range(ByteRange range, std::uint64_t representation_octets);
+[[nodiscard]] std::string unsatisfied_range(std::uint64_t representation_octets);
+
+// Writes the octets between the parts of a multipart/byteranges content (RFC 9110 §14.6, RFC 2046 §5.1.1):
+//   head(parts[0]) part 0 head(parts[1]) part 1 … end()
+class Multipart {
+public:
+    // `random` makes the boundary; it has to be new for each response, so that no content holds it but by chance. The
+    // media type, which may be empty, outlives this object.
+    Multipart(std::uint64_t random, std::string_view part_type, std::uint64_t representation_octets);
+
+    // The response's Content-Type.
+    [[nodiscard]] std::string content_type() const;
+    // Before the octets of a part. The first begins without the line break that ends the part before it.
+    [[nodiscard]] std::string head(ByteRange range);
+    // Behind the last part.
+    [[nodiscard]] std::string end() const;
+
+private:
+    std::string boundary_;
+    std::string_view part_type_;
+    std::uint64_t representation_octets_;
+    bool begun_ = false;
+};
+
+}  // namespace portico::http

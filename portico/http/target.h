@@ -1,0 +1,39 @@
+// portico/http/target.h — the path of a target: decoded for the file system, encoded for a link (RFC 3986).
+//
+// Room http: see status.h.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "portico/http/status.h"
+
+namespace portico::http {
+
+// Turns the path of a target, as sent, into the one form in which it is matched, authorized and opened: each escape
+// decoded exactly once, dot segments removed whether they were escaped or not (RFC 3986 §5.2.4), runs of slashes made
+// one. The result begins with "/", has no empty segment but perhaps the last, and no "." or ".." among its segments.
+// An empty path (absolute form "http://host") is "/".
+//
+// The result is a view of `raw_path` when that already has this form, and nothing is copied; otherwise a view of
+// `buffer`, which is overwritten and must not hold `raw_path`. Octets of 0x80 and more are passed on, since names on
+// Linux are octets.
+//
+// Refusals: 400 an escape that is not "%" and two hexadecimal digits                          (RFC 3986 §2.1)
+//               a control octet, escaped or not, "%00" among them
+//               "\", "#" or "?" as sent, which no path may hold; "%5C", "%23" and "%3F" are octets of a name, since a
+//               backslash separates nothing here                                             (RFC 3986 §3.3)
+//               overlong UTF-8: never another spelling of a dot or a slash                     (RFC 3629 §3)
+//               a path that climbs above the root, or that doesn't begin with "/"
+//           404 an escaped slash: it is an octet of a name and no separator, and no file has such a name
+[[nodiscard]] Result<std::string_view> decode_path(std::string_view raw_path, std::string& buffer);
+
+// Whether a decoded path leads to something hidden: a segment that begins with a dot. "/.well-known" is not hidden,
+// because its names are published (RFC 8615 §3); below it, a dot hides as anywhere.
+[[nodiscard]] bool is_hidden(std::string_view decoded_path);
+
+// Appends a path or one segment of it, encoded so that decode_path gives it back (RFC 3986 §2.1, §3.3). "/" stays;
+// the colon, "&" and the apostrophe are escaped too, so that the result is never read as a scheme, nor as markup.
+void append_encoded_path(std::string& out, std::string_view decoded_path);
+
+}  // namespace portico::http
