@@ -1,0 +1,81 @@
+#!/usr/bin/env python3
+"""Holds README.md to what is there: scripts, documents, and the program's commands and options that it names.
+
+usage: check_readme.py [REPOSITORY]
+
+Where the program is built (build/release/portico, or $PORTICO), `portico COMMAND --help` has to know each `portico COMMAND` and
+each option that README.md shows; elsewhere only files are looked for.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+
+def code_lines(text: str) -> list[str]:
+    """What README.md tells the reader to type: the `sh` and `console` blocks' lines, `$ ` or not, without comments."""
+    lines = []
+    for block in re.findall(r"^```(?:sh|console)\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
+        prompted = [line[2:] for line in block.splitlines() if line.startswith("$ ")]
+        lines += prompted or block.splitlines()
+    return [re.sub(r"\s+#.*", "", line).strip() for line in lines if line.strip()]
+
+
+def wrongs_of_links(text: str, repository: Path) -> list[str]:
+    targets = re.findall(r"\]\((?!https?:|#)([^)#\s]+)", text)
+    return [f"README.md links to {target}, which is not there" for target in targets if not (repository / target).exists()]
+
+
+def wrongs_of_scripts(lines: list[str], repository: Path) -> list[str]:
+    named = {word for line in lines for word in line.split() if re.fullmatch(r"(\./)?(script|bench)/[\w/]+", word)}
+    return [f"README.md calls {word}, which can't be run" for word in sorted(named)
+            if not os.access(repository / word, os.X_OK)]
+
+
+def commands(lines: list[str]) -> dict[str, set[str]]:
+    """The program's commands in use, and the options that each is given."""
+    used: dict[str, set[str]] = {}
+    for line in lines:
+        for part in re.split(r"\s*(?:\||&&|;)\s*", line):
+            words = part.split()
+            if len(words) > 1 and words[0].endswith("portico") and re.fullmatch(r"[a-z-]+", words[1]):
+                options = {word.split("=")[0] for word in words[2:] if re.match(r"--?[a-z]", word)}
+                used.setdefault(words[1], set()).update(options)
+    return used
+
+
+def wrongs_of_commands(used: dict[str, set[str]], help_of) -> list[str]:
+    wrongs = []
+    for command, options in sorted(used.items()):
+        text = help_of(command)
+        if text is None:
+            wrongs.append(f"README.md shows `portico {command}`, which the program does not know")
+            continue
+        wrongs += [f"README.md shows `portico {command} {option}`, which its --help does not name"
+                   for option in sorted(options) if not re.search(rf"(?<![\w-]){re.escape(option)}(?![\w-])", text)]
+    return wrongs
+
+
+def main() -> int:
+    repository = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).resolve().parents[1]
+    text = (repository / "README.md").read_text()
+    lines = code_lines(text)
+    wrongs = wrongs_of_links(text, repository) + wrongs_of_scripts(lines, repository)
+    program = Path(os.environ.get("PORTICO", repository / "build/release/portico"))
+
+    def help_of(command: str) -> str | None:
+        done = subprocess.run([program, command, "--help"], capture_output=True, text=True, stdin=subprocess.DEVNULL)
+        return done.stdout if done.returncode == 0 else None
+
+    if program.exists():
+        wrongs += wrongs_of_commands(commands(lines), help_of)
+    print("\n".join(wrongs) if wrongs else f"README.md: {len(lines)} lines to type, all true")
+    return 1 if wrongs or not lines else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

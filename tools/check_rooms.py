@@ -1,0 +1,126 @@
+#!/usr/bin/env python3
+"""Holds the rooms to docs/rooms.md: what a file of a room may include, and how it opens.
+
+usage: check_rooms.py [REPOSITORY]
+
+Prints one line for each wrong and exits 1, or says how many files are in order.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+# What each room may include besides itself. CMakeLists.txt links by the same table, and is held to it below.
+ROOMS: dict[str, set[str]] = {
+    "base": set(),
+    "http": {"base"},
+    "wire": {"base", "http"},
+    "io": {"base"},
+    "tls": {"base", "io"},
+    "link": {"base", "http", "wire", "io", "tls"},
+    "site": {"base", "http", "io", "link"},
+    "services": {"base", "io", "tls"},
+    "server": {"base", "http", "io", "tls", "link", "site", "services"},
+    "config": {"base", "http", "io", "tls", "link", "site", "services", "server"},
+}
+ROOMS["app"] = set(ROOMS)
+
+PURE = {"base", "http", "wire"}
+
+# Headers through which a pure room would reach the kernel, a clock's thread or another thread. <sys/uio.h> is only a
+# struct, and <chrono> only types: what a pure room may not do is call now(), which is looked for too.
+KERNEL_HEADERS = re.compile(
+    r"(sys/(?!uio\.h|types\.h).*|netinet/.*|arpa/.*|linux/.*|net/.*|unistd\.h|fcntl\.h|poll\.h|netdb\.h|signal\.h"
+    r"|pthread\.h|thread|mutex|condition_variable|filesystem|fstream|random|semaphore|future|shared_mutex)")
+CLOCK = re.compile(r"\b(?:system|steady|high_resolution|utc)_clock::now\s*\(")
+
+# A public header names no library but C++'s own and the system's.
+SYSTEM_HEADERS = re.compile(r"[a-z_0-9]+|(sys|netinet|arpa|linux|net)/[a-z_0-9./]+"
+                            r"|(unistd|fcntl|poll|netdb|signal|errno|string|stdint|stddef|time|immintrin)\.h")
+
+INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(?:"([^"]+)"|<([^>]+)>)', re.MULTILINE)
+COMMENT = re.compile(r"//[^\n]*")
+
+
+def room_of(path: str) -> str | None:
+    parts = path.split("/")
+    return parts[1] if len(parts) > 2 and parts[0] == "portico" else None
+
+
+def is_proof(path: str) -> bool:
+    return re.search(r"_(test|fuzz|bench)\.cc$", path) is not None
+
+
+def wrongs_of_include(path: str, room: str, ours: str, system: str) -> list[str]:
+    if system:
+        if system.startswith("portico/"):
+            return [f"{path}: write #include \"{system}\", not <{system}>"]
+        if path.endswith(".h") and not SYSTEM_HEADERS.fullmatch(system):
+            return [f"{path}: <{system}> is a library's header: include it in a .cc file only"]
+        if room in PURE and not is_proof(path) and KERNEL_HEADERS.fullmatch(system):
+            return [f"{path}: <{system}> in the pure room {room}"]
+        return []
+    included = room_of(ours)
+    if included is None:
+        return [f"{path}: \"{ours}\" is not written from the top, as portico/ROOM/FILE.h"]
+    if included not in ROOMS:
+        return [f"{path}: includes {ours}, and there is no room {included}"]
+    if included != room and included not in ROOMS[room]:
+        return [f"{path}: room {room} may not include room {included} ({ours})"]
+    return []
+
+
+def wrongs_of_file(path: str, text: str) -> list[str]:
+    room = room_of(path)
+    if room not in ROOMS:
+        return [f"{path}: there is no room {room}"]
+    wrongs = []
+    for ours, system in INCLUDE.findall(text):
+        wrongs += wrongs_of_include(path, room, ours, system)
+    if not text.startswith("// ") or (not is_proof(path) and not text.startswith(f"// {path} — ")):
+        wrongs.append(f"{path}: does not open with a comment that says what it is, \"// {path} — …\"")
+    if path.endswith(".h") and "#pragma once" not in text:
+        wrongs.append(f"{path}: no #pragma once")
+    if room in PURE and not is_proof(path) and CLOCK.search(COMMENT.sub("", text)):
+        wrongs.append(f"{path}: reads a clock in the pure room {room}")
+    return wrongs
+
+
+def wrongs_of_cmake(text: str) -> list[str]:
+    """The link table may say less than ROOMS, never more."""
+    wrongs = []
+    for found in re.finditer(r"^portico_(?:room|program)\((\w+)([^)]*)\)", text, re.MULTILINE):
+        name, rest = found[1], found[2]
+        room = re.search(r"\bROOM\s+(\w+)", rest)
+        room = room[1] if room else name
+        uses = re.search(r"\bUSES\s+((?:[a-z_]+\s*)+)", rest)
+        used = set(uses[1].split()) if uses else set()
+        if room not in ROOMS:
+            wrongs.append(f"CMakeLists.txt: there is no room {room}")
+        else:
+            wrongs += [f"CMakeLists.txt: room {room} may not use room {extra}" for extra in sorted(used - ROOMS[room])]
+    return wrongs
+
+
+def check(repository: Path) -> tuple[list[str], int]:
+    files = sorted(path for path in (repository / "portico").rglob("*") if path.suffix in (".h", ".cc"))
+    wrongs = []
+    for file in files:
+        wrongs += wrongs_of_file(file.relative_to(repository).as_posix(), file.read_text())
+    cmake = repository / "CMakeLists.txt"
+    if cmake.exists():
+        wrongs += wrongs_of_cmake(cmake.read_text())
+    return wrongs, len(files)
+
+
+def main() -> int:
+    repository = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).resolve().parents[1]
+    wrongs, count = check(repository)
+    print("\n".join(wrongs) if wrongs else f"{count} files in {len(ROOMS)} rooms include only what they may")
+    return 1 if wrongs or count == 0 else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
