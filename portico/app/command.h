@@ -131,7 +131,4 @@ using Parsed = std::expected<std::optional<Arguments>, Misuse>;
 // words that are no options whatever they look like; a lone `-` is an argument.
 Parsed parse_arguments(const Command& command, std::span<const std::string_view> words);
 
-// Which of `candidates` was probably meant by `word`; nothing where none is near.
-std::optional<std::string_view> nearest(std::string_view word, std::span<const std::string_view> candidates);
-
 }  // namespace portico::app

@@ -8,6 +8,10 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <expected>
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace portico::server {
 
@@ -39,7 +43,8 @@ struct Limits {
     // The trailer section of chunked content: 431.
     std::size_t trailer_octets_max = 8 * 1024;
 
-    // Connections at the same time, all together. Past it, the one that has been idle for longest is closed for the new one.
+    // Connections at the same time, all together. Past it, the one that has been idle for longest is closed for the new
+    // one.
     std::size_t connections_max = 16'384;
     // The same from one address (an IPv6 /64 counts as one): more are closed at once.
     std::size_t connections_per_address_max = 16'384;
@@ -52,5 +57,21 @@ struct Limits {
     // After SIGTERM: how long requests in flight may take.
     std::chrono::milliseconds shutdown_time_max{30'000};
 };
+
+// Sets one limit as it is written on a command line, "head_time_max=3s". Durations are "500ms", "3s", "2m" (a bare
+// number is seconds), octets "512", "16k", "1m", counts plain numbers.
+//
+// Error: a sentence to show; `limits` is as it was. Names that are not known, values that are no quantity of the
+// limit's kind, or outside what makes sense for it (zero, mostly).
+std::expected<void, std::string> set_limit(Limits& limits, std::string_view name_and_value);
+
+// A limit as it is documented.
+struct LimitRow {
+    std::string_view name;
+    std::string standard;  // the default, as set_limit would take it
+    std::string_view meaning;
+};
+// All of them, in the order of the struct.
+std::vector<LimitRow> limit_rows();
 
 }  // namespace portico::server

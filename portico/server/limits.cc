@@ -1,0 +1,154 @@
+// portico/server/limits.cc — the limits by name.
+//
+// Room server: see limits.h.
+#include "portico/server/limits.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <type_traits>
+#include <variant>
+
+#include "portico/base/nearest.h"
+#include "portico/base/quantity.h"
+
+namespace portico::server {
+namespace {
+
+using std::chrono::milliseconds;
+static_assert(std::is_same_v<std::size_t, std::uint64_t>, "one kind of member pointer serves octets and counts");
+using Member = std::variant<milliseconds Limits::*, std::uint64_t Limits::*>;
+
+enum class Kind : std::uint8_t { duration, octets, count };
+
+struct Entry {
+    std::string_view name;
+    Kind kind;
+    Member member;
+    std::uint64_t least;  // milliseconds, octets, or how many
+    std::string_view meaning;
+};
+
+constexpr std::uint64_t count_most = std::uint64_t{1} << 40;
+constexpr std::uint64_t day = 86'400'000;
+
+// In the order of the struct. A zero in the fourth column has a meaning: no waiting, no content, no rate asked.
+const std::array entries{
+    Entry{"head_time_max", Kind::duration, &Limits::head_time_max, 1,
+          "from a request's first octet to the end of its head: 408"},
+    Entry{"keep_alive_max", Kind::duration, &Limits::keep_alive_max, 1,
+          "how long a connection may wait for its next request"},
+    Entry{"content_idle_max", Kind::duration, &Limits::content_idle_max, 1,
+          "how long a request's content may pause: 408"},
+    Entry{"response_idle_max", Kind::duration, &Limits::response_idle_max, 1,
+          "how long a peer may take no octet of a response: reset"},
+    Entry{"rate_min", Kind::count, &Limits::rate_min, 0,
+          "least octets a second, content or response, after rate_grace"},
+    Entry{"rate_grace", Kind::duration, &Limits::rate_grace, 0, "how long either may be slower than rate_min"},
+    Entry{"head_octets_max", Kind::octets, &Limits::head_octets_max, 128,
+          "request line and header section together: 431"},
+    Entry{"field_count_max", Kind::count, &Limits::field_count_max, 1, "field lines in one head: 431"},
+    Entry{"target_octets_max", Kind::octets, &Limits::target_octets_max, 1, "the request target: 414"},
+    Entry{"content_octets_max", Kind::octets, &Limits::content_octets_max, 0, "the content of one request: 413"},
+    Entry{"chunk_line_octets_max", Kind::octets, &Limits::chunk_line_octets_max, 16,
+          "one chunk-size line with its extensions: 400"},
+    Entry{"trailer_octets_max", Kind::octets, &Limits::trailer_octets_max, 2,
+          "the trailer section of chunked content: 431"},
+    Entry{"connections_max", Kind::count, &Limits::connections_max, 1,
+          "connections at a time; past it, idle ones are closed"},
+    Entry{"connections_per_address_max", Kind::count, &Limits::connections_per_address_max, 1,
+          "the same from one address (an IPv6 /64 is one)"},
+    Entry{"memory_max", Kind::octets, &Limits::memory_max, std::uint64_t{1} << 20,
+          "buffers and content on the way, all cores"},
+    Entry{"drain_time_max", Kind::duration, &Limits::drain_time_max, 0, "reading on after the last answer: how long"},
+    Entry{"drain_octets_max", Kind::octets, &Limits::drain_octets_max, 0, "reading on after the last answer: how much"},
+    Entry{"shutdown_time_max", Kind::duration, &Limits::shutdown_time_max, 0,
+          "how long requests in flight go on after SIGTERM"},
+};
+
+std::string text_of(Kind kind, std::uint64_t value) {
+    switch (kind) {
+        case Kind::duration: return duration_text(milliseconds(value));
+        case Kind::octets: return octets_text(value);
+        case Kind::count: return std::to_string(value);
+    }
+    return {};
+}
+
+std::string_view example_of(Kind kind) {
+    switch (kind) {
+        case Kind::duration: return "a time such as 500ms, 3s or 2m";
+        case Kind::octets: return "a number of octets such as 512, 16k or 1m";
+        case Kind::count: return "a number";
+    }
+    return {};
+}
+
+std::uint64_t most_of(Kind kind) { return kind == Kind::duration ? 365 * day : count_most; }
+
+std::optional<std::uint64_t> parse_as(Kind kind, std::string_view text) {
+    switch (kind) {
+        case Kind::duration: {
+            const auto duration = parse_duration(text);
+            if (!duration) return std::nullopt;
+            return static_cast<std::uint64_t>(duration->count());
+        }
+        case Kind::octets: return parse_octets(text);
+        case Kind::count: return parse_count(text);
+    }
+    return std::nullopt;
+}
+
+std::string unknown(std::string_view name) {
+    std::array<std::string_view, entries.size()> names;
+    std::ranges::transform(entries, names.begin(), &Entry::name);
+    const auto meant = nearest(name, names);
+    if (meant) return fmt::format("there is no limit '{}'; did you mean '{}'?", name, *meant);
+    return fmt::format("there is no limit '{}'", name);
+}
+
+}  // namespace
+
+std::expected<void, std::string> set_limit(Limits& limits, std::string_view name_and_value) {
+    const std::size_t equals = name_and_value.find('=');
+    const std::string_view name = name_and_value.substr(0, equals);
+    const auto entry = std::ranges::find(entries, name, &Entry::name);
+    if (entry == entries.end()) return std::unexpected(unknown(name));
+    if (equals == std::string_view::npos) {
+        return std::unexpected(
+            fmt::format("the limit '{0}' has no value; write {0}=VALUE, {1}", name, example_of(entry->kind)));
+    }
+    const std::string_view text = name_and_value.substr(equals + 1);
+    const auto value = parse_as(entry->kind, text);
+    if (!value) return std::unexpected(fmt::format("{}: '{}' is not {}", name, text, example_of(entry->kind)));
+    if (*value < entry->least) {
+        return std::unexpected(
+            fmt::format("{}: {} is too small; the least is {}", name, text, text_of(entry->kind, entry->least)));
+    }
+    if (*value > most_of(entry->kind)) {
+        return std::unexpected(
+            fmt::format("{}: {} is too large; the most is {}", name, text, text_of(entry->kind, most_of(entry->kind))));
+    }
+    if (const auto* const duration = std::get_if<milliseconds Limits::*>(&entry->member)) {
+        limits.*(*duration) = milliseconds(*value);
+    } else {
+        limits.*std::get<std::uint64_t Limits::*>(entry->member) = *value;
+    }
+    return {};
+}
+
+std::vector<LimitRow> limit_rows() {
+    const Limits standard;
+    std::vector<LimitRow> rows;
+    for (const Entry& entry : entries) {
+        const auto* const duration = std::get_if<milliseconds Limits::*>(&entry.member);
+        const std::uint64_t value = duration != nullptr ? static_cast<std::uint64_t>((standard.*(*duration)).count())
+                                                        : standard.*std::get<std::uint64_t Limits::*>(entry.member);
+        rows.push_back({entry.name, text_of(entry.kind, value), entry.meaning});
+    }
+    return rows;
+}
+
+}  // namespace portico::server

@@ -1,0 +1,75 @@
+// portico/server/limits_test.cc — setting limits by name.
+//
+// Room server: see limits.h.
+#include "portico/server/limits.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <set>
+
+namespace portico::server {
+namespace {
+
+using testing::HasSubstr;
+
+struct RefusedRow {
+    const char* name;
+    std::string_view setting;
+    const char* said;
+};
+class RefusedLimit : public testing::TestWithParam<RefusedRow> {};
+
+TEST_P(RefusedLimit, SaysWhyAndChangesNothing) {
+    Limits limits;
+    const auto set = set_limit(limits, GetParam().setting);
+    ASSERT_FALSE(set.has_value());
+    EXPECT_THAT(set.error(), HasSubstr(GetParam().said));
+    EXPECT_EQ(limits.head_time_max, Limits{}.head_time_max);
+    EXPECT_EQ(limits.memory_max, Limits{}.memory_max);
+}
+INSTANTIATE_TEST_SUITE_P(
+    Limits, RefusedLimit,
+    testing::Values(RefusedRow{"SlipOfTheFinger", "head_tme_max=3s", "did you mean 'head_time_max'?"},
+                    RefusedRow{"UnknownName", "colour=3s", "there is no limit 'colour'"},
+                    RefusedRow{"NoValue", "head_time_max", "write head_time_max=VALUE"},
+                    RefusedRow{"EmptyValue", "head_time_max=", "is not a time"},
+                    RefusedRow{"ZeroTime", "head_time_max=0", "too small"},
+                    RefusedRow{"ZeroConnections", "connections_max=0", "too small; the least is 1"},
+                    RefusedRow{"SizeForATime", "head_time_max=3k", "such as 500ms, 3s or 2m"},
+                    RefusedRow{"TimeForASize", "memory_max=3s", "such as 512, 16k or 1m"},
+                    RefusedRow{"UnitOnACount", "field_count_max=3k", "is not a number"},
+                    RefusedRow{"TooLong", "keep_alive_max=999d", "the most is 365d"},
+                    RefusedRow{"TooLarge", "memory_max=5t", "too large"},
+                    RefusedRow{"Nothing", "", "there is no limit ''"}),
+    [](const auto& row) { return std::string(row.param.name); });
+
+TEST(SetLimit, SetsTheOneNamed) {
+    Limits limits;
+    ASSERT_TRUE(set_limit(limits, "head_time_max=3s").has_value());
+    ASSERT_TRUE(set_limit(limits, "head_octets_max=32k").has_value());
+    ASSERT_TRUE(set_limit(limits, "connections_max=7").has_value());
+    ASSERT_TRUE(set_limit(limits, "rate_min=0").has_value());
+    ASSERT_TRUE(set_limit(limits, "memory_max=2g").has_value());
+    EXPECT_EQ(limits.head_time_max, std::chrono::seconds(3));
+    EXPECT_EQ(limits.head_octets_max, 32U * 1024);
+    EXPECT_EQ(limits.connections_max, 7U);
+    EXPECT_EQ(limits.rate_min, 0U);
+    EXPECT_EQ(limits.memory_max, std::size_t{2} << 30);
+    EXPECT_EQ(limits.keep_alive_max, Limits{}.keep_alive_max);
+}
+
+TEST(LimitRows, AreAllOfThemAndTheirDefaultsCanBeTyped) {
+    std::set<std::string_view> names;
+    for (const LimitRow& row : limit_rows()) {
+        Limits limits;
+        EXPECT_TRUE(set_limit(limits, std::string(row.name) + "=" + row.standard).has_value()) << row.name;
+        EXPECT_TRUE(names.insert(row.name).second) << row.name;
+        EXPECT_FALSE(row.meaning.empty()) << row.name;
+    }
+    // Every member is eight octets, so a member without a row shows here.
+    EXPECT_EQ(names.size(), sizeof(Limits) / 8);
+}
+
+}  // namespace
+}  // namespace portico::server
