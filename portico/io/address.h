@@ -16,8 +16,12 @@ namespace portico::io {
 
 enum class Family : std::uint8_t { ipv4, ipv6, unix_path };
 
-// Who can reach an address (RFC 1918, 3927, 4193, 4291, 6598).
-enum class Reach : std::uint8_t { unspecified, loopback, link_local, private_use, multicast, public_use };
+// Who can reach an address (RFC 1918, 3927, 4193, 4291, 6598, 6890). Reserved: nobody's on the Internet, such as those
+// for documentation, benchmarks or a use to come.
+enum class Reach : std::uint8_t { unspecified, loopback, link_local, private_use, multicast, public_use, reserved };
+
+// "loopback", "link-local", "private" …
+std::string_view name_of(Reach reach);
 
 // An IPv4 or IPv6 address; an IPv6 one may have a zone (RFC 4007), an interface's index.
 class IpAddress {
@@ -60,7 +64,8 @@ struct SocketAddress {
     static SocketAddress of(const IpAddress& ip, std::uint16_t port);
     static SocketAddress unix_path_of(std::string path);
 
-    // "127.0.0.1:80", "[::1]:80", "unix:/run/x.sock", "unix:@name", "unix:" (unnamed)
+    // "127.0.0.1:80", "[::1]:80", "unix:/run/x.sock", "unix:@name", "unix:" (unnamed). Fit for a log or a terminal:
+    // control octets, which a peer may put into its path, are written as in "unix:@a\x1b".
     [[nodiscard]] std::string text() const;
 
     friend bool operator==(const SocketAddress&, const SocketAddress&) = default;
