@@ -1,4 +1,5 @@
-// portico/base/frame_pool.h — memory for coroutine frames, so that awaiting a task allocates nothing in the steady state.
+// portico/base/frame_pool.h — memory for coroutine frames, so that awaiting a task allocates nothing in the steady
+// state.
 //
 // Room base: see fd.h.
 // Threads:   a free list per thread. A frame may be freed on another thread than the one that made it: it then joins

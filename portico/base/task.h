@@ -18,7 +18,8 @@ namespace portico {
 // What a suspended chain of tasks waits for, seen by whoever wants it to stop waiting.
 class Stoppable {
 public:
-    // Ends the wait soon: at once or after the kernel has let go of its buffers. The waiting task is resumed either way.
+    // Ends the wait soon: at once or after the kernel has let go of its buffers. The waiting task is resumed either
+    // way.
     virtual void stop_waiting() noexcept = 0;
 
 protected:

@@ -73,8 +73,8 @@ private:
 [[nodiscard]] inline SleepUntil sleep_until(Core& core, TimePoint due) { return {core, due}; }
 [[nodiscard]] inline SleepUntil sleep_for(Core& core, Duration time) { return {core, core.now() + time}; }
 
-// co_await offload(core, function): calls function() on a helper thread and hands back what it returned. What `function`
-// refers to outlives the wait, which is not cut short by a request to stop.
+// co_await offload(core, function): calls function() on a helper thread and hands back what it returned. What
+// `function` refers to outlives the wait, which is not cut short by a request to stop.
 template <class Function>
 class Offload : public OffloadOp {
 public:
@@ -95,7 +95,8 @@ private:
     Function function_;
     std::optional<Value> value_;
 };
-// Name the function object first and std::move it (rule 2): auto work = [&] {…}; auto done = co_await offload(core, std::move(work));
+// Name the function object first and std::move it (rule 2): auto work = [&] {…}; auto done = co_await offload(core,
+// std::move(work));
 template <class Function>
 [[nodiscard]] Offload<Function> offload(Core& core, Function function) {
     return Offload<Function>(core, std::move(function));

@@ -15,15 +15,16 @@ namespace portico::io {
 
 enum class Transport : std::uint8_t { tcp, udp, unix_stream, stdio };
 
-// What a user wrote. `host` is a name or an address, empty for "every interface" (listening) or this machine (connecting).
+// What a user wrote. `host` is a name or an address, empty for "every interface" (listening) or this machine
+// (connecting).
 //
 //   tcp://127.0.0.1:8080  udp://[::1]:53  tcp://example.org:http  127.0.0.1:8080  :8080  [::1]:80  localhost:80
 //   8080 (a bare port)  unix:/run/x.sock  unix:relative.sock  unix:@abstract  stdio
 struct Endpoint {
     Transport transport = Transport::tcp;
-    std::string host;         // without brackets; with its zone ("fe80::1%eth0")
-    std::uint16_t port = 0;   // 0: any free one (listening)
-    std::string path;         // unix_stream; an abstract name starts with a NUL octet
+    std::string host;        // without brackets; with its zone ("fe80::1%eth0")
+    std::uint16_t port = 0;  // 0: any free one (listening)
+    std::string path;        // unix_stream; an abstract name starts with a NUL octet
 
     // As the user would write it, in full: "tcp://127.0.0.1:8080", "unix:@abstract".
     [[nodiscard]] std::string text() const;

@@ -22,9 +22,7 @@ struct Error {
 template <class T>
 using Result = std::expected<T, Error>;
 
-inline std::unexpected<Error> fail(int number, std::string_view doing) {
-    return std::unexpected(Error{number, doing});
-}
+inline std::unexpected<Error> fail(int number, std::string_view doing) { return std::unexpected(Error{number, doing}); }
 
 // "accept: Too many open files"
 std::string describe(const Error& error);

@@ -33,8 +33,9 @@ struct FileStatus {
 };
 
 struct DirectoryEntry {
-    std::string name;       // octets as they are; never "." or ".."
-    FileStatus status;      // of what the name leads to within the directory; a link that leads out or nowhere is not listed
+    std::string name;  // octets as they are; never "." or ".."
+    FileStatus
+        status;  // of what the name leads to within the directory; a link that leads out or nowhere is not listed
 };
 
 class FileSystem : public FdTable {
@@ -42,9 +43,9 @@ public:
     // Opens a directory by its path, to open files beneath it later.
     virtual Result<Fd> open_directory(const std::string& path) = 0;
     // Opens `path` for reading, relative to `directory` and never outside of it, whatever links say
-    // (openat2 with RESOLVE_BENEATH and RESOLVE_NO_MAGICLINKS). "" or "." is the directory itself. Opening does not wait:
-    // a FIFO or a device is opened without blocking, and status() tells what it is. ENOENT, ENOTDIR, EACCES, ELOOP,
-    // EXDEV (would lead out), ENAMETOOLONG, EMFILE …
+    // (openat2 with RESOLVE_BENEATH and RESOLVE_NO_MAGICLINKS). "" or "." is the directory itself. Opening does not
+    // wait: a FIFO or a device is opened without blocking, and status() tells what it is. ENOENT, ENOTDIR, EACCES,
+    // ELOOP, EXDEV (would lead out), ENAMETOOLONG, EMFILE …
     virtual Result<Fd> open_beneath(const Fd& directory, std::string_view path) = 0;
     // What the path leads to, without opening it.
     virtual Result<FileStatus> status_beneath(const Fd& directory, std::string_view path) = 0;

@@ -3,8 +3,8 @@
 // Room io: see error.h.
 // Threads:   wake() may be called from any thread; all else belongs to the core's thread.
 //
-// The style is completion, not readiness: an operation is started with all it needs and completes later, or at once, with a
-// result. No caller may depend on readiness, so that a kernel which only knows completion can be put below.
+// The style is completion, not readiness: an operation is started with all it needs and completes later, or at once,
+// with a result. No caller may depend on readiness, so that a kernel which only knows completion can be put below.
 #pragma once
 
 #include <sys/uio.h>
@@ -30,12 +30,12 @@ namespace portico::io {
 class Core;
 class Kernel;
 
-// One thing asked of the kernel, inside the frame of the task that waits for it: it has an address until it completes, and
-// completes exactly once. Its deadline and a request to stop both cancel it, and it still completes.
+// One thing asked of the kernel, inside the frame of the task that waits for it: it has an address until it completes,
+// and completes exactly once. Its deadline and a request to stop both cancel it, and it still completes.
 class Operation : public Stoppable, public Timer {
 public:
-    // Octets or a descriptor's number where it succeeded, else a negative errno value. The kernel calls this once, unless the
-    // start function has set the result and returned true.
+    // Octets or a descriptor's number where it succeeded, else a negative errno value. The kernel calls this once,
+    // unless the start function has set the result and returned true.
     void complete(std::int64_t result);
     void set_result(std::int64_t result) { result_ = result; }
     [[nodiscard]] std::int64_t result() const { return result_; }
@@ -66,7 +66,8 @@ protected:
     [[nodiscard]] Core& core() const { return *core_; }
 
 private:
-    // Asks the kernel to end this operation early: it completes with -ECANCELED, now or soon, unless it was done already.
+    // Asks the kernel to end this operation early: it completes with -ECANCELED, now or soon, unless it was done
+    // already.
     virtual void cancel() = 0;
     void wait(std::coroutine_handle<> waiter, StopState* state, TimePoint deadline);
 
@@ -98,10 +99,11 @@ private:
     void cancel() final;
 };
 
-// Receives octets into `room`, or, where `room` is empty, into a buffer that is borrowed from `pool` when octets are there: a
-// connection that waits holds none. Result: octets, 0 at the end of the stream.
+// Receives octets into `room`, or, where `room` is empty, into a buffer that is borrowed from `pool` when octets are
+// there: a connection that waits holds none. Result: octets, 0 at the end of the stream.
 struct ReadOp : Operation {
-    ReadOp(Core& core, int the_stream, std::span<char> the_room) : Operation(core), stream(the_stream), room(the_room) {}
+    ReadOp(Core& core, int the_stream, std::span<char> the_room)
+        : Operation(core), stream(the_stream), room(the_room) {}
     ReadOp(Core& core, int the_stream, BufferPool& the_pool) : Operation(core), stream(the_stream), pool(&the_pool) {}
     int stream;
     std::span<char> room;
@@ -166,7 +168,8 @@ private:
     void cancel() final;
 };
 
-// Work that may block, for a helper thread. Result: 0. It can't be cancelled: a task that is asked to stop waits for its end.
+// Work that may block, for a helper thread. Result: 0. It can't be cancelled: a task that is asked to stop waits for
+// its end.
 struct OffloadOp : Operation {
     explicit OffloadOp(Core& core) : Operation(core) {}
     virtual void work() = 0;  // runs on a helper thread
@@ -180,11 +183,11 @@ private:
 
 struct ListenOptions {
     int backlog = 4096;
-    bool reuse_port = false;     // SO_REUSEPORT: one listening socket for each core
-    bool dual_stack = true;      // "[::]" takes IPv4 too
+    bool reuse_port = false;               // SO_REUSEPORT: one listening socket for each core
+    bool dual_stack = true;                // "[::]" takes IPv4 too
     std::chrono::seconds defer_accept{0};  // TCP_DEFER_ACCEPT: wake up when octets are there. 0: off
-    bool replace_stale_path = true;  // Unix: a socket file that nobody listens on is removed first
-    unsigned path_mode = 0660;   // Unix: permissions of the socket file
+    bool replace_stale_path = true;        // Unix: a socket file that nobody listens on is removed first
+    unsigned path_mode = 0660;             // Unix: permissions of the socket file
 };
 
 // How many of each kind of failure accepting and opening met; for the log and the metrics.
@@ -201,9 +204,9 @@ public:
     virtual ~Kernel() = default;
 
     // --- time and chance
-    [[nodiscard]] virtual TimePoint now() const = 0;  // as of the last wait(): cheap
+    [[nodiscard]] virtual TimePoint now() const = 0;                                     // as of the last wait(): cheap
     [[nodiscard]] virtual std::chrono::system_clock::time_point wall_clock() const = 0;  // as of the last wait()
-    virtual void random(std::span<char> room) = 0;    // unguessable, but for the simulation
+    virtual void random(std::span<char> room) = 0;  // unguessable, but for the simulation
 
     // --- the loop
     // Waits until something completes, wake() is called or `until` comes, and completes what can be completed.
@@ -214,10 +217,10 @@ public:
     virtual Result<Opened> listen(const SocketAddress& local, const ListenOptions& options) = 0;
     virtual Result<int> open_socket(Family family) = 0;  // a stream socket to be connected
     virtual Result<Opened> open_datagram(const SocketAddress& local, bool reuse_port) = 0;
-    virtual Result<int> open_stdio(StdioEnd end) = 0;    // standard input or output; closing it leaves the original open
+    virtual Result<int> open_stdio(StdioEnd end) = 0;  // standard input or output; closing it leaves the original open
     virtual Result<SocketAddress> local_address(int socket) = 0;
     virtual Result<void> shut_down(int stream, ShutDown which) = 0;
-    virtual void set_no_delay(int stream) = 0;           // TCP_NODELAY; nothing where it does not apply
+    virtual void set_no_delay(int stream) = 0;  // TCP_NODELAY; nothing where it does not apply
     // A close now drops what is unsent and sends RST (SO_LINGER 0).
     virtual void set_abort_on_close(int stream) = 0;
 

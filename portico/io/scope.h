@@ -10,8 +10,8 @@
 
 namespace portico::io {
 
-// Starts tasks, asks them to stop, and waits until they have ended. Destroyed only when empty (asserted): what a task refers to
-// must outlive the scope's join().
+// Starts tasks, asks them to stop, and waits until they have ended. Destroyed only when empty (asserted): what a task
+// refers to must outlive the scope's join().
 class Scope {
 public:
     Scope() = default;
@@ -22,11 +22,12 @@ public:
     // Runs the task at once, up to its first wait.
     void start(Task<void> task);
 
-    // Asks every task to stop: its wait, and every later one, ends at once with ECANCELED.
+    // Asks every task to stop: its wait, and every later one, ends at once with ECANCELED. Tasks that start later are
+    // not asked.
     void request_stop();
 
-    // Waits until the last task has ended. If the waiting task is asked to stop, the scope's tasks are asked too, and the
-    // wait goes on until they have ended.
+    // Waits until the last task has ended. If the waiting task is asked to stop, the scope's tasks are asked too, and
+    // the wait goes on until they have ended.
     class Join;
     [[nodiscard]] Join join();
 
@@ -34,17 +35,21 @@ public:
 
 private:
     struct Root;
+    // A started task's place in one of the two rings below.
     struct Node {
-        Node* next = nullptr;
-        Node* previous = nullptr;
+        Node* next = this;
+        Node* previous = this;
         StopState stop;
+
+        void put_before(Node& other);
+        void take_out();
     };
     static Root run(Scope& scope, Task<void> task);
-    void link(Node& node);
-    // Returns who waits in join() for the last task's end, if this was it.
-    std::coroutine_handle<> unlink(Node& node);
+    // A task has ended. Returns who waits in join() for the last one's end, if this was it.
+    std::coroutine_handle<> ended(Node& node);
 
-    Node* first_ = nullptr;
+    Node running_;   // head of the ring of tasks that go on
+    Node stopping_;  // and of those that were asked to stop, which moves them here
     std::size_t size_ = 0;
     Join* joining_ = nullptr;
 };

@@ -89,8 +89,8 @@ private:
     TimePoint deadline_;
 };
 
-// A connected stream of octets: TCP, Unix, or one end of stdio. One read and one write may wait at the same time (in two
-// tasks), never two reads or two writes. Closing is destroying.
+// A connected stream of octets: TCP, Unix, or one end of stdio. One read and one write may wait at the same time (in
+// two tasks), never two reads or two writes. Closing is destroying.
 class Stream {
 public:
     Stream(Core& core, Fd fd) : core_(&core), fd_(std::move(fd)) {}
@@ -126,8 +126,8 @@ private:
     Fd fd_;
 };
 
-// After the last answer: half-closes and reads on, for at most `time_max` and `octets_max`, so that the peer can read what
-// was sent before our close becomes a reset (RFC 9112 §9.6).
+// After the last answer: half-closes and reads on, for at most `time_max` and `octets_max`, so that the peer can read
+// what was sent before our close becomes a reset (RFC 9112 §9.6).
 Task<void> drain_and_close(Stream stream, Duration time_max, std::size_t octets_max);
 
 struct Accepted {
@@ -151,8 +151,9 @@ class Listener {
 public:
     static Result<Listener> open(Core& core, const SocketAddress& local, const ListenOptions& options = {});
 
-    // The next connection. A connection that its peer has left again is passed over (ECONNABORTED). EMFILE, ENFILE, ENOBUFS
-    // and ENOMEM are handed on: wait a while (see accept_pause) before the next call, the backlog keeps who comes.
+    // The next connection. A connection that its peer has left again is passed over (ECONNABORTED). EMFILE, ENFILE,
+    // ENOBUFS and ENOMEM are handed on: wait a while (see accept_pause) before the next call, the backlog keeps who
+    // comes.
     [[nodiscard]] Accept accept() { return {*core_, fd_.number()}; }
     [[nodiscard]] const SocketAddress& local() const { return local_; }
 

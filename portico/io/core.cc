@@ -1,0 +1,75 @@
+// portico/io/core.cc — see core.h and kernel.h.
+#include "portico/io/core.h"
+
+#include <algorithm>
+
+namespace portico::io {
+
+void Operation::wait(std::coroutine_handle<> waiter, StopState* state, TimePoint deadline) {
+    waiter_ = waiter;
+    stop_state_ = state;
+    if (state != nullptr) state->set_waiting_on(this);
+    if (deadline != never) core_->timers().set(*this, deadline);
+}
+
+void Operation::complete(std::int64_t result) {
+    core_->timers().unset(*this);
+    if (stop_state_ != nullptr) stop_state_->set_waiting_on(nullptr);
+    result_ = result == -ECANCELED && deadline_passed_ ? -ETIMEDOUT : result;
+    waiter_.resume();  // `this` may be gone when it returns
+}
+
+void Operation::expire() {
+    deadline_passed_ = true;
+    cancel();
+}
+
+void Operation::stop_waiting() noexcept { cancel(); }
+
+void AcceptOp::cancel() { core().kernel().cancel(*this); }
+void ConnectOp::cancel() { core().kernel().cancel(*this); }
+void ReadOp::cancel() { core().kernel().cancel(*this); }
+void WriteOp::cancel() { core().kernel().cancel(*this); }
+void SendFileOp::cancel() { core().kernel().cancel(*this); }
+void ReceiveOp::cancel() { core().kernel().cancel(*this); }
+void SendOp::cancel() { core().kernel().cancel(*this); }
+
+Core::Core(Kernel& kernel, std::size_t memory_max)
+    : kernel_(&kernel), ledger_(memory_max), buffers_(ledger_), timers_(kernel.now()) {}
+
+void Core::run() {
+    while (!stopping_.load(std::memory_order_relaxed)) run_once(never);
+    stopping_.store(false, std::memory_order_relaxed);
+}
+
+void Core::run_once(TimePoint until) {
+    kernel_->wait(std::min(until, timers_.next().value_or(never)));
+    timers_.advance(kernel_->now());
+    if (has_mail_.load(std::memory_order_acquire)) read_mailbox();
+}
+
+void Core::stop() {
+    stopping_.store(true, std::memory_order_relaxed);
+    kernel_->wake();
+}
+
+void Core::post(std::move_only_function<void()> message) {
+    {
+        const std::lock_guard lock(mailbox_lock_);
+        mailbox_.push_back(std::move(message));
+    }
+    has_mail_.store(true, std::memory_order_release);
+    kernel_->wake();
+}
+
+void Core::read_mailbox() {
+    std::vector<std::move_only_function<void()>> mail;
+    {
+        const std::lock_guard lock(mailbox_lock_);
+        mail.swap(mailbox_);
+        has_mail_.store(false, std::memory_order_relaxed);
+    }
+    for (auto& message : mail) message();
+}
+
+}  // namespace portico::io

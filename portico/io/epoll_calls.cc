@@ -1,0 +1,282 @@
+// portico/io/epoll_calls.cc — see epoll_calls.h.
+#include "portico/io/epoll_calls.h"
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/sendfile.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <climits>
+
+namespace portico::io::calls {
+namespace {
+
+int domain_of(Family family) {
+    switch (family) {
+        case Family::ipv4: return AF_INET;
+        case Family::ipv6: return AF_INET6;
+        case Family::unix_path: return AF_UNIX;
+    }
+    return AF_UNSPEC;
+}
+
+template <class Value>
+bool set_option(int fd, int level, int name, Value value) {
+    return ::setsockopt(fd, level, name, &value, sizeof value) == 0;
+}
+
+// Closes what was opened only half, keeping errno for the caller.
+std::unexpected<Error> give_up(int fd, std::string_view doing) {
+    const int failure = errno;
+    ::close(fd);
+    return fail(failure, doing);
+}
+
+bool is_ready(int fd, short events) {
+    pollfd asked{fd, events, 0};
+    return ::poll(&asked, 1, 0) > 0;
+}
+
+// A process that ended without removing its socket file leaves a path to which nobody listens.
+bool remove_if_stale(const sockaddr* address, socklen_t length, const std::string& path) {
+    const int probe = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (probe < 0) return false;
+    const bool refused = ::connect(probe, address, length) != 0 && errno == ECONNREFUSED;
+    ::close(probe);
+    return refused && ::unlink(path.c_str()) == 0;
+}
+
+bool bind_to(int fd, const SocketAddress& local, bool replace_stale_path) {
+    sockaddr_storage storage{};
+    const std::optional<unsigned> length = to_sockaddr(local, &storage);
+    if (!length) {
+        errno = ENAMETOOLONG;
+        return false;
+    }
+    const auto* address = reinterpret_cast<const sockaddr*>(&storage);
+    if (::bind(fd, address, *length) == 0) return true;
+    const bool has_file = local.family == Family::unix_path && !local.path.empty() && local.path.front() != '\0';
+    if (errno != EADDRINUSE || !has_file || !replace_stale_path) return false;
+    if (!remove_if_stale(address, *length, local.path)) {
+        errno = EADDRINUSE;
+        return false;
+    }
+    return ::bind(fd, address, *length) == 0;
+}
+
+Result<Opened> opened_at(int fd) {
+    Result<SocketAddress> local = local_address(fd);
+    if (!local) {
+        errno = local.error().number;
+        return give_up(fd, "getsockname");
+    }
+    return Opened{fd, std::move(*local)};
+}
+
+}  // namespace
+
+int accept(int listener, SocketAddress& peer) {
+    for (;;) {
+        sockaddr_storage storage;
+        socklen_t length = sizeof storage;
+        auto* const address = reinterpret_cast<sockaddr*>(&storage);
+        const int fd = ::accept4(listener, address, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (fd >= 0) {
+            peer = from_sockaddr(address, length);
+            return fd;
+        }
+        switch (errno) {
+            case EINTR:
+            // The connection failed before we took it; accept(2) says to treat these as "try again".
+            case ECONNABORTED:
+            case EPROTO:
+            case ENETDOWN:
+            case ENOPROTOOPT:
+            case EHOSTDOWN:
+            case ENONET:
+            case EHOSTUNREACH:
+            case ENETUNREACH: continue;
+            default: return -errno;
+        }
+    }
+}
+
+std::int64_t read(int fd, FdKind kind, std::span<char> room) {
+    if (kind == FdKind::pipe && !is_ready(fd, POLLIN)) return -EAGAIN;
+    for (;;) {
+        const ssize_t octets = kind == FdKind::socket ? ::recv(fd, room.data(), room.size(), MSG_DONTWAIT)
+                                                      : ::read(fd, room.data(), room.size());
+        if (octets >= 0) return octets;
+        if (errno != EINTR) return -errno;
+    }
+}
+
+std::int64_t write(int fd, FdKind kind, std::span<const iovec> spans, bool more) {
+    // A pipe that says it is ready takes PIPE_BUF octets without waiting, and perhaps not one more.
+    if (kind == FdKind::pipe && !is_ready(fd, POLLOUT)) return -EAGAIN;
+    for (;;) {
+        ssize_t octets = 0;
+        if (kind != FdKind::socket) {
+            const std::size_t most = kind == FdKind::pipe ? PIPE_BUF : spans.front().iov_len;
+            octets = ::write(fd, spans.front().iov_base, std::min(spans.front().iov_len, most));
+        } else {
+            msghdr message{};
+            message.msg_iov = const_cast<iovec*>(spans.data());
+            message.msg_iovlen = spans.size();
+            octets = ::sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL | (more ? MSG_MORE : 0));
+        }
+        if (octets >= 0) return octets;
+        if (errno != EINTR) return -errno;
+    }
+}
+
+std::int64_t send_file(int fd, int file, std::uint64_t offset, std::uint64_t length) {
+    for (;;) {
+        auto from = static_cast<off_t>(offset);
+        const std::size_t most = std::min<std::uint64_t>(length, std::uint64_t{1} << 30);
+        const ssize_t octets = ::sendfile(fd, file, &from, most);
+        if (octets >= 0) return octets;
+        if (errno != EINTR) return -errno;
+    }
+}
+
+namespace {
+constexpr std::size_t batch_max = 32;  // datagrams in one call
+
+struct Batch {
+    std::array<mmsghdr, batch_max> headers{};
+    std::array<iovec, batch_max> spans{};
+    std::array<sockaddr_storage, batch_max> addresses{};
+
+    void set(std::size_t i, std::span<char> octets, socklen_t address_length) {
+        spans[i] = {octets.data(), octets.size()};
+        msghdr& header = headers[i].msg_hdr;
+        header.msg_name = &addresses[i];
+        header.msg_namelen = address_length;
+        header.msg_iov = &spans[i];
+        header.msg_iovlen = 1;
+    }
+};
+}  // namespace
+
+std::int64_t receive_datagrams(int fd, std::span<DatagramSlot> slots) {
+    const std::size_t count = std::min(slots.size(), batch_max);
+    Batch batch;
+    for (std::size_t i = 0; i < count; ++i) batch.set(i, slots[i].octets, sizeof(sockaddr_storage));
+    for (;;) {
+        const int received = ::recvmmsg(fd, batch.headers.data(), static_cast<unsigned>(count), MSG_DONTWAIT, nullptr);
+        if (received < 0 && errno == EINTR) continue;
+        if (received < 0) return -errno;
+        for (std::size_t i = 0; i < static_cast<std::size_t>(received); ++i) {
+            const msghdr& header = batch.headers[i].msg_hdr;
+            slots[i].octets = slots[i].octets.first(batch.headers[i].msg_len);
+            slots[i].peer = from_sockaddr(static_cast<const sockaddr*>(header.msg_name), header.msg_namelen);
+            slots[i].truncated = (header.msg_flags & MSG_TRUNC) != 0;
+        }
+        return received;
+    }
+}
+
+std::int64_t send_datagrams(int fd, std::span<const DatagramSlot> slots) {
+    const std::size_t count = std::min(slots.size(), batch_max);
+    Batch batch;
+    for (std::size_t i = 0; i < count; ++i) {
+        const std::optional<unsigned> length = to_sockaddr(slots[i].peer, &batch.addresses[i]);
+        if (!length) return -EDESTADDRREQ;
+        batch.set(i, slots[i].octets, *length);
+    }
+    for (;;) {
+        const int sent =
+            ::sendmmsg(fd, batch.headers.data(), static_cast<unsigned>(count), MSG_DONTWAIT | MSG_NOSIGNAL);
+        if (sent >= 0) return sent;
+        if (errno != EINTR) return -errno;
+    }
+}
+
+int begin_connect(int fd, const SocketAddress& peer) {
+    sockaddr_storage storage{};
+    const std::optional<unsigned> length = to_sockaddr(peer, &storage);
+    if (!length) return ENAMETOOLONG;
+    const int result = ::connect(fd, reinterpret_cast<const sockaddr*>(&storage), *length);
+    // An interrupted connect goes on by itself.
+    if (result != 0) return errno == EINTR ? EINPROGRESS : errno;
+    return 0;
+}
+
+int pending_error(int fd) {
+    int failure = 0;
+    socklen_t length = sizeof failure;
+    if (::getsockopt(fd, SOL_SOCKET, SO_ERROR, &failure, &length) != 0) return errno;
+    return failure;
+}
+
+Result<Opened> listen(const SocketAddress& local, const ListenOptions& options) {
+    const int fd = ::socket(domain_of(local.family), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0) return fail(errno, "socket");
+    const bool is_ip = local.family != Family::unix_path;
+    if (is_ip) set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+    if (is_ip && options.reuse_port && !set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1)) return give_up(fd, "SO_REUSEPORT");
+    if (local.family == Family::ipv6) set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, options.dual_stack ? 0 : 1);
+    if (is_ip && options.defer_accept.count() > 0) {
+        set_option(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, static_cast<int>(options.defer_accept.count()));
+    }
+    // Inherited by every accepted connection: answers go out whole, so there is nothing to wait for.
+    if (is_ip) set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+    if (!bind_to(fd, local, options.replace_stale_path)) return give_up(fd, "bind");
+    const bool has_file = !is_ip && !local.path.empty() && local.path.front() != '\0';
+    if (has_file && ::chmod(local.path.c_str(), options.path_mode) != 0) return give_up(fd, "chmod");
+    if (::listen(fd, options.backlog) != 0) return give_up(fd, "listen");
+    return opened_at(fd);
+}
+
+Result<int> open_stream_socket(Family family) {
+    const int fd = ::socket(domain_of(family), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0) return fail(errno, "socket");
+    return fd;
+}
+
+Result<Opened> open_datagram(const SocketAddress& local, bool reuse_port) {
+    const int fd = ::socket(domain_of(local.family), SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0) return fail(errno, "socket");
+    if (reuse_port && !set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1)) return give_up(fd, "SO_REUSEPORT");
+    if (!bind_to(fd, local, false)) return give_up(fd, "bind");
+    return opened_at(fd);
+}
+
+Result<int> open_stdio(StdioEnd end, FdKind& kind) {
+    const int original = end == StdioEnd::input ? STDIN_FILENO : STDOUT_FILENO;
+    const int fd = ::fcntl(original, F_DUPFD_CLOEXEC, 3);
+    if (fd < 0) return fail(errno, "dup");
+    struct stat status{};
+    if (::fstat(fd, &status) != 0) return give_up(fd, "fstat");
+    kind = S_ISSOCK(status.st_mode) ? FdKind::socket : FdKind::pipe;  // a regular file shows when epoll refuses it
+    return fd;
+}
+
+Result<SocketAddress> local_address(int fd) {
+    sockaddr_storage storage{};
+    socklen_t length = sizeof storage;
+    auto* const address = reinterpret_cast<sockaddr*>(&storage);
+    if (::getsockname(fd, address, &length) != 0) return fail(errno, "getsockname");
+    return from_sockaddr(address, length);
+}
+
+Result<void> shut_down(int fd, ShutDown which) {
+    const int how = which == ShutDown::sending ? SHUT_WR : which == ShutDown::receiving ? SHUT_RD : SHUT_RDWR;
+    if (::shutdown(fd, how) == 0) return {};
+    return fail(errno, "shutdown");
+}
+
+void set_no_delay(int fd) { set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1); }
+
+void set_abort_on_close(int fd) { set_option(fd, SOL_SOCKET, SO_LINGER, linger{1, 0}); }
+
+}  // namespace portico::io::calls

@@ -1,0 +1,47 @@
+// portico/io/epoll_calls.h — the system calls behind the epoll kernel, with their quirks and without its bookkeeping.
+//
+// Room io: see error.h.
+#pragma once
+
+#include <sys/uio.h>
+
+#include <cstdint>
+#include <span>
+
+#include "portico/io/kernel.h"
+
+namespace portico::io {
+
+// What a descriptor is, as far as reading and writing it differ.
+enum class FdKind : std::uint8_t {
+    socket,
+    pipe,  // or a terminal: shared with other processes, so never made non-blocking; asked with poll(2) before each
+           // call
+    file,  // always ready
+};
+
+namespace calls {
+
+// Those that return an integer return a negative errno value where they fail; -EAGAIN where they would have to wait.
+
+int accept(int listener, SocketAddress& peer);
+std::int64_t read(int fd, FdKind kind, std::span<char> room);
+std::int64_t write(int fd, FdKind kind, std::span<const iovec> spans, bool more);
+std::int64_t send_file(int fd, int file, std::uint64_t offset, std::uint64_t length);
+std::int64_t receive_datagrams(int fd, std::span<DatagramSlot> slots);
+std::int64_t send_datagrams(int fd, std::span<const DatagramSlot> slots);
+// Both return an errno value, 0 for success.
+int begin_connect(int fd, const SocketAddress& peer);
+int pending_error(int fd);
+
+Result<Opened> listen(const SocketAddress& local, const ListenOptions& options);
+Result<int> open_stream_socket(Family family);
+Result<Opened> open_datagram(const SocketAddress& local, bool reuse_port);
+Result<int> open_stdio(StdioEnd end, FdKind& kind);
+Result<SocketAddress> local_address(int fd);
+Result<void> shut_down(int fd, ShutDown which);
+void set_no_delay(int fd);
+void set_abort_on_close(int fd);
+
+}  // namespace calls
+}  // namespace portico::io

@@ -1,0 +1,81 @@
+// portico/io/scope.cc — see scope.h.
+#include "portico/io/scope.h"
+
+#include <cassert>
+#include <coroutine>
+#include <utility>
+
+namespace portico::io {
+
+// The coroutine at the bottom of a chain of tasks: it owns the task, holds the chain's StopState, and frees itself.
+struct Scope::Root {
+    class promise_type : public TaskPromiseBase, public Node {
+    public:
+        promise_type(Scope& scope, const Task<void>&) : scope_(&scope) { set_stop_state(&stop); }
+        Root get_return_object() { return {*this}; }
+        void return_void() const {}
+
+        struct End {
+            [[nodiscard]] bool await_ready() const noexcept { return false; }
+            std::coroutine_handle<> await_suspend(std::coroutine_handle<promise_type> root) const noexcept {
+                promise_type& promise = root.promise();
+                const std::coroutine_handle<> joining = promise.scope_->ended(promise);
+                root.destroy();
+                return joining ? joining : std::noop_coroutine();
+            }
+            void await_resume() const noexcept {}
+        };
+        [[nodiscard]] End final_suspend() const noexcept { return {}; }
+
+    private:
+        Scope* scope_;
+    };
+
+    promise_type& promise;
+};
+
+void Scope::Node::put_before(Node& other) {
+    previous = std::exchange(other.previous, this);
+    next = &other;
+    previous->next = this;
+}
+
+void Scope::Node::take_out() {
+    previous->next = next;
+    next->previous = previous;
+    next = previous = this;
+}
+
+Scope::~Scope() { assert(size_ == 0 && "join() a scope before it goes"); }
+
+Scope::Root Scope::run(Scope& scope, Task<void> task) {
+    static_cast<void>(scope);  // the promise's constructor takes it
+    co_await task;
+}
+
+void Scope::start(Task<void> task) {
+    const Root root = run(*this, std::move(task));
+    root.promise.put_before(running_);
+    ++size_;
+    std::coroutine_handle<Root::promise_type>::from_promise(root.promise).resume();
+}
+
+void Scope::request_stop() {
+    // Each stop may end this task and others and start new ones, so nothing but the ring's head is held on to.
+    // New ones are asked as well as long as the walk has not come to its end.
+    while (running_.next != &running_) {
+        Node& node = *running_.next;
+        node.take_out();
+        node.put_before(stopping_);
+        node.stop.request_stop();
+    }
+}
+
+std::coroutine_handle<> Scope::ended(Node& node) {
+    node.take_out();
+    --size_;
+    if (size_ > 0 || joining_ == nullptr) return nullptr;
+    return std::exchange(joining_, nullptr)->waiter_;
+}
+
+}  // namespace portico::io

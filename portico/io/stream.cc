@@ -1,0 +1,92 @@
+// portico/io/stream.cc — see stream.h.
+#include "portico/io/stream.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+namespace portico::io {
+
+Task<Result<void>> Stream::write_all(std::string_view octets, TimePoint deadline) {
+    while (!octets.empty()) {
+        const iovec span{const_cast<char*>(octets.data()), octets.size()};
+        const Result<std::size_t> written = co_await write({&span, 1}, deadline);
+        if (!written) co_return std::unexpected(written.error());
+        octets.remove_prefix(*written);
+    }
+    co_return Result<void>();
+}
+
+Task<void> drain_and_close(Stream stream, Duration time_max, std::size_t octets_max) {
+    if (!stream.finish_sending()) co_return;  // reset already: nobody is there to read
+    Core& core = stream.core();
+    const TimePoint deadline = core.now() + time_max;
+    for (std::size_t drained = 0; drained < octets_max;) {
+        const Result<Buffer> received = co_await stream.read(core.buffers(), deadline);
+        if (!received || received->empty()) co_return;
+        drained += received->size();
+    }
+}
+
+Result<Accepted> Accept::await_resume() {
+    if (result() < 0) return fail(static_cast<int>(-result()), "accept");
+    return Accepted{Stream(core(), Fd(core().kernel(), static_cast<int>(result()))), std::move(peer)};
+}
+
+Result<Listener> Listener::open(Core& core, const SocketAddress& local, const ListenOptions& options) {
+    const Result<Opened> opened = core.kernel().listen(local, options);
+    if (!opened) return std::unexpected(opened.error());
+    return Listener(core, Fd(core.kernel(), opened->number), opened->local);
+}
+
+Duration accept_pause(const Error& error) {
+    switch (error.number) {
+        case EMFILE:
+        case ENFILE:
+        case ENOBUFS:
+        case ENOMEM: return std::chrono::milliseconds(100);
+        default: return Duration::zero();
+    }
+}
+
+namespace {
+
+class Connect : public ConnectOp {
+public:
+    Connect(Core& the_core, int the_socket, SocketAddress the_peer, TimePoint deadline)
+        : ConnectOp(the_core, the_socket, std::move(the_peer)), deadline_(deadline) {}
+    [[nodiscard]] bool await_ready() const noexcept { return false; }
+    template <class Promise>
+    bool await_suspend(std::coroutine_handle<Promise> waiter) {
+        return begin(waiter, deadline_, [this] { return core().kernel().start(*this); });
+    }
+    Result<void> await_resume() const {
+        if (result() < 0) return fail(static_cast<int>(-result()), "connect");
+        return {};
+    }
+
+private:
+    TimePoint deadline_;
+};
+
+}  // namespace
+
+Task<Result<Stream>> connect(Core& core, SocketAddress peer, TimePoint deadline) {
+    const Result<int> socket = core.kernel().open_socket(peer.family);
+    if (!socket) co_return std::unexpected(socket.error());
+    Stream stream(core, Fd(core.kernel(), *socket));
+    const Result<void> connected = co_await Connect(core, *socket, std::move(peer), deadline);
+    if (!connected) co_return std::unexpected(connected.error());
+    co_return std::move(stream);
+}
+
+Result<Stdio> open_stdio(Core& core) {
+    const Result<int> input = core.kernel().open_stdio(StdioEnd::input);
+    if (!input) return std::unexpected(input.error());
+    Stream from(core, Fd(core.kernel(), *input));
+    const Result<int> output = core.kernel().open_stdio(StdioEnd::output);
+    if (!output) return std::unexpected(output.error());
+    return Stdio{std::move(from), Stream(core, Fd(core.kernel(), *output))};
+}
+
+}  // namespace portico::io
