@@ -168,13 +168,16 @@ constexpr auto tchars = make_tchars();
 
 constexpr bool is_white(char c) { return c == ' ' || c == '\t'; }
 
-// How far an element reaches that starts at the front of `text`: to its comma or the end of `text`.
-std::size_t element_octets(std::string_view text) {
+// How far an element reaches that starts at the front of `text`: to its separator or the end of `text`.
+std::size_t element_octets(std::string_view text, char separator) {
     bool quoted = false;  // RFC 9110 §5.6.4
     for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text[i] == '\\' && quoted) {
+            ++i;  // a quoted-pair: the next octet means itself
+            continue;
+        }
         if (text[i] == '"') quoted = !quoted;
-        if (text[i] == '\\' && quoted) ++i;  // a quoted-pair: the next octet means itself
-        if (i < text.size() && text[i] == ',' && !quoted) return i;
+        if (text[i] == separator && !quoted) return i;
     }
     return text.size();
 }
@@ -261,9 +264,9 @@ bool is_token(std::string_view text) {
     return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return tchars[octet(c)]; });
 }
 
-std::optional<std::string_view> next_element(std::string_view& list) {
+std::optional<std::string_view> next_element(std::string_view& list, char separator) {
     while (!list.empty()) {
-        const std::size_t octets = element_octets(list);
+        const std::size_t octets = element_octets(list, separator);
         const std::string_view element = trim(list.substr(0, octets));
         list.remove_prefix(std::min(octets + 1, list.size()));
         if (!element.empty()) return element;

@@ -147,7 +147,8 @@ std::string_view trim(std::string_view text);
 bool is_token(std::string_view text);
 
 // The next element of a comma-separated list (RFC 9110 §5.6.1), commas in quoted strings excepted; empty
-// elements are passed over. Takes what it read from the front of `list`; nothing at the end.
-std::optional<std::string_view> next_element(std::string_view& list);
+// elements are passed over. Takes what it read from the front of `list`; nothing at the end. With ';' for the
+// separator it reads a value and its parameters (§5.6.6) in the same way.
+std::optional<std::string_view> next_element(std::string_view& list, char separator = ',');
 
 }  // namespace portico::http
