@@ -26,6 +26,9 @@ struct FileStatus {
     std::uint64_t size = 0;  // octets
     // Since 1970-01-01 UTC. Nanoseconds, since two versions of a file may be made within a second.
     std::chrono::sys_time<std::chrono::nanoseconds> modified;
+    // When anything of it changed, its permissions included: nobody can set it back. The epoch where the
+    // file system doesn't say.
+    std::chrono::sys_time<std::chrono::nanoseconds> changed;
     std::uint64_t device = 0;
     std::uint64_t inode = 0;
 

@@ -27,16 +27,20 @@ FileKind kind_of(mode_t mode) {
     return FileKind::other;
 }
 
-FileStatus status_of(const struct stat& raw) {
+std::chrono::sys_time<std::chrono::nanoseconds> time_of(const timespec& raw) {
     // Whoever owns a file sets its time as he likes: what 64 bits of nanoseconds don't hold (before 1678, after 2261)
     // is cut.
     constexpr time_t seconds_max = 9'200'000'000;
-    const time_t seconds = std::clamp(raw.st_mtim.tv_sec, -seconds_max, seconds_max);
+    const std::chrono::seconds seconds(std::clamp(raw.tv_sec, -seconds_max, seconds_max));
+    return std::chrono::sys_time<std::chrono::nanoseconds>(seconds + std::chrono::nanoseconds(raw.tv_nsec));
+}
+
+FileStatus status_of(const struct stat& raw) {
     FileStatus status;
     status.kind = kind_of(raw.st_mode);
     status.size = static_cast<std::uint64_t>(std::max<off_t>(raw.st_size, 0));
-    status.modified = std::chrono::sys_time<std::chrono::nanoseconds>(std::chrono::seconds(seconds) +
-                                                                      std::chrono::nanoseconds(raw.st_mtim.tv_nsec));
+    status.modified = time_of(raw.st_mtim);
+    status.changed = time_of(raw.st_ctim);
     status.device = raw.st_dev;
     status.inode = raw.st_ino;
     return status;

@@ -1,0 +1,97 @@
+// portico/site/options.h — what to serve, and how. The comments are the manual.
+//
+// Room site: what to answer: translate, authorize, and the handlers that respond.
+// May use:   base, http, io, link.
+// May not:   call the kernel but through io, know how a message is framed, or log.
+// Threads:   options are values; once a Site holds them they don't change.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace portico::site {
+
+// Who may come in: the user's name and the hash of the password, as `portico hash-password` prints it.
+struct Credential {
+    std::string user;
+    std::string hash;
+};
+
+// Files and folders whose names begin with a dot. They often hold secrets (.git, .env), so they are not there unless
+// they were asked for. ".well-known" is always served: its names are published (RFC 8615 §3).
+enum class Dotfiles : std::uint8_t { hidden, served };
+
+// What a folder without an index file answers: 404, or a page that lists it.
+enum class Listing : std::uint8_t { off, on };
+
+// What a path answers that leads to nothing: 404, or the index file of the root. The second is for applications that
+// draw their pages in the browser: it is given to navigations (the path has no extension, or Accept names text/html),
+// so that a missing script or picture stays a 404.
+enum class MissingPath : std::uint8_t { not_found, root_index };
+
+// Whether scripts of other sites may read the answers (Access-Control-Allow-Origin: *).
+enum class CrossOrigin : std::uint8_t { same_site, everyone };
+
+// What each core may keep between requests. All of it can be dropped at any time at no other cost than time.
+struct CacheLimits {
+    // Contents in memory, each with about 1 KiB for its names and validators.
+    std::size_t octets_max = 32 * 1024 * 1024;
+    // Open files.
+    std::size_t descriptors_max = 256;
+    // Files up to this size are kept in memory; larger ones are sent from an open descriptor.
+    std::size_t small_file_octets_max = 64 * 1024;
+    // Paths that lead to nothing, so that asking for them again costs no look-up.
+    std::size_t missing_paths_max = 1024;
+};
+
+// Compression of text that has no precompressed sibling, done once by a helper thread and then kept in the cache.
+struct EncodingLimits {
+    // Smaller contents gain nothing: they fit into one packet anyway.
+    std::size_t octets_min = 1024;
+    // Larger ones take too long to compress while somebody waits. Zero: nothing is compressed.
+    std::size_t octets_max = 4 * 1024 * 1024;
+    // At the same time, on each core; whoever comes when all are busy gets the content as it is.
+    unsigned at_once_max = 2;
+};
+
+// Checking a password is made to be slow, so it is what an attacker would make us do.
+struct PasswordLimits {
+    // At the same time, on each core. Others wait.
+    unsigned at_once_max = 2;
+    // Requests that wait for their turn, on each core: more are answered with 503.
+    std::size_t waiting_max = 64;
+    // How long credentials that were right are trusted without another look.
+    std::chrono::milliseconds trusted_for{10'000};
+};
+
+struct SiteOptions {
+    // The folder that is served. Nothing outside of it can be reached, whatever a path or a symbolic link says.
+    std::string root;
+    // Files that answer for their folder; the first that exists.
+    std::vector<std::string> index{"index.html"};
+    Dotfiles dotfiles = Dotfiles::hidden;
+    Listing listing = Listing::on;
+    MissingPath missing_path = MissingPath::not_found;
+    CrossOrigin cross_origin = CrossOrigin::same_site;
+    // How long browsers and proxies may use an answer without asking again. Nothing: they ask each time, and mostly
+    // learn in a short answer that theirs is still right (Cache-Control: no-cache).
+    std::optional<std::chrono::seconds> cache;
+    // Nobody here: everybody may come in.
+    std::vector<Credential> users;
+    // What the browser calls the place when it asks for a password. Printable ASCII.
+    std::string realm = "Portico";
+    // How long an answer from the cache may be given without looking whether its file has changed. Zero: look each
+    // time.
+    std::chrono::milliseconds revalidate{1000};
+    // Entries of one listing; a folder with more is listed in part, and the page says so.
+    std::size_t listing_entries_max = 10'000;
+    CacheLimits cache_limits;
+    EncodingLimits encoding_limits;
+    PasswordLimits password_limits;
+};
+
+}  // namespace portico::site

@@ -1,0 +1,36 @@
+// portico/site/site.cc — see site.h.
+#include "portico/site/site.h"
+
+#include <utility>
+
+#include "portico/http/basic_auth.h"
+
+namespace portico::site {
+namespace {
+
+std::string make_cache_control(const SiteOptions& options) {
+    if (!options.cache) return "no-cache";
+    // "public" would let a shared cache hand out what a password protects (RFC 9111 §3.5, §5.2.2.9).
+    const std::string_view scope = options.users.empty() ? "public, max-age=" : "private, max-age=";
+    return std::string(scope) + std::to_string(options.cache->count());
+}
+
+}  // namespace
+
+io::Result<std::shared_ptr<const Site>> Site::open(io::FileSystem& files, SiteOptions options) {
+    auto root = files.open_directory(options.root);
+    if (!root) return std::unexpected(root.error());
+    // A kernel or a container without openat2 could open nothing later: better to learn that at the start.
+    const auto status = files.status_beneath(*root, "");
+    if (!status) return std::unexpected(status.error());
+    return std::shared_ptr<const Site>(new Site(files, std::move(*root), std::move(options)));
+}
+
+Site::Site(io::FileSystem& files, Fd root, SiteOptions options)
+    : files_(&files),
+      root_(std::move(root)),
+      options_(std::move(options)),
+      cache_control_(make_cache_control(options_)),
+      www_authenticate_(http::basic_challenge(options_.realm)) {}
+
+}  // namespace portico::site

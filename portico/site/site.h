@@ -1,0 +1,41 @@
+// portico/site/site.h — a folder that is being served: its options and what follows from them.
+//
+// Room site: see options.h.
+// Threads:   a Site does not change once it is open; all cores and their helper threads share it.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "portico/base/fd.h"
+#include "portico/io/error.h"
+#include "portico/io/file_system.h"
+#include "portico/site/options.h"
+
+namespace portico::site {
+
+class Site {
+public:
+    // Opens the root. `files` outlives the site. Errors: ENOENT, ENOTDIR, EACCES … for options.root.
+    static io::Result<std::shared_ptr<const Site>> open(io::FileSystem& files, SiteOptions options);
+
+    [[nodiscard]] const SiteOptions& options() const { return options_; }
+    [[nodiscard]] io::FileSystem& files() const { return *files_; }
+    [[nodiscard]] const Fd& root() const { return root_; }
+
+    // Field values that are the same in every answer.
+    [[nodiscard]] std::string_view cache_control() const { return cache_control_; }
+    [[nodiscard]] std::string_view www_authenticate() const { return www_authenticate_; }
+
+private:
+    Site(io::FileSystem& files, Fd root, SiteOptions options);
+
+    io::FileSystem* files_;
+    Fd root_;
+    SiteOptions options_;
+    std::string cache_control_;
+    std::string www_authenticate_;
+};
+
+}  // namespace portico::site

@@ -1,0 +1,33 @@
+// portico/site/translate.h — step 3 of 5: from a request's target to what it names in the site.
+//
+// Room site: see options.h.
+// Threads:   none; a pure function.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "portico/http/message.h"
+#include "portico/site/site.h"
+
+namespace portico::site {
+
+// What a request asks for.
+struct Resource {
+    // Decoded, beginning with "/" ("/a b.txt"), or "*" for the server as a whole. A view of the request's target or of
+    // the scratch that translate was given.
+    std::string_view path;
+};
+
+// The methods that a file answers (RFC 9110 §9.3), as an Allow field has them.
+inline constexpr std::string_view allowed_methods = "GET, HEAD, OPTIONS";
+
+// The octets of the result live as long as the request's and `scratch`'s.
+//
+// Refusals: 405 a method of RFC 9110 that files don't answer   (RFC 9110 §15.5.6; the answer needs an Allow field)
+//           501 any other method                               (RFC 9110 §9.1)
+//           400 a path that names no file anywhere: see http::decode_path; "*" for another method than OPTIONS
+//           404 a hidden path
+[[nodiscard]] http::Result<Resource> translate(const http::Request& request, const Site& site, std::string& scratch);
+
+}  // namespace portico::site

@@ -1,0 +1,60 @@
+// portico/site/waiting.h — requests that wait for what another request is doing already.
+//
+// Room site: see options.h.
+// Threads:   one core's.
+#pragma once
+
+#include <cstddef>
+
+#include "portico/io/core.h"
+
+namespace portico::site {
+
+class Waiting;
+
+// One waiting task: co_await says true when it was woken, false when it was asked to stop.
+class WaitInLine final : public io::Operation {
+public:
+    WaitInLine(io::Core& the_core, Waiting& line) : Operation(the_core), line_(&line) {}
+    [[nodiscard]] bool await_ready() const noexcept { return false; }
+    template <class Promise>
+    bool await_suspend(std::coroutine_handle<Promise> waiter) {
+        return begin(waiter, io::never, [this] { return join(); });
+    }
+    [[nodiscard]] bool await_resume() const { return result() == 0; }
+
+private:
+    friend class Waiting;
+    bool join();
+    void cancel() override;
+
+    Waiting* line_;
+    WaitInLine* next_ = nullptr;
+    WaitInLine* previous_ = nullptr;
+};
+
+// A line of waiting tasks, the first to come first. It outlives them.
+class Waiting {
+public:
+    Waiting() = default;
+    Waiting(const Waiting&) = delete;
+    Waiting& operator=(const Waiting&) = delete;
+    ~Waiting();
+
+    [[nodiscard]] WaitInLine wait(io::Core& core) { return {core, *this}; }
+    // Resumes the first, which runs up to its next wait before this returns. False where nobody waits.
+    bool wake_one();
+    void wake_all();
+    [[nodiscard]] std::size_t size() const { return size_; }
+
+private:
+    friend class WaitInLine;
+    void add(WaitInLine& waiter);
+    void remove(WaitInLine& waiter);
+
+    WaitInLine* first_ = nullptr;
+    WaitInLine* last_ = nullptr;
+    std::size_t size_ = 0;
+};
+
+}  // namespace portico::site
