@@ -46,14 +46,14 @@ enum class Presence : std::uint8_t { optional, required };
 enum class Negation : std::uint8_t { none, with_no };  // with_no: --list and --no-list, the last one counts
 
 struct Option {
-    std::string_view name;     // without dashes: "port"
-    char letter = '\0';        // the short form: 'p'
-    std::string_view value;    // what to call the value: "PORT". Empty: the option takes none
-    std::string_view meaning;  // one sentence, without a stop, at most 60 octets
+    std::string_view name;          // without dashes: "port"
+    char letter = '\0';             // the short form: 'p'
+    std::string_view value = {};    // what to call the value: "PORT". Empty: the option takes none
+    std::string_view meaning = {};  // one sentence, without a stop, at most 60 octets
     ValueKind kind = ValueKind::text;
     Repeat repeat = Repeat::last_counts;
     Negation negation = Negation::none;
-    std::string_view fallback;  // the value where none is given; empty: there is none
+    std::string_view fallback = {};  // the value where none is given; empty: there is none
     std::vector<std::string_view> choices = {};
     std::uint64_t least = 0;
     std::uint64_t most = UINT64_MAX;
@@ -61,8 +61,8 @@ struct Option {
 
 // An argument without a name; the last one may be repeated.
 struct Positional {
-    std::string_view name;     // "DIR"
-    std::string_view meaning;  // as an option's
+    std::string_view name;          // "DIR"
+    std::string_view meaning = {};  // as an option's
     ValueKind kind = ValueKind::text;
     Presence presence = Presence::optional;
     Repeat repeat = Repeat::last_counts;
@@ -70,8 +70,8 @@ struct Positional {
 };
 
 struct Example {
-    std::string_view line;     // "portico serve ~/site --lan"
-    std::string_view meaning;  // "share a folder with the network you are in"
+    std::string_view line;          // "portico serve ~/site --lan"
+    std::string_view meaning = {};  // "share a folder with the network you are in"
 };
 
 class Arguments;
@@ -114,7 +114,8 @@ private:
     [[nodiscard]] const Option& option_named(std::string_view name) const;
 
     const Command* command_;
-    std::vector<std::pair<std::string_view, std::string_view>> given_;  // name ("no-list" too) and value
+    using Given = std::pair<std::string_view, std::string_view>;  // name ("no-list" too) and value
+    std::vector<Given> given_;
     std::vector<std::string_view> positionals_;
 };
 

@@ -11,8 +11,9 @@
 
 namespace portico::app {
 
-// Blocks `signals` in the calling thread and hands each that comes to `on_signal`, one at a time. Destroying it waits
-// for the call that is under way and restores the mask. A signal that comes twice before it is taken may be one call.
+// Blocks `signals` in the calling thread and hands each that comes to `on_signal`, one at a time. A signal that comes
+// twice before it is taken may be one call. Destroying it waits for the call that is under way; the signals stay
+// blocked, so that one which comes on the way to the exit does not change the exit code.
 class SignalWatcher {
 public:
     SignalWatcher(std::initializer_list<int> signals, std::function<void(int signal)> on_signal);

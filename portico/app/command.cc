@@ -1,0 +1,286 @@
+// portico/app/command.cc — from words to arguments, by a command's table.
+//
+// Room app: see command.h.
+#include "portico/app/command.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <cassert>
+#include <cstddef>
+
+#include "portico/base/nearest.h"
+#include "portico/base/quantity.h"
+#include "portico/io/endpoint.h"
+#include "portico/server/limits.h"
+
+namespace portico::app {
+namespace {
+
+std::string list_of(std::span<const std::string_view> words) {
+    std::string text;
+    for (std::size_t i = 0; i < words.size(); ++i) {
+        if (i > 0) text += i + 1 == words.size() ? " or " : ", ";
+        text += words[i];
+    }
+    return text;
+}
+
+std::optional<std::string> why_no_choice(std::string_view value, std::span<const std::string_view> choices) {
+    if (std::ranges::find(choices, value) != choices.end()) return std::nullopt;
+    std::string why = fmt::format("'{}' is not {}", value, list_of(choices));
+    const auto meant = nearest(value, choices);
+    if (meant) why += fmt::format("; did you mean '{}'?", *meant);
+    return why;
+}
+
+std::optional<std::string> why_no_number(std::string_view value, const Option& option) {
+    const auto number = parse_count(value);
+    if (number && *number >= option.least && *number <= option.most) return std::nullopt;
+    if (option.most == UINT64_MAX) return fmt::format("'{}' is not a number from {} on", value, option.least);
+    return fmt::format("'{}' is not a number from {} to {}", value, option.least, option.most);
+}
+
+// What is wrong with an option's value; nothing where it fits.
+std::optional<std::string> why_refused(const Option& option, std::string_view value) {
+    switch (option.kind) {
+        case ValueKind::number: return why_no_number(value, option);
+        case ValueKind::choice: return why_no_choice(value, option.choices);
+        case ValueKind::duration:
+            if (parse_duration(value)) return std::nullopt;
+            return fmt::format("'{}' is not a time such as 500ms, 3s or 2m", value);
+        case ValueKind::endpoint: {
+            const auto endpoint = io::parse_endpoint(value);
+            if (endpoint) return std::nullopt;
+            return fmt::format("'{}' is not an endpoint: {}", value, endpoint.error().message);
+        }
+        case ValueKind::limit: {
+            server::Limits scratch;
+            auto set = server::set_limit(scratch, value);
+            if (set) return std::nullopt;
+            return std::move(set.error());
+        }
+        case ValueKind::text:
+        case ValueKind::directory:
+        case ValueKind::file:
+        case ValueKind::host:
+        case ValueKind::command: return std::nullopt;
+    }
+    return std::nullopt;
+}
+
+// Every word that may follow two dashes.
+std::vector<std::string> long_words(const Command& command) {
+    std::vector<std::string> words{"--help"};
+    for (const Option& option : command.options) {
+        words.push_back("--" + std::string(option.name));
+        if (option.negation == Negation::with_no) words.push_back("--no-" + std::string(option.name));
+    }
+    return words;
+}
+
+std::unexpected<Misuse> no_such_option(const Command& command, std::string_view word) {
+    std::string message = fmt::format("{} has no option '{}'", command.name, word);
+    const std::vector<std::string> words = long_words(command);
+    const std::vector<std::string_view> candidates(words.begin(), words.end());
+    const auto meant = nearest(word, candidates);
+    if (meant && word.starts_with("--")) message += fmt::format("; did you mean '{}'?", *meant);
+    return std::unexpected(Misuse{std::move(message), fmt::format("portico {} --help", command.name)});
+}
+
+}  // namespace
+
+// One pass over the words.
+class CommandLine {
+public:
+    CommandLine(const Command& command, std::span<const std::string_view> words)
+        : command_(command), words_(words), arguments_(command) {}
+
+    Parsed parse();
+
+private:
+    using Step = std::expected<void, Misuse>;
+
+    Step take_word(std::string_view word);
+    Step take_long(std::string_view word);
+    Step take_letters(std::string_view word);
+    Step take_value(const Option& option, std::string_view written);
+    Step store(const Option& option, std::string_view written, std::string_view value);
+    Step take_positional(std::string_view word);
+    Step check_positionals();
+    [[nodiscard]] std::unexpected<Misuse> misuse(std::string message) const {
+        return std::unexpected(Misuse{std::move(message), fmt::format("portico {} --help", command_.name)});
+    }
+
+    const Command& command_;
+    std::span<const std::string_view> words_;
+    Arguments arguments_;
+    std::size_t at_ = 0;  // of the word that comes next
+    bool options_are_over_ = false;
+    bool help_wanted_ = false;
+};
+
+Parsed CommandLine::parse() {
+    while (at_ < words_.size()) {
+        const Step step = take_word(words_[at_++]);
+        if (!step) return std::unexpected(step.error());
+        if (help_wanted_) return std::nullopt;
+    }
+    const Step complete = check_positionals();
+    if (!complete) return std::unexpected(complete.error());
+    return std::move(arguments_);
+}
+
+CommandLine::Step CommandLine::take_word(std::string_view word) {
+    if (options_are_over_ || word.size() < 2 || word.front() != '-') return take_positional(word);
+    if (word == "--") {
+        options_are_over_ = true;
+        return {};
+    }
+    return word.starts_with("--") ? take_long(word) : take_letters(word);
+}
+
+CommandLine::Step CommandLine::take_long(std::string_view word) {
+    const std::size_t equals = word.find('=');
+    const std::string_view written = word.substr(0, equals);
+    const std::string_view name = written.substr(2);
+    if (name == "help") {
+        help_wanted_ = true;
+        return {};
+    }
+    for (const Option& option : command_.options) {
+        const bool negated =
+            option.negation == Negation::with_no && name.starts_with("no-") && name.substr(3) == option.name;
+        if (name != option.name && !negated) continue;
+        if (option.value.empty() || negated) {
+            if (equals != std::string_view::npos) return misuse(fmt::format("{} takes no value", written));
+            arguments_.given_.emplace_back(name, std::string_view());
+            return {};
+        }
+        if (equals != std::string_view::npos) return store(option, written, word.substr(equals + 1));
+        return take_value(option, written);
+    }
+    return no_such_option(command_, written);
+}
+
+// "-q", "-qh", "-p80", "-p 80"
+CommandLine::Step CommandLine::take_letters(std::string_view word) {
+    for (std::size_t i = 1; i < word.size(); ++i) {
+        const char letter = word[i];
+        if (letter == 'h') {
+            help_wanted_ = true;
+            return {};
+        }
+        const auto option = std::ranges::find(command_.options, letter, &Option::letter);
+        if (option == command_.options.end()) return no_such_option(command_, fmt::format("-{}", letter));
+        if (option->value.empty()) {
+            arguments_.given_.emplace_back(option->name, std::string_view());
+            continue;
+        }
+        const std::string written{'-', letter};
+        if (i + 1 < word.size()) return store(*option, written, word.substr(i + 1));
+        return take_value(*option, written);
+    }
+    return {};
+}
+
+CommandLine::Step CommandLine::take_value(const Option& option, std::string_view written) {
+    if (at_ == words_.size()) return misuse(fmt::format("{0} needs a value: {0} {1}", written, option.value));
+    return store(option, written, words_[at_++]);
+}
+
+CommandLine::Step CommandLine::store(const Option& option, std::string_view written, std::string_view value) {
+    const auto why = why_refused(option, value);
+    if (why) return misuse(fmt::format("{}: {}", written, *why));
+    arguments_.given_.emplace_back(option.name, value);
+    return {};
+}
+
+CommandLine::Step CommandLine::take_positional(std::string_view word) {
+    const auto& table = command_.arguments;
+    const std::size_t index = arguments_.positionals_.size();
+    const bool last_repeats = !table.empty() && table.back().repeat == Repeat::collected;
+    if (index >= table.size() && !last_repeats) {
+        if (table.empty()) return misuse(fmt::format("{} takes no argument, but '{}' was given", command_.name, word));
+        return misuse(fmt::format("'{}' is one argument too many for {}", word, command_.name));
+    }
+    const Positional& positional = table[std::min(index, table.size() - 1)];
+    const Option as_option{
+        .name = positional.name, .meaning = {}, .kind = positional.kind, .choices = positional.choices};
+    const auto why = why_refused(as_option, word);
+    if (why) return misuse(fmt::format("{}: {}", positional.name, *why));
+    arguments_.positionals_.push_back(word);
+    return {};
+}
+
+CommandLine::Step CommandLine::check_positionals() {
+    const std::size_t index = arguments_.positionals_.size();
+    if (index >= command_.arguments.size()) return {};
+    const Positional& next = command_.arguments[index];
+    if (next.presence == Presence::optional) return {};
+    std::string message = fmt::format("{} needs an argument, {}: {}", command_.name, next.name, next.meaning);
+    if (!next.choices.empty()) message += fmt::format(" ({})", list_of(next.choices));
+    return misuse(std::move(message));
+}
+
+Parsed parse_arguments(const Command& command, std::span<const std::string_view> words) {
+    return CommandLine(command, words).parse();
+}
+
+const Option& Arguments::option_named(std::string_view name) const {
+    for (const Option& option : command_->options) {
+        if (option.name == name) return option;
+        if (option.negation == Negation::with_no && name.starts_with("no-") && name.substr(3) == option.name)
+            return option;
+    }
+    assert(false && "a command asks only for options of its own table");
+    return command_->options.front();
+}
+
+bool Arguments::has(std::string_view name) const {
+    const Option& option = option_named(name);
+    if (option.negation == Negation::none) return std::ranges::find(given_, name, &Given::first) != given_.end();
+    // The last of --list and --no-list counts.
+    const auto either = [&](const Given& given) {
+        return given.first == option.name || (given.first.starts_with("no-") && given.first.substr(3) == option.name);
+    };
+    const auto last = std::ranges::find_if(given_.rbegin(), given_.rend(), either);
+    return last != given_.rend() && last->first == name;
+}
+
+std::vector<std::string_view> Arguments::values(std::string_view name) const {
+    const Option& option = option_named(name);
+    std::vector<std::string_view> found;
+    for (const auto& [given, value] : given_) {
+        if (given == name) found.push_back(value);
+    }
+    if (found.empty() && !option.fallback.empty()) found.push_back(option.fallback);
+    return found;
+}
+
+std::optional<std::string_view> Arguments::value(std::string_view name) const {
+    const std::vector<std::string_view> all = values(name);
+    if (all.empty()) return std::nullopt;
+    return all.back();
+}
+
+std::optional<std::uint64_t> Arguments::number(std::string_view name) const {
+    assert(option_named(name).kind == ValueKind::number);
+    const auto text = value(name);
+    if (!text) return std::nullopt;
+    return parse_count(*text);
+}
+
+std::optional<std::chrono::milliseconds> Arguments::duration(std::string_view name) const {
+    assert(option_named(name).kind == ValueKind::duration);
+    const auto text = value(name);
+    if (!text) return std::nullopt;
+    return parse_duration(*text);
+}
+
+std::optional<std::string_view> Arguments::positional(std::size_t index) const {
+    if (index >= positionals_.size()) return std::nullopt;
+    return positionals_[index];
+}
+
+}  // namespace portico::app

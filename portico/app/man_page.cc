@@ -1,0 +1,199 @@
+// portico/app/man_page.cc — the command table as a manual page.
+//
+// Room app: see command.h.
+#include "portico/app/man_page.h"
+
+#include <fmt/core.h>
+
+#include <string_view>
+
+#include "portico/app/help_text.h"
+#include "portico/app/version.h"
+#include "portico/server/limits.h"
+
+namespace portico::app {
+namespace {
+
+// Text as troff shows it unchanged: no escape, no request at the start of a line, ASCII hyphens where they are typed.
+std::string escaped(std::string_view text) {
+    std::string out;
+    bool line_begins = true;
+    for (const char octet : text) {
+        if (line_begins && (octet == '.' || octet == '\'')) out += "\\&";
+        line_begins = octet == '\n';
+        switch (octet) {
+            case '\\': out += "\\e"; break;
+            case '-': out += "\\-"; break;
+            case '^': out += "\\(ha"; break;
+            case '~': out += "\\(ti"; break;
+            case '`': out += "\\(ga"; break;
+            case '\'': out += "\\(aq"; break;
+            default: out += octet;
+        }
+    }
+    return out;
+}
+
+// The argument of a macro that takes one.
+std::string quoted(std::string_view text) {
+    std::string out = "\"";
+    for (const char octet : escaped(text)) {
+        if (octet == '"')
+            out += "\\(dq";
+        else
+            out += octet;
+    }
+    return out + "\"";
+}
+
+// Paragraphs are parted by an empty line.
+std::string paragraphs(std::string_view text) {
+    std::string out;
+    bool first = true;
+    while (!text.empty()) {
+        const std::size_t end = text.find("\n\n");
+        if (!first) out += ".PP\n";
+        first = false;
+        out += escaped(text.substr(0, end)) + "\n";
+        text.remove_prefix(end == std::string_view::npos ? text.size() : end + 2);
+    }
+    return out;
+}
+
+std::string tagged(std::string_view tag, std::string_view text) {
+    return fmt::format(".TP\n.B {}\n{}\n", quoted(tag), escaped(text));
+}
+
+std::string sentence(std::string_view text) { return std::string(text) + "."; }
+
+std::string option_entry(const Option& option) {
+    std::string tag = written_option(option);
+    tag.erase(0, tag.find_first_not_of(' '));
+    std::string text(option.meaning);
+    if (!option.fallback.empty()) text += fmt::format("; default: {}", option.fallback);
+    return tagged(tag, sentence(text));
+}
+
+std::string examples_of(const Command& command) {
+    std::string text;
+    for (const Example& example : command.examples) {
+        text += fmt::format(".TP\n.B {}\n{}\n", quoted(example.line), escaped(example.meaning));
+    }
+    return text;
+}
+
+std::string command_section(const Command& command) {
+    std::string text = fmt::format(".SS {}\n", quoted(usage_of(command)));
+    text += paragraphs(command.about.empty() ? sentence(command.summary) : command.about);
+    for (const Positional& positional : command.arguments)
+        text += tagged(positional.name, sentence(positional.meaning));
+    for (const Option& option : command.options) text += option_entry(option);
+    if (!command.examples.empty()) text += ".PP\nExamples:\n" + examples_of(command);
+    std::string_view codes = command.exit_codes;
+    if (!codes.empty()) text += ".PP\nExit status of its own:\n";
+    while (!codes.empty()) {
+        const std::size_t end = codes.find('\n');
+        const std::string_view line = codes.substr(0, end);
+        const std::size_t gap = line.find(' ');
+        const std::size_t meaning = line.find_first_not_of(' ', gap);
+        if (meaning != std::string_view::npos) text += tagged(line.substr(0, gap), line.substr(meaning));
+        codes.remove_prefix(end == std::string_view::npos ? codes.size() : end + 1);
+    }
+    return text;
+}
+
+std::string limits_section() {
+    std::string text =
+        ".SH LIMITS\nWhat one peer, and all of them, may make the server cost; each is set by\n"
+        ".BR \"\\-\\-set NAME=VALUE\" .\n"
+        "Times are written 500ms, 3s, 2m or 1h, octets 512, 16k, 1m or 1g. A number behind a colon is the status that\n"
+        "answers a request which goes beyond.\n";
+    for (const server::LimitRow& row : server::limit_rows()) {
+        text += tagged(row.name, fmt::format("{}; default: {}.", row.meaning, row.standard));
+    }
+    return text;
+}
+
+constexpr std::string_view after_the_commands = R"(.SH ENDPOINTS
+Where to listen or to connect is written as
+.BR tcp://HOST:PORT ,
+.BR udp://HOST:PORT ,
+.BR unix:/path ,
+.B unix:@name
+(abstract) or
+.BR stdio ,
+the latter two not for every command. Without a scheme an endpoint is TCP:
+.BR 127.0.0.1:8080 ,
+.BR [::1]:80 ,
+.B :8080
+(every interface) or
+.B 8080
+alone (the same). Port 0 is any free port.
+)";
+
+constexpr std::string_view end_of_page = R"(.SH SIGNALS
+.TP
+.B SIGTERM, SIGINT
+End. A server takes no new connections and finishes the requests in flight; the second signal ends it at once.
+.TP
+.B SIGUSR1
+Open the log file again, after it has been moved away.
+.TP
+.B SIGHUP
+At a terminal, which has gone then: as SIGTERM. Elsewhere: as SIGUSR1.
+.SH ENVIRONMENT
+.TP
+.B NO_COLOR
+No colours, whatever the terminal.
+.TP
+.B CLICOLOR_FORCE
+Colours also where the output is no terminal.
+.SH EXIT STATUS
+.TP
+.B 0
+All went well.
+.TP
+.B 1
+It failed while it ran.
+.TP
+.B 2
+The command line is wrong.
+)";
+
+}  // namespace
+
+std::string manual_page(std::span<const Command> commands) {
+    std::string text = fmt::format(
+        ".\\\" From `portico man`: made from the table of commands.\n"
+        ".TH PORTICO 1 {} \"portico {}\" \"User Commands\"\n",
+        version_date, version);
+    text += ".SH NAME\nportico \\- serve folders and answer connections on any port\n";
+    text +=
+        ".SH SYNOPSIS\n.B portico\n.I command\n.RI [ argument ]...\n.br\n.B portico help\n.RI [ command ]\n.br\n"
+        ".B portico \\-\\-version\n";
+    text +=
+        ".SH DESCRIPTION\nPortico is the front door of a machine: it accepts connections on any port and answers them, "
+        "as a strict\nand fast HTTP/1.1 server on a folder first of all.\n"
+        ".SH COMMANDS\n";
+    for (const Command& command : commands) text += command_section(command);
+    text += after_the_commands;
+    text += limits_section();
+    text += end_of_page;
+    // Characters outside of ASCII by their names, so that any troff shows them.
+    std::string named;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const std::string_view rest = std::string_view(text).substr(i);
+        if (rest.starts_with("…")) {
+            named += "...";
+            i += std::string_view("…").size() - 1;
+        } else if (rest.starts_with("—")) {
+            named += "\\(em";
+            i += std::string_view("—").size() - 1;
+        } else {
+            named += text[i];
+        }
+    }
+    return named;
+}
+
+}  // namespace portico::app
