@@ -14,6 +14,8 @@
 #include <cstring>
 #include <span>
 
+#include "portico/base/printable.h"
+
 namespace portico::io {
 namespace {
 
@@ -95,23 +97,6 @@ std::uint32_t zone_of(std::string_view text) {
 }
 
 constexpr std::array<std::uint8_t, 12> mapped_prefix = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-
-// Control octets as "\x1b", all else as it is.
-std::string printable(std::string_view octets) {
-    constexpr char digits[] = "0123456789abcdef";
-    std::string text;
-    for (const char octet : octets) {
-        const auto value = static_cast<unsigned char>(octet);
-        if (value >= 0x20 && value != 0x7f) {
-            text += octet;
-            continue;
-        }
-        text += "\\x";
-        text += digits[value >> 4];
-        text += digits[value & 15];
-    }
-    return text;
-}
 
 }  // namespace
 

@@ -40,4 +40,12 @@ struct EndpointError {
 // Parses one endpoint. `unless_said` is the transport of a text without a scheme.
 std::expected<Endpoint, EndpointError> parse_endpoint(std::string_view text, Transport unless_said = Transport::tcp);
 
+// The same for a host and a port that were given apart, as telnet takes them: an IPv6 address with or without brackets.
+// Columns count from the start of the part that is wrong.
+std::expected<Endpoint, EndpointError> endpoint_of(std::string_view host, std::string_view port,
+                                                   Transport transport = Transport::tcp);
+
+// Where a socket is, as an endpoint.
+Endpoint endpoint_at(const SocketAddress& address, Transport transport = Transport::tcp);
+
 }  // namespace portico::io

@@ -1,0 +1,221 @@
+// portico/io/endpoint.cc — see endpoint.h.
+#include "portico/io/endpoint.h"
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <utility>
+
+#include "portico/base/printable.h"
+#include "portico/io/ports.h"
+
+namespace portico::io {
+namespace {
+
+using Failure = std::unexpected<EndpointError>;
+
+constexpr std::size_t host_octets_max = 253;  // RFC 1035 §2.3.4, without the dot for the root
+constexpr std::size_t unix_octets_max = 107;  // sun_path's 108, one of which is a NUL, in front or behind
+
+Failure fail_at(std::size_t offset, std::string message) {
+    return Failure(EndpointError{.message = std::move(message), .column = offset + 1});
+}
+
+std::string quoted(std::string_view text) { return '"' + printable(text) + '"'; }
+
+bool is_digit(char octet) { return octet >= '0' && octet <= '9'; }
+bool is_letter(char octet) { return (octet | 0x20) >= 'a' && (octet | 0x20) <= 'z'; }
+bool is_control(char octet) { return static_cast<unsigned char>(octet) < 0x20 || octet == 0x7f; }
+// Octets above 0x7f are an internationalised name's, which the resolver translates.
+bool is_of_name(char octet) {
+    return is_digit(octet) || is_letter(octet) || octet == '-' || octet == '_' || octet == '.' || (octet & 0x80) != 0;
+}
+
+bool equals_in_any_case(std::string_view text, std::string_view lower_case) {
+    return std::ranges::equal(text, lower_case, [](char a, char b) { return (is_letter(a) ? a | 0x20 : a) == b; });
+}
+
+// A name whose last label is a number is meant as an IPv4 address: "127.1" or "0x7f.1", which resolvers of old expand.
+bool ends_in_number(std::string_view host) {
+    if (host.ends_with('.')) host.remove_suffix(1);
+    const std::string_view label = host.substr(host.rfind('.') + 1);
+    if (label.starts_with("0x") || label.starts_with("0X")) return true;
+    return !label.empty() && std::ranges::all_of(label, is_digit);
+}
+
+// What keeps `host` from being an IPv6 address; its zone need not exist here.
+std::optional<std::string> fault_of_ipv6(std::string_view host) {
+    const std::size_t percent = host.find('%');
+    const std::string_view address = host.substr(0, percent);
+    const auto parsed = IpAddress::parse(address);
+    if (!parsed || parsed->family() != Family::ipv6) return quoted(address) + " is not an IPv6 address";
+    if (percent == std::string_view::npos) return std::nullopt;
+    const std::string_view zone = host.substr(percent + 1);
+    if (zone.empty()) return "zone missing after '%'";
+    if (!std::ranges::all_of(zone, is_of_name)) return quoted(zone) + " can't be an interface's name";
+    return std::nullopt;
+}
+
+std::expected<std::uint16_t, EndpointError> parse_port(std::string_view text, Transport transport, std::size_t offset) {
+    if (text.empty()) return fail_at(offset, "port missing");
+    if (!std::ranges::all_of(text, is_digit)) {
+        const auto known = port_named(text, transport);
+        if (known) return *known;
+        const auto odd = std::ranges::find_if_not(text, is_of_name);
+        if (odd != text.end()) {
+            const std::string_view rest = text.substr(static_cast<std::size_t>(odd - text.begin()));
+            return fail_at(offset + text.size() - rest.size(),
+                           "nothing may follow the port, but " + quoted(rest) + " does");
+        }
+        return fail_at(offset, "no " + std::string(transport == Transport::udp ? "UDP" : "TCP") +
+                                   " service is called " + quoted(text));
+    }
+    std::uint32_t number = 0;
+    const auto [stopped_at, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (failure != std::errc{} || number > 65535) {
+        return fail_at(offset, "port " + std::string(text) + " is larger than 65535");
+    }
+    return static_cast<std::uint16_t>(number);
+}
+
+// A host without brackets: nothing, an IPv4 address or a name.
+std::optional<EndpointError> fault_of_host(std::string_view host, std::size_t offset) {
+    const auto odd = std::ranges::find_if_not(host, is_of_name);
+    if (odd != host.end()) {
+        const auto at = static_cast<std::size_t>(odd - host.begin());
+        if (is_control(*odd)) return EndpointError{"control character in the host", offset + at + 1};
+        return EndpointError{"'" + std::string(1, *odd) + "' can't be part of a host", offset + at + 1};
+    }
+    if (ends_in_number(host) && !IpAddress::parse(host)) {
+        return EndpointError{quoted(host) + " is not an IPv4 address", offset + 1};
+    }
+    if (host.size() > host_octets_max) return EndpointError{"host longer than 253 octets", offset + 1};
+    const bool has_empty_label = host == "." || host.starts_with('.') || host.find("..") != std::string_view::npos;
+    if (has_empty_label) return EndpointError{quoted(host) + " has an empty label", offset + 1};
+    return std::nullopt;
+}
+
+// "[::1]:80", from `offset` of the whole text.
+std::expected<Endpoint, EndpointError> parse_bracketed(std::string_view text, Transport transport, std::size_t offset) {
+    const std::size_t end = text.find(']');
+    if (end == std::string_view::npos) return fail_at(offset + text.size(), "missing ']'");
+    const std::string_view host = text.substr(1, end - 1);
+    if (auto fault = fault_of_ipv6(host)) return fail_at(offset + 1, *std::move(fault));
+    const std::string_view rest = text.substr(end + 1);
+    if (rest.empty()) return fail_at(offset + text.size(), "port missing: write [" + std::string(host) + "]:PORT");
+    if (rest.front() != ':') return fail_at(offset + end + 1, "':' and a port must follow ']'");
+    const auto port = parse_port(rest.substr(1), transport, offset + end + 2);
+    if (!port) return Failure(port.error());
+    return Endpoint{.transport = transport, .host = std::string(host), .port = *port, .path = {}};
+}
+
+// HOST:PORT, :PORT or PORT, from `offset` of the whole text.
+std::expected<Endpoint, EndpointError> parse_host_and_port(std::string_view text, Transport transport,
+                                                           std::size_t offset) {
+    if (text.starts_with('[')) return parse_bracketed(text, transport, offset);
+    const std::size_t colon = text.find(':');
+    if (colon != std::string_view::npos && text.find(':', colon + 1) != std::string_view::npos) {
+        if (!fault_of_ipv6(text)) {
+            return fail_at(offset, "an IPv6 address needs brackets and a port: [" + std::string(text) + "]:PORT");
+        }
+        const std::size_t second = text.find(':', colon + 1);
+        return fail_at(offset + second, "second ':'; an IPv6 address is written in brackets, as in [::1]:8080");
+    }
+    if (colon == std::string_view::npos) {
+        const bool is_port = std::ranges::all_of(text, is_digit);
+        if (!is_port) {
+            if (auto fault = fault_of_host(text, offset)) return Failure(*std::move(fault));
+            return fail_at(offset + text.size(), "port missing: write " + std::string(text) + ":PORT");
+        }
+    }
+    const std::string_view host = colon == std::string_view::npos ? std::string_view() : text.substr(0, colon);
+    const std::size_t port_at = colon == std::string_view::npos ? 0 : colon + 1;
+    if (auto fault = fault_of_host(host, offset)) return Failure(*std::move(fault));
+    const auto port = parse_port(text.substr(port_at), transport, offset + port_at);
+    if (!port) return Failure(port.error());
+    return Endpoint{.transport = transport, .host = std::string(host), .port = *port, .path = {}};
+}
+
+// What follows "unix:".
+std::expected<Endpoint, EndpointError> parse_unix_path(std::string_view text, std::size_t offset) {
+    if (text.starts_with("//")) {
+        if (!text.starts_with("///")) return fail_at(offset, "a Unix socket has no host: write unix:/path");
+        const std::size_t extra = std::min(text.find_first_not_of('/'), text.size()) - 1;
+        text.remove_prefix(extra);  // unix:///path, as a URI has it, is /path
+        offset += extra;
+    }
+    const auto control = std::ranges::find_if(text, is_control);
+    if (control != text.end()) {
+        return fail_at(offset + static_cast<std::size_t>(control - text.begin()), "control character in the path");
+    }
+    const bool is_abstract = text.starts_with('@');
+    if (is_abstract) text.remove_prefix(1);
+    if (text.empty()) return fail_at(offset, is_abstract ? "name missing after '@'" : "path missing after \"unix:\"");
+    if (text.size() > unix_octets_max) {
+        return fail_at(offset, "path longer than the " + std::to_string(unix_octets_max) + " octets that Linux takes");
+    }
+    std::string path(text);
+    if (is_abstract) path.insert(path.begin(), '\0');
+    return Endpoint{.transport = Transport::unix_stream, .host = {}, .port = 0, .path = std::move(path)};
+}
+
+}  // namespace
+
+std::string Endpoint::text() const {
+    switch (transport) {
+        case Transport::stdio: return "stdio";
+        case Transport::unix_stream: return path.starts_with('\0') ? "unix:@" + path.substr(1) : "unix:" + path;
+        case Transport::tcp:
+        case Transport::udp: break;
+    }
+    const std::string scheme = transport == Transport::tcp ? "tcp://" : "udp://";
+    const bool is_ipv6 = host.find(':') != std::string::npos;
+    return scheme + (is_ipv6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
+}
+
+std::expected<Endpoint, EndpointError> parse_endpoint(std::string_view text, Transport unless_said) {
+    if (text.empty()) return fail_at(0, "endpoint missing");
+    if (equals_in_any_case(text, "stdio")) {
+        return Endpoint{.transport = Transport::stdio, .host = {}, .port = 0, .path = {}};
+    }
+    if (equals_in_any_case(text.substr(0, 5), "unix:")) return parse_unix_path(text.substr(5), 5);
+    const std::size_t scheme_end = text.find("://");
+    if (scheme_end == std::string_view::npos) return parse_host_and_port(text, unless_said, 0);
+
+    const std::string_view scheme = text.substr(0, scheme_end);
+    const std::size_t offset = scheme_end + 3;
+    Transport transport = Transport::tcp;
+    if (equals_in_any_case(scheme, "udp")) {
+        transport = Transport::udp;
+    } else if (!equals_in_any_case(scheme, "tcp")) {
+        return fail_at(0, quoted(scheme) + " is no transport: write tcp://, udp://, unix: or stdio");
+    }
+    if (offset == text.size()) return fail_at(offset, "host and port missing");
+    return parse_host_and_port(text.substr(offset), transport, offset);
+}
+
+std::expected<Endpoint, EndpointError> endpoint_of(std::string_view host, std::string_view port, Transport transport) {
+    const auto number = parse_port(port, transport, 0);
+    if (!number) return Failure(number.error());
+    Endpoint endpoint{.transport = transport, .host = {}, .port = *number, .path = {}};
+    if (host.starts_with('[')) {
+        if (!host.ends_with(']')) return fail_at(host.size(), "missing ']'");
+        host = host.substr(1, host.size() - 2);
+        if (auto fault = fault_of_ipv6(host)) return fail_at(1, *std::move(fault));
+    } else if (host.find(':') != std::string_view::npos) {
+        if (auto fault = fault_of_ipv6(host)) return fail_at(0, *std::move(fault));
+    } else if (auto fault = fault_of_host(host, 0)) {
+        return Failure(*std::move(fault));
+    }
+    endpoint.host = host;
+    return endpoint;
+}
+
+Endpoint endpoint_at(const SocketAddress& address, Transport transport) {
+    if (address.family == Family::unix_path) {
+        return {.transport = Transport::unix_stream, .host = {}, .port = 0, .path = address.path};
+    }
+    return {.transport = transport, .host = address.ip.text(), .port = address.port, .path = {}};
+}
+
+}  // namespace portico::io

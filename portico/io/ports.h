@@ -1,0 +1,70 @@
+// portico/io/ports.h — ports by name, and who listens on this machine.
+//
+// Room io: see error.h.
+// Threads:   any. What reads /proc may take milliseconds: not for a core's loop.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "portico/io/address.h"
+#include "portico/io/endpoint.h"
+#include "portico/io/error.h"
+
+namespace portico::io {
+
+// A port that is known by a name: a line of /etc/services.
+struct KnownPort {
+    std::string name;
+    std::uint16_t number;
+    Transport transport;  // tcp or udp
+    std::vector<std::string> aliases;
+
+    friend bool operator==(const KnownPort&, const KnownPort&) = default;
+};
+
+// Reads services(5). Lines that are not understood, and other transports than TCP and UDP, are left out.
+std::vector<KnownPort> parse_services(std::string_view text);
+
+// What /etc/services says, read once; where it is missing, as in most containers, the few that everybody knows.
+const std::vector<KnownPort>& known_ports();
+
+// By name or alias.
+std::optional<std::uint16_t> port_named(std::string_view name, Transport transport);
+// Its name; nothing where it has none.
+std::optional<std::string_view> name_of_port(std::uint16_t number, Transport transport);
+
+struct Process {
+    int pid;
+    std::string name;  // as the process calls itself: any octets but NUL, at most 15
+
+    friend bool operator==(const Process&, const Process&) = default;
+};
+
+// A socket that takes what comes: TCP or Unix listening, UDP bound and not connected.
+struct ListeningSocket {
+    Transport transport;
+    SocketAddress local;
+    std::uint64_t inode;
+    std::vector<Process> held_by;  // by pid; empty where we may not look (others' processes, unless we are root)
+};
+
+// Everything that listens in this network namespace, by transport, port and address. `proc` is where proc(5) is
+// mounted.
+Result<std::vector<ListeningSocket>> list_listening(const std::string& proc = "/proc");
+
+// The first of `sockets` that keeps us from binding `wanted`: the same path, or the same port on the same address or
+// where one of the two is every address. Null: none.
+const ListeningSocket* find_holder(const std::vector<ListeningSocket>& sockets, const SocketAddress& wanted,
+                                   Transport transport);
+
+// The same among all that listen, after bind(2) has said EADDRINUSE.
+std::optional<ListeningSocket> who_holds(const SocketAddress& wanted, Transport transport = Transport::tcp);
+
+// "nginx (pid 812)"; "nginx (pid 812 and 3 more)"; "a process of somebody else".
+std::string describe_holders(const ListeningSocket& socket);
+
+}  // namespace portico::io
