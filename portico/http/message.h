@@ -61,10 +61,10 @@ struct Piece {
     std::string_view octets;         // where `file` is null
     std::shared_ptr<const Fd> file;  // open for reading; sent from `offset`
     std::uint64_t offset = 0;
-    std::uint64_t length = 0;           // octets of this piece, both kinds
+    std::uint64_t length = 0;  // octets of this piece, both kinds
     // The file as it was when the response was made: its size in octets and when it was modified, in nanoseconds since
-    // 1970. Whoever sends the piece looks again before the last octets of it: a file that was written to meanwhile would
-    // be a mixture of two versions, so the connection is broken instead.
+    // 1970. Whoever sends the piece looks again before the last octets of it: a file that was written to meanwhile
+    // would be a mixture of two versions, so the connection is broken instead.
     std::uint64_t file_octets = 0;
     std::int64_t file_modified = 0;
     std::shared_ptr<const void> owner;  // keeps `octets` alive while they are sent

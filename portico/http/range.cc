@@ -122,9 +122,8 @@ Multipart::Multipart(std::uint64_t random, std::string_view part_type, std::uint
 
 std::string Multipart::content_type() const { return "multipart/byteranges; boundary=" + boundary_; }
 
-std::string Multipart::head(ByteRange range) {
-    std::string text(begun_ ? "\r\n--" : "--");
-    begun_ = true;
+std::string Multipart::head(ByteRange range, Place place) const {
+    std::string text(place == Place::first ? "--" : "\r\n--");
     text.append(boundary_).append("\r\n");
     if (!part_type_.empty()) text.append("Content-Type: ").append(part_type_).append("\r\n");
     text.append("Content-Range: ").append(http::content_range(range, representation_octets_)).append("\r\n\r\n");

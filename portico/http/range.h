@@ -66,17 +66,19 @@ private:
 [[nodiscard]] std::string unsatisfied_range(std::uint64_t representation_octets);
 
 // Writes the octets between the parts of a multipart/byteranges content (RFC 9110 §14.6, RFC 2046 §5.1.1):
-//   head(parts[0]) part 0 head(parts[1]) part 1 … end()
+//   head(parts[0], first) part 0 head(parts[1], later) part 1 … end()
 class Multipart {
 public:
+    enum class Place : std::uint8_t { first, later };
+
     // `random` makes the boundary; it has to be new for each response, so that no content holds it but by chance. The
     // media type, which may be empty, outlives this object.
     Multipart(std::uint64_t random, std::string_view part_type, std::uint64_t representation_octets);
 
     // The response's Content-Type.
     [[nodiscard]] std::string content_type() const;
-    // Before the octets of a part. The first begins without the line break that ends the part before it.
-    [[nodiscard]] std::string head(ByteRange range);
+    // Before the octets of a part. A later one begins with the line break that ends the part before it.
+    [[nodiscard]] std::string head(ByteRange range, Place place) const;
     // Behind the last part.
     [[nodiscard]] std::string end() const;
 
@@ -84,7 +86,6 @@ private:
     std::string boundary_;
     std::string_view part_type_;
     std::uint64_t representation_octets_;
-    bool begun_ = false;
 };
 
 }  // namespace portico::http
