@@ -1,0 +1,122 @@
+// portico/link/h1_inbound.h — the server's end of one HTTP/1.1 connection: requests come out, responses go in.
+//
+// Room link: a connection that carries HTTP messages, whichever end and version. The waist where versions stop
+// mattering. May use:   base, http, wire, io, tls. May not:   know what is served, or log. Threads:   none of its own:
+// a link belongs to one connection, which belongs to one core.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "portico/base/buffer.h"
+#include "portico/base/task.h"
+#include "portico/http/message.h"
+#include "portico/io/stream.h"
+#include "portico/wire/h1/read_chunked.h"
+#include "portico/wire/h1/read_head.h"
+
+namespace portico::link {
+
+// What one peer may make one connection cost.
+struct InboundLimits {
+    h1::HeadLimits head;
+    h1::ChunkedLimits chunked;
+    std::chrono::milliseconds head_time_max{10'000};      // from the first octet of a head to its last
+    std::chrono::milliseconds content_idle_max{60'000};   // between two reads of content
+    std::chrono::milliseconds response_idle_max{60'000};  // between two writes of a response
+    std::uint64_t rate_min = 500;                         // octets a second, in the mean, once rate_grace is over
+    std::chrono::milliseconds rate_grace{30'000};
+    std::uint64_t content_octets_max = 16 * 1024 * 1024;  // of one request
+};
+
+// How waiting for a request ended.
+enum class Arrival : std::uint8_t {
+    request,  // here is one
+    idle,     // nothing has been received that is not answered, and all answers have gone out
+    left,     // the peer ended or broke the connection, or took no answer
+    refused,  // see refusal(): answer it and close
+};
+
+// How reading content ended.
+enum class ContentEnd : std::uint8_t { complete, left, refused };
+
+// Whether a response went out.
+enum class Sent : std::uint8_t {
+    whole,  // to the kernel, or to the output that the next call sends
+    left,   // the peer broke the connection or was too slow
+    cut,    // the file ended before the range that was announced: only a reset can say so to the peer
+};
+
+class H1Inbound {
+public:
+    // All of them outlive the link.
+    H1Inbound(io::Stream& stream, const InboundLimits& limits) : stream_(&stream), limits_(&limits) {}
+
+    // Octets that were received while the connection was idle, and when the head they begin must be complete.
+    void take(Buffer received, io::TimePoint head_deadline);
+
+    // The next request, from octets that are here already or from further ones. Its views live until the next call.
+    // The content of the request before has been read to its end.
+    [[nodiscard]] Task<Arrival> next_request(http::Request& request);
+    // The same without waiting: nothing where more octets are needed, or output has to go out first.
+    [[nodiscard]] std::optional<Arrival> next_request_at_once(http::Request& request);
+
+    // Whether content is to come that has not been received.
+    [[nodiscard]] bool awaits_content() const;
+    // Whether any octet of content has been received.
+    [[nodiscard]] bool has_content() const { return !unread().empty(); }
+    // Reads content to its end and drops it.
+    [[nodiscard]] Task<ContentEnd> discard_content();
+    // The same without waiting: nothing where further octets are needed; call discard_content then.
+    [[nodiscard]] std::optional<ContentEnd> discard_content_at_once();
+
+    // Sends a response to `request`. Small ones wait in the output while further requests are here already, so that
+    // answers to pipelined requests leave together.
+    [[nodiscard]] Task<Sent> send(const http::Request& request, const http::Response& response, std::string_view date,
+                                  http::Persistence persistence);
+    // Whether send() would only copy to the output: then queue() does it without waiting.
+    [[nodiscard]] bool can_queue(const http::Request& request, const http::Response& response) const;
+    void queue(const http::Request& request, const http::Response& response, std::string_view date,
+               http::Persistence persistence);
+    // Sends what waits in the output.
+    [[nodiscard]] Task<Sent> flush();
+    [[nodiscard]] std::string_view output() const { return output_.octets(); }
+    void output_sent(std::size_t octets);
+
+    [[nodiscard]] const http::Refusal& refusal() const { return refusal_; }
+    // Octets received that no request has used yet.
+    [[nodiscard]] bool has_unread() const { return !unread().empty(); }
+
+private:
+    class Pace;
+
+    [[nodiscard]] std::string_view unread() const;
+    [[nodiscard]] Buffer& input() { return content_.has_block() ? content_ : received_; }
+    void finish_request();
+    [[nodiscard]] std::optional<ContentEnd> refuse(http::Refusal refusal);
+    [[nodiscard]] std::optional<ContentEnd> drop_length();
+    [[nodiscard]] std::optional<ContentEnd> drop_chunks();
+    [[nodiscard]] bool make_room_for_head();
+    void write_head(const http::Request& request, const http::Response& response, std::string_view date,
+                    http::Persistence persistence);
+    [[nodiscard]] Task<Sent> send_memory(std::string_view octets, bool more, Pace& pace);
+    [[nodiscard]] Task<Sent> send_range(const http::Piece& piece, Pace& pace);
+
+    io::Stream* stream_;
+    const InboundLimits* limits_;
+    Buffer received_;           // the head that is being read or answered, and what follows it
+    Buffer content_;            // once content has come that received_ had no place for
+    Buffer output_;             // answers that have not been sent
+    std::size_t position_ = 0;  // in input(): the first octet that nothing has used
+    std::size_t searched_ = 0;  // read_head's own note
+    io::TimePoint head_deadline_ = io::never;
+    http::Framing framing_ = http::Framing::none;  // of the content that has not been read yet
+    std::uint64_t content_left_ = 0;
+    std::uint64_t content_octets_ = 0;
+    h1::ChunkedReader chunks_{h1::ChunkedLimits{}};
+    http::Refusal refusal_{};
+};
+
+}  // namespace portico::link

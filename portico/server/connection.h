@@ -1,0 +1,19 @@
+// portico/server/connection.h — the connection loop: the server's table of contents.
+//
+// Room server: see limits.h.
+// Threads:   a connection lives and dies on the core that accepted it.
+#pragma once
+
+#include "portico/base/task.h"
+#include "portico/io/address.h"
+#include "portico/io/stream.h"
+
+namespace portico::server {
+
+class Worker;
+
+// Serves one connection until either side ends it. `worker` has counted `peer` in its population; the task counts it
+// out.
+[[nodiscard]] Task<void> serve_connection(io::Stream stream, io::SocketAddress peer, Worker& worker);
+
+}  // namespace portico::server

@@ -1,0 +1,48 @@
+// portico/server/population.cc — see population.h.
+#include "portico/server/population.h"
+
+#include <cassert>
+
+namespace portico::server {
+
+Population::Population(std::size_t connections_max, std::size_t per_address_max)
+    : connections_max_(connections_max),
+      per_address_max_(per_address_max),
+      counts_addresses_(per_address_max < connections_max) {}
+
+Population::Key Population::key_of(const io::SocketAddress& peer) {
+    if (peer.family == io::Family::unix_path) return 0;
+    const io::IpAddress ip = peer.ip.unmapped();
+    std::uint64_t key = 0;
+    const std::size_t used = ip.family() == io::Family::ipv4 ? 4 : 8;
+    for (std::size_t i = 0; i < used; ++i) key = key << 8 | ip.octets()[i];
+    // 0.0.0.0/32 shifted out of the way of ::/64: an IPv4 key has nothing in its upper half but this bit.
+    return ip.family() == io::Family::ipv4 ? key | std::uint64_t{1} << 32 : key;
+}
+
+Population::Entry Population::enter(const io::SocketAddress& peer) {
+    if (count_.fetch_add(1, std::memory_order_relaxed) >= connections_max_) {
+        count_.fetch_sub(1, std::memory_order_relaxed);
+        return Entry::full;
+    }
+    if (!counts_addresses_) return Entry::admitted;
+    const std::lock_guard lock(lock_);
+    std::size_t& of_address = by_address_[key_of(peer)];
+    if (of_address < per_address_max_) {
+        ++of_address;
+        return Entry::admitted;
+    }
+    count_.fetch_sub(1, std::memory_order_relaxed);
+    return Entry::address_full;
+}
+
+void Population::leave(const io::SocketAddress& peer) {
+    count_.fetch_sub(1, std::memory_order_relaxed);
+    if (!counts_addresses_) return;
+    const std::lock_guard lock(lock_);
+    const auto found = by_address_.find(key_of(peer));
+    assert(found != by_address_.end() && "who leaves has entered");
+    if (--found->second == 0) by_address_.erase(found);
+}
+
+}  // namespace portico::server

@@ -1,0 +1,42 @@
+// portico/server/population.h — how many connections there are, in all and from one address.
+//
+// Room server: see limits.h.
+// Threads:   every core enters and leaves here, once per connection and never per request.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+
+#include "portico/io/address.h"
+
+namespace portico::server {
+
+class Population {
+public:
+    Population(std::size_t connections_max, std::size_t per_address_max);
+
+    enum class Entry : std::uint8_t { admitted, full, address_full };
+    // Whoever is admitted leaves later, with the same address.
+    [[nodiscard]] Entry enter(const io::SocketAddress& peer);
+    void leave(const io::SocketAddress& peer);
+
+    [[nodiscard]] std::size_t count() const { return count_.load(std::memory_order_relaxed); }
+
+private:
+    // A peer as it is counted: an IPv4 address, an IPv6 /64 (what one customer has), or all Unix peers together.
+    using Key = std::uint64_t;
+    static Key key_of(const io::SocketAddress& peer);
+
+    const std::size_t connections_max_;
+    const std::size_t per_address_max_;
+    const bool counts_addresses_;  // false where the limit could never be met: then no lock is taken
+    std::atomic<std::size_t> count_ = 0;
+    std::mutex lock_;
+    std::unordered_map<Key, std::size_t> by_address_;  // guarded by lock_
+};
+
+}  // namespace portico::server

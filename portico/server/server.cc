@@ -1,0 +1,165 @@
+// portico/server/server.cc — see server.h.
+#include "portico/server/server.h"
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+#include "portico/io/core.h"
+#include "portico/io/epoll_kernel.h"
+#include "portico/server/population.h"
+#include "portico/server/worker.h"
+
+namespace portico::server {
+namespace {
+
+// One core with its thread. Members are destroyed from the last to the first.
+struct CoreThread {
+    CoreThread(std::unique_ptr<io::Kernel> the_kernel, std::size_t memory_max)
+        : kernel(std::move(the_kernel)), core(*kernel, memory_max) {}
+
+    std::unique_ptr<io::Kernel> kernel;
+    io::Core core;
+    std::unique_ptr<Worker> worker;
+    std::vector<io::Listener> listeners;  // until the thread starts
+    std::thread thread;
+};
+
+Task<void> stop_when_ended(Worker& worker) {
+    co_await worker.ended();
+    worker.core().stop();
+}
+
+void run(CoreThread& own) {
+    io::Scope until_ended;
+    for (io::Listener& listener : own.listeners) own.worker->serve(std::move(listener));
+    own.listeners.clear();
+    until_ended.start(stop_when_ended(*own.worker));
+    own.core.run();
+}
+
+// Several cores share a port by a listening socket each; the kernel spreads connections over them. That takes an option
+// which would also let a second server of the same user share the port unnoticed, so the port is first taken without
+// it.
+io::Result<void> check_port_is_free(io::Core& core, const io::SocketAddress& local) {
+    if (local.family == io::Family::unix_path || local.port == 0) return {};
+    const io::Result<io::Listener> probe = io::Listener::open(core, local);
+    if (!probe) return std::unexpected(probe.error());
+    return {};
+}
+
+}  // namespace
+
+struct Server::Impl {
+    Impl(const ServerOptions& options, std::unique_ptr<AccessLog> access_log)
+        : limits(options.limits),
+          population(limits.connections_max, limits.connections_per_address_max),
+          log(std::move(access_log)) {}
+
+    io::Result<void> open_cores(unsigned count, const std::shared_ptr<const site::Site>& site);
+    io::Result<void> open_listeners(const io::SocketAddress& wanted);
+    void tell(void (Worker::*what)());
+
+    const Limits limits;
+    Population population;
+    std::unique_ptr<AccessLog> log;
+    std::vector<std::unique_ptr<CoreThread>> cores;
+    std::vector<io::SocketAddress> local;
+};
+
+io::Result<void> Server::Impl::open_cores(unsigned count, const std::shared_ptr<const site::Site>& site) {
+    for (unsigned i = 0; i < count; ++i) {
+        io::Result<std::unique_ptr<io::Kernel>> kernel = io::make_epoll_kernel();
+        if (!kernel) return std::unexpected(kernel.error());
+        cores.push_back(std::make_unique<CoreThread>(std::move(*kernel), limits.memory_max / count));
+        CoreThread& own = *cores.back();
+        AccessLog* const recorded = log->is_off() ? nullptr : log.get();
+        own.worker = std::make_unique<Worker>(own.core, site, limits, population, recorded, i);
+    }
+    return {};
+}
+
+// A listening socket on each core; a Unix path, which only one socket can have, is the first core's.
+io::Result<void> Server::Impl::open_listeners(const io::SocketAddress& wanted) {
+    io::ListenOptions options;
+    options.reuse_port = cores.size() > 1;
+    if (options.reuse_port) {
+        const io::Result<void> is_free = check_port_is_free(cores.front()->core, wanted);
+        if (!is_free) return is_free;
+    }
+    io::SocketAddress address = wanted;
+    const std::size_t sockets = wanted.family == io::Family::unix_path ? 1 : cores.size();
+    for (std::size_t i = 0; i < sockets; ++i) {
+        io::Result<io::Listener> listener = io::Listener::open(cores[i]->core, address, options);
+        if (!listener) return std::unexpected(listener.error());
+        address = listener->local();
+        cores[i]->listeners.push_back(std::move(*listener));
+    }
+    local.push_back(address);
+    return {};
+}
+
+void Server::Impl::tell(void (Worker::*what)()) {
+    for (const auto& own : cores) {
+        Worker* const worker = own->worker.get();
+        own->core.post([worker, what] { (worker->*what)(); });
+    }
+}
+
+Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Server::~Server() {
+    stop_now();
+    wait();
+}
+
+std::expected<std::unique_ptr<Server>, OpenError> Server::open(const ServerOptions& options,
+                                                               std::shared_ptr<const site::Site> site) {
+    const unsigned threads = std::max(1U, options.threads);
+    auto log = AccessLog::open(options.log, threads);
+    if (!log) {
+        OpenError error;
+        error.what = OpenError::What::log;
+        error.message = std::move(log.error());
+        return std::unexpected(std::move(error));
+    }
+    auto impl = std::make_unique<Impl>(options, std::move(*log));
+    const io::Result<void> opened = impl->open_cores(threads, site);
+    if (!opened) {
+        OpenError error;
+        error.error = opened.error();
+        return std::unexpected(std::move(error));
+    }
+    for (const io::SocketAddress& address : options.listen) {
+        const io::Result<void> listening = impl->open_listeners(address);
+        if (listening) continue;
+        OpenError error;
+        error.what = OpenError::What::listen;
+        error.address = address;
+        error.error = listening.error();
+        return std::unexpected(std::move(error));
+    }
+    return std::unique_ptr<Server>(new Server(std::move(impl)));
+}
+
+const std::vector<io::SocketAddress>& Server::local() const { return impl_->local; }
+
+void Server::start() {
+    for (const auto& own : impl_->cores) {
+        CoreThread* const core = own.get();
+        core->thread = std::thread([core] { run(*core); });
+    }
+}
+
+void Server::drain() { impl_->tell(&Worker::drain); }
+void Server::stop_now() { impl_->tell(&Worker::stop); }
+
+void Server::wait() {
+    for (const auto& own : impl_->cores) {
+        if (own->thread.joinable()) own->thread.join();
+    }
+}
+
+void Server::reopen_log() { impl_->log->reopen(); }
+
+}  // namespace portico::server

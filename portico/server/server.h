@@ -1,0 +1,66 @@
+// portico/server/server.h — the cores, and what they are told together.
+//
+// Room server: see limits.h.
+// Threads:   drain(), stop_now() and reopen_log() may be called from any thread, also a signal-handling one; the rest
+// belongs to
+//            the thread that opened the server.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "portico/io/address.h"
+#include "portico/io/error.h"
+#include "portico/server/access_log.h"
+#include "portico/server/limits.h"
+#include "portico/site/site.h"
+
+namespace portico::server {
+
+struct ServerOptions {
+    std::vector<io::SocketAddress> listen;  // port 0: any free one
+    unsigned threads = 1;                   // cores to use, at least 1
+    Limits limits;
+    AccessLogOptions log;
+};
+
+// Why a server did not open.
+struct OpenError {
+    enum class What : std::uint8_t { listen, log, kernel };
+    What what = What::kernel;
+    io::SocketAddress address;  // `listen`: which one
+    io::Error error{};          // `listen`, `kernel`
+    std::string message;        // `log`: why, with what to do
+};
+
+class Server {
+public:
+    // Listens; nothing is accepted before start().
+    static std::expected<std::unique_ptr<Server>, OpenError> open(const ServerOptions& options,
+                                                                  std::shared_ptr<const site::Site> site);
+    Server(const Server&) = delete;
+    Server& operator=(const Server&) = delete;
+    ~Server();  // stops and waits, where that has not been done
+
+    // Where it listens, in the order of the options, with the ports that were chosen.
+    [[nodiscard]] const std::vector<io::SocketAddress>& local() const;
+
+    void start();
+    // Stops accepting, finishes what is under way, and ends.
+    void drain();
+    // Ends at once.
+    void stop_now();
+    // Waits for the end.
+    void wait();
+    void reopen_log();
+
+private:
+    struct Impl;
+    explicit Server(std::unique_ptr<Impl> impl);
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace portico::server
