@@ -1,0 +1,112 @@
+// portico/app/hash_password.cc — `portico hash-password`.
+//
+// Room app: see command.h.
+#include <fmt/core.h>
+#include <signal.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <expected>
+#include <string>
+
+#include "portico/app/commands.h"
+#include "portico/app/notice.h"
+#include "portico/site/password.h"
+
+namespace portico::app {
+namespace {
+
+constexpr std::size_t password_octets_max = 512;  // CRYPT_MAX_PASSPHRASE_SIZE of libxcrypt
+
+// A terminal that does not show what is typed, until the end of the block. Ctrl-C then ends the wait for a line and not
+// the program, which would leave the terminal as it is.
+class HiddenTyping {
+public:
+    HiddenTyping() {
+        struct sigaction interrupt{};
+        interrupt.sa_handler = [](int) {};  // without SA_RESTART: read(2) ends with EINTR
+        ::sigaction(SIGINT, &interrupt, &interrupt_before_);
+        if (::tcgetattr(STDIN_FILENO, &before_) != 0) return;
+        termios hidden = before_;
+        hidden.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+        hidden.c_lflag |= ECHONL;
+        changed_ = ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden) == 0;
+    }
+    HiddenTyping(const HiddenTyping&) = delete;
+    HiddenTyping& operator=(const HiddenTyping&) = delete;
+    ~HiddenTyping() {
+        if (changed_) ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &before_);
+        ::sigaction(SIGINT, &interrupt_before_, nullptr);
+    }
+
+private:
+    struct sigaction interrupt_before_{};
+    termios before_{};
+    bool changed_ = false;
+};
+
+// One line without its end, octet by octet: standard input stays unbuffered, so that no copy is left in memory.
+// Error: why there is none, in words for the user.
+std::expected<std::string, std::string> read_line_of_stdin() {
+    std::string line;
+    line.reserve(password_octets_max + 1);
+    for (;;) {
+        char octet = 0;
+        const ssize_t got = ::read(STDIN_FILENO, &octet, 1);
+        if (got < 0) return std::unexpected(fmt::format("the password could not be read: {}", std::strerror(errno)));
+        if (got == 0 || octet == '\n') break;
+        line += octet;
+        if (line.size() > password_octets_max) {
+            return std::unexpected(fmt::format("a password has at most {} octets", password_octets_max));
+        }
+    }
+    if (line.ends_with('\r')) line.pop_back();
+    return line;
+}
+
+// Twice, since nobody sees what is typed.
+std::expected<std::string, std::string> ask_for_password() {
+    const HiddenTyping hidden;
+    say_aside("Password: ");
+    auto password = read_line_of_stdin();
+    if (!password) return password;
+    say_aside("Again: ");
+    auto again = read_line_of_stdin();
+    if (!again) return again;
+    const bool alike = *password == *again;
+    site::wipe(*again);
+    if (!alike) return std::unexpected("the two passwords differ");
+    return password;
+}
+
+int run_hash_password(const Arguments&) {
+    auto password = ::isatty(STDIN_FILENO) == 1 ? ask_for_password() : read_line_of_stdin();
+    if (!password) return complain(password.error());
+    if (password->empty())
+        return complain("an empty password is no password", "printf %s PASSWORD | portico hash-password");
+    const auto hash = site::hash_password(*password);
+    site::wipe(*password);
+    if (!hash) return complain(fmt::format("the password could not be hashed: {}", hash.error()));
+    say(*hash + "\n");
+    return exit_ok;
+}
+
+}  // namespace
+
+Command hash_password_command() {
+    return {
+        .name = "hash-password",
+        .summary = "make the hash of a password for serve --auth",
+        .about =
+            "Reads one line from standard input, without showing it on a terminal, and prints its hash (yescrypt).\n"
+            "The hash holds dollar signs: put it into single quotes on a command line.",
+        .examples = {{"portico hash-password", "asks twice, prints the hash"},
+                     {"portico serve --auth \"ann:$(portico hash-password)\"", "asks, then serves"},
+                     {"printf %s \"$SECRET\" | portico hash-password", "in a script"}},
+        .run = run_hash_password,
+    };
+}
+
+}  // namespace portico::app
