@@ -109,12 +109,15 @@ public:
     [[nodiscard]] std::optional<std::string_view> positional(std::size_t index) const;
     [[nodiscard]] const Command& command() const { return *command_; }
 
+    // Everything with a name, as it was given: the option ("no-list" too) and its value.
+    using Given = std::pair<std::string_view, std::string_view>;
+    [[nodiscard]] const std::vector<Given>& given() const { return given_; }
+
 private:
     friend class CommandLine;
     [[nodiscard]] const Option& option_named(std::string_view name) const;
 
     const Command* command_;
-    using Given = std::pair<std::string_view, std::string_view>;  // name ("no-list" too) and value
     std::vector<Given> given_;
     std::vector<std::string_view> positionals_;
 };

@@ -1,0 +1,124 @@
+// portico/app/banner.cc — what `portico serve` says when it is ready.
+//
+// Room app: see command.h.
+#include "portico/app/banner.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "portico/app/help_text.h"
+
+namespace portico::app {
+namespace {
+
+constexpr std::uint16_t http_port = 80;
+
+// A URL has no zone that browsers would understand, so link-local IPv6 addresses get none (RFC 6874, which they
+// dropped).
+std::string url_of(const io::IpAddress& ip, std::uint16_t port) {
+    const std::string host = ip.family() == io::Family::ipv6 ? fmt::format("[{}]", ip.text()) : ip.text();
+    if (port == http_port) return fmt::format("http://{}/", host);
+    return fmt::format("http://{}:{}/", host, port);
+}
+
+bool is_everywhere(const io::SocketAddress& address) {
+    return address.family != io::Family::unix_path && address.ip.reach() == io::Reach::unspecified;
+}
+
+Door door_of(const io::SocketAddress& address) {
+    if (address.family == io::Family::unix_path) {
+        const std::string text = address.text();
+        return {.url = text, .who = "this machine", .reach = io::Reach::loopback, .is_url = false};
+    }
+    const io::Reach reach = address.ip.reach();
+    const std::string who = reach == io::Reach::loopback ? "this machine" : "";
+    return {.url = url_of(address.ip, address.port), .who = who, .reach = reach};
+}
+
+void append_doors_everywhere(const io::SocketAddress& address, const std::vector<OwnAddress>& own,
+                             std::vector<Door>& doors) {
+    // An IPv6 socket on every address takes IPv4 too.
+    doors.push_back({.url = url_of(io::IpAddress::loopback(io::Family::ipv4), address.port), .who = "this machine"});
+    for (const auto& [interface, ip] : own) {
+        const io::Reach reach = ip.reach();
+        if (ip.family() == io::Family::ipv6 && address.family == io::Family::ipv4) continue;
+        if (reach == io::Reach::loopback || (ip.family() == io::Family::ipv6 && reach == io::Reach::link_local))
+            continue;
+        doors.push_back({.url = url_of(ip, address.port), .who = interface, .reach = reach});
+    }
+}
+
+bool only_this_machine(const std::vector<Door>& doors) {
+    return std::ranges::all_of(doors, [](const Door& door) { return door.reach == io::Reach::loopback; });
+}
+
+std::string who_can_connect(const Banner& banner) {
+    const std::string try_wider = fmt::format("  try: {}\n", banner.wider);
+    if (only_this_machine(banner.doors)) {
+        if (!banner.container) {
+            return "Only this machine can connect; add --lan to let your network in.\n";
+        }
+        return fmt::format("This is a container ({}): nobody outside of it can reach these addresses.\n",
+                           *banner.container) +
+               try_wider + "and publish the port, as docker run -p 8080:8080 does.\n";
+    }
+    const auto is_public = [](const Door& door) { return door.reach == io::Reach::public_use; };
+    std::string text =
+        std::ranges::any_of(banner.doors, is_public)
+            ? "Everybody can connect who can reach these addresses, from the internet too unless a firewall "
+              "stops it"
+            : "Everybody in your network can connect";
+    if (banner.asks == Asks::a_password) {
+        text += ".\nThe password travels unencrypted: whoever listens in on the network can read it.\n";
+    } else {
+        text += "; --auth USER:HASH asks for a password.\n";
+    }
+    if (banner.container) {
+        text += fmt::format("This is a container ({}): publish the port to be reached from outside of it.\n",
+                            *banner.container);
+    }
+    return text;
+}
+
+}  // namespace
+
+std::vector<Door> doors_of(const std::vector<io::SocketAddress>& local, const std::vector<OwnAddress>& own) {
+    std::vector<Door> doors;
+    for (const io::SocketAddress& address : local) {
+        if (is_everywhere(address))
+            append_doors_everywhere(address, own, doors);
+        else
+            doors.push_back(door_of(address));
+    }
+    return doors;
+}
+
+const Door* door_for_others(const std::vector<Door>& doors) {
+    for (const io::Reach wanted : {io::Reach::private_use, io::Reach::public_use, io::Reach::link_local}) {
+        const auto found =
+            std::ranges::find_if(doors, [&](const Door& door) { return door.is_url && door.reach == wanted; });
+        if (found != doors.end()) return &*found;
+    }
+    return nullptr;
+}
+
+const Door* door_for_us(const std::vector<Door>& doors) {
+    const auto found = std::ranges::find_if(doors, &Door::is_url);
+    return found == doors.end() ? nullptr : &*found;
+}
+
+std::string banner_text(const Banner& banner) {
+    std::string text = fmt::format("Serving {}\n", banner.root);
+    if (!banner.taken_port.empty()) text += banner.taken_port + "\n";
+    std::size_t widest = 0;
+    for (const Door& door : banner.doors) widest = std::max(widest, columns_of(door.url));
+    for (const Door& door : banner.doors) {
+        text += "  " + door.url;
+        if (!door.who.empty()) text += std::string(widest - columns_of(door.url) + 2, ' ') + door.who;
+        text += "\n";
+    }
+    return text + who_can_connect(banner);
+}
+
+}  // namespace portico::app

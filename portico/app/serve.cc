@@ -1,0 +1,307 @@
+// portico/app/serve.cc — `portico serve`: a folder over HTTP.
+//
+// Room app: see command.h.
+#include <fmt/core.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <system_error>
+#include <utility>
+
+#include "portico/app/banner.h"
+#include "portico/app/browser.h"
+#include "portico/app/commands.h"
+#include "portico/app/machine.h"
+#include "portico/app/notice.h"
+#include "portico/app/qr.h"
+#include "portico/app/serve_plan.h"
+#include "portico/app/serve_trouble.h"
+#include "portico/app/signals.h"
+#include "portico/io/epoll_kernel.h"
+#include "portico/io/interfaces.h"
+#include "portico/io/ports.h"
+#include "portico/io/resolve.h"
+#include "portico/server/server.h"
+#include "portico/site/site.h"
+
+namespace portico::app {
+namespace {
+
+using server::Server;
+
+// Requests in flight have this long after Ctrl-C: somebody waits for the prompt.
+constexpr unsigned hurry_seconds = 3;
+
+// What signals do to the server, which they may precede: they are watched before the first thread is started.
+class Steering {
+public:
+    Steering() : at_terminal_(::isatty(STDIN_FILENO) == 1 || ::isatty(STDOUT_FILENO) == 1) {}
+
+    // Nothing is to be served when this returns false: the end was asked for meanwhile.
+    bool take(Server& server) {
+        const std::lock_guard guard(lock_);
+        server_ = &server;
+        return !ending_;
+    }
+    void give_back() {
+        const std::lock_guard guard(lock_);
+        server_ = nullptr;
+    }
+
+    void on_signal(int signal) {
+        const std::lock_guard guard(lock_);
+        switch (signal) {
+            case SIGHUP:
+                if (at_terminal_)
+                    end(signal);
+                else
+                    reopen();
+                return;
+            case SIGUSR1: reopen(); return;
+            case SIGALRM:
+                if (server_ != nullptr) server_->stop_now();
+                return;
+            default: end(signal);
+        }
+    }
+
+private:
+    void reopen() {
+        if (server_ != nullptr) server_->reopen_log();
+    }
+    void end(int signal) {
+        if (server_ == nullptr) {
+            ending_ = true;
+        } else if (std::exchange(ending_, true)) {
+            server_->stop_now();
+        } else {
+            server_->drain();
+            if (signal == SIGINT) ::alarm(hurry_seconds);
+        }
+    }
+
+    const bool at_terminal_;
+    std::mutex lock_;
+    Server* server_ = nullptr;  // guarded by lock_
+    bool ending_ = false;       // guarded by lock_
+};
+
+// The first port from `from` on that can be listened on at `ip` now; 8080 where none of a hundred can.
+std::uint16_t free_port(const io::IpAddress& ip, unsigned from) {
+    const auto kernel = io::make_epoll_kernel();
+    for (unsigned port = from; kernel && port < from + 100 && port < 65'536; ++port) {
+        const auto number = static_cast<std::uint16_t>(port);
+        const auto opened = (*kernel)->listen(io::SocketAddress::of(ip, number), {});
+        if (!opened) continue;
+        const Fd closed_at_once(**kernel, opened->number);
+        return number;
+    }
+    return 8080;
+}
+
+int complain_of_listening(const Arguments& arguments, const server::OpenError& failure) {
+    const io::SocketAddress& address = failure.address;
+    const unsigned from = failure.error.number == EACCES ? 8080U : address.port + 1U;
+    const std::uint16_t other = address.family == io::Family::unix_path ? 0 : free_port(address.ip, from);
+    const Misuse trouble = trouble_with_listening(arguments, address, failure.error, other);
+    return complain(trouble.message, trouble.advice);
+}
+
+int complain_of_opening(const Arguments& arguments, const server::OpenError& failure) {
+    switch (failure.what) {
+        case server::OpenError::What::listen: return complain_of_listening(arguments, failure);
+        case server::OpenError::What::log: return complain(failure.message);
+        case server::OpenError::What::kernel: return complain(io::describe(failure.error));
+    }
+    return exit_failure;
+}
+
+// Machines without IPv6 are asked for it by names and by "every address": the rest of the list will do there. Returns
+// whether `listen` has become another list, worth another try.
+bool without_ipv6(std::vector<io::SocketAddress>& listen, const server::OpenError& failure) {
+    const bool is_absent = failure.error.number == EAFNOSUPPORT || failure.error.number == EADDRNOTAVAIL;
+    if (failure.what != server::OpenError::What::listen || !is_absent) return false;
+    const auto at = std::ranges::find(listen, failure.address);
+    if (at == listen.end() || at->family != io::Family::ipv6) return false;
+    if (at->ip.reach() == io::Reach::unspecified) {
+        *at = io::SocketAddress::of(io::IpAddress::any(io::Family::ipv4), at->port);
+        return true;
+    }
+    const auto twin = io::SocketAddress::of(io::IpAddress::loopback(io::Family::ipv4), at->port);
+    if (at->ip.reach() != io::Reach::loopback || std::ranges::find(listen, twin) == listen.end()) return false;
+    listen.erase(at);
+    return true;
+}
+
+struct Opened {
+    std::unique_ptr<Server> server;
+    std::string taken_port;  // for the banner
+};
+using OpenResult = std::expected<Opened, server::OpenError>;
+
+// Opens the server, at the next free port where ours is taken.
+OpenResult open_server(server::ServerOptions options, PortChoice choice,
+                       const std::shared_ptr<const site::Site>& site) {
+    constexpr unsigned ports_tried = 20;
+    Opened opened;
+    const std::uint16_t wanted = options.listen.front().port;
+    for (;;) {
+        auto server = Server::open(options, site);
+        if (server) {
+            opened.server = std::move(*server);
+            if (!opened.taken_port.empty()) {
+                opened.taken_port += fmt::format(", so it is {}.", opened.server->local().front().port);
+            }
+            return opened;
+        }
+        if (without_ipv6(options.listen, server.error())) continue;
+        io::SocketAddress& address = options.listen.front();
+        const bool try_next = choice == PortChoice::ours && server.error().what == server::OpenError::What::listen &&
+                              server.error().error.number == EADDRINUSE && address.port != 0;
+        if (!try_next) return std::unexpected(std::move(server.error()));
+        if (opened.taken_port.empty()) {
+            const auto holder = io::who_holds(address);
+            opened.taken_port =
+                fmt::format("Port {} is taken{}", wanted, holder ? " by " + io::describe_holders(*holder) : "");
+        }
+        const unsigned next = address.port + 1U;
+        address.port = next < wanted + ports_tried ? static_cast<std::uint16_t>(next) : 0;
+    }
+}
+
+std::vector<OwnAddress> own_addresses() {
+    std::vector<OwnAddress> own;
+    const auto interfaces = io::list_interfaces();
+    if (!interfaces) return own;
+    for (const io::Interface& interface : *interfaces) {
+        if (!interface.is_up) continue;
+        for (const io::InterfaceAddress& address : interface.addresses) own.push_back({interface.name, address.ip});
+    }
+    return own;
+}
+
+std::string shown_root(const std::string& root) {
+    std::error_code failure;
+    const std::filesystem::path whole = std::filesystem::canonical(root, failure);
+    return failure ? root : whole.string();
+}
+
+void show_qr(const ServePlan& plan, const std::vector<Door>& doors) {
+    const Door* door = door_for_others(doors);
+    if (door == nullptr) {
+        note("a phone cannot reach this machine's loopback address", "portico serve --lan --qr");
+        door = door_for_us(doors);
+    }
+    if (door == nullptr) return;
+    const bool coloured = wants_colour(plan.colouring, STDOUT_FILENO);
+    const auto code = qr_code(door->url, coloured ? QrColours::black_on_white : QrColours::the_terminals);
+    if (code) say(fmt::format("\n{}{}\n", *code, door->url));
+}
+
+void greet(const Arguments& arguments, const ServePlan& plan, const Opened& opened) {
+    const std::vector<Door> doors = doors_of(opened.server->local(), own_addresses());
+    if (plan.talk == Talk::banner) {
+        Banner banner;
+        banner.root = shown_root(plan.site.root);
+        banner.doors = doors;
+        banner.taken_port = opened.taken_port;
+        banner.container = container_kind();
+        banner.wider = retyped(arguments, "--lan");
+        banner.asks = plan.site.users.empty() ? Asks::nothing : Asks::a_password;
+        say(banner_text(banner));
+    } else if (!opened.taken_port.empty()) {
+        note(opened.taken_port);
+    }
+    if (plan.qr == ShowQr::yes) show_qr(plan, doors);
+    if (plan.browser == OpenBrowser::no) return;
+    const Door* const door = door_for_us(doors);
+    const auto why_not =
+        door == nullptr ? std::optional<std::string>("a browser cannot open a Unix socket") : why_not_opened(door->url);
+    if (why_not) note(*why_not);
+}
+
+// A Unix socket's file has no use when nobody listens on it.
+void remove_socket_files(const std::vector<io::SocketAddress>& local) {
+    for (const io::SocketAddress& address : local) {
+        const bool has_file = address.family == io::Family::unix_path && !address.path.starts_with('\0');
+        if (has_file) ::unlink(address.path.c_str());
+    }
+}
+
+std::expected<std::vector<io::SocketAddress>, std::string> addresses_of(const std::vector<io::Endpoint>& endpoints) {
+    std::vector<io::SocketAddress> all;
+    for (const io::Endpoint& endpoint : endpoints) {
+        const auto addresses = io::listening_addresses(endpoint);
+        if (!addresses) {
+            return std::unexpected(fmt::format("cannot listen on {}: {}", endpoint.text(), addresses.error().message));
+        }
+        all.insert(all.end(), addresses->begin(), addresses->end());
+    }
+    return all;
+}
+
+// More connections than descriptors would end in refusals by the kernel, where our own limit closes the idlest instead.
+void fit_to_descriptors(const Arguments& arguments, const ServePlan& plan, server::ServerOptions& options) {
+    constexpr std::size_t besides = 64;
+    constexpr std::size_t fewest = 16;
+    const std::size_t descriptors = raise_descriptor_limit();
+    const std::size_t reserved = besides + options.threads * (plan.site.cache_limits.descriptors_max + besides);
+    const std::size_t room = descriptors > reserved + fewest ? descriptors - reserved : fewest;
+    if (options.limits.connections_max <= room) return;
+    options.limits.connections_max = room;
+    const auto is_ours = [](std::string_view setting) { return setting.starts_with("connections_max="); };
+    if (!std::ranges::any_of(arguments.values("set"), is_ours)) return;
+    note(fmt::format("connections_max is {}: this process may open {} descriptors", room, descriptors), "ulimit -Hn");
+}
+
+int serve(const Arguments& arguments, const ServePlan& plan) {
+    ignore_broken_pipes();
+    auto steering = std::make_shared<Steering>();
+    const SignalWatcher watcher({SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGALRM},
+                                [steering](int signal) { steering->on_signal(signal); });
+    const auto site = site::Site::open(io::real_file_system(), plan.site);
+    if (!site) {
+        const Misuse trouble = trouble_with_root(arguments, plan.site.root, site.error());
+        return complain(trouble.message, trouble.advice);
+    }
+    auto addresses = addresses_of(plan.listen);
+    if (!addresses) return complain(addresses.error(), "portico interfaces");
+    server::ServerOptions options;
+    options.listen = std::move(*addresses);
+    options.threads = plan.threads != 0 ? plan.threads : allowed_cores(cores_of_affinity());
+    options.limits = plan.limits;
+    options.log = plan.log;
+    fit_to_descriptors(arguments, plan, options);
+    const OpenResult opened = open_server(std::move(options), plan.port_choice, *site);
+    if (!opened) return complain_of_opening(arguments, opened.error());
+    if (!steering->take(*opened->server)) return exit_ok;
+    // The first line of the log comes after the banner: until start() connections wait in the backlog.
+    greet(arguments, plan, *opened);
+    opened->server->start();
+    opened->server->wait();
+    steering->give_back();
+    remove_socket_files(opened->server->local());
+    return exit_ok;
+}
+
+int run_serve(const Arguments& arguments) {
+    const auto plan = plan_from(arguments);
+    if (!plan) return complain_of_misuse(plan.error().message, plan.error().advice);
+    return serve(arguments, *plan);
+}
+
+}  // namespace
+
+Command serve_command() {
+    Command command = serve_table();
+    command.run = run_serve;
+    return command;
+}
+
+}  // namespace portico::app

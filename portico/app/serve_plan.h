@@ -1,0 +1,55 @@
+// portico/app/serve_plan.h — what `portico serve` was asked to do.
+//
+// Room app: see command.h.
+// Threads:   none. Values.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <string>
+#include <vector>
+
+#include "portico/app/command.h"
+#include "portico/app/notice.h"
+#include "portico/io/address.h"
+#include "portico/io/endpoint.h"
+#include "portico/server/access_log.h"
+#include "portico/server/limits.h"
+#include "portico/site/options.h"
+
+namespace portico::app {
+
+// Whether the user has named the port. If not, another one will do where it is taken.
+enum class PortChoice : std::uint8_t { asked, ours };
+enum class Talk : std::uint8_t { banner, quiet };
+enum class ShowQr : std::uint8_t { no, yes };
+enum class OpenBrowser : std::uint8_t { no, yes };
+enum class Audience : std::uint8_t { as_listened, lan };
+
+struct ServePlan {
+    site::SiteOptions site;
+    server::Limits limits;
+    server::AccessLogOptions log;
+    std::vector<io::Endpoint> listen;           // at least one
+    PortChoice port_choice = PortChoice::ours;  // of listen.front(), the only one then
+    Audience audience = Audience::as_listened;
+    unsigned threads = 0;  // 0: as many as the machine allows
+    Talk talk = Talk::banner;
+    ShowQr qr = ShowQr::no;
+    OpenBrowser browser = OpenBrowser::no;
+    Colouring colouring = Colouring::automatic;
+};
+
+// The table of `serve`.
+Command serve_table();
+
+std::expected<ServePlan, Misuse> plan_from(const Arguments& arguments);
+
+// The same command line with another port, to be typed: options that say where to listen are left out, `instead` is put
+// in.
+std::string retyped(const Arguments& arguments, std::string_view instead);
+
+// A word as a shell takes it unchanged.
+std::string shell_quoted(std::string_view word);
+
+}  // namespace portico::app
