@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "portico/http/status.h"
@@ -13,11 +14,13 @@ namespace portico::h1 {
 
 struct ChunkedLimits {
     std::size_t chunk_line_octets_max = 4 * 1024;  // a chunk-size line with its extensions: 400
+    std::size_t extension_octets_max = 16 * 1024;  // extensions of all the chunks together: 400
     std::size_t trailer_octets_max = 8 * 1024;     // the trailer section: 431
     std::size_t trailer_count_max = 64;            // field lines in it: 431
 };
 
-// Decodes chunked content as it arrives, in place: no octet is copied.
+// Decodes chunked content as it arrives, in place: no octet is copied. Extensions and trailer fields are held to their
+// grammar and passed over.
 class ChunkedReader {
 public:
     explicit ChunkedReader(const ChunkedLimits& limits) : limits_(limits) {}
@@ -33,18 +36,55 @@ public:
     // until done(), or until `used` is 0, which means: more octets are needed.
     //
     // Refusals: 400 size that is no hexadecimal number or overflows 63 bits, bare CR or LF, data not followed
-    //           by CRLF, malformed extension or trailer field line; 431 trailer section over its limits.
+    //           by CRLF, malformed extension or trailer field line, line or extensions over their limits;
+    //           431 trailer section over its limits. After a refusal the reader is not to be used.
     [[nodiscard]] http::Result<Step> read(std::string_view received);
 
     [[nodiscard]] bool done() const { return state_ == State::done; }
 
 private:
-    enum class State : std::uint8_t { size, extension, size_lf, data, data_cr, data_lf, trailer_start, trailer, trailer_lf,
-                                      end_lf, done };
+    // Named after what the next octet belongs to; the order in which they stand is that of the octets.
+    enum class State : std::uint8_t {
+        size_first,
+        size,
+        size_white,  // behind the size: an extension must follow
+        extension_name_first,
+        extension_name,
+        extension_name_white,
+        extension_value_first,
+        extension_token,
+        extension_quoted,
+        extension_quoted_pair,
+        extension_quoted_end,
+        extension_value_white,
+        size_lf,
+        data,
+        data_cr,
+        data_lf,
+        trailer_first,
+        trailer_name,
+        trailer_value,
+        trailer_lf,
+        end_lf,
+        done
+    };
+    // What an octet of a chunk-size line or of the trailer section makes of the state; nothing if it may not stand
+    // there.
+    using Next = std::optional<State>;
+
+    [[nodiscard]] Next after(char octet);
+    [[nodiscard]] Next after_size(char octet);
+    [[nodiscard]] Next after_extension_name(char octet) const;
+    [[nodiscard]] Next after_extension_value(char octet) const;
+    [[nodiscard]] Next after_trailer(char octet);
+    [[nodiscard]] std::optional<http::Refusal> charge();  // for the octet that is read next
+    [[nodiscard]] std::string_view fault() const;         // why that octet may not stand there
+
     ChunkedLimits limits_;
-    State state_ = State::size;
-    std::uint64_t left_ = 0;         // octets of this chunk's data to come
-    std::size_t line_octets_ = 0;    // of the line that is being read
+    State state_ = State::size_first;
+    std::uint64_t left_ = 0;       // octets of this chunk's data to come
+    std::size_t line_octets_ = 0;  // of the chunk-size line that is being read
+    std::size_t extension_octets_ = 0;
     std::size_t trailer_octets_ = 0;
     std::size_t trailer_count_ = 0;
 };

@@ -15,11 +15,11 @@ namespace portico::h1 {
 
 // What the connection adds to a response's own fields.
 struct HeadExtras {
-    std::string_view date;                         // an IMF-fixdate: RFC 9110 §6.6.1
-    http::Persistence persistence = http::Persistence::keep;
-    http::Version peer_version = http::Version::http_1_1;  // a kept HTTP/1.0 connection is told so: RFC 9112 §9.3
-    std::optional<std::uint64_t> content_length;   // absent: no Content-Length is written (1xx, 204, 304)
-    bool chunked = false;                          // content of unknown length
+    std::string_view date;  // an IMF-fixdate: RFC 9110 §6.6.1; empty: no Date is written
+    http::Persistence persistence = http::Persistence::keep;  // not told in an interim response
+    http::Version peer_version = http::Version::http_1_1;     // a kept HTTP/1.0 connection is told so: RFC 9112 §9.3
+    std::optional<std::uint64_t> content_length;              // absent: no Content-Length is written (1xx, 204, 304)
+    bool chunked = false;                                     // content of unknown length
 };
 
 // Octets that write_head may need at most for this response.

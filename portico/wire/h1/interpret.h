@@ -1,0 +1,26 @@
+// portico/wire/h1/interpret.h — what a request's fields mean for its target and its connection.
+//
+// Room wire: see read_head.h.
+#pragma once
+
+#include "portico/http/message.h"
+#include "portico/http/status.h"
+
+namespace portico::h1 {
+
+// Reads method, target and version of `request`, and finds what kind of target it is: fills form, path, query,
+// has_query, and the authority of those forms that have one (RFC 9112 §3.2).
+//
+// Refusal: 400 if the target is of no form, or not of one that the method may have.
+[[nodiscard]] http::Result<void> interpret_target(http::Request& request);
+
+// Reads the whole header section, with at most one Host line and one Content-Length line: fills authority, framing,
+// content_length, persistence and expectation.
+//
+// Refusals: 400 Host missing or malformed, Content-Length not one number, Transfer-Encoding that does not end in one
+//               chunked or comes with Content-Length or in HTTP/1.0               (RFC 9112 §3.2, §6.1, §6.3)
+//           417 an expectation other than 100-continue                            (RFC 9110 §10.1.1)
+//           501 a transfer coding other than chunked, with chunked last           (RFC 9112 §6.1)
+[[nodiscard]] http::Result<void> interpret_fields(http::Request& request);
+
+}  // namespace portico::h1
