@@ -119,19 +119,26 @@ std::int64_t read(int fd, FdKind kind, std::span<char> room) {
     }
 }
 
+namespace {
+ssize_t send_to_socket(int fd, std::span<const iovec> spans, int flags) {
+    if (spans.size() == 1) return ::send(fd, spans.front().iov_base, spans.front().iov_len, flags);  // costs less
+    msghdr message{};
+    message.msg_iov = const_cast<iovec*>(spans.data());
+    message.msg_iovlen = spans.size();
+    return ::sendmsg(fd, &message, flags);
+}
+}  // namespace
+
 std::int64_t write(int fd, FdKind kind, std::span<const iovec> spans, bool more) {
-    // A pipe that says it is ready takes PIPE_BUF octets without waiting, and perhaps not one more.
     if (kind == FdKind::pipe && !is_ready(fd, POLLOUT)) return -EAGAIN;
     for (;;) {
         ssize_t octets = 0;
-        if (kind != FdKind::socket) {
+        if (kind == FdKind::socket) {
+            octets = send_to_socket(fd, spans, MSG_DONTWAIT | MSG_NOSIGNAL | (more ? MSG_MORE : 0));
+        } else {
+            // A pipe that says it is ready takes PIPE_BUF octets without waiting, and perhaps not one more.
             const std::size_t most = kind == FdKind::pipe ? PIPE_BUF : spans.front().iov_len;
             octets = ::write(fd, spans.front().iov_base, std::min(spans.front().iov_len, most));
-        } else {
-            msghdr message{};
-            message.msg_iov = const_cast<iovec*>(spans.data());
-            message.msg_iovlen = spans.size();
-            octets = ::sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL | (more ? MSG_MORE : 0));
         }
         if (octets >= 0) return octets;
         if (errno != EINTR) return -errno;

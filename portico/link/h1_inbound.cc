@@ -249,7 +249,6 @@ Task<Sent> H1Inbound::send(const http::Request& request, const http::Response& r
                            http::Persistence persistence) {
     if (can_queue(request, response)) {
         queue(request, response, date, persistence);
-        if (has_unread() && persistence == http::Persistence::keep) co_return Sent::whole;
         const Sent flushed = co_await flush();
         co_return flushed;
     }
@@ -289,8 +288,7 @@ Task<Sent> H1Inbound::send_memory(std::string_view octets, bool more, Pace& pace
         const std::array<iovec, 2> spans{iovec{const_cast<char*>(head.data()), head.size()},
                                          iovec{const_cast<char*>(octets.data()), octets.size()}};
         const auto all = std::span(spans).subspan(head.empty() ? 1 : 0, head.empty() || octets.empty() ? 1 : 2);
-        const io::TimePoint deadline = core.now() + limits_->response_idle_max;
-        const io::Result<std::size_t> written = co_await stream_->write(all, deadline, more);
+        const io::Result<std::size_t> written = co_await stream_->write(all, write_deadline(), more);
         if (!written || !pace.goes_on(*written, core.now())) co_return Sent::left;
         const std::size_t of_head = std::min(*written, head.size());
         if (of_head > 0) output_sent(of_head);
@@ -306,8 +304,7 @@ Task<Sent> H1Inbound::send_range(const http::Piece& piece, Pace& pace) {
     std::uint64_t offset = piece.offset;
     std::uint64_t left = piece.length;
     while (left > 0) {
-        const io::TimePoint deadline = core.now() + limits_->response_idle_max;
-        const io::Result<std::size_t> sent = co_await stream_->send_file(*piece.file, offset, left, deadline);
+        const io::Result<std::size_t> sent = co_await stream_->send_file(*piece.file, offset, left, write_deadline());
         if (!sent || !pace.goes_on(*sent, core.now())) co_return Sent::left;
         if (*sent == 0) co_return Sent::cut;
         offset += *sent;

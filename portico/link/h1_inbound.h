@@ -82,8 +82,10 @@ public:
                http::Persistence persistence);
     // Sends what waits in the output.
     [[nodiscard]] Task<Sent> flush();
-    [[nodiscard]] std::string_view output() const { return output_.octets(); }
+    // For a caller that writes to the stream itself: what waits, and how much of it has gone.
+    [[nodiscard]] iovec output_span() { return {const_cast<char*>(output_.octets().data()), output_.size()}; }
     void output_sent(std::size_t octets);
+    [[nodiscard]] io::TimePoint write_deadline() const { return stream_->core().now() + limits_->response_idle_max; }
 
     [[nodiscard]] const http::Refusal& refusal() const { return refusal_; }
     // Octets received that no request has used yet.

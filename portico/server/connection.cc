@@ -34,7 +34,11 @@ enum class Next : std::uint8_t {
 class Turn {
 public:
     Turn(Worker& worker, io::Stream& stream, const io::SocketAddress& peer)
-        : worker_(&worker), peer_(&peer), link_(stream, worker.inbound_limits()), exchange_(worker.borrow_exchange()) {}
+        : worker_(&worker),
+          stream_(&stream),
+          peer_(&peer),
+          link_(stream, worker.inbound_limits()),
+          exchange_(worker.borrow_exchange()) {}
     Turn(const Turn&) = delete;
     Turn& operator=(const Turn&) = delete;
     ~Turn() {
@@ -44,29 +48,38 @@ public:
 
     void take(Buffer received, io::TimePoint head_deadline) { link_.take(std::move(received), head_deadline); }
 
-    // 2. The next request, with its content read and dropped: no handler wants any.
-    Task<Next> parse_request();
-    // 4. Nothing where the request may go on.
-    Task<http::Result<void>> authorize(const site::Resource& resource);
-    // 5. Answers with the resource, or says why not.
-    Task<Next> respond(const http::Result<site::Resource>& resource);
-
+    // 2. The next request, with its content read and dropped: no handler wants any. The first does what needs no
+    // waiting, which is all there is to most requests; nothing: the second goes on from there.
+    [[nodiscard]] std::optional<Next> parse_at_once();
+    Task<Next> parse();
+    // 3. What the request names.
     [[nodiscard]] http::Result<site::Resource> translate() {
         return site::translate(exchange_->request, worker_->site(), exchange_->scratch);
     }
+    // 4. Whether the request may go on. Nothing: it takes a while to find out, and the second does.
+    [[nodiscard]] std::optional<http::Result<void>> authorize_at_once(const site::Resource& resource) {
+        return worker_->handler().authorize(exchange_->request, resource);
+    }
+    Task<http::Result<void>> authorize(const site::Resource& resource) {
+        return worker_->handler().authorize_slowly(exchange_->request, resource);
+    }
+    // 5. Answers with the resource, or says why not.
+    Task<Next> respond(const http::Result<site::Resource>& resource);
 
 private:
     Task<Next> refuse(http::Refusal refusal);
-    Task<Next> deliver(std::string_view reason);
     void begin();
+    [[nodiscard]] Next after(link::Sent sent, std::string_view reason) const;
     void record(std::string_view reason, link::Sent sent) const;
 
     Worker* worker_;
+    io::Stream* stream_;
     const io::SocketAddress* peer_;
     link::H1Inbound link_;
     std::unique_ptr<Exchange> exchange_;
     std::chrono::system_clock::time_point began_at_;
     io::TimePoint began_;
+    std::optional<Arrival> arrival_;  // nothing while octets of the head are missing
     Persistence persistence_ = Persistence::keep;
 };
 
@@ -78,22 +91,33 @@ void Turn::begin() {
     persistence_ = worker_->is_draining() ? Persistence::close : exchange_->request.persistence;
 }
 
-Task<Next> Turn::parse_request() {
+std::optional<Next> Turn::parse_at_once() {
     http::Request& request = exchange_->request;
     request.clear();
-    std::optional<Arrival> arrival = link_.next_request_at_once(request);
-    if (!arrival) arrival = co_await link_.next_request(request);
-    if (*arrival == Arrival::idle) co_return Next::idle;
-    if (*arrival == Arrival::left) co_return Next::left;
+    arrival_ = link_.next_request_at_once(request);
+    if (!arrival_) return std::nullopt;
+    if (*arrival_ == Arrival::idle) return Next::idle;
     begin();
-    if (*arrival == Arrival::refused) {
+    if (*arrival_ == Arrival::request && request.framing == http::Framing::none) return Next::request;
+    return std::nullopt;
+}
+
+Task<Next> Turn::parse() {
+    http::Request& request = exchange_->request;
+    if (!arrival_) {
+        arrival_ = co_await link_.next_request(request);
+        if (*arrival_ == Arrival::idle) co_return Next::idle;
+        if (*arrival_ == Arrival::left) co_return Next::left;
+        begin();
+    }
+    if (*arrival_ == Arrival::refused) {
         const Next refused = co_await refuse(link_.refusal());
         co_return refused;
     }
-    if (request.framing == http::Framing::none) co_return Next::request;
     // The client asks before it sends, and the answer will be no: it may send its content all the same, or not, so the
     // connection's framing is lost (RFC 9110 §10.1.1).
-    if (request.expectation == http::Expectation::continue_ && link_.awaits_content() && !link_.has_unread()) {
+    const bool asks_first = request.expectation == http::Expectation::continue_;
+    if (asks_first && link_.awaits_content() && !link_.has_unread()) {
         persistence_ = Persistence::close;
         co_return Next::request;
     }
@@ -105,14 +129,6 @@ Task<Next> Turn::parse_request() {
     co_return refused;
 }
 
-Task<http::Result<void>> Turn::authorize(const site::Resource& resource) {
-    const http::Request& request = exchange_->request;
-    const std::optional<http::Result<void>> known = worker_->handler().authorize(request, resource);
-    if (known) co_return *known;
-    const http::Result<void> checked = co_await worker_->handler().authorize_slowly(request, resource);
-    co_return checked;
-}
-
 Task<Next> Turn::respond(const http::Result<site::Resource>& resource) {
     site::Handler& handler = worker_->handler();
     const http::Request& request = exchange_->request;
@@ -122,8 +138,21 @@ Task<Next> Turn::respond(const http::Result<site::Resource>& resource) {
     } else if (!handler.respond_at_once(request, *resource, response)) {
         co_await handler.respond(request, *resource, response);
     }
-    const Next next = co_await deliver(resource ? std::string_view() : resource.error().reason);
-    co_return next;
+    const std::string_view reason = resource ? std::string_view() : resource.error().reason;
+    if (!link_.can_queue(request, response)) {
+        const link::Sent sent = co_await link_.send(request, response, worker_->date(), persistence_);
+        co_return after(sent, reason);
+    }
+    // The common case, without a further frame: all of the answer is copied behind its head. It waits for the next one
+    // while requests are here already, so that answers to pipelined requests leave together.
+    link_.queue(request, response, worker_->date(), persistence_);
+    if (persistence_ == Persistence::keep && link_.has_unread()) co_return after(link::Sent::whole, reason);
+    const iovec span = link_.output_span();
+    const io::Result<std::size_t> written = co_await stream_->write({&span, 1}, link_.write_deadline());
+    if (written) link_.output_sent(*written);
+    link::Sent sent = written ? link::Sent::whole : link::Sent::left;
+    if (written && *written < span.iov_len) sent = co_await link_.flush();
+    co_return after(sent, reason);
 }
 
 // A head or a content that can't be read: where the next request begins is not known, so this is the last answer.
@@ -131,17 +160,17 @@ Task<Next> Turn::refuse(http::Refusal refusal) {
     ++worker_->counters().refused;
     persistence_ = Persistence::close;
     worker_->handler().write_refusal_page(refusal, exchange_->response);
-    const Next next = co_await deliver(refusal.reason);
-    co_return next;
-}
-
-Task<Next> Turn::deliver(std::string_view reason) {
     const http::Request& request = exchange_->request;
     const link::Sent sent = co_await link_.send(request, exchange_->response, worker_->date(), persistence_);
+    co_return after(sent, refusal.reason);
+}
+
+// The response has gone, or has not.
+Next Turn::after(link::Sent sent, std::string_view reason) const {
     if (worker_->log() != nullptr) record(reason, sent);
-    if (sent == link::Sent::left) co_return Next::left;
-    if (sent == link::Sent::cut) co_return Next::reset;
-    co_return persistence_ == Persistence::keep ? Next::request : Next::close;
+    if (sent == link::Sent::left) return Next::left;
+    if (sent == link::Sent::cut) return Next::reset;
+    return persistence_ == Persistence::keep ? Next::request : Next::close;
 }
 
 void Turn::record(std::string_view reason, link::Sent sent) const {
@@ -170,13 +199,15 @@ Task<Next> serve_requests(Worker& worker, io::Stream& stream, const io::SocketAd
     Turn turn(worker, stream, peer);
     turn.take(std::move(received), head_deadline);
     for (;;) {
-        const Next parsed = co_await turn.parse_request();  // 2. parse
-        if (parsed != Next::request) co_return parsed;      //    idle, peer left, or refused
+        std::optional<Next> parsed = turn.parse_at_once();  // 2. parse
+        if (!parsed) parsed = co_await turn.parse();
+        if (*parsed != Next::request) co_return *parsed;  //    idle, peer left, or refused
 
         http::Result<site::Resource> resource = turn.translate();  // 3. translate target to resource
         if (resource) {
-            const http::Result<void> allowed = co_await turn.authorize(*resource);  // 4. authorize
-            if (!allowed) resource = std::unexpected(allowed.error());
+            std::optional<http::Result<void>> allowed = turn.authorize_at_once(*resource);  // 4. authorize
+            if (!allowed) allowed = co_await turn.authorize(*resource);
+            if (!*allowed) resource = std::unexpected(allowed->error());
         }
         const Next next = co_await turn.respond(resource);  // 5. respond: the resource, or why not
         if (next != Next::request) co_return next;
