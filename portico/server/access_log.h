@@ -1,7 +1,8 @@
 // portico/server/access_log.h — one line per request, at a cost the request does not feel.
 //
 // Room server: see limits.h.
-// Threads:   each core records into a ring of its own; one writer thread empties the rings. record() never waits: when a ring is
+// Threads:   each core records into a ring of its own; one writer thread empties the rings. record() never waits: when
+// a ring is
 //            full the entry is dropped and counted, and the log says how many.
 #pragma once
 
@@ -26,9 +27,10 @@ struct AccessLogOptions {
     Colour colour = Colour::never;  // `text` only
 };
 
-// One request, answered or given up. Views are copied by record().
+// One request, answered or given up. Views are copied by record(). A view without data (a default-made one) says that
+// there was no such thing; an empty one with data, that it was empty: `combined` tells them apart, as Apache does.
 struct AccessEntry {
-    std::chrono::system_clock::time_point at;  // when the request's head was complete
+    std::chrono::system_clock::time_point at;        // when the request's head was complete
     std::chrono::steady_clock::duration duration{};  // from then to the last octet handed to the kernel
     const io::SocketAddress* peer = nullptr;
     std::string_view method;
@@ -36,11 +38,11 @@ struct AccessEntry {
     http::Version version = http::Version::http_1_1;
     http::Status status = http::Status::ok;
     std::uint64_t content_octets = 0;  // of the response, without its head
-    std::string_view user;             // who authenticated; empty: nobody
+    std::string_view user;             // who authenticated; without data: nobody
     std::string_view referer;
     std::string_view user_agent;
-    std::string_view reason;           // why it was refused, for `text` and `json`; empty otherwise
-    bool complete = true;              // false: the connection broke before the end of the response
+    std::string_view reason;  // why it was refused, for `text` and `json`; empty otherwise
+    bool complete = true;     // false: the connection broke before the end of the response
 };
 
 class AccessLog {
