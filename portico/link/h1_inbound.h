@@ -104,6 +104,7 @@ private:
     void write_head(const http::Request& request, const http::Response& response, std::string_view date,
                     http::Persistence persistence);
     [[nodiscard]] Task<Sent> send_memory(std::string_view octets, bool more, Pace& pace);
+    [[nodiscard]] bool has_changed(const http::Piece& piece) const;
     [[nodiscard]] Task<Sent> send_range(const http::Piece& piece, Pace& pace);
 
     io::Stream* stream_;
