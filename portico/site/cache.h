@@ -1,0 +1,70 @@
+// portico/site/cache.h — the entries that a core keeps, by path, the least recently used leaving first.
+//
+// Room site: see options.h.
+// Threads:   one core's.
+#pragma once
+
+#include <cstddef>
+#include <list>
+#include <memory>
+#include <string_view>
+#include <unordered_map>
+
+#include "portico/site/representation.h"
+#include "portico/site/sip_hash.h"
+
+namespace portico::site {
+
+class Cache {
+public:
+    struct Budget {
+        std::size_t entries_max;
+        std::size_t octets_max;
+        std::size_t descriptors_max;
+    };
+
+    Cache(const HashKey& key, const Budget& budget) : budget_(budget), entries_(0, Hash{key}) {}
+    Cache(const Cache&) = delete;
+    Cache& operator=(const Cache&) = delete;
+
+    // The entry, now the most recently used; null where there is none. It lives until the cache is changed.
+    [[nodiscard]] const std::shared_ptr<Entry>* find(std::string_view path);
+    // Keeps the entry in place of the one with its path, if that exists. What exceeds the budget alone is not kept.
+    void insert(std::shared_ptr<Entry> entry);
+    // Forgets this entry, unless another has taken its place.
+    void erase(const Entry& entry);
+    void erase_path(std::string_view path);
+    // To be called when a kept entry has grown. What is not kept (any more) may be named, too.
+    void recount(const Entry& entry);
+    // Forgets the least recently used until no more descriptors than that are held.
+    void shrink_descriptors(std::size_t descriptors_max);
+    // Forgets all, and has another budget from now on.
+    void reset(const Budget& budget);
+
+    [[nodiscard]] std::size_t size() const { return entries_.size(); }
+    [[nodiscard]] std::size_t octets() const { return octets_; }
+    [[nodiscard]] std::size_t descriptors() const { return descriptors_; }
+
+private:
+    struct Slot {
+        std::shared_ptr<Entry> entry;
+        std::size_t octets;
+        std::size_t descriptors;
+    };
+    using Order = std::list<Slot>;
+    struct Hash {
+        HashKey key;
+        std::size_t operator()(std::string_view path) const { return sip_hash<1, 3>(key, path); }
+    };
+
+    void remove(Order::iterator slot);
+    void shrink();
+
+    Budget budget_;
+    std::size_t octets_ = 0;
+    std::size_t descriptors_ = 0;
+    Order order_;                                                          // the most recently used first
+    std::unordered_map<std::string_view, Order::iterator, Hash> entries_;  // the keys are the entries' own paths
+};
+
+}  // namespace portico::site

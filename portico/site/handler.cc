@@ -1,0 +1,313 @@
+// portico/site/handler.cc — see handler.h.
+#include "portico/site/handler.h"
+
+#include <array>
+#include <cassert>
+#include <cstring>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "portico/site/refusal_page.h"
+
+namespace portico::site {
+namespace {
+
+using http::Coding;
+using http::FieldName;
+using http::Status;
+
+constexpr std::string_view own_not_found_page = "/404.html";
+
+http::CodingSet all_codings() {
+    http::CodingSet codings;
+    for (const Coding coding : {Coding::gzip, Coding::zstd, Coding::br}) codings.add(coding);
+    return codings;
+}
+
+ListingRequest listing_request(const http::Request& request, const Resource& resource) {
+    constexpr std::array<std::string_view, 2> formats = {"text/html", "application/json"};
+    const auto format = http::choose_media_type(request.fields, formats);
+    ListingRequest wanted;
+    wanted.path = resource.path;
+    wanted.order = parse_sort_order(request.query);
+    wanted.format = format == 1 ? ListingFormat::json : ListingFormat::html;
+    wanted.coding = http::choose_coding(request.fields, all_codings()).value_or(Coding::identity);
+    return wanted;
+}
+
+bool names_html(const http::FieldSection& fields) {
+    bool named = false;
+    fields.for_each(FieldName::accept, [&named](std::string_view value) {
+        while (const auto range = http::next_element(value)) {
+            const std::string_view type = http::trim(range->substr(0, range->find(';')));
+            named = named || http::equals_ignoring_case(type, "text/html");
+        }
+    });
+    return named;
+}
+
+// Whether a path that leads to nothing is a view of an application that the root's index file draws. A browser that
+// navigates names text/html; a script or a picture that is missing has an extension, and its request does not.
+bool is_navigation(const http::Request& request, const Resource& resource) {
+    const std::string_view name = resource.path.substr(resource.path.rfind('/') + 1);
+    if (name.find('.') != std::string_view::npos) return names_html(request.fields);
+    constexpr std::array<std::string_view, 1> html = {"text/html"};
+    return http::choose_media_type(request.fields, html).has_value();
+}
+
+bool root_index_answers(const http::Request& request, const Resource& resource, const http::Refusal& refusal,
+                        const Site& site) {
+    return site.options().missing_path == MissingPath::root_index && refusal.status == Status::not_found &&
+           is_navigation(request, resource);
+}
+
+// The answer depends on what Accept says, wherever it comes from in the end.
+void add_vary_by_type(http::Response& response) { response.fields.set(FieldName::vary, "Accept, Accept-Encoding"); }
+
+bool wants_own_page(const http::Request& request, const http::Refusal& refusal) {
+    return refusal.status == Status::not_found && preferred_format(request) == PageFormat::html &&
+           (request.method == http::Method::get || request.method == http::Method::head);
+}
+
+}  // namespace
+
+Handler::Handler(io::Core& core, std::shared_ptr<const Site> site)
+    : core_(&core), store_(core, std::move(site)), authorizer_(core), key_(random_key(core)) {}
+
+void Handler::swap(std::shared_ptr<const Site> site) {
+    store_.swap(std::move(site));
+    authorizer_.forget();
+}
+
+bool Handler::respond_at_once(const http::Request& request, const Resource& resource, http::Response& response) {
+    if (request.method == http::Method::options) {
+        answer_options(request, response);
+        return true;
+    }
+    const std::shared_ptr<Entry>* const entry = store_.find(resource.path);
+    return entry != nullptr && fill_at_once(request, resource, **entry, response);
+}
+
+bool Handler::fill_at_once(const http::Request& request, const Resource& resource, Entry& entry,
+                           http::Response& response) {
+    switch (entry.kind) {
+        case Entry::Kind::file: {
+            auto wanted = Coding::identity;
+            const Step step = fill_from_file(request, entry, wanted, response);
+            if (step == Step::stale) store_.forget(entry);
+            return step == Step::filled;
+        }
+        case Entry::Kind::folder_without_slash:
+            compose_slash_redirect(request, resource.path, store_.site(), response);
+            return true;
+        case Entry::Kind::folder: return fill_listing_at_once(request, resource, response);
+        case Entry::Kind::listing: return false;  // no path leads to one
+        case Entry::Kind::refused: {
+            const http::Refusal refusal = entry.refusal;
+            if (!root_index_answers(request, resource, refusal, *store_.site())) {
+                return refuse_at_once(request, refusal, response);
+            }
+            return fill_root_index_at_once(request, response);
+        }
+    }
+    return false;
+}
+
+bool Handler::fill_listing_at_once(const http::Request& request, const Resource& resource, http::Response& response) {
+    if (store_.site()->options().listing == Listing::off) {
+        return refuse_at_once(request, {Status::not_found, "a folder without an index file"}, response);
+    }
+    const std::shared_ptr<Entry>* const page = store_.find(listing_request(request, resource).key());
+    return page != nullptr && fill(request, (*page)->variant(Coding::identity).made, response) == Step::filled;
+}
+
+bool Handler::fill_root_index_at_once(const http::Request& request, http::Response& response) {
+    const std::shared_ptr<Entry>* const index = store_.find("/");
+    if (index == nullptr || (*index)->kind != Entry::Kind::file) return false;
+    auto wanted = Coding::identity;
+    if (fill_from_file(request, **index, wanted, response) != Step::filled) return false;
+    add_vary_by_type(response);
+    return true;
+}
+
+Handler::Step Handler::fill_from_file(const http::Request& request, const Entry& entry, Coding& wanted,
+                                      http::Response& response) {
+    wanted = Coding::identity;
+    if (request.fields.has(FieldName::accept_encoding)) {
+        auto chosen = http::choose_coding(request.fields, entry.offered);
+        if (!chosen) chosen = http::choose_coding(request.fields, entry.possible);
+        if (!chosen) {
+            write_refusal(Status::not_acceptable, preferred_format(request), store_.site(), response);
+            return Step::filled;
+        }
+        wanted = *chosen;
+    }
+    const SharedRepresentation& representation = entry.variant(wanted).made;
+    if (!representation) return Step::needs_variant;
+    return fill(request, representation, response);
+}
+
+Handler::Step Handler::fill(const http::Request& request, const SharedRepresentation& representation,
+                            http::Response& response) {
+    if (representation->file && !store_.is_unchanged(*representation)) return Step::stale;
+    if (is_plain(request.fields)) {
+        compose_whole(representation, response);
+    } else {
+        compose(request, representation, circumstances(), response);
+    }
+    return Step::filled;
+}
+
+bool Handler::refuse_at_once(const http::Request& request, const http::Refusal& refusal, http::Response& response) {
+    if (wants_own_page(request, refusal)) {
+        const std::shared_ptr<Entry>* const own = store_.find(own_not_found_page);
+        if (own == nullptr) return false;
+        if ((*own)->kind == Entry::Kind::file) {
+            const SharedRepresentation page = (*own)->variant(Coding::identity).made;
+            if (!store_.is_unchanged(*page)) {
+                store_.forget(**own);
+                return false;
+            }
+            compose_refusal(page, refusal.status, response);
+            return true;
+        }
+    }
+    write_refusal(refusal.status, preferred_format(request), store_.site(), response);
+    return true;
+}
+
+void Handler::write_refusal_page(const http::Refusal& refusal, http::Response& response) const {
+    write_refusal(refusal.status, PageFormat::html, store_.site(), response);
+}
+
+// RFC 9110 §9.3.7. With CrossOrigin::everyone, also what a browser asks before a script's request (WHATWG Fetch, "CORS
+// protocol"): the star in Allow-Headers stands for all but Authorization.
+void Handler::answer_options(const http::Request& request, http::Response& response) const {
+    response.status = Status::no_content;
+    response.fields.add(FieldName::allow, allowed_methods);
+    if (store_.site()->options().cross_origin != CrossOrigin::everyone) return;
+    response.fields.add(FieldName::access_control_allow_origin, "*");
+    if (!request.fields.has(FieldName::access_control_request_method)) return;
+    response.fields.add(FieldName::access_control_allow_methods, allowed_methods);
+    response.fields.add(FieldName::access_control_allow_headers, "*, Authorization");
+    response.fields.add(FieldName::access_control_max_age, "86400");
+}
+
+Circumstances Handler::circumstances() {
+    std::array<char, sizeof(multiparts_)> count;
+    ++multiparts_;
+    std::memcpy(count.data(), &multiparts_, sizeof(multiparts_));
+    const std::string_view octets(count.data(), count.size());
+    return {std::chrono::floor<std::chrono::seconds>(core_->wall_clock()), sip_hash<2, 4>(key_, octets)};
+}
+
+Task<void> Handler::respond(const http::Request& request, const Resource& resource, http::Response& response) {
+    if (request.method == http::Method::options) {
+        answer_options(request, response);
+        co_return;
+    }
+    const std::shared_ptr<const Site> site = store_.site();
+    // A file that changes between being looked up and being sent is looked up again; one that always does is given up.
+    constexpr int attempts_max = 4;
+    for (int attempt = 0; attempt < attempts_max; ++attempt) {
+        const bool responded = co_await try_to_respond(request, resource, site, response);
+        if (responded) co_return;
+    }
+    write_refusal(Status::service_unavailable, preferred_format(request), site, response);
+}
+
+// False: the file has changed meanwhile, and nothing is filled.
+Task<bool> Handler::try_to_respond(const http::Request& request, const Resource& resource,
+                                   const std::shared_ptr<const Site>& site, http::Response& response) {
+    const std::shared_ptr<Entry> entry = co_await store_.obtain(std::string(resource.path), site);
+    if (!entry) {
+        write_refusal(Status::service_unavailable, preferred_format(request), site, response);
+        co_return true;
+    }
+    http::Refusal refusal = entry->refusal;
+    switch (entry->kind) {
+        case Entry::Kind::file: {
+            const bool responded = co_await respond_from_file(request, entry, site, response);
+            co_return responded;
+        }
+        case Entry::Kind::folder_without_slash:
+            compose_slash_redirect(request, resource.path, site, response);
+            co_return true;
+        case Entry::Kind::folder:
+            if (site->options().listing == Listing::on) {
+                co_await respond_listing(request, resource, site, response);
+                co_return true;
+            }
+            refusal = http::Refusal{Status::not_found, "a folder without an index file"};
+            break;
+        case Entry::Kind::listing:
+        case Entry::Kind::refused: break;
+    }
+    if (root_index_answers(request, resource, refusal, *site)) {
+        const bool responded = co_await respond_with_root_index(request, site, response);
+        if (responded) co_return true;
+    }
+    co_await respond_refusal(request, refusal, response);
+    co_return true;
+}
+
+// False: as above.
+Task<bool> Handler::respond_from_file(const http::Request& request, std::shared_ptr<Entry> entry,
+                                      const std::shared_ptr<const Site>& site, http::Response& response) {
+    // One for each coding, and one more where somebody else failed to make it.
+    for (int attempt = 0; attempt <= static_cast<int>(http::coding_count); ++attempt) {
+        auto wanted = Coding::identity;
+        const Step step = fill_from_file(request, *entry, wanted, response);
+        if (step == Step::filled) co_return true;
+        auto making = Store::Making::stale;
+        if (step == Step::needs_variant) making = co_await store_.make_variant(entry, wanted, site);
+        if (making == Store::Making::stale) break;
+        if (making == Store::Making::made) continue;
+        // The coding can't be had now. The content as it is will do: RFC 9110 §12.4 lets us disregard the field.
+        const Step whole = fill(request, entry->variant(Coding::identity).made, response);
+        if (whole == Step::filled) co_return true;
+        break;
+    }
+    store_.forget(*entry);
+    co_return false;
+}
+
+// False: there is no index file, or it has changed meanwhile.
+Task<bool> Handler::respond_with_root_index(const http::Request& request, const std::shared_ptr<const Site>& site,
+                                            http::Response& response) {
+    const std::shared_ptr<Entry> index = co_await store_.obtain(std::string("/"), site);
+    if (!index || index->kind != Entry::Kind::file) co_return false;
+    const bool responded = co_await respond_from_file(request, index, site, response);
+    if (responded) add_vary_by_type(response);
+    co_return responded;
+}
+
+Task<void> Handler::respond_listing(const http::Request& request, const Resource& resource,
+                                    const std::shared_ptr<const Site>& site, http::Response& response) {
+    const std::shared_ptr<Entry> page = co_await store_.obtain_listing(listing_request(request, resource), site);
+    if (page && page->kind == Entry::Kind::listing) {
+        // A page is in memory and never stale.
+        const Step step = fill(request, page->variant(Coding::identity).made, response);
+        assert(step == Step::filled);
+        co_return;
+    }
+    const http::Refusal busy{Status::service_unavailable, "asked to stop"};
+    const http::Refusal refusal = page ? page->refusal : busy;
+    co_await respond_refusal(request, refusal, response);
+}
+
+Task<void> Handler::respond_refusal(const http::Request& request, const http::Refusal& refusal,
+                                    http::Response& response) {
+    const bool refused = refuse_at_once(request, refusal, response);
+    if (refused) co_return;
+    const std::shared_ptr<const Site> site = store_.site();
+    const std::shared_ptr<Entry> own = co_await store_.obtain(std::string(own_not_found_page), site);
+    if (own && own->kind == Entry::Kind::file) {
+        compose_refusal(own->variant(Coding::identity).made, refusal.status, response);
+    } else {
+        write_refusal(refusal.status, preferred_format(request), site, response);
+    }
+}
+
+}  // namespace portico::site

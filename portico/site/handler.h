@@ -1,0 +1,100 @@
+// portico/site/handler.h — steps 4 and 5 of 5 for files: authorize, respond. One for each core.
+//
+// Room site: see options.h.
+// Threads:   one core's.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+#include "portico/base/task.h"
+#include "portico/http/message.h"
+#include "portico/io/core.h"
+#include "portico/site/authorizer.h"
+#include "portico/site/compose.h"
+#include "portico/site/site.h"
+#include "portico/site/store.h"
+#include "portico/site/translate.h"
+
+namespace portico::site {
+
+// Answers requests for files. It keeps what it has read (SiteOptions::cache_limits), and looks at most once in
+// SiteOptions::revalidate whether that is still what the files say.
+//
+// `response` is clear when it is handed in. What its views point into is kept alive by itself — its owner, what was
+// made for it, its pieces — so that nothing else has to be kept until it is sent. The handler outlives every task of
+// its; the core and its ledger outlive the handler and every response.
+class Handler {
+public:
+    Handler(io::Core& core, std::shared_ptr<const Site> site);
+    Handler(const Handler&) = delete;
+    Handler& operator=(const Handler&) = delete;
+
+    // Step 4. Decides without waiting if it can; nothing: call authorize_slowly. Refusals: 401, 503.
+    [[nodiscard]] std::optional<http::Result<void>> authorize(const http::Request& request, const Resource&) {
+        return authorizer_.authorize(request, *store_.site());
+    }
+    [[nodiscard]] Task<http::Result<void>> authorize_slowly(const http::Request& request, const Resource&) {
+        return authorizer_.authorize_slowly(request, store_.site());
+    }
+
+    // Step 5. True: the response is filled, from what is kept, without waiting; for the whole of a small file nothing
+    // is allocated. False: `response` is as it was; call respond.
+    [[nodiscard]] bool respond_at_once(const http::Request& request, const Resource& resource,
+                                       http::Response& response);
+    [[nodiscard]] Task<void> respond(const http::Request& request, const Resource& resource, http::Response& response);
+
+    // The answer to a request that is not served as asked, with the fields that its status needs (Allow,
+    // WWW-Authenticate, Retry-After): the site's own /404.html where it has one, else a small page, as HTML, plain text
+    // or JSON, whichever Accept likes best.
+    [[nodiscard]] Task<void> respond_refusal(const http::Request& request, const http::Refusal& refusal,
+                                             http::Response& response);
+    // The same without the site's own page, and so without waiting: for a head that could not be read, so that there is
+    // no request to look at.
+    void write_refusal_page(const http::Refusal& refusal, http::Response& response) const;
+
+    // Serves another site from now on. Answers under way are still the old one's.
+    void swap(std::shared_ptr<const Site> site);
+
+    [[nodiscard]] const Store& store() const { return store_; }
+
+private:
+    // Where the answer from a file's entry stands.
+    enum class Step : std::uint8_t {
+        filled,         // the response is complete
+        needs_variant,  // the wanted coding has to be made first
+        stale,          // the file has changed since it was opened
+    };
+
+    [[nodiscard]] bool fill_at_once(const http::Request& request, const Resource& resource, Entry& entry,
+                                    http::Response& response);
+    [[nodiscard]] bool fill_listing_at_once(const http::Request& request, const Resource& resource,
+                                            http::Response& response);
+    [[nodiscard]] bool fill_root_index_at_once(const http::Request& request, http::Response& response);
+    [[nodiscard]] Step fill_from_file(const http::Request& request, const Entry& entry, http::Coding& wanted,
+                                      http::Response& response);
+    [[nodiscard]] Step fill(const http::Request& request, const SharedRepresentation& representation,
+                            http::Response& response);
+    [[nodiscard]] bool refuse_at_once(const http::Request& request, const http::Refusal& refusal,
+                                      http::Response& response);
+    void answer_options(const http::Request& request, http::Response& response) const;
+    [[nodiscard]] Circumstances circumstances();
+
+    Task<bool> try_to_respond(const http::Request& request, const Resource& resource,
+                              const std::shared_ptr<const Site>& site, http::Response& response);
+    Task<bool> respond_from_file(const http::Request& request, std::shared_ptr<Entry> entry,
+                                 const std::shared_ptr<const Site>& site, http::Response& response);
+    Task<bool> respond_with_root_index(const http::Request& request, const std::shared_ptr<const Site>& site,
+                                       http::Response& response);
+    Task<void> respond_listing(const http::Request& request, const Resource& resource,
+                               const std::shared_ptr<const Site>& site, http::Response& response);
+
+    io::Core* core_;
+    Store store_;
+    Authorizer authorizer_;
+    HashKey key_;
+    std::uint64_t multiparts_ = 0;  // how many boundaries were made
+};
+
+}  // namespace portico::site

@@ -1,0 +1,53 @@
+// portico/site/listing.h — the page that lists a folder, as HTML and as JSON.
+//
+// Room site: see options.h.
+// Threads:   none; pure functions. Rendering ten thousand entries takes some ten milliseconds: not on a core's thread.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace portico::site {
+
+enum class SortKey : std::uint8_t { name, size, date };
+enum class SortDirection : std::uint8_t { ascending, descending };
+enum class ListingFormat : std::uint8_t { html, json };
+
+struct SortOrder {
+    SortKey key = SortKey::name;
+    SortDirection direction = SortDirection::ascending;
+    friend bool operator==(const SortOrder&, const SortOrder&) = default;
+};
+
+// Reads "sort=size&order=desc" out of a query, in which other parameters may stand too. What is not understood is
+// passed over: a listing has an order whatever the query says.
+[[nodiscard]] SortOrder parse_sort_order(std::string_view query);
+
+struct ListedEntry {
+    enum class Kind : std::uint8_t { file, folder };
+    std::string name;  // any octets but "/" and NUL
+    Kind kind = Kind::file;
+    std::uint64_t size = 0;  // octets; of no meaning for a folder
+    std::chrono::sys_time<std::chrono::nanoseconds> modified;
+};
+
+struct ListedFolder {
+    std::string_view path;  // decoded, with a slash at both ends
+    std::vector<ListedEntry> entries;
+    SortOrder order;
+    bool truncated = false;  // there are more entries than these
+};
+
+// Folders first, whatever the order. Names as people sort them: "file 9" before "file 10", "b" after "A".
+void sort_entries(std::vector<ListedEntry>& entries, SortOrder order);
+
+// The page: HTML or JSON in UTF-8, with the entries in the order in which they are.
+[[nodiscard]] std::string render_listing(const ListedFolder& folder, ListingFormat format);
+
+// "0 B", "1.5 KiB", "12 MiB"
+[[nodiscard]] std::string human_size(std::uint64_t octets);
+
+}  // namespace portico::site

@@ -1,0 +1,227 @@
+// portico/site/load.cc — see load.h.
+#include "portico/site/load.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <utility>
+
+#include "portico/http/target.h"
+
+namespace portico::site {
+namespace {
+
+using http::Status;
+
+// A precompressed file that is older than its original is a leftover of an earlier version. The minute is for copies of
+// a whole tree, which give their files the times at which they happened to be written.
+constexpr std::chrono::minutes sibling_age_max{1};
+
+constexpr std::array precompressed = {http::Coding::br, http::Coding::zstd, http::Coding::gzip};
+
+http::Refusal refusal_of(int failure) {
+    switch (failure) {
+        case ENOENT:
+        case ENOTDIR:
+        case ENAMETOOLONG: return {Status::not_found, "no such file"};
+        case ELOOP:
+        case EXDEV: return {Status::not_found, "a link that leads out of the root, or in a circle"};
+        case ENXIO:
+        case ENODEV: return {Status::not_found, "neither a file nor a folder"};
+        case EACCES:
+        case EPERM: return {Status::forbidden, "no permission to read it"};
+        case EMFILE:
+        case ENFILE:
+        case ENOMEM:
+        case EAGAIN: return {Status::service_unavailable, "out of descriptors or memory"};
+        default: return {Status::internal_server_error, "the file can't be read"};
+    }
+}
+
+// The path below the root, as the file system wants it.
+std::string relative_path(std::string_view path) {
+    path.remove_prefix(1);
+    if (path.ends_with('/')) path.remove_suffix(1);
+    return std::string(path);
+}
+
+std::string join(const std::string& folder, std::string_view name) {
+    std::string path = folder;
+    if (!path.empty()) path += '/';
+    path += name;
+    return path;
+}
+
+class Loading {
+public:
+    Loading(const Site& site, std::string_view path) : site_(&site), path_(path) {}
+
+    Loaded run() && {
+        std::string path = relative_path(path_);
+        const bool wants_folder = path_.ends_with('/');
+        const auto status = look_at(path);
+        if (!status) {
+            refuse(refusal_of(status.error()));
+        } else if (status->kind == io::FileKind::directory) {
+            wants_folder ? find_index(path) : found(Loaded::Kind::folder_without_slash);
+        } else if (status->kind == io::FileKind::regular && !wants_folder) {
+            open_file(std::move(path));
+        } else {
+            refuse({Status::not_found, "neither a file nor a folder"});
+        }
+        return std::move(loaded_);
+    }
+
+private:
+    void found(Loaded::Kind kind) { loaded_.kind = kind; }
+    void refuse(http::Refusal refusal) {
+        loaded_.kind = Loaded::Kind::refused;
+        loaded_.refusal = refusal;
+    }
+
+    std::expected<io::FileStatus, int> look_at(const std::string& path) {
+        const auto status = site_->files().status_beneath(site_->root(), path);
+        std::expected<io::FileStatus, int> result = std::unexpected(0);
+        if (status) {
+            result = *status;
+        } else {
+            result = std::unexpected(status.error().number);
+        }
+        loaded_.probes.push_back(Probe{path, result});
+        return result;
+    }
+
+    void find_index(const std::string& folder) {
+        for (const std::string& name : site_->options().index) {
+            std::string path = join(folder, name);
+            const auto status = look_at(path);
+            if (status && status->kind == io::FileKind::regular) return open_file(std::move(path));
+        }
+        found(Loaded::Kind::folder);
+    }
+
+    // The last probe is that of the file.
+    void open_file(std::string path) {
+        auto file = load_file(*site_, path, site_->options().cache_limits.small_file_octets_max);
+        if (!file) return refuse(file.error());
+        found(Loaded::Kind::file);
+        loaded_.probes.back().found = file->status;
+        loaded_.file = std::move(*file);
+        loaded_.file_path = std::move(path);
+        find_siblings();
+    }
+
+    void find_siblings() {
+        for (const http::Coding coding : precompressed) {
+            const auto status = look_at(sibling_path(loaded_.file_path, coding));
+            if (!status || status->kind != io::FileKind::regular) continue;
+            if (status->modified + sibling_age_max < loaded_.file.status.modified) continue;
+            loaded_.siblings[static_cast<std::size_t>(coding)] = *status;
+        }
+    }
+
+    const Site* site_;
+    std::string_view path_;
+    Loaded loaded_;
+};
+
+// A folder is the same folder whatever is put into it.
+bool is_same(const std::expected<io::FileStatus, int>& before, const io::FileStatus& now) {
+    if (!before) return false;
+    if (now.kind == io::FileKind::directory) return before->kind == io::FileKind::directory;
+    return *before == now;
+}
+
+bool says_nothing(int failure) {
+    const Status status = refusal_of(failure).status;
+    return status == Status::service_unavailable || failure == EINTR;
+}
+
+}  // namespace
+
+Loaded load(const Site& site, std::string_view path) { return Loading(site, path).run(); }
+
+Loaded load_if_changed(const Site& site, std::string_view path, const std::vector<Probe>& probes) {
+    if (!still_holds(site, probes)) return load(site, path);
+    Loaded unchanged;
+    unchanged.kind = Loaded::Kind::unchanged;
+    return unchanged;
+}
+
+bool still_holds(const Site& site, const std::vector<Probe>& probes) {
+    return std::all_of(probes.begin(), probes.end(), [&site](const Probe& probe) {
+        const auto status = site.files().status_beneath(site.root(), probe.path);
+        if (status) return is_same(probe.found, *status);
+        if (says_nothing(status.error().number)) return true;
+        return !probe.found && probe.found.error() == status.error().number;
+    });
+}
+
+http::Result<LoadedFile> load_file(const Site& site, const std::string& file_path, std::uint64_t octets_max) {
+    io::FileSystem& files = site.files();
+    auto file = files.open_beneath(site.root(), file_path);
+    if (!file) return std::unexpected(refusal_of(file.error().number));
+    // A writer that is faster than our reading four times in a row will go on so.
+    constexpr int attempts_max = 4;
+    for (int attempt = 0; attempt < attempts_max; ++attempt) {
+        const auto status = files.status(*file);
+        if (!status) return std::unexpected(refusal_of(status.error().number));
+        if (status->kind != io::FileKind::regular)
+            return http::refuse(Status::not_found, "not a regular file any more");
+        LoadedFile loaded{*status, {}, std::nullopt};
+        if (status->size > octets_max) {
+            loaded.file = std::move(*file);
+            return loaded;
+        }
+        loaded.octets.resize(status->size);
+        const auto read = files.read_at(*file, 0, loaded.octets);
+        if (!read) return std::unexpected(refusal_of(read.error().number));
+        const auto after = files.status(*file);
+        if (!after) return std::unexpected(refusal_of(after.error().number));
+        if (*read == status->size && *after == *status) return loaded;
+    }
+    return http::refuse(Status::service_unavailable, "the file is being written all the time");
+}
+
+std::optional<std::string> read_unchanged(io::FileSystem& files, const Fd& file, const io::FileStatus& status) {
+    std::string octets(status.size, '\0');
+    const auto read = files.read_at(file, 0, octets);
+    const auto after = files.status(file);
+    if (!read || *read != status.size || !after || *after != status) return std::nullopt;
+    return octets;
+}
+
+std::string sibling_path(std::string_view file_path, http::Coding coding) {
+    std::string path(file_path);
+    switch (coding) {
+        case http::Coding::identity: break;
+        case http::Coding::gzip: path += ".gz"; break;
+        case http::Coding::zstd: path += ".zst"; break;
+        case http::Coding::br: path += ".br"; break;
+    }
+    return path;
+}
+
+http::Result<std::string> load_listing(const Site& site, std::string_view path, SortOrder order, ListingFormat format) {
+    io::FileSystem& files = site.files();
+    const auto folder = files.open_beneath(site.root(), relative_path(path));
+    if (!folder) return std::unexpected(refusal_of(folder.error().number));
+    const std::size_t entries_max = site.options().listing_entries_max;
+    auto found = files.list(*folder, entries_max + 1);
+    if (!found) return std::unexpected(refusal_of(found.error().number));
+
+    ListedFolder listed{path, {}, order, found->size() > entries_max};
+    if (listed.truncated) found->pop_back();
+    for (io::DirectoryEntry& entry : *found) {
+        const bool is_folder = entry.status.kind == io::FileKind::directory;
+        if (!is_folder && entry.status.kind != io::FileKind::regular) continue;  // would be a 404
+        if (site.options().dotfiles == Dotfiles::hidden && http::is_hidden("/" + entry.name)) continue;
+        listed.entries.push_back(ListedEntry{std::move(entry.name),
+                                             is_folder ? ListedEntry::Kind::folder : ListedEntry::Kind::file,
+                                             entry.status.size, entry.status.modified});
+    }
+    sort_entries(listed.entries, order);
+    return render_listing(listed, format);
+}
+
+}  // namespace portico::site

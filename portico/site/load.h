@@ -1,0 +1,70 @@
+// portico/site/load.h — looking at the files: what a path leads to, and what is in it.
+//
+// Room site: see options.h.
+// Threads:   any. Every call here may wait for a disk, so from a core go through io::offload. Results are plain values.
+#pragma once
+
+#include <array>
+#include <expected>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "portico/http/negotiate.h"
+#include "portico/http/status.h"
+#include "portico/io/file_system.h"
+#include "portico/site/listing.h"
+#include "portico/site/representation.h"
+#include "portico/site/site.h"
+
+namespace portico::site {
+
+// A regular file: its content if it is small, else a descriptor.
+struct LoadedFile {
+    io::FileStatus status;
+    std::string octets;
+    std::optional<Fd> file;
+};
+
+// What a path leads to, before it becomes an Entry of a core.
+struct Loaded {
+    enum class Kind : std::uint8_t { unchanged, file, folder_without_slash, folder, refused };
+    Kind kind = Kind::refused;
+    http::Refusal refusal{http::Status::not_found, {}};
+    std::vector<Probe> probes;  // what was looked up on the way
+    std::string file_path;      // of the file, below the root
+    LoadedFile file;
+    // Precompressed files beside it, by Coding.
+    std::array<std::optional<io::FileStatus>, http::coding_count> siblings;
+};
+
+// Looks a decoded path up. Refused: 404 nothing there, or no file and no folder, or outside of the root
+//                                   403 we may not read it
+//                                   500, 503 the kernel failed; this says nothing of the path, so don't keep it
+[[nodiscard]] Loaded load(const Site& site, std::string_view path);
+
+// The same, but only if one of `probes` finds something else than it did.
+[[nodiscard]] Loaded load_if_changed(const Site& site, std::string_view path, const std::vector<Probe>& probes);
+
+// Whether every probe finds what it found before. A failure that says nothing of the file (EMFILE …) is no change.
+[[nodiscard]] bool still_holds(const Site& site, const std::vector<Probe>& probes);
+
+// Opens a regular file; reads it if it has at most `octets_max` octets. What is read is of one version: the file is
+// looked at before and after.
+[[nodiscard]] http::Result<LoadedFile> load_file(const Site& site, const std::string& file_path,
+                                                 std::uint64_t octets_max);
+
+// The content of an open file; nothing if it is not any more as `status` says.
+[[nodiscard]] std::optional<std::string> read_unchanged(io::FileSystem& files, const Fd& file,
+                                                        const io::FileStatus& status);
+
+// The file that holds a precompressed content: "style.css.br".
+[[nodiscard]] std::string sibling_path(std::string_view file_path, http::Coding coding);
+
+// Reads a folder and renders the page that lists it. Refused as in load().
+[[nodiscard]] http::Result<std::string> load_listing(const Site& site, std::string_view path, SortOrder order,
+                                                     ListingFormat format);
+
+}  // namespace portico::site

@@ -1,0 +1,400 @@
+// portico/site/store.cc — see store.h.
+#include "portico/site/store.h"
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <cstring>
+#include <optional>
+#include <utility>
+
+#include "portico/http/content_type.h"
+#include "portico/site/encode.h"
+
+namespace portico::site {
+namespace {
+
+using http::Coding;
+using http::Status;
+
+// For so long after an entry was last looked at, looking again finds its path in the kernel's memory, so that it may be
+// done on the core's thread (docs/decisions/0003-cold-files.md).
+constexpr std::chrono::seconds path_in_memory{60};
+
+// Two writes within one tick of the file system's clock (at most 10 ms) leave one time of modification.
+constexpr std::chrono::milliseconds clock_tick_max{50};
+
+// What an entry takes without its representations.
+constexpr std::size_t entry_octets = sizeof(Entry) + 128;
+
+// One count of owners for each core: cores that share one would write to the same cache line with every answer.
+std::shared_ptr<const Site> with_own_count(std::shared_ptr<const Site> site) {
+    const Site* const raw = site.get();
+    return {std::make_shared<const std::shared_ptr<const Site>>(std::move(site)), raw};
+}
+
+Cache::Budget entries_budget(const Site& site) {
+    const CacheLimits& limits = site.options().cache_limits;
+    return {limits.octets_max / entry_octets, limits.octets_max, limits.descriptors_max};
+}
+
+Cache::Budget missing_budget(const Site& site) {
+    const CacheLimits& limits = site.options().cache_limits;
+    return {limits.missing_paths_max, limits.octets_max, 0};
+}
+
+// A coding that makes a content no smaller by a twentieth is not worth its decoding.
+bool is_worthwhile(std::size_t encoded, std::uint64_t octets) { return encoded + octets / 20 < octets; }
+
+// Without the codings that we would have to make.
+http::CodingSet precompressed_only(const Entry& entry) {
+    http::CodingSet codings;
+    for (const Coding coding : {Coding::gzip, Coding::zstd, Coding::br}) {
+        if (entry.variant(coding).sibling) codings.add(coding);
+    }
+    return codings;
+}
+
+bool is_cacheable(const http::Refusal& refusal) {
+    return refusal.status == Status::not_found || refusal.status == Status::forbidden;
+}
+
+struct ListingPage {
+    http::Result<std::string> octets;
+    Coding coding;
+};
+
+ListingPage render_page(const Site& site, const ListingRequest& wanted) {
+    ListingPage page{load_listing(site, wanted.path, wanted.order, wanted.format), Coding::identity};
+    if (!page.octets || wanted.coding == Coding::identity) return page;
+    auto encoded = encode(wanted.coding, *page.octets);
+    if (encoded) page = ListingPage{std::move(*encoded), wanted.coding};
+    return page;
+}
+
+std::optional<std::string> encode_representation(const Site& site, const Representation& whole, Coding coding,
+                                                 bool& stale) {
+    if (!whole.file) return encode(coding, whole.octets);
+    const auto octets = read_unchanged(site.files(), *whole.file, whole.status);
+    stale = !octets;
+    return octets ? encode(coding, *octets) : std::nullopt;
+}
+
+// Its validators are the file's own, so the suffix says both what it is and that we made it: a precompressed file of
+// the same coding holds other octets.
+std::string_view suffix_of_made(Coding coding) {
+    switch (coding) {
+        case Coding::identity: return {};
+        case Coding::gzip: return "gzip-made";
+        case Coding::zstd: return "zstd-made";
+        case Coding::br: return "br-made";
+    }
+    return {};
+}
+
+}  // namespace
+
+HashKey random_key(io::Core& core) {
+    std::array<char, sizeof(HashKey)> random;
+    core.kernel().random(random);
+    HashKey key;
+    std::memcpy(key.data(), random.data(), random.size());
+    return key;
+}
+
+std::string ListingRequest::key() const {
+    std::string key = path;
+    key += '\0';
+    key += static_cast<char>('a' + static_cast<int>(order.key));
+    key += static_cast<char>('a' + static_cast<int>(order.direction));
+    key += static_cast<char>('a' + static_cast<int>(format));
+    key += static_cast<char>('a' + static_cast<int>(coding));
+    return key;
+}
+
+Store::Store(io::Core& core, std::shared_ptr<const Site> site)
+    : core_(&core),
+      site_(with_own_count(std::move(site))),
+      cache_(random_key(core), entries_budget(*site_)),
+      missing_(random_key(core), missing_budget(*site_)) {}
+
+void Store::swap(std::shared_ptr<const Site> site) {
+    site_ = with_own_count(std::move(site));
+    cache_.reset(entries_budget(*site_));
+    missing_.reset(missing_budget(*site_));
+    loading_.clear();  // who waits there still gets the old site's answer
+}
+
+const std::shared_ptr<Entry>* Store::find(std::string_view path) {
+    const std::shared_ptr<Entry>* found = cache_.find(path);
+    if (found == nullptr) found = missing_.find(path);
+    if (found == nullptr || !is_valid(**found)) return nullptr;
+    return found;
+}
+
+bool Store::is_valid(Entry& entry) {
+    const auto age = core_->now() - entry.checked_at;
+    if (age < site_->options().revalidate) return true;
+    if (entry.kind == Entry::Kind::listing || entry.made_too_soon || age > path_in_memory) return false;
+    if (!still_holds(*site_, entry.probes)) return false;
+    entry.checked_at = core_->now();
+    return true;
+}
+
+bool Store::is_unchanged(const Representation& representation) const {
+    if (!representation.file) return true;
+    const auto status = representation.site->files().status(*representation.file);
+    return status && *status == representation.status;
+}
+
+void Store::forget(const Entry& entry) {
+    cache_.erase(entry);
+    missing_.erase(entry);
+}
+
+std::shared_ptr<Store::Load> Store::begin_load(const std::string& key) {
+    auto load = std::make_shared<Load>();
+    loading_.insert_or_assign(key, load);
+    return load;
+}
+
+void Store::end_load(const std::string& key, const std::shared_ptr<Load>& load, std::shared_ptr<Entry> entry) {
+    load->given_up = entry == nullptr;
+    load->entry = std::move(entry);
+    const auto found = loading_.find(key);
+    if (found != loading_.end() && found->second == load) loading_.erase(found);
+    load->waiting.wake_all();
+}
+
+Task<std::shared_ptr<Entry>> Store::obtain(std::string path, std::shared_ptr<const Site> site) {
+    for (;;) {
+        const std::shared_ptr<Entry>* const found = site == site_ ? find(path) : nullptr;
+        if (found != nullptr) co_return *found;
+        const auto running = loading_.find(path);
+        if (running == loading_.end()) break;
+        const std::shared_ptr<Load> load = running->second;
+        const bool woken = co_await load->waiting.wait(*core_);
+        if (!woken) co_return nullptr;
+        if (!load->given_up) co_return load->entry;
+    }
+    const std::shared_ptr<Load> load = begin_load(path);
+    std::shared_ptr<Entry> entry = co_await look_up(path, site);
+    end_load(path, load, entry);
+    co_return entry;
+}
+
+Task<std::shared_ptr<Entry>> Store::look_up(const std::string& path, std::shared_ptr<const Site> site) {
+    // What is kept but too old to be looked at here may still be right: then its variants need not be made again.
+    std::shared_ptr<Entry> old;
+    const std::shared_ptr<Entry>* kept = site == site_ ? cache_.find(path) : nullptr;
+    if (kept != nullptr && !(*kept)->made_too_soon) old = *kept;
+    const std::vector<Probe> probes = old ? old->probes : std::vector<Probe>{};
+    const bool is_old = old != nullptr;
+
+    for (int attempt = 0;; ++attempt) {
+        const auto looked_at = core_->wall_clock();
+        auto work = [&path, &probes, is_old, raw = site.get()] {
+            return is_old ? load_if_changed(*raw, path, probes) : load(*raw, path);
+        };
+        std::optional<Loaded> loaded = co_await io::offload(*core_, std::move(work));
+        if (!loaded) co_return nullptr;
+        if (loaded->kind == Loaded::Kind::unchanged) {
+            old->checked_at = core_->now();
+            co_return old;
+        }
+        // Out of descriptors: those that wait here for the next request are the first to go.
+        const bool shed = loaded->kind == Loaded::Kind::refused &&
+                          loaded->refusal.status == Status::service_unavailable && cache_.descriptors() != 0;
+        if (shed && attempt == 0) {
+            cache_.shrink_descriptors(cache_.descriptors() / 2);
+            continue;
+        }
+        std::shared_ptr<Entry> entry = make_entry(path, std::move(*loaded), site, looked_at);
+        keep(entry, site);
+        co_return entry;
+    }
+}
+
+std::shared_ptr<Entry> Store::make_entry(const std::string& path, Loaded loaded,
+                                         const std::shared_ptr<const Site>& site,
+                                         std::chrono::system_clock::time_point looked_at) {
+    auto entry = std::make_shared<Entry>();
+    entry->path = path;
+    entry->refusal = loaded.refusal;
+    entry->checked_at = core_->now();
+    std::size_t octets = entry_octets + path.capacity();
+    for (const Probe& probe : loaded.probes) {
+        octets += sizeof(Probe) + probe.path.capacity();
+        if (!probe.found) continue;
+        const auto written_at = std::max(probe.found->modified, probe.found->changed);
+        if (probe.found->kind == io::FileKind::regular && written_at + clock_tick_max > looked_at) {
+            entry->made_too_soon = true;
+        }
+    }
+    entry->charge = Charge(core_->ledger(), octets);
+    switch (loaded.kind) {
+        case Loaded::Kind::unchanged: assert(false); break;
+        case Loaded::Kind::file: set_up_file(*entry, loaded, site); break;
+        case Loaded::Kind::folder_without_slash: entry->kind = Entry::Kind::folder_without_slash; break;
+        case Loaded::Kind::folder: entry->kind = Entry::Kind::folder; break;
+        case Loaded::Kind::refused: entry->kind = Entry::Kind::refused; break;
+    }
+    entry->probes = std::move(loaded.probes);
+    return entry;
+}
+
+void Store::set_up_file(Entry& entry, Loaded& loaded, const std::shared_ptr<const Site>& site) {
+    entry.kind = Entry::Kind::file;
+    entry.file_path = std::move(loaded.file_path);
+    const http::ContentType type = http::content_type_of(entry.file_path);
+    const EncodingLimits& limits = site->options().encoding_limits;
+    const std::uint64_t size = loaded.file.status.size;
+    const bool can_encode = type.compressible && size > 0 && size <= limits.octets_max;
+    for (const Coding coding : {Coding::gzip, Coding::zstd, Coding::br}) {
+        entry.variant(coding).sibling = loaded.siblings[static_cast<std::size_t>(coding)];
+        const bool sibling = entry.variant(coding).sibling.has_value();
+        if (sibling || (can_encode && size >= limits.octets_min)) entry.offered.add(coding);
+        if (sibling || can_encode) entry.possible.add(coding);
+    }
+    if (!entry.possible.identity_only()) entry.vary = Vary::by_coding;
+
+    Source source;
+    source.octets = std::move(loaded.file.octets);
+    source.file = std::move(loaded.file.file);
+    source.status = loaded.file.status;
+    source.content_type = type.value;
+    source.modified = source.status.modified;
+    entry.variant(Coding::identity).made = represent_file(site, core_->ledger(), std::move(source), entry.vary, date());
+}
+
+void Store::keep(const std::shared_ptr<Entry>& entry, const std::shared_ptr<const Site>& site) {
+    if (site != site_) return;
+    // Memory is short: what is only kept in case somebody asks is what can go at once.
+    if (core_->ledger().is_full()) {
+        cache_.reset(entries_budget(*site_));
+        missing_.reset(missing_budget(*site_));
+        return;
+    }
+    if (entry->kind != Entry::Kind::refused) {
+        missing_.erase_path(entry->path);
+        cache_.insert(entry);
+    } else {
+        cache_.erase_path(entry->path);
+        if (is_cacheable(entry->refusal)) missing_.insert(entry);
+    }
+}
+
+std::chrono::sys_seconds Store::date() const { return std::chrono::floor<std::chrono::seconds>(core_->wall_clock()); }
+
+Task<std::shared_ptr<Entry>> Store::obtain_listing(ListingRequest wanted, std::shared_ptr<const Site> site) {
+    const std::string key = wanted.key();
+    for (;;) {
+        const std::shared_ptr<Entry>* const found = site == site_ ? find(key) : nullptr;
+        if (found != nullptr) co_return *found;
+        const auto running = loading_.find(key);
+        if (running == loading_.end()) break;
+        const std::shared_ptr<Load> load = running->second;
+        const bool woken = co_await load->waiting.wait(*core_);
+        if (!woken) co_return nullptr;
+        if (!load->given_up) co_return load->entry;
+    }
+    const std::shared_ptr<Load> load = begin_load(key);
+    std::shared_ptr<Entry> entry = co_await make_listing(wanted, site);
+    end_load(key, load, entry);
+    co_return entry;
+}
+
+Task<std::shared_ptr<Entry>> Store::make_listing(const ListingRequest& wanted, std::shared_ptr<const Site> site) {
+    auto work = [&wanted, raw = site.get()] { return render_page(*raw, wanted); };
+    std::optional<ListingPage> page = co_await io::offload(*core_, std::move(work));
+    if (!page) co_return nullptr;
+    auto entry = std::make_shared<Entry>();
+    entry->path = wanted.key();
+    entry->checked_at = core_->now();
+    entry->charge = Charge(core_->ledger(), entry_octets + entry->path.capacity());
+    if (!page->octets) {
+        entry->refusal = page->octets.error();
+        co_return entry;
+    }
+    entry->kind = Entry::Kind::listing;
+    const std::string_view type =
+        wanted.format == ListingFormat::html ? "text/html; charset=utf-8" : "application/json";
+    entry->variant(Coding::identity).made =
+        represent_page(site, core_->ledger(), std::move(*page->octets), type, page->coding);
+    keep(entry, site);
+    co_return entry;
+}
+
+Task<Store::Making> Store::make_variant(std::shared_ptr<Entry> entry, Coding coding, std::shared_ptr<const Site> site) {
+    Entry::Variant& variant = entry->variant(coding);
+    if (variant.being_made) {
+        const std::shared_ptr<Waiting> line = variant.being_made;
+        const bool woken = co_await line->wait(*core_);
+        co_return woken ? Making::made : Making::failed;
+    }
+    const bool sibling = variant.sibling.has_value();
+    if (!sibling && encoding_ >= site->options().encoding_limits.at_once_max) co_return Making::failed;
+    variant.being_made = std::make_shared<Waiting>();
+    Making making = Making::failed;
+    if (sibling) {
+        making = co_await open_sibling(entry, coding, site);
+    } else {
+        ++encoding_;
+        making = co_await encode_content(entry, coding, site);
+        --encoding_;
+    }
+    const std::shared_ptr<Waiting> line = std::exchange(variant.being_made, nullptr);
+    if (making == Making::made) cache_.recount(*entry);
+    line->wake_all();
+    co_return making;
+}
+
+Task<Store::Making> Store::open_sibling(const std::shared_ptr<Entry>& entry, Coding coding,
+                                        std::shared_ptr<const Site> site) {
+    Entry::Variant& variant = entry->variant(coding);
+    const std::string path = sibling_path(entry->file_path, coding);
+    auto work = [&path, raw = site.get()] {
+        return load_file(*raw, path, raw->options().cache_limits.small_file_octets_max);
+    };
+    auto loaded = co_await io::offload(*core_, std::move(work));
+    if (!loaded) co_return Making::failed;
+    if (!*loaded) co_return (*loaded).error().status == Status::service_unavailable ? Making::failed : Making::stale;
+    LoadedFile& file = **loaded;
+    if (file.status != *variant.sibling) co_return Making::stale;
+    const Representation& whole = *entry->variant(Coding::identity).made;
+    Source source;
+    source.octets = std::move(file.octets);
+    source.file = std::move(file.file);
+    source.status = file.status;
+    source.content_type = whole.content_type;
+    source.coding = coding;
+    source.etag_suffix = http::spelling(coding);
+    source.modified = std::max(file.status.modified, whole.status.modified);
+    variant.made = represent_file(site, core_->ledger(), std::move(source), entry->vary, date());
+    co_return Making::made;
+}
+
+Task<Store::Making> Store::encode_content(const std::shared_ptr<Entry>& entry, Coding coding,
+                                          std::shared_ptr<const Site> site) {
+    const std::shared_ptr<const Representation> whole = entry->variant(Coding::identity).made;
+    bool stale = false;
+    auto work = [&stale, coding, raw = site.get(), content = whole.get()] {
+        return encode_representation(*raw, *content, coding, stale);
+    };
+    auto encoded = co_await io::offload(*core_, std::move(work));
+    if (stale) co_return Making::stale;
+    if (!encoded || !*encoded) co_return Making::failed;
+    std::string& octets = **encoded;
+    if (!is_worthwhile(octets.size(), whole->size)) entry->offered = precompressed_only(*entry);
+    Source source;
+    source.octets = std::move(octets);
+    source.status = whole->status;
+    source.content_type = whole->content_type;
+    source.coding = coding;
+    source.etag_suffix = suffix_of_made(coding);
+    source.modified = whole->status.modified;
+    entry->variant(coding).made = represent_file(site, core_->ledger(), std::move(source), entry->vary, date());
+    co_return Making::made;
+}
+
+}  // namespace portico::site

@@ -1,0 +1,112 @@
+// portico/site/store.h — what a core has on hand of a site, and how it gets the rest.
+//
+// Room site: see options.h.
+// Threads:   one core's; what may wait for a disk is done by its helper threads.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "portico/base/task.h"
+#include "portico/io/core.h"
+#include "portico/site/cache.h"
+#include "portico/site/load.h"
+#include "portico/site/representation.h"
+#include "portico/site/site.h"
+#include "portico/site/waiting.h"
+
+namespace portico::site {
+
+// Which of the pages that list a folder.
+struct ListingRequest {
+    std::string path;
+    SortOrder order;
+    ListingFormat format = ListingFormat::html;
+    http::Coding coding = http::Coding::identity;
+
+    // Where the cache keeps it: apart from all paths, since those hold no NUL.
+    [[nodiscard]] std::string key() const;
+};
+
+// Entries by path. Two requests that miss the same thing share one look-up. Functions that wait take the site that the
+// request began with: after swap() that may be another than this store's.
+class Store {
+public:
+    Store(io::Core& core, std::shared_ptr<const Site> site);
+    Store(const Store&) = delete;
+    Store& operator=(const Store&) = delete;
+
+    // Forgets everything, and serves another site from now on.
+    void swap(std::shared_ptr<const Site> site);
+
+    // Its count of owners is this core's own.
+    [[nodiscard]] const std::shared_ptr<const Site>& site() const { return site_; }
+
+    // What is kept for the path and still holds, perhaps after a look at the file (SiteOptions::revalidate); null if
+    // there is nothing. The result lives until the store is next called.
+    [[nodiscard]] const std::shared_ptr<Entry>* find(std::string_view path);
+
+    // Whether the open file still is what it was when it was opened. One system call, which waits for nothing.
+    [[nodiscard]] bool is_unchanged(const Representation& representation) const;
+
+    // What the path leads to. Null only where the task was asked to stop.
+    Task<std::shared_ptr<Entry>> obtain(std::string path, std::shared_ptr<const Site> site);
+
+    // The page in its entry's identity variant, whatever its coding; or a refused entry. Null as above.
+    Task<std::shared_ptr<Entry>> obtain_listing(ListingRequest wanted, std::shared_ptr<const Site> site);
+
+    enum class Making : std::uint8_t {
+        made,    // look again: the variant is there, or it is not offered any more
+        stale,   // the file has changed: forget the entry and look it up again
+        failed,  // it can't be made now
+    };
+    // Makes the variant of a file's entry that is not made yet: opens the precompressed file, or compresses.
+    Task<Making> make_variant(std::shared_ptr<Entry> entry, http::Coding coding, std::shared_ptr<const Site> site);
+
+    // What turned out not to hold any more.
+    void forget(const Entry& entry);
+
+    [[nodiscard]] const Cache& cache() const { return cache_; }
+    [[nodiscard]] const Cache& missing() const { return missing_; }
+
+private:
+    // Something that is being looked up, and who else waits for it. Shared by them all.
+    struct Load {
+        Waiting waiting;
+        bool given_up = false;         // look again
+        std::shared_ptr<Entry> entry;  // what was found
+    };
+
+    [[nodiscard]] bool is_valid(Entry& entry);
+    [[nodiscard]] std::shared_ptr<Load> begin_load(const std::string& key);
+    void end_load(const std::string& key, const std::shared_ptr<Load>& load, std::shared_ptr<Entry> entry);
+    Task<std::shared_ptr<Entry>> look_up(const std::string& path, std::shared_ptr<const Site> site);
+    Task<std::shared_ptr<Entry>> make_listing(const ListingRequest& wanted, std::shared_ptr<const Site> site);
+    Task<Making> open_sibling(const std::shared_ptr<Entry>& entry, http::Coding coding,
+                              std::shared_ptr<const Site> site);
+    Task<Making> encode_content(const std::shared_ptr<Entry>& entry, http::Coding coding,
+                                std::shared_ptr<const Site> site);
+
+    [[nodiscard]] std::shared_ptr<Entry> make_entry(const std::string& path, Loaded loaded,
+                                                    const std::shared_ptr<const Site>& site,
+                                                    std::chrono::system_clock::time_point looked_at);
+    void set_up_file(Entry& entry, Loaded& loaded, const std::shared_ptr<const Site>& site);
+    void keep(const std::shared_ptr<Entry>& entry, const std::shared_ptr<const Site>& site);
+    [[nodiscard]] std::chrono::sys_seconds date() const;
+
+    io::Core* core_;
+    std::shared_ptr<const Site> site_;
+    Cache cache_;
+    Cache missing_;  // refused paths apart: whoever asks for a thousand of them drives nothing else out
+    std::unordered_map<std::string, std::shared_ptr<Load>> loading_;
+    unsigned encoding_ = 0;  // contents that are being compressed
+};
+
+// New for each call: for hash tables, boundaries and fingerprints.
+[[nodiscard]] HashKey random_key(io::Core& core);
+
+}  // namespace portico::site
