@@ -137,13 +137,16 @@ struct Accepted {
 
 class Accept : public AcceptOp {
 public:
-    Accept(Core& the_core, int the_listener) : AcceptOp(the_core, the_listener) {}
+    Accept(Core& the_core, int the_listener, TimePoint deadline) : AcceptOp(the_core, the_listener), deadline_(deadline) {}
     [[nodiscard]] bool await_ready() const noexcept { return false; }
     template <class Promise>
     bool await_suspend(std::coroutine_handle<Promise> waiter) {
-        return begin(waiter, never, [this] { return core().kernel().start(*this); });
+        return begin(waiter, deadline_, [this] { return core().kernel().start(*this); });
     }
     Result<Accepted> await_resume();
+
+private:
+    TimePoint deadline_;
 };
 
 // A listening stream socket: TCP or Unix.
@@ -154,7 +157,7 @@ public:
     // The next connection. A connection that its peer has left again is passed over (ECONNABORTED). EMFILE, ENFILE,
     // ENOBUFS and ENOMEM are handed on: wait a while (see accept_pause) before the next call, the backlog keeps who
     // comes.
-    [[nodiscard]] Accept accept() { return {*core_, fd_.number()}; }
+    [[nodiscard]] Accept accept(TimePoint deadline = never) { return {*core_, fd_.number(), deadline}; }
     [[nodiscard]] const SocketAddress& local() const { return local_; }
 
 private:
