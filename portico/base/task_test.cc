@@ -133,6 +133,7 @@ TEST(CompilerRule2, AggregateInAnAwaitIsDestroyedTwice) {
         << "made " << Tally::made << ", destroyed " << Tally::destroyed;
 }
 
+#if !defined(__SANITIZE_ADDRESS__)  // which stops the program at the misplaced frame
 Task<int> await_ready_bool_in_condition() {
     if (co_await ready_value(1)) co_return 1;  // rule 1 broken on purpose
     co_return 0;
@@ -143,6 +144,8 @@ TEST(CompilerRule1, AwaitInAConditionRunsNothing) {
     keep(await_ready_bool_in_condition(), result);
     EXPECT_EQ(result == 1, !has_the_bugs) << "result " << result;
 }
+
+#endif
 
 }  // namespace
 }  // namespace portico
