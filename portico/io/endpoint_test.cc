@@ -55,7 +55,7 @@ INSTANTIATE_TEST_SUITE_P(
                     FormRow{"RelativePath", "unix:x.sock", unix_path("x.sock"), "unix:x.sock"},
                     FormRow{"PathAsUri", "unix:///run/x.sock", unix_path("/run/x.sock"), "unix:/run/x.sock"},
                     FormRow{"ManySlashes", "unix://///x", unix_path("/x"), "unix:/x"},
-        FormRow{"PathWithBlank", "unix:/run/a b:c", unix_path("/run/a b:c"), "unix:/run/a b:c"},
+                    FormRow{"PathWithBlank", "unix:/run/a b:c", unix_path("/run/a b:c"), "unix:/run/a b:c"},
                     FormRow{"Abstract", "unix:@abstract", unix_path(std::string("\0abstract", 9)), "unix:@abstract"},
                     FormRow{
                         "Stdio", "stdio", {.transport = Transport::stdio, .host = {}, .port = 0, .path = {}}, "stdio"}),

@@ -1,0 +1,76 @@
+// portico/io/gate.h — a place where one task waits until others let it go on.
+//
+// Room io: see error.h.
+// Threads:   one core's.
+#pragma once
+
+#include <cassert>
+
+#include "portico/io/core.h"
+
+namespace portico::io {
+
+// Opening lets one wait through: the one that is under way, or else the next. Opening twice before is opening once.
+class Gate {
+public:
+    class Wait;
+
+    Gate() = default;
+    Gate(const Gate&) = delete;
+    Gate& operator=(const Gate&) = delete;
+
+    // The waiting task goes on before this returns.
+    void open();
+    // co_await gate.wait(…): whether it was opened; false where the deadline came, or the task was asked to stop,
+    // before. At most one task waits.
+    [[nodiscard]] Wait wait(Core& core, TimePoint deadline);
+
+private:
+    Wait* waiting_ = nullptr;
+    bool is_open_ = false;
+};
+
+class Gate::Wait final : public Operation {
+public:
+    Wait(Core& core, Gate& gate, TimePoint deadline) : Operation(core), gate_(&gate), deadline_(deadline) {}
+    [[nodiscard]] bool await_ready() const noexcept { return false; }
+    template <class Promise>
+    bool await_suspend(std::coroutine_handle<Promise> waiter) {
+        return begin(waiter, deadline_, [this] { return pass_or_wait(); });
+    }
+    [[nodiscard]] Result<void> await_resume() const {
+        if (result() < 0) return fail(static_cast<int>(-result()), "wait");
+        return {};
+    }
+
+private:
+    friend class Gate;
+    bool pass_or_wait() {
+        if (gate_->is_open_) {
+            gate_->is_open_ = false;
+            set_result(0);
+            return true;
+        }
+        assert(gate_->waiting_ == nullptr && "one task waits at a gate");
+        gate_->waiting_ = this;
+        return false;
+    }
+    void cancel() override {
+        gate_->waiting_ = nullptr;
+        complete(-ECANCELED);
+    }
+    Gate* gate_;
+    TimePoint deadline_;
+};
+
+inline void Gate::open() {
+    if (waiting_ == nullptr) {
+        is_open_ = true;
+        return;
+    }
+    std::exchange(waiting_, nullptr)->complete(0);
+}
+
+inline Gate::Wait Gate::wait(Core& core, TimePoint deadline) { return {core, *this, deadline}; }
+
+}  // namespace portico::io

@@ -1,0 +1,59 @@
+// portico/io/happy_eyeballs.h — connecting to whichever of a host's addresses answers first (RFC 8305).
+//
+// Room io: see error.h.
+// Threads:   one core's.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "portico/io/endpoint.h"
+#include "portico/io/stream.h"
+
+namespace portico::io {
+
+// Told of each attempt as it is made; for the person who waits. Must not throw, nor end the connecting task.
+class ConnectWatcher {
+public:
+    virtual void trying(const SocketAddress& peer) = 0;
+    virtual void failed(const SocketAddress& peer, const Error& error) = 0;
+
+protected:
+    ~ConnectWatcher() = default;
+};
+
+struct ConnectOptions {
+    TimePoint deadline = never;                   // for the whole, resolving included
+    std::optional<Family> family = std::nullopt;  // only addresses of this one
+    ConnectWatcher* watcher = nullptr;
+    // How long an attempt has the field to itself before the next begins. RFC 8305 §5 recommends 250 ms.
+    Duration attempt_delay = std::chrono::milliseconds(250);
+};
+
+struct Connected {
+    Stream stream;
+    SocketAddress peer;
+};
+
+struct ConnectFailure {
+    enum class Stage : std::uint8_t { resolving, connecting } stage;
+    int number;           // an errno value: ETIMEDOUT when the deadline came, ECANCELED when the task was asked to stop
+    std::string message;  // "connect: Connection refused"
+};
+using ConnectResult = std::expected<Connected, ConnectFailure>;
+
+// Families in turn, starting with the first address's; within each, the order stays (RFC 8305 §4).
+std::vector<SocketAddress> interleave(std::vector<SocketAddress> addresses);
+
+// Tries `peers` in this order: the next when the one before has failed or the attempt delay has passed. The first that
+// connects wins, and the others are given up. The failure is that of the first attempt which tells more than that the
+// address's family is not to be had here.
+Task<ConnectResult> connect_to_any(Core& core, std::vector<SocketAddress> peers, ConnectOptions options);
+
+// Resolves the endpoint's host, interleaves, and connects; a Unix path is connected to as it is. Not for udp and stdio.
+Task<ConnectResult> connect_to(Core& core, Endpoint endpoint, ConnectOptions options);
+
+}  // namespace portico::io

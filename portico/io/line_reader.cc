@@ -1,0 +1,76 @@
+// portico/io/line_reader.cc — see line_reader.h.
+#include "portico/io/line_reader.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+namespace portico::io {
+
+LineReader::LineReader(Stream& stream, std::size_t octets_max) : stream_(&stream), octets_max_(octets_max) {}
+
+// The buffered line, if its end is there.
+std::optional<Line> LineReader::take_line() {
+    const std::string_view text = buffered();
+    const std::size_t length = text.find('\n', searched_ - first_);
+    if (length == std::string_view::npos) {
+        searched_ = filled_;
+        return std::nullopt;
+    }
+    first_ += length + 1;
+    searched_ = first_;
+    const bool has_cr = length > 0 && text[length - 1] == '\r';
+    return Line{text.substr(0, has_cr ? length - 1 : length), has_cr ? LineEnd::crlf : LineEnd::lf};
+}
+
+// Room for the longest line with its CR and LF, so that one octet more proves it too long.
+void LineReader::make_room() {
+    if (octets_.empty()) octets_.resize(octets_max_ + 2);
+    std::memmove(octets_.data(), octets_.data() + first_, filled_ - first_);
+    filled_ -= first_;
+    searched_ -= first_;
+    first_ = 0;
+}
+
+Task<Result<std::optional<Line>>> LineReader::read_line(TimePoint deadline) {
+    if (is_too_long_) co_return fail(EMSGSIZE, "read_line");
+    for (;;) {
+        const std::optional<Line> line = take_line();
+        const std::size_t length = line ? line->text.size() : buffered().size();
+        const bool may_end_in_cr = !line && length == octets_max_ + 1 && buffered().back() == '\r';
+        if (length > octets_max_ && !may_end_in_cr) {
+            if (line) first_ -= length + (line->end == LineEnd::crlf ? 2 : 1);  // it stays readable
+            is_too_long_ = true;
+            co_return fail(EMSGSIZE, "read_line");
+        }
+        if (line) co_return line;
+        make_room();
+        const std::span<char> room = std::span(octets_).subspan(filled_);
+        const Result<std::size_t> received = co_await stream_->read(room, deadline);
+        if (!received) co_return std::unexpected(received.error());
+        filled_ += *received;
+        if (*received > 0) continue;
+        if (buffered().empty()) co_return std::optional<Line>();
+        if (buffered().size() > octets_max_) {  // the CR that could have begun an end was part of the line
+            is_too_long_ = true;
+            co_return fail(EMSGSIZE, "read_line");
+        }
+        const Line last{buffered(), LineEnd::end_of_stream};
+        first_ = searched_ = filled_;
+        co_return last;
+    }
+}
+
+Task<Result<std::size_t>> LineReader::read(std::span<char> room, TimePoint deadline) {
+    const std::string_view ready = buffered();
+    if (!ready.empty() && !room.empty()) {
+        const std::size_t taken = ready.copy(room.data(), room.size());
+        first_ += taken;
+        searched_ = std::max(searched_, first_);
+        co_return taken;
+    }
+    const Result<std::size_t> received = co_await stream_->read(room, deadline);
+    co_return received;
+}
+
+}  // namespace portico::io

@@ -1,0 +1,54 @@
+// portico/io/line_reader.h — a stream read line by line.
+//
+// Room io: see error.h.
+// Threads:   one core's.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "portico/io/stream.h"
+
+namespace portico::io {
+
+enum class LineEnd : std::uint8_t { lf, crlf, end_of_stream };
+
+struct Line {
+    std::string_view text;  // without its end; valid until the reader's next call
+    LineEnd end;
+};
+
+// Reads lines of at most `octets_max` octets, their ends not counted, from a stream that outlives it. A CR is part of
+// the line unless LF follows.
+class LineReader {
+public:
+    LineReader(Stream& stream, std::size_t octets_max);
+
+    // The next line; nothing at the end of the stream. EMSGSIZE where the line is too long, now and at every later
+    // call: what is buffered of it can still be read with read(). After any other error the call may be repeated.
+    Task<Result<std::optional<Line>>> read_line(TimePoint deadline);
+
+    // Octets as they are: first those that were received behind the last line, then the stream's. 0 is its end.
+    Task<Result<std::size_t>> read(std::span<char> room, TimePoint deadline);
+
+    // What was received behind the last line.
+    [[nodiscard]] std::string_view buffered() const { return {octets_.data() + first_, filled_ - first_}; }
+
+private:
+    std::optional<Line> take_line();
+    void make_room();
+
+    Stream* stream_;
+    std::size_t octets_max_;
+    std::vector<char> octets_;  // [first_, filled_) is buffered; made when octets are first wanted
+    std::size_t first_ = 0;
+    std::size_t filled_ = 0;
+    std::size_t searched_ = 0;  // no LF in [first_, searched_)
+    bool is_too_long_ = false;
+};
+
+}  // namespace portico::io

@@ -1,0 +1,32 @@
+// portico/io/run_task.h — a task from outside of the loop: for programs with one thing to do, and for tests.
+//
+// Room io: see error.h.
+// Threads:   the core's.
+#pragma once
+
+#include <optional>
+#include <utility>
+
+#include "portico/io/core.h"
+#include "portico/io/scope.h"
+
+namespace portico::io {
+
+template <class T>
+Task<void> keep_result(Core& core, Task<T> task, std::optional<T>& result) {
+    T value = co_await task;
+    result.emplace(std::move(value));
+    core.stop();
+}
+
+// Runs the core until the task has ended.
+template <class T>
+T run_task(Core& core, Task<T> task) {
+    std::optional<T> result;
+    Scope scope;
+    scope.start(keep_result(core, std::move(task), result));
+    core.run();
+    return *std::move(result);
+}
+
+}  // namespace portico::io
