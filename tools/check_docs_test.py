@@ -1,9 +1,9 @@
-"""check_readme.py must be able to fail."""
+"""check_docs.py must be able to fail."""
 
 import unittest
 from pathlib import Path
 
-import check_readme
+import check_docs
 
 TEXT = """
 See [the rooms](docs/rooms.md), [nothing](docs/nothing-of-the-kind.md) and [the web](https://example.org/a).
@@ -18,21 +18,27 @@ $ echo x | build/release/portico connect :7 --crlf
 """
 
 
-class Readme(unittest.TestCase):
+class Documents(unittest.TestCase):
     def test_what_it_finds(self):
         here = Path(__file__).resolve().parents[1]
-        lines = check_readme.code_lines(TEXT)
+        lines = check_docs.code_lines(TEXT)
         self.assertEqual(lines, ["script/nothing_of_the_kind", "portico serve demo --lan --cache 60 | cat",
                                  "echo x | build/release/portico connect :7 --crlf"])
-        self.assertEqual(len(check_readme.wrongs_of_scripts(lines, here)), 1)
-        self.assertEqual(check_readme.wrongs_of_scripts(["script/test"], here), [])
-        missing = check_readme.wrongs_of_links(TEXT, here)
+        self.assertEqual(len(check_docs.wrongs_of_scripts(lines, here)), 1)
+        self.assertEqual(check_docs.wrongs_of_scripts(["script/test"], here), [])
+        missing = check_docs.wrongs_of_links(here / "README.md", TEXT)
         self.assertIn("README.md links to docs/nothing-of-the-kind.md, which is not there", missing)
-        self.assertEqual(check_readme.commands(lines), {"serve": {"--lan", "--cache"}, "connect": {"--crlf"}})
+        self.assertEqual(check_docs.commands(lines), {"serve": {"--lan", "--cache"}, "connect": {"--crlf"}})
+
+    def test_functions_are_looked_for_in_their_files(self):
+        here = Path(__file__).resolve()
+        text = "`sizes::kind_of` ([it](check_sizes.py)), `kind` ([it](check_sizes.py)) and `kind_o` ([it](check_sizes.py))"
+        self.assertEqual(check_docs.wrongs_of_names(here, text),
+                         [f"{here.name} says that kind_o is in check_sizes.py, where there is no kind_o"])
 
     def test_commands_are_asked_of_the_program(self):
         used = {"serve": {"--lan", "--cache"}, "fly": set()}
-        wrongs = check_readme.wrongs_of_commands(used, {"serve": "  --lan  …\n  --cached\n"}.get)
+        wrongs = check_docs.wrongs_of_commands(used, {"serve": "  --lan  …\n  --cached\n"}.get)
         self.assertEqual(wrongs, ["README.md shows `portico fly`, which the program does not know",
                                   "README.md shows `portico serve --cache`, which its --help does not name"])
 

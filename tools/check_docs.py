@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Holds README.md to what is there: scripts, documents, and the program's commands and options that it names.
+"""Holds the documents to what is there: links, the functions and files they name, the commands the README shows.
 
-usage: check_readme.py [REPOSITORY]
+usage: check_docs.py [REPOSITORY]
 
-Where the program is built (build/release/portico, or $PORTICO), `portico COMMAND --help` has to know each `portico COMMAND` and
-each option that README.md shows; elsewhere only files are looked for.
+A document that says `Worker::admit` ([worker.cc](../portico/server/worker.cc)) needs that file to have that name. Where the program is
+built (build/release/portico, or $PORTICO), `portico COMMAND --help` has to know each `portico COMMAND` and each option that README.md
+shows; elsewhere only files are looked for.
 """
 
 from __future__ import annotations
@@ -25,9 +26,20 @@ def code_lines(text: str) -> list[str]:
     return [re.sub(r"\s+#.*", "", line).strip() for line in lines if line.strip()]
 
 
-def wrongs_of_links(text: str, repository: Path) -> list[str]:
+def wrongs_of_links(document: Path, text: str) -> list[str]:
     targets = re.findall(r"\]\((?!https?:|#)([^)#\s]+)", text)
-    return [f"README.md links to {target}, which is not there" for target in targets if not (repository / target).exists()]
+    return [f"{document.name} links to {target}, which is not there" for target in targets
+            if not (document.parent / target).exists()]
+
+
+def wrongs_of_names(document: Path, text: str) -> list[str]:
+    wrongs = []
+    for name, target in re.findall(r"`([\w:~]+)(?:\(\))?`\s+\(\[[^\]]+\]\(([^)]+)\)\)", text):
+        file = document.parent / target
+        last = name.split("::")[-1]
+        if file.exists() and not re.search(rf"(?<!\w){re.escape(last)}(?!\w)", file.read_text()):
+            wrongs.append(f"{document.name} says that {name} is in {target}, where there is no {last}")
+    return wrongs
 
 
 def wrongs_of_scripts(lines: list[str], repository: Path) -> list[str]:
@@ -62,9 +74,13 @@ def wrongs_of_commands(used: dict[str, set[str]], help_of) -> list[str]:
 
 def main() -> int:
     repository = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).resolve().parents[1]
-    text = (repository / "README.md").read_text()
-    lines = code_lines(text)
-    wrongs = wrongs_of_links(text, repository) + wrongs_of_scripts(lines, repository)
+    wrongs = []
+    documents = sorted(repository.glob("*.md")) + sorted((repository / "docs").rglob("*.md"))
+    for document in documents:
+        text = document.read_text()
+        wrongs += wrongs_of_links(document, text) + wrongs_of_names(document, text)
+    lines = code_lines((repository / "README.md").read_text())
+    wrongs += wrongs_of_scripts(lines, repository)
     program = Path(os.environ.get("PORTICO", repository / "build/release/portico"))
 
     def help_of(command: str) -> str | None:
@@ -73,7 +89,7 @@ def main() -> int:
 
     if program.exists():
         wrongs += wrongs_of_commands(commands(lines), help_of)
-    print("\n".join(wrongs) if wrongs else f"README.md: {len(lines)} lines to type, all true")
+    print("\n".join(wrongs) if wrongs else f"{len(documents)} documents name what is there; README.md has {len(lines)} lines to type")
     return 1 if wrongs or not lines else 0
 
 
