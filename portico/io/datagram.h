@@ -56,6 +56,9 @@ public:
     // Bound to `local` (port 0: any free one).
     static Result<Datagram> open(Core& core, const SocketAddress& local, bool reuse_port = false);
 
+    // Only `peer` is heard from now on; a receive tells where it refuses what was sent.
+    Result<void> connect(const SocketAddress& peer) { return core_->kernel().connect_datagram(fd_.number(), peer); }
+
     // At least one datagram; returns how many slots were filled. ECONNREFUSED and the like tell of an earlier send.
     [[nodiscard]] Receive receive(std::span<DatagramSlot> slots, TimePoint deadline) {
         return {*core_, fd_.number(), slots, deadline};

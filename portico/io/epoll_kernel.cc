@@ -65,6 +65,7 @@ public:
     Result<Opened> listen(const SocketAddress& local, const ListenOptions& options) override;
     Result<int> open_socket(Family family) override { return calls::open_stream_socket(family); }
     Result<Opened> open_datagram(const SocketAddress& local, bool reuse_port) override;
+    Result<void> connect_datagram(int socket, const SocketAddress& peer) override;
     Result<int> open_stdio(StdioEnd end) override;
     Result<SocketAddress> local_address(int socket) override { return calls::local_address(socket); }
     Result<void> shut_down(int stream, ShutDown which) override { return calls::shut_down(stream, which); }
@@ -430,6 +431,12 @@ Result<Opened> EpollKernel::open_datagram(const SocketAddress& local, bool reuse
     const Result<int> adopted = adopt(opened->number, FdKind::socket);
     if (!adopted) return std::unexpected(adopted.error());
     return opened;
+}
+
+Result<void> EpollKernel::connect_datagram(int socket, const SocketAddress& peer) {
+    const int failure = calls::begin_connect(socket, peer);  // UDP: nothing is sent, so nothing is waited for
+    if (failure != 0) return fail(failure, "connect");
+    return {};
 }
 
 Result<int> EpollKernel::open_stdio(StdioEnd end) {

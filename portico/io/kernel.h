@@ -217,6 +217,10 @@ public:
     virtual Result<Opened> listen(const SocketAddress& local, const ListenOptions& options) = 0;
     virtual Result<int> open_socket(Family family) = 0;  // a stream socket to be connected
     virtual Result<Opened> open_datagram(const SocketAddress& local, bool reuse_port) = 0;
+    // From now on only `peer` is heard, and what comes back about it is too (ECONNREFUSED from receive).
+    virtual Result<void> connect_datagram(int /*socket*/, const SocketAddress& /*peer*/) {
+        return fail(EOPNOTSUPP, "connect");
+    }
     virtual Result<int> open_stdio(StdioEnd end) = 0;  // standard input or output; closing it leaves the original open
     virtual Result<SocketAddress> local_address(int socket) = 0;
     virtual Result<void> shut_down(int stream, ShutDown which) = 0;

@@ -1,0 +1,39 @@
+// portico/services/hello.cc — see hello.h.
+#include "portico/services/hello.h"
+
+#include <utility>
+
+#include "portico/services/datagrams.h"
+
+namespace portico::services {
+namespace {
+
+constexpr auto saying_time_max = std::chrono::seconds(30);
+constexpr auto draining_time_max = std::chrono::seconds(5);
+constexpr std::size_t draining_octets_max = 64 * 1024 * 1024;
+
+}  // namespace
+
+Task<void> Hello::serve(io::Stream stream) {
+    const io::Result<void> said = co_await stream.write_all(message_, core_->now() + saying_time_max);
+    if (!said) co_return;
+    co_await io::drain_and_close(std::move(stream), draining_time_max, draining_octets_max);
+}
+
+Task<void> Hello::serve_stdio(io::Stdio stdio) {
+    const io::Result<void> said = co_await stdio.output.write_all(message_, core_->now() + saying_time_max);
+    if (!said || !stdio.output.finish_sending()) co_return;  // a pipe or a terminal has no half-close
+    co_await io::drain_and_close(std::move(stdio.input), draining_time_max, draining_octets_max);
+}
+
+Task<void> Hello::answer(io::Datagram socket) {
+    DatagramBatch batch(*core_, 1);  // what a datagram says does not matter
+    for (;;) {
+        const bool goes_on = co_await batch.receive(socket);
+        if (!goes_on) co_return;
+        batch.replace_all(message_);
+        co_await batch.send_all(socket);
+    }
+}
+
+}  // namespace portico::services

@@ -1,0 +1,140 @@
+// portico/services/serve.cc — see serve.h.
+#include "portico/services/serve.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "portico/io/resolve.h"
+
+namespace portico::services {
+namespace {
+
+// What the tasks of one serve_endpoints share; it outlives them.
+struct Serving {
+    io::Core& core;
+    Service& service;
+    ServiceWatcher& watcher;
+    ServeLimits limits;
+    std::size_t connections = 0;
+    std::vector<io::Gate*> waiting = {};  // acceptors that wait for a connection to end
+};
+
+std::unexpected<OpenFailure> fail_to_open(const io::Error& error, const io::SocketAddress& address) {
+    return std::unexpected(OpenFailure{io::describe(error), error.number, address});
+}
+
+std::expected<OpenEndpoint, io::Error> open_at(io::Core& core, io::Transport transport,
+                                               const io::SocketAddress& address) {
+    if (transport == io::Transport::udp) {
+        auto datagram = io::Datagram::open(core, address);
+        if (!datagram) return std::unexpected(datagram.error());
+        return *std::move(datagram);
+    }
+    auto listener = io::Listener::open(core, address);
+    if (!listener) return std::unexpected(listener.error());
+    return *std::move(listener);
+}
+
+const io::SocketAddress& local_of(const OpenEndpoint& opened) {
+    const auto* const listener = std::get_if<io::Listener>(&opened);
+    return listener != nullptr ? listener->local() : std::get<io::Datagram>(opened).local();
+}
+
+Task<void> serve_client(Serving& serving, io::Stream stream) {
+    ++serving.connections;
+    co_await serving.service.serve(std::move(stream));
+    --serving.connections;
+    // Every acceptor that waits, since the first may find nobody to accept. They may take one connection each.
+    while (!serving.waiting.empty() && serving.connections < serving.limits.connections_max) {
+        io::Gate* const next = serving.waiting.back();
+        serving.waiting.pop_back();
+        next->open();
+    }
+}
+
+// False when asked to stop.
+Task<bool> wait_for_room(Serving& serving, io::Gate& gate) {
+    while (serving.connections >= serving.limits.connections_max) {
+        serving.waiting.push_back(&gate);
+        const io::Result<void> opened = co_await gate.wait(serving.core, io::never);
+        std::erase(serving.waiting, &gate);
+        if (!opened) co_return false;
+    }
+    co_return true;
+}
+
+Task<void> accept_clients(Serving& serving, io::Listener listener) {
+    io::Listener& here = listener;
+    io::Gate gate;
+    io::Scope clients;
+    for (;;) {
+        const bool has_room = co_await wait_for_room(serving, gate);
+        if (!has_room) break;
+        io::Result<io::Accepted> accepted = co_await here.accept();
+        if (accepted) {
+            serving.watcher.came(accepted->peer);
+            clients.start(serve_client(serving, std::move(accepted->stream)));
+            continue;
+        }
+        if (accepted.error().number == ECANCELED) break;
+        serving.watcher.could_not_accept(accepted.error());
+        // Whatever the trouble is, it is not tried again at once: that would be a loop without a wait.
+        const io::Duration pause =
+            std::max<io::Duration>(io::accept_pause(accepted.error()), std::chrono::milliseconds(10));
+        const bool slept = co_await io::sleep_for(serving.core, pause);
+        if (!slept) break;
+    }
+    clients.request_stop();
+    co_await clients.join();
+}
+
+}  // namespace
+
+std::expected<void, OpenFailure> open_endpoint(io::Core& core, const io::Endpoint& endpoint,
+                                               std::vector<OpenEndpoint>& opened) {
+    if (endpoint.transport == io::Transport::stdio) {
+        auto stdio = io::open_stdio(core);
+        if (!stdio) return fail_to_open(stdio.error(), {});
+        opened.emplace_back(*std::move(stdio));
+        return {};
+    }
+    auto addresses = io::listening_addresses(endpoint);
+    if (!addresses) return std::unexpected(OpenFailure{addresses.error().message, 0, {}});
+    std::uint16_t chosen_port = endpoint.port;
+    for (io::SocketAddress& address : *addresses) {
+        address.port = chosen_port;  // one port for all addresses, also where any would do
+        auto one = open_at(core, endpoint.transport, address);
+        const bool is_first = &address == addresses->data();
+        // "localhost" on a machine without IPv6.
+        if (!one && !is_first && (one.error().number == EADDRNOTAVAIL || one.error().number == EAFNOSUPPORT)) continue;
+        if (!one) return fail_to_open(one.error(), address);
+        chosen_port = local_of(*one).port;
+        opened.push_back(*std::move(one));
+    }
+    return {};
+}
+
+std::string text_of(const OpenEndpoint& opened) {
+    if (std::holds_alternative<io::Stdio>(opened)) return "stdio";
+    const bool is_datagram = std::holds_alternative<io::Datagram>(opened);
+    return io::endpoint_at(local_of(opened), is_datagram ? io::Transport::udp : io::Transport::tcp).text();
+}
+
+Task<void> serve_endpoints(io::Core& core, Service& service, std::vector<OpenEndpoint> endpoints, ServeLimits limits,
+                           ServiceWatcher& watcher) {
+    Serving serving{.core = core, .service = service, .watcher = watcher, .limits = limits};
+    io::Scope scope;
+    for (OpenEndpoint& endpoint : endpoints) {
+        if (auto* const listener = std::get_if<io::Listener>(&endpoint)) {
+            scope.start(accept_clients(serving, std::move(*listener)));
+        } else if (auto* const datagram = std::get_if<io::Datagram>(&endpoint)) {
+            scope.start(service.answer(std::move(*datagram)));
+        } else {
+            scope.start(service.serve_stdio(std::move(std::get<io::Stdio>(endpoint))));
+        }
+    }
+    co_await scope.join();
+}
+
+}  // namespace portico::services

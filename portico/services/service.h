@@ -1,0 +1,29 @@
+// portico/services/service.h — what a service is that is not HTTP: something that answers a client.
+//
+// Room services: hello and echo, on streams, datagrams and standard input and output.
+// May use:   base, io.
+// May not:   know HTTP; print.
+// Threads:   one core's.
+#pragma once
+
+#include "portico/base/task.h"
+#include "portico/io/datagram.h"
+#include "portico/io/stream.h"
+
+namespace portico::services {
+
+// It outlives the tasks that it makes.
+class Service {
+public:
+    // One client, from its coming to its leaving.
+    virtual Task<void> serve(io::Stream stream) = 0;
+    // Answers datagrams until the task is asked to stop.
+    virtual Task<void> answer(io::Datagram socket) = 0;
+    // The client on standard input and output.
+    virtual Task<void> serve_stdio(io::Stdio stdio) = 0;
+
+protected:
+    ~Service() = default;
+};
+
+}  // namespace portico::services
