@@ -45,11 +45,9 @@ http::Result<void> interpret_absolute(Request& request) {
     return {};
 }
 
-bool have_host(const Request& request) { return request.fields.has(FieldName::host); }
-
 // RFC 9112 §3.2. That there is one line at most has been seen to.
 std::optional<Refusal> interpret_host(Request& request) {
-    if (!have_host(request)) {
+    if (!request.fields.has(FieldName::host)) {
         if (request.version == http::Version::http_1_0) return std::nullopt;
         return Refusal{Status::bad_request, "Host is missing"};
     }

@@ -15,7 +15,7 @@ enum OctetClass : std::uint8_t {
     path_octet = 2,     // of a request target before its "?"
     query_octet = 4,    // of a request target behind its "?"
     control_octet = 8,  // ends a field value: every CTL but HTAB (RFC 9110 §5.5)
-    host_octet = 16,    // unreserved or sub-delims (RFC 3986 §3.2.2, reg-name)
+    host_octet = 16,    // of a registered name (RFC 3986 §3.2.2) but for ",", which would make two hosts of one
     quoted_octet = 32,  // qdtext (RFC 9110 §5.6.4)
     digit_octet = 64,
     hex_octet = 128,
@@ -33,7 +33,7 @@ consteval std::uint8_t classes_of(unsigned c) {
     const bool control = (c < 0x20 && c != '\t') || c == 0x7f;
     unsigned classes = 0;
     if (digit || alpha || among("!#$%&'*+-.^_`|~")) classes |= token_octet;
-    if (digit || alpha || among("-._~!$&'()*+,;=")) classes |= host_octet;
+    if (digit || alpha || among("-._~!$&'()*+;=")) classes |= host_octet;
     // Beyond RFC 3986, what browsers leave as it is: in a path "[", "]", "^" and "|", in a query all but SP, "#", "<"
     // and ">" (docs/h1-strictness.md).
     if (digit || alpha || among("-._~!$&'()*+,;=:@/%[]^|")) classes |= path_octet;

@@ -15,8 +15,6 @@ using http::Status;
 
 constexpr std::uint64_t size_max = std::numeric_limits<std::int64_t>::max();
 
-constexpr bool is_visible(char octet) { return !is(control_octet, octet) && !is_white(octet); }
-
 }  // namespace
 
 // chunk-size = 1*HEXDIG. White space may stand before the ";" of an extension (BWS, RFC 9112 §7.1.1), but not before
@@ -116,7 +114,7 @@ ChunkedReader::Next ChunkedReader::after(char octet) {
         case State::data:
         case State::done: break;
     }
-    assert(!"data is not read octet by octet, and behind the end nothing is");
+    assert(false && "data is not read octet by octet, and behind the end nothing is");
     return std::nullopt;
 }
 

@@ -25,13 +25,16 @@ struct HeadLimits {
 // Reads one request head — request line and field section, never content — from the start of `received`.
 //
 // Returns how many octets the head took, and fills `request`, whose views point into `received`: the octets must
-// stay put until the request has been answered. Returns nothing while the head is incomplete: call again with the
-// same octets and more behind them. `searched` is this function's note of how far it has looked in vain; start it at
-// 0 for each head and hand it back unchanged, so that a head sent one octet at a time costs no more than one sent
-// whole. A refusal comes as soon as it is certain, also when the head is incomplete (a limit passed, a first line that
-// can't be one). After a refusal `request` may be partly filled (method and target, for the log).
+// stay put until the request has been answered. Returns nothing while the head is incomplete, and `request` is clear:
+// call again with the same octets, wherever they stand now, and more behind them. `searched` is this function's note of
+// how far it has looked in vain; start it at 0 for each head and hand it back unchanged, so that a head sent one octet
+// at a time costs little more than one sent whole. A refusal comes early when the head is incomplete, too: what a
+// limit, an octet that may stand nowhere or the first line alone decides, at once; the rest as the head grows. It is
+// the same refusal however the octets are cut. After a refusal `request` may be partly filled (method and target, for
+// the log).
 //
-// One empty line before the request line is passed over (RFC 9112 §2.2).
+// One empty line before the request line is passed over (RFC 9112 §2.2). What is refused beyond what the RFC demands,
+// and what is let through that its grammar does not have, stands in docs/h1-strictness.md.
 //
 // Refusals: 400 malformed line, bare CR or LF, obs-fold, space before a colon, field name no token, control octet
 //               in a value, Host missing, repeated or malformed, Content-Length and Transfer-Encoding
@@ -39,7 +42,8 @@ struct HeadLimits {
 //           414 target longer than target_octets_max                             (RFC 9110 §15.5.15)
 //           417 an expectation other than 100-continue                           (RFC 9110 §10.1.1)
 //           431 head longer than head_octets_max, or too many field lines        (RFC 6585 §5)
-//           501 a transfer coding other than chunked, with chunked last          (RFC 9112 §6.1)
+//           501 a transfer coding other than chunked, with chunked last; a method of more than 64 octets
+//                                                                                (RFC 9112 §6.1, §3)
 //           505 a major version other than 1                                     (RFC 9110 §15.6.6)
 [[nodiscard]] http::Result<std::optional<std::size_t>> read_head(std::string_view received, std::size_t& searched,
                                                                  const HeadLimits& limits, http::Request& request);
