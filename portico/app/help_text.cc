@@ -98,7 +98,7 @@ std::string help_of(const Command& command) {
     for (const Example& example : command.examples) {
         lines.push_back({std::string(example.line), std::string(example.meaning)});
     }
-    if (!lines.empty()) text += in_two_columns(lines, 48) + "\n";
+    if (!lines.empty()) text += in_two_columns(lines, 52) + "\n";
     text += fmt::format("usage: {}\n\n", usage_of(command));
     lines.clear();
     for (const Positional& positional : command.arguments) {
@@ -119,8 +119,8 @@ std::string limits_help() {
     }
     text += in_two_columns(lines, 80);
     text +=
-        "\nTimes are written 500ms, 3s, 2m or 1h; octets 512, 16k, 1m or 1g. A number behind a colon is the status\n"
-        "that answers a request which goes beyond.\n";
+        "\nTimes are written 500ms, 3s, 2m or 1h; octets 512, 16k, 1m or 1g. A number behind a colon is the\n"
+        "status that answers a request which goes beyond.\n";
     return text;
 }
 

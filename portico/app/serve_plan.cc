@@ -31,7 +31,7 @@ std::vector<Option> where_options() {
         {.name = "port",
          .letter = 'p',
          .value = "PORT",
-         .meaning = "the port to listen on; 8080, or the next that is free",
+         .meaning = "the port to listen on [8080, or the next free one]",
          .kind = ValueKind::number,
          .most = 65'535},
         {.name = "listen",
@@ -49,7 +49,7 @@ std::vector<Option> where_options() {
 std::vector<Option> what_options() {
     return {
         {.name = "spa", .meaning = "answer missing pages with /index.html"},
-        {.name = "list", .meaning = "list folders without an index file; on by default", .negation = Negation::with_no},
+        {.name = "list", .meaning = "list folders without an index file [--list]", .negation = Negation::with_no},
         {.name = "hidden", .meaning = "serve names that begin with a dot too"},
         {.name = "auth",
          .value = "USER:HASH",
@@ -58,7 +58,7 @@ std::vector<Option> what_options() {
         {.name = "cors", .meaning = "let scripts of any site read the answers"},
         {.name = "cache",
          .value = "SECS",
-         .meaning = "how long browsers may keep an answer without asking",
+         .meaning = "how long browsers may keep answers [they ask each time]",
          .kind = ValueKind::duration},
         {.name = "revalidate",
          .value = "TIME",
@@ -72,19 +72,19 @@ std::vector<Option> how_options() {
     return {
         {.name = "threads",
          .value = "N",
-         .meaning = "cores to use; as many as this machine allows",
+         .meaning = "cores to use [all that this machine allows]",
          .kind = ValueKind::number,
          .least = 1,
          .most = 1024},
         {.name = "access-log",
          .value = "FORMAT",
-         .meaning = "text, json, combined (Apache's) or off",
+         .meaning = "a line per request: text, json, combined or off",
          .kind = ValueKind::choice,
          .fallback = "text",
          .choices = {"text", "json", "combined", "off"}},
         {.name = "log-file",
          .value = "FILE",
-         .meaning = "write it there; SIGUSR1 opens it again",
+         .meaning = "write it to a file; SIGUSR1 opens it again",
          .kind = ValueKind::file},
         {.name = "quiet", .letter = 'q', .meaning = "say nothing but what goes wrong"},
         {.name = "set",
@@ -134,11 +134,8 @@ std::expected<void, Misuse> plan_users(const Arguments& arguments, site::SiteOpt
         const auto usable = site::check_hash_format(credential.hash);
         if (!usable) {
             // What stands there may be a password: it is not repeated.
-            const std::string hint = credential.hash.empty() || credential.hash.front() != '$'
-                                         ? " (in double quotes a shell replaces what follows a $: use single quotes)"
-                                         : "";
-            return std::unexpected(Misuse{fmt::format("--auth: {}'s hash: {}{}", credential.user, usable.error(), hint),
-                                          "portico hash-password"});
+            return std::unexpected(
+                Misuse{fmt::format("--auth: {}'s hash: {}", credential.user, usable.error()), "portico hash-password"});
         }
         site.users.push_back(std::move(credential));
     }
@@ -188,7 +185,7 @@ Command serve_table() {
                      {"portico serve --lan --qr", "share it with the phones in your network"},
                      {"portico serve dist --spa -p 3000", "an application that draws its own pages"},
                      {"portico serve -l unix:/run/web.sock", "behind another server"}},
-        .arguments = {{.name = "DIR", .meaning = "the folder to serve; this one", .kind = ValueKind::directory}},
+        .arguments = {{.name = "DIR", .meaning = "the folder to serve [this one]", .kind = ValueKind::directory}},
     };
     for (auto& group : {where_options(), what_options(), how_options()}) {
         command.options.insert(command.options.end(), group.begin(), group.end());

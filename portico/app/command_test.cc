@@ -1,0 +1,168 @@
+// portico/app/command_test.cc — command lines against a table.
+//
+// Room app: see command.h.
+#include "portico/app/command.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace portico::app {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using Words = std::vector<std::string_view>;
+
+const Command& table() {
+    static const Command command{
+        .name = "pour",
+        .summary = "pour something",
+        .arguments = {{.name = "CUP", .meaning = "where to"},
+                      {.name = "MORE", .meaning = "further ones", .repeat = Repeat::collected}},
+        .options = {{.name = "port",
+                     .letter = 'p',
+                     .value = "PORT",
+                     .meaning = "a port",
+                     .kind = ValueKind::number,
+                     .most = 65'535},
+                    {.name = "quiet", .letter = 'q', .meaning = "say nothing"},
+                    {.name = "list", .meaning = "list", .negation = Negation::with_no},
+                    {.name = "listen",
+                     .letter = 'l',
+                     .value = "ENDPOINT",
+                     .meaning = "where",
+                     .kind = ValueKind::endpoint,
+                     .repeat = Repeat::collected},
+                    {.name = "wait",
+                     .letter = 'w',
+                     .value = "TIME",
+                     .meaning = "how long",
+                     .kind = ValueKind::duration,
+                     .fallback = "3s"},
+                    {.name = "log",
+                     .value = "FORMAT",
+                     .meaning = "format",
+                     .kind = ValueKind::choice,
+                     .choices = {"text", "json", "off"}},
+                    {.name = "set",
+                     .value = "NAME=VALUE",
+                     .meaning = "limit",
+                     .kind = ValueKind::limit,
+                     .repeat = Repeat::collected}},
+    };
+    return command;
+}
+
+Arguments arguments_of(const Words& words) {
+    const Parsed parsed = parse_arguments(table(), words);
+    EXPECT_TRUE(parsed && *parsed) << (parsed ? "help" : parsed.error().message);
+    return **parsed;
+}
+
+struct PortRow {
+    const char* name;
+    Words words;
+};
+class PortWritten : public testing::TestWithParam<PortRow> {};
+
+TEST_P(PortWritten, InThisWayIsTaken) { EXPECT_EQ(arguments_of(GetParam().words).number("port"), 80U); }
+INSTANTIATE_TEST_SUITE_P(CommandLine, PortWritten,
+                         testing::Values(PortRow{"LongEquals", {"--port=80"}}, PortRow{"LongSpace", {"--port", "80"}},
+                                         PortRow{"ShortSpace", {"-p", "80"}}, PortRow{"ShortJoined", {"-p80"}},
+                                         PortRow{"BehindASwitch", {"-qp80"}},
+                                         PortRow{"BehindAnArgument", {"cup", "-p", "80"}},
+                                         PortRow{"LastOfTwo", {"-p", "79", "--port=80"}}),
+                         [](const auto& row) { return std::string(row.param.name); });
+
+struct MisuseRow {
+    const char* name;
+    Words words;
+    const char* said;
+};
+class Refused : public testing::TestWithParam<MisuseRow> {};
+
+TEST_P(Refused, SaysWhatIsWrong) {
+    const Parsed parsed = parse_arguments(table(), GetParam().words);
+    ASSERT_FALSE(parsed.has_value());
+    EXPECT_THAT(parsed.error().message, HasSubstr(GetParam().said));
+    EXPECT_EQ(parsed.error().advice, "portico pour --help");
+}
+INSTANTIATE_TEST_SUITE_P(
+    CommandLine, Refused,
+    testing::Values(
+        MisuseRow{"SlipOfTheFinger", {"--prot", "80"}, "pour has no option '--prot'; did you mean '--port'?"},
+        MisuseRow{"SlipInANegation", {"--no-lst"}, "did you mean '--no-list'?"},
+        MisuseRow{"UnknownLetter", {"-x"}, "pour has no option '-x'"}, MisuseRow{"UnknownInACluster", {"-qx"}, "'-x'"},
+        MisuseRow{"ValueMissing", {"--port"}, "--port needs a value"},
+        MisuseRow{"ShortValueMissing", {"-p"}, "-p needs a value"},
+        MisuseRow{"NoNumber", {"--port", "http"}, "--port: 'http' is not a number from 0 to 65535"},
+        MisuseRow{"NumberTooLarge", {"-p", "70000"}, "from 0 to 65535"},
+        MisuseRow{"NumberSigned", {"-p", "-1"}, "'-1' is not a number"},
+        MisuseRow{"NoTime", {"-w", "soon"}, "'soon' is not a time such as 500ms"},
+        MisuseRow{"NoEndpoint", {"-l", "host:99999"}, "'host:99999' is not an endpoint"},
+        MisuseRow{"NoChoice", {"--log", "jsn"}, "'jsn' is not text, json or off; did you mean 'json'?"},
+        MisuseRow{"NoLimit", {"--set", "head_tme_max=3s"}, "did you mean 'head_time_max'?"},
+        MisuseRow{"ValueForASwitch", {"--quiet=yes"}, "--quiet takes no value"},
+        MisuseRow{"ValueForANegation", {"--no-list=1"}, "--no-list takes no value"},
+        MisuseRow{"NegationOfWhatHasNone", {"--no-quiet"}, "has no option '--no-quiet'"}),
+    [](const auto& row) { return std::string(row.param.name); });
+
+TEST(CommandLine, CollectsWhatMayBeRepeated) {
+    const Arguments arguments = arguments_of({"-l", ":80", "--listen=unix:/x", "a", "b", "c"});
+    EXPECT_THAT(arguments.values("listen"), ElementsAre(":80", "unix:/x"));
+    EXPECT_THAT(arguments.positionals(), ElementsAre("a", "b", "c"));
+    EXPECT_EQ(arguments.positional(1), "b");
+    EXPECT_EQ(arguments.positional(3), std::nullopt);
+}
+
+TEST(CommandLine, FallsBackWhereNothingIsGiven) {
+    const Arguments arguments = arguments_of({});
+    EXPECT_EQ(arguments.duration("wait"), std::chrono::seconds(3));
+    EXPECT_FALSE(arguments.has("wait"));
+    EXPECT_EQ(arguments.number("port"), std::nullopt);
+    EXPECT_THAT(arguments.values("listen"), IsEmpty());
+    EXPECT_THAT(arguments.values("wait"), ElementsAre("3s"));
+}
+
+TEST(CommandLine, TheLastOfANegatedPairCounts) {
+    const Arguments off = arguments_of({"--list", "--no-list"});
+    EXPECT_FALSE(off.has("list"));
+    EXPECT_TRUE(off.has("no-list"));
+    const Arguments on = arguments_of({"--no-list", "--list"});
+    EXPECT_TRUE(on.has("list"));
+    EXPECT_FALSE(on.has("no-list"));
+}
+
+TEST(CommandLine, TakesWordsBehindTwoDashesAsTheyAre) {
+    EXPECT_THAT(arguments_of({"--", "--port", "-q"}).positionals(), ElementsAre("--port", "-q"));
+    EXPECT_THAT(arguments_of({"-"}).positionals(), ElementsAre("-"));
+}
+
+TEST(CommandLine, HelpIsHelpWhateverElseIsThere) {
+    for (const Words& words : {Words{"--help"}, Words{"-h"}, Words{"-qh"}, Words{"cup", "--help", "--nonsense"}}) {
+        const Parsed parsed = parse_arguments(table(), words);
+        ASSERT_TRUE(parsed.has_value());
+        EXPECT_FALSE(parsed->has_value());
+    }
+}
+
+TEST(CommandLine, CountsItsArguments) {
+    static const Command one{.name = "one",
+                             .summary = "",
+                             .arguments = {{.name = "SHELL",
+                                            .meaning = "the shell",
+                                            .kind = ValueKind::choice,
+                                            .presence = Presence::required,
+                                            .choices = {"bash", "zsh"}}}};
+    static const Command none{.name = "none", .summary = ""};
+    EXPECT_THAT(parse_arguments(one, Words{}).error().message, HasSubstr("one needs an argument, SHELL"));
+    EXPECT_THAT(parse_arguments(one, Words{"bash", "zsh"}).error().message, HasSubstr("one argument too many"));
+    EXPECT_THAT(parse_arguments(one, Words{"bsh"}).error().message, HasSubstr("did you mean 'bash'?"));
+    EXPECT_THAT(parse_arguments(none, Words{"x"}).error().message, HasSubstr("takes no argument"));
+}
+
+}  // namespace
+}  // namespace portico::app

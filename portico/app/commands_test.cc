@@ -1,0 +1,130 @@
+// portico/app/commands_test.cc — what is true of every command: its help, its completion, its part of the manual page.
+//
+// Room app: see command.h.
+#include "portico/app/commands.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <set>
+#include <string>
+
+#include "portico/app/completion_script.h"
+#include "portico/app/help_text.h"
+#include "portico/app/man_page.h"
+
+namespace portico::app {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+constexpr std::ptrdiff_t lines_max = 40;
+constexpr std::size_t line_columns_max = 100;
+
+class EachCommand : public testing::TestWithParam<const Command*> {};
+
+void expect_to_fit_a_screen(const std::string& text) {
+    EXPECT_LE(std::ranges::count(text, '\n'), lines_max) << text;
+    std::string_view rest = text;
+    while (!rest.empty()) {
+        const std::string_view line = rest.substr(0, rest.find('\n'));
+        EXPECT_LE(columns_of(line), line_columns_max) << line;
+        EXPECT_FALSE(line.ends_with(' ')) << '"' << line << '"';
+        rest.remove_prefix(std::min(rest.size(), line.size() + 1));
+    }
+}
+
+TEST_P(EachCommand, HasHelpThatFitsAScreenExamplesFirst) {
+    const Command& command = *GetParam();
+    const std::string help = help_of(command);
+    expect_to_fit_a_screen(help);
+    ASSERT_FALSE(command.examples.empty());
+    EXPECT_LT(help.find(command.examples.front().line), help.find("usage:"));
+    for (const Option& option : command.options) EXPECT_THAT(help, HasSubstr("-" + std::string(option.name)));
+}
+
+TEST_P(EachCommand, HasATableWithoutSlips) {
+    const Command& command = *GetParam();
+    EXPECT_NE(command.run, nullptr);
+    EXPECT_LE(command.summary.size(), 70U);
+    std::set<std::string_view> names{"help"};
+    std::set<char> letters{'h'};
+    for (const Option& option : command.options) {
+        EXPECT_TRUE(names.insert(option.name).second) << option.name;
+        if (option.letter != '\0') {
+            EXPECT_TRUE(letters.insert(option.letter).second) << option.letter;
+        }
+        EXPECT_LE(option.meaning.size(), 60U) << option.meaning;
+        EXPECT_FALSE(option.meaning.ends_with('.')) << option.meaning;
+        EXPECT_EQ(option.kind == ValueKind::choice, !option.choices.empty()) << option.name;
+        EXPECT_FALSE(option.value.empty() && option.kind != ValueKind::text) << option.name;
+    }
+}
+
+// "portico serve ~/site --lan" is parsed as the shell would hand it over, where no shell is needed to do so.
+TEST_P(EachCommand, HasExamplesThatItUnderstands) {
+    const Command& command = *GetParam();
+    for (const Example& example : command.examples) {
+        std::string_view line = example.line;
+        if (!line.starts_with("portico ") || line.find_first_of("|<>\"'$&;") != std::string_view::npos) continue;
+        std::vector<std::string_view> words;
+        while (!line.empty()) {
+            words.push_back(line.substr(0, line.find(' ')));
+            line.remove_prefix(std::min(line.size(), words.back().size() + 1));
+        }
+        ASSERT_EQ(words[1], command.name) << example.line;
+        const Parsed parsed = parse_arguments(command, std::span(words).subspan(2));
+        EXPECT_TRUE(parsed.has_value()) << example.line << ": " << parsed.error().message;
+    }
+}
+
+TEST_P(EachCommand, IsInEveryCompletionAndInTheManual) {
+    const std::string name(GetParam()->name);
+    EXPECT_THAT(bash_completion(commands()), HasSubstr("\n    " + name + ")\n"));
+    EXPECT_THAT(zsh_completion(commands()), HasSubstr("(" + name + ")\n"));
+    EXPECT_THAT(fish_completion(commands()), HasSubstr(" -a " + name + " "));
+    EXPECT_THAT(manual_page(commands()), HasSubstr(".SS \"portico "));
+}
+
+std::vector<const Command*> all_commands() {
+    std::vector<const Command*> all;
+    for (const Command& command : commands()) all.push_back(&command);
+    return all;
+}
+INSTANTIATE_TEST_SUITE_P(App, EachCommand, testing::ValuesIn(all_commands()), [](const auto& row) {
+    std::string name(row.param->name);
+    std::ranges::replace(name, '-', '_');
+    return name;
+});
+
+TEST(Commands, AreFoundByTheirNamesAlone) {
+    ASSERT_NE(command_named("serve"), nullptr);
+    EXPECT_EQ(command_named("serve")->name, "serve");
+    EXPECT_EQ(command_named("serv"), nullptr);
+    EXPECT_EQ(command_named(""), nullptr);
+}
+
+TEST(Help, OverviewAndLimitsFitAScreen) {
+    expect_to_fit_a_screen(overview(commands()));
+    expect_to_fit_a_screen(limits_help());
+    EXPECT_THAT(limits_help(), HasSubstr("head_time_max"));
+}
+
+TEST(ManualPage, IsAsciiWithoutARequestByAccident) {
+    static const Command odd{.name = "odd",
+                             .summary = ".starts with a stop",
+                             .about = "'quoted\n.line\\with — …",
+                             .examples = {{"portico odd \"x\"", "it's ~odd^"}},
+                             .options = {{.name = "x", .meaning = "m"}}};
+    const std::string page = manual_page(std::span(&odd, 1));
+    EXPECT_TRUE(std::ranges::all_of(page, [](char octet) { return octet == '\n' || (octet >= ' ' && octet <= '~'); }));
+    EXPECT_THAT(page, HasSubstr("\n\\&.line\\ewith \\(em ...\n"));
+    EXPECT_THAT(page, HasSubstr(".B \"portico odd \\(dqx\\(dq\"\n"));
+    EXPECT_THAT(page, HasSubstr("it\\(aqs \\(tiodd\\(ha"));
+    EXPECT_THAT(page, Not(HasSubstr("\n.line")));
+}
+
+}  // namespace
+}  // namespace portico::app

@@ -1,0 +1,214 @@
+// portico/app/serve_plan_test.cc — what `portico serve` understands, and what it says when it cannot begin.
+//
+// Room app: see command.h.
+#include "portico/app/serve_plan.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cerrno>
+#include <filesystem>
+
+#include "portico/app/serve_trouble.h"
+
+namespace portico::app {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::StartsWith;
+using Words = std::vector<std::string_view>;
+
+const Command& table() {
+    static const Command command = serve_table();
+    return command;
+}
+
+Arguments arguments_of(const Words& words) {
+    const Parsed parsed = parse_arguments(table(), words);
+    EXPECT_TRUE(parsed && *parsed) << (parsed ? "help" : parsed.error().message);
+    return **parsed;
+}
+
+ServePlan plan_of(const Words& words) {
+    const auto plan = plan_from(arguments_of(words));
+    EXPECT_TRUE(plan.has_value()) << plan.error().message;
+    return *plan;
+}
+
+struct ListenRow {
+    const char* name;
+    Words words;
+    std::vector<std::string> listens;
+    PortChoice choice;
+};
+class Listening : public testing::TestWithParam<ListenRow> {};
+
+TEST_P(Listening, IsWhereItWasAskedTo) {
+    const ServePlan plan = plan_of(GetParam().words);
+    std::vector<std::string> listens;
+    for (const io::Endpoint& endpoint : plan.listen) listens.push_back(endpoint.text());
+    EXPECT_EQ(listens, GetParam().listens);
+    EXPECT_EQ(plan.port_choice, GetParam().choice);
+}
+INSTANTIATE_TEST_SUITE_P(
+    ServePlan, Listening,
+    testing::Values(
+        ListenRow{"Alone", {}, {"tcp://127.0.0.1:8080"}, PortChoice::ours},
+        ListenRow{"APort", {"-p", "3000"}, {"tcp://127.0.0.1:3000"}, PortChoice::asked},
+        ListenRow{"Lan", {"--lan"}, {"tcp://:8080"}, PortChoice::ours},
+        ListenRow{"LanAndPort", {"--lan", "-p0"}, {"tcp://:0"}, PortChoice::asked},
+        ListenRow{"Endpoint", {"-l", "10.0.0.1:80"}, {"tcp://10.0.0.1:80"}, PortChoice::asked},
+        ListenRow{"Endpoints", {"-l", ":81", "-l", "unix:/x"}, {"tcp://:81", "unix:/x"}, PortChoice::asked},
+        ListenRow{"EndpointAndPort", {"-l", "unix:/x", "-p80"}, {"tcp://127.0.0.1:80", "unix:/x"}, PortChoice::asked}),
+    [](const auto& row) { return std::string(row.param.name); });
+
+TEST(ServePlan, WithoutOptionsIsCautious) {
+    const ServePlan plan = plan_of({});
+    EXPECT_EQ(plan.site.root, ".");
+    EXPECT_EQ(plan.site.dotfiles, site::Dotfiles::hidden);
+    EXPECT_EQ(plan.site.listing, site::Listing::on);
+    EXPECT_EQ(plan.site.missing_path, site::MissingPath::not_found);
+    EXPECT_EQ(plan.site.cross_origin, site::CrossOrigin::same_site);
+    EXPECT_EQ(plan.site.cache, std::nullopt);
+    EXPECT_EQ(plan.site.revalidate, std::chrono::seconds(1));
+    EXPECT_EQ(plan.log.format, server::LogFormat::text);
+    EXPECT_EQ(plan.threads, 0U);
+}
+
+TEST(ServePlan, TakesEveryOption) {
+    const ServePlan plan =
+        plan_of({"/srv",         "--spa", "--no-list",        "--hidden", "--cors",       "--cache", "1h",
+                 "--revalidate", "0",     "--threads",        "3",        "--access-log", "json",    "--log-file",
+                 "/l",           "--set", "head_time_max=3s", "--qr",     "--open",       "--color", "never"});
+    EXPECT_EQ(plan.site.root, "/srv");
+    EXPECT_EQ(plan.site.dotfiles, site::Dotfiles::served);
+    EXPECT_EQ(plan.site.listing, site::Listing::off);
+    EXPECT_EQ(plan.site.missing_path, site::MissingPath::root_index);
+    EXPECT_EQ(plan.site.cross_origin, site::CrossOrigin::everyone);
+    EXPECT_EQ(plan.site.cache, std::chrono::seconds(3600));
+    EXPECT_EQ(plan.site.revalidate, std::chrono::seconds(0));
+    EXPECT_EQ(plan.threads, 3U);
+    EXPECT_EQ(plan.log.format, server::LogFormat::json);
+    EXPECT_EQ(plan.log.path, "/l");
+    EXPECT_EQ(plan.limits.head_time_max, std::chrono::seconds(3));
+    EXPECT_EQ(plan.qr, ShowQr::yes);
+    EXPECT_EQ(plan.browser, OpenBrowser::yes);
+}
+
+TEST(ServePlan, QuietSilencesTheTerminalAndNotAFile) {
+    EXPECT_EQ(plan_of({"-q"}).log.format, server::LogFormat::off);
+    EXPECT_EQ(plan_of({"-q", "--log-file", "/l"}).log.format, server::LogFormat::text);
+    EXPECT_EQ(plan_of({"-q", "--access-log", "json"}).log.format, server::LogFormat::json);
+}
+
+TEST(ServePlan, ColoursATerminalAndNoFile) {
+    EXPECT_EQ(plan_of({"--color", "always"}).log.colour, server::Colour::always);
+    EXPECT_EQ(plan_of({"--color", "always", "--log-file", "/l"}).log.colour, server::Colour::never);
+    EXPECT_EQ(plan_of({"--color", "never"}).log.colour, server::Colour::never);
+}
+
+constexpr std::string_view some_hash =
+    "$6$saltstring$AIsRs/Ee56G/tC8MEHhvReZTfx8u3rXXMl6eYrjCG9ibix19DxoMBLogdTET5Ukw9Sf7eZTITsuk0Ry5qulYz.";
+
+TEST(ServePlan, TakesUsersWithTheirHashes) {
+    const std::string user = "ann:" + std::string(some_hash);
+    const ServePlan plan = plan_of({"--auth", user});
+    ASSERT_EQ(plan.site.users.size(), 1U);
+    EXPECT_EQ(plan.site.users.front().user, "ann");
+    EXPECT_EQ(plan.site.users.front().hash, some_hash);
+}
+
+struct MisuseRow {
+    const char* name;
+    Words words;
+    const char* said;
+};
+class RefusedPlan : public testing::TestWithParam<MisuseRow> {};
+
+TEST_P(RefusedPlan, SaysWhy) {
+    const auto plan = plan_from(arguments_of(GetParam().words));
+    ASSERT_FALSE(plan.has_value());
+    EXPECT_THAT(plan.error().message, HasSubstr(GetParam().said));
+    EXPECT_FALSE(plan.error().advice.empty());
+}
+INSTANTIATE_TEST_SUITE_P(ServePlan, RefusedPlan,
+                         testing::Values(MisuseRow{"UserWithoutHash", {"--auth", "ann"}, "is not USER:HASH"},
+                                         MisuseRow{"HashWithoutUser", {"--auth", ":$6$x"}, "is not USER:HASH"},
+                                         MisuseRow{
+                                             "PasswordForAHash", {"--auth", "ann:secret"}, "--auth: ann's hash: "},
+                                         MisuseRow{"Udp", {"-l", "udp://:80"}, "TCP or Unix sockets, not on udp://:80"},
+                                         MisuseRow{"Stdio", {"-l", "stdio"}, "not on stdio"}),
+                         [](const auto& row) { return std::string(row.param.name); });
+
+TEST(RefusedPlan, NeverRepeatsWhatMayBeAPassword) {
+    const auto plan = plan_from(arguments_of({"--auth", "ann:secret"}));
+    ASSERT_FALSE(plan.has_value());
+    EXPECT_EQ((plan.error().message + plan.error().advice).find("secret"), std::string::npos);
+}
+
+TEST(Retyped, KeepsAllButWhereToListen) {
+    EXPECT_EQ(retyped(arguments_of({"my site", "-p", "80", "--spa", "--log-file=a'b", "-l", ":1"}), "-p 8081"),
+              "portico serve 'my site' --spa --log-file 'a'\\''b' -p 8081");
+    EXPECT_EQ(retyped(arguments_of({"--", "-odd"}), "--lan"), "portico serve ./-odd --lan");
+}
+
+struct QuotedRow {
+    const char* name;
+    std::string_view word;
+    std::string_view quoted;
+};
+class ShellQuoted : public testing::TestWithParam<QuotedRow> {};
+
+TEST_P(ShellQuoted, IsTakenUnchanged) { EXPECT_EQ(shell_quoted(GetParam().word), GetParam().quoted); }
+INSTANTIATE_TEST_SUITE_P(ServePlan, ShellQuoted,
+                         testing::Values(QuotedRow{"Plain", "/srv/a-b_c.d", "/srv/a-b_c.d"},
+                                         QuotedRow{"Empty", "", "''"}, QuotedRow{"Space", "a b", "'a b'"},
+                                         QuotedRow{"Quote", "it's", "'it'\\''s'"},
+                                         QuotedRow{"Dollar", "$HOME", "'$HOME'"}, QuotedRow{"Tilde", "~x", "'~x'"}),
+                         [](const auto& row) { return std::string(row.param.name); });
+
+class MissingRoot : public testing::Test {
+protected:
+    MissingRoot() {
+        std::string pattern = testing::TempDir() + "roots-XXXXXX";
+        folder_ = ::mkdtemp(pattern.data());
+    }
+    ~MissingRoot() override { std::filesystem::remove_all(folder_); }
+    std::string folder_;
+};
+
+TEST_F(MissingRoot, IsGuessed) {
+    std::filesystem::create_directory(folder_ + "/website");
+    const Misuse near = trouble_with_root(arguments_of({}), folder_ + "/webstie", {ENOENT, "open"});
+    EXPECT_EQ(near.advice, "portico serve " + folder_ + "/website");
+    const Misuse far = trouble_with_root(arguments_of({}), folder_ + "/zzz", {ENOENT, "open"});
+    EXPECT_EQ(far.advice, "mkdir -p " + folder_ + "/zzz");
+    const Misuse port = trouble_with_root(arguments_of({}), "8000", {ENOENT, "open"});
+    EXPECT_EQ(port.advice, "portico serve -p 8000");
+}
+
+TEST(Trouble, WithAPrivilegedPortOffersAnotherAndTheCapability) {
+    const auto address = io::SocketAddress::of(io::IpAddress::loopback(io::Family::ipv4), 80);
+    const Misuse trouble = trouble_with_listening(arguments_of({"-p", "80"}), address, {EACCES, "bind"}, 8080);
+    EXPECT_THAT(trouble.message, HasSubstr("cannot listen on 127.0.0.1:80: ports below"));
+    EXPECT_THAT(trouble.advice, StartsWith("portico serve -p 8080\nsudo setcap cap_net_bind_service=+ep /"));
+}
+
+TEST(Trouble, WithAnAddressOfAnotherMachineNamesTheList) {
+    const auto address = io::SocketAddress::of(*io::IpAddress::parse("192.0.2.1"), 80);
+    const Misuse trouble =
+        trouble_with_listening(arguments_of({"-l", "192.0.2.1:80"}), address, {EADDRNOTAVAIL, "bind"}, 0);
+    EXPECT_THAT(trouble.message, HasSubstr("this machine has no such address"));
+    EXPECT_EQ(trouble.advice, "portico interfaces");
+}
+
+TEST(Trouble, WithASocketFileNamesItsFolder) {
+    const auto address = io::SocketAddress::unix_path_of("/no/such/x.sock");
+    const Misuse trouble = trouble_with_listening(arguments_of({}), address, {ENOENT, "bind"}, 0);
+    EXPECT_THAT(trouble.message, HasSubstr("there is no such folder"));
+    EXPECT_EQ(trouble.advice, "mkdir -p /no/such");
+}
+
+}  // namespace
+}  // namespace portico::app
