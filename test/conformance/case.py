@@ -7,7 +7,7 @@ test/e2e/test_conformance.py sends them.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field as dataclass_field
+from dataclasses import dataclass
 from enum import Enum
 from typing import Callable
 
@@ -34,6 +34,7 @@ class Pause(Enum):
     INTERIM = "wait for a 1xx answer"
     ANSWER = "wait for the next final answer"
     HALF_CLOSE = "send FIN, keep reading"
+    UNREAD = "send all that is pending, and read nothing meanwhile"
 
 
 # Looks at one answer; returns what is wrong with it, or None.
@@ -68,7 +69,6 @@ class Case:
     may_be_interim: bool = False
     # Only the octets as a whole: for cases about time, or about how pieces arrive.
     whole_only: bool = False
-    sent_octets: int = dataclass_field(default=0, compare=False)
 
 
 ANY = tuple(range(200, 600))
