@@ -63,18 +63,23 @@ void Scope::start(Task<void> task) {
 void Scope::request_stop() {
     // Each stop may end this task and others and start new ones, so nothing but the ring's head is held on to.
     // New ones are asked as well as long as the walk has not come to its end.
+    ++asking_;
     while (running_.next != &running_) {
         Node& node = *running_.next;
         node.take_out();
         node.put_before(stopping_);
         node.stop.request_stop();
     }
+    --asking_;
+    if (asking_ > 0 || size_ > 0 || joining_ == nullptr) return;
+    std::exchange(joining_, nullptr)->waiter_.resume();  // `this` may be gone when it returns
 }
 
 std::coroutine_handle<> Scope::ended(Node& node) {
     node.take_out();
     --size_;
-    if (size_ > 0 || joining_ == nullptr) return nullptr;
+    // Whoever joins may end the scope's life as soon as it goes on: not under a request_stop() that is still walking.
+    if (size_ > 0 || asking_ > 0 || joining_ == nullptr) return nullptr;
     return std::exchange(joining_, nullptr)->waiter_;
 }
 

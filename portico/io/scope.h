@@ -51,6 +51,7 @@ private:
     Node running_;   // head of the ring of tasks that go on
     Node stopping_;  // and of those that were asked to stop, which moves them here
     std::size_t size_ = 0;
+    unsigned asking_ = 0;  // calls of request_stop() under way
     Join* joining_ = nullptr;
 };
 
@@ -59,12 +60,15 @@ public:
     explicit Join(Scope& scope) : scope_(&scope) {}
     [[nodiscard]] bool await_ready() const noexcept { return scope_->size_ == 0; }
     template <class Promise>
-    void await_suspend(std::coroutine_handle<Promise> waiter) {
+    bool await_suspend(std::coroutine_handle<Promise> waiter) {
+        StopState* const state = waiter.promise().stop_state();
+        if (state != nullptr && state->stop_requested()) scope_->request_stop();  // it came before this wait
+        if (scope_->size_ == 0) return false;
         waiter_ = waiter;
-        stop_state_ = waiter.promise().stop_state();
+        stop_state_ = state;
         scope_->joining_ = this;
-        if (stop_state_ == nullptr) return;
-        stop_state_->set_waiting_on(this);
+        if (state != nullptr) state->set_waiting_on(this);
+        return true;
     }
     void await_resume() {
         if (stop_state_ != nullptr) stop_state_->set_waiting_on(nullptr);
