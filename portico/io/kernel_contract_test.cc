@@ -1,0 +1,607 @@
+// What every kernel must do alike: each test runs on epoll, and on simulations of several seeds that are as unhelpful
+// as allowed.
+#include <gtest/gtest.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <set>
+
+#include "portico/io/core.h"
+#include "portico/io/datagram.h"
+#include "portico/io/epoll_kernel.h"
+#include "portico/io/scope.h"
+#include "portico/io/sim_kernel.h"
+#include "portico/io/stream.h"
+
+namespace portico::io {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+// The kernel under test: 0 is epoll, else a simulation of that seed.
+class Contract : public testing::TestWithParam<std::uint64_t> {
+protected:
+    Contract() {
+        if (is_simulated()) {
+            auto sim = std::make_unique<SimKernel>(GetParam());
+            sim_ = sim.get();
+            kernel_ = std::move(sim);
+        } else {
+            auto epoll = make_epoll_kernel();
+            EXPECT_TRUE(epoll.has_value());
+            kernel_ = std::move(*epoll);
+            std::string pattern = testing::TempDir() + "portico-contract-XXXXXX";
+            place_ = ::mkdtemp(pattern.data());
+        }
+        core_ = std::make_unique<Core>(*kernel_);
+    }
+    ~Contract() override {
+        EXPECT_EQ(core_->ledger().used(), 0U);
+        EXPECT_EQ(core_->timers().count(), 0U);
+        if (!place_.empty()) std::filesystem::remove_all(place_);
+    }
+    [[nodiscard]] bool is_simulated() const { return GetParam() != 0; }
+    Core& core() { return *core_; }
+    TimePoint soon() { return core_->now() + seconds(20); }
+
+    // Runs until all that `scope` holds has ended.
+    void run(Scope& scope) {
+        while (scope.size() > 0) core_->run_once(never);
+    }
+    void run(Task<void> task) {
+        Scope scope;
+        scope.start(std::move(task));
+        run(scope);
+    }
+    Listener listen(const SocketAddress& at) {
+        auto listener = Listener::open(*core_, at);
+        EXPECT_TRUE(listener.has_value());
+        return std::move(*listener);
+    }
+    Listener listen() { return listen(SocketAddress::of(IpAddress::loopback(Family::ipv4), 0)); }
+    Datagram datagram() {
+        auto socket = Datagram::open(*core_, SocketAddress::of(IpAddress::loopback(Family::ipv4), 0));
+        EXPECT_TRUE(socket.has_value());
+        return std::move(*socket);
+    }
+    // An open file of that content.
+    Fd file_of(const std::string& content) {
+        if (is_simulated()) {
+            sim_->sim_files().write("/place/file", content);
+        } else {
+            std::ofstream(place_ + "/file", std::ios::binary) << content;
+        }
+        const auto directory = kernel_->files().open_directory(is_simulated() ? "/place" : place_);
+        EXPECT_TRUE(directory.has_value());
+        auto file = kernel_->files().open_beneath(*directory, "file");
+        EXPECT_TRUE(file.has_value());
+        return std::move(*file);
+    }
+
+    std::string place_;
+
+private:
+    std::unique_ptr<Kernel> kernel_;
+    SimKernel* sim_ = nullptr;
+    std::unique_ptr<Core> core_;
+};
+INSTANTIATE_TEST_SUITE_P(Epoll, Contract, testing::Values(0));
+INSTANTIATE_TEST_SUITE_P(Simulated, Contract, testing::Range<std::uint64_t>(1, 21));
+
+std::string some_octets(std::size_t count) {
+    std::string octets(count, '\0');
+    for (std::size_t i = 0; i < count; ++i) octets[i] = static_cast<char>(i * 2654435761 >> 13);
+    return octets;
+}
+
+// Both ends of a new connection, in this order: the connecting one, the accepted one.
+struct Both {
+    Stream client;
+    Stream server;
+};
+
+Task<void> accept_into(Listener& listener, std::optional<Accepted>& into) {
+    Result<Accepted> accepted = co_await listener.accept();
+    if (accepted) into.emplace(std::move(*accepted));
+}
+
+Task<Both> connected(Core& core, Listener& listener) {
+    Scope scope;
+    std::optional<Accepted> accepted;
+    scope.start(accept_into(listener, accepted));
+    Result<Stream> client = co_await connect(core, listener.local(), never);
+    co_await scope.join();
+    co_return Both{std::move(*client), std::move(accepted->stream)};
+}
+
+// Everything up to the end of the stream, or to an error, whose number is left in `error`.
+Task<std::string> read_all(Stream& stream, int& error, TimePoint deadline) {
+    std::string all;
+    std::array<char, 5000> room;
+    error = 0;
+    for (;;) {
+        const Result<std::size_t> got = co_await stream.read(room, deadline);
+        if (!got) error = got.error().number;
+        if (!got || *got == 0) co_return all;
+        all.append(room.data(), *got);
+    }
+}
+
+Task<void> write_and_finish(Stream& stream, const std::string& octets, TimePoint deadline, bool& whole) {
+    const Result<void> written = co_await stream.write_all(octets, deadline);
+    whole = written.has_value();
+    static_cast<void>(stream.finish_sending());
+}
+
+Task<void> echo(Stream stream) {
+    Core& core = stream.core();
+    for (;;) {
+        const Result<Buffer> got = co_await stream.read(core.buffers(), never);
+        if (!got || got->empty()) break;
+        const Result<void> sent = co_await stream.write_all(got->octets(), never);
+        if (!sent) co_return;
+    }
+    co_await drain_and_close(std::move(stream), seconds(5), 1'000'000);
+}
+
+Task<void> serve_echo(Listener& listener, Scope& scope) {
+    for (;;) {
+        Result<Accepted> accepted = co_await listener.accept();
+        if (!accepted) co_return;
+        scope.start(echo(std::move(accepted->stream)));
+    }
+}
+
+Task<void> exchange(Core& core, SocketAddress peer, std::size_t octets_count) {
+    const std::string octets = some_octets(octets_count);
+    Result<Stream> stream = co_await connect(core, peer, never);
+    EXPECT_TRUE(stream.has_value());
+    if (!stream) co_return;
+    Scope scope;
+    bool whole = false;
+    scope.start(write_and_finish(*stream, octets, never, whole));
+    int error = 0;
+    const std::string back = co_await read_all(*stream, error, never);
+    co_await scope.join();
+    EXPECT_EQ(error, 0);
+    EXPECT_TRUE(whole);
+    EXPECT_EQ(back.size(), octets.size());
+    EXPECT_TRUE(back == octets);
+}
+
+Task<void> exchange_with_echo(Core& core, Listener& listener, std::size_t octets, int clients) {
+    Scope servers;
+    Scope exchanges;
+    servers.start(serve_echo(listener, servers));
+    for (int i = 0; i < clients; ++i) exchanges.start(exchange(core, listener.local(), octets));
+    co_await exchanges.join();
+    servers.request_stop();
+    co_await servers.join();
+}
+
+TEST_P(Contract, EchoesOverIpv4) {
+    Listener listener = listen();
+    run(exchange_with_echo(core(), listener, 1'000'000, 1));
+}
+
+TEST_P(Contract, EchoesOverIpv6) {
+    Listener listener = listen(SocketAddress::of(IpAddress::loopback(Family::ipv6), 0));
+    run(exchange_with_echo(core(), listener, 100'000, 2));
+}
+
+TEST_P(Contract, EchoesOverAUnixPath) {
+    Listener listener = listen(SocketAddress::unix_path_of(place_ + "/socket"));
+    run(exchange_with_echo(core(), listener, 100'000, 2));
+}
+
+TEST_P(Contract, EchoesToManyAtOnce) {
+    Listener listener = listen();
+    run(exchange_with_echo(core(), listener, 3000, 200));
+}
+
+Task<void> expect_addresses(Core& core, Listener& listener) {
+    Scope scope;
+    std::optional<Accepted> accepted;
+    scope.start(accept_into(listener, accepted));
+    const Result<Stream> client = co_await connect(core, listener.local(), never);
+    co_await scope.join();
+    EXPECT_EQ(accepted->peer.text(), client->local_address()->text());
+    EXPECT_EQ(accepted->stream.local_address()->text(), listener.local().text());
+}
+
+TEST_P(Contract, BothEndsKnowTheirAddresses) {
+    Listener listener = listen();
+    EXPECT_NE(listener.local().port, 0);
+    run(expect_addresses(core(), listener));
+}
+
+TEST_P(Contract, AnAddressIsTakenOnce) {
+    const Listener listener = listen();
+    const auto second = Listener::open(core(), listener.local());
+    ASSERT_FALSE(second.has_value());
+    EXPECT_EQ(second.error().number, EADDRINUSE);
+}
+
+Task<void> expect_half_close(Core& core, Listener& listener, TimePoint deadline) {
+    Both both = co_await connected(core, listener);
+    bool whole = false;
+    co_await write_and_finish(both.client, "question", deadline, whole);
+    int error = 0;
+    const std::string question = co_await read_all(both.server, error, deadline);
+    EXPECT_EQ(question, "question");
+    const std::string answer = some_octets(300'000);
+    Scope scope;
+    scope.start(write_and_finish(both.server, answer, deadline, whole));
+    const std::string got = co_await read_all(both.client, error, deadline);
+    co_await scope.join();
+    EXPECT_TRUE(got == answer);
+    EXPECT_EQ(error, 0);
+}
+
+TEST_P(Contract, TheOtherDirectionGoesOnAfterAHalfClose) {
+    Listener listener = listen();
+    run(expect_half_close(core(), listener, soon()));
+}
+
+Task<void> expect_reset(Core& core, Listener& listener, TimePoint deadline) {
+    {
+        Both both = co_await connected(core, listener);
+        both.server.abort_on_close();
+        {
+            const Stream closed = std::move(both.server);
+        }
+        int error = 0;
+        const std::string nothing = co_await read_all(both.client, error, deadline);
+        EXPECT_EQ(error, ECONNRESET);
+    }
+    Both both = co_await connected(core, listener);
+    const Result<void> written = co_await both.client.write_all("never read", deadline);
+    EXPECT_TRUE(written.has_value());
+    std::array<char, 1> room;
+    const Result<std::size_t> one = co_await both.server.read(room, deadline);
+    EXPECT_EQ(one.value_or(0), 1U);
+    {
+        const Stream closed = std::move(both.server);
+    }
+    int error = 0;
+    const std::string nothing = co_await read_all(both.client, error, deadline);
+    EXPECT_EQ(error, ECONNRESET);
+}
+
+TEST_P(Contract, AnAbortAndACloseWithUnreadOctetsAreResets) {
+    Listener listener = listen();
+    run(expect_reset(core(), listener, soon()));
+}
+
+Task<void> expect_broken_pipe(Core& core, Listener& listener, TimePoint deadline) {
+    Both both = co_await connected(core, listener);
+    {
+        const Stream closed = std::move(both.server);
+    }
+    Result<void> written;
+    for (int i = 0; i < 1000 && written; ++i) {
+        written = co_await both.client.write_all("anybody there?", deadline);
+        const bool in_time = co_await sleep_for(core, milliseconds(1));
+        EXPECT_TRUE(in_time);
+    }
+    EXPECT_FALSE(written.has_value());
+    if (!written) {
+        EXPECT_TRUE(written.error().number == EPIPE || written.error().number == ECONNRESET);
+    }
+}
+
+TEST_P(Contract, WritingToWhoHasClosedFailsAndDoesNotKill) {
+    Listener listener = listen();
+    run(expect_broken_pipe(core(), listener, soon()));
+}
+
+Task<void> expect_deadline(Core& core, Listener& listener) {
+    Both both = co_await connected(core, listener);
+    std::array<char, 10> room;
+    for (int i = 0; i < 3; ++i) {
+        const TimePoint due = core.now() + milliseconds(5);
+        const Result<std::size_t> nothing = co_await both.server.read(room, due);
+        EXPECT_FALSE(nothing.has_value());
+        if (!nothing) {
+            EXPECT_EQ(nothing.error().number, ETIMEDOUT);
+        }
+        EXPECT_GE(core.now(), due);
+    }
+    const Result<std::size_t> overdue = co_await both.server.read(room, core.now() - seconds(1));
+    EXPECT_EQ(overdue.error().number, ETIMEDOUT);
+    const Result<void> written = co_await both.client.write_all("late", never);
+    EXPECT_TRUE(written.has_value());
+    const Result<std::size_t> got = co_await both.server.read(room, never);
+    EXPECT_GE(got.value_or(0), 1U);
+}
+
+TEST_P(Contract, ADeadlineEndsTheWaitAndNothingElse) {
+    Listener listener = listen();
+    run(expect_deadline(core(), listener));
+}
+
+Task<void> expect_back_pressure(Core& core, Listener& listener) {
+    Both both = co_await connected(core, listener);
+    const std::string flood(50'000'000, 'x');
+    const Result<void> written = co_await both.client.write_all(flood, core.now() + milliseconds(200));
+    EXPECT_FALSE(written.has_value());
+    if (!written) {
+        EXPECT_EQ(written.error().number, ETIMEDOUT);
+    }
+}
+
+TEST_P(Contract, WhoeverDoesNotReadStopsTheWriter) {
+    Listener listener = listen();
+    run(expect_back_pressure(core(), listener));
+}
+
+Task<void> expect_refused(Core& core, SocketAddress nobody) {
+    const Result<Stream> stream = co_await connect(core, std::move(nobody), never);
+    EXPECT_FALSE(stream.has_value());
+    if (!stream) {
+        EXPECT_EQ(stream.error().number, ECONNREFUSED);
+    }
+}
+
+TEST_P(Contract, NobodyListensNobodyConnects) {
+    SocketAddress nobody;
+    {
+        const Listener listener = listen();
+        nobody = listener.local();
+    }
+    run(expect_refused(core(), nobody));
+}
+
+Task<void> expect_cancelled_read(Stream& stream, int& cancelled) {
+    std::array<char, 10> room;
+    for (int i = 0; i < 3; ++i) {
+        const Result<std::size_t> nothing = co_await stream.read(room, never);
+        EXPECT_FALSE(nothing.has_value());
+        if (!nothing) {
+            EXPECT_EQ(nothing.error().number, ECANCELED);
+        }
+        ++cancelled;
+    }
+}
+
+Task<void> expect_cancelled_accept(Listener& listener, int& cancelled) {
+    const Result<Accepted> nobody = co_await listener.accept();
+    EXPECT_EQ(nobody.error().number, ECANCELED);
+    ++cancelled;
+}
+
+Task<void> expect_cut_sleep(Core& core, int& cancelled) {
+    const bool slept = co_await sleep_for(core, std::chrono::hours(1));
+    EXPECT_FALSE(slept);
+    ++cancelled;
+}
+
+Task<void> expect_cancelled_receive(Datagram& socket, int& cancelled) {
+    std::array<DatagramSlot, 1> slots;
+    std::array<char, 10> room;
+    slots[0].octets = room;
+    const Result<std::size_t> nothing = co_await socket.receive(slots, never);
+    EXPECT_EQ(nothing.error().number, ECANCELED);
+    ++cancelled;
+}
+
+Task<void> expect_stop(Core& core, Listener& listener, Datagram& socket) {
+    Both both = co_await connected(core, listener);
+    Scope scope;
+    int cancelled = 0;
+    scope.start(expect_cancelled_read(both.client, cancelled));
+    scope.start(expect_cancelled_accept(listener, cancelled));
+    scope.start(expect_cut_sleep(core, cancelled));
+    scope.start(expect_cancelled_receive(socket, cancelled));
+    const bool slept = co_await sleep_for(core, milliseconds(3));
+    EXPECT_TRUE(slept);
+    EXPECT_EQ(cancelled, 0);
+    scope.request_stop();
+    scope.request_stop();
+    co_await scope.join();
+    EXPECT_EQ(cancelled, 6);
+}
+
+TEST_P(Contract, ARequestToStopEndsEveryWait) {
+    Listener listener = listen();
+    Datagram socket = datagram();
+    run(expect_stop(core(), listener, socket));
+}
+
+Task<void> join_of_a_sleeper(Core& core, int& cancelled) {
+    Scope scope;
+    scope.start(expect_cut_sleep(core, cancelled));
+    co_await scope.join();
+}
+
+Task<void> join_after_the_request(Core& core, int& cancelled) {
+    const bool slept = co_await sleep_for(core, std::chrono::hours(1));
+    EXPECT_FALSE(slept);
+    Scope scope;
+    scope.start(join_of_a_sleeper(core, cancelled));
+    co_await scope.join();
+}
+
+TEST_P(Contract, AJoinHandsTheRequestOnWheneverItCame) {
+    Scope scope;
+    int cancelled = 0;
+    scope.start(join_of_a_sleeper(core(), cancelled));
+    scope.start(join_after_the_request(core(), cancelled));
+    scope.request_stop();
+    run(scope);
+    EXPECT_EQ(cancelled, 2);
+}
+
+Task<void> offload_one(Core& core, int number, std::set<int>& done) {
+    auto work = [number] { return number * 2; };
+    const std::optional<int> result = co_await offload(core, std::move(work));
+    EXPECT_EQ(result, number * 2);
+    done.insert(number);
+}
+
+TEST_P(Contract, OffloadedWorkComesBackWithItsValue) {
+    Scope scope;
+    std::set<int> done;
+    for (int i = 0; i < 100; ++i) scope.start(offload_one(core(), i, done));
+    scope.request_stop();  // what has begun is waited for
+    run(scope);
+    EXPECT_EQ(done.size(), 100U);
+}
+
+Task<void> sleep_and_tell(Core& core, int milliseconds_slept, std::vector<int>& woken) {
+    const bool slept = co_await sleep_for(core, milliseconds(milliseconds_slept));
+    EXPECT_TRUE(slept);
+    woken.push_back(milliseconds_slept);
+}
+
+TEST_P(Contract, SleepersWakeInOrder) {
+    Scope scope;
+    std::vector<int> woken;
+    for (const int time : {30, 10, 20, 0, 5}) scope.start(sleep_and_tell(core(), time, woken));
+    run(scope);
+    EXPECT_EQ(woken, (std::vector<int>{0, 5, 10, 20, 30}));
+}
+
+Task<void> send_file_whole(Stream& stream, const Fd& file, std::uint64_t offset, TimePoint deadline) {
+    for (;;) {
+        const Result<std::size_t> sent = co_await stream.send_file(file, offset, 1'000'000'000, deadline);
+        EXPECT_TRUE(sent.has_value());
+        if (!sent || *sent == 0) break;
+        offset += *sent;
+    }
+    static_cast<void>(stream.finish_sending());
+}
+
+Task<void> expect_file(Core& core, Listener& listener, const Fd& file, const std::string& content) {
+    Both both = co_await connected(core, listener);
+    Scope scope;
+    scope.start(send_file_whole(both.server, file, 1000, never));
+    int error = 0;
+    const std::string got = co_await read_all(both.client, error, never);
+    co_await scope.join();
+    EXPECT_TRUE(got == content.substr(1000));
+}
+
+TEST_P(Contract, AFileIsSentToItsEnd) {
+    Listener listener = listen();
+    const std::string content = some_octets(1'500'000);
+    const Fd file = file_of(content);
+    run(expect_file(core(), listener, file, content));
+}
+
+Task<void> expect_no_buffer_while_waiting(Core& core, Listener& listener) {
+    Both both = co_await connected(core, listener);
+    Scope scope;
+    scope.start(echo(std::move(both.server)));
+    bool slept = co_await sleep_for(core, milliseconds(2));
+    EXPECT_TRUE(slept);
+    EXPECT_EQ(core.ledger().used(), 0U);
+    bool whole = false;
+    co_await write_and_finish(both.client, "some octets", never, whole);
+    int error = 0;
+    const std::string back = co_await read_all(both.client, error, never);
+    EXPECT_EQ(back, "some octets");
+    {
+        const Stream closed = std::move(both.client);
+    }
+    co_await scope.join();
+    slept = core.ledger().peak() > 0;
+    EXPECT_TRUE(slept);
+}
+
+TEST_P(Contract, AWaitingConnectionHoldsNoBuffer) {
+    Listener listener = listen();
+    run(expect_no_buffer_while_waiting(core(), listener));
+}
+
+Task<void> echo_datagrams(Datagram& socket, std::size_t count) {
+    std::vector<char> room(4 * 65'536);
+    std::array<DatagramSlot, 4> slots;
+    for (std::size_t echoed = 0; echoed < count;) {
+        for (std::size_t i = 0; i < slots.size(); ++i) slots[i].octets = std::span(room).subspan(i * 65'536, 65'536);
+        const Result<std::size_t> got = co_await socket.receive(slots, never);
+        EXPECT_TRUE(got.has_value());
+        for (std::size_t sent = 0; sent < *got;) {
+            const Result<std::size_t> now = co_await socket.send(std::span(slots).subspan(sent, *got - sent), never);
+            EXPECT_TRUE(now.has_value());
+            sent += *now;
+        }
+        echoed += *got;
+    }
+}
+
+Task<void> exchange_datagram(Datagram& socket, const SocketAddress& peer, std::string octets) {
+    std::array<DatagramSlot, 1> slots;
+    slots[0].octets = octets;
+    slots[0].peer = peer;
+    const Result<std::size_t> sent = co_await socket.send(slots, never);
+    EXPECT_EQ(sent.value_or(0), 1U);
+    std::vector<char> room(65'536);
+    slots[0].octets = room;
+    const Result<std::size_t> got = co_await socket.receive(slots, never);
+    EXPECT_EQ(got.value_or(0), 1U);
+    EXPECT_EQ(slots[0].peer, peer);
+    EXPECT_FALSE(slots[0].truncated);
+    EXPECT_TRUE(std::string_view(slots[0].octets.data(), slots[0].octets.size()) == octets);
+}
+
+Task<void> expect_datagrams(Datagram& server, Datagram& client) {
+    Scope scope;
+    scope.start(echo_datagrams(server, 4));
+    for (const std::size_t octets : {std::size_t{5}, std::size_t{0}, datagram_octets_max, std::size_t{1500}}) {
+        std::string content = some_octets(octets);
+        co_await exchange_datagram(client, server.local(), std::move(content));
+    }
+    co_await scope.join();
+}
+
+TEST_P(Contract, DatagramsAreEchoedEmptyAndLarge) {
+    Datagram server = datagram();
+    Datagram client = datagram();
+    run(expect_datagrams(server, client));
+}
+
+Task<void> expect_cut_datagram(Datagram& server, Datagram& client) {
+    std::string octets = "more than fits";
+    std::array<DatagramSlot, 1> slots;
+    slots[0].octets = octets;
+    slots[0].peer = server.local();
+    const Result<std::size_t> sent = co_await client.send(slots, never);
+    EXPECT_EQ(sent.value_or(0), 1U);
+    std::array<char, 4> room;
+    slots[0].octets = room;
+    const Result<std::size_t> got = co_await server.receive(slots, never);
+    EXPECT_EQ(got.value_or(0), 1U);
+    EXPECT_TRUE(slots[0].truncated);
+    EXPECT_EQ(std::string_view(slots[0].octets.data(), slots[0].octets.size()), "more");
+    std::string too_large(datagram_octets_max + 1, 'x');
+    slots[0].octets = too_large;
+    slots[0].peer = server.local();
+    const Result<std::size_t> refused = co_await client.send(slots, never);
+    EXPECT_EQ(refused.error().number, EMSGSIZE);
+}
+
+TEST_P(Contract, ADatagramIsCutWhereTheRoomEndsAndSaysSo) {
+    Datagram server = datagram();
+    Datagram client = datagram();
+    run(expect_cut_datagram(server, client));
+}
+
+TEST_P(Contract, MailIsReadInOrder) {
+    std::vector<int> read;
+    for (int i = 0; i < 5; ++i) core().post([&read, i] { read.push_back(i); });
+    while (read.size() < 5) core().run_once(never);
+    EXPECT_EQ(read, (std::vector<int>{0, 1, 2, 3, 4}));
+}
+
+TEST_P(Contract, StopEndsRun) {
+    core().post([this] { core().stop(); });
+    core().run();
+}
+
+}  // namespace
+}  // namespace portico::io

@@ -1,0 +1,76 @@
+// portico/io/sim_file_system.h — files in memory, which a test changes while they are served.
+//
+// Room io: see error.h.
+// Threads:   one.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "portico/io/file_system.h"
+#include "portico/io/sim_chance.h"
+
+namespace portico::io {
+
+class SimDescriptors;
+
+// One file, directory or link. A descriptor keeps it alive when its name is gone, as an inode is kept.
+struct SimNode {
+    FileKind kind = FileKind::regular;
+    std::string content;  // of a regular file; of a link: where it leads
+    std::map<std::string, std::shared_ptr<SimNode>, std::less<>> children;
+    std::chrono::sys_time<std::chrono::nanoseconds> modified;
+    std::uint64_t inode = 0;
+};
+
+// Resolves paths beneath a directory as openat2(2) does, and says the same errors. Paths for the test's own functions
+// are absolute and without links.
+class SimFileSystem final : public FileSystem {
+public:
+    SimFileSystem(Chance& chance, const SimFaults& faults, SimDescriptors& descriptors);
+
+    void close(int number) noexcept override;
+    Result<Fd> open_directory(const std::string& path) override;
+    Result<Fd> open_beneath(const Fd& directory, std::string_view path) override;
+    Result<FileStatus> status_beneath(const Fd& directory, std::string_view path) override;
+    Result<FileStatus> status(const Fd& file) override;
+    Result<std::size_t> read_at(const Fd& file, std::uint64_t offset, std::span<char> room) override;
+    Result<std::vector<DirectoryEntry>> list(const Fd& directory, std::size_t entries_max) override;
+
+    // --- what a test does to the disk. Parents are made where they are missing; every change moves the file's time on,
+    // often by less than a second.
+    void make_directory(std::string_view path);
+    void write(std::string_view path, std::string content);    // the same file, if there is one, with other content
+    void replace(std::string_view path, std::string content);  // another file of that name, as rename(2) leaves it
+    void truncate(std::string_view path, std::size_t octets);  // shorter, or longer with NULs
+    void link(std::string_view path, std::string target);
+    void make_fifo(std::string_view path);
+    void remove(std::string_view path);
+    [[nodiscard]] std::shared_ptr<SimNode> find(std::string_view path) const;
+
+    // Called before each call from the program, and between the parts of a long read: here a test changes the disk
+    // under it.
+    std::function<void()> before_call;
+
+private:
+    Result<std::shared_ptr<SimNode>> resolve(const std::shared_ptr<SimNode>& top, std::string_view path);
+    Result<std::shared_ptr<SimNode>> node_of(const Fd& file, std::string_view doing);
+    std::shared_ptr<SimNode> make(std::string_view path, FileKind kind);
+    std::shared_ptr<SimNode> parent_of(std::string_view path, std::string& name);
+    void touch(SimNode& node);
+    void may_change();
+    [[nodiscard]] static FileStatus status_of(const SimNode& node);
+
+    Chance* chance_;
+    const SimFaults* faults_;
+    SimDescriptors* descriptors_;
+    std::shared_ptr<SimNode> top_;
+    std::chrono::sys_time<std::chrono::nanoseconds> time_{std::chrono::seconds(1'700'000'000)};
+    std::uint64_t last_inode_ = 0;
+};
+
+}  // namespace portico::io

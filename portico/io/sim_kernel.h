@@ -1,0 +1,164 @@
+// portico/io/sim_kernel.h — a kernel in memory: sockets, files, clocks and chance, all driven by one seed.
+//
+// Room io: see error.h. For tests: a whole server and its clients run as tasks on one core above it. The same seed
+// gives the same run, to the last octet and nanosecond; trace() tells two runs apart.
+//
+// It is as unhelpful as a kernel may be: what can be done at once may be done later, ready operations complete in any
+// order, reads and writes are short, a cancelled operation may complete late or with success. On top of that come the
+// faults. It asserts what no program may do: close a descriptor twice, or with an operation in flight; leave one open
+// at the end. Threads:   one. Offloaded work runs on it too, at some later time.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "portico/io/kernel.h"
+#include "portico/io/sim_chance.h"
+#include "portico/io/sim_file_system.h"
+#include "portico/io/sim_sockets.h"
+
+namespace portico::io {
+
+class SimKernel final : public Kernel {
+public:
+    explicit SimKernel(std::uint64_t seed, const SimFaults& faults = {});
+    SimKernel(const SimKernel&) = delete;
+    SimKernel& operator=(const SimKernel&) = delete;
+    ~SimKernel();  // asserts that no descriptor is open and no operation in flight
+
+    // --- for the test
+    [[nodiscard]] SimFaults& faults() { return faults_; }
+    [[nodiscard]] SimFileSystem& sim_files() { return files_; }
+    [[nodiscard]] Chance& chance() { return chance_; }
+    // A hash of all that has happened. Equal for two runs of one seed.
+    [[nodiscard]] std::uint64_t trace() const { return trace_; }
+    void note(std::uint64_t what);  // mixes something of the test's own into the trace
+    [[nodiscard]] std::size_t descriptors_open() const { return descriptors_.open(); }
+    [[nodiscard]] std::size_t operations_pending() const { return pending_; }
+    // Calls `action` within a later wait().
+    void after(Duration time, std::move_only_function<void()> action);
+    // From which address the sockets that are opened from now on connect. Empty: the loopback address.
+    void set_client_address(std::optional<IpAddress> address) { client_address_ = address; }
+    // What will come on standard input, and then its end; and what was written to standard output.
+    void script_stdin(std::string octets) { stdin_ = std::move(octets); }
+    [[nodiscard]] const std::string& stdout_octets() const { return stdout_; }
+
+    // --- Kernel
+    void close(int number) noexcept override;
+    [[nodiscard]] TimePoint now() const override { return now_; }
+    [[nodiscard]] std::chrono::system_clock::time_point wall_clock() const override;
+    void random(std::span<char> room) override;
+    // Ends the program where nothing can ever happen again: a task waits for what will not come.
+    void wait(TimePoint until) override;
+    void wake() noexcept override { woken_.store(true); }
+
+    Result<Opened> listen(const SocketAddress& local, const ListenOptions& options) override;
+    Result<int> open_socket(Family family) override;
+    Result<Opened> open_datagram(const SocketAddress& local, bool reuse_port) override;
+    Result<int> open_stdio(StdioEnd end) override;
+    Result<SocketAddress> local_address(int socket) override;
+    Result<void> shut_down(int stream, ShutDown which) override;
+    void set_no_delay(int stream) override;
+    void set_abort_on_close(int stream) override;
+
+    bool start(AcceptOp& op) override;
+    bool start(ConnectOp& op) override;
+    bool start(ReadOp& op) override;
+    bool start(WriteOp& op) override;
+    bool start(SendFileOp& op) override;
+    bool start(ReceiveOp& op) override;
+    bool start(SendOp& op) override;
+    bool start(OffloadOp& op) override;
+    void cancel(AcceptOp& op) override;
+    void cancel(ConnectOp& op) override;
+    void cancel(ReadOp& op) override;
+    void cancel(WriteOp& op) override;
+    void cancel(SendFileOp& op) override;
+    void cancel(ReceiveOp& op) override;
+    void cancel(SendOp& op) override;
+
+    [[nodiscard]] FileSystem& files() override { return files_; }
+
+private:
+    struct Event {
+        TimePoint at;
+        std::uint64_t order;  // drawn: of what is due at the same time, any may come first
+        std::move_only_function<void()> happen;
+        bool operator<(const Event& other) const { return at != other.at ? at > other.at : order > other.order; }
+    };
+    using Attempt = std::function<std::optional<std::int64_t>()>;
+    using StreamPtr = std::shared_ptr<SimStream>;
+
+    // sim_kernel.cc: time, and the life of an operation
+    void schedule(Duration later, std::move_only_function<void()> happen);
+    void happen_next();
+    void disturb_clocks();
+    void expect_progress();
+    Duration delay() { return chance_.some_time(faults_.delay_max); }
+    bool begin(std::shared_ptr<void> owner, SimWaiting& place, Operation& op, Attempt attempt);
+    void retry(std::shared_ptr<void> owner, SimWaiting& place, Duration later);
+    void poke(std::shared_ptr<void> owner, SimWaiting& place);
+    void finish(SimWaiting& place, std::int64_t result);
+    void cancel(std::shared_ptr<void> owner, SimWaiting& place, Operation& op);
+    int failure_of_open();  // 0, or an errno value
+    std::shared_ptr<SimStream> stream(int number) const;
+
+    // sim_streams.cc
+    std::optional<std::int64_t> try_read(const StreamPtr& stream, ReadOp& op);
+    std::optional<std::int64_t> try_write(const StreamPtr& stream, const WriteOp& op);
+    std::optional<std::int64_t> try_send_file(const StreamPtr& stream, const SendFileOp& op);
+    std::optional<std::int64_t> room_to_write(const StreamPtr& stream);
+    std::int64_t send_octets(const StreamPtr& stream, std::string octets);
+    void send_end(const StreamPtr& stream);
+    void fly(const StreamPtr& to, SimSegment segment);
+    void arrive(const StreamPtr& to);
+    void receive(const StreamPtr& to, SimSegment segment);
+    void become_reset(const StreamPtr& stream);
+    void reset_by_fault(const StreamPtr& stream);
+    void close_stream(const StreamPtr& stream);
+
+    // sim_connections.cc
+    std::optional<std::int64_t> try_accept(const std::shared_ptr<SimListener>& listener, AcceptOp& op);
+    std::optional<std::int64_t> knock(const StreamPtr& client);
+    void knock_again(const StreamPtr& client, Duration later);
+    std::shared_ptr<SimListener> listener_for(const SocketAddress& address);
+    void admit(const StreamPtr& client, const std::shared_ptr<SimListener>& listener);
+    void close_listener(const std::shared_ptr<SimListener>& listener);
+    StreamPtr make_stream(Family family);
+    std::uint16_t free_port() { return last_port_ = last_port_ == 60'000 ? 40'001 : last_port_ + 1; }
+
+    // sim_datagrams.cc
+    std::optional<std::int64_t> try_receive(const std::shared_ptr<SimDatagramSocket>& socket, ReceiveOp& op);
+    std::optional<std::int64_t> try_send(const std::shared_ptr<SimDatagramSocket>& socket, SendOp& op);
+    void deliver(const SocketAddress& to, SimDatagramSocket::Packet packet);
+
+    SimFaults faults_;
+    Chance chance_;
+    std::uint64_t seed_;
+    std::uint64_t trace_ = 0;
+    TimePoint now_;
+    Duration wall_offset_;
+    std::atomic<bool> woken_ = false;
+    std::vector<Event> events_;  // a heap: the next one in front
+    std::uint64_t tickets_ = 0;
+    std::size_t pending_ = 0;
+    TimePoint second_began_;
+    std::uint64_t waits_in_second_ = 0;
+
+    SimDescriptors descriptors_;
+    SimFileSystem files_;
+    std::vector<std::weak_ptr<SimListener>> listeners_;
+    std::vector<std::weak_ptr<SimDatagramSocket>> datagram_sockets_;
+    std::uint16_t last_port_ = 40'000;
+    std::optional<IpAddress> client_address_;
+    std::string stdin_;
+    std::string stdout_;
+    StreamPtr stdin_ends_[2];  // ours and the program's
+    StreamPtr stdout_ends_[2];
+};
+
+}  // namespace portico::io

@@ -1,0 +1,117 @@
+// portico/io/sim_sockets.h — what a simulated kernel keeps for each descriptor.
+//
+// Room io: see error.h. For sim_*.cc only.
+// Threads:   one.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "portico/io/kernel.h"
+#include "portico/io/sim_file_system.h"
+
+namespace portico::io {
+
+// An operation that could not be done yet, and how to try it again: nothing means not yet.
+struct SimWaiting {
+    Operation* op = nullptr;
+    std::uint64_t ticket = 0;     // tells this operation from a later one in the same place
+    bool attempt_is_due = false;  // an event will try it
+    std::function<std::optional<std::int64_t>()> attempt;
+};
+
+// Octets on their way, or what ends them.
+struct SimSegment {
+    enum class Kind : std::uint8_t { octets, end, reset } kind = Kind::octets;
+    std::string octets;
+    std::uint64_t place = 0;  // counted over the stream
+};
+
+// One end of a stream.
+struct SimStream {
+    Family family = Family::ipv4;
+    bool is_stdio = false;
+    SocketAddress local;
+    SocketAddress remote;
+    std::weak_ptr<SimStream> peer;  // gone once the other end is closed and nothing is on its way to it
+    bool connected = false;
+    bool closed = false;  // by the program
+    bool abort_on_close = false;
+
+    std::string received;  // and not yet read, from read_from on
+    std::size_t read_from = 0;
+    std::deque<SimSegment> arriving;
+    std::size_t arriving_octets = 0;
+    std::uint64_t places = 0;              // given out
+    std::uint64_t lost_from = UINT64_MAX;  // segments from this place on never arrive
+    TimePoint last_arrival{};              // segments don't overtake each other
+    std::size_t capacity = 0;              // of received and arriving together
+    bool end_received = false;
+    bool receiving_shut = false;
+    bool end_sent = false;
+    bool dead = false;  // reset
+    int error = 0;      // told once
+
+    SimWaiting reading;
+    SimWaiting writing;
+    SimWaiting connecting;
+    std::optional<std::int64_t> connect_result;
+    int knocks = 0;  // how often it has asked to connect
+
+    [[nodiscard]] std::size_t unread() const { return received.size() - read_from; }
+};
+
+struct SimListener {
+    SocketAddress local;
+    ListenOptions options;
+    bool closed = false;
+    struct Pending {
+        std::shared_ptr<SimStream> stream;
+        TimePoint since;
+    };
+    std::deque<Pending> backlog;
+    SimWaiting accepting;
+};
+
+struct SimDatagramSocket {
+    SocketAddress local;
+    bool reuse_port = false;
+    struct Packet {
+        std::string octets;
+        SocketAddress from;
+    };
+    std::deque<Packet> received;
+    SimWaiting receiving;
+    SimWaiting sending;
+};
+
+using SimObject = std::variant<std::monostate, std::shared_ptr<SimStream>, std::shared_ptr<SimListener>,
+                               std::shared_ptr<SimDatagramSocket>, std::shared_ptr<SimNode>>;
+
+// The table of descriptors: the lowest free number first, as everywhere.
+class SimDescriptors {
+public:
+    int add(SimObject object);
+    SimObject remove(int number);  // asserts that it is open: nobody may close twice
+    [[nodiscard]] const SimObject& at(int number) const;
+    [[nodiscard]] std::size_t open() const { return open_; }
+
+    template <class T>
+    [[nodiscard]] std::shared_ptr<T> find(int number) const {
+        const auto* const found = std::get_if<std::shared_ptr<T>>(&at(number));
+        return found == nullptr ? nullptr : *found;
+    }
+
+private:
+    static constexpr int first = 3;
+    std::vector<SimObject> objects_;
+    std::size_t open_ = 0;
+};
+
+}  // namespace portico::io

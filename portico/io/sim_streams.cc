@@ -1,0 +1,253 @@
+// portico/io/sim_streams.cc — octets between the two ends of a simulated stream, and how it ends.
+//
+// What TCP's ends see of each other is what Linux shows: an end or a reset comes behind the octets before it; closing
+// with unread octets is a reset; writing to who has closed succeeds once. Octets on their way when a connection is
+// reset are lost in part. Unix streams have no way to be lost on.
+#include <algorithm>
+#include <cassert>
+#include <utility>
+
+#include "portico/io/sim_kernel.h"
+
+namespace portico::io {
+
+bool SimKernel::start(ReadOp& op) {
+    const StreamPtr from = stream(op.stream);
+    return begin(from, from->reading, op, [this, from, &op] { return try_read(from, op); });
+}
+
+bool SimKernel::start(WriteOp& op) {
+    const StreamPtr to = stream(op.stream);
+    return begin(to, to->writing, op, [this, to, &op] { return try_write(to, op); });
+}
+
+bool SimKernel::start(SendFileOp& op) {
+    const StreamPtr to = stream(op.stream);
+    return begin(to, to->writing, op, [this, to, &op] { return try_send_file(to, op); });
+}
+
+void SimKernel::cancel(ReadOp& op) {
+    const StreamPtr from = stream(op.stream);
+    cancel(from, from->reading, op);
+}
+
+void SimKernel::cancel(WriteOp& op) {
+    const StreamPtr to = stream(op.stream);
+    cancel(to, to->writing, op);
+}
+
+void SimKernel::cancel(SendFileOp& op) {
+    const StreamPtr to = stream(op.stream);
+    cancel(to, to->writing, op);
+}
+
+std::optional<std::int64_t> SimKernel::try_read(const StreamPtr& from, ReadOp& op) {
+    if (from->family != Family::unix_path && chance_.happens(faults_.reset)) reset_by_fault(from);
+    if (from->unread() == 0) {
+        if (from->error == ECONNRESET) return -std::exchange(from->error, 0);
+        if (from->end_received || from->receiving_shut || from->dead) return 0;
+        if (!from->connected) return -ENOTCONN;
+        return std::nullopt;
+    }
+    if (op.pool != nullptr) {
+        op.buffer = op.pool->borrow();
+        op.room = op.buffer.room();
+    }
+    std::size_t octets = std::min(op.room.size(), from->unread());
+    if (chance_.happens(faults_.short_read)) octets = chance_.between(1, octets);
+    from->received.copy(op.room.data(), octets, from->read_from);
+    if (op.pool != nullptr) op.buffer.grow(octets);
+    from->read_from += octets;
+    if (from->unread() == 0) {
+        from->received.clear();
+        from->read_from = 0;
+    }
+    if (const StreamPtr writer = from->peer.lock()) poke(writer, writer->writing);
+    return static_cast<std::int64_t>(octets);
+}
+
+// How many octets may be written: a negative errno value where none ever, nothing where none yet.
+std::optional<std::int64_t> SimKernel::room_to_write(const StreamPtr& from) {
+    if (from->family != Family::unix_path && chance_.happens(faults_.reset)) reset_by_fault(from);
+    if (from->error != 0) return -std::exchange(from->error, 0);
+    if (from->dead || from->end_sent) return -EPIPE;
+    if (!from->connected) return -ENOTCONN;
+    const StreamPtr to = from->peer.lock();
+    const bool nobody_reads = to == nullptr || to->closed;
+    if (from->family == Family::unix_path && (nobody_reads || to->receiving_shut)) return -EPIPE;
+    if (nobody_reads) return 16 * 1024;  // until the reset comes back
+    const std::size_t used = to->unread() + to->arriving_octets;
+    if (used >= to->capacity) return std::nullopt;
+    std::size_t room = to->capacity - used;
+    if (chance_.happens(faults_.short_write)) room = chance_.between(1, room);
+    return static_cast<std::int64_t>(room);
+}
+
+std::optional<std::int64_t> SimKernel::try_write(const StreamPtr& from, const WriteOp& op) {
+    const std::optional<std::int64_t> room = room_to_write(from);
+    if (!room || *room < 0) return room;
+    auto left = static_cast<std::size_t>(*room);
+    std::string octets;
+    for (const iovec& span : op.spans) {
+        const std::size_t taken = std::min(left, span.iov_len);
+        octets.append(static_cast<const char*>(span.iov_base), taken);
+        left -= taken;
+        if (left == 0) break;
+    }
+    assert(!octets.empty() && "a write of nothing");
+    return send_octets(from, std::move(octets));
+}
+
+std::optional<std::int64_t> SimKernel::try_send_file(const StreamPtr& from, const SendFileOp& op) {
+    const auto file = descriptors_.find<SimNode>(op.file->number());
+    assert(file != nullptr && "not a file");
+    if (file->kind != FileKind::regular) return -EINVAL;
+    if (files_.before_call) files_.before_call();
+    if (chance_.happens(faults_.disk_failure)) return -EIO;
+    const std::optional<std::int64_t> room = room_to_write(from);
+    if (!room || *room < 0) return room;
+    if (op.offset >= file->content.size()) return 0;
+    const auto most = std::min(static_cast<std::uint64_t>(*room), op.length);
+    return send_octets(from, file->content.substr(op.offset, most));
+}
+
+std::int64_t SimKernel::send_octets(const StreamPtr& from, std::string octets) {
+    const auto count = static_cast<std::int64_t>(octets.size());
+    const StreamPtr to = from->peer.lock();
+    if (to == nullptr) {
+        fly(from, SimSegment{SimSegment::Kind::reset, {}, 0});  // there and back again
+        return count;
+    }
+    fly(to, SimSegment{SimSegment::Kind::octets, std::move(octets), 0});
+    return count;
+}
+
+void SimKernel::send_end(const StreamPtr& from) {
+    from->end_sent = true;
+    if (const StreamPtr to = from->peer.lock()) fly(to, SimSegment{SimSegment::Kind::end, {}, 0});
+}
+
+void SimKernel::fly(const StreamPtr& to, SimSegment segment) {
+    if (to->family == Family::unix_path && !to->is_stdio) return receive(to, std::move(segment));
+    segment.place = to->places++;
+    to->arriving_octets += segment.octets.size();
+    to->arriving.push_back(std::move(segment));
+    to->last_arrival = std::max(to->last_arrival, now_ + delay());
+    schedule(to->last_arrival - now_, [this, to] { arrive(to); });
+}
+
+void SimKernel::arrive(const StreamPtr& to) {
+    SimSegment segment = std::move(to->arriving.front());
+    to->arriving.pop_front();
+    to->arriving_octets -= segment.octets.size();
+    if (to->dead) return;
+    if (to->closed) {
+        const StreamPtr from = to->peer.lock();
+        const bool is_answered = segment.kind == SimSegment::Kind::octets && from != nullptr && !from->closed;
+        if (is_answered) fly(from, SimSegment{SimSegment::Kind::reset, {}, 0});
+        return;
+    }
+    if (segment.kind != SimSegment::Kind::reset && segment.place >= to->lost_from) return;
+    receive(to, std::move(segment));
+}
+
+void SimKernel::receive(const StreamPtr& to, SimSegment segment) {
+    switch (segment.kind) {
+        case SimSegment::Kind::octets:
+            if (to == stdout_ends_[0]) {
+                stdout_ += segment.octets;
+                if (const StreamPtr writer = to->peer.lock()) poke(writer, writer->writing);
+                return;
+            }
+            to->received.append(segment.octets);
+            break;
+        case SimSegment::Kind::end: to->end_received = true; break;
+        case SimSegment::Kind::reset: return become_reset(to);
+    }
+    poke(to, to->reading);
+}
+
+void SimKernel::become_reset(const StreamPtr& stream) {
+    if (stream->dead || stream->closed) return;
+    stream->dead = true;
+    // Who has had the other's end reads that end; only writing tells of the reset.
+    stream->error = stream->end_received ? EPIPE : ECONNRESET;
+    if (!stream->end_received && chance_.happens(faults_.unread_lost)) {
+        stream->received.clear();
+        stream->read_from = 0;
+    }
+    poke(stream, stream->reading);
+    poke(stream, stream->writing);
+}
+
+void SimKernel::reset_by_fault(const StreamPtr& stream) {
+    if (!stream->connected || stream->is_stdio) return;
+    become_reset(stream);
+    if (const StreamPtr other = stream->peer.lock()) become_reset(other);
+}
+
+void SimKernel::close_stream(const StreamPtr& stream) {
+    assert(stream->reading.op == nullptr && stream->writing.op == nullptr && "closed under a waiting task");
+    assert(stream->connecting.op == nullptr && "closed under a connecting task");
+    if (stream->is_stdio) return;
+    stream->closed = true;
+    const StreamPtr other = stream->peer.lock();
+    if (!stream->connected || stream->dead || other == nullptr || other->closed) return;
+    if (stream->family == Family::unix_path) {
+        other->end_received = true;
+        if (stream->unread() > 0) other->error = ECONNRESET;
+        poke(other, other->reading);
+        poke(other, other->writing);
+        return;
+    }
+    if (!stream->abort_on_close && stream->unread() == 0) {
+        if (!stream->end_sent) send_end(stream);
+        return;
+    }
+    stream->dead = true;
+    const std::uint64_t next = other->arriving.empty() ? other->places : other->arriving.front().place;
+    other->lost_from = chance_.between(next, other->places);
+    fly(other, SimSegment{SimSegment::Kind::reset, {}, 0});
+}
+
+Result<void> SimKernel::shut_down(int number, ShutDown which) {
+    const StreamPtr stopped = stream(number);
+    note(static_cast<std::uint64_t>(which));
+    if (stopped->is_stdio) return fail(ENOTSOCK, "shutdown");
+    if (!stopped->connected || stopped->dead) return fail(ENOTCONN, "shutdown");
+    if (which != ShutDown::receiving && !stopped->end_sent) {
+        send_end(stopped);
+        poke(stopped, stopped->writing);
+    }
+    if (which != ShutDown::sending) {
+        stopped->receiving_shut = true;
+        poke(stopped, stopped->reading);
+    }
+    return {};
+}
+
+void SimKernel::set_no_delay(int number) { static_cast<void>(stream(number)); }
+
+void SimKernel::set_abort_on_close(int number) { stream(number)->abort_on_close = true; }
+
+Result<int> SimKernel::open_stdio(StdioEnd end) {
+    const bool is_input = end == StdioEnd::input;
+    StreamPtr(&ends)[2] = is_input ? stdin_ends_ : stdout_ends_;
+    if (ends[0] == nullptr) {
+        for (StreamPtr& one : ends) {
+            one = make_stream(Family::unix_path);
+            one->is_stdio = one->connected = true;
+        }
+        ends[0]->peer = ends[1];
+        ends[1]->peer = ends[0];
+        while (is_input && !stdin_.empty()) {
+            const std::size_t part = chance_.between(1, chance_.happens(0.5) ? stdin_.size() : 1);
+            send_octets(ends[0], stdin_.substr(0, part));
+            stdin_.erase(0, part);
+        }
+        if (is_input) send_end(ends[0]);
+    }
+    return descriptors_.add(ends[1]);
+}
+
+}  // namespace portico::io
