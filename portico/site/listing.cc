@@ -141,7 +141,7 @@ void append_row(std::string& out, const ListedEntry& entry, std::string_view que
     out += "\"><bdi>";
     http::append_html(out, entry.name);
     out += folder ? "</bdi>/</a></td><td>" : "</bdi></a></td><td";
-    if (!folder) fmt::format_to(std::back_inserter(out), " title=\"{} octets\">{}", entry.size, human_size(entry.size));
+    if (!folder) fmt::format_to(std::back_inserter(out), " title=\"{} bytes\">{}", entry.size, human_size(entry.size));
     out += "</td><td><time datetime=\"";
     append_time(out, entry.modified, iso_pattern);
     out += "\">";

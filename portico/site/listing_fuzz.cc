@@ -1,0 +1,95 @@
+// Names of any octets: the page stays well-formed and says nothing that is not ours.
+#include <algorithm>
+#include <cassert>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "portico/http/target.h"
+#include "portico/http/utf8.h"
+#include "portico/site/listing.h"
+
+namespace {
+
+using namespace portico;
+
+// The input is a query and names, parted by "/" and NUL, which no name holds; the first octets choose.
+site::ListedFolder folder_of(std::string_view input, std::string& path) {
+    site::ListedFolder folder;
+    const std::uint8_t choice = input.empty() ? 0 : static_cast<std::uint8_t>(input.front());
+    input.remove_prefix(std::min<std::size_t>(1, input.size()));
+    folder.truncated = (choice & 1) != 0;
+    bool first = true;
+    while (!input.empty()) {
+        constexpr std::string_view parting("/\0", 2);
+        const std::size_t end = std::min(input.find_first_of(parting), input.size());
+        const std::string_view part = input.substr(0, end);
+        input.remove_prefix(std::min(end + 1, input.size()));
+        if (first) {
+            folder.order = site::parse_sort_order(part);
+        } else if (!part.empty() && (choice & 2) != 0 && path.size() < 100) {
+            path.append(part).push_back('/');
+        } else if (!part.empty()) {
+            const bool is_folder = (part.size() & 1) != 0;
+            folder.entries.push_back({std::string(part),
+                                      is_folder ? site::ListedEntry::Kind::folder : site::ListedEntry::Kind::file,
+                                      part.size() * 1'000'003,
+                                      {}});
+        }
+        first = false;
+    }
+    folder.path = path;
+    return folder;
+}
+
+std::size_t count(std::string_view text, char c) {
+    return static_cast<std::size_t>(std::count(text.begin(), text.end(), c));
+}
+
+void check_utf8(std::string_view text) {
+    for (std::size_t i = 0; i < text.size();) {
+        const std::size_t octets = http::utf8_octets(text.substr(i));
+        assert(octets != 0);
+        const auto octet = static_cast<unsigned char>(text[i]);
+        assert(octet == '\n' || (octet >= 0x20 && octet != 0x7f));
+        i += octets;
+    }
+}
+
+// The same folder with harmless names: whatever markup the page has is ours, if there is as much of it now.
+site::ListedFolder harmless(const site::ListedFolder& folder, std::string& path) {
+    site::ListedFolder other = folder;
+    for (site::ListedEntry& entry : other.entries) std::fill(entry.name.begin(), entry.name.end(), 'a');
+    for (char& c : path) c = c == '/' ? '/' : 'a';
+    other.path = path;
+    return other;
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    std::string path = "/";
+    site::ListedFolder folder = folder_of({reinterpret_cast<const char*>(data), size}, path);
+    site::sort_entries(folder.entries, folder.order);
+    std::string harmless_path = path;
+    const site::ListedFolder plain = harmless(folder, harmless_path);
+    for (const auto format : {site::ListingFormat::html, site::ListingFormat::json}) {
+        const std::string page = site::render_listing(folder, format);
+        const std::string plain_page = site::render_listing(plain, format);
+        check_utf8(page);
+        assert(count(page, '\n') == count(plain_page, '\n'));
+        if (format == site::ListingFormat::json) continue;
+        for (const char markup : {'<', '>', '"', '\''}) assert(count(page, markup) == count(plain_page, markup));
+    }
+    // Each link leads to its entry.
+    for (const site::ListedEntry& entry : folder.entries) {
+        if (entry.name == "." || entry.name == "..") continue;
+        std::string link = "/";
+        http::append_encoded_path(link, entry.name);
+        std::string buffer;
+        const auto decoded = http::decode_path(link, buffer);
+        assert(!decoded || *decoded == "/" + entry.name);
+    }
+    return 0;
+}

@@ -1,0 +1,42 @@
+// SipHash against the values of its authors (appendix A of the paper, and vectors.h of their code).
+#include "portico/site/sip_hash.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace portico::site {
+namespace {
+
+constexpr HashKey key{0x0706050403020100U, 0x0f0e0d0c0b0a0908U};
+
+std::string first_octets(int count) {
+    std::string octets;
+    for (int i = 0; i < count; ++i) octets += static_cast<char>(i);
+    return octets;
+}
+
+struct VectorRow {
+    const char* name;
+    int octets;
+    std::uint64_t hash;
+};
+class Vectors : public testing::TestWithParam<VectorRow> {};
+TEST_P(Vectors, AreThoseOfTheAuthors) {
+    EXPECT_EQ((sip_hash<2, 4>(key, first_octets(GetParam().octets))), GetParam().hash);
+}
+INSTANTIATE_TEST_SUITE_P(SipHash24, Vectors,
+                         testing::Values(VectorRow{"Empty", 0, 0x726fdb47dd0e0e31U},
+                                         VectorRow{"One", 1, 0x74f839c593dc67fdU},
+                                         VectorRow{"Seven", 7, 0xab0200f58b01d137U},
+                                         VectorRow{"Eight", 8, 0x93f5f5799a932462U},
+                                         VectorRow{"Fifteen", 15, 0xa129ca6149be45e5U}),
+                         [](const auto& row) { return std::string(row.param.name); });
+
+TEST(SipHash, DependsOnTheKey) {
+    const HashKey other{key[0] ^ 1, key[1]};
+    EXPECT_NE((sip_hash<1, 3>(key, "/index.html")), (sip_hash<1, 3>(other, "/index.html")));
+}
+
+}  // namespace
+}  // namespace portico::site
