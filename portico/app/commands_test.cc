@@ -115,14 +115,14 @@ TEST(Help, OverviewAndLimitsFitAScreen) {
 TEST(ManualPage, IsAsciiWithoutARequestByAccident) {
     static const Command odd{.name = "odd",
                              .summary = ".starts with a stop",
-                             .about = "'quoted\n.line\\with — …",
+                             .about = "'quoted\n\n.line\\with — …",
                              .examples = {{"portico odd \"x\"", "it's ~odd^"}},
                              .options = {{.name = "x", .meaning = "m"}}};
     const std::string page = manual_page(std::span(&odd, 1));
     EXPECT_TRUE(std::ranges::all_of(page, [](char octet) { return octet == '\n' || (octet >= ' ' && octet <= '~'); }));
     EXPECT_THAT(page, HasSubstr("\n\\&.line\\ewith \\(em ...\n"));
     EXPECT_THAT(page, HasSubstr(".B \"portico odd \\(dqx\\(dq\"\n"));
-    EXPECT_THAT(page, HasSubstr("it\\(aqs \\(tiodd\\(ha"));
+    EXPECT_THAT(page, HasSubstr("It\\(aqs \\(tiodd\\(ha"));
     EXPECT_THAT(page, Not(HasSubstr("\n.line")));
 }
 

@@ -6,6 +6,7 @@
 #include <fmt/core.h>
 
 #include <string_view>
+#include <utility>
 
 #include "portico/app/help_text.h"
 #include "portico/app/version.h"
@@ -14,13 +15,12 @@
 namespace portico::app {
 namespace {
 
-// Text as troff shows it unchanged: no escape, no request at the start of a line, ASCII hyphens where they are typed.
+constexpr std::size_t line_octets_max = 78;
+
+// Text as troff shows it unchanged: no escape by accident, ASCII hyphens and quotation marks where they are typed.
 std::string escaped(std::string_view text) {
     std::string out;
-    bool line_begins = true;
     for (const char octet : text) {
-        if (line_begins && (octet == '.' || octet == '\'')) out += "\\&";
-        line_begins = octet == '\n';
         switch (octet) {
             case '\\': out += "\\e"; break;
             case '-': out += "\\-"; break;
@@ -32,6 +32,25 @@ std::string escaped(std::string_view text) {
         }
     }
     return out;
+}
+
+// A paragraph in lines of a length that tools like; none begins with a stop, which would make it a request.
+std::string filled(std::string_view text) {
+    std::string out;
+    std::string line;
+    while (!text.empty()) {
+        const std::size_t end = text.find_first_of(" \n");
+        const std::string word = escaped(text.substr(0, end));
+        text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+        if (word.empty()) continue;
+        if (!line.empty() && line.size() + 1 + word.size() > line_octets_max) out += std::exchange(line, {}) + "\n";
+        if (line.empty())
+            line = word.front() == '.' ? "\\&" : "";
+        else
+            line += ' ';
+        line += word;
+    }
+    return out + line + "\n";
 }
 
 // The argument of a macro that takes one.
@@ -54,17 +73,23 @@ std::string paragraphs(std::string_view text) {
         const std::size_t end = text.find("\n\n");
         if (!first) out += ".PP\n";
         first = false;
-        out += escaped(text.substr(0, end)) + "\n";
+        out += filled(text.substr(0, end));
         text.remove_prefix(end == std::string_view::npos ? text.size() : end + 2);
     }
     return out;
 }
 
 std::string tagged(std::string_view tag, std::string_view text) {
-    return fmt::format(".TP\n.B {}\n{}\n", quoted(tag), escaped(text));
+    return fmt::format(".TP\n.B {}\n{}", quoted(tag), filled(text));
 }
 
-std::string sentence(std::string_view text) { return std::string(text) + "."; }
+// "the port" as "The port."
+std::string sentence(std::string_view text) {
+    std::string out(text);
+    if (!out.empty() && out.front() >= 'a' && out.front() <= 'z')
+        out.front() = static_cast<char>(out.front() - 'a' + 'A');
+    return out + ".";
+}
 
 std::string option_entry(const Option& option) {
     std::string tag = written_option(option);
@@ -77,7 +102,7 @@ std::string option_entry(const Option& option) {
 std::string examples_of(const Command& command) {
     std::string text;
     for (const Example& example : command.examples) {
-        text += fmt::format(".TP\n.B {}\n{}\n", quoted(example.line), escaped(example.meaning));
+        text += tagged(example.line, sentence(example.meaning));
     }
     return text;
 }
@@ -106,10 +131,10 @@ std::string limits_section() {
     std::string text =
         ".SH LIMITS\nWhat one peer, and all of them, may make the server cost; each is set by\n"
         ".BR \"\\-\\-set NAME=VALUE\" .\n"
-        "Times are written 500ms, 3s, 2m or 1h, octets 512, 16k, 1m or 1g. A number behind a colon is the status that\n"
-        "answers a request which goes beyond.\n";
+        "Times are written 500ms, 3s, 2m or 1h, octets 512, 16k, 1m or 1g.\n"
+        "A number behind a colon is the status that answers a request which goes beyond.\n";
     for (const server::LimitRow& row : server::limit_rows()) {
-        text += tagged(row.name, fmt::format("{}; default: {}.", row.meaning, row.standard));
+        text += tagged(row.name, sentence(fmt::format("{}; default: {}", row.meaning, row.standard)));
     }
     return text;
 }
@@ -134,7 +159,8 @@ alone (the same). Port 0 is any free port.
 constexpr std::string_view end_of_page = R"(.SH SIGNALS
 .TP
 .B SIGTERM, SIGINT
-End. A server takes no new connections and finishes the requests in flight; the second signal ends it at once.
+End. A server takes no new connections and finishes the requests in flight;
+the second signal ends it at once.
 .TP
 .B SIGUSR1
 Open the log file again, after it has been moved away.
@@ -172,8 +198,8 @@ std::string manual_page(std::span<const Command> commands) {
         ".SH SYNOPSIS\n.B portico\n.I command\n.RI [ argument ]...\n.br\n.B portico help\n.RI [ command ]\n.br\n"
         ".B portico \\-\\-version\n";
     text +=
-        ".SH DESCRIPTION\nPortico is the front door of a machine: it accepts connections on any port and answers them, "
-        "as a strict\nand fast HTTP/1.1 server on a folder first of all.\n"
+        ".SH DESCRIPTION\nPortico is the front door of a machine: it accepts connections on any port and\n"
+        "answers them, as a strict and fast HTTP/1.1 server on a folder first of all.\n"
         ".SH COMMANDS\n";
     for (const Command& command : commands) text += command_section(command);
     text += after_the_commands;

@@ -49,7 +49,7 @@ std::vector<Option> where_options() {
 std::vector<Option> what_options() {
     return {
         {.name = "spa", .meaning = "answer missing pages with /index.html"},
-        {.name = "list", .meaning = "list folders without an index file [--list]", .negation = Negation::with_no},
+        {.name = "list", .meaning = "list folders without an index file [on]", .negation = Negation::with_no},
         {.name = "hidden", .meaning = "serve names that begin with a dot too"},
         {.name = "auth",
          .value = "USER:HASH",
