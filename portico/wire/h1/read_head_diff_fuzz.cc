@@ -63,14 +63,19 @@ struct NaiveHead {
         const std::size_t before = method().size() + target().size() + 2;
         return before <= request_line.size() ? request_line.substr(before) : std::string_view();
     }
-    [[nodiscard]] std::vector<std::string_view> values(std::string_view name) const {
+    // With the white space around them.
+    [[nodiscard]] std::vector<std::string_view> raw_values(std::string_view name) const {
         std::vector<std::string_view> found;
         for (const std::string_view line : lines) {
             const std::size_t colon = line.find(':');
             if (colon == std::string_view::npos) continue;
-            if (http::equals_ignoring_case(line.substr(0, colon), name))
-                found.push_back(http::trim(line.substr(colon + 1)));
+            if (http::equals_ignoring_case(line.substr(0, colon), name)) found.push_back(line.substr(colon + 1));
         }
+        return found;
+    }
+    [[nodiscard]] std::vector<std::string_view> values(std::string_view name) const {
+        std::vector<std::string_view> found = raw_values(name);
+        for (std::string_view& value : found) value = http::trim(value);
         return found;
     }
 
@@ -192,9 +197,10 @@ bool limits(const NaiveHead& head) {
            head.lines.size() > ours.field_count_max;
 }
 
-// A Connection list with elements that are empty or no tokens: the two cut it differently.
-bool connection_not_tokens(const NaiveHead& head) {
-    return std::ranges::any_of(head.values("connection"), [](std::string_view value) {
+// A Connection list with HTAB, or with elements that are empty or no tokens: the two cut it differently.
+bool connection_list(const NaiveHead& head) {
+    return std::ranges::any_of(head.raw_values("connection"), [](std::string_view value) {
+        if (value.find('\t') != std::string_view::npos) return true;
         for (std::size_t comma = 0; comma != std::string_view::npos;) {
             comma = value.find(',');
             if (!http::is_token(http::trim(value.substr(0, comma)))) return true;
@@ -373,7 +379,7 @@ void compare(const http::Request& request, std::size_t octets, const TheirReader
     if ((request.framing == http::Framing::length) != has_length) report("whether there is a length", "", head.text);
     if (has_length && request.content_length != theirs.content_length) report("length", "", head.text);
     const bool keep = request.persistence == http::Persistence::keep;
-    if (keep != theirs.keep && !connection_not_tokens(head)) report("persistence", "", head.text);
+    if (keep != theirs.keep && !connection_list(head)) report("persistence", "", head.text);
 }
 
 }  // namespace
