@@ -5,8 +5,8 @@
 #include <gtest/gtest.h>
 
 #include "portico/io/scope.h"
+#include "portico/site/handler_for_test.h"
 #include "portico/site/password.h"
-#include "portico/site/root_for_test.h"
 
 namespace portico::site {
 namespace {

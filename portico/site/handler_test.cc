@@ -6,7 +6,7 @@
 #include <zlib.h>
 
 #include "portico/io/scope.h"
-#include "portico/site/root_for_test.h"
+#include "portico/site/handler_for_test.h"
 
 namespace portico::site {
 namespace {

@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "portico/site/root_for_test.h"
+#include "portico/site/handler_for_test.h"
 
 namespace portico::site {
 namespace {

@@ -1,12 +1,12 @@
-// portico/site/root_for_test.h — a folder to be served, made for one test, and a handler that serves it.
+// portico/site/root_for_test.h — a folder to be served, made for one test, and requests for what is in it.
 //
 // Room site: see options.h. For tests and benchmarks only.
 #pragma once
 
 #include <fcntl.h>
-#include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <cassert>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
@@ -14,6 +14,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "portico/io/epoll_kernel.h"
 #include "portico/io/run_task.h"
@@ -25,7 +26,7 @@ namespace portico::site {
 class RootForTest {
 public:
     RootForTest() {
-        std::string pattern = testing::TempDir() + "portico-site-XXXXXX";
+        std::string pattern = (std::filesystem::temp_directory_path() / "portico-site-XXXXXX").string();
         place_ = ::mkdtemp(pattern.data());
         std::filesystem::create_directories(place_ / "root");
     }
@@ -48,7 +49,8 @@ public:
         const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
         const timespec at{seconds.count(), std::chrono::nanoseconds(time - seconds).count()};
         const timespec times[2] = {at, at};
-        ASSERT_EQ(::utimensat(AT_FDCWD, (path() / name).c_str(), times, 0), 0);
+        [[maybe_unused]] const int failed = ::utimensat(AT_FDCWD, (path() / name).c_str(), times, 0);
+        assert(failed == 0);
     }
 
 private:
@@ -113,46 +115,5 @@ inline Task<bool> take_steps(Handler& handler, const http::Request& request, Ans
     answer.status = answer.response.status;
     co_return true;
 }
-
-// A core and a handler on a root of their own.
-class HandlerTest : public testing::Test {
-protected:
-    HandlerTest() { options.root = root.path().string(); }
-    ~HandlerTest() override {
-        handler.reset();
-        EXPECT_EQ(core.ledger().used(), 0U) << "something that was charged was not released";
-    }
-
-    std::shared_ptr<const Site> open_site() {
-        auto site = Site::open(io::real_file_system(), options);
-        EXPECT_TRUE(site.has_value());
-        return *site;
-    }
-    // To be called when the options are set; get() calls it otherwise.
-    void serve() { handler = std::make_unique<Handler>(core, open_site()); }
-
-    Answer ask(const http::Request& request) {
-        if (!handler) serve();
-        Answer answer;
-        const bool done = io::run_task(core, take_steps(*handler, request, answer));
-        EXPECT_TRUE(done);
-        return answer;
-    }
-    Answer get(std::string_view target, const FieldList& fields = {}) { return ask(make_request(target, fields)); }
-    // Whether a request is answered without waiting.
-    bool is_answered_at_once(std::string_view target, const FieldList& fields = {}) {
-        const http::Request request = make_request(target, fields);
-        Answer answer;
-        std::string scratch;
-        const auto resource = translate(request, *handler->store().site(), scratch);
-        return resource && handler->respond_at_once(request, *resource, answer.response);
-    }
-
-    RootForTest root;
-    SiteOptions options;
-    std::unique_ptr<io::Kernel> kernel = std::move(*io::make_epoll_kernel());
-    io::Core core{*kernel};
-    std::unique_ptr<Handler> handler;
-};
 
 }  // namespace portico::site

@@ -49,7 +49,7 @@ background:var(--dim);clip-path:polygon(12% 0,62% 0,62% 28%,90% 28%,90% 100%,12%
 clip-path:polygon(0 12%,40% 12%,50% 26%,100% 26%,100% 92%,0 92%)!important}
 .parent a::before{background:var(--link)!important;
 clip-path:polygon(50% 5%,95% 50%,66% 50%,66% 95%,34% 95%,34% 50%,5% 50%)!important}
-td:nth-child(2),td:nth-child(3){padding:.45rem .75rem;color:var(--dim);white-space:nowrap;
+td:nth-child(2),td:nth-child(3){padding:.54rem .75rem .36rem;color:var(--dim);white-space:nowrap;
 font-variant-numeric:tabular-nums;font-size:.9rem}
 th:nth-child(2),td:nth-child(2){text-align:right}
 tbody tr:hover{background:var(--row)}

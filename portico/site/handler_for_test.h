@@ -1,0 +1,58 @@
+// portico/site/handler_for_test.h — a handler on a folder of its own, for one test.
+//
+// Room site: see options.h. For tests only.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "portico/site/root_for_test.h"
+
+namespace portico::site {
+
+// A core and a handler on a root of their own.
+class HandlerTest : public testing::Test {
+protected:
+    HandlerTest() { options.root = root.path().string(); }
+    ~HandlerTest() override {
+        handler.reset();
+        EXPECT_EQ(core.ledger().used(), 0U) << "something that was charged was not released";
+    }
+
+    std::shared_ptr<const Site> open_site() {
+        auto site = Site::open(io::real_file_system(), options);
+        EXPECT_TRUE(site.has_value());
+        return *site;
+    }
+    // To be called when the options are set; get() calls it otherwise.
+    void serve() { handler = std::make_unique<Handler>(core, open_site()); }
+
+    Answer ask(const http::Request& request) {
+        if (!handler) serve();
+        Answer answer;
+        const bool done = io::run_task(core, take_steps(*handler, request, answer));
+        EXPECT_TRUE(done);
+        return answer;
+    }
+    Answer get(std::string_view target, const FieldList& fields = {}) { return ask(make_request(target, fields)); }
+    // Whether a request is answered without waiting.
+    bool is_answered_at_once(std::string_view target, const FieldList& fields = {}) {
+        const http::Request request = make_request(target, fields);
+        Answer answer;
+        std::string scratch;
+        const auto resource = translate(request, *handler->store().site(), scratch);
+        return resource && handler->respond_at_once(request, *resource, answer.response);
+    }
+
+    RootForTest root;
+    SiteOptions options;
+    std::unique_ptr<io::Kernel> kernel = std::move(*io::make_epoll_kernel());
+    io::Core core{*kernel};
+    std::unique_ptr<Handler> handler;
+};
+
+}  // namespace portico::site
