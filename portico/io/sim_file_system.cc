@@ -51,8 +51,13 @@ const SimObject& SimDescriptors::at(int number) const {
     return objects_[static_cast<std::size_t>(number - first)];
 }
 
-SimFileSystem::SimFileSystem(Chance& chance, const SimFaults& faults, SimDescriptors& descriptors)
-    : chance_(&chance), faults_(&faults), descriptors_(&descriptors), top_(std::make_shared<SimNode>()) {
+SimFileSystem::SimFileSystem(Chance& chance, const SimFaults& faults, SimDescriptors& descriptors,
+                             std::function<Time()> wall_clock)
+    : chance_(&chance),
+      faults_(&faults),
+      descriptors_(&descriptors),
+      top_(std::make_shared<SimNode>()),
+      wall_clock_(std::move(wall_clock)) {
     top_->kind = FileKind::directory;
     touch(*top_);
 }
@@ -185,15 +190,27 @@ FileStatus SimFileSystem::status_of(const SimNode& node) {
     status.kind = node.kind;
     status.size = node.kind == FileKind::regular ? node.content.size() : 4096;
     status.modified = node.modified;
+    status.changed = node.changed;
     status.device = 1;
     status.inode = node.inode;
     return status;
 }
 
+SimFileSystem::Time SimFileSystem::now() const {
+    const auto since_epoch = wall_clock_().time_since_epoch();
+    return Time(since_epoch / tick * tick);
+}
+
 void SimFileSystem::touch(SimNode& node) {
-    time_ += std::chrono::nanoseconds(chance_->between(1, chance_->happens(0.5) ? 1'000 : 2'000'000'000));
-    node.modified = time_;
+    node.modified = node.changed = now();
     if (node.inode == 0) node.inode = ++last_inode_;
+}
+
+void SimFileSystem::set_modified(std::string_view path, Time time) {
+    const auto node = find(path);
+    assert(node != nullptr);
+    node->modified = time;
+    node->changed = now();
 }
 
 std::shared_ptr<SimNode> SimFileSystem::parent_of(std::string_view path, std::string& name) {

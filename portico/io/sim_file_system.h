@@ -4,6 +4,7 @@
 // Threads:   one.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
@@ -24,6 +25,7 @@ struct SimNode {
     std::string content;  // of a regular file; of a link: where it leads
     std::map<std::string, std::shared_ptr<SimNode>, std::less<>> children;
     std::chrono::sys_time<std::chrono::nanoseconds> modified;
+    std::chrono::sys_time<std::chrono::nanoseconds> changed;
     std::uint64_t inode = 0;
 };
 
@@ -31,7 +33,13 @@ struct SimNode {
 // are absolute and without links.
 class SimFileSystem final : public FileSystem {
 public:
-    SimFileSystem(Chance& chance, const SimFaults& faults, SimDescriptors& descriptors);
+    // A file system's clock is coarse, as on Linux: what happens within four milliseconds of the wall clock happens at
+    // one time.
+    static constexpr std::chrono::milliseconds tick{4};
+    using Time = std::chrono::sys_time<std::chrono::nanoseconds>;
+
+    SimFileSystem(Chance& chance, const SimFaults& faults, SimDescriptors& descriptors,
+                  std::function<Time()> wall_clock);
 
     void close(int number) noexcept override;
     Result<Fd> open_directory(const std::string& path) override;
@@ -41,8 +49,7 @@ public:
     Result<std::size_t> read_at(const Fd& file, std::uint64_t offset, std::span<char> room) override;
     Result<std::vector<DirectoryEntry>> list(const Fd& directory, std::size_t entries_max) override;
 
-    // --- what a test does to the disk. Parents are made where they are missing; every change moves the file's time on,
-    // often by less than a second.
+    // --- what a test does to the disk. Parents are made where they are missing; every change sets the file's time.
     void make_directory(std::string_view path);
     void write(std::string_view path, std::string content);    // the same file, if there is one, with other content
     void replace(std::string_view path, std::string content);  // another file of that name, as rename(2) leaves it
@@ -50,7 +57,9 @@ public:
     void link(std::string_view path, std::string target);
     void make_fifo(std::string_view path);
     void remove(std::string_view path);
+    void set_modified(std::string_view path, Time time);
     [[nodiscard]] std::shared_ptr<SimNode> find(std::string_view path) const;
+    [[nodiscard]] Time now() const;  // the time that a change would get
 
     // Called before each call from the program, and between the parts of a long read: here a test changes the disk
     // under it.
@@ -69,7 +78,7 @@ private:
     const SimFaults* faults_;
     SimDescriptors* descriptors_;
     std::shared_ptr<SimNode> top_;
-    std::chrono::sys_time<std::chrono::nanoseconds> time_{std::chrono::seconds(1'700'000'000)};
+    std::function<Time()> wall_clock_;
     std::uint64_t last_inode_ = 0;
 };
 

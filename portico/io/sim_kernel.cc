@@ -22,7 +22,7 @@ SimKernel::SimKernel(std::uint64_t seed, const SimFaults& faults)
       now_(first_moment),
       wall_offset_(std::chrono::nanoseconds(chance_.below(1'000'000'000))),
       second_began_(first_moment),
-      files_(chance_, faults_, descriptors_) {}
+      files_(chance_, faults_, descriptors_, [this] { return wall_clock(); }) {}
 
 SimKernel::~SimKernel() {
     assert(pending_ == 0 && "an operation was left in flight");
