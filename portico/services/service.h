@@ -15,15 +15,14 @@ namespace portico::services {
 // It outlives the tasks that it makes.
 class Service {
 public:
+    virtual ~Service() = default;
+
     // One client, from its coming to its leaving.
     virtual Task<void> serve(io::Stream stream) = 0;
     // Answers datagrams until the task is asked to stop.
     virtual Task<void> answer(io::Datagram socket) = 0;
     // The client on standard input and output.
     virtual Task<void> serve_stdio(io::Stdio stdio) = 0;
-
-protected:
-    ~Service() = default;
 };
 
 }  // namespace portico::services

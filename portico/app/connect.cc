@@ -1,0 +1,279 @@
+// portico/app/connect.cc — `portico connect`: a client for whatever speaks over a connection.
+//
+// Room app: see command.h.
+#include <fmt/core.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "portico/app/commands.h"
+#include "portico/app/conversation.h"
+#include "portico/app/notice.h"
+#include "portico/app/signals.h"
+#include "portico/base/printable.h"
+#include "portico/io/epoll_kernel.h"
+#include "portico/io/happy_eyeballs.h"
+#include "portico/io/resolve.h"
+#include "portico/io/run_task.h"
+
+namespace portico::app {
+namespace {
+
+// As curl's.
+constexpr int exit_not_resolved = 6;
+constexpr int exit_not_connected = 7;
+constexpr int exit_not_written = 23;
+constexpr int exit_timed_out = 28;
+constexpr int exit_not_sent = 55;
+constexpr int exit_not_received = 56;
+
+// What the command line asks for.
+struct Wish {
+    io::Endpoint endpoint;
+    ConversationOptions conversation;
+    std::optional<io::Family> family;
+    bool is_quiet;
+
+    [[nodiscard]] std::string where() const { return printable(endpoint.text()); }
+};
+
+std::expected<io::Endpoint, Misuse> endpoint_from(const Arguments& arguments) {
+    const bool wants_udp = arguments.has("udp");
+    const auto transport = wants_udp ? io::Transport::udp : io::Transport::tcp;
+    const std::string_view first = *arguments.positional(0);
+    const auto port = arguments.positional(1);
+    auto endpoint = port ? io::endpoint_of(first, *port, transport) : io::parse_endpoint(first, transport);
+    if (!endpoint) {
+        const std::string written = port ? fmt::format("{} {}", first, *port) : std::string(first);
+        return std::unexpected(Misuse{fmt::format("'{}' is no endpoint: {}", written, endpoint.error().message),
+                                      "portico connect localhost:8080\nportico connect localhost 8080"});
+    }
+    if (endpoint->transport == io::Transport::stdio) {
+        return std::unexpected(Misuse{"standard input and output are this end; name the other", ""});
+    }
+    if (wants_udp && endpoint->transport != io::Transport::udp) {
+        return std::unexpected(Misuse{fmt::format("--udp does not go with '{}'", first), ""});
+    }
+    if (endpoint->transport != io::Transport::unix_stream && endpoint->port == 0) {
+        return std::unexpected(Misuse{"nobody listens on port 0", "portico ports --listening"});
+    }
+    return *std::move(endpoint);
+}
+
+std::expected<Wish, Misuse> wish_from(const Arguments& arguments) {
+    auto endpoint = endpoint_from(arguments);
+    if (!endpoint) return std::unexpected(endpoint.error());
+    Wish wish{.endpoint = *std::move(endpoint), .conversation = {}, .family = {}, .is_quiet = arguments.has("quiet")};
+    const auto wait = arguments.duration("wait");
+    if (wait && wait->count() == 0) return std::unexpected(Misuse{"--wait has to be longer than nothing", ""});
+    if (wait) wish.conversation.idle_max = *wait;
+    if (arguments.has("crlf")) wish.conversation.line_ends = LineEnds::crlf;
+    if (::isatty(STDIN_FILENO) == 1) wish.conversation.typing = Typing::yes;
+    if (arguments.has("ipv4")) wish.family = io::Family::ipv4;
+    if (arguments.has("ipv6")) wish.family = io::Family::ipv6;
+    return wish;
+}
+
+// While it lives, ^] hands over a line as the end of one does: the terminal edits lines, and the escape needs no Enter.
+class EscapeKey {
+public:
+    EscapeKey() {
+        if (::tcgetattr(STDIN_FILENO, &before_) != 0) return;
+        termios with_escape = before_;
+        with_escape.c_cc[VEOL] = 0x1d;
+        changed_ = ::tcsetattr(STDIN_FILENO, TCSANOW, &with_escape) == 0;
+    }
+    EscapeKey(const EscapeKey&) = delete;
+    EscapeKey& operator=(const EscapeKey&) = delete;
+    ~EscapeKey() {
+        if (changed_) ::tcsetattr(STDIN_FILENO, TCSANOW, &before_);
+    }
+
+private:
+    termios before_{};
+    bool changed_ = false;
+};
+
+class Teller final : public io::ConnectWatcher {
+public:
+    explicit Teller(const Wish& wish) : wish_(wish) {}
+
+    void trying(const io::SocketAddress& peer) override { tell(fmt::format("Trying {} …", peer.text())); }
+    void failed(const io::SocketAddress& peer, const io::Error& error) override {
+        tell(fmt::format("{}: {}", peer.text(), std::strerror(error.number)));
+    }
+    void connected(const io::SocketAddress& peer) {
+        tell(fmt::format("Connected to {}", peer.text()));
+        if (wish_.conversation.typing == Typing::yes) tell("Escape character is '^]'");
+    }
+    void closed() {
+        if (wish_.conversation.typing == Typing::yes) tell("Connection closed");
+    }
+
+private:
+    void tell(const std::string& line) const {
+        if (!wish_.is_quiet) say_aside(line + "\n");
+    }
+    const Wish& wish_;
+};
+
+int explain(const Wish& wish, const io::ConnectFailure& failure) {
+    const bool is_late = failure.number == ETIMEDOUT;
+    if (failure.stage == io::ConnectFailure::Stage::resolving) {
+        complain(failure.message);
+        return is_late ? exit_timed_out : exit_not_resolved;
+    }
+    const char* const why = is_late ? "nobody has answered in time" : std::strerror(failure.number);
+    complain(fmt::format("cannot connect to {}: {}", wish.where(), why));
+    return is_late ? exit_timed_out : exit_not_connected;
+}
+
+int explain(const Wish& wish, const ConversationEnd& end) {
+    const bool is_udp = wish.endpoint.transport == io::Transport::udp;
+    const char* const why = std::strerror(end.number);
+    switch (end.ending) {
+        case Ending::done:
+            if (!is_udp || end.has_received || !wish.conversation.idle_max) return exit_ok;
+            complain(fmt::format("{} has not answered", wish.where()));
+            return exit_timed_out;
+        case Ending::escaped: return exit_ok;
+        case Ending::idle: complain(fmt::format("nothing more from {} in time", wish.where())); return exit_timed_out;
+        case Ending::receive_failed:
+            if (is_udp && end.number == ECONNREFUSED) {
+                complain(fmt::format("nobody listens on {}", wish.where()));
+                return exit_not_connected;
+            }
+            complain(fmt::format("lost the connection to {}: {}", wish.where(), why));
+            return exit_not_received;
+        case Ending::send_failed:
+            complain(fmt::format("{} did not take what was sent: {}", wish.where(), why));
+            return exit_not_sent;
+        case Ending::output_failed:
+            // Whoever read our output has had enough: `| head`.
+            if (end.number != EPIPE) complain(fmt::format("standard output could not be written: {}", why));
+            return exit_not_written;
+    }
+    return exit_failure;
+}
+
+io::TimePoint deadline_of(io::Core& core, const Wish& wish) {
+    return wish.conversation.idle_max ? core.now() + *wish.conversation.idle_max : io::never;
+}
+
+Task<int> converse_by_stream(io::Core& core, const Wish& wish, Teller& teller) {
+    const io::ConnectOptions options{.deadline = deadline_of(core, wish), .family = wish.family, .watcher = &teller};
+    io::ConnectResult connected = co_await io::connect_to(core, wish.endpoint, options);
+    if (!connected) co_return explain(wish, connected.error());
+    auto stdio = io::open_stdio(core);
+    if (!stdio) co_return complain(io::describe(stdio.error()));
+    teller.connected(connected->peer);
+    const ConversationEnd end = co_await converse(std::move(connected->stream), *std::move(stdio), wish.conversation);
+    teller.closed();
+    co_return explain(wish, end);
+}
+
+// A socket for the first of `peers` that this machine has a route to.
+io::Result<std::pair<io::Datagram, io::SocketAddress>> open_datagram_to_any(
+    io::Core& core, const std::vector<io::SocketAddress>& peers) {
+    io::Error failure{EHOSTUNREACH, "connect"};
+    for (const io::SocketAddress& peer : peers) {
+        auto socket = io::Datagram::open(core, io::SocketAddress::of(io::IpAddress::any(peer.family), 0));
+        const auto connected = socket ? socket->connect(peer) : std::unexpected(socket.error());
+        if (connected) return std::pair(*std::move(socket), peer);
+        failure = connected.error();
+    }
+    return std::unexpected(failure);
+}
+
+Task<int> converse_over_udp(io::Core& core, const Wish& wish, Teller& teller) {
+    const io::Endpoint& there = wish.endpoint;
+    const auto peers = co_await io::resolve(core, there.host, there.port, wish.family, deadline_of(core, wish));
+    if (!peers) {
+        complain(peers.error().message);
+        co_return peers.error().kind == io::ResolveError::Kind::timed_out ? exit_timed_out : exit_not_resolved;
+    }
+    auto opened = open_datagram_to_any(core, *peers);
+    if (!opened) {
+        complain(fmt::format("cannot reach {}: {}", wish.where(), std::strerror(opened.error().number)));
+        co_return exit_not_connected;
+    }
+    auto stdio = io::open_stdio(core);
+    if (!stdio) co_return complain(io::describe(stdio.error()));
+    teller.connected(opened->second);
+    const ConversationEnd end = co_await converse_by_datagram(std::move(opened->first), std::move(opened->second),
+                                                              *std::move(stdio), wish.conversation);
+    co_return explain(wish, end);
+}
+
+int run_connect(const Arguments& arguments) {
+    const auto wish = wish_from(arguments);
+    if (!wish) return complain_of_misuse(wish.error().message, wish.error().advice);
+    ignore_broken_pipes();
+    const auto kernel = io::make_epoll_kernel();
+    if (!kernel) return complain(io::describe(kernel.error()));
+    io::Core core(**kernel);
+    std::optional<EscapeKey> escape_key;
+    if (wish->conversation.typing == Typing::yes) escape_key.emplace();
+    Teller teller(*wish);
+    const bool is_udp = wish->endpoint.transport == io::Transport::udp;
+    return io::run_task(core,
+                        is_udp ? converse_over_udp(core, *wish, teller) : converse_by_stream(core, *wish, teller));
+}
+
+constexpr std::string_view connect_exit_codes =
+    "6   the name was not found\n"
+    "7   nobody accepted the connection\n"
+    "23  standard output could not be written\n"
+    "28  --wait has passed\n"
+    "55  the peer did not take what was sent\n"
+    "56  the connection was lost";
+
+}  // namespace
+
+Command connect_command() {
+    return {
+        .name = "connect",
+        .summary = "talk to a server: input to it, and it to output",
+        .about =
+            "Copies standard input to the peer and the peer to standard output, both at once. At the end of input it\n"
+            "ends its side and goes on reading until the peer ends. Where the peer ends first, what input still has "
+            "is\n"
+            "sent, until it is silent for two seconds.\n\n"
+            "At a terminal, lines can be edited before they are sent; Ctrl-D ends our side, ^] leaves.\n\n"
+            "Over UDP, what one read gives is one datagram, no input at all is an empty one, and a second (or --wait)\n"
+            "without an answer after the end of input is the end.\n",
+        .examples = {{"portico connect localhost:8080", "type lines, read answers"},
+                     {"portico connect localhost http", "as telnet takes it"},
+                     {"printf 'GET / HTTP/1.0\\n\\n' | portico connect localhost:80 --crlf", "a request by hand"},
+                     {"portico connect unix:/run/echo.sock -w 5", "a Unix socket; give up after 5 s of silence"},
+                     {"echo hello | portico connect --udp localhost:7", "one datagram and its answer"}},
+        .arguments = {{.name = "ENDPOINT",
+                       .meaning = "HOST:PORT, udp://HOST:PORT, unix:PATH, or HOST",
+                       .kind = ValueKind::host,
+                       .presence = Presence::required},
+                      {.name = "PORT", .meaning = "with HOST: a number or a service's name"}},
+        .options =
+            {
+                {.name = "udp", .letter = 'u', .meaning = "datagrams instead of a connection"},
+                {.name = "crlf", .letter = 'c', .meaning = "send CRLF for each LF"},
+                {.name = "wait",
+                 .letter = 'w',
+                 .value = "SECS",
+                 .meaning = "give up when nothing happens for so long",
+                 .kind = ValueKind::duration},
+                {.name = "ipv4", .letter = '4', .meaning = "only IPv4 addresses"},
+                {.name = "ipv6", .letter = '6', .meaning = "only IPv6 addresses"},
+                {.name = "quiet", .letter = 'q', .meaning = "nothing on standard error but failures"},
+            },
+        .exit_codes = connect_exit_codes,
+        .run = run_connect,
+    };
+}
+
+}  // namespace portico::app

@@ -1,0 +1,51 @@
+// portico/app/hello.cc — `portico hello`: one line for whoever connects.
+//
+// Room app: see command.h.
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <string>
+
+#include "portico/app/commands.h"
+#include "portico/app/notice.h"
+#include "portico/app/service_command.h"
+#include "portico/services/hello.h"
+
+namespace portico::app {
+namespace {
+
+bool is_udp(std::string_view endpoint) { return io::parse_endpoint(endpoint)->transport == io::Transport::udp; }
+
+int run_hello(const Arguments& arguments) {
+    const std::string message = std::string(*arguments.value("message")) + "\n";
+    if (message.size() > io::datagram_octets_max && std::ranges::any_of(arguments.values("listen"), is_udp)) {
+        return complain_of_misuse(fmt::format("a datagram has room for {} octets, and --message and its end have {}",
+                                              io::datagram_octets_max, message.size()));
+    }
+    return run_service(arguments, [&](io::Core& core) { return std::make_unique<services::Hello>(core, message); });
+}
+
+}  // namespace
+
+Command hello_command() {
+    std::vector<Option> options = service_options();
+    options.push_back({.name = "message",
+                       .letter = 'm',
+                       .value = "TEXT",
+                       .meaning = "what to say; the end of the line is added",
+                       .fallback = "Hello from Portico"});
+    return {
+        .name = "hello",
+        .summary = "say a line to whoever connects",
+        .about =
+            "Sends the line, ends its side of the connection and waits until the client has left, so that nothing is\n"
+            "lost. A datagram is answered with the line. SIGTERM and Ctrl-C end it.\n",
+        .examples = {{"portico hello", "on 127.0.0.1:8080, where portico connect reads it"},
+                     {"portico hello --message \"back at nine\" -l :7000", "to everybody, on port 7000"},
+                     {"portico hello -l unix:/run/hello.sock -l udp://[::1]:7000", "on a Unix socket and UDP"}},
+        .options = std::move(options),
+        .run = run_hello,
+    };
+}
+
+}  // namespace portico::app

@@ -1,0 +1,140 @@
+// portico/app/ports.cc — `portico ports`: which port is known by which name, and who listens on this machine.
+//
+// Room app: see command.h.
+#include "portico/io/ports.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <optional>
+#include <string>
+
+#include "portico/app/commands.h"
+#include "portico/app/json_text.h"
+#include "portico/app/notice.h"
+#include "portico/base/printable.h"
+#include "portico/base/quantity.h"
+
+namespace portico::app {
+namespace {
+
+using io::KnownPort;
+using io::ListeningSocket;
+using io::Transport;
+
+std::string_view name_of(Transport transport) {
+    switch (transport) {
+        case Transport::tcp: return "tcp";
+        case Transport::udp: return "udp";
+        case Transport::unix_stream: return "unix";
+        case Transport::stdio: break;
+    }
+    return "stdio";
+}
+
+bool is_called(const KnownPort& known, std::string_view wanted) {
+    return known.name == wanted || std::ranges::find(known.aliases, wanted) != known.aliases.end() ||
+           std::to_string(known.number) == wanted;
+}
+
+int print_known(const Arguments& arguments, std::optional<std::string_view> wanted) {
+    std::string text;
+    JsonArray json;
+    for (const KnownPort& known : io::known_ports()) {
+        if (wanted && !is_called(known, *wanted)) continue;
+        JsonArray aliases;
+        std::string line = fmt::format("{:<16} {}/{}", known.name, known.number, name_of(known.transport));
+        line.resize(std::max<std::size_t>(line.size() + 1, 28), ' ');
+        for (const std::string& alias : known.aliases) {
+            line += alias + " ";
+            aliases.add(json_of(alias));
+        }
+        line.erase(line.find_last_not_of(' ') + 1);
+        text += line + "\n";
+        json.add_line(JsonObject()
+                          .add("name", known.name)
+                          .add("port", std::uint64_t{known.number})
+                          .add("transport", name_of(known.transport))
+                          .add("aliases", aliases.done())
+                          .done());
+    }
+    if (text.empty()) {
+        if (parse_count(*wanted)) {
+            return complain(fmt::format("no service is known on port {}", *wanted),
+                            fmt::format("portico ports {} --listening", *wanted));
+        }
+        return complain(fmt::format("no service is called '{}'", *wanted), "portico ports");
+    }
+    say(arguments.has("json") ? json.done().text + "\n" : text);
+    return exit_ok;
+}
+
+// By port, by the port's name, or by a process that holds it.
+bool is_meant(const ListeningSocket& socket, std::string_view wanted) {
+    if (std::ranges::find(socket.held_by, wanted, &io::Process::name) != socket.held_by.end()) return true;
+    if (socket.transport == Transport::unix_stream) return false;
+    return std::to_string(socket.local.port) == wanted || io::port_named(wanted, socket.transport) == socket.local.port;
+}
+
+JsonText json_of_socket(const ListeningSocket& socket) {
+    JsonArray processes;
+    for (const io::Process& process : socket.held_by) {
+        processes.add(
+            JsonObject().add("pid", static_cast<std::uint64_t>(process.pid)).add("name", process.name).done());
+    }
+    const bool is_unix = socket.transport == Transport::unix_stream;
+    return JsonObject()
+        .add("transport", name_of(socket.transport))
+        .add("endpoint", io::endpoint_at(socket.local, socket.transport).text())
+        .add("address", is_unix ? json_null() : json_of(socket.local.ip.text()))
+        .add("port", is_unix ? json_null() : json_of(std::uint64_t{socket.local.port}))
+        .add("processes", processes.done())
+        .done();
+}
+
+int print_listening(const Arguments& arguments, std::optional<std::string_view> wanted) {
+    const auto sockets = io::list_listening();
+    if (!sockets) return complain(fmt::format("cannot tell who listens: {}", io::describe(sockets.error())));
+    std::string text;
+    JsonArray json;
+    for (const ListeningSocket& socket : *sockets) {
+        if (wanted && !is_meant(socket, *wanted)) continue;
+        const std::string endpoint = printable(io::endpoint_at(socket.local, socket.transport).text());
+        text += fmt::format("{:<39} {}\n", endpoint, io::describe_holders(socket));
+        json.add_line(json_of_socket(socket));
+    }
+    if (text.empty() && wanted)
+        return complain(fmt::format("nobody listens on {}", *wanted), "portico ports --listening");
+    say(arguments.has("json") ? json.done().text + "\n" : text);
+    return exit_ok;
+}
+
+int run_ports(const Arguments& arguments) {
+    const auto wanted = arguments.positional(0);
+    return arguments.has("listening") ? print_listening(arguments, wanted) : print_known(arguments, wanted);
+}
+
+}  // namespace
+
+Command ports_command() {
+    return {
+        .name = "ports",
+        .summary = "ports and their names, or who listens on this machine",
+        .about =
+            "Without --listening: the names of /etc/services, or, where that is missing, those that everybody knows.\n"
+            "With it: every socket that takes connections or datagrams, and the processes that hold it. Other users'\n"
+            "processes are named only to root.\n",
+        .examples = {{"portico ports https", "which port it is"},
+                     {"portico ports 8080 --listening", "who has it"},
+                     {"portico ports --listening --json", "everybody, for a program"}},
+        .arguments = {{.name = "NAME", .meaning = "a service or its port; with --listening also a process"}},
+        .options =
+            {
+                {.name = "listening", .letter = 'l', .meaning = "who listens on this machine"},
+                {.name = "json", .meaning = "print JSON"},
+            },
+        .run = run_ports,
+    };
+}
+
+}  // namespace portico::app

@@ -1,0 +1,159 @@
+// portico/app/service_command.cc — see service_command.h.
+//
+// Room app: see command.h.
+#include "portico/app/service_command.h"
+
+#include <fmt/core.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "portico/app/line_printer.h"
+#include "portico/app/machine.h"
+#include "portico/app/notice.h"
+#include "portico/app/serve_plan.h"
+#include "portico/app/serve_trouble.h"
+#include "portico/app/signals.h"
+#include "portico/base/printable.h"
+#include "portico/io/epoll_kernel.h"
+#include "portico/io/ports.h"
+#include "portico/services/serve.h"
+
+namespace portico::app {
+namespace {
+
+using services::OpenEndpoint;
+
+// Says who comes, one line for each, and not more often than now and then why nobody can.
+class Reporter final : public services::ServiceWatcher {
+public:
+    Reporter(io::Core& core, LinePrinter* printer) : core_(&core), printer_(printer) {}
+
+    void came(const io::SocketAddress& peer) override {
+        if (printer_ != nullptr) printer_->print("Connection from " + peer.text());
+    }
+    void could_not_accept(const io::Error& error) override {
+        if (core_->now() < next_report_) return;
+        next_report_ = core_->now() + std::chrono::seconds(10);
+        note(fmt::format("new clients have to wait: {}", io::describe(error)));
+    }
+
+private:
+    io::Core* core_;
+    LinePrinter* printer_;  // null: --quiet, or standard output is a client's
+    io::TimePoint next_report_{};
+};
+
+int complain_of_opening(const Arguments& arguments, const io::Endpoint& endpoint,
+                        const services::OpenFailure& failure) {
+    if (failure.number == 0 || endpoint.transport == io::Transport::stdio) {
+        return complain(fmt::format("cannot listen on {}: {}", endpoint.text(), failure.message));
+    }
+    const auto in_use =
+        failure.number == EADDRINUSE ? io::who_holds(failure.address, endpoint.transport) : std::nullopt;
+    if (!in_use || endpoint.transport == io::Transport::unix_stream) {
+        const Misuse trouble = trouble_with_listening(arguments, failure.address, {failure.number, "listen"}, 8080);
+        return complain(trouble.message, trouble.advice);
+    }
+    io::Endpoint other = io::endpoint_at(failure.address, endpoint.transport);
+    const std::string wanted = other.text();
+    other.port = 0;
+    std::string advice = retyped(arguments, "--listen " + shell_quoted(other.text()));
+    if (!in_use->held_by.empty()) advice += fmt::format("\nkill {}", in_use->held_by.front().pid);
+    return complain(fmt::format("cannot listen on {}: the port is in use by {}", wanted, io::describe_holders(*in_use)),
+                    advice);
+}
+
+// The endpoints are the command line's, which were checked when it was parsed.
+std::vector<io::Endpoint> endpoints_of(const Arguments& arguments) {
+    std::vector<io::Endpoint> endpoints;
+    for (const std::string_view text : arguments.values("listen")) endpoints.push_back(*io::parse_endpoint(text));
+    return endpoints;
+}
+
+struct Running {
+    io::Core& core;
+    services::Service& service;
+    Reporter& reporter;
+    services::ServeLimits limits;
+};
+
+Task<void> serve_and_stop(Running running, std::vector<OpenEndpoint> endpoints) {
+    co_await serve_endpoints(running.core, running.service, std::move(endpoints), running.limits, running.reporter);
+    running.core.stop();
+}
+
+void announce(const std::vector<OpenEndpoint>& opened, bool standard_output_is_ours) {
+    for (const OpenEndpoint& endpoint : opened) {
+        if (std::holds_alternative<io::Stdio>(endpoint)) continue;
+        const std::string line = "Listening on " + printable(services::text_of(endpoint)) + "\n";
+        if (standard_output_is_ours) {
+            say(line);
+        } else {
+            say_aside(line);
+        }
+    }
+}
+
+}  // namespace
+
+std::vector<Option> service_options() {
+    return {
+        {.name = "listen",
+         .letter = 'l',
+         .value = "ENDPOINT",
+         .meaning = "tcp://, udp://, unix: or stdio; may be repeated",
+         .kind = ValueKind::endpoint,
+         .repeat = Repeat::collected,
+         .fallback = "tcp://127.0.0.1:8080"},
+        {.name = "connections",
+         .value = "N",
+         .meaning = "clients at once; who comes then waits",
+         .kind = ValueKind::number,
+         .fallback = "10000",
+         .least = 1},
+        {.name = "quiet", .letter = 'q', .meaning = "no line for each connection"},
+    };
+}
+
+int run_service(const Arguments& arguments, const MakeService& make_service) {
+    ignore_broken_pipes();
+    raise_descriptor_limit();
+    const auto kernel = io::make_epoll_kernel();
+    if (!kernel) return complain(io::describe(kernel.error()));
+    io::Core core(**kernel);
+    std::vector<OpenEndpoint> opened;
+    for (const io::Endpoint& endpoint : endpoints_of(arguments)) {
+        const auto done = services::open_endpoint(core, endpoint, opened);
+        if (!done) return complain_of_opening(arguments, endpoint, done.error());
+    }
+    io::Scope serving;
+    const SignalWatcher signals({SIGTERM, SIGINT}, [&](int) { core.post([&] { serving.request_stop(); }); });
+    // Standard output is either ours to say things on or a client's.
+    const bool output_is_ours = std::ranges::none_of(
+        opened, [](const OpenEndpoint& endpoint) { return std::holds_alternative<io::Stdio>(endpoint); });
+    announce(opened, output_is_ours);
+    std::optional<LinePrinter> printer;
+    if (output_is_ours && !arguments.has("quiet")) {
+        auto stdio = io::open_stdio(core);
+        if (stdio) printer.emplace(core, std::move(stdio->output));
+    }
+    Reporter reporter(core, printer ? &*printer : nullptr);
+    const auto service = make_service(core);
+    const services::ServeLimits limits{.connections_max = static_cast<std::size_t>(*arguments.number("connections"))};
+
+    io::Scope printing;
+    if (printer) printing.start(printer->run());
+    serving.start(serve_and_stop({core, *service, reporter, limits}, std::move(opened)));
+    core.run();
+    printing.request_stop();
+    while (printing.size() > 0) core.run_once(core.now());
+    return exit_ok;
+}
+
+}  // namespace portico::app
