@@ -55,10 +55,13 @@ IMF_DATE = re.compile(r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d (Jan|Feb|Mar|Apr|May
 class Conversation:
     """One connection. Whatever waits to be sent goes out while answers are read, so neither side can block."""
 
-    def __init__(self, address: tuple[str, int] | str, timeout: float = TIMEOUT, octet_by_octet: bool = False):
+    def __init__(self, address: tuple[str, int] | str, timeout: float = TIMEOUT, octet_by_octet: bool = False,
+                 receive_buffer: int | None = None):
         family = socket.AF_UNIX if isinstance(address, str) else socket.AF_INET
         self.socket = socket.socket(family, socket.SOCK_STREAM)
         self.socket.settimeout(timeout)
+        if receive_buffer:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self.socket.connect(address)
         if family == socket.AF_INET:
             self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
