@@ -95,12 +95,10 @@ std::vector<Door> doors_of(const std::vector<io::SocketAddress>& local, const st
 }
 
 const Door* door_for_others(const std::vector<Door>& doors) {
-    for (const io::Reach wanted : {io::Reach::private_use, io::Reach::public_use, io::Reach::link_local}) {
-        const auto found =
-            std::ranges::find_if(doors, [&](const Door& door) { return door.is_url && door.reach == wanted; });
-        if (found != doors.end()) return &*found;
-    }
-    return nullptr;
+    // Interfaces come in the order in which the machine found them: its own before those of bridges and tunnels.
+    const auto found =
+        std::ranges::find_if(doors, [](const Door& door) { return door.is_url && door.reach != io::Reach::loopback; });
+    return found == doors.end() ? nullptr : &*found;
 }
 
 const Door* door_for_us(const std::vector<Door>& doors) {
