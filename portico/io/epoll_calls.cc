@@ -137,8 +137,7 @@ std::int64_t write(int fd, FdKind kind, std::span<const iovec> spans, bool more)
             octets = send_to_socket(fd, spans, MSG_DONTWAIT | MSG_NOSIGNAL | (more ? MSG_MORE : 0));
         } else {
             // A pipe that says it is ready takes PIPE_BUF octets without waiting, and perhaps not one more.
-            const std::size_t most = kind == FdKind::pipe ? PIPE_BUF : spans.front().iov_len;
-            octets = ::write(fd, spans.front().iov_base, std::min(spans.front().iov_len, most));
+            octets = ::write(fd, spans.front().iov_base, std::min<std::size_t>(spans.front().iov_len, PIPE_BUF));
         }
         if (octets >= 0) return octets;
         if (errno != EINTR) return -errno;
@@ -264,7 +263,7 @@ Result<int> open_stdio(StdioEnd end, FdKind& kind) {
     if (fd < 0) return fail(errno, "dup");
     struct stat status{};
     if (::fstat(fd, &status) != 0) return give_up(fd, "fstat");
-    kind = S_ISSOCK(status.st_mode) ? FdKind::socket : FdKind::pipe;  // a regular file shows when epoll refuses it
+    kind = S_ISSOCK(status.st_mode) ? FdKind::socket : FdKind::pipe;  // a regular file is always ready
     return fd;
 }
 

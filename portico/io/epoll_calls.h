@@ -17,7 +17,6 @@ enum class FdKind : std::uint8_t {
     socket,
     pipe,  // or a terminal: shared with other processes, so never made non-blocking; asked with poll(2) before each
            // call
-    file,  // always ready
 };
 
 namespace calls {

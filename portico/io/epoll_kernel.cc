@@ -38,8 +38,9 @@ struct Slot {
     Waits reader_waits = Waits::nothing;
     Waits writer_waits = Waits::nothing;
     FdKind kind = FdKind::socket;
-    bool readable = false;
-    bool writable = true;    // until a call says otherwise
+    bool readable = true;    // until a call says otherwise
+    bool writable = true;    // the same
+    bool watched = false;    // registered
     bool ended = false;      // the peer has sent its last: there is an end or an error to be read
     bool wants_out = false;  // EPOLLOUT is registered
 };
@@ -96,9 +97,9 @@ public:
 
 private:
     Slot& slot(int fd) { return slots_[static_cast<std::size_t>(fd)]; }
-    // Registers a new descriptor. On failure it is closed.
-    Result<int> adopt(int fd, FdKind kind, std::uint32_t events = EPOLLIN);
-    void watch_writing(int fd);
+    // Begins a new descriptor's slot.
+    void adopt(int fd, FdKind kind);
+    [[nodiscard]] int watch(int fd, bool for_writing);
 
     bool start_reader(int fd, Waits waits, Operation& op);
     bool start_writer(int fd, Waits waits, Operation& op);
@@ -237,6 +238,11 @@ bool EpollKernel::may_go_on(int fd) {
 bool EpollKernel::start_reader(int fd, Waits waits, Operation& op) {
     assert(slot(fd).reader == nullptr && "one read at a time");
     if (slot(fd).readable && may_go_on(fd) && attempt(waits, fd, op)) return true;
+    const int failure = watch(fd, false);
+    if (failure != 0) {
+        op.set_result(-failure);
+        return true;
+    }
     slot(fd).reader = &op;
     slot(fd).reader_waits = waits;
     return false;
@@ -245,6 +251,11 @@ bool EpollKernel::start_reader(int fd, Waits waits, Operation& op) {
 bool EpollKernel::start_writer(int fd, Waits waits, Operation& op) {
     assert(slot(fd).writer == nullptr && "one write at a time");
     if (slot(fd).writable && may_go_on(fd) && attempt(waits, fd, op)) return true;
+    const int failure = watch(fd, true);
+    if (failure != 0) {
+        op.set_result(-failure);
+        return true;
+    }
     slot(fd).writer = &op;
     slot(fd).writer_waits = waits;
     return false;
@@ -263,25 +274,18 @@ void EpollKernel::cancel_writer(int fd, Operation& op) {
 }
 
 bool EpollKernel::start(ConnectOp& op) {
-    const int failure = calls::begin_connect(op.socket, op.peer);
-    if (failure != 0 && failure != EINPROGRESS) {
-        op.set_result(-failure);
-        return true;
+    adopt(op.socket, FdKind::socket);
+    int failure = calls::begin_connect(op.socket, op.peer);
+    if (failure == EINPROGRESS) {
+        slot(op.socket).readable = false;
+        slot(op.socket).writable = false;
+        failure = watch(op.socket, true);
+        slot(op.socket).writer = failure == 0 ? &op : nullptr;
+        slot(op.socket).writer_waits = Waits::connect;
+        if (failure == 0) return false;
     }
-    const Result<int> adopted = adopt(op.socket, FdKind::socket, EPOLLIN | EPOLLOUT);
-    if (!adopted) {
-        op.set_result(-adopted.error().number);
-        return true;
-    }
-    slot(op.socket).wants_out = true;
-    if (failure == 0) {
-        op.set_result(0);
-        return true;
-    }
-    slot(op.socket).writable = false;
-    slot(op.socket).writer = &op;
-    slot(op.socket).writer_waits = Waits::connect;
-    return false;
+    op.set_result(-failure);
+    return true;
 }
 
 bool EpollKernel::attempt(Waits waits, int fd, Operation& op) {
@@ -314,7 +318,6 @@ bool EpollKernel::done_reading(Slot& slot, Operation& op, std::int64_t result, b
 bool EpollKernel::done_writing(int fd, Operation& op, std::int64_t result) {
     if (result == -EAGAIN) {
         slot(fd).writable = false;
-        watch_writing(fd);
         return false;
     }
     op.set_result(result);
@@ -324,8 +327,8 @@ bool EpollKernel::done_writing(int fd, Operation& op, std::int64_t result) {
 bool EpollKernel::attempt_accept(AcceptOp& op) {
     const int accepted = calls::accept(op.listener, op.peer);
     if (accepted < 0) return done_reading(slot(op.listener), op, accepted, false);
-    const Result<int> adopted = adopt(accepted, FdKind::socket);
-    op.set_result(adopted ? *adopted : -adopted.error().number);
+    adopt(accepted, FdKind::socket);
+    op.set_result(accepted);
     return true;
 }
 
@@ -368,34 +371,26 @@ bool EpollKernel::attempt_send(SendOp& op) {
     return done_writing(op.socket, op, calls::send_datagrams(op.socket, op.slots));
 }
 
-Result<int> EpollKernel::adopt(int fd, FdKind kind, std::uint32_t events) {
+void EpollKernel::adopt(int fd, FdKind kind) {
     const auto needed = static_cast<std::size_t>(fd) + 1;
     if (slots_.size() < needed) slots_.resize(std::max(needed, slots_.size() * 2));
     slot(fd) = Slot{};
     slot(fd).kind = kind;
-    epoll_event wanted{};
-    wanted.events = events | EPOLLRDHUP | EPOLLET;
-    wanted.data.fd = fd;
-    if (::epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &wanted) == 0) return fd;
-    const int failure = errno;
-    if (failure == EPERM) {  // a regular file: always ready
-        slot(fd).kind = FdKind::file;
-        slot(fd).readable = true;
-        return fd;
-    }
-    ::close(fd);
-    return fail(failure, "epoll_ctl");
 }
 
-// Asks for EPOLLOUT from the first time that a descriptor was full: most connections never are. Changing the
-// registration also reports a descriptor that has become writable since.
-void EpollKernel::watch_writing(int fd) {
-    if (slot(fd).wants_out) return;
-    slot(fd).wants_out = true;
+// Registers a descriptor that an operation has to wait for; for EPOLLOUT only from the first time that it was full,
+// which most never are. What is so already is reported by the next wait. Returns zero or an errno value.
+int EpollKernel::watch(int fd, bool for_writing) {
+    Slot& watched = slot(fd);
+    if (watched.watched && (!for_writing || watched.wants_out)) return 0;
     epoll_event wanted{};
-    wanted.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+    wanted.events = EPOLLIN | EPOLLRDHUP | EPOLLET;
+    if (for_writing || watched.wants_out) wanted.events |= EPOLLOUT;
     wanted.data.fd = fd;
-    ::epoll_ctl(epoll_, EPOLL_CTL_MOD, fd, &wanted);
+    if (::epoll_ctl(epoll_, watched.watched ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &wanted) != 0) return errno;
+    watched.watched = true;
+    watched.wants_out = watched.wants_out || for_writing;
+    return 0;
 }
 
 void EpollKernel::close(int number) noexcept {
@@ -403,7 +398,8 @@ void EpollKernel::close(int number) noexcept {
     if (index < slots_.size()) {
         assert(slots_[index].reader == nullptr && slots_[index].writer == nullptr && "closed under a waiting task");
         // The number goes from epoll with the last descriptor of what it names; standard input has others.
-        if (slots_[index].kind == FdKind::pipe) ::epoll_ctl(epoll_, EPOLL_CTL_DEL, number, nullptr);
+        if (slots_[index].kind == FdKind::pipe && slots_[index].watched)
+            ::epoll_ctl(epoll_, EPOLL_CTL_DEL, number, nullptr);
     }
     if (!paths_.empty()) {
         const auto path = paths_.find(number);
@@ -418,8 +414,7 @@ void EpollKernel::close(int number) noexcept {
 Result<Opened> EpollKernel::listen(const SocketAddress& local, const ListenOptions& options) {
     Result<Opened> opened = calls::listen(local, options);
     if (!opened) return opened;
-    const Result<int> adopted = adopt(opened->number, FdKind::socket);
-    if (!adopted) return std::unexpected(adopted.error());
+    adopt(opened->number, FdKind::socket);
     const bool has_file = local.family == Family::unix_path && !local.path.empty() && local.path.front() != '\0';
     if (has_file) paths_.emplace(opened->number, local.path);
     return opened;
@@ -428,8 +423,7 @@ Result<Opened> EpollKernel::listen(const SocketAddress& local, const ListenOptio
 Result<Opened> EpollKernel::open_datagram(const SocketAddress& local, bool reuse_port) {
     Result<Opened> opened = calls::open_datagram(local, reuse_port);
     if (!opened) return opened;
-    const Result<int> adopted = adopt(opened->number, FdKind::socket);
-    if (!adopted) return std::unexpected(adopted.error());
+    adopt(opened->number, FdKind::socket);
     return opened;
 }
 
@@ -443,7 +437,8 @@ Result<int> EpollKernel::open_stdio(StdioEnd end) {
     FdKind kind = FdKind::pipe;
     const Result<int> opened = calls::open_stdio(end, kind);
     if (!opened) return opened;
-    return adopt(*opened, kind, end == StdioEnd::input ? EPOLLIN : EPOLLOUT);
+    adopt(*opened, kind);
+    return opened;
 }
 
 }  // namespace

@@ -147,8 +147,10 @@ Task<Next> Turn::respond(const http::Result<site::Resource>& resource) {
     // while requests are here already, so that answers to pipelined requests leave together.
     link_.queue(request, response, worker_->date(), persistence_);
     if (persistence_ == Persistence::keep && link_.has_unread()) co_return after(link::Sent::whole, reason);
+    // Behind the last answer our end goes out at once: let both travel together.
+    const bool more = persistence_ == Persistence::close;
     const iovec span = link_.output_span();
-    const io::Result<std::size_t> written = co_await stream_->write({&span, 1}, link_.write_deadline());
+    const io::Result<std::size_t> written = co_await stream_->write({&span, 1}, link_.write_deadline(), more);
     if (written) link_.output_sent(*written);
     link::Sent sent = written ? link::Sent::whole : link::Sent::left;
     if (written && *written < span.iov_len) sent = co_await link_.flush();
@@ -227,16 +229,6 @@ private:
     const io::SocketAddress* peer_;
 };
 
-// Waits for a request's first octets. The connection may be asked to leave meanwhile, to make place or because the
-// worker is draining.
-Task<io::Result<Buffer>> wait_for_request(Worker& worker, io::Stream& stream, io::TimePoint deadline) {
-    io::ReadBuffer wait = stream.read(worker.core().buffers(), deadline);
-    IdlePlace place(wait);
-    worker.enter_idle(place);
-    io::Result<Buffer> received = co_await wait;
-    co_return received;
-}
-
 }  // namespace
 
 Task<void> serve_connection(io::Stream stream, io::SocketAddress peer, Worker& worker) {
@@ -248,7 +240,13 @@ Task<void> serve_connection(io::Stream stream, io::SocketAddress peer, Worker& w
     io::TimePoint deadline = worker.is_draining() ? core.now() + last_call_wait : head_deadline;
     Next next = Next::idle;
     while (next == Next::idle) {
-        io::Result<Buffer> received = co_await wait_for_request(worker, stream, deadline);
+        // Meanwhile the connection may be asked to leave, to make place or because the worker is draining.
+        io::ReadBuffer wait = stream.read(core.buffers(), deadline);
+        io::Result<Buffer> received = io::fail(ECANCELED, "read");
+        {
+            IdlePlace place(worker, wait);
+            received = co_await wait;
+        }
         if (!received && received.error().number == ECANCELED && worker.is_draining()) {
             // A request may have come just before we wanted to go.
             received = co_await stream.read(core.buffers(), core.now());

@@ -41,6 +41,13 @@ struct Worker::Door {
     io::Operation* wait = nullptr;
 };
 
+IdlePlace::IdlePlace(Worker& worker, io::Operation& wait) : wait_(&wait) {
+    IdlePlace& head = worker.idle_;
+    previous_ = std::exchange(head.previous_, this);
+    next_ = &head;
+    previous_->next_ = this;
+}
+
 Worker::Worker(io::Core& core, std::shared_ptr<const site::Site> site, const Limits& limits, Population& population,
                AccessLog* log, unsigned number)
     : core_(&core),
@@ -101,12 +108,6 @@ bool Worker::shed_idle() {
     ++counters_.shed;
     idle_.next_->wait_->stop_waiting();
     return true;
-}
-
-void Worker::enter_idle(IdlePlace& place) {
-    place.previous_ = std::exchange(idle_.previous_, &place);
-    place.next_ = &idle_;
-    place.previous_->next_ = &place;
 }
 
 void Worker::drain() {

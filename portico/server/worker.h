@@ -44,7 +44,7 @@ class Worker;
 class IdlePlace {
 public:
     IdlePlace() = default;
-    explicit IdlePlace(io::Operation& wait) : wait_(&wait) {}
+    IdlePlace(Worker& worker, io::Operation& wait);
     IdlePlace(const IdlePlace&) = delete;
     IdlePlace& operator=(const IdlePlace&) = delete;
     ~IdlePlace() {
@@ -99,7 +99,6 @@ public:
     [[nodiscard]] Counters& counters() { return counters_; }
     [[nodiscard]] bool is_draining() const { return draining_; }
     [[nodiscard]] std::string_view date();  // an IMF-fixdate, made once a second
-    void enter_idle(IdlePlace& place);
     [[nodiscard]] std::unique_ptr<Exchange> borrow_exchange();
     void give_back(std::unique_ptr<Exchange> exchange);
     // Null where nothing is logged.
@@ -107,6 +106,7 @@ public:
     [[nodiscard]] unsigned number() const { return number_; }
 
 private:
+    friend class IdlePlace;
     struct Door;
     Task<void> accept_connections(Door& door);
     Task<void> break_off_later();
