@@ -22,6 +22,15 @@ if(PORTICO_FUZZ)
   target_compile_options(portico_compile INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 
+# The program is optimised as a whole. Objects hold both forms where there are tests, which link the ordinary one: what a test
+# waits for is its link.
+option(PORTICO_LTO "Optimise the program at link time (g++)" OFF)
+if(PORTICO_LTO)
+  set(PORTICO_LTO_COMPILE -flto=auto $<IF:$<BOOL:${PORTICO_TESTS}>,-ffat-lto-objects,-fno-fat-lto-objects>)
+  set(PORTICO_LTO_LINK -flto=auto)
+  set(PORTICO_LTO_NONE -fno-lto)
+endif()
+
 find_program(CCACHE ccache)
 if(CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
