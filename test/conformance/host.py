@@ -15,20 +15,24 @@ def with_host(value: str) -> bytes:
 
 
 GOOD = [(name, value) for name, value in (
-    ("name", "localhost"), ("name_and_port", "localhost:8080"), ("address", "127.0.0.1"), ("address_and_port", "127.0.0.1:80"),
+    ("name", "localhost"), ("name_and_port", "localhost:8080"), ("address", "127.0.0.1"),
+    ("address_and_port", "127.0.0.1:80"),
     ("ipv6", "[::1]"), ("ipv6_and_port", "[::1]:8080"), ("upper_case", "LOCALHOST"), ("dotted", "www.example.com."),
     ("hyphens", "a-b-c.example"), ("empty_port", "localhost:"), ("many_labels", ".".join(["label"] * 20)),
     ("ipv6_mapped", "[::ffff:127.0.0.1]"), ("punycode", "xn--bcher-kva.example"), ("digits", "1234"),
 )]
 
 BAD = [  # name, value: whoever repairs one of these may disagree with whoever stands in front
-    ("space_within", "local host"), ("tab_within", "local\thost"), ("slash", "localhost/path"), ("question", "localhost?a"),
+    ("space_within", "local host"), ("tab_within", "local\thost"), ("slash", "localhost/path"),
+    ("question", "localhost?a"),
     ("fragment", "localhost#a"), ("user_info", "user@localhost"), ("comma", "localhost,elsewhere"),
     ("comma_space", "localhost, elsewhere"), ("backslash", "local\\host"), ("port_no_number", "localhost:port"),
-    ("port_signed", "localhost:+80"), ("two_ports", "localhost:80:80"), ("open_bracket", "[::1"), ("close_bracket", "::1]"),
+    ("port_signed", "localhost:+80"), ("two_ports", "localhost:80:80"), ("open_bracket", "[::1"),
+    ("close_bracket", "::1]"),
     ("brackets_around_nothing", "[]"), ("junk_behind_brackets", "[::1]x"), ("angle_brackets", "<localhost>"),
     ("quotes", '"localhost"'), ("scheme", "http://localhost"), ("only_port", ":80"), ("bad_escape", "local%zzhost"),
-    ("caret", "local^host"), ("high_octet", "l\xf6calhost"), ("control", "local\x01host"), ("delete_octet", "local\x7fhost"),
+    ("caret", "local^host"), ("high_octet", "l\xf6calhost"), ("control", "local\x01host"),
+    ("delete_octet", "local\x7fhost"),
     ("curly", "{localhost}"), ("bar", "local|host"),
 ]
 

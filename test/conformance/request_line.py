@@ -166,7 +166,8 @@ TARGETS = [
 ]
 
 TRICKLED = [
-    Case("line_in_many_pieces", "9112 §2.2", (b"GE", b"T /hel", b"lo.txt HT", b"TP/1.1\r", b"\nHost: l\r", b"\n\r", b"\n"),
+    Case("line_in_many_pieces", "9112 §2.2", (b"GE", b"T /hel", b"lo.txt HT", b"TP/1.1\r", b"\nHost: l\r", b"\n\r",
+                                              b"\n"),
          (Expected((200,), (OK,)),)),
     Case("line_alone_then_fin", "9112 §8", (b"GET /hello.txt HTTP/1.1\r\n", Pause.HALF_CLOSE), (Expected((400, 408)),),
          Then.CLOSES, may_be_silent=True),
@@ -178,7 +179,8 @@ TRICKLED = [
          Then.CLOSES, may_be_silent=True),
     Case("line_many_empty_lines_end", "9112 §2.2", (b"\r\n" * 200, Pause.HALF_CLOSE), (Expected((400, 408)),),
          Then.CLOSES, may_be_silent=True),
-    Case("line_any_answer_to_many_empty_lines", "9112 §2.2", (b"\r\n" * 40 + get("/hello.txt"),), (Expected((200, 400)),),
+    Case("line_any_answer_to_many_empty_lines", "9112 §2.2", (b"\r\n" * 40 + get("/hello.txt"),),
+         (Expected((200, 400)),),
          Then.EITHER, Level.SHOULD),
 ]
 

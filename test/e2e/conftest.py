@@ -58,7 +58,8 @@ def server(root):
         if isinstance(found, servers.CannotServe):
             pytest.skip(str(found))
         if found.process.poll() is not None:
-            pytest.fail(f"the server died: exit status {found.process.returncode}\n{''.join(getattr(found, 'printed', []))}")
+            said = "".join(getattr(found, "printed", []))
+            pytest.fail(f"the server died: exit status {found.process.returncode}\n{said}")
         return found
     yield of
     for one in running.values():

@@ -93,7 +93,8 @@ def test_curl_with_http_1_0(server):
 @needs("curl")
 def test_curl_upload_is_refused_before_it_is_sent(server, tmp_path):
     (tmp_path / "upload").write_bytes(b"u" * 20_000_000)
-    done = run("curl", "-sS", "-H", "Expect: 100-continue", "--expect100-timeout", "30", "-T", str(tmp_path / "upload"), "-o", os.devnull,
+    done = run("curl", "-sS", "-H", "Expect: 100-continue", "--expect100-timeout", "30", "-T", str(tmp_path / "upload"),
+               "-o", os.devnull,
                "-w", "%{http_code} %{size_upload}", url(server(), "/upload"))
     code, sent = done.stdout.split()
     assert code in (b"404", b"405", b"413", b"417"), (done.stdout, done.stderr)
@@ -104,13 +105,15 @@ def test_curl_upload_is_refused_before_it_is_sent(server, tmp_path):
 def test_curl_upload_without_expect_reads_the_answer(server, tmp_path):
     (tmp_path / "upload").write_bytes(b"u" * 1_000_000)
     for _ in range(10):
-        done = run("curl", "-sS", "-H", "Expect:", "-T", str(tmp_path / "upload"), "-o", os.devnull, "-w", "%{http_code}", url(server(), "/upload"))
+        done = run("curl", "-sS", "-H", "Expect:", "-T", str(tmp_path / "upload"), "-o", os.devnull, "-w",
+                   "%{http_code}", url(server(), "/upload"))
         assert done.stdout in (b"404", b"405", b"413"), (done.stdout, done.stderr)
 
 
 @needs("curl")
 def test_curl_compressed_is_the_same_content(server):
-    plain, coded = (run("curl", "-sS", *options, url(server(), "/long.txt")).stdout for options in ([], ["--compressed"]))
+    plain, coded = (run("curl", "-sS", *options, url(server(), "/long.txt")).stdout
+                    for options in ([], ["--compressed"]))
     assert plain == coded and plain
 
 
@@ -249,7 +252,8 @@ def trickling(address, count: int, octets: bytes):
 
 @only_portico
 @pytest.mark.parametrize("octets", [b"GET /" + b"a" * 2000, b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"y" * 2000,
-                                    b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 99999\r\n\r\n" + b"z" * 2000], ids=["line", "field", "content"])
+                                    b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 99999\r\n\r\n" + b"z" * 2000],
+                         ids=["line", "field", "content"])
 def test_slowloris_of_two_thousand_does_not_delay_a_new_client(own_server, octets):
     one = own_server(options=("--set", "connections_per_address_max=15000"))
     with trickling(one.address, 2000, octets):
@@ -310,7 +314,8 @@ def test_signal_under_load_loses_no_answer(own_server, kind, close_each):
     one = own_server()
     results: list[str] = []
     stop = threading.Event()
-    threads = [threading.Thread(target=ask_until_refused, args=(one.address, results, stop, close_each)) for _ in range(16)]
+    threads = [threading.Thread(target=ask_until_refused, args=(one.address, results, stop, close_each))
+               for _ in range(16)]
     for thread in threads:
         thread.start()
     while results.count("whole") < 500:  # under way; each round is a request's time
