@@ -34,7 +34,7 @@ def wrongs_of_links(document: Path, text: str) -> list[str]:
 
 def wrongs_of_names(document: Path, text: str) -> list[str]:
     wrongs = []
-    for name, target in re.findall(r"`([\w:~]+)(?:\(\))?`X, text):
+    for name, target in re.findall(r"`([\w:~]+)(?:\(\))?`\s+\(\[[^\]]+\]\(([^)]+\.(?:cc|h|py))\)\)", text):
         file = document.parent / target
         last = name.split("::")[-1]
         if file.exists() and not re.search(rf"(?<!\w){re.escape(last)}(?!\w)", file.read_text()):
