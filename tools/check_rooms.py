@@ -50,14 +50,14 @@ def room_of(path: str) -> str | None:
 
 
 def is_proof(path: str) -> bool:
-    return re.search(r"_(test|fuzz|bench)\.cc$", path) is not None
+    return re.search(r"_(test|fuzz|bench)\.cc$|_for_test\.h$", path) is not None
 
 
 def wrongs_of_include(path: str, room: str, ours: str, system: str) -> list[str]:
     if system:
         if system.startswith("portico/"):
             return [f"{path}: write #include \"{system}\", not <{system}>"]
-        if path.endswith(".h") and not SYSTEM_HEADERS.fullmatch(system):
+        if path.endswith(".h") and not is_proof(path) and not SYSTEM_HEADERS.fullmatch(system):
             return [f"{path}: <{system}> is a library's header: include it in a .cc file only"]
         if room in PURE and not is_proof(path) and KERNEL_HEADERS.fullmatch(system):
             return [f"{path}: <{system}> in the pure room {room}"]
