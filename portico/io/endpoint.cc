@@ -35,14 +35,6 @@ bool equals_in_any_case(std::string_view text, std::string_view lower_case) {
     return std::ranges::equal(text, lower_case, [](char a, char b) { return (is_letter(a) ? a | 0x20 : a) == b; });
 }
 
-// A name whose last label is a number is meant as an IPv4 address: "127.1" or "0x7f.1", which resolvers of old expand.
-bool ends_in_number(std::string_view host) {
-    if (host.ends_with('.')) host.remove_suffix(1);
-    const std::string_view label = host.substr(host.rfind('.') + 1);
-    if (label.starts_with("0x") || label.starts_with("0X")) return true;
-    return !label.empty() && std::ranges::all_of(label, is_digit);
-}
-
 // What keeps `host` from being an IPv6 address; its zone need not exist here.
 std::optional<std::string> fault_of_ipv6(std::string_view host) {
     const std::size_t percent = host.find('%');
@@ -86,7 +78,7 @@ std::optional<EndpointError> fault_of_host(std::string_view host, std::size_t of
         if (is_control(*odd)) return EndpointError{"control character in the host", offset + at + 1};
         return EndpointError{"'" + std::string(1, *odd) + "' can't be part of a host", offset + at + 1};
     }
-    if (ends_in_number(host) && !IpAddress::parse(host)) {
+    if (is_meant_as_ipv4(host) && !IpAddress::parse(host)) {
         return EndpointError{quoted(host) + " is not an IPv4 address", offset + 1};
     }
     if (host.size() > host_octets_max) return EndpointError{"host longer than 253 octets", offset + 1};
@@ -209,6 +201,13 @@ std::expected<Endpoint, EndpointError> endpoint_of(std::string_view host, std::s
     }
     endpoint.host = host;
     return endpoint;
+}
+
+bool is_meant_as_ipv4(std::string_view host) {
+    if (host.ends_with('.')) host.remove_suffix(1);
+    const std::string_view label = host.substr(host.rfind('.') + 1);
+    if (label.starts_with("0x") || label.starts_with("0X")) return true;
+    return !label.empty() && std::ranges::all_of(label, is_digit);
 }
 
 Endpoint endpoint_at(const SocketAddress& address, Transport transport) {

@@ -45,6 +45,10 @@ std::expected<Endpoint, EndpointError> parse_endpoint(std::string_view text, Tra
 std::expected<Endpoint, EndpointError> endpoint_of(std::string_view host, std::string_view port,
                                                    Transport transport = Transport::tcp);
 
+// Whether a host is meant as an IPv4 address though it may be none: its last label is a number, as in "127.1" or
+// "0x7f.1", which resolvers of old expand and we refuse.
+bool is_meant_as_ipv4(std::string_view host);
+
 // Where a socket is, as an endpoint.
 Endpoint endpoint_at(const SocketAddress& address, Transport transport = Transport::tcp);
 

@@ -74,6 +74,7 @@ std::optional<Resolved<Addresses>> answer_at_once(const std::string& host, std::
         }
         return fail_with(Kind::failed, printable(host) + " is not an IPv6 address");
     }
+    if (is_meant_as_ipv4(host)) return fail_with(Kind::not_found, printable(host) + " is not an IPv4 address");
     if (is_name_or_below(host, "invalid")) {
         return fail_with(Kind::not_found, "there is no host " + printable(host));
     }

@@ -36,6 +36,7 @@ INSTANTIATE_TEST_SUITE_P(
                     KnownRow{"Zone", "fe80::1%lo", {}, {"[fe80::1%lo]:80"}},
                     KnownRow{"NoSuchZone", "fe80::1%nosuch0", {}, {"there is no interface nosuch0"}},
                     KnownRow{"BadV6", "::g", {}, {"::g is not an IPv6 address"}},
+                    KnownRow{"ShortV4", "127.1", {}, {"127.1 is not an IPv4 address"}},
                     KnownRow{"ThisMachine", "", {}, {"[::1]:80", "127.0.0.1:80"}},
                     KnownRow{"Localhost", "localhost", {}, {"[::1]:80", "127.0.0.1:80"}},
                     KnownRow{"LocalhostForTheRoot", "LocalHost.", {}, {"[::1]:80", "127.0.0.1:80"}},
