@@ -1,4 +1,7 @@
-"""How long a connection lives: persistence, pipelining, Expect, half-close, closing (RFC 9112 §9; RFC 9110 §10.1.1)."""
+"""How long a connection lives: persistence, pipelining, Expect, half-close, closing.
+
+RFC 9112 §9; RFC 9110 §10.1.1.
+"""
 
 from __future__ import annotations
 
