@@ -57,6 +57,7 @@ public:
     }
 
     [[nodiscard]] TimePoint now() const override { return now_; }
+    [[nodiscard]] TimePoint clock() const override { return std::chrono::steady_clock::now(); }
     [[nodiscard]] std::chrono::system_clock::time_point wall_clock() const override { return wall_clock_; }
     void random(std::span<char> room) override;
 

@@ -206,7 +206,8 @@ public:
     // --- time and chance
     [[nodiscard]] virtual TimePoint now() const = 0;                                     // as of the last wait(): cheap
     [[nodiscard]] virtual std::chrono::system_clock::time_point wall_clock() const = 0;  // as of the last wait()
-    virtual void random(std::span<char> room) = 0;  // unguessable, but for the simulation
+    [[nodiscard]] virtual TimePoint clock() const { return now(); }  // this very moment, where that costs a call
+    virtual void random(std::span<char> room) = 0;                   // unguessable, but for the simulation
 
     // --- the loop
     // Waits until something completes, wake() is called or `until` comes, and completes what can be completed.

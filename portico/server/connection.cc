@@ -8,6 +8,7 @@
 #include <optional>
 #include <utility>
 
+#include "portico/http/basic_auth.h"
 #include "portico/link/h1_inbound.h"
 #include "portico/server/worker.h"
 #include "portico/site/handler.h"
@@ -71,6 +72,7 @@ private:
     void begin();
     [[nodiscard]] Next after(link::Sent sent, std::string_view reason) const;
     void record(std::string_view reason, link::Sent sent) const;
+    [[nodiscard]] std::optional<http::Credentials> sent_credentials() const;
 
     Worker* worker_;
     io::Stream* stream_;
@@ -175,12 +177,19 @@ Next Turn::after(link::Sent sent, std::string_view reason) const {
     return persistence_ == Persistence::keep ? Next::request : Next::close;
 }
 
+// Who is let in, or on a 401 who tried. Nothing where the site asks nobody.
+std::optional<http::Credentials> Turn::sent_credentials() const {
+    if (worker_->site().options().users.empty()) return std::nullopt;
+    const auto authorization = exchange_->request.fields.find(http::FieldName::authorization);
+    return authorization ? http::parse_basic(*authorization) : std::nullopt;
+}
+
 void Turn::record(std::string_view reason, link::Sent sent) const {
     const http::Request& request = exchange_->request;
     const http::Response& response = exchange_->response;
     AccessEntry entry;
     entry.at = began_at_;
-    entry.duration = worker_->core().now() - began_;
+    entry.duration = worker_->core().kernel().clock() - began_;
     entry.peer = peer_;
     entry.method = request.method_token;
     entry.target = request.target;
@@ -190,6 +199,8 @@ void Turn::record(std::string_view reason, link::Sent sent) const {
     entry.content_octets = head_only ? 0 : response.content_octets();
     entry.referer = request.fields.find(http::FieldName::referer).value_or(std::string_view());
     entry.user_agent = request.fields.find(http::FieldName::user_agent).value_or(std::string_view());
+    const std::optional<http::Credentials> credentials = sent_credentials();
+    if (credentials) entry.user = credentials->user;
     entry.reason = reason;
     entry.complete = sent == link::Sent::whole;
     worker_->log()->record(worker_->number(), entry);
