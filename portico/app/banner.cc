@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "portico/app/help_text.h"
+#include "portico/base/printable.h"
 
 namespace portico::app {
 namespace {
@@ -107,7 +108,7 @@ const Door* door_for_us(const std::vector<Door>& doors) {
 }
 
 std::string banner_text(const Banner& banner) {
-    std::string text = fmt::format("Serving {}\n", banner.root);
+    std::string text = fmt::format("Serving {}\n", printable(banner.root));
     if (!banner.taken_port.empty()) text += banner.taken_port + "\n";
     std::size_t widest = 0;
     for (const Door& door : banner.doors) widest = std::max(widest, columns_of(door.url));
@@ -116,7 +117,9 @@ std::string banner_text(const Banner& banner) {
         if (!door.who.empty()) text += std::string(widest - columns_of(door.url) + 2, ' ') + door.who;
         text += "\n";
     }
-    return text + who_can_connect(banner);
+    text += who_can_connect(banner);
+    if (!banner.ending.empty()) text += banner.ending + "\n";
+    return text;
 }
 
 }  // namespace portico::app

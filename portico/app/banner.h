@@ -45,6 +45,7 @@ struct Banner {
     std::optional<std::string> container;  // what kind this process is in
     std::string wider;                     // a command line that lets others in
     Asks asks = Asks::nothing;
+    std::string ending;  // how to end it, a sentence; empty: nobody is there who could
 };
 
 std::string banner_text(const Banner& banner);

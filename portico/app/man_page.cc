@@ -146,8 +146,8 @@ Where to listen or to connect is written as
 .BR unix:/path ,
 .B unix:@name
 (abstract) or
-.BR stdio ,
-the latter two not for every command. Without a scheme an endpoint is TCP:
+.BR stdio ;
+not every command takes all of them. Without a scheme an endpoint is TCP:
 .BR 127.0.0.1:8080 ,
 .BR [::1]:80 ,
 .B :8080

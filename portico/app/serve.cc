@@ -214,6 +214,7 @@ void greet(const Arguments& arguments, const ServePlan& plan, const Opened& open
         banner.container = container_kind();
         banner.wider = retyped(arguments, "--lan");
         banner.asks = plan.site.users.empty() ? Asks::nothing : Asks::a_password;
+        if (::isatty(STDIN_FILENO) == 1 && ::isatty(STDOUT_FILENO) == 1) banner.ending = "Ctrl-C ends it.";
         say(banner_text(banner));
     } else if (!opened.taken_port.empty()) {
         note(opened.taken_port);

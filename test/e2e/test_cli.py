@@ -368,6 +368,15 @@ def test_a_second_signal_does_not_wait_for_anybody(site):
             assert serving.end() == 0
 
 
+def test_ctrl_c_waits_less_than_sigterm(site):
+    (site / "large").write_bytes(bytes(64 << 20))
+    with Serving(site, "-p0", "--set", "shutdown_time_max=1h") as serving:
+        with socket.create_connection(("127.0.0.1", serving.port())) as slow:
+            slow.sendall(b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n")
+            slow.recv(100)
+            assert serving.end(signal.SIGINT) == 0
+
+
 def test_the_log_is_opened_again_after_a_signal(site, tmp_path_factory):
     folder = tmp_path_factory.mktemp("log")
     with Serving(site, "-p0", "--log-file", folder / "log") as serving:
