@@ -95,9 +95,11 @@ private:
 // The first port from `from` on that can be listened on at `ip` now; 8080 where none of a hundred can.
 std::uint16_t free_port(const io::IpAddress& ip, unsigned from) {
     const auto kernel = io::make_epoll_kernel();
+    io::ListenOptions options;
+    options.only_bind = true;
     for (unsigned port = from; kernel && port < from + 100 && port < 65'536; ++port) {
         const auto number = static_cast<std::uint16_t>(port);
-        const auto opened = (*kernel)->listen(io::SocketAddress::of(ip, number), {});
+        const auto opened = (*kernel)->listen(io::SocketAddress::of(ip, number), options);
         if (!opened) continue;
         const Fd closed_at_once(**kernel, opened->number);
         return number;

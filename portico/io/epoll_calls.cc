@@ -239,7 +239,7 @@ Result<Opened> listen(const SocketAddress& local, const ListenOptions& options) 
     if (!bind_to(fd, local, options.replace_stale_path)) return give_up(fd, "bind");
     const bool has_file = !is_ip && !local.path.empty() && local.path.front() != '\0';
     if (has_file && ::chmod(local.path.c_str(), options.path_mode) != 0) return give_up(fd, "chmod");
-    if (::listen(fd, options.backlog) != 0) return give_up(fd, "listen");
+    if (!options.only_bind && ::listen(fd, options.backlog) != 0) return give_up(fd, "listen");
     return opened_at(fd);
 }
 

@@ -185,6 +185,7 @@ struct ListenOptions {
     int backlog = 4096;
     bool reuse_port = false;               // SO_REUSEPORT: one listening socket for each core
     bool dual_stack = true;                // "[::]" takes IPv4 too
+    bool only_bind = false;                // takes the address and lets nobody connect: to learn whether it is free
     std::chrono::seconds defer_accept{0};  // TCP_DEFER_ACCEPT: wake up when octets are there. 0: off
     bool replace_stale_path = true;        // Unix: a socket file that nobody listens on is removed first
     unsigned path_mode = 0660;             // Unix: permissions of the socket file

@@ -43,7 +43,10 @@ void run(CoreThread& own) {
 // it.
 io::Result<void> check_port_is_free(io::Core& core, const io::SocketAddress& local) {
     if (local.family == io::Family::unix_path || local.port == 0) return {};
-    const io::Result<io::Listener> probe = io::Listener::open(core, local);
+    // It never listens: who connected in this moment would be reset.
+    io::ListenOptions options;
+    options.only_bind = true;
+    const io::Result<io::Listener> probe = io::Listener::open(core, local, options);
     if (!probe) return std::unexpected(probe.error());
     return {};
 }
