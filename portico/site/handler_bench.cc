@@ -1,5 +1,5 @@
 // What answering from the cache costs, and what looking at the files costs that the cache spares
-// (docs/decisions/0003-cold-files.md).
+// (docs/decisions/0005-cold-files.md).
 #include <benchmark/benchmark.h>
 
 #include <thread>

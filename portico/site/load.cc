@@ -213,6 +213,11 @@ http::Result<std::string> load_listing(const Site& site, std::string_view path, 
     ListedFolder listed{path, {}, order, found->size() > entries_max};
     if (listed.truncated) found->pop_back();
     for (io::DirectoryEntry& entry : *found) {
+        if (entry.status.kind == io::FileKind::symlink) {
+            // What it leads to, within the root; a link that leads out of it or nowhere stays a link, and unlisted.
+            const auto target = files.status_beneath(site.root(), relative_path(std::string(path) + entry.name));
+            if (target) entry.status = *target;
+        }
         const bool is_folder = entry.status.kind == io::FileKind::directory;
         if (!is_folder && entry.status.kind != io::FileKind::regular) continue;  // would be a 404
         if (site.options().dotfiles == Dotfiles::hidden && http::is_hidden("/" + entry.name)) continue;

@@ -18,7 +18,7 @@ using http::Coding;
 using http::Status;
 
 // For so long after an entry was last looked at, looking again finds its path in the kernel's memory, so that it may be
-// done on the core's thread (docs/decisions/0003-cold-files.md).
+// done on the core's thread (docs/decisions/0005-cold-files.md).
 constexpr std::chrono::seconds path_in_memory{60};
 
 // Two writes within one tick of the file system's clock (at most 10 ms) leave one time of modification.
