@@ -10,7 +10,6 @@ namespace portico::http {
 namespace {
 
 constexpr unsigned octet(char c) { return static_cast<unsigned char>(c); }
-constexpr bool is_control(char c) { return octet(c) < 0x20 || octet(c) == 0x7f; }
 
 // The octets that mean themselves wherever they stand in a path. Not the slash, which may begin an empty or a dot
 // segment, nor octets that may be part of overlong UTF-8.
@@ -63,7 +62,7 @@ public:
     explicit PathBuilder(std::string& buffer) : path_(buffer) { path_.assign(1, '/'); }
 
     Result<void> add(char c) {
-        if (is_control(c)) return refuse(Status::bad_request, "control octet in the path");
+        if (c == '\0') return refuse(Status::bad_request, "NUL in the path");
         if (begins_overlong(path_.back(), c)) return refuse(Status::bad_request, "overlong UTF-8 in the path");
         path_.push_back(c);
         return {};
@@ -128,7 +127,9 @@ Result<std::string_view> decode_path(std::string_view raw_path, std::string& buf
             path.add_slash();
             continue;
         }
-        if (c == '\\' || c == '#' || c == '?') return refuse(Status::bad_request, "octet that no path may hold");
+        if (octet(c) < 0x20 || octet(c) == 0x7f || c == '\\' || c == '#' || c == '?') {
+            return refuse(Status::bad_request, "octet that no path may hold");
+        }
         if (c == '%') {
             const auto escaped = read_escape(raw_path.substr(i));
             if (!escaped) return std::unexpected(escaped.error());

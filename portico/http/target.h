@@ -20,8 +20,8 @@ namespace portico::http {
 // Linux are octets.
 //
 // Refusals: 400 an escape that is not "%" and two hexadecimal digits                          (RFC 3986 §2.1)
-//               a control octet, escaped or not, "%00" among them
-//               "\", "#" or "?" as sent, which no path may hold; "%5C", "%23" and "%3F" are octets of a name, since a
+//               "%00", which would end the name early in a system call; other escaped control octets are of a name
+//               a control octet, "\", "#" or "?" as sent, which no path may hold; "%5C", "%23" and "%3F" are octets of a name, since a
 //               backslash separates nothing here                                             (RFC 3986 §3.3)
 //               overlong UTF-8: never another spelling of a dot or a slash                     (RFC 3629 §3)
 //               a path that climbs above the root, or that doesn't begin with "/"

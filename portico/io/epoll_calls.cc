@@ -2,9 +2,11 @@
 #include "portico/io/epoll_calls.h"
 
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -279,6 +281,12 @@ Result<void> shut_down(int fd, ShutDown which) {
     const int how = which == ShutDown::sending ? SHUT_WR : which == ShutDown::receiving ? SHUT_RD : SHUT_RDWR;
     if (::shutdown(fd, how) == 0) return {};
     return fail(errno, "shutdown");
+}
+
+std::size_t unacknowledged(int fd) {
+    int octets = 0;
+    if (::ioctl(fd, SIOCOUTQ, &octets) != 0 || octets < 0) return 0;
+    return static_cast<std::size_t>(octets);
 }
 
 void set_no_delay(int fd) { set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1); }

@@ -39,6 +39,7 @@ Result<Opened> open_datagram(const SocketAddress& local, bool reuse_port);
 Result<int> open_stdio(StdioEnd end, FdKind& kind);
 Result<SocketAddress> local_address(int fd);
 Result<void> shut_down(int fd, ShutDown which);
+std::size_t unacknowledged(int fd);
 void set_no_delay(int fd);
 void set_abort_on_close(int fd);
 

@@ -71,6 +71,7 @@ public:
     Result<int> open_stdio(StdioEnd end) override;
     Result<SocketAddress> local_address(int socket) override { return calls::local_address(socket); }
     Result<void> shut_down(int stream, ShutDown which) override { return calls::shut_down(stream, which); }
+    [[nodiscard]] std::size_t unacknowledged(int stream) const override { return calls::unacknowledged(stream); }
     void set_no_delay(int stream) override { calls::set_no_delay(stream); }
     void set_abort_on_close(int stream) override { calls::set_abort_on_close(stream); }
     void close(int number) noexcept override;

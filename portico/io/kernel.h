@@ -226,6 +226,11 @@ public:
     virtual Result<int> open_stdio(StdioEnd end) = 0;  // standard input or output; closing it leaves the original open
     virtual Result<SocketAddress> local_address(int socket) = 0;
     virtual Result<void> shut_down(int stream, ShutDown which) = 0;
+    // Octets that were written and that the peer has not acknowledged. Zero where that can't be told.
+    [[nodiscard]] virtual std::size_t unacknowledged(int stream) const {
+        static_cast<void>(stream);
+        return 0;
+    }
     virtual void set_no_delay(int stream) = 0;  // TCP_NODELAY; nothing where it does not apply
     // A close now drops what is unsent and sends RST (SO_LINGER 0).
     virtual void set_abort_on_close(int stream) = 0;

@@ -139,12 +139,10 @@ private:
         return entries;
     }
 
-    // Only a link needs to be followed with care; all else costs one call.
-    Result<FileStatus> status_of_entry(const Fd& directory, const char* name) {
+    static Result<FileStatus> status_of_entry(const Fd& directory, const char* name) {
         struct stat raw;
         if (::fstatat(directory.number(), name, &raw, AT_SYMLINK_NOFOLLOW) != 0) return fail(errno, "fstatat");
-        if (!S_ISLNK(raw.st_mode)) return status_of(raw);
-        return status_beneath(directory, name);
+        return status_of(raw);
     }
 };
 

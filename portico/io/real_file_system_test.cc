@@ -153,7 +153,7 @@ TEST_F(RealFiles, ATimeBeyondNanosecondsIsCut) {
     EXPECT_TRUE(files.status_beneath(directory, "a.txt").has_value());
 }
 
-TEST_F(RealFiles, ListsWhatCanBeReachedAndNothingElse) {
+TEST_F(RealFiles, ListsEntriesAsTheyAreLinksNotFollowed) {
     const Fd directory = root();
     for (int again = 0; again < 2; ++again) {
         auto entries = files.list(directory, 100);
@@ -161,10 +161,10 @@ TEST_F(RealFiles, ListsWhatCanBeReachedAndNothingElse) {
         std::ranges::sort(*entries, {}, &DirectoryEntry::name);
         std::vector<std::string> names;
         for (const auto& entry : *entries) names.push_back(entry.name);
-        EXPECT_EQ(names, (std::vector<std::string>{"a.txt", "inside", "sub"}));
+        EXPECT_EQ(names, (std::vector<std::string>{"a.txt", "absolute", "dangling", "escape", "inside", "loop", "sub"}));
         EXPECT_EQ(entries->at(0).status.size, 5U);
-        EXPECT_EQ(entries->at(1).status.kind, FileKind::regular);
-        EXPECT_EQ(entries->at(2).status.kind, FileKind::directory);
+        EXPECT_EQ(entries->at(4).status.kind, FileKind::symlink);
+        EXPECT_EQ(entries->at(6).status.kind, FileKind::directory);
     }
     EXPECT_EQ(files.list(directory, 2)->size(), 2U);
     EXPECT_EQ(files.list(directory, 0)->size(), 0U);

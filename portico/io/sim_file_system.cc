@@ -177,8 +177,7 @@ Result<std::vector<DirectoryEntry>> SimFileSystem::list(const Fd& directory, std
     std::vector<DirectoryEntry> entries;
     for (const auto& [name, child] : (*top)->children) {
         if (entries.size() == entries_max) break;
-        const auto node = resolve(*top, name);
-        if (node) entries.push_back(DirectoryEntry{name, status_of(**node)});
+        entries.push_back(DirectoryEntry{name, status_of(*child)});
     }
     // In no order.
     for (std::size_t i = entries.size(); i > 1; --i) std::swap(entries[i - 1], entries[chance_->below(i)]);

@@ -6,6 +6,9 @@
 #include <utility>
 
 namespace portico::io {
+namespace {
+constexpr auto acknowledgement_pause = std::chrono::milliseconds(20);
+}
 
 Task<Result<void>> Stream::write_all(std::string_view octets, TimePoint deadline) {
     while (!octets.empty()) {
@@ -25,6 +28,12 @@ Task<void> drain_and_close(Stream stream, Duration time_max, std::size_t octets_
         const Result<Buffer> received = co_await stream.read(core.buffers(), deadline);
         if (!received || received->empty()) co_return;
         drained += received->size();
+    }
+    // The peer goes on sending, and closing now would reset what it has not received yet. So it is left to fill its
+    // window, until it has our octets.
+    while (stream.unacknowledged() > 0 && core.now() < deadline) {
+        const bool slept = co_await sleep_for(core, acknowledgement_pause);
+        if (!slept) co_return;
     }
 }
 

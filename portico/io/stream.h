@@ -115,6 +115,8 @@ public:
 
     // Half-close: the peer reads to our end; we go on reading.
     Result<void> finish_sending() { return core_->kernel().shut_down(fd_.number(), ShutDown::sending); }
+    // Octets written that the peer has not acknowledged.
+    [[nodiscard]] std::size_t unacknowledged() const { return core_->kernel().unacknowledged(fd_.number()); }
     void set_no_delay() { core_->kernel().set_no_delay(fd_.number()); }
     // The next close is a reset: the peer can't take what was cut short for a whole.
     void abort_on_close() { core_->kernel().set_abort_on_close(fd_.number()); }
@@ -137,7 +139,8 @@ struct Accepted {
 
 class Accept : public AcceptOp {
 public:
-    Accept(Core& the_core, int the_listener, TimePoint deadline) : AcceptOp(the_core, the_listener), deadline_(deadline) {}
+    Accept(Core& the_core, int the_listener, TimePoint deadline)
+        : AcceptOp(the_core, the_listener), deadline_(deadline) {}
     [[nodiscard]] bool await_ready() const noexcept { return false; }
     template <class Promise>
     bool await_suspend(std::coroutine_handle<Promise> waiter) {

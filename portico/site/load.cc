@@ -125,6 +125,12 @@ private:
     Loaded loaded_;
 };
 
+// What an entry of a folder leads to: a link may lead to anything beneath the root.
+io::Result<io::FileStatus> follow(const Site& site, const std::string& folder, const io::DirectoryEntry& entry) {
+    if (entry.status.kind != io::FileKind::symlink) return entry.status;
+    return site.files().status_beneath(site.root(), join(folder, entry.name));
+}
+
 // A folder is the same folder whatever is put into it.
 bool is_same(const std::expected<io::FileStatus, int>& before, const io::FileStatus& now) {
     if (!before) return false;
@@ -204,7 +210,8 @@ std::string sibling_path(std::string_view file_path, http::Coding coding) {
 
 http::Result<std::string> load_listing(const Site& site, std::string_view path, SortOrder order, ListingFormat format) {
     io::FileSystem& files = site.files();
-    const auto folder = files.open_beneath(site.root(), relative_path(path));
+    const std::string relative = relative_path(path);
+    const auto folder = files.open_beneath(site.root(), relative);
     if (!folder) return std::unexpected(refusal_of(folder.error().number));
     const std::size_t entries_max = site.options().listing_entries_max;
     auto found = files.list(*folder, entries_max + 1);
@@ -213,17 +220,13 @@ http::Result<std::string> load_listing(const Site& site, std::string_view path, 
     ListedFolder listed{path, {}, order, found->size() > entries_max};
     if (listed.truncated) found->pop_back();
     for (io::DirectoryEntry& entry : *found) {
-        if (entry.status.kind == io::FileKind::symlink) {
-            // What it leads to, within the root; a link that leads out of it or nowhere stays a link, and unlisted.
-            const auto target = files.status_beneath(site.root(), relative_path(std::string(path) + entry.name));
-            if (target) entry.status = *target;
-        }
-        const bool is_folder = entry.status.kind == io::FileKind::directory;
-        if (!is_folder && entry.status.kind != io::FileKind::regular) continue;  // would be a 404
         if (site.options().dotfiles == Dotfiles::hidden && http::is_hidden("/" + entry.name)) continue;
-        listed.entries.push_back(ListedEntry{std::move(entry.name),
-                                             is_folder ? ListedEntry::Kind::folder : ListedEntry::Kind::file,
-                                             entry.status.size, entry.status.modified});
+        const auto status = follow(site, relative, entry);
+        if (!status) continue;  // a link that leads out, or nowhere
+        const bool is_folder = status->kind == io::FileKind::directory;
+        if (!is_folder && status->kind != io::FileKind::regular) continue;  // would be a 404
+        const auto kind = is_folder ? ListedEntry::Kind::folder : ListedEntry::Kind::file;
+        listed.entries.push_back(ListedEntry{std::move(entry.name), kind, status->size, status->modified});
     }
     sort_entries(listed.entries, order);
     return render_listing(listed, format);
