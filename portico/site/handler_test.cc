@@ -252,6 +252,16 @@ TEST_F(Folders, ListNoDotfilesAndNothingThatIsNoFile) {
     EXPECT_THAT(get("/without/").content(), testing::Not(testing::AnyOf(HasSubstr("concealed"), HasSubstr("pipe"))));
 }
 
+TEST_F(Folders, ListLinksThatLeadToSomethingBeneathTheRoot) {
+    namespace fs = std::filesystem;
+    fs::create_symlink("../with", root.path() / "without/latest");
+    fs::create_symlink("../../..", root.path() / "without/escape");
+    fs::create_symlink("nowhere", root.path() / "without/dangling");
+    const std::string page = get("/without/").content();
+    EXPECT_THAT(page, HasSubstr("href=\"latest/\""));
+    EXPECT_THAT(page, testing::Not(testing::AnyOf(HasSubstr("escape"), HasSubstr("dangling"))));
+}
+
 TEST_F(Folders, AreListedInPartWhereThereIsTooMuch) {
     options.listing_entries_max = 2;
     for (const char* const name : {"1", "2", "3"}) root.write(std::string("many/") + name, "x");
