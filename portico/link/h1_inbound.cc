@@ -304,18 +304,18 @@ Task<Sent> H1Inbound::send_range(const http::Piece& piece, Pace& pace) {
     std::uint64_t offset = piece.offset;
     std::uint64_t left = piece.length;
     while (left > 0) {
-        if (has_changed(piece)) co_return Sent::cut;
         const io::Result<std::size_t> sent = co_await stream_->send_file(*piece.file, offset, left, write_deadline());
         if (!sent || !pace.goes_on(*sent, core.now())) co_return Sent::left;
-        if (*sent == 0) co_return Sent::cut;
+        if (*sent == 0 || has_changed(piece)) co_return Sent::cut;
         offset += *sent;
         left -= *sent;
     }
     co_return Sent::whole;
 }
 
-// A file that was written to since its response was made would arrive as a mixture of two versions. Asked before each
-// part, also the last: the status of an open file is in memory.
+// A file that was written to since its response was made would arrive as a mixture of two versions. Asked after each
+// part, also the last: a part may have waited long for a slow peer, and what of it that peer has not received, a reset
+// takes back. The status of an open file is in memory.
 bool H1Inbound::has_changed(const http::Piece& piece) const {
     const io::Result<io::FileStatus> status = stream_->core().kernel().files().status(*piece.file);
     return !status || status->size != piece.file_octets ||
