@@ -82,9 +82,10 @@ Task<void> Worker::accept_connections(Door& door) {
         if (failure == ECANCELED && !last_call) continue;
         if (failure == ECANCELED || failure == ETIMEDOUT) break;
         ++counters_.accept_failed;
-        if (shed_idle()) continue;
-        const io::Duration pause = io::accept_pause(accepted.error());
-        const bool slept = co_await io::sleep_for(*core_, std::max<io::Duration>(pause, unknown_failure_pause));
+        // The loop turns at least once before the next try: a kernel may take its time to end the wait of whom we shed.
+        io::Duration pause = io::Duration::zero();
+        if (!shed_idle()) pause = std::max<io::Duration>(io::accept_pause(accepted.error()), unknown_failure_pause);
+        const bool slept = co_await io::sleep_for(*core_, pause);
         if (!slept) break;
     }
     door.listener.reset();
@@ -106,7 +107,9 @@ void Worker::admit(io::Accepted accepted) {
 bool Worker::shed_idle() {
     if (idle_.next_ == &idle_) return false;
     ++counters_.shed;
-    idle_.next_->wait_->stop_waiting();
+    IdlePlace& longest = *idle_.next_;
+    longest.leave();  // so that it is not asked twice, where it takes a while to go
+    longest.wait_->stop_waiting();
     return true;
 }
 

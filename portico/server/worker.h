@@ -47,13 +47,15 @@ public:
     IdlePlace(Worker& worker, io::Operation& wait);
     IdlePlace(const IdlePlace&) = delete;
     IdlePlace& operator=(const IdlePlace&) = delete;
-    ~IdlePlace() {
-        previous_->next_ = next_;
-        next_->previous_ = previous_;
-    }
+    ~IdlePlace() { leave(); }
 
 private:
     friend class Worker;
+    void leave() {
+        previous_->next_ = next_;
+        next_->previous_ = previous_;
+        next_ = previous_ = this;
+    }
     IdlePlace* next_ = this;
     IdlePlace* previous_ = this;
     io::Operation* wait_ = nullptr;  // null: the ring's head
