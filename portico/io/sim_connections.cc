@@ -107,7 +107,9 @@ std::optional<std::int64_t> SimKernel::knock(const StreamPtr& client) {
     const auto listener = listener_for(client->remote);
     const bool is_unix = client->family == Family::unix_path;
     if (listener == nullptr) return is_unix && !client->remote.path.starts_with('\0') ? -ENOENT : -ECONNREFUSED;
-    if (listener->backlog.size() < static_cast<std::size_t>(listener->options.backlog)) {
+    const auto queued = std::ranges::count_if(
+        listener->backlog, [&](const SimListener::Pending& one) { return listener->is_queued(one, now_); });
+    if (queued < listener->options.backlog) {
         admit(client, listener);
         return 0;
     }
@@ -121,7 +123,8 @@ std::shared_ptr<SimListener> SimKernel::listener_for(const SocketAddress& addres
     std::vector<std::shared_ptr<SimListener>> fitting;
     for (const auto& weak : listeners_) {
         auto listener = weak.lock();
-        if (listener != nullptr && !listener->closed && takes(*listener, address)) fitting.push_back(listener);
+        if (listener == nullptr || listener->closed || listener->options.only_bind) continue;
+        if (takes(*listener, address)) fitting.push_back(listener);
     }
     return fitting.empty() ? nullptr : fitting[chance_.below(fitting.size())];
 }
@@ -137,6 +140,7 @@ void SimKernel::admit(const StreamPtr& client, const std::shared_ptr<SimListener
     server->connected = client->connected = true;
     server->peer = client;
     client->peer = server;
+    server->waits_at = listener;
     listener->backlog.push_back({server, now_});
     poke(listener, listener->accepting);
     if (listener->options.defer_accept.count() == 0) return;
@@ -156,11 +160,8 @@ void SimKernel::cancel(AcceptOp& op) {
 
 std::optional<std::int64_t> SimKernel::try_accept(const std::shared_ptr<SimListener>& listener, AcceptOp& op) {
     for (;;) {
-        const auto first = std::ranges::find_if(listener->backlog, [&](const SimListener::Pending& pending) {
-            const SimStream& stream = *pending.stream;
-            const bool has_spoken = stream.unread() > 0 || stream.end_received || stream.dead;
-            return has_spoken || now_ - pending.since >= listener->options.defer_accept;
-        });
+        const auto first = std::ranges::find_if(
+            listener->backlog, [&](const SimListener::Pending& one) { return listener->is_queued(one, now_); });
         if (first == listener->backlog.end()) return std::nullopt;
         if (descriptors_.open() >= faults_.descriptors_max) return -EMFILE;
         if (chance_.happens(faults_.accept_failure)) {
@@ -169,6 +170,7 @@ std::optional<std::int64_t> SimKernel::try_accept(const std::shared_ptr<SimListe
         }
         const StreamPtr accepted = std::move(first->stream);
         listener->backlog.erase(first);
+        accepted->waits_at.reset();
         if (chance_.happens(faults_.accept_aborted)) {
             reset_by_fault(accepted);  // ECONNABORTED: passed over
             continue;

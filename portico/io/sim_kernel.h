@@ -62,6 +62,7 @@ public:
     Result<int> open_stdio(StdioEnd end) override;
     Result<SocketAddress> local_address(int socket) override;
     Result<void> shut_down(int stream, ShutDown which) override;
+    [[nodiscard]] std::size_t unacknowledged(int stream) const override;
     void set_no_delay(int stream) override;
     void set_abort_on_close(int stream) override;
 
@@ -105,7 +106,7 @@ private:
     void finish(SimWaiting& place, std::int64_t result);
     void cancel(std::shared_ptr<void> owner, SimWaiting& place, Operation& op);
     int failure_of_open();  // 0, or an errno value
-    std::shared_ptr<SimStream> stream(int number) const;
+    [[nodiscard]] StreamPtr stream(int number) const;
 
     // sim_streams.cc
     std::optional<std::int64_t> try_read(const StreamPtr& stream, ReadOp& op);

@@ -33,6 +33,8 @@ struct SimSegment {
     std::uint64_t place = 0;  // counted over the stream
 };
 
+struct SimListener;
+
 // One end of a stream.
 struct SimStream {
     Family family = Family::ipv4;
@@ -62,7 +64,8 @@ struct SimStream {
     SimWaiting writing;
     SimWaiting connecting;
     std::optional<std::int64_t> connect_result;
-    int knocks = 0;  // how often it has asked to connect
+    int knocks = 0;                       // how often it has asked to connect
+    std::weak_ptr<SimListener> waits_at;  // until it is accepted
 
     [[nodiscard]] std::size_t unread() const { return received.size() - read_from; }
 };
@@ -77,6 +80,13 @@ struct SimListener {
     };
     std::deque<Pending> backlog;
     SimWaiting accepting;
+
+    // With defer_accept, who has not spoken yet is not in the queue (TCP_DEFER_ACCEPT).
+    [[nodiscard]] bool is_queued(const Pending& pending, TimePoint now) const {
+        const SimStream& stream = *pending.stream;
+        const bool has_spoken = stream.unread() > 0 || stream.end_received || stream.dead;
+        return has_spoken || now - pending.since >= options.defer_accept;
+    }
 };
 
 struct SimDatagramSocket {

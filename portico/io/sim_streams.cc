@@ -165,6 +165,7 @@ void SimKernel::receive(const StreamPtr& to, SimSegment segment) {
         case SimSegment::Kind::reset: return become_reset(to);
     }
     poke(to, to->reading);
+    if (const auto listener = to->waits_at.lock()) poke(listener, listener->accepting);
 }
 
 void SimKernel::become_reset(const StreamPtr& stream) {
@@ -224,6 +225,11 @@ Result<void> SimKernel::shut_down(int number, ShutDown which) {
         poke(stopped, stopped->reading);
     }
     return {};
+}
+
+std::size_t SimKernel::unacknowledged(int number) const {
+    const StreamPtr to = stream(number)->peer.lock();
+    return to == nullptr ? 0 : to->arriving_octets;
 }
 
 void SimKernel::set_no_delay(int number) { static_cast<void>(stream(number)); }

@@ -1,0 +1,210 @@
+// test/sim/clients.cc — see clients.h.
+#include "test/sim/clients.h"
+
+#include <array>
+#include <optional>
+#include <utility>
+
+#include "portico/io/scope.h"
+#include "portico/io/stream.h"
+#include "test/sim/questions.h"
+
+namespace portico::sim {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+// Longer than any time that the server may take for anything.
+constexpr seconds patience{200};
+
+// What an answer means for the connection.
+enum class Next : std::uint8_t { ask, closed, gone };
+
+Next judge(World& world, const Question& question, const Answer& answer) {
+    const Mood& mood = world.mood();
+    switch (answer.end) {
+        case Answer::End::whole:
+            world.count("status " + std::to_string(answer.status));
+            check_answer(world, question, answer);
+            return answer.closes() ? Next::closed : Next::ask;
+        case Answer::End::ended:
+            world.count(answer.is_empty ? "unanswered" : "cut");
+            if (!(answer.is_empty ? mood.may_go_unanswered() : mood.may_be_cut())) {
+                world.fail("the connection ended without a whole answer to: " + question.octets.substr(0, 300));
+            }
+            break;
+        case Answer::End::timed_out:
+            if (!mood.may_starve()) world.fail("no answer to: " + question.octets.substr(0, 300));
+            break;
+        case Answer::End::garbage: world.fail(answer.wrong + "\n  asked: " + question.octets.substr(0, 300)); break;
+    }
+    return Next::gone;
+}
+
+Task<void> expect_end(World& world, AnswerReader& reader) {
+    const io::TimePoint deadline = world.core().now() + patience;
+    const bool ends = co_await reader.ends(deadline);
+    if (!ends && !world.mood().may_starve()) world.fail("the connection did not end, or not there");
+}
+
+Task<void> write(World& world, io::Stream& stream, std::string_view octets) {
+    // Its failure shows in what is read.
+    const io::Result<void> written = co_await stream.write_all(octets, world.core().now() + patience);
+    static_cast<void>(written);
+}
+
+Task<void> pause(World& world, io::Duration longest) {
+    const io::Duration time = world.chance().some_time(longest);
+    const bool slept = co_await io::sleep_for(world.core(), time);
+    static_cast<void>(slept);
+}
+
+// Asks one after the other, each after the answer before.
+Task<void> ask_in_turn(World& world, io::Stream& stream) {
+    AnswerReader reader(stream);
+    Next next = Next::ask;
+    for (auto left = world.chance().between(1, 6); left > 0 && next == Next::ask; --left) {
+        Question question = draw_question(world);
+        question.asked_at = world.core().now();
+        io::Scope writing;
+        writing.start(write(world, stream, question.octets));
+        const Answer answer = co_await reader.next(question.is_head, world.core().now() + patience);
+        next = judge(world, question, answer);
+        writing.request_stop();  // an early answer need not wait for the rest of the content
+        co_await writing.join();
+        if (world.chance().happens(0.3)) co_await pause(world, seconds(5));
+    }
+    if (next == Next::gone || world.chance().happens(0.3)) co_return;
+    if (next == Next::ask) static_cast<void>(stream.finish_sending());
+    co_await expect_end(world, reader);
+}
+
+Task<void> write_and_finish(World& world, io::Stream& stream, const std::string& octets, bool finish) {
+    co_await write(world, stream, octets);
+    if (finish) static_cast<void>(stream.finish_sending());
+}
+
+// Sends all questions without waiting, perhaps its end too, and reads the answers.
+Task<void> ask_all_at_once(World& world, io::Stream& stream, bool finish) {
+    std::vector<Question> questions;
+    std::string octets;
+    for (auto left = world.chance().between(1, 8); left > 0; --left) {
+        Question question = draw_question(world);
+        if (question.expects_continue) continue;
+        octets += question.octets;
+        questions.push_back(std::move(question));
+    }
+    if (questions.empty()) co_return;
+    io::Scope writing;
+    const io::TimePoint asked_at = world.core().now();
+    writing.start(write_and_finish(world, stream, octets, finish));
+    AnswerReader reader(stream);
+    Next next = Next::ask;
+    for (std::size_t i = 0; i < questions.size() && next == Next::ask; ++i) {
+        questions[i].asked_at = asked_at;
+        const Answer answer = co_await reader.next(questions[i].is_head, world.core().now() + patience);
+        next = judge(world, questions[i], answer);
+    }
+    if (next == Next::closed || (next == Next::ask && finish)) co_await expect_end(world, reader);
+    writing.request_stop();
+    co_await writing.join();
+}
+
+// An octet at a time.
+Task<void> trickle(World& world, io::Stream& stream) {
+    Question question = draw_question(world);
+    question.is_slow = true;
+    question.asked_at = world.core().now();
+    if (question.octets.size() > 1000) co_return;
+    for (const char& octet : question.octets) {
+        co_await write(world, stream, std::string_view(&octet, 1));
+        if (world.chance().happens(0.1)) co_await pause(world, milliseconds(500));
+    }
+    AnswerReader reader(stream);
+    const Answer answer = co_await reader.next(question.is_head, world.core().now() + patience);
+    static_cast<void>(judge(world, question, answer));
+}
+
+// Sends a part of a question, and perhaps all; reads a part of the answer, and perhaps none; and goes.
+Task<void> leave_midway(World& world, io::Stream& stream) {
+    const Question question = draw_question(world);
+    const std::size_t sent = world.chance().below(question.octets.size() + 1);
+    co_await write(world, stream,
+                   question.octets.substr(0, world.chance().happens(0.5) ? sent : question.octets.size()));
+    co_await pause(world, milliseconds(50));
+    for (auto left = world.chance().below(4); left > 0; --left) {
+        std::array<char, 1000> room;
+        const io::Result<std::size_t> got = co_await stream.read(room, world.core().now() + milliseconds(100));
+        if (!got || *got == 0) break;
+    }
+    if (world.chance().happens(0.5)) stream.abort_on_close();
+}
+
+Task<void> send_nonsense(World& world, io::Stream& stream) {
+    const Question question = draw_malformed(world);
+    io::Scope writing;
+    writing.start(write_and_finish(world, stream, question.octets, world.chance().happens(0.5)));
+    AnswerReader reader(stream);
+    const Answer answer = co_await reader.next(false, world.core().now() + patience);
+    const Next next = judge(world, question, answer);
+    if (next == Next::closed) co_await expect_end(world, reader);
+    co_await writing.join();
+}
+
+// Says nothing, or half a head, and waits to be sent away.
+Task<void> keep_silent(World& world, io::Stream& stream) {
+    const bool begins = world.chance().happens(0.5);
+    Question question;
+    question.about = Question::About::malformed;
+    question.octets = "GET / HTTP/1.1\r\nHost: exam";
+    question.is_slow = true;
+    AnswerReader reader(stream);
+    if (begins) {
+        co_await write(world, stream, question.octets);
+        const Answer answer = co_await reader.next(false, world.core().now() + patience);
+        if (answer.end == Answer::End::whole && answer.status != 408) world.fail("half a head was answered");
+        if (answer.end == Answer::End::garbage) world.fail(answer.wrong);
+        if (answer.end != Answer::End::whole) co_return;
+    }
+    co_await expect_end(world, reader);
+}
+
+// Asks for much and takes none of it.
+Task<void> never_read(World& world, io::Stream& stream) {
+    std::string octets;
+    for (int i = 0; i < 4; ++i) octets += "GET /huge.bin HTTP/1.1\r\nHost: example.org\r\n\r\n";
+    co_await write(world, stream, octets);
+    co_await pause(world, patience);
+}
+
+}  // namespace
+
+io::SocketAddress server_address() { return io::SocketAddress::of(io::IpAddress::v4({192, 0, 2, 1}), 80); }
+
+Task<void> run_client(World& world) {
+    co_await pause(world, seconds(3));
+    const auto last = static_cast<std::uint8_t>(world.chance().between(1, 5));
+    world.kernel().set_client_address(io::IpAddress::v4({198, 51, 100, last}));
+    io::Result<io::Stream> stream = co_await io::connect(world.core(), world.address(), world.core().now() + patience);
+    if (!stream) {
+        const Mood& mood = world.mood();
+        if (!mood.may_go_unanswered() && !world.is_ending())
+            world.fail("nobody could connect: " + io::describe(stream.error()));
+        co_return;
+    }
+    switch (world.chance().below(10)) {
+        case 0:
+        case 1:
+        case 2: co_await ask_in_turn(world, *stream); break;
+        case 3: co_await ask_all_at_once(world, *stream, false); break;
+        case 4: co_await ask_all_at_once(world, *stream, true); break;
+        case 5: co_await trickle(world, *stream); break;
+        case 6: co_await leave_midway(world, *stream); break;
+        case 7: co_await send_nonsense(world, *stream); break;
+        case 8: co_await keep_silent(world, *stream); break;
+        default: co_await never_read(world, *stream); break;
+    }
+}
+
+}  // namespace portico::sim

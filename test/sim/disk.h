@@ -1,0 +1,64 @@
+// test/sim/disk.h — the files that a simulated server serves, every version they ever had, and when they had it.
+//
+// The oracle's memory: an answer is right where it carries one of these versions, whole, and not one that was gone long
+// before.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "portico/io/sim_kernel.h"
+
+namespace portico::sim {
+
+using Content = std::shared_ptr<const std::string>;
+
+struct Version {
+    Content content;  // null: there is no such file
+    io::TimePoint from;
+    io::TimePoint until = io::never;
+};
+
+class Disk {
+public:
+    static constexpr std::string_view root = "/srv";
+    explicit Disk(io::SimKernel& kernel);
+
+    // Every regular file within the root that a request may name, as a path from "/".
+    [[nodiscard]] const std::vector<std::string>& paths() const { return paths_; }
+    // Those of its versions that it had at `since` or later.
+    [[nodiscard]] std::vector<Version> versions_since(const std::string& path, io::TimePoint since) const;
+    [[nodiscard]] const Version& latest(const std::string& path) const { return versions_.at(path).back(); }
+    [[nodiscard]] bool has_changed(const std::string& path) const { return versions_.at(path).size() > 1; }
+
+    // Replaces, truncates, lengthens, overwrites, removes or brings back some file.
+    void change_something();
+    // Only files up to this size are overwritten in place, those that the server keeps in memory. What is sent from an
+    // open descriptor can't be told from a mixture by anybody if its octets are changed between two system calls.
+    void set_overwritten_octets_max(std::size_t octets) { overwritten_octets_max_ = octets; }
+
+private:
+    void add(std::string path, std::size_t octets);
+    void change(const std::string& path);
+    [[nodiscard]] std::string make_content(const std::string& path, std::size_t octets);
+    // Two versions of one size within one tick of the file system's clock have the same validators, so that nobody can
+    // tell them apart: the world holds none.
+    [[nodiscard]] bool is_distinct(const std::string& path, std::size_t octets);
+    void remember(const std::string& path, Content content);
+
+    io::SimKernel* kernel_;
+    io::SimFileSystem* files_;
+    std::vector<std::string> paths_;
+    std::vector<std::string> changing_;
+    std::map<std::string, std::vector<Version>> versions_;
+    std::map<std::string, std::set<std::pair<io::SimFileSystem::Time, std::size_t>>> validators_;
+    std::map<std::string, std::size_t> usual_octets_;
+    std::size_t overwritten_octets_max_ = 0;
+    std::size_t made_ = 0;
+};
+
+}  // namespace portico::sim

@@ -1,0 +1,54 @@
+// test/sim/http_client.h — a client's reading of answers, written apart from the server's code and stricter than any
+// browser.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "portico/base/task.h"
+#include "portico/io/stream.h"
+
+namespace portico::sim {
+
+// One answer, or what came instead.
+struct Answer {
+    enum class End : std::uint8_t {
+        whole,
+        ended,      // the connection ended, or broke, before the answer did
+        timed_out,  // nothing more came
+        garbage,    // what came is no answer: see `wrong`
+    };
+    End end = End::ended;
+    std::string wrong;
+    bool is_empty = true;  // not an octet of it came
+    int status = 0;
+    std::vector<std::pair<std::string, std::string>> fields;  // names in lower case
+    std::string content;
+
+    [[nodiscard]] std::optional<std::string_view> find(std::string_view name) const;
+    [[nodiscard]] bool closes() const { return find("connection") == "close"; }
+};
+
+class AnswerReader {
+public:
+    explicit AnswerReader(io::Stream& stream) : stream_(&stream) {}
+
+    // The next final answer; interim ones are passed over. `to_head`: it answers a HEAD, so it has no content.
+    Task<Answer> next(bool to_head, io::TimePoint deadline);
+    // Whether the stream ends here, with nothing more in it.
+    Task<bool> ends(io::TimePoint deadline);
+    [[nodiscard]] std::size_t interim_answers() const { return interim_; }
+
+private:
+    Task<std::optional<Answer::End>> read_more(io::TimePoint deadline);
+    Task<Answer> next_of_any_kind(bool to_head, io::TimePoint deadline);
+
+    io::Stream* stream_;
+    std::string received_;
+    std::size_t interim_ = 0;
+};
+
+}  // namespace portico::sim

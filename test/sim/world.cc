@@ -1,0 +1,168 @@
+// test/sim/world.cc — see world.h.
+#include "test/sim/world.h"
+
+#include <utility>
+
+#include "portico/io/stream.h"
+#include "test/sim/clients.h"
+
+namespace portico::sim {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+Mood Mood::draw(io::Chance& chance) {
+    Mood mood;
+    if (chance.happens(0.3)) return mood;
+    const auto sometimes = [&chance] { return chance.happens(0.3); };
+    mood.resets = sometimes();
+    mood.exhaustion = sometimes();
+    mood.disk_failures = sometimes();
+    mood.clock_jumps = sometimes();
+    mood.changes = sometimes();
+    mood.changes_in_calls = mood.changes && chance.happens(0.5);
+    mood.few_connections = sometimes();
+    mood.little_memory = sometimes();
+    if (sometimes()) mood.ending = chance.happens(0.5) ? Ending::drain_midway : Ending::stop_midway;
+    return mood;
+}
+
+io::SimFaults Mood::faults(io::Chance& chance) const {
+    io::SimFaults faults;
+    faults.late = chance.happens(0.3) ? 0 : 0.3;
+    faults.cancel_late = chance.happens(0.3) ? 0 : 0.5;
+    faults.delay_max = milliseconds(chance.happens(0.5) ? 1 : 50);
+    faults.short_read = faults.short_write = chance.happens(0.5) ? 0.02 : 0.3;
+    faults.buffer_octets_min = chance.happens(0.2) ? 1 : 4096;
+    faults.buffer_octets_max = chance.happens(0.5) ? 8192 : 256 * 1024;
+    if (resets) {
+        faults.reset = 0.003;
+        faults.accept_aborted = 0.05;
+        faults.connect_failure = 0.05;
+    }
+    if (exhaustion) {
+        faults.accept_failure = 0.2;
+        faults.open_failure = 0.1;
+        faults.descriptors_max = chance.happens(0.5) ? chance.between(10, 40) : faults.descriptors_max;
+    }
+    if (disk_failures) faults.disk_failure = 0.02;
+    if (clock_jumps) {
+        faults.wall_clock_jump = 0.01;
+        faults.time_leap = 0.0005;
+    }
+    return faults;
+}
+
+std::string Mood::text() const {
+    std::string text;
+    for (const auto& [is_so, name] : {std::pair(resets, "resets"),
+                                      {exhaustion, "exhaustion"},
+                                      {disk_failures, "disk failures"},
+                                      {clock_jumps, "clock jumps"},
+                                      {changes, "changes"},
+                                      {changes_in_calls, "changes in calls"},
+                                      {few_connections, "few connections"},
+                                      {little_memory, "little memory"},
+                                      {ending == Ending::drain_midway, "drain"},
+                                      {ending == Ending::stop_midway, "stop"}}) {
+        if (is_so) text += (text.empty() ? "" : ", ") + std::string(name);
+    }
+    return text.empty() ? "calm" : text;
+}
+
+World::World(std::uint64_t seed) : kernel_(seed), disk_(kernel_), address_(server_address()) {
+    mood_ = Mood::draw(chance());
+    limits_.head_octets_max = 4096;
+    limits_.target_octets_max = 2048;
+    limits_.content_octets_max = 200'000;
+    if (mood_.few_connections) limits_.connections_max = chance().between(1, 6);
+    if (mood_.little_memory) limits_.memory_max = chance().between(100'000, 400'000);
+    core_ = std::make_unique<io::Core>(kernel_, limits_.memory_max);
+    population_ = std::make_unique<server::Population>(limits_.connections_max, limits_.connections_per_address_max);
+    open_server();
+    kernel_.faults() = mood_.faults(chance());
+    if (!mood_.changes_in_calls) return;
+    kernel_.sim_files().before_call = [this] {
+        if (chance().happens(0.03)) disk_.change_something();
+    };
+}
+
+World::~World() = default;
+
+void World::open_server() {
+    site::SiteOptions options;
+    options.root = std::string(Disk::root);
+    revalidate_ = milliseconds(chance().happens(0.5) ? 1000 : chance().below(300));
+    options.revalidate = revalidate_;
+    if (chance().happens(0.3)) options.cache_limits.small_file_octets_max = chance().between(0, 5000);
+    if (chance().happens(0.3)) options.cache_limits.octets_max = chance().between(0, 100'000);
+    if (chance().happens(0.3)) options.cache_limits.descriptors_max = chance().below(3);
+    disk_.set_overwritten_octets_max(options.cache_limits.small_file_octets_max);
+    auto site = site::Site::open(kernel_.files(), std::move(options));
+    io::ListenOptions listen;
+    if (chance().happens(0.3)) listen.backlog = static_cast<int>(chance().between(1, 5));
+    if (chance().happens(0.3)) listen.defer_accept = seconds(1);
+    auto listener = io::Listener::open(*core_, address_, listen);
+    if (!site || !listener) return fail("the server can't be opened");
+    worker_ = std::make_unique<server::Worker>(*core_, std::move(*site), limits_, *population_, nullptr, 0);
+    worker_->serve(std::move(*listener));
+}
+
+io::Duration World::staleness_max() const { return revalidate_ + seconds(1); }
+
+Task<void> World::change_files() {
+    for (;;) {
+        const io::Duration pause = chance().some_time(seconds(2));
+        const bool slept = co_await io::sleep_for(*core_, pause);
+        if (!slept) co_return;
+        disk_.change_something();
+    }
+}
+
+Task<void> World::end_midway() {
+    const io::Duration pause = chance().some_time(seconds(chance().happens(0.5) ? 1 : 10));
+    const bool slept = co_await io::sleep_for(*core_, pause);
+    if (!slept) co_return;
+    is_ending_ = true;
+    if (mood_.ending == Mood::Ending::drain_midway) {
+        worker_->drain();
+    } else {
+        worker_->stop();
+    }
+}
+
+Task<void> World::live() {
+    io::Scope clients;
+    io::Scope chores;
+    if (mood_.changes) chores.start(change_files());
+    if (mood_.ending != Mood::Ending::after_clients) chores.start(end_midway());
+    const std::size_t count = chance().between(3, 25);
+    for (std::size_t i = 0; i < count; ++i) clients.start(run_client(*this));
+    co_await clients.join();
+    chores.request_stop();
+    co_await chores.join();
+    is_ending_ = true;
+    if (chance().happens(0.5)) worker_->drain();
+    if (!worker_->is_draining()) worker_->stop();
+    co_await worker_->ended();
+}
+
+void World::run() {
+    if (!failures_.empty()) return;
+    io::Scope scope;
+    scope.start(live());
+    while (scope.size() > 0) core_->run_once(io::never);
+    look_for_leaks();
+}
+
+void World::look_for_leaks() {
+    if (population_->count() != 0) fail("connections are still counted");
+    if (worker_->connections() != 0) fail("connections are left");
+    worker_.reset();
+    if (core_->ledger().used() != 0) fail("octets are still charged: " + std::to_string(core_->ledger().used()));
+    if (core_->timers().count() != 0) fail("timers are still set");
+    if (kernel_.operations_pending() != 0) fail("operations are in flight");
+    if (kernel_.descriptors_open() != 0) fail("descriptors are open");
+}
+
+}  // namespace portico::sim

@@ -1,0 +1,103 @@
+// test/sim/world.h — one simulated machine: the server on it, the disk, what goes wrong there, and what has been found
+// out.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "portico/io/core.h"
+#include "portico/io/sim_kernel.h"
+#include "portico/server/limits.h"
+#include "portico/server/population.h"
+#include "portico/server/worker.h"
+#include "portico/site/site.h"
+#include "test/sim/disk.h"
+
+namespace portico::sim {
+
+// What goes wrong in a run, drawn from its seed. A third of all runs are calm: then every answer has to be whole.
+struct Mood {
+    bool resets = false;
+    bool exhaustion = false;  // descriptors and memory of the kernel
+    bool disk_failures = false;
+    bool clock_jumps = false;
+    bool changes = false;           // of the files, now and then
+    bool changes_in_calls = false;  // and between two system calls
+    bool few_connections = false;   // connections_max is met
+    bool little_memory = false;     // memory_max is met
+    enum class Ending : std::uint8_t { after_clients, drain_midway, stop_midway } ending = Ending::after_clients;
+
+    static Mood draw(io::Chance& chance);
+    [[nodiscard]] io::SimFaults faults(io::Chance& chance) const;
+    // Whether a connection may end without an answer, and within one.
+    [[nodiscard]] bool may_go_unanswered() const {
+        return may_be_cut() || exhaustion || few_connections || little_memory || ending == Ending::drain_midway;
+    }
+    [[nodiscard]] bool may_be_cut() const {
+        // A file that changes while it is sent breaks the connection.
+        return resets || clock_jumps || disk_failures || changes || ending == Ending::stop_midway;
+    }
+    // Whether the server may say that it can't just now (500, 503).
+    [[nodiscard]] bool may_fail() const { return exhaustion || disk_failures || changes_in_calls; }
+    // Whether the machine may be so short of descriptors, which the clients hold too, that nobody gets on.
+    [[nodiscard]] bool may_starve() const { return exhaustion || clock_jumps; }
+    // Whether an answer may be older than the server promises.
+    [[nodiscard]] bool may_be_stale() const { return exhaustion || disk_failures || clock_jumps; }
+    [[nodiscard]] std::string text() const;
+};
+
+class World {
+public:
+    explicit World(std::uint64_t seed);
+    World(const World&) = delete;
+    World& operator=(const World&) = delete;
+    ~World();
+
+    // Runs until the server has ended and all clients are gone, and looks for what was left behind.
+    void run();
+
+    [[nodiscard]] io::Core& core() { return *core_; }
+    [[nodiscard]] io::SimKernel& kernel() { return kernel_; }
+    [[nodiscard]] io::Chance& chance() { return kernel_.chance(); }
+    [[nodiscard]] Disk& disk() { return disk_; }
+    [[nodiscard]] const Mood& mood() const { return mood_; }
+    [[nodiscard]] const io::SocketAddress& address() const { return address_; }
+    [[nodiscard]] const server::Limits& limits() const { return limits_; }
+    [[nodiscard]] bool is_ending() const { return is_ending_; }
+    // An answer may be so old.
+    [[nodiscard]] io::Duration staleness_max() const;
+
+    void fail(std::string what) { failures_.push_back(std::move(what)); }
+    [[nodiscard]] const std::vector<std::string>& failures() const { return failures_; }
+    void count(const std::string& what) { ++counts_[what]; }
+    [[nodiscard]] const std::map<std::string, std::size_t>& counts() const { return counts_; }
+
+    // Which content an entity tag of a path stands for, as it was first seen.
+    std::map<std::pair<std::string, std::string>, Content> etags;
+
+private:
+    Task<void> live();
+    Task<void> change_files();
+    Task<void> end_midway();
+    void open_server();
+    void look_for_leaks();
+
+    Mood mood_;
+    io::SimKernel kernel_;
+    Disk disk_;
+    server::Limits limits_;
+    io::SocketAddress address_;
+    std::unique_ptr<io::Core> core_;
+    std::unique_ptr<server::Population> population_;
+    std::unique_ptr<server::Worker> worker_;
+    std::chrono::milliseconds revalidate_{1000};
+    bool is_ending_ = false;
+    std::vector<std::string> failures_;
+    std::map<std::string, std::size_t> counts_;
+};
+
+}  // namespace portico::sim
