@@ -55,6 +55,10 @@ public:
     virtual Result<FileStatus> status(const Fd& file) = 0;
     // Reads into the front of `room` from `offset`; fewer octets than asked only at the end of the file.
     virtual Result<std::size_t> read_at(const Fd& file, std::uint64_t offset, std::span<char> room) = 0;
+    // Whether reading this range would not wait for a disk, as far as its first and last octet tell.
+    virtual bool is_in_memory(const Fd& file, std::uint64_t offset, std::uint64_t length);
+    // Reads the range and drops it, so that sending it soon won't wait for a disk. False: it could not be read.
+    bool bring_into_memory(const Fd& file, std::uint64_t offset, std::uint64_t length);
     // At most `entries_max` entries, in no order.
     virtual Result<std::vector<DirectoryEntry>> list(const Fd& directory, std::size_t entries_max) = 0;
 

@@ -8,6 +8,7 @@
 #include <linux/openat2.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -87,6 +88,10 @@ public:
         return filled;
     }
 
+    bool is_in_memory(const Fd& file, std::uint64_t offset, std::uint64_t length) override {
+        return is_octet_in_memory(file, offset) && is_octet_in_memory(file, offset + length - 1);
+    }
+
     Result<std::vector<DirectoryEntry>> list(const Fd& directory, std::size_t entries_max) override {
         // Opened anew, since a duplicate would share the position with whoever else lists this directory.
         const int number = ::openat(directory.number(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -103,6 +108,13 @@ public:
     }
 
 private:
+    static bool is_octet_in_memory(const Fd& file, std::uint64_t offset) {
+        char octet = 0;
+        const iovec room{&octet, 1};
+        const ssize_t octets = ::preadv2(file.number(), &room, 1, static_cast<off_t>(offset), RWF_NOWAIT);
+        return octets >= 0 || errno != EAGAIN;  // file systems that can't say are taken to be in memory
+    }
+
     Result<Fd> open_resolved(const Fd& directory, std::string_view path, int flags) {
         std::array<char, PATH_MAX> terminated;
         if (path.empty()) path = ".";
@@ -147,6 +159,20 @@ private:
 };
 
 }  // namespace
+
+bool FileSystem::is_in_memory(const Fd&, std::uint64_t, std::uint64_t) { return true; }
+
+bool FileSystem::bring_into_memory(const Fd& file, std::uint64_t offset, std::uint64_t length) {
+    std::array<char, 64 * 1024> dropped;
+    while (length > 0) {
+        const std::size_t part = std::min<std::uint64_t>(length, dropped.size());
+        const Result<std::size_t> octets = read_at(file, offset, std::span(dropped).first(part));
+        if (!octets || *octets < part) return false;
+        offset += part;
+        length -= part;
+    }
+    return true;
+}
 
 FileSystem& real_file_system() {
     static RealFileSystem files;

@@ -16,6 +16,9 @@ namespace {
 // that.
 constexpr std::size_t copied_octets_max = 4 * 1024;
 
+// Of a file at a time: so much is looked at, and fetched from the disk if it must be, before it is sent.
+constexpr std::uint64_t window_octets = 1024 * 1024;
+
 http::Refusal too_slow() { return {http::Status::request_timeout, "the request came too slowly"}; }
 http::Refusal too_large() { return {http::Status::content_too_large, "content larger than content_octets_max"}; }
 
@@ -304,13 +307,27 @@ Task<Sent> H1Inbound::send_range(const http::Piece& piece, Pace& pace) {
     std::uint64_t offset = piece.offset;
     std::uint64_t left = piece.length;
     while (left > 0) {
-        const io::Result<std::size_t> sent = co_await stream_->send_file(*piece.file, offset, left, write_deadline());
+        const std::uint64_t window = std::min(left, window_octets);
+        if (!core.kernel().files().is_in_memory(*piece.file, offset, window)) {
+            co_await bring_into_memory(*piece.file, offset, window);
+        }
+        const io::Result<std::size_t> sent = co_await stream_->send_file(*piece.file, offset, window, write_deadline());
         if (!sent || !pace.goes_on(*sent, core.now())) co_return Sent::left;
         if (*sent == 0 || has_changed(piece)) co_return Sent::cut;
         offset += *sent;
         left -= *sent;
     }
     co_return Sent::whole;
+}
+
+// The kernel would read what it has not in memory while it sends, and every connection of this core would wait for the
+// disk.
+Task<void> H1Inbound::bring_into_memory(const Fd& file, std::uint64_t offset, std::uint64_t length) {
+    io::FileSystem& files = stream_->core().kernel().files();
+    auto read = [&files, &file, offset, length] { return files.bring_into_memory(file, offset, length); };
+    // Where it can't be read, sending it will say so.
+    const std::optional<bool> done = co_await io::offload(stream_->core(), std::move(read));
+    static_cast<void>(done);
 }
 
 // A file that was written to since its response was made would arrive as a mixture of two versions. Asked after each

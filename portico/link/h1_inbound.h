@@ -104,6 +104,7 @@ private:
     void write_head(const http::Request& request, const http::Response& response, std::string_view date,
                     http::Persistence persistence);
     [[nodiscard]] Task<Sent> send_memory(std::string_view octets, bool more, Pace& pace);
+    [[nodiscard]] Task<void> bring_into_memory(const Fd& file, std::uint64_t offset, std::uint64_t length);
     [[nodiscard]] bool has_changed(const http::Piece& piece) const;
     [[nodiscard]] Task<Sent> send_range(const http::Piece& piece, Pace& pace);
 
