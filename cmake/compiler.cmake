@@ -15,7 +15,8 @@ string(REPLACE "-DNDEBUG" "" CMAKE_CXX_FLAGS_RELEASE "${CMAKE_CXX_FLAGS_RELEASE}
 string(REPLACE "-DNDEBUG" "" CMAKE_CXX_FLAGS_RELWITHDEBINFO "${CMAKE_CXX_FLAGS_RELWITHDEBINFO}")
 
 if(PORTICO_SANITIZE)
-  target_compile_options(portico_compile INTERFACE -fsanitize=${PORTICO_SANITIZE} -fno-sanitize-recover=all)
+  # -O1 -g1: what the sanitizers' manuals advise, and half the time to compile.
+  target_compile_options(portico_compile INTERFACE -O1 -g1 -fsanitize=${PORTICO_SANITIZE} -fno-sanitize-recover=all)
   target_link_options(portico_compile INTERFACE -fsanitize=${PORTICO_SANITIZE})
 endif()
 if(PORTICO_FUZZ)
