@@ -72,81 +72,74 @@ private:
     std::coroutine_handle<> awaiting_;  // null while the awaiting coroutine's await_suspend is still on the stack
 };
 
-// A lazy coroutine: it starts when it is awaited, and its frame goes when the Task does. [[nodiscard]]: a task that
-// nobody awaits does nothing.
-template <class T = void>
-class [[nodiscard]] Task {
+// What tasks of every value share: the frame that they own, and how it is awaited.
+template <class Promise>
+class [[nodiscard]] TaskFrame {
 public:
-    class promise_type : public TaskPromiseBase {
-    public:
-        Task get_return_object() { return Task(Handle::from_promise(*this)); }
-        template <class Value>
-        void return_value(Value&& value) {
-            value_.emplace(std::forward<Value>(value));
-        }
-        T take() { return std::move(*value_); }
-
-    private:
-        std::optional<T> value_;
-    };
-
-    Task(Task&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
-    Task& operator=(Task&&) = delete;
-    ~Task() {
+    TaskFrame(TaskFrame&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
+    TaskFrame& operator=(TaskFrame&&) = delete;
+    ~TaskFrame() {
         if (handle_) handle_.destroy();
     }
 
     [[nodiscard]] bool await_ready() const noexcept { return false; }
     // Runs the child here and says false if it finished at once: a loop of ready awaits must not grow the stack, and
     // returning the child's handle is a real call in debug and sanitizer builds.
-    template <class Promise>
-    bool await_suspend(std::coroutine_handle<Promise> awaiting) {
+    template <class Awaiting>
+    bool await_suspend(std::coroutine_handle<Awaiting> awaiting) {
         handle_.promise().set_stop_state(awaiting.promise().stop_state());
         handle_.resume();
         if (handle_.done()) return false;
         handle_.promise().set_awaited_by(awaiting);
         return true;
     }
-    T await_resume() { return handle_.promise().take(); }
+
+protected:
+    explicit TaskFrame(Promise& promise) : handle_(std::coroutine_handle<Promise>::from_promise(promise)) {}
+    [[nodiscard]] Promise& promise() const { return handle_.promise(); }
 
 private:
-    using Handle = std::coroutine_handle<promise_type>;
-    explicit Task(Handle handle) : handle_(handle) {}
+    std::coroutine_handle<Promise> handle_;
+};
 
-    Handle handle_;
+template <class T = void>
+class Task;
+
+template <class T>
+class TaskPromise final : public TaskPromiseBase {
+public:
+    Task<T> get_return_object() { return Task<T>(*this); }
+    template <class Value>
+    void return_value(Value&& value) {
+        value_.emplace(std::forward<Value>(value));
+    }
+    T take() { return std::move(*value_); }
+
+private:
+    std::optional<T> value_;
 };
 
 template <>
-class [[nodiscard]] Task<void> {
+class TaskPromise<void> final : public TaskPromiseBase {
 public:
-    class promise_type : public TaskPromiseBase {
-    public:
-        Task get_return_object() { return Task(Handle::from_promise(*this)); }
-        void return_void() const {}
-    };
+    Task<void> get_return_object();
+    void return_void() const {}
+    void take() const {}
+};
 
-    Task(Task&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
-    Task& operator=(Task&&) = delete;
-    ~Task() {
-        if (handle_) handle_.destroy();
-    }
-
-    [[nodiscard]] bool await_ready() const noexcept { return false; }
-    template <class Promise>
-    bool await_suspend(std::coroutine_handle<Promise> awaiting) {
-        handle_.promise().set_stop_state(awaiting.promise().stop_state());
-        handle_.resume();
-        if (handle_.done()) return false;
-        handle_.promise().set_awaited_by(awaiting);
-        return true;
-    }
-    void await_resume() const {}
+// A lazy coroutine: it starts when it is awaited, and its frame goes when the Task does. [[nodiscard]]: a task that
+// nobody awaits does nothing.
+template <class T>
+class [[nodiscard]] Task final : public TaskFrame<TaskPromise<T>> {
+public:
+    using promise_type = TaskPromise<T>;
+    T await_resume() { return this->promise().take(); }
 
 private:
-    using Handle = std::coroutine_handle<promise_type>;
-    explicit Task(Handle handle) : handle_(handle) {}
-
-    Handle handle_;
+    friend promise_type;
+    explicit Task(promise_type& promise) : TaskFrame<promise_type>(promise) {}
 };
+
+inline Task<void> TaskPromise<void>::get_return_object() { return Task<void>(*this); }
 
 }  // namespace portico

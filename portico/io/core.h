@@ -55,6 +55,32 @@ private:
     std::atomic<bool> has_mail_ = false;
 };
 
+// What awaits an operation: `co_await` starts it at the core's kernel, and resumes when it has completed or its
+// deadline has come (then its result is -ETIMEDOUT). A derived class says what the result is to the caller.
+template <class Op>
+class Awaited : public Op {
+public:
+    template <class... Arguments>
+    explicit Awaited(TimePoint deadline, Core& the_core, Arguments&&... arguments)
+        : Op(the_core, std::forward<Arguments>(arguments)...), deadline_(deadline) {}
+
+    [[nodiscard]] bool await_ready() const noexcept { return false; }
+    template <class Promise>
+    bool await_suspend(std::coroutine_handle<Promise> waiter) {
+        return this->begin(waiter, deadline_, [this] { return this->core().kernel().start(*this); });
+    }
+
+protected:
+    // How many octets or datagrams, or why not.
+    [[nodiscard]] Result<std::size_t> count(std::string_view doing) const {
+        if (this->result() < 0) return fail(static_cast<int>(-this->result()), doing);
+        return static_cast<std::size_t>(this->result());
+    }
+
+private:
+    TimePoint deadline_;
+};
+
 // co_await sleep_until(core, t): false where the task was asked to stop before.
 class SleepUntil : public Operation {
 public:

@@ -15,40 +15,16 @@ namespace portico::io {
 // The largest UDP datagram over IPv4, in octets of content.
 inline constexpr std::size_t datagram_octets_max = 65'507;
 
-class Receive : public ReceiveOp {
+class Receive final : public Awaited<ReceiveOp> {
 public:
-    Receive(Core& the_core, int the_socket, std::span<DatagramSlot> the_slots, TimePoint deadline)
-        : ReceiveOp(the_core, the_socket, the_slots), deadline_(deadline) {}
-    [[nodiscard]] bool await_ready() const noexcept { return false; }
-    template <class Promise>
-    bool await_suspend(std::coroutine_handle<Promise> waiter) {
-        return begin(waiter, deadline_, [this] { return core().kernel().start(*this); });
-    }
-    Result<std::size_t> await_resume() const {
-        if (result() < 0) return fail(static_cast<int>(-result()), "recvmmsg");
-        return static_cast<std::size_t>(result());
-    }
-
-private:
-    TimePoint deadline_;
+    using Awaited::Awaited;
+    Result<std::size_t> await_resume() const { return count("recvmmsg"); }
 };
 
-class Send : public SendOp {
+class Send final : public Awaited<SendOp> {
 public:
-    Send(Core& the_core, int the_socket, std::span<const DatagramSlot> the_slots, TimePoint deadline)
-        : SendOp(the_core, the_socket, the_slots), deadline_(deadline) {}
-    [[nodiscard]] bool await_ready() const noexcept { return false; }
-    template <class Promise>
-    bool await_suspend(std::coroutine_handle<Promise> waiter) {
-        return begin(waiter, deadline_, [this] { return core().kernel().start(*this); });
-    }
-    Result<std::size_t> await_resume() const {
-        if (result() < 0) return fail(static_cast<int>(-result()), "sendmmsg");
-        return static_cast<std::size_t>(result());
-    }
-
-private:
-    TimePoint deadline_;
+    using Awaited::Awaited;
+    Result<std::size_t> await_resume() const { return count("sendmmsg"); }
 };
 
 class Datagram {
@@ -61,11 +37,11 @@ public:
 
     // At least one datagram; returns how many slots were filled. ECONNREFUSED and the like tell of an earlier send.
     [[nodiscard]] Receive receive(std::span<DatagramSlot> slots, TimePoint deadline) {
-        return {*core_, fd_.number(), slots, deadline};
+        return Receive(deadline, *core_, fd_.number(), slots);
     }
     // Sends at least one of the datagrams to its peer; returns how many were taken.
     [[nodiscard]] Send send(std::span<const DatagramSlot> slots, TimePoint deadline) {
-        return {*core_, fd_.number(), slots, deadline};
+        return Send(deadline, *core_, fd_.number(), slots);
     }
     [[nodiscard]] const SocketAddress& local() const { return local_; }
 

@@ -60,22 +60,13 @@ Duration accept_pause(const Error& error) {
 
 namespace {
 
-class Connect : public ConnectOp {
+class Connect final : public Awaited<ConnectOp> {
 public:
-    Connect(Core& the_core, int the_socket, SocketAddress the_peer, TimePoint deadline)
-        : ConnectOp(the_core, the_socket, std::move(the_peer)), deadline_(deadline) {}
-    [[nodiscard]] bool await_ready() const noexcept { return false; }
-    template <class Promise>
-    bool await_suspend(std::coroutine_handle<Promise> waiter) {
-        return begin(waiter, deadline_, [this] { return core().kernel().start(*this); });
-    }
+    using Awaited::Awaited;
     Result<void> await_resume() const {
         if (result() < 0) return fail(static_cast<int>(-result()), "connect");
         return {};
     }
-
-private:
-    TimePoint deadline_;
 };
 
 }  // namespace
@@ -84,7 +75,7 @@ Task<Result<Stream>> connect(Core& core, SocketAddress peer, TimePoint deadline)
     const Result<int> socket = core.kernel().open_socket(peer.family);
     if (!socket) co_return std::unexpected(socket.error());
     Stream stream(core, Fd(core.kernel(), *socket));
-    const Result<void> connected = co_await Connect(core, *socket, std::move(peer), deadline);
+    const Result<void> connected = co_await Connect(deadline, core, *socket, std::move(peer));
     if (!connected) co_return std::unexpected(connected.error());
     co_return std::move(stream);
 }

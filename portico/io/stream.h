@@ -16,77 +16,32 @@
 
 namespace portico::io {
 
-class Read : public ReadOp {
+class Read final : public Awaited<ReadOp> {
 public:
-    Read(Core& the_core, int the_stream, std::span<char> the_room, TimePoint deadline)
-        : ReadOp(the_core, the_stream, the_room), deadline_(deadline) {}
-    [[nodiscard]] bool await_ready() const noexcept { return false; }
-    template <class Promise>
-    bool await_suspend(std::coroutine_handle<Promise> waiter) {
-        return begin(waiter, deadline_, [this] { return core().kernel().start(*this); });
-    }
-    Result<std::size_t> await_resume() const {
-        if (result() < 0) return fail(static_cast<int>(-result()), "read");
-        return static_cast<std::size_t>(result());
-    }
-
-private:
-    TimePoint deadline_;
+    using Awaited::Awaited;
+    Result<std::size_t> await_resume() const { return count("read"); }
 };
 
-class ReadBuffer : public ReadOp {
+class ReadBuffer final : public Awaited<ReadOp> {
 public:
-    ReadBuffer(Core& the_core, int the_stream, BufferPool& the_pool, TimePoint deadline)
-        : ReadOp(the_core, the_stream, the_pool), deadline_(deadline) {}
-    [[nodiscard]] bool await_ready() const noexcept { return false; }
-    template <class Promise>
-    bool await_suspend(std::coroutine_handle<Promise> waiter) {
-        return begin(waiter, deadline_, [this] { return core().kernel().start(*this); });
-    }
+    using Awaited::Awaited;
     Result<Buffer> await_resume() {
-        if (result() < 0) return fail(static_cast<int>(-result()), "read");
+        const Result<std::size_t> octets = count("read");
+        if (!octets) return std::unexpected(octets.error());
         return std::move(buffer);
     }
-
-private:
-    TimePoint deadline_;
 };
 
-class Write : public WriteOp {
+class Write final : public Awaited<WriteOp> {
 public:
-    Write(Core& the_core, int the_stream, std::span<const iovec> the_spans, bool the_more, TimePoint deadline)
-        : WriteOp(the_core, the_stream, the_spans, the_more), deadline_(deadline) {}
-    [[nodiscard]] bool await_ready() const noexcept { return false; }
-    template <class Promise>
-    bool await_suspend(std::coroutine_handle<Promise> waiter) {
-        return begin(waiter, deadline_, [this] { return core().kernel().start(*this); });
-    }
-    Result<std::size_t> await_resume() const {
-        if (result() < 0) return fail(static_cast<int>(-result()), "write");
-        return static_cast<std::size_t>(result());
-    }
-
-private:
-    TimePoint deadline_;
+    using Awaited::Awaited;
+    Result<std::size_t> await_resume() const { return count("write"); }
 };
 
-class SendFile : public SendFileOp {
+class SendFile final : public Awaited<SendFileOp> {
 public:
-    SendFile(Core& the_core, int the_stream, const Fd& the_file, std::uint64_t the_offset, std::uint64_t the_length,
-             TimePoint deadline)
-        : SendFileOp(the_core, the_stream, the_file, the_offset, the_length), deadline_(deadline) {}
-    [[nodiscard]] bool await_ready() const noexcept { return false; }
-    template <class Promise>
-    bool await_suspend(std::coroutine_handle<Promise> waiter) {
-        return begin(waiter, deadline_, [this] { return core().kernel().start(*this); });
-    }
-    Result<std::size_t> await_resume() const {
-        if (result() < 0) return fail(static_cast<int>(-result()), "sendfile");
-        return static_cast<std::size_t>(result());
-    }
-
-private:
-    TimePoint deadline_;
+    using Awaited::Awaited;
+    Result<std::size_t> await_resume() const { return count("sendfile"); }
 };
 
 // A connected stream of octets: TCP, Unix, or one end of stdio. One read and one write may wait at the same time (in
@@ -97,18 +52,20 @@ public:
 
     // At most `room.size()` octets; 0 is the end of the stream: the peer sends no more, and may still read.
     // Errors: ETIMEDOUT, ECANCELED, ECONNRESET …
-    [[nodiscard]] Read read(std::span<char> room, TimePoint deadline) { return {*core_, fd_.number(), room, deadline}; }
+    [[nodiscard]] Read read(std::span<char> room, TimePoint deadline) {
+        return Read(deadline, *core_, fd_.number(), room);
+    }
     // The same into a buffer that is borrowed when octets are there. An empty buffer is the end of the stream.
     [[nodiscard]] ReadBuffer read(BufferPool& pool, TimePoint deadline) {
-        return {*core_, fd_.number(), pool, deadline};
+        return ReadBuffer(deadline, *core_, fd_.number(), pool);
     }
     // Takes at least one octet of `spans`, perhaps not all. `more`: further octets follow at once.
     [[nodiscard]] Write write(std::span<const iovec> spans, TimePoint deadline, bool more = false) {
-        return {*core_, fd_.number(), spans, more, deadline};
+        return Write(deadline, *core_, fd_.number(), spans, more);
     }
     // Takes at least one octet of the file; 0 where it has become shorter than `offset`.
     [[nodiscard]] SendFile send_file(const Fd& file, std::uint64_t offset, std::uint64_t length, TimePoint deadline) {
-        return {*core_, fd_.number(), file, offset, length, deadline};
+        return SendFile(deadline, *core_, fd_.number(), file, offset, length);
     }
     // All of `octets`; the deadline is for the whole.
     [[nodiscard]] Task<Result<void>> write_all(std::string_view octets, TimePoint deadline);
@@ -137,19 +94,10 @@ struct Accepted {
     SocketAddress peer;
 };
 
-class Accept : public AcceptOp {
+class Accept final : public Awaited<AcceptOp> {
 public:
-    Accept(Core& the_core, int the_listener, TimePoint deadline)
-        : AcceptOp(the_core, the_listener), deadline_(deadline) {}
-    [[nodiscard]] bool await_ready() const noexcept { return false; }
-    template <class Promise>
-    bool await_suspend(std::coroutine_handle<Promise> waiter) {
-        return begin(waiter, deadline_, [this] { return core().kernel().start(*this); });
-    }
+    using Awaited::Awaited;
     Result<Accepted> await_resume();
-
-private:
-    TimePoint deadline_;
 };
 
 // A listening stream socket: TCP or Unix.
@@ -160,7 +108,7 @@ public:
     // The next connection. A connection that its peer has left again is passed over (ECONNABORTED). EMFILE, ENFILE,
     // ENOBUFS and ENOMEM are handed on: wait a while (see accept_pause) before the next call, the backlog keeps who
     // comes.
-    [[nodiscard]] Accept accept(TimePoint deadline = never) { return {*core_, fd_.number(), deadline}; }
+    [[nodiscard]] Accept accept(TimePoint deadline = never) { return Accept(deadline, *core_, fd_.number()); }
     [[nodiscard]] const SocketAddress& local() const { return local_; }
 
 private:
