@@ -149,7 +149,6 @@ bool Store::is_unchanged(const Representation& representation) const {
 
 void Store::forget(const Entry& entry) {
     cache_.erase(entry);
-    missing_.erase(entry);
 }
 
 std::shared_ptr<Store::Load> Store::begin_load(const std::string& key) {

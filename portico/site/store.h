@@ -67,7 +67,7 @@ public:
     // Makes the variant of a file's entry that is not made yet: opens the precompressed file, or compresses.
     Task<Making> make_variant(std::shared_ptr<Entry> entry, http::Coding coding, std::shared_ptr<const Site> site);
 
-    // What turned out not to hold any more.
+    // A file's entry that turned out not to hold any more. It may be gone when this returns.
     void forget(const Entry& entry);
 
     [[nodiscard]] const Cache& cache() const { return cache_; }
