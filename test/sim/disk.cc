@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 namespace portico::sim {
 
@@ -19,7 +20,7 @@ Disk::Disk(io::SimKernel& kernel) : kernel_(&kernel), files_(&kernel.sim_files()
                                        {"/picture.png", 50'000},
                                        {"/data.json", 60'000},
                                        {"/large.bin", 300'000},
-                                       {"/huge.bin", 1'500'000},
+                                       {"/huge.bin", 700'000},
                                        {"/dir/b.txt", 900}}) {
         add(path, static_cast<std::size_t>(octets));
         changing_.emplace_back(path);
@@ -45,9 +46,16 @@ void Disk::add(std::string path, std::size_t octets) {
 
 // Lines that say which file, which version and which place they are of: no part of one version fits into another.
 std::string Disk::make_content(const std::string& path, std::size_t octets) {
-    std::string content;
     const std::string version = path + " version " + std::to_string(++made_) + " line ";
-    for (std::size_t line = 0; content.size() < octets; ++line) content += version + std::to_string(line) + '\n';
+    std::string content;
+    content.reserve(octets + version.size() + 12);
+    for (std::size_t line = 0; content.size() < octets; ++line) {
+        std::array<char, 12> number;
+        const auto [end, failure] = std::to_chars(number.begin(), number.end() - 1, line);
+        *end = '\n';
+        content += version;
+        content.append(number.begin(), end + 1);
+    }
     content.resize(octets);
     return content;
 }
@@ -78,10 +86,9 @@ void Disk::change(const std::string& path) {
     const Content old = latest(path).content;
     const std::size_t usual = usual_octets_.at(path);
     const std::size_t octets = chance.between(usual - usual / 3, usual + usual / 3);
-    const bool may_overwrite = old != nullptr && std::max(octets, old->size()) <= overwritten_octets_max_;
     enum class Way : std::uint8_t { replace, truncate, lengthen, overwrite, remove };
     auto way = static_cast<Way>(chance.below(5));
-    if ((way == Way::overwrite && !may_overwrite) || old == nullptr) way = Way::replace;
+    if (old == nullptr) way = Way::replace;
     if (way == Way::remove && path != "/dir/b.txt" && path != "/small.txt") way = Way::replace;
     std::string content;
     switch (way) {
@@ -95,7 +102,10 @@ void Disk::change(const std::string& path) {
     switch (way) {
         case Way::replace: files_->replace(full, content); break;
         case Way::truncate: files_->truncate(full, content.size()); break;
-        default: files_->write(full, content); break;
+        default:
+            files_->write(full, content);
+            if (way == Way::overwrite && std::max(octets, old->size()) > kept_octets_max_) overwritten_.insert(path);
+            break;
     }
     remember(path, std::make_shared<const std::string>(std::move(content)));
 }

@@ -37,9 +37,11 @@ public:
 
     // Replaces, truncates, lengthens, overwrites, removes or brings back some file.
     void change_something();
-    // Only files up to this size are overwritten in place, those that the server keeps in memory. What is sent from an
-    // open descriptor can't be told from a mixture by anybody if its octets are changed between two system calls.
-    void set_overwritten_octets_max(std::size_t octets) { overwritten_octets_max_ = octets; }
+    // Files up to this size are kept in memory by the server.
+    void set_kept_octets_max(std::size_t octets) { kept_octets_max_ = octets; }
+    // Whether a file that is sent from an open descriptor was overwritten in place. If that happens between two system
+    // calls, nobody can keep a mixture from being sent; but then the connection has to break behind it.
+    [[nodiscard]] bool may_mix(const std::string& path) const { return overwritten_.contains(path); }
 
 private:
     void add(std::string path, std::size_t octets);
@@ -57,7 +59,8 @@ private:
     std::map<std::string, std::vector<Version>> versions_;
     std::map<std::string, std::set<std::pair<io::SimFileSystem::Time, std::size_t>>> validators_;
     std::map<std::string, std::size_t> usual_octets_;
-    std::size_t overwritten_octets_max_ = 0;
+    std::set<std::string> overwritten_;
+    std::size_t kept_octets_max_ = 0;
     std::size_t made_ = 0;
 };
 

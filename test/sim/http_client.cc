@@ -52,8 +52,9 @@ std::optional<std::string_view> Answer::find(std::string_view name) const {
     return field->second;
 }
 
-Task<std::optional<Answer::End>> AnswerReader::read_more(io::TimePoint deadline) {
+Task<std::optional<Answer::End>> AnswerReader::read_more(io::Duration patience) {
     std::array<char, 4096> room;
+    const io::TimePoint deadline = stream_->core().now() + patience;
     const io::Result<std::size_t> got = co_await stream_->read(room, deadline);
     if (!got && got.error().number == ETIMEDOUT) co_return Answer::End::timed_out;
     if (!got || *got == 0) co_return Answer::End::ended;
@@ -61,22 +62,22 @@ Task<std::optional<Answer::End>> AnswerReader::read_more(io::TimePoint deadline)
     co_return std::nullopt;
 }
 
-Task<Answer> AnswerReader::next(bool to_head, io::TimePoint deadline) {
+Task<Answer> AnswerReader::next(bool to_head, io::Duration patience) {
     for (;;) {
-        Answer answer = co_await next_of_any_kind(to_head, deadline);
+        Answer answer = co_await next_of_any_kind(to_head, patience);
         if (answer.end != Answer::End::whole || answer.status / 100 != 1) co_return answer;
         ++interim_;
     }
 }
 
-Task<Answer> AnswerReader::next_of_any_kind(bool to_head, io::TimePoint deadline) {
+Task<Answer> AnswerReader::next_of_any_kind(bool to_head, io::Duration patience) {
     Answer answer;
     std::size_t head_end = std::string::npos;
     for (;;) {
         answer.is_empty = received_.empty();
         head_end = received_.find("\r\n\r\n");
         if (head_end != std::string::npos) break;
-        const std::optional<Answer::End> end = co_await read_more(deadline);
+        const std::optional<Answer::End> end = co_await read_more(patience);
         if (!end) continue;
         answer.end = *end;
         co_return answer;
@@ -90,7 +91,7 @@ Task<Answer> AnswerReader::next_of_any_kind(bool to_head, io::TimePoint deadline
     }
     received_.erase(0, head_end + 4);
     while (received_.size() < *octets) {
-        const std::optional<Answer::End> end = co_await read_more(deadline);
+        const std::optional<Answer::End> end = co_await read_more(patience);
         if (!end) continue;
         answer.end = *end;
         co_return answer;
@@ -101,9 +102,9 @@ Task<Answer> AnswerReader::next_of_any_kind(bool to_head, io::TimePoint deadline
     co_return answer;
 }
 
-Task<bool> AnswerReader::ends(io::TimePoint deadline) {
+Task<bool> AnswerReader::ends(io::Duration patience) {
     if (!received_.empty()) co_return false;
-    const std::optional<Answer::End> end = co_await read_more(deadline);
+    const std::optional<Answer::End> end = co_await read_more(patience);
     co_return end == Answer::End::ended;
 }
 

@@ -36,15 +36,17 @@ class AnswerReader {
 public:
     explicit AnswerReader(io::Stream& stream) : stream_(&stream) {}
 
+    // `patience`: how long to wait for further octets.
+    //
     // The next final answer; interim ones are passed over. `to_head`: it answers a HEAD, so it has no content.
-    Task<Answer> next(bool to_head, io::TimePoint deadline);
+    Task<Answer> next(bool to_head, io::Duration patience);
     // Whether the stream ends here, with nothing more in it.
-    Task<bool> ends(io::TimePoint deadline);
+    Task<bool> ends(io::Duration patience);
     [[nodiscard]] std::size_t interim_answers() const { return interim_; }
 
 private:
-    Task<std::optional<Answer::End>> read_more(io::TimePoint deadline);
-    Task<Answer> next_of_any_kind(bool to_head, io::TimePoint deadline);
+    Task<std::optional<Answer::End>> read_more(io::Duration patience);
+    Task<Answer> next_of_any_kind(bool to_head, io::Duration patience);
 
     io::Stream* stream_;
     std::string received_;

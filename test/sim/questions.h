@@ -39,7 +39,11 @@ struct Question {
 [[nodiscard]] Question draw_question(World& world);
 [[nodiscard]] Question draw_malformed(World& world);
 
-// Says in the world's failures what is wrong with a whole answer.
-void check_answer(World& world, const Question& question, const Answer& answer);
+// What a whole answer means for the connection.
+enum class Verdict : std::uint8_t {
+    right,   // or wrong, and the world's failures say so
+    breaks,  // a mixture of two versions that could not be prevented: the connection has to break behind it
+};
+[[nodiscard]] Verdict check_answer(World& world, const Question& question, const Answer& answer);
 
 }  // namespace portico::sim

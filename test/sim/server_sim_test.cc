@@ -13,9 +13,9 @@ namespace portico::sim {
 namespace {
 
 #if defined(__OPTIMIZE__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-constexpr std::uint64_t seeds_of_a_shard = 600;
+constexpr std::uint64_t seeds_of_a_shard = 800;
 #else
-constexpr std::uint64_t seeds_of_a_shard = 60;  // ten times slower
+constexpr std::uint64_t seeds_of_a_shard = 80;  // ten times slower
 #endif
 constexpr std::uint64_t shards = 2;
 

@@ -83,7 +83,7 @@ World::World(std::uint64_t seed) : kernel_(seed), disk_(kernel_), address_(serve
     kernel_.faults() = mood_.faults(chance());
     if (!mood_.changes_in_calls) return;
     kernel_.sim_files().before_call = [this] {
-        if (chance().happens(0.03)) disk_.change_something();
+        if (chance().happens(0.1)) disk_.change_something();
     };
 }
 
@@ -97,7 +97,7 @@ void World::open_server() {
     if (chance().happens(0.3)) options.cache_limits.small_file_octets_max = chance().between(0, 5000);
     if (chance().happens(0.3)) options.cache_limits.octets_max = chance().between(0, 100'000);
     if (chance().happens(0.3)) options.cache_limits.descriptors_max = chance().below(3);
-    disk_.set_overwritten_octets_max(options.cache_limits.small_file_octets_max);
+    disk_.set_kept_octets_max(options.cache_limits.small_file_octets_max);
     auto site = site::Site::open(kernel_.files(), std::move(options));
     io::ListenOptions listen;
     if (chance().happens(0.3)) listen.backlog = static_cast<int>(chance().between(1, 5));
@@ -112,7 +112,7 @@ io::Duration World::staleness_max() const { return revalidate_ + seconds(1); }
 
 Task<void> World::change_files() {
     for (;;) {
-        const io::Duration pause = chance().some_time(seconds(2));
+        const io::Duration pause = milliseconds(20) + chance().some_time(seconds(2));
         const bool slept = co_await io::sleep_for(*core_, pause);
         if (!slept) co_return;
         disk_.change_something();
@@ -136,7 +136,7 @@ Task<void> World::live() {
     io::Scope chores;
     if (mood_.changes) chores.start(change_files());
     if (mood_.ending != Mood::Ending::after_clients) chores.start(end_midway());
-    const std::size_t count = chance().between(3, 25);
+    const std::size_t count = chance().between(5, 50);
     for (std::size_t i = 0; i < count; ++i) clients.start(run_client(*this));
     co_await clients.join();
     chores.request_stop();
