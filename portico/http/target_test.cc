@@ -52,7 +52,9 @@ INSTANTIATE_TEST_SUITE_P(
         PathRow{"UnicodeEscape", "/%u002e", "", Status::bad_request},
         PathRow{"Nul", "/a%00.html", "", Status::bad_request}, PathRow{"RawNul", "/a\0b"sv, "", Status::bad_request},
         PathRow{"EscapedLineFeed", "/a%0ab", "/a\nb"},
-        PathRow{"EscapedDelete", "/a%7Fb", "/a\x7f" "b"},
+        PathRow{"EscapedDelete", "/a%7Fb",
+                "/a\x7f"
+                "b"},
         PathRow{"RawTab", "/a\tb", "", Status::bad_request}, PathRow{"EscapedSlash", "/a%2fb", "", Status::not_found},
         PathRow{"EscapedSlashUpperCase", "/a%2Fb", "", Status::not_found},
         PathRow{"ClimbingByEscapedSlash", "/..%2f..%2fetc/passwd", "", Status::not_found},

@@ -161,7 +161,8 @@ TEST_F(RealFiles, ListsEntriesAsTheyAreLinksNotFollowed) {
         std::ranges::sort(*entries, {}, &DirectoryEntry::name);
         std::vector<std::string> names;
         for (const auto& entry : *entries) names.push_back(entry.name);
-        EXPECT_EQ(names, (std::vector<std::string>{"a.txt", "absolute", "dangling", "escape", "inside", "loop", "sub"}));
+        EXPECT_EQ(names,
+                  (std::vector<std::string>{"a.txt", "absolute", "dangling", "escape", "inside", "loop", "sub"}));
         EXPECT_EQ(entries->at(0).status.size, 5U);
         EXPECT_EQ(entries->at(4).status.kind, FileKind::symlink);
         EXPECT_EQ(entries->at(6).status.kind, FileKind::directory);

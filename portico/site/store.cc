@@ -147,9 +147,7 @@ bool Store::is_unchanged(const Representation& representation) const {
     return status && *status == representation.status;
 }
 
-void Store::forget(const Entry& entry) {
-    cache_.erase(entry);
-}
+void Store::forget(const Entry& entry) { cache_.erase(entry); }
 
 std::shared_ptr<Store::Load> Store::begin_load(const std::string& key) {
     auto load = std::make_shared<Load>();
