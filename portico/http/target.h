@@ -22,9 +22,9 @@ namespace portico::http {
 // Refusals: 400 an escape that is not "%" and two hexadecimal digits                          (RFC 3986 §2.1)
 //               "%00", which would end the name early in a system call; other escaped control octets are of a name
 //               a control octet, "\", "#" or "?" as sent, which no path may hold; "%5C", "%23" and "%3F" are octets of
-//               a name, since a backslash separates nothing here                                             (RFC 3986
-//               §3.3) overlong UTF-8: never another spelling of a dot or a slash                     (RFC 3629 §3) a
-//               path that climbs above the root, or that doesn't begin with "/"
+//               a name, since a backslash separates nothing here             (RFC 3986 §3.3)
+//               overlong UTF-8: never another spelling of a dot or a slash   (RFC 3629 §3)
+//               a path that climbs above the root, or that doesn't begin with "/"
 //           404 an escaped slash: it is an octet of a name and no separator, and no file has such a name
 [[nodiscard]] Result<std::string_view> decode_path(std::string_view raw_path, std::string& buffer);
 
