@@ -67,8 +67,8 @@ void SimFileSystem::close(int number) noexcept {
     assert(std::holds_alternative<std::shared_ptr<SimNode>>(closed) && "a socket was closed as a file");
 }
 
-void SimFileSystem::may_change() {
-    if (before_call) before_call();
+void SimFileSystem::may_change(const SimNode* about) {
+    if (before_call) before_call(about);
 }
 
 Result<std::shared_ptr<SimNode>> SimFileSystem::resolve(const std::shared_ptr<SimNode>& top, std::string_view path) {
@@ -144,9 +144,9 @@ Result<FileStatus> SimFileSystem::status_beneath(const Fd& directory, std::strin
 }
 
 Result<FileStatus> SimFileSystem::status(const Fd& file) {
-    may_change();
     const auto node = node_of(file, "fstat");
     if (!node) return std::unexpected(node.error());
+    may_change(node->get());
     return status_of(**node);
 }
 
@@ -158,11 +158,11 @@ Result<std::size_t> SimFileSystem::read_at(const Fd& file, std::uint64_t offset,
     // The real one is a loop of pread(2), each of which may give less than asked: what is read is not of one moment.
     std::size_t filled = 0;
     while (filled < room.size()) {
-        may_change();
+        may_change(node->get());
         if (chance_->happens(faults_->disk_failure)) return fail(EIO, "pread");
         const std::string& content = (*node)->content;
         if (offset + filled >= content.size()) break;
-        const std::size_t part = chance_->happens(0.9) ? room.size() : chance_->between(1, room.size() - filled);
+        const std::size_t part = chance_->happens(0.7) ? room.size() : chance_->between(1, room.size() - filled);
         filled += content.copy(room.data() + filled, std::min(part, room.size() - filled), offset + filled);
     }
     return filled;

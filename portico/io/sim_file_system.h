@@ -62,8 +62,8 @@ public:
     [[nodiscard]] Time now() const;  // the time that a change would get
 
     // Called before each call from the program, and between the parts of a long read: here a test changes the disk
-    // under it.
-    std::function<void()> before_call;
+    // under it. It is told which file the call is about; null where that is to be found out by a path.
+    std::function<void(const SimNode*)> before_call;
 
 private:
     Result<std::shared_ptr<SimNode>> resolve(const std::shared_ptr<SimNode>& top, std::string_view path);
@@ -71,7 +71,7 @@ private:
     std::shared_ptr<SimNode> make(std::string_view path, FileKind kind);
     std::shared_ptr<SimNode> parent_of(std::string_view path, std::string& name);
     void touch(SimNode& node);
-    void may_change();
+    void may_change(const SimNode* about = nullptr);
     [[nodiscard]] static FileStatus status_of(const SimNode& node);
 
     Chance* chance_;

@@ -383,7 +383,7 @@ TEST_F(SimFiles, ATestChangesTheDiskUnderARead) {
     for (int i = 0; i < 100 && !was_mixed; ++i) {
         files.write("/root/large", std::string(100'000, 'a'));
         int calls = 0;
-        files.before_call = [&] {
+        files.before_call = [&](const SimNode*) {
             if (++calls == 2) files.write("/root/large", std::string(100'000, 'b'));
         };
         std::string room(100'000, '\0');

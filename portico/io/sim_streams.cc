@@ -102,7 +102,7 @@ std::optional<std::int64_t> SimKernel::try_send_file(const StreamPtr& from, cons
     const auto file = descriptors_.find<SimNode>(op.file->number());
     assert(file != nullptr && "not a file");
     if (file->kind != FileKind::regular) return -EINVAL;
-    if (files_.before_call) files_.before_call();
+    if (files_.before_call) files_.before_call(file.get());
     if (chance_.happens(faults_.disk_failure)) return -EIO;
     const std::optional<std::int64_t> room = room_to_write(from);
     if (!room || *room < 0) return room;

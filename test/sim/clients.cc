@@ -194,7 +194,10 @@ Task<void> read_too_late(World& world, io::Stream& stream) {
 io::SocketAddress server_address() { return io::SocketAddress::of(io::IpAddress::v4({192, 0, 2, 1}), 80); }
 
 Task<void> run_client(World& world) {
-    co_await pause(world, seconds(3));
+    const auto longest = static_cast<std::uint64_t>(world.lasts().count());
+    const io::Duration before = std::chrono::nanoseconds(world.chance().below(longest));
+    const bool slept = co_await io::sleep_for(world.core(), before);
+    static_cast<void>(slept);
     const auto last = static_cast<std::uint8_t>(world.chance().between(1, 5));
     world.kernel().set_client_address(io::IpAddress::v4({198, 51, 100, last}));
     io::Result<io::Stream> stream = co_await io::connect(world.core(), world.address(), world.core().now() + patience);

@@ -80,6 +80,12 @@ std::vector<Version> Disk::versions_since(const std::string& path, io::TimePoint
 
 void Disk::change_something() { change(changing_[kernel_->chance().below(changing_.size())]); }
 
+void Disk::change_file(const io::SimNode& file) {
+    for (const std::string& path : changing_) {
+        if (files_->find(std::string(root) + path).get() == &file) return change(path);
+    }
+}
+
 void Disk::change(const std::string& path) {
     io::Chance& chance = kernel_->chance();
     const std::string full = std::string(root) + path;

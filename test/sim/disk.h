@@ -37,6 +37,8 @@ public:
 
     // Replaces, truncates, lengthens, overwrites, removes or brings back some file.
     void change_something();
+    // The same to this file, if it is one that changes.
+    void change_file(const io::SimNode& file);
     // Files up to this size are kept in memory by the server.
     void set_kept_octets_max(std::size_t octets) { kept_octets_max_ = octets; }
     // Whether a file that is sent from an open descriptor was overwritten in place. If that happens between two system

@@ -72,6 +72,7 @@ std::string Mood::text() const {
 
 World::World(std::uint64_t seed) : kernel_(seed), disk_(kernel_), address_(server_address()) {
     mood_ = Mood::draw(chance());
+    lasts_ = chance().happens(0.5) ? seconds(1) : seconds(15);
     limits_.head_octets_max = 4096;
     limits_.target_octets_max = 2048;
     limits_.content_octets_max = 200'000;
@@ -82,8 +83,9 @@ World::World(std::uint64_t seed) : kernel_(seed), disk_(kernel_), address_(serve
     open_server();
     kernel_.faults() = mood_.faults(chance());
     if (!mood_.changes_in_calls) return;
-    kernel_.sim_files().before_call = [this] {
-        if (chance().happens(0.1)) disk_.change_something();
+    kernel_.sim_files().before_call = [this](const io::SimNode* file) {
+        if (chance().happens(0.02)) disk_.change_something();
+        if (file != nullptr && chance().happens(0.05)) disk_.change_file(*file);
     };
 }
 
@@ -108,7 +110,7 @@ void World::open_server() {
     worker_->serve(std::move(*listener));
 }
 
-io::Duration World::staleness_max() const { return revalidate_ + seconds(1); }
+io::Duration World::staleness_max() const { return revalidate_ + milliseconds(200); }
 
 Task<void> World::change_files() {
     for (;;) {

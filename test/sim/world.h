@@ -68,6 +68,8 @@ public:
     [[nodiscard]] const io::SocketAddress& address() const { return address_; }
     [[nodiscard]] const server::Limits& limits() const { return limits_; }
     [[nodiscard]] bool is_ending() const { return is_ending_; }
+    // Clients come within this time.
+    [[nodiscard]] io::Duration lasts() const { return lasts_; }
     // An answer may be so old.
     [[nodiscard]] io::Duration staleness_max() const;
 
@@ -95,6 +97,7 @@ private:
     std::unique_ptr<server::Population> population_;
     std::unique_ptr<server::Worker> worker_;
     std::chrono::milliseconds revalidate_{1000};
+    io::Duration lasts_{};
     bool is_ending_ = false;
     std::vector<std::string> failures_;
     std::map<std::string, std::size_t> counts_;
