@@ -241,6 +241,7 @@ class Server:
 @dataclass(frozen=True)
 class Sample:
     microseconds: float  # CPU time of the server for one request
+    requests: int
     rate: float          # requests a second
     p99: str             # of the time to an answer
 
@@ -257,5 +258,5 @@ def load(server: Server, case: Case, seconds: int) -> Sample:
     requests = int(re.search(r"(\d+) requests in", told)[1])
     if requests == 0:
         raise RuntimeError(f"{server.name} answered nothing: {told}")
-    return Sample(spent * 1e6 / requests, float(re.search(r"Requests/sec:\s+([\d.]+)", told)[1]),
+    return Sample(spent * 1e6 / requests, requests, float(re.search(r"Requests/sec:\s+([\d.]+)", told)[1]),
                   re.search(r"99%\s+(\S+)", told)[1])
