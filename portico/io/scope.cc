@@ -18,8 +18,8 @@ struct Scope::Root {
         struct End {
             [[nodiscard]] bool await_ready() const noexcept { return false; }
             std::coroutine_handle<> await_suspend(std::coroutine_handle<promise_type> root) const noexcept {
-                promise_type& promise = root.promise();
-                const std::coroutine_handle<> joining = promise.scope_->ended(promise);
+                promise_type& ending = root.promise();
+                const std::coroutine_handle<> joining = ending.scope_->ended(ending);
                 root.destroy();
                 return joining ? joining : std::noop_coroutine();
             }

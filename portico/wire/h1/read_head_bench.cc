@@ -45,7 +45,7 @@ void read_whole(benchmark::State& state, std::string_view head) {
         if (!octets || *octets != head.size()) std::abort();
         benchmark::DoNotOptimize(request);
     }
-    state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations() * head.size()));
+    state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(head.size()));
 }
 BENCHMARK_CAPTURE(read_whole, load_generator, load_generator_head);
 BENCHMARK_CAPTURE(read_whole, browser, browser_head);
@@ -66,7 +66,7 @@ void read_in_pieces(benchmark::State& state) {
             benchmark::DoNotOptimize(request);
         }
     }
-    state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations() * received.size()));
+    state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(received.size()));
 }
 BENCHMARK(read_in_pieces)->Arg(1)->Arg(100)->Arg(100'000);
 
@@ -77,7 +77,7 @@ void classify(benchmark::State& state, std::string_view name) {
             benchmark::DoNotOptimize(classifier.classify(browser_head.data()));
         }
     }
-    state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations() * block_octets));
+    state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(block_octets));
 }
 BENCHMARK_CAPTURE(classify, scalar, "scalar");
 BENCHMARK_CAPTURE(classify, sse42, "sse4.2");
