@@ -120,7 +120,7 @@ void read_chunked(benchmark::State& state) {
             rest.remove_prefix(step->used);
         }
     }
-    state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations() * body.size()));
+    state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(body.size()));
 }
 BENCHMARK(read_chunked)->Arg(16)->Arg(1024)->Arg(16 * 1024);
 
