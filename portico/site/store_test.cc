@@ -75,7 +75,7 @@ TEST(ChangingFiles, AreAnsweredInOneVersionOrNotAtAll) {
         files.write("/root/a.txt", version(number));
         simulated.serve();
         // The disk changes under each of our calls, in place or by another file of that name.
-        files.before_call = [&] {
+        files.before_call = [&](const io::SimNode*) {
             if (!simulated.kernel.chance().happens(0.3)) return;
             ++number;
             if (simulated.kernel.chance().happens(0.5)) {
