@@ -197,13 +197,19 @@ bool limits(const NaiveHead& head) {
            head.lines.size() > ours.field_count_max;
 }
 
-// A Connection list with HTAB, or with elements that are empty or no tokens: the two cut it differently.
+// A Connection list with HTAB, or with elements that libhttp-parser doesn't know or that are empty: it may take the
+// comma behind such an element for a part of it.
 bool connection_list(const NaiveHead& head) {
-    return std::ranges::any_of(head.raw_values("connection"), [](std::string_view value) {
+    const auto is_known = [](std::string_view option) {
+        return http::equals_ignoring_case(option, "close") || http::equals_ignoring_case(option, "keep-alive") ||
+               http::equals_ignoring_case(option, "upgrade");
+    };
+    return std::ranges::any_of(head.raw_values("connection"), [&is_known](std::string_view value) {
         if (value.find('\t') != std::string_view::npos) return true;
+        if (value.find(',') == std::string_view::npos) return false;
         for (std::size_t comma = 0; comma != std::string_view::npos;) {
             comma = value.find(',');
-            if (!http::is_token(http::trim(value.substr(0, comma)))) return true;
+            if (!is_known(http::trim(value.substr(0, comma)))) return true;
             if (comma != std::string_view::npos) value.remove_prefix(comma + 1);
         }
         return false;
