@@ -56,6 +56,7 @@ struct SimFaults {
     double late = 0.3;  // an operation that could be done at once completes later
     double short_read = 0.1;
     double short_write = 0.1;
+    double cold = 0.1;         // a part of a file is not in memory
     double cancel_late = 0.5;  // a cancelled operation completes later, and perhaps after all with success
     std::chrono::nanoseconds delay_max = std::chrono::milliseconds(20);  // of octets on their way, offloaded work …
     std::size_t buffer_octets_min = 1024;  // between one program's write and the other's read, for each direction

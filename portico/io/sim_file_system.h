@@ -47,6 +47,7 @@ public:
     Result<FileStatus> status_beneath(const Fd& directory, std::string_view path) override;
     Result<FileStatus> status(const Fd& file) override;
     Result<std::size_t> read_at(const Fd& file, std::uint64_t offset, std::span<char> room) override;
+    bool is_in_memory(const Fd&, std::uint64_t, std::uint64_t) override { return !chance_->happens(faults_->cold); }
     Result<std::vector<DirectoryEntry>> list(const Fd& directory, std::size_t entries_max) override;
 
     // --- what a test does to the disk. Parents are made where they are missing; every change sets the file's time.
