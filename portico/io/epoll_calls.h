@@ -12,9 +12,10 @@
 
 namespace portico::io {
 
-// What a descriptor is, as far as reading and writing it differ.
+// What a descriptor is, as far as waiting for it, reading and writing differ.
 enum class FdKind : std::uint8_t {
     socket,
+    listener,
     pipe,  // or a terminal: shared with other processes, so never made non-blocking; asked with poll(2) before each
            // call
 };

@@ -1,8 +1,13 @@
 // portico/io/epoll_kernel.cc — the loop on epoll: which operation waits for which descriptor, and when it is tried.
 //
-// Every descriptor is registered once, edge-triggered, when it is made. What an edge said is remembered in the
-// descriptor's slot until a call says EAGAIN (or comes back short, which says the same with one call fewer), so that an
-// operation on a ready descriptor is done at once and one on an idle descriptor waits without trying in vain.
+// A descriptor is registered when an operation first has to wait for it, edge-triggered. What an edge said is
+// remembered in the descriptor's slot until a call says EAGAIN (or comes back short, which says the same with one call
+// fewer), so that an operation on a ready descriptor is done at once and one on an idle descriptor waits without trying
+// in vain.
+//
+// Listeners are level-triggered, and accept once for each report. An accept in vain is no cheap question: the kernel
+// makes the socket and its file before it looks into the queue, and throws both away (a tenth of all that a connection
+// of one request costs).
 #include "portico/io/epoll_kernel.h"
 
 #include <sys/epoll.h>
@@ -38,11 +43,10 @@ struct Slot {
     Waits reader_waits = Waits::nothing;
     Waits writer_waits = Waits::nothing;
     FdKind kind = FdKind::socket;
-    bool readable = true;    // until a call says otherwise
-    bool writable = true;    // the same
-    bool watched = false;    // registered
-    bool ended = false;      // the peer has sent its last: there is an end or an error to be read
-    bool wants_out = false;  // EPOLLOUT is registered
+    bool readable = true;       // until a call says otherwise
+    bool writable = true;       // the same
+    bool ended = false;         // the peer has sent its last: there is an end or an error to be read
+    std::uint32_t watched = 0;  // the events it is registered for
 };
 
 class EpollKernel final : public Kernel {
@@ -70,7 +74,7 @@ public:
     Result<void> connect_datagram(int socket, const SocketAddress& peer) override;
     Result<int> open_stdio(StdioEnd end) override;
     Result<SocketAddress> local_address(int socket) override { return calls::local_address(socket); }
-    Result<void> shut_down(int stream, ShutDown which) override { return calls::shut_down(stream, which); }
+    Result<void> shut_down(int stream, ShutDown which) override;
     [[nodiscard]] std::size_t unacknowledged(int stream) const override { return calls::unacknowledged(stream); }
     void set_no_delay(int stream) override { calls::set_no_delay(stream); }
     void set_abort_on_close(int stream) override { calls::set_abort_on_close(stream); }
@@ -87,7 +91,7 @@ public:
         helpers_.submit(op);
         return false;
     }
-    void cancel(AcceptOp& op) override { cancel_reader(op.listener, op); }
+    void cancel(AcceptOp& op) override;
     void cancel(ConnectOp& op) override { cancel_writer(op.socket, op); }
     void cancel(ReadOp& op) override { cancel_reader(op.stream, op); }
     void cancel(WriteOp& op) override { cancel_writer(op.stream, op); }
@@ -101,7 +105,9 @@ private:
     Slot& slot(int fd) { return slots_[static_cast<std::size_t>(fd)]; }
     // Begins a new descriptor's slot.
     void adopt(int fd, FdKind kind);
-    [[nodiscard]] int watch(int fd, bool for_writing);
+    // Registers a descriptor that an operation has to wait for. Returns zero or an errno value.
+    [[nodiscard]] int watch(int fd, std::uint32_t events);
+    void unwatch(int fd);
 
     bool start_reader(int fd, Waits waits, Operation& op);
     bool start_writer(int fd, Waits waits, Operation& op);
@@ -185,6 +191,7 @@ void EpollKernel::dispatch(const epoll_event& event) {
     }
     // The event may be for a descriptor that an earlier event's task has closed, even for a new one of its number: then
     // a call is tried in vain, and that is all.
+    if (slot(fd).kind == FdKind::listener && slot(fd).reader == nullptr) return unwatch(fd);
     const bool broken = (event.events & (EPOLLERR | EPOLLHUP)) != 0;
     Slot& ready = slot(fd);
     if (broken || (event.events & EPOLLRDHUP) != 0) ready.ended = true;
@@ -240,7 +247,7 @@ bool EpollKernel::may_go_on(int fd) {
 bool EpollKernel::start_reader(int fd, Waits waits, Operation& op) {
     assert(slot(fd).reader == nullptr && "one read at a time");
     if (slot(fd).readable && may_go_on(fd) && attempt(waits, fd, op)) return true;
-    const int failure = watch(fd, false);
+    const int failure = watch(fd, 0);
     if (failure != 0) {
         op.set_result(-failure);
         return true;
@@ -253,7 +260,7 @@ bool EpollKernel::start_reader(int fd, Waits waits, Operation& op) {
 bool EpollKernel::start_writer(int fd, Waits waits, Operation& op) {
     assert(slot(fd).writer == nullptr && "one write at a time");
     if (slot(fd).writable && may_go_on(fd) && attempt(waits, fd, op)) return true;
-    const int failure = watch(fd, true);
+    const int failure = watch(fd, EPOLLOUT);
     if (failure != 0) {
         op.set_result(-failure);
         return true;
@@ -261,6 +268,13 @@ bool EpollKernel::start_writer(int fd, Waits waits, Operation& op) {
     slot(fd).writer = &op;
     slot(fd).writer_waits = waits;
     return false;
+}
+
+// There was one accept for each report, so the queue may hold more: whoever stops accepting gets those first.
+void EpollKernel::cancel(AcceptOp& op) {
+    if (!attempt_accept(op)) return cancel_reader(op.listener, op);
+    slot(op.listener).reader = nullptr;
+    op.complete(op.result());
 }
 
 void EpollKernel::cancel_reader(int fd, Operation& op) {
@@ -281,7 +295,7 @@ bool EpollKernel::start(ConnectOp& op) {
     if (failure == EINPROGRESS) {
         slot(op.socket).readable = false;
         slot(op.socket).writable = false;
-        failure = watch(op.socket, true);
+        failure = watch(op.socket, EPOLLOUT);
         slot(op.socket).writer = failure == 0 ? &op : nullptr;
         slot(op.socket).writer_waits = Waits::connect;
         if (failure == 0) return false;
@@ -330,6 +344,7 @@ bool EpollKernel::attempt_accept(AcceptOp& op) {
     const int accepted = calls::accept(op.listener, op.peer);
     if (accepted < 0) return done_reading(slot(op.listener), op, accepted, false);
     adopt(accepted, FdKind::socket);
+    slot(op.listener).readable = false;  // until the next report
     op.set_result(accepted);
     return true;
 }
@@ -380,19 +395,23 @@ void EpollKernel::adopt(int fd, FdKind kind) {
     slot(fd).kind = kind;
 }
 
-// Registers a descriptor that an operation has to wait for; for EPOLLOUT only from the first time that it was full,
-// which most never are. What is so already is reported by the next wait. Returns zero or an errno value.
-int EpollKernel::watch(int fd, bool for_writing) {
+// EPOLLOUT is among `events` only from the first time that the descriptor was full, which most never are. What is so
+// already is reported by the next wait.
+int EpollKernel::watch(int fd, std::uint32_t events) {
     Slot& watched = slot(fd);
-    if (watched.watched && (!for_writing || watched.wants_out)) return 0;
     epoll_event wanted{};
-    wanted.events = EPOLLIN | EPOLLRDHUP | EPOLLET;
-    if (for_writing || watched.wants_out) wanted.events |= EPOLLOUT;
+    wanted.events = watched.kind == FdKind::listener ? EPOLLIN : EPOLLIN | EPOLLRDHUP | EPOLLET | events;
+    wanted.events |= watched.watched;
     wanted.data.fd = fd;
-    if (::epoll_ctl(epoll_, watched.watched ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &wanted) != 0) return errno;
-    watched.watched = true;
-    watched.wants_out = watched.wants_out || for_writing;
+    if (wanted.events == watched.watched) return 0;
+    if (::epoll_ctl(epoll_, watched.watched == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd, &wanted) != 0) return errno;
+    watched.watched = wanted.events;
     return 0;
+}
+
+void EpollKernel::unwatch(int fd) {
+    ::epoll_ctl(epoll_, EPOLL_CTL_DEL, fd, nullptr);
+    slot(fd).watched = 0;
 }
 
 void EpollKernel::close(int number) noexcept {
@@ -400,8 +419,7 @@ void EpollKernel::close(int number) noexcept {
     if (index < slots_.size()) {
         assert(slots_[index].reader == nullptr && slots_[index].writer == nullptr && "closed under a waiting task");
         // The number goes from epoll with the last descriptor of what it names; standard input has others.
-        if (slots_[index].kind == FdKind::pipe && slots_[index].watched)
-            ::epoll_ctl(epoll_, EPOLL_CTL_DEL, number, nullptr);
+        if (slots_[index].kind == FdKind::pipe && slots_[index].watched != 0) unwatch(number);
     }
     if (!paths_.empty()) {
         const auto path = paths_.find(number);
@@ -416,7 +434,7 @@ void EpollKernel::close(int number) noexcept {
 Result<Opened> EpollKernel::listen(const SocketAddress& local, const ListenOptions& options) {
     Result<Opened> opened = calls::listen(local, options);
     if (!opened) return opened;
-    adopt(opened->number, FdKind::socket);
+    adopt(opened->number, FdKind::listener);
     const bool has_file = local.family == Family::unix_path && !local.path.empty() && local.path.front() != '\0';
     if (has_file) paths_.emplace(opened->number, local.path);
     return opened;
@@ -433,6 +451,13 @@ Result<void> EpollKernel::connect_datagram(int socket, const SocketAddress& peer
     const int failure = calls::begin_connect(socket, peer);  // UDP: nothing is sent, so nothing is waited for
     if (failure != 0) return fail(failure, "connect");
     return {};
+}
+
+// Who half-closes has said its last, and waits for the peer's end. That has often come by the time it reads: so that
+// read is tried, where a registration would cost as much as the whole close.
+Result<void> EpollKernel::shut_down(int stream, ShutDown which) {
+    slot(stream).readable = true;
+    return calls::shut_down(stream, which);
 }
 
 Result<int> EpollKernel::open_stdio(StdioEnd end) {

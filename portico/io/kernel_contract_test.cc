@@ -219,6 +219,55 @@ TEST_P(Contract, BothEndsKnowTheirAddresses) {
     run(expect_addresses(core(), listener));
 }
 
+// Who connects while nobody accepts stays in the queue, and a deadline that has come empties it before it ends a wait.
+Task<void> accept_those_who_queued_up(Core& core, Listener& listener) {
+    std::vector<Stream> clients;
+    for (int i = 0; i < 5; ++i) {
+        Result<Stream> client = co_await connect(core, listener.local(), never);
+        EXPECT_TRUE(client.has_value());
+        if (client) clients.push_back(std::move(*client));
+    }
+    const bool slept = co_await sleep_for(core, seconds(1));
+    EXPECT_TRUE(slept);
+    std::vector<Stream> accepted;
+    int failure = 0;
+    while (failure == 0) {
+        Result<Accepted> next = co_await listener.accept(core.now());
+        if (next) accepted.push_back(std::move(next->stream));
+        if (!next) failure = next.error().number;
+    }
+    EXPECT_EQ(failure, ETIMEDOUT);
+    EXPECT_EQ(accepted.size(), clients.size());
+}
+
+TEST_P(Contract, ADeadlineThatHasComeAcceptsWhoHasQueuedUp) {
+    Listener listener = listen();
+    run(accept_those_who_queued_up(core(), listener));
+}
+
+Task<void> connect_two_and_accept_one(Core& core, Listener& listener, std::vector<Stream>& open) {
+    Both both = co_await connected(core, listener);
+    open.push_back(std::move(both.client));
+    open.push_back(std::move(both.server));
+    Result<Stream> waiting = co_await connect(core, listener.local(), never);
+    EXPECT_TRUE(waiting.has_value());
+    if (waiting) open.push_back(std::move(*waiting));
+}
+
+// A loop that spun on a queue nobody accepts from would turn many thousand times.
+TEST_P(Contract, AQueueThatNobodyAcceptsFromWakesNobody) {
+    Listener listener = listen();
+    std::vector<Stream> open;
+    run(connect_two_and_accept_one(core(), listener, open));
+    const TimePoint until = core().now() + milliseconds(200);
+    int turns = 0;
+    for (; core().now() < until; ++turns) core().run_once(until);
+    EXPECT_LT(turns, 20);
+    std::optional<Accepted> accepted;
+    run(accept_into(listener, accepted));
+    EXPECT_TRUE(accepted.has_value());
+}
+
 TEST_P(Contract, AnAddressIsTakenOnce) {
     const Listener listener = listen();
     const auto second = Listener::open(core(), listener.local());

@@ -8,7 +8,10 @@
 namespace portico::io {
 namespace {
 constexpr auto acknowledgement_pause = std::chrono::milliseconds(20);
-}
+// A near peer's end is there after this, and whoever comes later is waited for. To be woken for each peer's end instead
+// costs a busy server a third of what such a connection costs in all.
+constexpr auto end_pause = std::chrono::milliseconds(5);
+}  // namespace
 
 Task<Result<void>> Stream::write_all(std::string_view octets, TimePoint deadline) {
     while (!octets.empty()) {
@@ -24,6 +27,8 @@ Task<void> drain_and_close(Stream stream, Duration time_max, std::size_t octets_
     if (!stream.finish_sending()) co_return;  // reset already: nobody is there to read
     Core& core = stream.core();
     const TimePoint deadline = core.now() + time_max;
+    const bool paused = co_await sleep_until(core, std::min(deadline, core.now() + end_pause));
+    if (!paused) co_return;
     for (std::size_t drained = 0; drained < octets_max;) {
         const Result<Buffer> received = co_await stream.read(core.buffers(), deadline);
         if (!received || received->empty()) co_return;

@@ -18,7 +18,8 @@ namespace portico::server {
 // Each is set by its name: --set head_time_max=3s. `portico help limits` lists them.
 struct Limits {
     // From accept, or a later request's first octet, to the end of its head: 408. Guards against heads sent one octet a
-    // minute. Zero is refused: "no limit" is not offered.
+    // minute. Zero is refused: "no limit" is not offered. From ten seconds on, a connection that says nothing is
+    // accepted only after a second (TCP_DEFER_ACCEPT), and its time begins then.
     std::chrono::milliseconds head_time_max{10'000};
     // How long a connection may wait for its next request.
     std::chrono::milliseconds keep_alive_max{75'000};
