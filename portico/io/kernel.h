@@ -78,7 +78,8 @@ private:
     bool deadline_passed_ = false;
 };
 
-// Accepts one connection. Result: the descriptor; `peer` is filled.
+// Accepts one connection. Result: the descriptor; `peer` is filled. Where it is cancelled, or its deadline comes, while
+// connections wait in the queue, it takes one of those: so a deadline that has come empties the queue, one by one.
 struct AcceptOp : Operation {
     AcceptOp(Core& core, int the_listener) : Operation(core), listener(the_listener) {}
     int listener;

@@ -155,6 +155,7 @@ bool SimKernel::start(AcceptOp& op) {
 
 void SimKernel::cancel(AcceptOp& op) {
     const auto listener = descriptors_.find<SimListener>(op.listener);
+    if (const auto result = try_accept(listener, op)) return finish(listener->accepting, *result);
     cancel(listener, listener->accepting, op);
 }
 

@@ -107,7 +107,7 @@ public:
 
     // The next connection. A connection that its peer has left again is passed over (ECONNABORTED). EMFILE, ENFILE,
     // ENOBUFS and ENOMEM are handed on: wait a while (see accept_pause) before the next call, the backlog keeps who
-    // comes.
+    // comes. A deadline that has come takes who has queued up, and then fails with ETIMEDOUT.
     [[nodiscard]] Accept accept(TimePoint deadline = never) { return Accept(deadline, *core_, fd_.number()); }
     [[nodiscard]] const SocketAddress& local() const { return local_; }
 
