@@ -54,6 +54,7 @@ constexpr std::size_t escaped_octets_max = 6;
 constexpr std::size_t fixed_octets_max = 512;
 
 char* put(char* to, std::string_view text) {
+    if (text.empty()) return to;  // it may be a view of nothing, which memcpy does not take
     std::memcpy(to, text.data(), text.size());
     return to + text.size();
 }

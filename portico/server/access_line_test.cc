@@ -166,7 +166,16 @@ INSTANTIATE_TEST_SUITE_P(
             },
             R"({"time":"2026-11-21T02:27:23.120045Z","status":200,"method":"GET","target":"/a.txt","version":"HTTP/3.0",)"
             R"("octets":6,"duration_us":215,"complete":false,"user":"frank","referer":"http://x/",)"
-            "\"user_agent\":\"\\\"q\\\" \\\\ \\n\\u001b \xc3\xa4 \\ufffd\",\"reason\":\"why\"}"}),
+            "\"user_agent\":\"\\\"q\\\" \\\\ \\n\\u001b \xc3\xa4 \\ufffd\",\"reason\":\"why\"}"},
+        LineRow{
+            "Refused", LogFormat::json,
+            [](AccessEntry& entry) {
+                entry.method = entry.target = {};
+                entry.status = http::Status::bad_request;
+                entry.reason = "bare LF";
+            },
+            R"({"time":"2026-11-21T02:27:23.120045Z","status":400,"method":"","target":"","version":"HTTP/1.1",)"
+            R"("octets":6,"duration_us":215,"complete":true,"client":"127.0.0.1","port":54321,"reason":"bare LF"})"}),
     [](const auto& row) { return std::string(row.param.name); });
 
 TEST(AccessLineColour, MarksTheStatusByItsClass) {
