@@ -35,6 +35,10 @@ public:
     // Only `peer` is heard from now on; a receive tells where it refuses what was sent.
     Result<void> connect(const SocketAddress& peer) { return core_->kernel().connect_datagram(fd_.number(), peer); }
 
+    // A slot may now be given several datagrams of one peer at once (DatagramSlot::segment_octets), where the kernel
+    // has them together already. Each slot needs room for 64 KiB.
+    void coalesce() { core_->kernel().set_coalescing(fd_.number()); }
+
     // At least one datagram; returns how many slots were filled. ECONNREFUSED and the like tell of an earlier send.
     [[nodiscard]] Receive receive(std::span<DatagramSlot> slots, TimePoint deadline) {
         return Receive(deadline, *core_, fd_.number(), slots);

@@ -5,6 +5,7 @@
 #include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <netinet/udp.h>
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/sendfile.h>
@@ -17,6 +18,7 @@
 #include <array>
 #include <cerrno>
 #include <climits>
+#include <cstring>
 
 namespace portico::io::calls {
 namespace {
@@ -159,10 +161,16 @@ std::int64_t send_file(int fd, int file, std::uint64_t offset, std::uint64_t len
 namespace {
 constexpr std::size_t batch_max = 32;  // datagrams in one call
 
+// Room for one control message with a number in it.
+struct alignas(cmsghdr) Control {
+    std::array<char, CMSG_SPACE(sizeof(int))> octets;
+};
+
 struct Batch {
     std::array<mmsghdr, batch_max> headers{};
     std::array<iovec, batch_max> spans{};
     std::array<sockaddr_storage, batch_max> addresses{};
+    std::array<Control, batch_max> controls{};
 
     void set(std::size_t i, std::span<char> octets, socklen_t address_length) {
         spans[i] = {octets.data(), octets.size()};
@@ -172,13 +180,50 @@ struct Batch {
         header.msg_iov = &spans[i];
         header.msg_iovlen = 1;
     }
+    // A message about the datagrams comes, or goes, with them.
+    void add_control(std::size_t i) {
+        headers[i].msg_hdr.msg_control = controls[i].octets.data();
+        headers[i].msg_hdr.msg_controllen = controls[i].octets.size();
+    }
+    void set_segment_octets(std::size_t i, std::uint16_t octets) {
+        add_control(i);
+        cmsghdr* const message = CMSG_FIRSTHDR(&headers[i].msg_hdr);
+        message->cmsg_level = SOL_UDP;
+        message->cmsg_type = UDP_SEGMENT;
+        message->cmsg_len = CMSG_LEN(sizeof octets);
+        std::memcpy(CMSG_DATA(message), &octets, sizeof octets);
+        headers[i].msg_hdr.msg_controllen = CMSG_SPACE(sizeof octets);
+    }
+    // 0: the kernel has not put several together.
+    [[nodiscard]] std::uint16_t segment_octets(std::size_t i) {
+        const cmsghdr* const message = CMSG_FIRSTHDR(&headers[i].msg_hdr);
+        if (message == nullptr || message->cmsg_level != SOL_UDP || message->cmsg_type != UDP_GRO) return 0;
+        int octets = 0;
+        std::memcpy(&octets, CMSG_DATA(message), sizeof octets);
+        return octets > 0 && static_cast<std::size_t>(octets) < headers[i].msg_len ? static_cast<std::uint16_t>(octets)
+                                                                                   : std::uint16_t{0};
+    }
 };
+
+// Not every device and path takes several datagrams in one piece: those go one by one. What can't be sent is dropped.
+void send_segments(int fd, const DatagramSlot& slot, const sockaddr* peer, socklen_t peer_length) {
+    std::span<const char> left = slot.octets;
+    while (!left.empty()) {
+        const auto datagram = left.first(std::min<std::size_t>(left.size(), slot.segment_octets));
+        static_cast<void>(
+            !::sendto(fd, datagram.data(), datagram.size(), MSG_DONTWAIT | MSG_NOSIGNAL, peer, peer_length));
+        left = left.subspan(datagram.size());
+    }
+}
 }  // namespace
 
 std::int64_t receive_datagrams(int fd, std::span<DatagramSlot> slots) {
     const std::size_t count = std::min(slots.size(), batch_max);
     Batch batch;
-    for (std::size_t i = 0; i < count; ++i) batch.set(i, slots[i].octets, sizeof(sockaddr_storage));
+    for (std::size_t i = 0; i < count; ++i) {
+        batch.set(i, slots[i].octets, sizeof(sockaddr_storage));
+        batch.add_control(i);
+    }
     for (;;) {
         const int received = ::recvmmsg(fd, batch.headers.data(), static_cast<unsigned>(count), MSG_DONTWAIT, nullptr);
         if (received < 0 && errno == EINTR) continue;
@@ -188,6 +233,7 @@ std::int64_t receive_datagrams(int fd, std::span<DatagramSlot> slots) {
             slots[i].octets = slots[i].octets.first(batch.headers[i].msg_len);
             slots[i].peer = from_sockaddr(static_cast<const sockaddr*>(header.msg_name), header.msg_namelen);
             slots[i].truncated = (header.msg_flags & MSG_TRUNC) != 0;
+            slots[i].segment_octets = batch.segment_octets(i);
         }
         return received;
     }
@@ -200,12 +246,17 @@ std::int64_t send_datagrams(int fd, std::span<const DatagramSlot> slots) {
         const std::optional<unsigned> length = to_sockaddr(slots[i].peer, &batch.addresses[i]);
         if (!length) return -EDESTADDRREQ;
         batch.set(i, slots[i].octets, *length);
+        if (slots[i].segment_octets > 0) batch.set_segment_octets(i, slots[i].segment_octets);
     }
     for (;;) {
         const int sent =
             ::sendmmsg(fd, batch.headers.data(), static_cast<unsigned>(count), MSG_DONTWAIT | MSG_NOSIGNAL);
         if (sent >= 0) return sent;
-        if (errno != EINTR) return -errno;
+        if (errno == EINTR) continue;
+        if (errno == EAGAIN || slots.front().segment_octets == 0) return -errno;
+        const msghdr& header = batch.headers.front().msg_hdr;
+        send_segments(fd, slots.front(), static_cast<const sockaddr*>(header.msg_name), header.msg_namelen);
+        return 1;
     }
 }
 
@@ -258,6 +309,8 @@ Result<Opened> open_datagram(const SocketAddress& local, bool reuse_port) {
     if (!bind_to(fd, local, false)) return give_up(fd, "bind");
     return opened_at(fd);
 }
+
+void set_coalescing(int fd) { set_option(fd, SOL_UDP, UDP_GRO, 1); }
 
 Result<int> open_stdio(StdioEnd end, FdKind& kind) {
     const int original = end == StdioEnd::input ? STDIN_FILENO : STDOUT_FILENO;

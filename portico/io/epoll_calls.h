@@ -37,6 +37,7 @@ int pending_error(int fd);
 Result<Opened> listen(const SocketAddress& local, const ListenOptions& options);
 Result<int> open_stream_socket(Family family);
 Result<Opened> open_datagram(const SocketAddress& local, bool reuse_port);
+void set_coalescing(int fd);
 Result<int> open_stdio(StdioEnd end, FdKind& kind);
 Result<SocketAddress> local_address(int fd);
 Result<void> shut_down(int fd, ShutDown which);

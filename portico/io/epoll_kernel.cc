@@ -72,6 +72,7 @@ public:
     Result<int> open_socket(Family family) override { return calls::open_stream_socket(family); }
     Result<Opened> open_datagram(const SocketAddress& local, bool reuse_port) override;
     Result<void> connect_datagram(int socket, const SocketAddress& peer) override;
+    void set_coalescing(int socket) override { calls::set_coalescing(socket); }
     Result<int> open_stdio(StdioEnd end) override;
     Result<SocketAddress> local_address(int socket) override { return calls::local_address(socket); }
     Result<void> shut_down(int stream, ShutDown which) override;

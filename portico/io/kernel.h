@@ -145,6 +145,9 @@ struct DatagramSlot {
     std::span<char> octets;  // receiving: the room, then what came; sending: what goes
     SocketAddress peer;
     bool truncated = false;  // receiving: the datagram was larger than the room
+    // Not zero: these are several datagrams of that size one behind the other, the last perhaps shorter. Received so
+    // only where the socket coalesces (GRO); sent so with one call's cost (GSO), or one by one where the kernel can't.
+    std::uint16_t segment_octets = 0;
 };
 
 // Receives what is there, at least one datagram and at most slots.size(). Result: how many.
@@ -224,6 +227,8 @@ public:
     virtual Result<void> connect_datagram(int /*socket*/, const SocketAddress& /*peer*/) {
         return fail(EOPNOTSUPP, "connect");
     }
+    // From now on one slot may be given several datagrams at once. Nothing where the kernel can't (UDP_GRO).
+    virtual void set_coalescing(int /*socket*/) {}
     virtual Result<int> open_stdio(StdioEnd end) = 0;  // standard input or output; closing it leaves the original open
     virtual Result<SocketAddress> local_address(int socket) = 0;
     virtual Result<void> shut_down(int stream, ShutDown which) = 0;

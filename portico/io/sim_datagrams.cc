@@ -32,6 +32,25 @@ Result<Opened> SimKernel::open_datagram(const SocketAddress& local, bool reuse_p
     return Opened{number, socket->local};
 }
 
+void SimKernel::set_coalescing(int socket) { descriptors_.find<SimDatagramSocket>(socket)->coalesces = true; }
+
+// As UDP_GRO: datagrams of one peer and one size behind each other become one slot's, a shorter one may be the last.
+void SimKernel::add_segments(SimDatagramSocket& socket, std::span<char> room, DatagramSlot& slot) {
+    const std::size_t size = slot.octets.size();
+    while (!socket.received.empty() && chance_.happens(0.5)) {
+        const SimDatagramSocket::Packet& next = socket.received.front();
+        const std::size_t filled = slot.octets.size();
+        const bool fits = next.octets.size() <= size && filled + next.octets.size() <= room.size();
+        if (next.from != slot.peer || next.octets.empty() || !fits) return;
+        const bool is_last = next.octets.size() < size;
+        next.octets.copy(room.data() + filled, next.octets.size());
+        slot.octets = room.first(filled + next.octets.size());
+        slot.segment_octets = static_cast<std::uint16_t>(size);
+        socket.received.pop_front();
+        if (is_last) return;
+    }
+}
+
 bool SimKernel::start(ReceiveOp& op) {
     const auto socket = descriptors_.find<SimDatagramSocket>(op.socket);
     assert(socket != nullptr && "not a datagram socket");
@@ -58,8 +77,11 @@ std::optional<std::int64_t> SimKernel::try_receive(const std::shared_ptr<SimData
     assert(!op.slots.empty());
     if (chance_.happens(faults_.datagram_refused)) return -ECONNREFUSED;
     if (socket->received.empty()) return std::nullopt;
-    const std::size_t count = chance_.between(1, std::min(op.slots.size(), socket->received.size()));
-    for (DatagramSlot& slot : op.slots.first(count)) {
+    const std::size_t most = chance_.between(1, std::min(op.slots.size(), socket->received.size()));
+    std::size_t count = 0;
+    for (; count < most && !socket->received.empty(); ++count) {
+        DatagramSlot& slot = op.slots[count];
+        const std::span<char> room = slot.octets;
         SimDatagramSocket::Packet packet = std::move(socket->received.front());
         socket->received.pop_front();
         const std::size_t octets = std::min(slot.octets.size(), packet.octets.size());
@@ -67,28 +89,38 @@ std::optional<std::int64_t> SimKernel::try_receive(const std::shared_ptr<SimData
         slot.octets = slot.octets.first(octets);
         slot.truncated = octets < packet.octets.size();
         slot.peer = std::move(packet.from);
+        slot.segment_octets = 0;
+        if (socket->coalesces && !slot.truncated && octets > 0) add_segments(*socket, room, slot);
     }
     return static_cast<std::int64_t>(count);
 }
 
 std::optional<std::int64_t> SimKernel::try_send(const std::shared_ptr<SimDatagramSocket>& socket, SendOp& op) {
     assert(!op.slots.empty());
-    if (op.slots.front().octets.size() > datagram_octets_max) return -EMSGSIZE;
+    if (op.slots.front().octets.size() > datagram_octets_max) return -EMSGSIZE;  // also of several in one slot
     const std::size_t most = chance_.between(1, op.slots.size());
     std::size_t sent = 0;
     for (; sent < most && op.slots[sent].octets.size() <= datagram_octets_max; ++sent) {
         const DatagramSlot& slot = op.slots[sent];
         SocketAddress from = socket->local;
         if (is_any(from)) from.ip = IpAddress::loopback(from.family);
-        if (chance_.happens(faults_.datagram_lost)) continue;
-        const int copies = chance_.happens(faults_.datagram_doubled) ? 2 : 1;
-        for (int copy = 0; copy < copies; ++copy) {
-            SimDatagramSocket::Packet packet{std::string(slot.octets.data(), slot.octets.size()), from};
-            schedule(delay(),
-                     [this, to = slot.peer, packet = std::move(packet)]() mutable { deliver(to, std::move(packet)); });
-        }
+        const std::string_view octets(slot.octets.data(), slot.octets.size());
+        const std::size_t size = slot.segment_octets == 0 ? octets.size() : slot.segment_octets;
+        std::size_t from_octet = 0;
+        do {
+            launch(slot.peer, {std::string(octets.substr(from_octet, size)), from});
+            from_octet += size;
+        } while (from_octet < octets.size());
     }
     return static_cast<std::int64_t>(sent);
+}
+
+void SimKernel::launch(const SocketAddress& to, const SimDatagramSocket::Packet& packet) {
+    if (chance_.happens(faults_.datagram_lost)) return;
+    const int copies = chance_.happens(faults_.datagram_doubled) ? 2 : 1;
+    for (int copy = 0; copy < copies; ++copy) {
+        schedule(delay(), [this, to, packet]() mutable { deliver(to, std::move(packet)); });
+    }
 }
 
 void SimKernel::deliver(const SocketAddress& to, SimDatagramSocket::Packet packet) {

@@ -59,6 +59,7 @@ public:
     Result<Opened> listen(const SocketAddress& local, const ListenOptions& options) override;
     Result<int> open_socket(Family family) override;
     Result<Opened> open_datagram(const SocketAddress& local, bool reuse_port) override;
+    void set_coalescing(int socket) override;
     Result<int> open_stdio(StdioEnd end) override;
     Result<SocketAddress> local_address(int socket) override;
     Result<void> shut_down(int stream, ShutDown which) override;
@@ -135,6 +136,8 @@ private:
     // sim_datagrams.cc
     std::optional<std::int64_t> try_receive(const std::shared_ptr<SimDatagramSocket>& socket, ReceiveOp& op);
     std::optional<std::int64_t> try_send(const std::shared_ptr<SimDatagramSocket>& socket, SendOp& op);
+    void add_segments(SimDatagramSocket& socket, std::span<char> room, DatagramSlot& slot);
+    void launch(const SocketAddress& to, const SimDatagramSocket::Packet& packet);
     void deliver(const SocketAddress& to, SimDatagramSocket::Packet packet);
 
     SimFaults faults_;

@@ -92,6 +92,7 @@ struct SimListener {
 struct SimDatagramSocket {
     SocketAddress local;
     bool reuse_port = false;
+    bool coalesces = false;
     struct Packet {
         std::string octets;
         SocketAddress from;

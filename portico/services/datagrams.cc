@@ -31,7 +31,10 @@ Task<bool> DatagramBatch::receive(io::Datagram& socket) {
 void DatagramBatch::replace_all(std::string_view octets) {
     // A slot's octets are writable for receiving; sending leaves them as they are.
     const std::span<char> answer(const_cast<char*>(octets.data()), octets.size());
-    for (io::DatagramSlot& slot : std::span(slots_).first(received_)) slot.octets = answer;
+    for (io::DatagramSlot& slot : std::span(slots_).first(received_)) {
+        slot.octets = answer;
+        slot.segment_octets = 0;
+    }
 }
 
 Task<void> DatagramBatch::send_all(io::Datagram& socket) {

@@ -31,6 +31,7 @@ Task<void> Echo::serve_stdio(io::Stdio stdio) {
 
 Task<void> Echo::answer(io::Datagram socket) {
     DatagramBatch batch(*core_, datagram_room);
+    socket.coalesce();  // what comes together goes back together
     for (;;) {
         const bool goes_on = co_await batch.receive(socket);
         if (!goes_on) co_return;
