@@ -15,12 +15,12 @@
 #include "portico/app/commands.h"
 #include "portico/app/conversation.h"
 #include "portico/app/notice.h"
-#include "portico/app/signals.h"
 #include "portico/base/printable.h"
 #include "portico/io/epoll_kernel.h"
 #include "portico/io/happy_eyeballs.h"
 #include "portico/io/resolve.h"
 #include "portico/io/run_task.h"
+#include "portico/io/signals.h"
 
 namespace portico::app {
 namespace {
@@ -214,7 +214,7 @@ Task<int> converse_over_udp(io::Core& core, const Wish& wish, Teller& teller) {
 int run_connect(const Arguments& arguments) {
     const auto wish = wish_from(arguments);
     if (!wish) return complain_of_misuse(wish.error().message, wish.error().advice);
-    ignore_broken_pipes();
+    io::ignore_broken_pipes();
     const auto kernel = io::make_epoll_kernel();
     if (!kernel) return complain(io::describe(kernel.error()));
     io::Core core(**kernel);

@@ -22,11 +22,11 @@
 #include "portico/app/qr.h"
 #include "portico/app/serve_plan.h"
 #include "portico/app/serve_trouble.h"
-#include "portico/app/signals.h"
 #include "portico/io/epoll_kernel.h"
 #include "portico/io/interfaces.h"
 #include "portico/io/ports.h"
 #include "portico/io/resolve.h"
+#include "portico/io/signals.h"
 #include "portico/server/server.h"
 #include "portico/site/site.h"
 
@@ -264,10 +264,10 @@ void fit_to_descriptors(const Arguments& arguments, const ServePlan& plan, serve
 }
 
 int serve(const Arguments& arguments, const ServePlan& plan) {
-    ignore_broken_pipes();
+    io::ignore_broken_pipes();
     auto steering = std::make_shared<Steering>();
-    const SignalWatcher watcher({SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGALRM},
-                                [steering](int signal) { steering->on_signal(signal); });
+    const io::SignalWatcher watcher({SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGALRM},
+                                    [steering](int signal) { steering->on_signal(signal); });
     const auto site = site::Site::open(io::real_file_system(), plan.site);
     if (!site) {
         const Misuse trouble = trouble_with_root(arguments, plan.site.root, site.error());

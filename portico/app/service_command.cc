@@ -18,10 +18,10 @@
 #include "portico/app/notice.h"
 #include "portico/app/serve_plan.h"
 #include "portico/app/serve_trouble.h"
-#include "portico/app/signals.h"
 #include "portico/base/printable.h"
 #include "portico/io/epoll_kernel.h"
 #include "portico/io/ports.h"
+#include "portico/io/signals.h"
 #include "portico/services/serve.h"
 
 namespace portico::app {
@@ -122,7 +122,7 @@ std::vector<Option> service_options() {
 }
 
 int run_service(const Arguments& arguments, const MakeService& make_service) {
-    ignore_broken_pipes();
+    io::ignore_broken_pipes();
     raise_descriptor_limit();
     const auto kernel = io::make_epoll_kernel();
     if (!kernel) return complain(io::describe(kernel.error()));
@@ -133,7 +133,7 @@ int run_service(const Arguments& arguments, const MakeService& make_service) {
         if (!done) return complain_of_opening(arguments, endpoint, done.error());
     }
     io::Scope serving;
-    const SignalWatcher signals({SIGTERM, SIGINT}, [&](int) { core.post([&] { serving.request_stop(); }); });
+    const io::SignalWatcher signals({SIGTERM, SIGINT}, [&](int) { core.post([&] { serving.request_stop(); }); });
     // Standard output is either ours to say things on or a client's.
     const bool output_is_ours = std::ranges::none_of(
         opened, [](const OpenEndpoint& endpoint) { return std::holds_alternative<io::Stdio>(endpoint); });

@@ -16,7 +16,7 @@
 #include "portico/app/help_text.h"
 #include "portico/app/notice.h"
 #include "portico/app/qr.h"
-#include "portico/app/signals.h"
+#include "portico/io/signals.h"
 
 namespace portico::app {
 namespace {
@@ -92,12 +92,12 @@ TEST(QrCode, IsASquareOfHalfBlocks) {
     EXPECT_EQ(qr_code(std::string(4000, 'x'), QrColours::the_terminals), std::nullopt);
 }
 
-TEST(SignalWatcher, HandsOverWhatComes) {
+TEST(io::SignalWatcher, HandsOverWhatComes) {
     std::mutex lock;
     std::condition_variable came;
     std::vector<int> signals;
     {
-        const SignalWatcher watcher({SIGUSR1, SIGUSR2}, [&](int number) {
+        const io::SignalWatcher watcher({SIGUSR1, SIGUSR2}, [&](int number) {
             const std::lock_guard guard(lock);
             signals.push_back(number);
             came.notify_one();

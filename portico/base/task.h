@@ -7,6 +7,7 @@
 #include <cassert>
 #include <coroutine>
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <optional>
 #include <utility>
@@ -26,20 +27,34 @@ protected:
     ~Stoppable() = default;
 };
 
+// What becomes of a chain of tasks that was asked to stop: it goes on, with an error from each wait, and ends by
+// itself; or its frames are destroyed where it waits, or would wait next, so that whoever writes the tasks need not
+// think of it.
+enum class AfterStop : std::uint8_t { goes_on, ends };
+
 // One for each chain of tasks that await each other; it lives where the chain was started (Scope). A chain waits for
 // one thing at a time, so asking it to stop is asking that one thing.
 class StopState {
 public:
     [[nodiscard]] bool stop_requested() const { return stop_requested_; }
+    // Whether the chain must not be resumed any more: whoever would resume it ends it, once none of it is on the stack.
+    [[nodiscard]] bool must_end() const { return stop_requested_ && after_stop_ == AfterStop::ends; }
+    // Destroys the chain's frames, and this with them.
+    virtual void end_chain() noexcept = 0;
     void request_stop() {
         stop_requested_ = true;
         if (waiting_on_ != nullptr) waiting_on_->stop_waiting();
     }
     void set_waiting_on(Stoppable* operation) { waiting_on_ = operation; }
 
+protected:
+    ~StopState() = default;
+    void set_after_stop(AfterStop after_stop) { after_stop_ = after_stop; }
+
 private:
     Stoppable* waiting_on_ = nullptr;  // null while the chain runs
     bool stop_requested_ = false;
+    AfterStop after_stop_ = AfterStop::goes_on;
 };
 
 // What every promise of ours has: the chain it belongs to, and who awaits it.

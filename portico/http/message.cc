@@ -66,6 +66,7 @@ void Response::clear() {
     status = Status::ok;
     fields.clear();
     content.clear();
+    producer = nullptr;
     owner.reset();
     made.clear();
 }

@@ -5,12 +5,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "portico/base/fd.h"
+#include "portico/base/task.h"
 #include "portico/http/fields.h"
 #include "portico/http/status.h"
 
@@ -90,12 +92,27 @@ struct Piece {
     }
 };
 
+// Where content goes that is made while it is sent.
+class ContentWriter {
+public:
+    // Sends the octets, as soon as the peer takes them. False: it takes no more, and what is written further is
+    // dropped.
+    [[nodiscard]] virtual Task<bool> write(std::string_view octets) = 0;
+
+protected:
+    ~ContentWriter() = default;
+};
+
+// Makes content: writes it piece by piece. False: it could not be made whole, and the peer will see it break off.
+using Producer = std::function<Task<bool>(ContentWriter& writer)>;
+
 // What a handler answers. Content-Length, Date, Connection and Transfer-Encoding are not among `fields`: whoever
 // sends the response adds what its version needs, from `content` and the connection's state.
 struct Response {
     Status status = Status::ok;
     FieldSection fields;         // views: literals, octets that `owner` keeps, or `made`
     std::vector<Piece> content;  // sent in order; a HEAD answer carries it too, so that its length is known
+    Producer producer;           // in the place of `content`: its length is not known before it ends
     std::shared_ptr<const void> owner;
     // Values that were made for this response and that `fields` points into. Each is its own allocation, so
     // that adding one moves no other.

@@ -16,8 +16,11 @@ void Operation::complete(std::int64_t result) {
     core_->timers().unset(*this);
     if (stop_state_ != nullptr) stop_state_->set_waiting_on(nullptr);
     result_ = result == -ECANCELED && deadline_passed_ ? -ETIMEDOUT : result;
+    if (stop_state_ != nullptr && stop_state_->must_end()) return end_later(*stop_state_);
     waiter_.resume();  // `this` may be gone when it returns
 }
+
+void Operation::end_later(StopState& state) { core_->end_later(state); }
 
 void Operation::expire() {
     deadline_passed_ = true;
@@ -43,9 +46,19 @@ void Core::run() {
 }
 
 void Core::run_once(TimePoint until) {
+    end_chains();
     kernel_->wait(std::min(until, timers_.next().value_or(never)));
     timers_.advance(kernel_->now());
     if (has_mail_.load(std::memory_order_acquire)) read_mailbox();
+    end_chains();
+}
+
+void Core::end_chains() {
+    while (!to_end_.empty()) {
+        StopState* const chain = to_end_.back();  // ending it may add others
+        to_end_.pop_back();
+        chain->end_chain();
+    }
 }
 
 void Core::stop() {

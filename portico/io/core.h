@@ -43,12 +43,17 @@ public:
     [[nodiscard]] std::chrono::system_clock::time_point wall_clock() const { return kernel_->wall_clock(); }
 
 private:
+    friend class Operation;
+    // Ends the chain before the next wait: not now, while some of it may be on the stack.
+    void end_later(StopState& chain) { to_end_.push_back(&chain); }
+    void end_chains();
     void read_mailbox();
 
     Kernel* kernel_;
     Ledger ledger_;
     BufferPool buffers_;
     Timers timers_;
+    std::vector<StopState*> to_end_;
     std::atomic<bool> stopping_ = false;
     std::mutex mailbox_lock_;
     std::vector<std::move_only_function<void()>> mailbox_;  // guarded by mailbox_lock_

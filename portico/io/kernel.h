@@ -56,6 +56,10 @@ protected:
     bool begin(std::coroutine_handle<Promise> waiter, TimePoint deadline, Start start) {
         StopState* const state = waiter.promise().stop_state();
         if (state != nullptr && state->stop_requested()) {
+            if (state->must_end()) {
+                end_later(*state);
+                return true;
+            }
             result_ = -ECANCELED;
             return false;
         }
@@ -70,6 +74,7 @@ private:
     // already.
     virtual void cancel() = 0;
     void wait(std::coroutine_handle<> waiter, StopState* state, TimePoint deadline);
+    void end_later(StopState& state);
 
     Core* core_;
     std::coroutine_handle<> waiter_;

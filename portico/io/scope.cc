@@ -9,9 +9,16 @@ namespace portico::io {
 
 // The coroutine at the bottom of a chain of tasks: it owns the task, holds the chain's StopState, and frees itself.
 struct Scope::Root {
-    class promise_type : public TaskPromiseBase, public Node {
+    class promise_type final : public TaskPromiseBase, public Node, public StopState {
     public:
-        promise_type(Scope& scope, const Task<void>&) : scope_(&scope) { set_stop_state(&stop); }
+        promise_type(Scope& scope, const Task<void>&) : scope_(&scope) { set_stop_state(this); }
+        using StopState::set_after_stop;
+        void end_chain() noexcept override {
+            const auto root = std::coroutine_handle<promise_type>::from_promise(*this);
+            const std::coroutine_handle<> joining = scope_->ended(*this);
+            root.destroy();
+            if (joining) joining.resume();
+        }
         Root get_return_object() { return {*this}; }
         void return_void() const {}
 
@@ -53,8 +60,9 @@ Scope::Root Scope::run(Scope& scope, Task<void> task) {
     co_await task;
 }
 
-void Scope::start(Task<void> task) {
+void Scope::start(Task<void> task, AfterStop after_stop) {
     const Root root = run(*this, std::move(task));
+    root.promise.set_after_stop(after_stop);
     root.promise.put_before(running_);
     ++size_;
     std::coroutine_handle<Root::promise_type>::from_promise(root.promise).resume();
@@ -68,19 +76,28 @@ void Scope::request_stop() {
         Node& node = *running_.next;
         node.take_out();
         node.put_before(stopping_);
-        node.stop.request_stop();
+        static_cast<Root::promise_type&>(node).request_stop();
     }
     --asking_;
-    if (asking_ > 0 || size_ > 0 || joining_ == nullptr) return;
-    std::exchange(joining_, nullptr)->waiter_.resume();  // `this` may be gone when it returns
+    if (asking_ > 0 || size_ > 0) return;
+    const std::coroutine_handle<> joining = take_joining();
+    if (joining) joining.resume();  // `this` may be gone when it returns
 }
 
 std::coroutine_handle<> Scope::ended(Node& node) {
     node.take_out();
     --size_;
     // Whoever joins may end the scope's life as soon as it goes on: not under a request_stop() that is still walking.
-    if (size_ > 0 || asking_ > 0 || joining_ == nullptr) return nullptr;
-    return std::exchange(joining_, nullptr)->waiter_;
+    return size_ > 0 || asking_ > 0 ? nullptr : take_joining();
+}
+
+std::coroutine_handle<> Scope::take_joining() {
+    if (joining_ == nullptr) return nullptr;
+    Join& join = *std::exchange(joining_, nullptr);
+    StopState* const state = join.stop_state_;
+    if (state == nullptr || !state->must_end()) return join.waiter_;
+    state->end_chain();
+    return nullptr;
 }
 
 }  // namespace portico::io

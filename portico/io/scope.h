@@ -19,8 +19,9 @@ public:
     Scope& operator=(const Scope&) = delete;
     ~Scope();
 
-    // Runs the task at once, up to its first wait.
-    void start(Task<void> task);
+    // Runs the task at once, up to its first wait. `after_stop`: with `ends`, a task that is asked to stop is destroyed
+    // where it waits, or at its next wait; a scope of its own is empty then, or the one it waits for (asserted).
+    void start(Task<void> task, AfterStop after_stop = AfterStop::goes_on);
 
     // Asks every task to stop: its wait, and every later one, ends at once with ECANCELED. Tasks that start later are
     // not asked.
@@ -39,7 +40,6 @@ private:
     struct Node {
         Node* next = this;
         Node* previous = this;
-        StopState stop;
 
         void put_before(Node& other);
         void take_out();
@@ -47,6 +47,8 @@ private:
     static Root run(Scope& scope, Task<void> task);
     // A task has ended. Returns who waits in join() for the last one's end, if this was it.
     std::coroutine_handle<> ended(Node& node);
+    // Who waits in join(), to be resumed; nothing where that chain has to end instead, which it then has.
+    std::coroutine_handle<> take_joining();
 
     Node running_;   // head of the ring of tasks that go on
     Node stopping_;  // and of those that were asked to stop, which moves them here

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cassert>
+#include <charconv>
 #include <cstring>
 #include <utility>
 
@@ -24,6 +25,17 @@ http::Refusal too_large() { return {http::Status::content_too_large, "content la
 
 }  // namespace
 
+namespace {
+
+// Whether `octets` in `time` are the least mean rate, or the grace is not over.
+bool is_fast_enough(std::uint64_t octets, io::Duration time, const InboundLimits& limits) {
+    const auto elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(time);
+    if (elapsed <= limits.rate_grace) return true;
+    return octets * 1000 >= limits.rate_min * static_cast<std::uint64_t>(elapsed.count());
+}
+
+}  // namespace
+
 // Watches that a transfer keeps a least mean rate, once it has taken longer than the grace.
 class H1Inbound::Pace {
 public:
@@ -32,9 +44,7 @@ public:
     // Whether the transfer, with `octets` more by `now`, is fast enough to go on.
     [[nodiscard]] bool goes_on(std::uint64_t octets, io::TimePoint now) {
         octets_ += octets;
-        const auto time = std::chrono::duration_cast<std::chrono::milliseconds>(now - start_);
-        if (time <= limits_->rate_grace) return true;
-        return octets_ * 1000 >= limits_->rate_min * static_cast<std::uint64_t>(time.count());
+        return is_fast_enough(octets_, now - start_, *limits_);
     }
 
 private:
@@ -61,9 +71,12 @@ void H1Inbound::take(Buffer received, io::TimePoint head_deadline) {
 void H1Inbound::finish_request() {
     if (content_.has_block()) received_ = std::exchange(content_, Buffer());
     if (position_ == received_.size()) {
-        received_ = Buffer();
+        received_ = std::exchange(ahead_, Buffer());
         position_ = 0;
+        searched_ = 0;
+        if (received_.has_block()) head_deadline_ = stream_->core().now() + limits_->head_time_max;
     }
+    assert(!ahead_.has_block() && "nothing is read ahead while octets are unread");
 }
 
 std::optional<Arrival> H1Inbound::next_request_at_once(http::Request& request) {
@@ -81,6 +94,9 @@ std::optional<Arrival> H1Inbound::next_request_at_once(http::Request& request) {
             framing_ = request.framing;
             content_left_ = request.content_length;
             content_octets_ = 0;
+            content_waited_ = {};
+            content_received_ = 0;
+            invites_content_ = request.expectation == http::Expectation::continue_;
             if (framing_ == http::Framing::chunked) chunks_ = h1::ChunkedReader(limits_->chunked);
             return Arrival::request;
         }
@@ -179,28 +195,105 @@ std::optional<ContentEnd> H1Inbound::drop_chunks() {
 }
 
 Task<ContentEnd> H1Inbound::discard_content() {
-    io::Core& core = stream_->core();
-    Pace pace(core.now(), *limits_);
     for (;;) {
         const std::optional<ContentEnd> end = discard_content_at_once();
         if (end) co_return *end;
-        // All octets of the input are used up, but for a piece of a chunk-size or trailer line, which moves along.
-        Buffer next = core.buffers().borrow();
-        const std::string_view kept = unread();
-        assert(kept.size() < next.capacity() && "the reader refuses longer lines");
-        std::memcpy(next.room().data(), kept.data(), kept.size());
-        next.grow(kept.size());
-        content_ = std::move(next);
-        position_ = 0;
-        const io::TimePoint deadline = core.now() + limits_->content_idle_max;
-        const io::Result<std::size_t> octets = co_await stream_->read(content_.room(), deadline);
-        const bool late = !octets && octets.error().number == ETIMEDOUT;
-        if (!late && (!octets || *octets == 0)) co_return ContentEnd::left;
-        if (octets) content_.grow(*octets);
-        if (!late && pace.goes_on(*octets, core.now())) continue;
-        refusal_ = too_slow();
-        co_return ContentEnd::refused;
+        const std::optional<ContentEnd> trouble = co_await receive_content();
+        if (trouble) co_return *trouble;
     }
+}
+
+// Further octets of content. All of the input is used up, but for a piece of a chunk-size or trailer line, which moves
+// along. Nothing is returned where octets came in time.
+Task<std::optional<ContentEnd>> H1Inbound::receive_content() {
+    io::Core& core = stream_->core();
+    Buffer next = core.buffers().borrow();
+    const std::string_view kept = unread();
+    assert(kept.size() < next.capacity() && "the reader refuses longer lines");
+    if (!kept.empty()) std::memcpy(next.room().data(), kept.data(), kept.size());
+    next.grow(kept.size());
+    content_ = std::move(next);
+    position_ = 0;
+    const io::TimePoint began = core.now();
+    const io::Result<std::size_t> octets = co_await stream_->read(content_.room(), began + limits_->content_idle_max);
+    // Only waiting counts: whoever takes his time with the octets is us.
+    content_waited_ += core.now() - began;
+    const bool late = !octets && octets.error().number == ETIMEDOUT;
+    if (!late && (!octets || *octets == 0)) co_return ContentEnd::left;
+    if (octets) {
+        content_.grow(*octets);
+        content_received_ += *octets;
+        if (is_fast_enough(content_received_, content_waited_, *limits_)) co_return std::nullopt;
+    }
+    refusal_ = too_slow();
+    co_return ContentEnd::refused;
+}
+
+// What is here already of the content, or its end; nothing where neither is.
+std::optional<ContentStep> H1Inbound::content_at_once() {
+    const auto ended = [this](ContentEnd end) {
+        if (end == ContentEnd::complete) framing_ = http::Framing::none;
+        return ContentStep{{}, end};
+    };
+    if (framing_ == http::Framing::none) return ended(ContentEnd::complete);
+    if (framing_ == http::Framing::length) {
+        if (content_left_ > limits_->content_octets_max) return ended(*refuse(too_large()));
+        if (content_left_ == 0) return ended(ContentEnd::complete);
+        const auto octets = unread().substr(0, content_left_);
+        if (octets.empty()) return std::nullopt;
+        position_ += octets.size();
+        content_left_ -= octets.size();
+        return ContentStep{octets, ContentEnd::complete};
+    }
+    while (!chunks_.done()) {
+        const http::Result<h1::ChunkedReader::Step> step = chunks_.read(unread());
+        if (!step) return ended(*refuse(step.error()));
+        if (step->used == 0) return std::nullopt;
+        position_ += step->used;
+        content_octets_ += step->content.size();
+        if (content_octets_ > limits_->content_octets_max) return ended(*refuse(too_large()));
+        if (!step->content.empty()) return ContentStep{step->content, ContentEnd::complete};
+    }
+    return ended(ContentEnd::complete);
+}
+
+Task<ContentStep> H1Inbound::read_content() {
+    for (;;) {
+        const std::optional<ContentStep> step = content_at_once();
+        if (step) co_return *step;
+        const bool invited = co_await invite_content();
+        std::optional<ContentEnd> trouble = ContentEnd::left;
+        if (invited) trouble = co_await receive_content();
+        if (trouble) co_return ContentStep{{}, *trouble};
+    }
+}
+
+// RFC 9110 §10.1.1: once, where it is waited for, and not to who has sent octets of the content unasked.
+Task<bool> H1Inbound::invite_content() {
+    const bool is_due = std::exchange(invites_content_, false) && !has_unread();
+    if (!is_due && output_.empty()) co_return true;
+    if (is_due) {
+        constexpr std::string_view invitation = "HTTP/1.1 100 Continue\r\n\r\n";
+        if (!output_.has_block() || output_.room().size() < invitation.size()) {
+            const Sent before = co_await flush();
+            if (before != Sent::whole) co_return false;
+            output_ = stream_->core().buffers().borrow();
+        }
+        std::memcpy(output_.room().data(), invitation.data(), invitation.size());
+        output_.grow(invitation.size());
+    }
+    const Sent sent = co_await flush();
+    co_return sent == Sent::whole;
+}
+
+Task<bool> H1Inbound::watch_peer() {
+    assert(framing_ == http::Framing::none && "the content is read first");
+    if (has_unread() || ahead_.has_block()) co_return false;
+    io::Result<Buffer> received = co_await stream_->read(stream_->core().buffers(), io::never);
+    if (!received) co_return received.error().number != ECANCELED;
+    if (received->empty()) co_return true;
+    ahead_ = std::move(*received);
+    co_return false;
 }
 
 void H1Inbound::write_head(const http::Request& request, const http::Response& response, std::string_view date,
@@ -219,6 +312,7 @@ void H1Inbound::write_head(const http::Request& request, const http::Response& r
 bool H1Inbound::can_queue(const http::Request& request, const http::Response& response) const {
     const std::size_t room = (output_.has_block() ? output_.capacity() : BufferPool::usual_octets) - output_.size();
     std::size_t content = 0;
+    if (response.producer) return false;
     if (request.method != http::Method::head) {
         for (const http::Piece& piece : response.content) {
             if (piece.file != nullptr || piece.length > copied_octets_max) return false;
@@ -259,6 +353,10 @@ Task<Sent> H1Inbound::send(const http::Request& request, const http::Response& r
         const Sent sent = co_await flush();
         if (sent != Sent::whole) co_return sent;
     }
+    if (response.producer) {
+        const Sent sent = co_await send_made(request, response, date, persistence);
+        co_return sent;
+    }
     output_ = Buffer();  // a long head gets a block of its own size
     write_head(request, response, date, persistence);
     const bool head_only = request.method == http::Method::head || !http::may_have_content(response.status);
@@ -281,6 +379,70 @@ Task<Sent> H1Inbound::send(const http::Request& request, const http::Response& r
     }
     const Sent rest = co_await flush();
     co_return rest;
+}
+
+// Content as it is made: in chunks (RFC 9112 §7.1), or to the connection's end for HTTP/1.0, which knows none.
+class H1Inbound::Chunks final : public http::ContentWriter {
+public:
+    Chunks(H1Inbound& link, bool framed) : link_(&link), framed_(framed) {}
+
+    Task<bool> write(std::string_view octets) override {
+        if (octets.empty() || has_left_) co_return !has_left_;  // an empty chunk would be the last
+        if (framed_) {
+            std::array<char, 18> line;
+            char* end = std::to_chars(line.data(), line.data() + 16, octets.size(), 16).ptr;
+            *end++ = '\r';
+            *end++ = '\n';
+            append({line.data(), static_cast<std::size_t>(end - line.data())});
+        }
+        Pace pace(link_->stream_->core().now(), *link_->limits_);
+        const Sent sent = co_await link_->send_memory(octets, false, pace);
+        if (sent != Sent::whole) has_left_ = true;
+        if (framed_ && !has_left_) append("\r\n");
+        co_return !has_left_;
+    }
+    Task<Sent> finish() {
+        if (framed_) append("0\r\n\r\n");
+        const Sent sent = co_await link_->flush();
+        co_return has_left_ ? Sent::left : sent;
+    }
+
+private:
+    // Behind the head, or the end of the chunk before: little enough for any block.
+    void append(std::string_view octets) {
+        Buffer& output = link_->output_;
+        if (!output.has_block()) output = link_->stream_->core().buffers().borrow();
+        std::memcpy(output.room().data(), octets.data(), octets.size());
+        output.grow(octets.size());
+    }
+
+    H1Inbound* link_;
+    bool framed_;
+    bool has_left_ = false;
+};
+
+Task<Sent> H1Inbound::send_made(const http::Request& request, const http::Response& response, std::string_view date,
+                                http::Persistence persistence) {
+    const bool framed = request.version != http::Version::http_1_0;
+    assert((framed || persistence == http::Persistence::close) && "only its end tells where the content ends");
+    h1::HeadExtras extras;
+    extras.date = date;
+    extras.persistence = persistence;
+    extras.peer_version = request.version;
+    extras.chunked = framed && http::may_have_content(response.status);
+    const std::size_t needed = h1::head_octets_at_most(response, extras);
+    constexpr std::size_t line_octets_max = 32;
+    output_ = stream_->core().buffers().borrow(std::max(needed + line_octets_max, BufferPool::usual_octets));
+    output_.grow(h1::write_head(response, extras, output_.room()));
+    if (request.method == http::Method::head || !http::may_have_content(response.status)) {
+        const Sent sent = co_await flush();
+        co_return sent;
+    }
+    Chunks chunks(*this, framed);
+    const bool whole = co_await response.producer(chunks);
+    if (!whole) co_return Sent::cut;
+    const Sent sent = co_await chunks.finish();
+    co_return sent;
 }
 
 // Sends what is in the output, then `octets`.

@@ -42,6 +42,12 @@ enum class Arrival : std::uint8_t {
 // How reading content ended.
 enum class ContentEnd : std::uint8_t { complete, left, refused };
 
+// A step of reading content: octets, which stay valid until the next step, or how it ended.
+struct ContentStep {
+    std::string_view octets;  // empty at the end
+    ContentEnd end = ContentEnd::complete;
+};
+
 // Whether a response went out.
 enum class Sent : std::uint8_t {
     whole,  // to the kernel, or to the output that the next call sends
@@ -72,6 +78,13 @@ public:
     // The same without waiting: nothing where further octets are needed; call discard_content then.
     [[nodiscard]] std::optional<ContentEnd> discard_content_at_once();
 
+    // The next octets of content, at least one, or its end. Whoever sent "Expect: 100-continue" is told to go on.
+    [[nodiscard]] Task<ContentStep> read_content();
+    // Reads what comes behind the content, so that it is noticed when the peer leaves: returns true then, and false
+    // once octets of a further request have come. The content has been read to its end, and nothing else reads
+    // meanwhile.
+    [[nodiscard]] Task<bool> watch_peer();
+
     // Sends a response to `request`. Small ones wait in the output while further requests are here already, so that
     // answers to pipelined requests leave together.
     [[nodiscard]] Task<Sent> send(const http::Request& request, const http::Response& response, std::string_view date,
@@ -93,16 +106,22 @@ public:
 
 private:
     class Pace;
+    class Chunks;
 
     [[nodiscard]] std::string_view unread() const;
     [[nodiscard]] Buffer& input() { return content_.has_block() ? content_ : received_; }
     void finish_request();
     [[nodiscard]] std::optional<ContentEnd> refuse(http::Refusal refusal);
+    [[nodiscard]] std::optional<ContentStep> content_at_once();
+    [[nodiscard]] Task<std::optional<ContentEnd>> receive_content();
+    [[nodiscard]] Task<bool> invite_content();
     [[nodiscard]] std::optional<ContentEnd> drop_length();
     [[nodiscard]] std::optional<ContentEnd> drop_chunks();
     [[nodiscard]] bool make_room_for_head();
     void write_head(const http::Request& request, const http::Response& response, std::string_view date,
                     http::Persistence persistence);
+    [[nodiscard]] Task<Sent> send_made(const http::Request& request, const http::Response& response,
+                                       std::string_view date, http::Persistence persistence);
     [[nodiscard]] Task<Sent> send_memory(std::string_view octets, bool more, Pace& pace);
     [[nodiscard]] Task<void> bring_into_memory(const Fd& file, std::uint64_t offset, std::uint64_t length);
     [[nodiscard]] bool has_changed(const http::Piece& piece) const;
@@ -116,6 +135,10 @@ private:
     std::size_t position_ = 0;  // in input(): the first octet that nothing has used
     std::size_t searched_ = 0;  // read_head's own note
     io::TimePoint head_deadline_ = io::never;
+    Buffer ahead_;                                 // octets of further requests that watch_peer() has read
+    bool invites_content_ = false;                 // the peer waits for 100 (Continue)
+    io::Duration content_waited_{};                // for the content that is being read
+    std::uint64_t content_received_ = 0;           // in that time
     http::Framing framing_ = http::Framing::none;  // of the content that has not been read yet
     std::uint64_t content_left_ = 0;
     std::uint64_t content_octets_ = 0;

@@ -66,9 +66,16 @@ public:
     }
     // 5. Answers with the resource, or says why not.
     Task<Next> respond(const http::Result<site::Resource>& resource);
+    // 3 to 5 in a program's own way.
+    Task<Next> answer(Application& application);
 
 private:
     Task<Next> refuse(http::Refusal refusal);
+    Task<Next> send(std::string_view reason);
+    Task<bool> run_handler(Task<void> work, Call& call);
+    Task<void> end_when_peer_leaves(io::Scope& working, Call& call);
+    Task<Next> send_made();
+    Task<void> send_into(link::Sent& sent);
     void begin();
     [[nodiscard]] Next after(link::Sent sent, std::string_view reason) const;
     void record(std::string_view reason, link::Sent sent) const;
@@ -100,7 +107,8 @@ std::optional<Next> Turn::parse_at_once() {
     if (!arrival_) return std::nullopt;
     if (*arrival_ == Arrival::idle) return Next::idle;
     begin();
-    if (*arrival_ == Arrival::request && request.framing == http::Framing::none) return Next::request;
+    const bool is_complete = request.framing == http::Framing::none || worker_->application() != nullptr;
+    if (*arrival_ == Arrival::request && is_complete) return Next::request;
     return std::nullopt;
 }
 
@@ -116,6 +124,7 @@ Task<Next> Turn::parse() {
         const Next refused = co_await refuse(link_.refusal());
         co_return refused;
     }
+    if (worker_->application() != nullptr) co_return Next::request;  // reads the content itself
     // The client asks before it sends, and the answer will be no: it may send its content all the same, or not, so the
     // connection's framing is lost (RFC 9110 §10.1.1).
     const bool asks_first = request.expectation == http::Expectation::continue_;
@@ -140,7 +149,14 @@ Task<Next> Turn::respond(const http::Result<site::Resource>& resource) {
     } else if (!handler.respond_at_once(request, *resource, response)) {
         co_await handler.respond(request, *resource, response);
     }
-    const std::string_view reason = resource ? std::string_view() : resource.error().reason;
+    const Next next = co_await send(resource ? std::string_view() : resource.error().reason);
+    co_return next;
+}
+
+// Sends the response.
+Task<Next> Turn::send(std::string_view reason) {
+    const http::Request& request = exchange_->request;
+    const http::Response& response = exchange_->response;
     if (!link_.can_queue(request, response)) {
         const link::Sent sent = co_await link_.send(request, response, worker_->date(), persistence_);
         co_return after(sent, reason);
@@ -159,11 +175,110 @@ Task<Next> Turn::respond(const http::Result<site::Resource>& resource) {
     co_return after(sent, reason);
 }
 
+namespace {
+
+Task<void> run_and_say(Task<void> work, bool& ended) {
+    co_await work;
+    ended = true;
+}
+
+}  // namespace
+
+// Runs what may take its time, and ends it where it waits if the peer leaves meanwhile. False: it was ended.
+//
+// Whoever half-closes while he waits has left: a peer that is gone can't be told from one that has only said its last
+// before something is sent to it, and handlers that work for nobody are the greater evil.
+Task<bool> Turn::run_handler(Task<void> work, Call& call) {
+    bool ended = false;
+    io::Scope working;
+    working.start(run_and_say(std::move(work), ended), AfterStop::ends);
+    if (working.size() > 0) {
+        io::Scope watching;
+        watching.start(end_when_peer_leaves(working, call));
+        co_await working.join();
+        watching.request_stop();
+        co_await watching.join();
+    }
+    co_return ended;
+}
+
+Task<void> Turn::end_when_peer_leaves(io::Scope& working, Call& call) {
+    const io::Result<void> content_read = co_await call.content_read().wait(worker_->core(), io::never);
+    if (!content_read) co_return;
+    const bool left = co_await link_.watch_peer();
+    if (left) working.request_stop();
+}
+
+namespace {
+
+// Ends the maker of the content at its next wait, once the peer takes no more of it.
+class EndingWriter final : public http::ContentWriter {
+public:
+    EndingWriter(http::ContentWriter& to, io::Scope& making) : to_(&to), making_(&making) {}
+    Task<bool> write(std::string_view octets) override {
+        const bool written = co_await to_->write(octets);
+        if (!written) making_->request_stop();
+        co_return written;
+    }
+
+private:
+    http::ContentWriter* to_;
+    io::Scope* making_;
+};
+
+Task<bool> make_content(const http::Producer& producer, http::ContentWriter& to, io::Scope& making) {
+    EndingWriter writer(to, making);
+    const bool whole = co_await producer(writer);
+    co_return whole;
+}
+
+}  // namespace
+
+Task<void> Turn::send_into(link::Sent& sent) {
+    sent = co_await link_.send(exchange_->request, exchange_->response, worker_->date(), persistence_);
+}
+
+// Sends content that is made meanwhile.
+Task<Next> Turn::send_made() {
+    io::Scope making;
+    http::Response& response = exchange_->response;
+    response.producer = [producer = std::move(response.producer), &making](http::ContentWriter& to) {
+        return make_content(producer, to, making);
+    };
+    link::Sent sent = link::Sent::left;
+    making.start(send_into(sent), AfterStop::ends);
+    co_await making.join();
+    co_return after(sent, {});
+}
+
+Task<Next> Turn::answer(Application& application) {
+    const http::Request& request = exchange_->request;
+    http::Response& response = exchange_->response;
+    Call call(worker_->core(), link_, request, response, *peer_);
+    const bool answered = co_await run_handler(application.answer(call), call);
+    if (!answered) co_return after(link::Sent::left, "the peer left before it was answered");
+    // Where content is left over, it is not known where the next request begins; and HTTP/1.0 knows no chunks.
+    const std::optional<link::ContentEnd> end = link_.discard_content_at_once();
+    const bool has_read_all = end && *end == link::ContentEnd::complete;
+    const bool ends_it = response.producer && request.version == http::Version::http_1_0;
+    if (!has_read_all || ends_it || worker_->is_draining()) persistence_ = Persistence::close;
+    if (response.producer) {
+        const Next next = co_await send_made();
+        co_return next;
+    }
+    const Next next = co_await send({});
+    co_return next;
+}
+
 // A head or a content that can't be read: where the next request begins is not known, so this is the last answer.
 Task<Next> Turn::refuse(http::Refusal refusal) {
     ++worker_->counters().refused;
     persistence_ = Persistence::close;
-    worker_->handler().write_refusal_page(refusal, exchange_->response);
+    if (worker_->application() != nullptr) {
+        worker_->application()->answer_refusal(refusal, exchange_->response);
+    } else {
+        worker_->handler().write_refusal_page(refusal, exchange_->response);
+    }
     const http::Request& request = exchange_->request;
     const link::Sent sent = co_await link_.send(request, exchange_->response, worker_->date(), persistence_);
     co_return after(sent, refusal.reason);
@@ -215,6 +330,11 @@ Task<Next> serve_requests(Worker& worker, io::Stream& stream, const io::SocketAd
         std::optional<Next> parsed = turn.parse_at_once();  // 2. parse
         if (!parsed) parsed = co_await turn.parse();
         if (*parsed != Next::request) co_return *parsed;  //    idle, peer left, or refused
+        if (worker.application() != nullptr) {
+            const Next answered = co_await turn.answer(*worker.application());
+            if (answered != Next::request) co_return answered;
+            continue;
+        }
 
         http::Result<site::Resource> resource = turn.translate();  // 3. translate target to resource
         if (resource) {

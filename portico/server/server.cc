@@ -62,7 +62,7 @@ struct Server::Impl {
           population(limits.connections_max, limits.connections_per_address_max),
           log(std::move(access_log)) {}
 
-    io::Result<void> open_cores(unsigned count, const std::shared_ptr<const site::Site>& site);
+    io::Result<void> open_cores(unsigned count, const MakeWorker& make_worker);
     io::Result<void> open_listeners(const io::SocketAddress& wanted);
     void tell(void (Worker::*what)());
 
@@ -73,14 +73,14 @@ struct Server::Impl {
     std::vector<io::SocketAddress> local;
 };
 
-io::Result<void> Server::Impl::open_cores(unsigned count, const std::shared_ptr<const site::Site>& site) {
+io::Result<void> Server::Impl::open_cores(unsigned count, const MakeWorker& make_worker) {
     for (unsigned i = 0; i < count; ++i) {
         io::Result<std::unique_ptr<io::Kernel>> kernel = io::make_epoll_kernel();
         if (!kernel) return std::unexpected(kernel.error());
         cores.push_back(std::make_unique<CoreThread>(std::move(*kernel), limits.memory_max / count));
         CoreThread& own = *cores.back();
         AccessLog* const recorded = log->is_off() ? nullptr : log.get();
-        own.worker = std::make_unique<Worker>(own.core, site, limits, population, recorded, i);
+        own.worker = make_worker(own.core, limits, population, recorded, i);
     }
     return {};
 }
@@ -125,6 +125,22 @@ Server::~Server() {
 
 std::expected<std::unique_ptr<Server>, OpenError> Server::open(const ServerOptions& options,
                                                                std::shared_ptr<const site::Site> site) {
+    return open_with(options, [&site](io::Core& core, const Limits& limits, Population& population, AccessLog* log,
+                                      unsigned number) {
+        return std::make_unique<Worker>(core, site, limits, population, log, number);
+    });
+}
+
+std::expected<std::unique_ptr<Server>, OpenError> Server::open(const ServerOptions& options,
+                                                               const MakeApplication& make_application) {
+    return open_with(options, [&make_application](io::Core& core, const Limits& limits, Population& population,
+                                                  AccessLog* log, unsigned number) {
+        return std::make_unique<Worker>(core, make_application(core), limits, population, log, number);
+    });
+}
+
+std::expected<std::unique_ptr<Server>, OpenError> Server::open_with(const ServerOptions& options,
+                                                                    const MakeWorker& make_worker) {
     const unsigned threads = std::max(1U, options.threads);
     auto log = AccessLog::open(options.log, threads);
     if (!log) {
@@ -134,7 +150,7 @@ std::expected<std::unique_ptr<Server>, OpenError> Server::open(const ServerOptio
         return std::unexpected(std::move(error));
     }
     auto impl = std::make_unique<Impl>(options, std::move(*log));
-    const io::Result<void> opened = impl->open_cores(threads, site);
+    const io::Result<void> opened = impl->open_cores(threads, make_worker);
     if (!opened) {
         OpenError error;
         error.error = opened.error();

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <expected>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -15,10 +16,14 @@
 #include "portico/io/address.h"
 #include "portico/io/error.h"
 #include "portico/server/access_log.h"
+#include "portico/server/application.h"
 #include "portico/server/limits.h"
 #include "portico/site/site.h"
 
 namespace portico::server {
+
+class Population;
+class Worker;
 
 struct ServerOptions {
     std::vector<io::SocketAddress> listen;  // port 0: any free one
@@ -41,6 +46,9 @@ public:
     // Listens; nothing is accepted before start().
     static std::expected<std::unique_ptr<Server>, OpenError> open(const ServerOptions& options,
                                                                   std::shared_ptr<const site::Site> site);
+    // The same for a program's own answers.
+    static std::expected<std::unique_ptr<Server>, OpenError> open(const ServerOptions& options,
+                                                                  const MakeApplication& make_application);
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;
     ~Server();  // stops and waits, where that has not been done
@@ -59,6 +67,10 @@ public:
 
 private:
     struct Impl;
+    using MakeWorker = std::function<std::unique_ptr<Worker>(io::Core& core, const Limits& limits,
+                                                             Population& population, AccessLog* log, unsigned number)>;
+    static std::expected<std::unique_ptr<Server>, OpenError> open_with(const ServerOptions& options,
+                                                                       const MakeWorker& make_worker);
     explicit Server(std::unique_ptr<Impl> impl);
     std::unique_ptr<Impl> impl_;
 };

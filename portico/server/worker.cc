@@ -2,7 +2,6 @@
 #include "portico/server/worker.h"
 
 #include <algorithm>
-#include <optional>
 #include <utility>
 
 #include "portico/server/connection.h"
@@ -48,16 +47,26 @@ IdlePlace::IdlePlace(Worker& worker, io::Operation& wait) : wait_(&wait) {
     previous_->next_ = this;
 }
 
-Worker::Worker(io::Core& core, std::shared_ptr<const site::Site> site, const Limits& limits, Population& population,
-               AccessLog* log, unsigned number)
+Worker::Worker(io::Core& core, const Limits& limits, Population& population, AccessLog* log, unsigned number)
     : core_(&core),
-      site_(std::move(site)),
       limits_(&limits),
       inbound_limits_(inbound(limits)),
       population_(&population),
       log_(log),
-      number_(number),
-      handler_(core, site_) {}
+      number_(number) {}
+
+Worker::Worker(io::Core& core, std::shared_ptr<const site::Site> site, const Limits& limits, Population& population,
+               AccessLog* log, unsigned number)
+    : Worker(core, limits, population, log, number) {
+    site_ = std::move(site);
+    handler_.emplace(core, site_);
+}
+
+Worker::Worker(io::Core& core, std::unique_ptr<Application> application, const Limits& limits, Population& population,
+               AccessLog* log, unsigned number)
+    : Worker(core, limits, population, log, number) {
+    application_ = std::move(application);
+}
 
 Worker::~Worker() = default;
 

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,7 @@
 #include "portico/io/stream.h"
 #include "portico/link/h1_inbound.h"
 #include "portico/server/access_log.h"
+#include "portico/server/application.h"
 #include "portico/server/limits.h"
 #include "portico/server/population.h"
 #include "portico/site/handler.h"
@@ -73,6 +75,9 @@ public:
     // All of them outlive the worker; `log` may be null. `number`: which core this is, from 0.
     Worker(io::Core& core, std::shared_ptr<const site::Site> site, const Limits& limits, Population& population,
            AccessLog* log, unsigned number);
+    // The same for a program's own answers.
+    Worker(io::Core& core, std::unique_ptr<Application> application, const Limits& limits, Population& population,
+           AccessLog* log, unsigned number);
     Worker(const Worker&) = delete;
     Worker& operator=(const Worker&) = delete;
     ~Worker();
@@ -95,7 +100,9 @@ public:
     [[nodiscard]] io::Core& core() { return *core_; }
     [[nodiscard]] const Limits& limits() const { return *limits_; }
     [[nodiscard]] const link::InboundLimits& inbound_limits() const { return inbound_limits_; }
-    [[nodiscard]] site::Handler& handler() { return handler_; }
+    // Null where a site is served: then, and only then, there is a handler and a site.
+    [[nodiscard]] Application* application() const { return application_.get(); }
+    [[nodiscard]] site::Handler& handler() { return *handler_; }
     [[nodiscard]] const site::Site& site() const { return *site_; }
     [[nodiscard]] Population& population() { return *population_; }
     [[nodiscard]] Counters& counters() { return counters_; }
@@ -115,14 +122,17 @@ private:
     void admit(io::Accepted accepted);
     bool shed_idle();
 
+    Worker(io::Core& core, const Limits& limits, Population& population, AccessLog* log, unsigned number);
+
     io::Core* core_;
+    std::unique_ptr<Application> application_;
     std::shared_ptr<const site::Site> site_;
     const Limits* limits_;
     link::InboundLimits inbound_limits_;
     Population* population_;
     AccessLog* log_;
     unsigned number_;
-    site::Handler handler_;
+    std::optional<site::Handler> handler_;
     Counters counters_;
     bool draining_ = false;
     IdlePlace idle_;  // head of the ring; the one that has been idle for longest is next

@@ -1,7 +1,7 @@
-// portico/app/signals.cc — signals as calls, on a thread of their own.
+// portico/io/signals.cc — signals as calls, on a thread of their own.
 //
-// Room app: see command.h.
-#include "portico/app/signals.h"
+// Room io: see error.h.
+#include "portico/io/signals.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -11,7 +11,7 @@
 #include <thread>
 #include <utility>
 
-namespace portico::app {
+namespace portico::io {
 
 struct SignalWatcher::Impl {
     sigset_t signals{};
@@ -51,4 +51,4 @@ SignalWatcher::~SignalWatcher() {
 
 void ignore_broken_pipes() { ::signal(SIGPIPE, SIG_IGN); }
 
-}  // namespace portico::app
+}  // namespace portico::io

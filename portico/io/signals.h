@@ -1,6 +1,6 @@
-// portico/app/signals.h — signals as calls, on a thread of their own.
+// portico/io/signals.h — signals as calls, on a thread of their own.
 //
-// Room app: see command.h.
+// Room io: see error.h.
 // Threads:   the watcher's own calls `on_signal`; make the watcher before any other thread, so that all of them inherit
 // the mask.
 #pragma once
@@ -9,7 +9,7 @@
 #include <initializer_list>
 #include <memory>
 
-namespace portico::app {
+namespace portico::io {
 
 // Blocks `signals` in the calling thread and hands each that comes to `on_signal`, one at a time. A signal that comes
 // twice before it is taken may be one call. Destroying it waits for the call that is under way; the signals stay
@@ -29,4 +29,4 @@ private:
 // A write to a peer that has left is an error value, not the end of the program.
 void ignore_broken_pipes();
 
-}  // namespace portico::app
+}  // namespace portico::io

@@ -1,0 +1,220 @@
+// portico/embed/content_test.cc — requests' content, and answers that are made while they are sent.
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "portico/json.h"
+#include "portico/portico.h"
+
+namespace portico {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+Task<Result<std::string>> count_pieces(Request& request) {
+    std::size_t octets = 0;
+    for (;;) {
+        const Result<std::string_view> piece = co_await request.read();
+        if (!piece) co_return std::unexpected(piece.error());
+        if (piece->empty()) co_return std::to_string(octets);
+        octets += piece->size();
+    }
+}
+
+void add_routes(Server& server) {
+    server.post("/whole", [](Request& request) -> Task<Result<std::string>> {
+        Result<std::string> content = co_await request.content(100'000);
+        co_return std::move(content);
+    });
+    server.post("/pieces", count_pieces);
+    server.post("/ignored", [] { return "not read"; });
+    server.post("/json", [](Json value) { return value; });
+    server.get("/numbers", [](Request&) {
+        return Response::stream("text/plain", [](ContentWriter& writer) -> Task<bool> {
+            for (int i = 0; i < 1000; ++i) {
+                const std::string line = std::to_string(i) + "\n";
+                const bool goes_on = co_await writer.write(line);
+                if (!goes_on) co_return false;
+            }
+            co_return true;
+        });
+    });
+    server.get("/broken", [](Request&) {
+        return Response::stream("text/plain", [](ContentWriter& writer) -> Task<bool> {
+            const bool written = co_await writer.write("some");
+            static_cast<void>(written);
+            co_return false;
+        });
+    });
+}
+
+class Content : public testing::TestWithParam<std::uint64_t> {
+protected:
+    Content() { add_routes(server_); }
+    Server server_;
+};
+INSTANTIATE_TEST_SUITE_P(Seeds, Content, testing::Range<std::uint64_t>(1, 41));
+
+TEST_P(Content, IsReadWhole) {
+    TestClient client(server_, GetParam());
+    const std::string content(70'000, 'x');
+    EXPECT_EQ(client.post("/whole", content).content, content);
+    EXPECT_EQ(client.post("/whole", "").content, "");
+    EXPECT_EQ(client.post("/whole", std::string(100'001, 'x')).status, 413);
+}
+
+TEST_P(Content, IsReadInPieces) {
+    TestClient client(server_, GetParam());
+    EXPECT_EQ(client.post("/pieces", std::string(300'000, 'x')).content, "300000");
+}
+
+TEST_P(Content, ComesInChunks) {
+    TestClient client(server_, GetParam());
+    const std::string answer = client.exchange(
+        "POST /whole HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nHello\r\n7;a=b\r\n, world\r\n"
+        "0\r\nTrailer: x\r\n\r\nGET /nowhere HTTP/1.1\r\nHost: test\r\n\r\n");
+    EXPECT_NE(answer.find("\r\n\r\nHello, world"), std::string::npos) << answer;
+    EXPECT_NE(answer.find("404 Not Found"), std::string::npos) << answer;
+}
+
+TEST_P(Content, ThatIsFramedWronglyIsRefused) {
+    TestClient client(server_, GetParam());
+    const std::string answer = client.exchange(
+        "POST /whole HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\nHello\r\n0\r\n\r\n");
+    EXPECT_TRUE(answer.starts_with("HTTP/1.1 400 ")) << answer;
+    EXPECT_NE(answer.find("Connection: close"), std::string::npos);
+}
+
+TEST_P(Content, ThatIsNotReadCostsTheConnection) {
+    TestClient client(server_, GetParam());
+    const std::string answer = client.exchange(
+        "POST /ignored HTTP/1.1\r\nHost: test\r\nContent-Length: 100000\r\n\r\n" + std::string(1000, 'x'));
+    EXPECT_NE(answer.find("not read"), std::string::npos) << answer;
+    EXPECT_NE(answer.find("Connection: close"), std::string::npos) << answer;
+}
+
+TEST_P(Content, IsInvitedOnce) {
+    TestClient client(server_, GetParam());
+    const std::string answer =
+        client.exchange("POST /whole HTTP/1.1\r\nHost: test\r\nExpect: 100-continue\r\nContent-Length: 0\r\n\r\n");
+    EXPECT_TRUE(answer.starts_with("HTTP/1.1 200 ")) << answer;
+}
+
+TEST_P(Content, IsMadeWhileItIsSent) {
+    TestClient client(server_, GetParam());
+    std::string numbers;
+    for (int i = 0; i < 1000; ++i) numbers += std::to_string(i) + "\n";
+    const TestAnswer answer = client.get("/numbers");
+    EXPECT_EQ(answer.content, numbers);
+    EXPECT_EQ(answer.field("Transfer-Encoding"), "chunked");
+    EXPECT_EQ(client.request("HEAD", "/numbers").status, 200);
+    const std::string old = client.exchange("GET /numbers HTTP/1.0\r\n\r\n");
+    EXPECT_TRUE(old.ends_with("\r\n\r\n" + numbers));
+    EXPECT_EQ(old.find("Transfer-Encoding"), std::string::npos);
+}
+
+TEST_P(Content, ThatBreaksOffIsSeenToBreakOff) {
+    TestClient client(server_, GetParam());
+    EXPECT_EQ(client.get("/broken").status, 0);
+}
+
+TEST(JsonContent, ErrorsSayWhere) {
+    Server server;
+    add_routes(server);
+    TestClient client(server);
+    const auto post = [&](std::string_view content) { return client.post("/json", content, "application/json"); };
+    EXPECT_EQ(post("[1, 2]").content, "[1,2]");
+    EXPECT_EQ(post("[1, 2]").field("Content-Type"), "application/json");
+    EXPECT_EQ(post("{\n  \"a\": 1,\n  \"b\" 2\n}").content, "no JSON: line 3, column 7\n");
+    EXPECT_EQ(post("").status, 400);
+    EXPECT_EQ(post("\"\xff\"").status, 400);
+    EXPECT_EQ(client.post("/json", "{}", "text/plain").status, 415);
+    EXPECT_EQ(client.post("/json", "{}", "application/problem+json; charset=utf-8").status, 200);
+}
+
+// --- a client that leaves
+
+struct Leaving {
+    int begun = 0;
+    int went_on = 0;
+    int destroyed = 0;
+};
+struct Noticing {
+    explicit Noticing(Leaving& the_leaving) : leaving(&the_leaving) {}
+    Noticing(const Noticing&) = delete;
+    Noticing& operator=(const Noticing&) = delete;
+    ~Noticing() { ++leaving->destroyed; }
+    Leaving* leaving;
+};
+
+class AClientThatLeaves : public testing::TestWithParam<std::uint64_t> {};
+INSTANTIATE_TEST_SUITE_P(Seeds, AClientThatLeaves, testing::Range<std::uint64_t>(1, 41));
+
+TEST_P(AClientThatLeaves, EndsTheHandlerWhereItWaits) {
+    Leaving leaving;
+    Server server;
+    server.use(time_out(seconds(100)));
+    server.get("/slow", [&leaving](Request& request) -> Task<std::string> {
+        const Noticing noticing(leaving);
+        ++leaving.begun;
+        for (int i = 0; i < 1'000'000; ++i) {  // without a look at what comes back
+            const bool slept = co_await io::sleep_for(request.core(), seconds(1));
+            static_cast<void>(slept);
+        }
+        ++leaving.went_on;
+        co_return "never";
+    });
+    TestClient client(server, GetParam());
+    client.send_and_leave("GET /slow HTTP/1.1\r\nHost: test\r\n\r\n", seconds(3));
+    client.pass(seconds(10));
+    EXPECT_EQ(leaving.begun, 1);
+    EXPECT_EQ(leaving.went_on, 0);
+    EXPECT_EQ(leaving.destroyed, 1);
+    EXPECT_EQ(client.connections(), 0U);
+}
+
+TEST_P(AClientThatLeaves, EndsAStream) {
+    Leaving leaving;
+    Server server;
+    server.get("/events", [&leaving](Request& request) {
+        return Response::stream("text/event-stream",
+                                [&leaving, &core = request.core()](ContentWriter& to) -> Task<bool> {
+                                    const Noticing noticing(leaving);
+                                    for (;;) {  // without a look at what comes back
+                                        const bool slept = co_await io::sleep_for(core, seconds(1));
+                                        const bool written = co_await to.write("data: x\n\n");
+                                        static_cast<void>(slept && written);
+                                    }
+                                });
+    });
+    TestClient client(server, GetParam());
+    client.send_and_leave("GET /events HTTP/1.1\r\nHost: test\r\n\r\n", seconds(3));
+    client.pass(seconds(10));
+    EXPECT_EQ(leaving.destroyed, 1);
+    EXPECT_EQ(client.connections(), 0U);
+}
+
+// Requests that came behind the one that is being answered are not lost by looking whether the client has left.
+TEST_P(AClientThatLeaves, IsNotOneThatSendsFurtherRequests) {
+    Server server;
+    server.get("/slow/{number}", [](int number, Request& request) -> Task<std::string> {
+        const bool slept = co_await io::sleep_for(request.core(), seconds(1));
+        co_return slept ? "answer " + std::to_string(number) + ";" : "";
+    });
+    TestClient client(server, GetParam());
+    std::string requests;
+    for (int i = 0; i < 5; ++i) {
+        requests += "GET /slow/" + std::to_string(i) + " HTTP/1.1\r\nHost: test\r\n" +
+                    (i == 4 ? "Connection: close\r\n" : "") + "\r\n";
+    }
+    const TestAnswer first = client.get("/slow/7");
+    EXPECT_EQ(first.content, "answer 7;");
+    const std::string answers = client.exchange(requests);
+    for (int i = 0; i < 5; ++i) {
+        EXPECT_NE(answers.find("answer " + std::to_string(i) + ";"), std::string::npos) << answers;
+    }
+}
+
+}  // namespace
+}  // namespace portico

@@ -1,0 +1,60 @@
+// portico/embed/files.cc — see files.h.
+#include "portico/embed/files.h"
+
+#include <algorithm>
+#include <cassert>
+
+#include "portico/http/target.h"
+#include "portico/io/file_system.h"
+#include "portico/site/handler.h"
+#include "portico/site/site.h"
+#include "portico/site/translate.h"
+
+namespace portico {
+
+Files::Files(std::string prefix, std::shared_ptr<const site::Site> site)
+    : prefix_(std::move(prefix)), site_(std::move(site)) {}
+Files::~Files() = default;
+
+io::Result<std::shared_ptr<Files>> Files::open(std::string prefix, const std::string& folder) {
+    site::SiteOptions options;
+    options.root = folder;
+    options.listing = site::Listing::off;
+    auto site = site::Site::open(io::real_file_system(), std::move(options));
+    if (!site) return std::unexpected(site.error());
+    return std::shared_ptr<Files>(new Files(std::move(prefix), *std::move(site)));
+}
+
+void Files::add_core(io::Core& core) { handlers_.emplace_back(&core, std::make_unique<site::Handler>(core, site_)); }
+
+Task<Response> Files::respond(Request& request) {
+    const auto own = std::ranges::find(handlers_, &request.core(), [](const auto& entry) { return entry.first; });
+    assert(own != handlers_.end() && "every core is added");
+    site::Handler& handler = *own->second;
+    http::Request below;
+    std::string path_below;
+    const http::Request* message = &request.message();
+    if (!prefix_.empty()) {
+        below = *message;
+        http::append_encoded_path(path_below, request.path().substr(prefix_.size()));
+        below.path = path_below;
+        message = &below;
+    }
+    std::string scratch;
+    auto answer = std::make_unique<http::Response>();
+    const http::Result<site::Resource> resource = site::translate(*message, *site_, scratch);
+    if (!resource) {
+        co_await handler.respond_refusal(*message, resource.error(), *answer);
+    } else if (!handler.respond_at_once(*message, *resource, *answer)) {
+        co_await handler.respond(*message, *resource, *answer);
+    }
+    const auto location = answer->fields.find(http::FieldName::location);
+    if (location && !prefix_.empty()) {
+        std::string moved = prefix_ + std::string(*location);
+        answer->fields.remove(http::FieldName::location);
+        answer->add_made(http::FieldName::location, std::move(moved));
+    }
+    co_return Response::of_message(std::move(answer));
+}
+
+}  // namespace portico

@@ -1,0 +1,181 @@
+// portico/embed/middleware.cc — see middleware.h.
+#include "portico/embed/middleware.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <functional>
+#include <optional>
+#include <utility>
+
+#include "portico/http/basic_auth.h"
+#include "portico/http/content_type.h"
+#include "portico/http/hex.h"
+#include "portico/http/negotiate.h"
+#include "portico/io/core.h"
+#include "portico/io/scope.h"
+#include "portico/site/encode.h"
+
+namespace portico {
+namespace {
+
+// Control octets in a target are no octets of a log.
+std::string printable(std::string_view text) {
+    std::string shown(text);
+    std::ranges::replace_if(
+        shown, [](char octet) { return static_cast<unsigned char>(octet) < 0x20 || octet == 0x7f; }, '?');
+    return shown;
+}
+
+// Both are in `scope`: the one that is first ends the other.
+Task<void> keep_response(Task<Response> task, std::optional<Response>& into, io::Scope& scope) {
+    Response response = co_await task;
+    into.emplace(std::move(response));
+    scope.request_stop();
+}
+
+Task<void> stop_after(io::Core& core, std::chrono::milliseconds time, io::Scope& scope) {
+    const bool slept = co_await io::sleep_for(core, time);
+    if (slept) scope.request_stop();
+}
+
+bool is_request_id(std::string_view id) {
+    return !id.empty() && id.size() <= 128 && std::ranges::all_of(id, [](char octet) {
+        return octet > 0x20 && octet < 0x7f && octet != '"' && octet != '\\';
+    });
+}
+
+std::string new_request_id(io::Core& core) {
+    std::array<char, 16> random{};
+    core.kernel().random(random);
+    std::string id;
+    for (const char octet : random) {
+        const auto code = static_cast<unsigned char>(octet);
+        id += http::hex_digits_lower[code >> 4];
+        id += http::hex_digits_lower[code & 15];
+    }
+    return id;
+}
+
+bool is_allowed(const std::vector<std::string>& origins, std::string_view origin) {
+    return origins.empty() || std::ranges::find(origins, origin) != origins.end();
+}
+
+void allow_origin(const std::vector<std::string>& origins, std::string_view origin, Response& response) {
+    response.set("Access-Control-Allow-Origin", origins.empty() ? std::string("*") : std::string(origin));
+    if (origins.empty()) return;
+    response.set("Access-Control-Allow-Credentials", "true");
+    response.add("Vary", "Origin");
+}
+
+}  // namespace
+
+Middleware log_to(std::FILE* stream) {
+    return [stream](Request& request, Next next) -> Task<Response> {
+        const io::TimePoint began = request.core().kernel().clock();
+        Response response = co_await next(request);
+        const auto time = request.core().kernel().clock() - began;
+        const double milliseconds = std::chrono::duration<double, std::milli>(time).count();
+        std::fprintf(stream, "%s %s %u %.2f ms\n", printable(request.method_name()).c_str(),
+                     printable(request.target()).c_str(), unsigned{http::code(response.status())}, milliseconds);
+        co_return std::move(response);
+    };
+}
+
+Middleware cors(std::vector<std::string> origins) {
+    return [origins = std::move(origins)](Request& request, Next next) -> Task<Response> {
+        const auto origin = request.field("Origin");
+        const bool is_theirs = origin && is_allowed(origins, *origin);
+        const auto wanted = request.field("Access-Control-Request-Method");
+        if (is_theirs && wanted && request.method() == Method::options) {
+            Response preflight(Status::no_content);
+            allow_origin(origins, *origin, preflight);
+            preflight.set("Access-Control-Allow-Methods", std::string(*wanted));
+            preflight.set("Access-Control-Max-Age", "86400");
+            const auto fields = request.field("Access-Control-Request-Headers");
+            if (fields) preflight.set("Access-Control-Allow-Headers", std::string(*fields));
+            co_return std::move(preflight);
+        }
+        Response response = co_await next(request);
+        if (is_theirs) allow_origin(origins, *origin, response);
+        co_return std::move(response);
+    };
+}
+
+Middleware basic_auth(std::string realm, std::function<bool(std::string_view, std::string_view)> check) {
+    return [challenge = http::basic_challenge(realm), check = std::move(check)](Request& request,
+                                                                                Next next) -> Task<Response> {
+        const auto sent = request.field("Authorization");
+        std::optional<http::Credentials> credentials;
+        if (sent) credentials = http::parse_basic(*sent);
+        if (!credentials || !check(credentials->user, credentials->password)) {
+            Response response(Status::unauthorized);
+            response.set("WWW-Authenticate", challenge);
+            co_return std::move(response);
+        }
+        Response response = co_await next(request);
+        co_return std::move(response);
+    };
+}
+
+Middleware content_at_most(std::uint64_t octets) {
+    return [octets](Request& request, Next next) -> Task<Response> {
+        const http::Request& message = request.message();
+        if (message.framing == http::Framing::length && message.content_length > octets) {
+            co_return Response(Status::content_too_large);
+        }
+        Response response = co_await next(request);
+        co_return std::move(response);
+    };
+}
+
+Middleware time_out(std::chrono::milliseconds time) {
+    return [time](Request& request, Next next) -> Task<Response> {
+        std::optional<Response> response;
+        io::Scope scope;
+        scope.start(keep_response(next(request), response, scope), AfterStop::ends);
+        if (scope.size() > 0) scope.start(stop_after(request.core(), time, scope));
+        co_await scope.join();
+        if (response) co_return *std::move(response);
+        Response late(Status::service_unavailable);
+        late.set("Retry-After", "1");
+        co_return std::move(late);
+    };
+}
+
+Middleware request_id() {
+    return [](Request& request, Next next) -> Task<Response> {
+        const auto sent = request.field("X-Request-Id");
+        std::string id = sent && is_request_id(*sent) ? std::string(*sent) : new_request_id(request.core());
+        Response response = co_await next(request);
+        response.set("X-Request-Id", std::move(id));
+        co_return std::move(response);
+    };
+}
+
+Middleware compression(std::size_t octets_min) {
+    return [octets_min](Request& request, Next next) -> Task<Response> {
+        Response response = co_await next(request);
+        const auto type = response.field("Content-Type");
+        const bool fits = response.is_in_memory() && response.content().size() >= octets_min && type &&
+                          http::is_compressible(*type) && !response.field("Content-Encoding");
+        if (!fits) co_return std::move(response);
+        response.add("Vary", "Accept-Encoding");
+        http::CodingSet codings;
+        codings.add(http::Coding::gzip);
+        codings.add(http::Coding::zstd);
+        codings.add(http::Coding::br);
+        const http::Coding coding =
+            http::choose_coding(request.message().fields, codings).value_or(http::Coding::identity);
+        if (coding == http::Coding::identity) co_return std::move(response);
+        auto encode = [&response, coding] { return site::encode(coding, response.content()); };
+        std::optional<std::optional<std::string>> encoded = co_await io::offload(request.core(), std::move(encode));
+        if (encoded && *encoded) {
+            response.set_content(**std::move(encoded));
+            response.set("Content-Encoding", std::string(http::spelling(coding)));
+        }
+        co_return std::move(response);
+    };
+}
+
+}  // namespace portico

@@ -1,0 +1,110 @@
+// portico/embed/request.cc — see request.h.
+#include "portico/embed/request.h"
+
+#include "portico/http/hex.h"
+#include "portico/server/application.h"
+
+namespace portico {
+
+Request::Request(server::Call& call, std::string_view path) : call_(&call), message_(&call.request()), path_(path) {}
+
+std::optional<std::string_view> Request::field(std::string_view name) const { return message_->fields.find(name); }
+
+std::optional<std::string> Request::query(std::string_view name) const { return find_in_form(message_->query, name); }
+
+std::optional<std::string_view> Request::cookie(std::string_view name) const {
+    std::optional<std::string_view> found;
+    message_->fields.for_each(http::FieldName::cookie, [&](std::string_view cookies) {
+        while (const auto one = http::next_element(cookies, ';')) {
+            const std::size_t equals = one->find('=');
+            if (!found && equals != std::string_view::npos && one->substr(0, equals) == name) {
+                found = one->substr(equals + 1);
+            }
+        }
+    });
+    return found;
+}
+
+const io::SocketAddress& Request::peer() const { return call_->peer(); }
+io::Core& Request::core() const { return call_->core(); }
+
+Task<Result<std::string_view>> Request::read() {
+    const link::ContentStep step = co_await call_->read_content();
+    switch (step.end) {
+        case link::ContentEnd::complete: co_return step.octets;
+        case link::ContentEnd::refused: co_return std::unexpected(call_->refusal());
+        case link::ContentEnd::left: break;
+    }
+    co_return http::refuse(Status::bad_request, "the client left before its content was complete");
+}
+
+Task<Result<std::string>> Request::content(std::size_t octets_max) {
+    std::string all;
+    for (;;) {
+        const Result<std::string_view> octets = co_await read();
+        if (!octets) co_return std::unexpected(octets.error());
+        if (octets->empty()) co_return std::move(all);
+        if (octets->size() > octets_max - all.size()) {
+            co_return http::refuse(Status::content_too_large, "content larger than the handler takes");
+        }
+        all += *octets;
+    }
+}
+
+std::string decode_form(std::string_view text) {
+    std::string decoded;
+    decoded.reserve(text.size());
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const int high = i + 2 < text.size() ? http::hex_value(text[i + 1]) : -1;
+        const int low = high >= 0 ? http::hex_value(text[i + 2]) : -1;
+        if (text[i] == '%' && low >= 0) {
+            decoded += static_cast<char>(high * 16 + low);
+            i += 2;
+        } else {
+            decoded += text[i] == '+' ? ' ' : text[i];
+        }
+    }
+    return decoded;
+}
+
+std::optional<std::string> find_in_form(std::string_view form, std::string_view name) {
+    while (!form.empty()) {
+        const std::size_t end = form.find('&');
+        const std::string_view pair = form.substr(0, end);
+        const std::size_t equals = pair.find('=');
+        if (decode_form(pair.substr(0, equals)) == name) {
+            return equals == std::string_view::npos ? std::string() : decode_form(pair.substr(equals + 1));
+        }
+        if (end == std::string_view::npos) break;
+        form.remove_prefix(end + 1);
+    }
+    return std::nullopt;
+}
+
+namespace {
+
+void append_encoded(std::string& form, std::string_view text) {
+    constexpr std::string_view digits = "0123456789ABCDEF";
+    for (const char octet : text) {
+        const auto code = static_cast<unsigned char>(octet);
+        const bool is_plain = (octet >= '0' && octet <= '9') || (octet >= 'A' && octet <= 'Z') ||
+                              (octet >= 'a' && octet <= 'z') ||
+                              std::string_view("-._~").find(octet) != std::string_view::npos;
+        if (is_plain) {
+            form += octet;
+        } else {
+            form += {'%', digits[code >> 4], digits[code & 15]};
+        }
+    }
+}
+
+}  // namespace
+
+void append_to_form(std::string& form, std::string_view name, std::string_view value) {
+    if (!form.empty()) form += '&';
+    append_encoded(form, name);
+    form += '=';
+    append_encoded(form, value);
+}
+
+}  // namespace portico

@@ -1,0 +1,85 @@
+// portico/embed/request.h — one request, as a handler sees it.
+//
+// Room embed: see response.h.
+// Threads:   one core's.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "portico/base/task.h"
+#include "portico/http/message.h"
+#include "portico/http/status.h"
+#include "portico/io/address.h"
+#include "portico/io/core.h"
+
+namespace portico::server {
+class Call;
+}
+
+namespace portico {
+
+using http::Method;
+using http::Status;
+
+// A value, or why the request is not served as asked: hand that on as the handler's own result.
+template <class T>
+using Result = http::Result<T>;
+
+// What a handler is given. It lives until the handler's task has ended; so do its views.
+class Request {
+public:
+    // `path`: decoded.
+    Request(server::Call& call, std::string_view path);
+    Request(const Request&) = delete;
+    Request& operator=(const Request&) = delete;
+
+    [[nodiscard]] Method method() const { return message_->method; }
+    [[nodiscard]] std::string_view method_name() const { return message_->method_token; }
+    // As it was sent, and its path, decoded.
+    [[nodiscard]] std::string_view target() const { return message_->target; }
+    [[nodiscard]] std::string_view path() const { return path_; }
+    // The first line of that name; names are case-insensitive.
+    [[nodiscard]] std::optional<std::string_view> field(std::string_view name) const;
+    // The first parameter of that name in the query, decoded ("+" is a space).
+    [[nodiscard]] std::optional<std::string> query(std::string_view name) const;
+    // The first cookie of that name (RFC 6265 §5.4).
+    [[nodiscard]] std::optional<std::string_view> cookie(std::string_view name) const;
+    // Who sent it: the connection's other end.
+    [[nodiscard]] const io::SocketAddress& peer() const;
+    // Where the handler runs: for timers, further connections, offload().
+    [[nodiscard]] io::Core& core() const;
+    [[nodiscard]] const http::Request& message() const { return *message_; }
+
+    // --- content: read it once, in one of these ways
+    // The next octets, valid until the next call; empty at the end.
+    // Refusals: 400 it is framed wrongly, or the client left; 408 it came too slowly; 413 more than the server's limit.
+    [[nodiscard]] Task<Result<std::string_view>> read();
+    // All of it. Refusals: the same, and 413 more than `octets_max`.
+    [[nodiscard]] Task<Result<std::string>> content(std::size_t octets_max = std::size_t{1} << 20);
+
+    // --- for the routes
+    void set_parameters(std::vector<std::string_view> values) { parameters_ = std::move(values); }
+    // What stood in the place of the pattern's first, second … parameter.
+    [[nodiscard]] const std::vector<std::string_view>& parameters() const { return parameters_; }
+    [[nodiscard]] server::Call& call() const { return *call_; }
+
+private:
+    server::Call* call_;
+    const http::Request* message_;
+    std::string_view path_;
+    std::vector<std::string_view> parameters_;
+};
+
+// Decodes what a form or a query holds: "+" is a space, "%41" an "A". A "%" that escapes nothing stays.
+[[nodiscard]] std::string decode_form(std::string_view text);
+// The first value of that name in "a=1&b=2", decoded.
+[[nodiscard]] std::optional<std::string> find_in_form(std::string_view form, std::string_view name);
+// Appends "name=value", encoded, with an "&" or nothing before it: for building queries and forms.
+void append_to_form(std::string& form, std::string_view name, std::string_view value);
+
+}  // namespace portico

@@ -1,0 +1,186 @@
+// portico/embed/response.cc — see response.h.
+#include "portico/embed/response.h"
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+
+#include "portico/http/fields.h"
+
+namespace portico {
+namespace {
+
+constexpr std::string_view plain_text = "text/plain; charset=utf-8";
+
+std::string page_of(Status status) {
+    if (http::code(status) < 400) return {};
+    return std::to_string(http::code(status)) + " " + std::string(http::reason_phrase(status)) + "\n";
+}
+
+// HTAB, and what is neither a control octet nor DEL (RFC 9110 §5.5).
+bool is_field_value(std::string_view value) {
+    return std::ranges::all_of(value, [](char octet) {
+        const auto code = static_cast<unsigned char>(octet);
+        return octet == '\t' || (code >= 0x20 && code != 0x7f);
+    });
+}
+
+// What the connection writes itself.
+bool is_reserved(http::FieldName name) {
+    constexpr std::array reserved{http::FieldName::content_length, http::FieldName::transfer_encoding,
+                                  http::FieldName::connection,     http::FieldName::date,
+                                  http::FieldName::keep_alive,     http::FieldName::upgrade,
+                                  http::FieldName::trailer};
+    return std::ranges::find(reserved, name) != reserved.end();
+}
+
+// RFC 6265 §4.1.1: cookie-octet.
+bool is_cookie_value(std::string_view value) {
+    return std::ranges::all_of(value, [](char octet) {
+        return octet > 0x20 && octet < 0x7f && std::string_view("\",;\\").find(octet) == std::string_view::npos;
+    });
+}
+
+bool is_cookie_attribute(std::string_view value) {
+    return std::ranges::all_of(value, [](char octet) { return octet >= 0x20 && octet < 0x7f && octet != ';'; });
+}
+
+}  // namespace
+
+Cookie& Cookie::max_age(std::chrono::seconds time) {
+    max_age_ = time;
+    return *this;
+}
+Cookie& Cookie::path(std::string path) {
+    path_ = std::move(path);
+    return *this;
+}
+Cookie& Cookie::domain(std::string host) {
+    domain_ = std::move(host);
+    return *this;
+}
+Cookie& Cookie::allow_scripts() {
+    http_only_ = false;
+    return *this;
+}
+Cookie& Cookie::allow_plain_http() {
+    secure_ = false;
+    return *this;
+}
+Cookie& Cookie::allow_other_sites() {
+    same_site_ = false;
+    return *this;
+}
+
+std::optional<std::string> Cookie::text() const {
+    const bool is_valid =
+        http::is_token(name_) && is_cookie_value(value_) && is_cookie_attribute(path_) && is_cookie_attribute(domain_);
+    if (!is_valid) return std::nullopt;
+    std::string text = name_ + "=" + value_ + "; Path=" + path_;
+    if (!domain_.empty()) text += "; Domain=" + domain_;
+    if (max_age_) text += "; Max-Age=" + std::to_string(max_age_->count());
+    if (http_only_) text += "; HttpOnly";
+    if (secure_) text += "; Secure";
+    text += same_site_ ? "; SameSite=Lax" : "; SameSite=None";
+    return text;
+}
+
+Response::Response(Status status, std::string content, std::string_view content_type)
+    : status_(status), content_(std::move(content)) {
+    set("Content-Type", std::string(content_type));
+}
+Response::Response(std::string text) : Response(Status::ok, std::move(text), plain_text) {}
+Response::Response(std::string_view text) : Response(std::string(text)) {}
+Response::Response(const char* text) : Response(std::string(text)) {}
+Response::Response(Status status) : status_(status), content_(page_of(status)) {
+    if (!content_.empty()) set("Content-Type", std::string(plain_text));
+}
+Response::Response(const Refusal& refusal) : Response(refusal.status) {}
+
+Response Response::html(std::string content) { return {Status::ok, std::move(content), "text/html; charset=utf-8"}; }
+
+Response Response::redirect(std::string location, Status status) {
+    Response response(status);
+    response.set("Location", std::move(location));
+    return response;
+}
+
+Response Response::stream(std::string content_type, http::Producer producer) {
+    Response response(Status::ok);
+    response.set("Content-Type", std::move(content_type));
+    response.producer_ = std::move(producer);
+    return response;
+}
+
+Response Response::of_message(std::unique_ptr<http::Response> message) {
+    Response response(message->status);
+    response.content_.clear();
+    response.fields_.clear();
+    response.message_ = std::move(message);
+    return response;
+}
+
+Response& Response::set_status(Status status) {
+    status_ = status;
+    return *this;
+}
+
+Response& Response::set(std::string_view name, std::string value) {
+    std::erase_if(fields_, [name](const auto& line) { return http::equals_ignoring_case(line.first, name); });
+    return add(name, std::move(value));
+}
+
+Response& Response::add(std::string_view name, std::string value) {
+    const bool is_valid = http::is_token(name) && is_field_value(value) && !is_reserved(http::recognise(name));
+    if (is_valid) {
+        fields_.emplace_back(std::string(name), std::move(value));
+    } else {
+        is_invalid_ = true;
+    }
+    return *this;
+}
+
+Response& Response::set_cookie(const Cookie& cookie) {
+    std::optional<std::string> text = cookie.text();
+    if (text) return add("Set-Cookie", *std::move(text));
+    is_invalid_ = true;
+    return *this;
+}
+
+std::optional<std::string_view> Response::field(std::string_view name) const {
+    for (const auto& [known, value] : fields_) {
+        if (http::equals_ignoring_case(known, name)) return value;
+    }
+    return message_ == nullptr ? std::nullopt : message_->fields.find(name);
+}
+
+Response& Response::set_content(std::string content) {
+    content_ = std::move(content);
+    producer_ = nullptr;
+    message_ = nullptr;
+    return *this;
+}
+
+void Response::move_into(http::Response& message) && {
+    if (is_invalid_) *this = Response(Status::internal_server_error);
+    if (message_ != nullptr) {
+        message = std::move(*message_);
+        message_ = nullptr;
+    }
+    message.status = status_;
+    // One owner for everything that the message points into.
+    const auto owned = std::make_shared<Response>(std::move(*this));
+    for (const auto& [name, value] : owned->fields_) message.fields.add(std::string_view(name), value);
+    if (owned->producer_) {
+        message.producer = std::move(owned->producer_);
+    } else if (!owned->content_.empty()) {
+        message.content.push_back(http::Piece::memory(owned->content_, owned));
+    }
+    // A site's answer has an owner already: that one is kept beside ours.
+    message.owner = message.owner == nullptr
+                        ? std::shared_ptr<const void>(owned)
+                        : std::make_shared<const std::pair<std::shared_ptr<const void>, std::shared_ptr<const void>>>(
+                              std::move(message.owner), owned);
+}
+
+}  // namespace portico

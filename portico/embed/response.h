@@ -1,0 +1,102 @@
+// portico/embed/response.h — what a handler answers.
+//
+// Room embed: the library's face: a server inside a program, in its words.
+// May use:   base, http, io, link, site, services, server.
+// May not:   include a library's header in a header of its own.
+// Threads:   values; one core's at a time.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "portico/base/task.h"
+#include "portico/http/message.h"
+#include "portico/http/status.h"
+
+namespace portico {
+
+using http::ContentWriter;
+using http::Refusal;
+using http::Status;
+
+// A cookie to be set (RFC 6265 §4.1).
+class Cookie {
+public:
+    Cookie(std::string name, std::string value) : name_(std::move(name)), value_(std::move(value)) {}
+
+    // Each returns the cookie, so that they can be chained. Without max_age() it goes with the browser's session.
+    Cookie& max_age(std::chrono::seconds time);
+    Cookie& path(std::string path);    // "/" where nothing is said
+    Cookie& domain(std::string host);  // and its subdomains; this host alone where nothing is said
+    Cookie& allow_scripts();           // HttpOnly is left out: scripts of the page may read it
+    Cookie& allow_plain_http();        // Secure is left out: it is sent over HTTP without TLS too
+    Cookie& allow_other_sites();       // SameSite=None in the place of Lax
+
+    // As Set-Cookie has it. Nothing where name or value hold what a cookie can't (RFC 6265 §4.1.1).
+    [[nodiscard]] std::optional<std::string> text() const;
+
+private:
+    std::string name_;
+    std::string value_;
+    std::string path_ = "/";
+    std::string domain_;
+    std::optional<std::chrono::seconds> max_age_;
+    bool http_only_ = true;
+    bool secure_ = true;
+    bool same_site_ = true;
+};
+
+// A status, fields and content. Made from a text it is 200 with text/plain; charset=utf-8.
+//
+// Content-Length, Date, Connection and Transfer-Encoding are the connection's affair and can't be set.
+class Response {
+public:
+    Response(std::string text);       // NOLINT(google-explicit-constructor): a handler returns its text
+    Response(std::string_view text);  // NOLINT(google-explicit-constructor)
+    Response(const char* text);       // NOLINT(google-explicit-constructor)
+    // The page that goes with it, "404 Not Found"; nothing with it for 2xx and 3xx.
+    Response(Status status);           // NOLINT(google-explicit-constructor)
+    Response(const Refusal& refusal);  // NOLINT(google-explicit-constructor)
+    Response(Status status, std::string content, std::string_view content_type);
+
+    [[nodiscard]] static Response html(std::string content);
+    [[nodiscard]] static Response redirect(std::string location, Status status = Status::found);
+    // Content that is made while it is sent: chunked, or to the connection's end for HTTP/1.0.
+    [[nodiscard]] static Response stream(std::string content_type, http::Producer producer);
+
+    [[nodiscard]] Status status() const { return status_; }
+    Response& set_status(Status status);
+    // Replaces what the field had, or adds another line of it. A name that is no token, a value with a control octet,
+    // or a field that is not the handler's to set is a bug that an attacker could use: the answer becomes 500.
+    Response& set(std::string_view name, std::string value);
+    Response& add(std::string_view name, std::string value);
+    Response& set_cookie(const Cookie& cookie);
+    // The first line's value.
+    [[nodiscard]] std::optional<std::string_view> field(std::string_view name) const;
+    // Content in memory: empty for a stream and for a file.
+    [[nodiscard]] const std::string& content() const { return content_; }
+    Response& set_content(std::string content);
+    [[nodiscard]] bool is_in_memory() const { return !producer_ && message_ == nullptr; }
+
+    // --- for the server
+    // An answer that a site of files has made, to which fields can be added.
+    [[nodiscard]] static Response of_message(std::unique_ptr<http::Response> message);
+    // Hands everything over to the message that will be sent.
+    void move_into(http::Response& message) &&;
+
+private:
+    Response() = default;
+    Status status_ = Status::ok;
+    bool is_invalid_ = false;
+    std::vector<std::pair<std::string, std::string>> fields_;
+    std::string content_;
+    http::Producer producer_;
+    std::unique_ptr<http::Response> message_;
+};
+
+}  // namespace portico

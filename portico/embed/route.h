@@ -1,0 +1,302 @@
+// portico/embed/route.h — a path pattern and a function, checked against each other by the compiler.
+//
+// Room embed: see response.h.
+// Threads:   a handler is called by every core that the server has; by one only where it was given one thread.
+#pragma once
+
+#include <charconv>
+#include <concepts>
+#include <cstddef>
+#include <expected>
+#include <functional>
+#include <optional>
+#include <source_location>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include "portico/base/task.h"
+#include "portico/embed/request.h"
+#include "portico/embed/response.h"
+
+namespace portico {
+
+// How an argument of a handler is read from the request's content: specialise it for a type T with
+//   static Task<std::expected<T, Response>> read(Request& request);
+// A handler has at most one such argument.
+template <class T>
+struct FromContent;
+
+// How a value that a handler returns becomes a response: specialise it for a type T with
+//   static Response make(T value);
+template <class T>
+struct IntoResponse;
+
+namespace detail {
+
+template <class T>
+concept MadeIntoResponse = requires(T value) { IntoResponse<T>::make(std::move(value)); };
+
+template <class T>
+concept ReadFromContent = requires(Request& request) { FromContent<T>::read(request); };
+
+template <class T>
+concept PathParameter = (std::integral<T> && !std::same_as<T, bool>) || std::floating_point<T> ||
+                        std::same_as<T, std::string> || std::same_as<T, std::string_view>;
+
+// What a callable takes and returns.
+template <class F>
+struct Signature : Signature<decltype(&F::operator())> {};
+template <class R, class... Args>
+struct Signature<R (*)(Args...)> {
+    using Returned = R;
+    using Arguments = std::tuple<std::remove_cvref_t<Args>...>;
+};
+template <class R, class... Args>
+struct Signature<R (*)(Args...) noexcept> : Signature<R (*)(Args...)> {};
+template <class C, class R, class... Args>
+struct Signature<R (C::*)(Args...)> : Signature<R (*)(Args...)> {};
+template <class C, class R, class... Args>
+struct Signature<R (C::*)(Args...) const> : Signature<R (*)(Args...)> {};
+template <class C, class R, class... Args>
+struct Signature<R (C::*)(Args...) noexcept> : Signature<R (*)(Args...)> {};
+template <class C, class R, class... Args>
+struct Signature<R (C::*)(Args...) const noexcept> : Signature<R (*)(Args...)> {};
+
+template <class Arguments>
+struct Count;
+template <class... Args>
+struct Count<std::tuple<Args...>> {
+    static constexpr std::size_t path_parameters = (std::size_t{PathParameter<Args>} + ... + 0);
+    static constexpr std::size_t contents = (std::size_t{ReadFromContent<Args>} + ... + 0);
+    static constexpr bool all_known =
+        ((PathParameter<Args> || ReadFromContent<Args> || std::same_as<Args, Request>) && ...);
+};
+
+template <class T>
+inline constexpr bool is_task = false;
+template <class T>
+inline constexpr bool is_task<Task<T>> = true;
+
+// These are never defined: the compiler names the one it would have to call, at the line of the route.
+void the_path_of_a_route_begins_with_a_slash();
+void a_path_parameter_is_a_whole_segment_as_in_notes_slash_id_in_braces();
+void a_path_parameter_has_a_name();
+void only_the_last_segment_of_a_path_can_take_the_rest();
+void the_path_has_more_parameters_than_the_handler_takes();
+void the_handler_takes_more_parameters_than_the_path_has();
+
+consteval void check_segment(std::string_view segment, bool is_last) {
+    const bool opens = segment.starts_with('{');
+    const bool closes = segment.ends_with('}');
+    const auto inside = segment.substr(opens ? 1 : 0, segment.size() - (opens ? 1 : 0) - (closes ? 1 : 0));
+    if (inside.find_first_of("{}") != std::string_view::npos || opens != closes) {
+        a_path_parameter_is_a_whole_segment_as_in_notes_slash_id_in_braces();
+    }
+    if (opens && (inside.empty() || inside == "...")) a_path_parameter_has_a_name();
+    if (opens && inside.ends_with("...") && !is_last) only_the_last_segment_of_a_path_can_take_the_rest();
+}
+
+// How many parameters a pattern has.
+consteval std::size_t count_parameters(std::string_view pattern) {
+    if (!pattern.starts_with('/')) the_path_of_a_route_begins_with_a_slash();
+    std::size_t count = 0;
+    for (std::size_t at = 1; at <= pattern.size();) {
+        const std::size_t slash = pattern.find('/', at);
+        const std::size_t end = slash == std::string_view::npos ? pattern.size() : slash;
+        const auto segment = pattern.substr(at, end - at);
+        check_segment(segment, slash == std::string_view::npos);
+        if (segment.starts_with('{')) ++count;
+        at = end + 1;
+    }
+    return count;
+}
+
+template <class Handler>
+consteval void check_pattern(std::string_view pattern) {
+    const std::size_t in_path = count_parameters(pattern);
+    constexpr std::size_t taken = Count<typename Signature<Handler>::Arguments>::path_parameters;
+    if (in_path > taken) the_path_has_more_parameters_than_the_handler_takes();
+    if (in_path < taken) the_handler_takes_more_parameters_than_the_path_has();
+}
+
+// The text in the place of a path parameter as what the handler takes. Nothing where it is none of these: 404.
+template <class T>
+std::optional<T> from_path(std::string_view text) {
+    if constexpr (std::same_as<T, std::string> || std::same_as<T, std::string_view>) {
+        return T(text);
+    } else {
+        T value{};
+        const char* const end = text.data() + text.size();
+        const auto [stopped_at, failure] = std::from_chars(text.data(), end, value);
+        if (failure != std::errc{} || stopped_at != end) return std::nullopt;
+        return value;
+    }
+}
+
+// --- what a handler returns, as a response
+inline Response respond(Response response) { return response; }
+template <class T>
+    requires MadeIntoResponse<std::remove_cvref_t<T>>
+Response respond(T&& value) {
+    return IntoResponse<std::remove_cvref_t<T>>::make(std::forward<T>(value));
+}
+template <class T>
+    requires(!MadeIntoResponse<std::remove_cvref_t<T>> && std::constructible_from<Response, T>)
+Response respond(T&& value) {
+    return Response(std::forward<T>(value));
+}
+template <class T, class E>
+Response respond(std::expected<T, E> result) {
+    if (!result) return respond(std::move(result.error()));
+    if constexpr (std::is_void_v<T>) {
+        return Response(Status::no_content);
+    } else {
+        return respond(*std::move(result));
+    }
+}
+template <class T>
+Response respond(std::optional<T> value) {
+    if (!value) return Response(Status::not_found);
+    return respond(*std::move(value));
+}
+
+template <class T>
+concept Respondable = std::is_void_v<T> || requires(T value) { respond(std::move(value)); };
+
+// A handler with everything known of it: takes its arguments from a request and makes a response of what it returns.
+template <class Handler>
+class Bound {
+    using Known = Signature<Handler>;
+    using Arguments = typename Known::Arguments;
+    using Returned = typename Known::Returned;
+    template <class T>
+    using Kept = std::conditional_t<std::same_as<T, Request>, Request*, std::optional<T>>;
+    template <class... Args>
+    static std::tuple<Kept<Args>...> kept(const std::tuple<Args...>*);
+    using Values = decltype(kept(static_cast<Arguments*>(nullptr)));
+    static constexpr auto indices = std::make_index_sequence<std::tuple_size_v<Arguments>>();
+
+public:
+    explicit Bound(Handler handler) : handler_(std::move(handler)) {}
+
+    Task<Response> operator()(Request& request) {
+        Values values;
+        const bool matches = bind_path(values, request, indices);
+        if (!matches) co_return Response(Status::not_found);
+        if constexpr (Count<Arguments>::contents > 0) {
+            constexpr std::size_t place = content_place(indices);
+            using Content = std::tuple_element_t<place, Arguments>;
+            std::expected<Content, Response> read = co_await FromContent<Content>::read(request);
+            if (!read) co_return std::move(read.error());
+            std::get<place>(values).emplace(*std::move(read));
+        }
+        if constexpr (!is_task<Returned>) {
+            if constexpr (std::is_void_v<Returned>) {
+                call(values, indices);
+                co_return Response(Status::no_content);
+            } else {
+                co_return respond(call(values, indices));
+            }
+        } else if constexpr (std::same_as<Returned, Task<void>>) {
+            co_await call(values, indices);
+            co_return Response(Status::no_content);
+        } else {
+            auto returned = co_await call(values, indices);
+            co_return respond(std::move(returned));
+        }
+    }
+
+private:
+    template <std::size_t... place>
+    static constexpr std::size_t content_place(std::index_sequence<place...>) {
+        std::size_t found = 0;
+        ((ReadFromContent<std::tuple_element_t<place, Arguments>> ? void(found = place) : void()), ...);
+        return found;
+    }
+    template <std::size_t... place>
+    static bool bind_path(Values& values, Request& request, std::index_sequence<place...>) {
+        [[maybe_unused]] std::size_t next = 0;
+        return (bind_one<std::tuple_element_t<place, Arguments>>(std::get<place>(values), request, next) && ...);
+    }
+    template <class T>
+    static bool bind_one(Kept<T>& value, Request& request, std::size_t& next) {
+        if constexpr (std::same_as<T, Request>) {
+            value = &request;
+        } else if constexpr (PathParameter<T>) {
+            value = from_path<T>(request.parameters()[next++]);
+            return value.has_value();
+        }
+        return true;
+    }
+    template <std::size_t... place>
+    Returned call(Values& values, std::index_sequence<place...>) {
+        return handler_(pass(std::get<place>(values))...);
+    }
+    static Request& pass(Request* request) { return *request; }
+    template <class T>
+    static T&& pass(std::optional<T>& value) {
+        return std::move(*value);
+    }
+
+    Handler handler_;
+};
+
+template <class Handler>
+concept Callable = requires { typename Signature<Handler>::Arguments; };
+
+template <class T>
+struct Unwrapped {
+    using type = T;
+};
+template <class T>
+struct Unwrapped<Task<T>> {
+    using type = T;
+};
+
+}  // namespace detail
+
+// What answers a request.
+using Handle = std::move_only_function<Task<Response>(Request& request)>;
+
+// A pattern such as "/notes/{id}" or "/files/{rest...}", with where it stands in the program's source. The compiler
+// checks it against the handler.
+template <class Handler>
+class Pattern {
+public:
+    // NOLINTNEXTLINE(google-explicit-constructor): it is written as a literal
+    consteval Pattern(const char* text, std::source_location where = std::source_location::current())
+        : text_(text), where_(where) {
+        if constexpr (detail::Callable<Handler>) detail::check_pattern<Handler>(text);
+    }
+    [[nodiscard]] const char* text() const { return text_; }
+    [[nodiscard]] const std::source_location& where() const { return where_; }
+
+private:
+    const char* text_;
+    std::source_location where_;
+};
+
+// Binds a handler's arguments: path parameters in the path's order, `Request&` where it is wanted, at most one that is
+// read from the content. Returns text, JSON, a Status, a Response, nothing, a std::expected or std::optional of these,
+// or a Task of any of them.
+template <class Handler>
+Handle bind_handler(Handler handler) {
+    static_assert(detail::Callable<Handler>,
+                  "a handler is a function or a lambda whose parameters have their types written out");
+    using Known = detail::Signature<Handler>;
+    static_assert(detail::Count<typename Known::Arguments>::all_known,
+                  "a handler takes path parameters (numbers, strings), Request&, and what is read from the content");
+    static_assert(detail::Count<typename Known::Arguments>::contents <= 1,
+                  "the content can be read once: a handler takes one argument that is read from it");
+    // A coroutine without any parameter is miscompiled by g++ 12 where it awaits in a condition.
+    static_assert(!detail::is_task<typename Known::Returned> || std::tuple_size_v<typename Known::Arguments> != 0,
+                  "a handler that returns a Task takes at least a Request&");
+    static_assert(detail::Respondable<typename detail::Unwrapped<typename Known::Returned>::type>,
+                  "a handler returns text, JSON, a Status, a Response, nothing, or a std::expected of these");
+    return Handle(detail::Bound<Handler>(std::move(handler)));
+}
+
+}  // namespace portico

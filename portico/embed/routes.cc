@@ -1,0 +1,130 @@
+// portico/embed/routes.cc — see routes.h.
+#include "portico/embed/routes.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+namespace portico {
+
+// A segment of some pattern, and what follows it.
+struct Routes::Node {
+    using Methods = std::map<std::string, Route*, std::less<>>;
+    std::map<std::string, std::unique_ptr<Node>, std::less<>> literals;
+    std::unique_ptr<Node> parameter;
+    Methods here;  // patterns that end with this segment
+    Methods rest;  // patterns whose next segment takes the rest of the path
+};
+
+struct Routes::Search {
+    std::string_view method;
+    std::vector<std::string_view> parameters = {};
+    Found found = {};
+    std::set<std::string_view> allowed = {};
+
+    [[nodiscard]] bool is_over() const { return found.route != nullptr; }
+    // A pattern matches: takes its route, or notes which methods it has.
+    void meet(const Node::Methods& methods) {
+        if (is_over()) return;
+        auto at = methods.find(method);
+        if (at == methods.end() && method == "HEAD") at = methods.find("GET");
+        if (at == methods.end()) {
+            for (const auto& [name, route] : methods) allowed.insert(name);
+            return;
+        }
+        found.route = at->second;
+        found.parameters = parameters;
+    }
+};
+
+namespace {
+
+// Takes the first segment of "a/b/c".
+std::string_view take_segment(std::string_view& rest, bool& is_last) {
+    const std::size_t slash = rest.find('/');
+    is_last = slash == std::string_view::npos;
+    const std::string_view segment = rest.substr(0, slash);
+    rest.remove_prefix(is_last ? rest.size() : slash + 1);
+    return segment;
+}
+
+std::string place_of(const Route& route) {
+    return std::string(route.where.file_name()) + ":" + std::to_string(route.where.line());
+}
+
+}  // namespace
+
+Task<Response> Next::operator()(Request& request) const {
+    if (passed_ == route_->way.size()) return route_->handle(request);
+    return (*route_->way[passed_])(request, Next(*route_, passed_ + 1));
+}
+
+Routes::Routes() : root_(std::make_unique<Node>()) {}
+Routes::~Routes() = default;
+
+void Routes::add(std::unique_ptr<Route> route) {
+    Node* node = root_.get();
+    std::string_view rest = std::string_view(route->pattern).substr(1);
+    Node::Methods* methods = nullptr;
+    for (bool is_last = false; !is_last;) {
+        const std::string_view segment = take_segment(rest, is_last);
+        if (segment.starts_with('{') && segment.ends_with("...}")) {
+            methods = &node->rest;
+            break;
+        }
+        std::unique_ptr<Node>& next = segment.starts_with('{') ? node->parameter : node->literals[std::string(segment)];
+        if (next == nullptr) next = std::make_unique<Node>();
+        node = next.get();
+        methods = &node->here;
+    }
+    const auto [at, is_new] = methods->emplace(route->method, route.get());
+    if (!is_new) {
+        errors_.push_back("two routes take the same requests: " + route->method + " " + at->second->pattern + " at " +
+                          place_of(*at->second) + ", and " + route->pattern + " at " + place_of(*route) +
+                          "; remove one of them, or give it another path");
+        return;
+    }
+    routes_.push_back(std::move(route));
+}
+
+// The most specific first. Where a pattern matches but has other methods, the search goes on.
+void Routes::search(const Node& node, std::string_view rest, Search& search) const {
+    bool is_last = false;
+    const std::string_view whole = rest;
+    const std::string_view segment = take_segment(rest, is_last);
+    const auto go_on = [&](const Node& next) {
+        if (search.is_over()) return;
+        if (is_last) {
+            search.meet(next.here);
+        } else {
+            this->search(next, rest, search);
+        }
+    };
+    const auto literal = node.literals.find(segment);
+    if (literal != node.literals.end()) go_on(*literal->second);
+    if (node.parameter != nullptr && !segment.empty()) {
+        search.parameters.push_back(segment);
+        go_on(*node.parameter);
+        search.parameters.pop_back();
+    }
+    if (!node.rest.empty()) {
+        search.parameters.push_back(whole);
+        search.meet(node.rest);
+        search.parameters.pop_back();
+    }
+}
+
+Routes::Found Routes::find(std::string_view method, std::string_view path) const {
+    Search under_way{.method = method};
+    search(*root_, path.substr(1), under_way);
+    if (under_way.is_over() || under_way.allowed.empty()) return std::move(under_way.found);
+    if (under_way.allowed.contains("GET")) under_way.allowed.insert("HEAD");
+    under_way.allowed.insert("OPTIONS");
+    for (const std::string_view name : under_way.allowed) {
+        if (!under_way.found.allow.empty()) under_way.found.allow += ", ";
+        under_way.found.allow += name;
+    }
+    return std::move(under_way.found);
+}
+
+}  // namespace portico

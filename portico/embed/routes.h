@@ -1,0 +1,75 @@
+// portico/embed/routes.h — which handler a path leads to.
+//
+// Room embed: see response.h.
+// Threads:   built by one, then read by every core.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <source_location>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "portico/embed/route.h"
+#include "portico/http/message.h"
+
+namespace portico {
+
+// What a request goes through on its way to a handler: the rest of the way, to be awaited once.
+class Next;
+using Middleware = std::move_only_function<Task<Response>(Request& request, Next next)>;
+
+// One handler at one path.
+struct Route {
+    std::string method;
+    std::string pattern;
+    std::source_location where;
+    std::vector<std::shared_ptr<Middleware>> way;
+    Handle handle;
+};
+
+class Next {
+public:
+    Next(Route& route, std::size_t passed) : route_(&route), passed_(passed) {}
+    // The rest of the way: further middleware, then the handler.
+    [[nodiscard]] Task<Response> operator()(Request& request) const;
+
+private:
+    Route* route_;
+    std::size_t passed_;  // of the route's way
+};
+
+// The most specific pattern wins, segment by segment: a literal before a parameter, a parameter before the rest of the
+// path.
+class Routes {
+public:
+    Routes();
+    ~Routes();
+    Routes(const Routes&) = delete;
+    Routes& operator=(const Routes&) = delete;
+
+    // Two routes that take the same requests are an error: it names both, and the first one stays.
+    void add(std::unique_ptr<Route> route);
+    // Sentences, one for each route that could not be added.
+    [[nodiscard]] const std::vector<std::string>& errors() const { return errors_; }
+
+    struct Found {
+        Route* route = nullptr;                    // null: there is none for this method
+        std::vector<std::string_view> parameters;  // views of the path
+        std::string allow;                         // the methods of all patterns that match; empty where none does
+    };
+    // `path`: decoded. HEAD is answered by GET's route.
+    [[nodiscard]] Found find(std::string_view method, std::string_view path) const;
+
+private:
+    struct Node;
+    struct Search;
+    void search(const Node& node, std::string_view rest, Search& search) const;
+
+    std::unique_ptr<Node> root_;
+    std::vector<std::unique_ptr<Route>> routes_;
+    std::vector<std::string> errors_;
+};
+
+}  // namespace portico

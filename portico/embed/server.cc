@@ -1,0 +1,229 @@
+// portico/embed/server.cc — see server.h.
+#include "portico/embed/server.h"
+
+#include <signal.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstdio>
+#include <utility>
+
+#include "portico/embed/files.h"
+#include "portico/http/target.h"
+#include "portico/io/endpoint.h"
+#include "portico/io/resolve.h"
+#include "portico/io/signals.h"
+#include "portico/server/server.h"
+
+namespace portico {
+
+struct Router::State {
+    explicit State(Options the_options) : options(std::move(the_options)) {}
+
+    const Options options;
+    Routes routes;
+    Route without_route;  // for requests that no route takes: the server's middleware sees them
+    std::vector<std::shared_ptr<Files>> files;
+    std::vector<std::string> errors;
+    std::unique_ptr<server::Server> server;
+    std::atomic<bool> stopping = false;
+};
+
+namespace {
+
+// What a request gets for which there is no route; its parameter is the methods that others have.
+Task<Response> answer_without_route(Request& request) {
+    const std::string_view allow = request.parameters().front();
+    if (allow.empty()) co_return Response(Status::not_found);
+    Response response(request.method() == Method::options ? Status::no_content : Status::method_not_allowed);
+    response.set("Allow", std::string(allow));
+    co_return std::move(response);
+}
+
+class RoutedApplication final : public server::Application {
+public:
+    RoutedApplication(Routes& routes, Route& without_route) : routes_(&routes), without_route_(&without_route) {}
+
+    Task<void> answer(server::Call& call) override {
+        std::string scratch;
+        const http::Request& message = call.request();
+        // "*" is the server as a whole (RFC 9112 §3.2.4).
+        if (message.form == http::TargetForm::asterisk) {
+            Response(Status::no_content).move_into(call.response());
+            co_return;
+        }
+        const http::Result<std::string_view> path = http::decode_path(message.path, scratch);
+        if (!path) {
+            answer_refusal(path.error(), call.response());
+            co_return;
+        }
+        Request request(call, *path);
+        Routes::Found found = routes_->find(message.method_token, *path);
+        if (found.route == nullptr) found.parameters = {found.allow};
+        request.set_parameters(std::move(found.parameters));
+        const Next way(found.route != nullptr ? *found.route : *without_route_, 0);
+        Response response = co_await way(request);
+        std::move(response).move_into(call.response());
+    }
+
+    void answer_refusal(const http::Refusal& refusal, http::Response& response) override {
+        Response(refusal).move_into(response);
+    }
+
+private:
+    Routes* routes_;
+    Route* without_route_;
+};
+
+std::string sentence(const server::OpenError& error) {
+    if (error.what == server::OpenError::What::log) return error.message;
+    if (error.what == server::OpenError::What::kernel) return io::describe(error.error);
+    return "can't listen on " + error.address.text() + ": " + io::describe(error.error);
+}
+
+std::expected<std::vector<io::SocketAddress>, std::string> addresses_of(const std::string& text) {
+    const auto endpoint = io::parse_endpoint(text);
+    if (!endpoint) return std::unexpected("'" + text + "' is no endpoint: " + endpoint.error().message);
+    if (endpoint->transport != io::Transport::tcp && endpoint->transport != io::Transport::unix_stream) {
+        return std::unexpected("'" + text + "' is no endpoint for HTTP: write HOST:PORT or unix:PATH");
+    }
+    auto addresses = io::listening_addresses(*endpoint);
+    if (!addresses) return std::unexpected(addresses.error().message);
+    return *std::move(addresses);
+}
+
+}  // namespace
+
+void Router::add(std::string method, const std::string& pattern, std::source_location where, Handle handle) {
+    auto route = std::make_unique<Route>();
+    route->method = std::move(method);
+    route->pattern = prefix_ + pattern;
+    route->where = where;
+    route->way = way_;
+    route->handle = std::move(handle);
+    state_->routes.add(std::move(route));
+}
+
+void Router::pass_through(std::shared_ptr<Middleware> middleware) {
+    way_.push_back(std::move(middleware));
+    if (is_server_) state_->without_route.way = way_;
+}
+
+Group Router::group(std::string prefix) const {
+    while (prefix.ends_with('/')) prefix.pop_back();
+    if (!prefix.empty() && !prefix.starts_with('/')) prefix.insert(prefix.begin(), '/');
+    Group group(state_);
+    group.prefix_ = prefix_ + prefix;
+    group.way_ = way_;
+    group.is_server_ = false;
+    return group;
+}
+
+void Router::files(std::string prefix, std::string folder, std::source_location where) {
+    while (prefix.ends_with('/')) prefix.pop_back();
+    auto files = Files::open(prefix_ + prefix, folder);
+    if (!files) {
+        state_->errors.push_back("can't serve the folder " + folder + ": " + io::describe(files.error()));
+        return;
+    }
+    state_->files.push_back(*files);
+    if (!(prefix_ + prefix).empty()) {
+        add("GET", prefix, where, [to = prefix_ + prefix + "/"](Request&) -> Task<Response> {
+            co_return Response::redirect(to, Status::moved_permanently);
+        });
+    }
+    for (const char* const method : {"GET", "OPTIONS"}) {
+        add(method, prefix + "/{path...}", where,
+            [files = *files](Request& request) { return files->respond(request); });
+    }
+}
+
+Server::Server(Options options) : Router(std::make_shared<State>(std::move(options))) {
+    state().without_route.handle = answer_without_route;
+}
+
+Server::~Server() {
+    if (state().server == nullptr) return;
+    state().server->stop_now();
+    wait();
+}
+
+const std::vector<std::string>& Server::errors() const {
+    State& own = state();
+    for (const std::string& error : own.routes.errors()) {
+        if (std::ranges::find(own.errors, error) == own.errors.end()) own.errors.push_back(error);
+    }
+    return own.errors;
+}
+
+std::unique_ptr<server::Application> Server::make_application(io::Core& core) {
+    for (const auto& files : state().files) files->add_core(core);
+    return std::make_unique<RoutedApplication>(state().routes, state().without_route);
+}
+
+const Options& Server::options() const { return state().options; }
+
+std::expected<void, std::string> Server::start(std::string_view endpoint) {
+    return start(std::vector<std::string>{std::string(endpoint)});
+}
+
+std::expected<void, std::string> Server::start(const std::vector<std::string>& endpoints) {
+    if (state().server != nullptr) return std::unexpected("the server has been started already");
+    if (!errors().empty()) return std::unexpected(errors().front());
+    server::ServerOptions options;
+    options.threads = state().options.threads;
+    options.limits = state().options.limits;
+    options.log.format = server::LogFormat::off;
+    for (const std::string& endpoint : endpoints) {
+        auto addresses = addresses_of(endpoint);
+        if (!addresses) return std::unexpected(std::move(addresses.error()));
+        options.listen.insert(options.listen.end(), addresses->begin(), addresses->end());
+    }
+    auto opened = server::Server::open(options, [this](io::Core& core) { return make_application(core); });
+    if (!opened) return std::unexpected(sentence(opened.error()));
+    state().server = *std::move(opened);
+    state().server->start();
+    return {};
+}
+
+void Server::stop() {
+    if (state().server == nullptr) return;
+    if (state().stopping.exchange(true)) {
+        state().server->stop_now();
+    } else {
+        state().server->drain();
+    }
+}
+
+void Server::wait() {
+    if (state().server != nullptr) state().server->wait();
+}
+
+std::vector<io::SocketAddress> Server::local() const {
+    return state().server == nullptr ? std::vector<io::SocketAddress>() : state().server->local();
+}
+
+std::uint16_t Server::port() const {
+    const auto addresses = local();
+    return addresses.empty() ? std::uint16_t{0} : addresses.front().port;
+}
+
+int Server::run(std::string_view endpoint) {
+    const io::SignalWatcher signals({SIGTERM, SIGINT}, [this](int) { stop(); });
+    const auto started = start(endpoint);
+    if (!started) {
+        std::fprintf(stderr, "%s\n", started.error().c_str());
+        return 1;
+    }
+    if (state().options.announces) {
+        for (const io::SocketAddress& address : local()) {
+            const std::string text = io::endpoint_at(address).text();
+            const bool is_ip = text.starts_with("tcp://");
+            std::fprintf(stderr, "Listening on %s\n", (is_ip ? "http://" + text.substr(6) + "/" : text).c_str());
+        }
+    }
+    wait();
+    return 0;
+}
+
+}  // namespace portico

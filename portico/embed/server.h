@@ -1,0 +1,150 @@
+// portico/embed/server.h — a server inside a program.
+//
+//   portico::Server server;
+//   server.get("/notes/{id}", [&](int id) { return notes.at(id); });
+//   return server.run(":8080");
+//
+// Room embed: see response.h.
+// Threads:   routes are added before start() or run(), by one thread; stop() may be called from any.
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <expected>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "portico/embed/routes.h"
+#include "portico/io/endpoint.h"
+#include "portico/server/application.h"
+#include "portico/server/limits.h"
+
+namespace portico {
+
+// Limits on what clients may cost: connections, heads, contents, times. Its comments are the manual.
+using Limits = server::Limits;
+
+// How a server is run.
+class Options {
+public:
+    Options() {}  // NOLINT(modernize-use-equals-default): never an aggregate, which g++ 12 destroys twice in an await
+
+    // Cores to use. With one, handlers never run at the same time, and need no locks for what they share.
+    unsigned threads = 1;
+    Limits limits;
+    // Says on standard error where run() listens.
+    bool announces = true;
+};
+
+class Group;
+
+// Where routes are added: a server, or a group of them.
+class Router {
+public:
+    // A handler for a method and a path. Patterns: literal segments, "{name}" for one segment, "{name...}" for the rest
+    // of the path. See bind_handler() for what a handler takes and returns. HEAD is answered by GET's; OPTIONS by
+    // itself.
+    template <class Handler>
+    void get(Pattern<std::type_identity_t<Handler>> pattern, Handler handler) {
+        add("GET", pattern.text(), pattern.where(), bind_handler(std::move(handler)));
+    }
+    template <class Handler>
+    void post(Pattern<std::type_identity_t<Handler>> pattern, Handler handler) {
+        add("POST", pattern.text(), pattern.where(), bind_handler(std::move(handler)));
+    }
+    template <class Handler>
+    void put(Pattern<std::type_identity_t<Handler>> pattern, Handler handler) {
+        add("PUT", pattern.text(), pattern.where(), bind_handler(std::move(handler)));
+    }
+    template <class Handler>
+    void patch(Pattern<std::type_identity_t<Handler>> pattern, Handler handler) {
+        add("PATCH", pattern.text(), pattern.where(), bind_handler(std::move(handler)));
+    }
+    template <class Handler>
+    void del(Pattern<std::type_identity_t<Handler>> pattern, Handler handler) {
+        add("DELETE", pattern.text(), pattern.where(), bind_handler(std::move(handler)));
+    }
+    template <class Handler>
+    void route(std::string method, Pattern<std::type_identity_t<Handler>> pattern, Handler handler) {
+        add(std::move(method), pattern.text(), pattern.where(), bind_handler(std::move(handler)));
+    }
+
+    // Requests for the routes that are added from now on go through `middleware`, a function of Request& and Next that
+    // returns a Task<Response>: it may answer by itself, or await next(request) and change what comes back. A server's
+    // also sees the requests for which there is no route.
+    template <class Function>
+    void use(Function middleware) {
+        static_assert(std::is_invocable_r_v<Task<Response>, Function&, Request&, Next>,
+                      "middleware is a function of Request& and Next that returns a Task<Response>");
+        pass_through(std::make_shared<Middleware>(std::move(middleware)));
+    }
+
+    // Routes below `prefix`, "/api": their middleware is this router's, as it is now, and their own.
+    [[nodiscard]] Group group(std::string prefix) const;
+
+    // The files of a folder below `prefix`, as `portico serve` would serve them: ranges, validators, compression, index
+    // files; folders are not listed. Routes that are more specific win.
+    void files(std::string prefix, std::string folder, std::source_location where = std::source_location::current());
+
+protected:
+    struct State;
+    explicit Router(std::shared_ptr<State> state) : state_(std::move(state)) {}
+    [[nodiscard]] State& state() const { return *state_; }
+    void pass_through(std::shared_ptr<Middleware> middleware);
+
+private:
+    void add(std::string method, const std::string& pattern, std::source_location where, Handle handle);
+
+    std::shared_ptr<State> state_;  // shared with the groups
+    std::string prefix_;
+    std::vector<std::shared_ptr<Middleware>> way_;
+    bool is_server_ = true;
+};
+
+class Group final : public Router {
+private:
+    friend class Router;
+    using Router::Router;
+};
+
+// Accepts connections and answers them. Each is independent of every other in the process: there is no global state.
+class Server final : public Router {
+public:
+    explicit Server(Options options = Options());
+    Server(const Server&) = delete;
+    Server& operator=(const Server&) = delete;
+    ~Server();  // ends at once what has not been stopped
+
+    // Serves at `endpoint` ("127.0.0.1:8080", ":8080" for every interface, "unix:/run/x.sock") until SIGTERM or SIGINT,
+    // then finishes what is under way; a second signal ends at once. Returns the program's exit status: 1, with a
+    // sentence on standard error, where it can't start. Call it before the program starts threads of its own: they
+    // would take the signals.
+    int run(std::string_view endpoint = "127.0.0.1:8080");
+
+    // For programs that own their main thread: serves on threads of its own. May be called for several endpoints before
+    // the first wait(). Error: a sentence that says what failed and why. A write to who has left raises SIGPIPE
+    // nowhere.
+    std::expected<void, std::string> start(const std::vector<std::string>& endpoints);
+    std::expected<void, std::string> start(std::string_view endpoint);
+    // Stops accepting, finishes what is under way, and ends; at once where called a second time.
+    void stop();
+    // Waits for the end.
+    void wait();
+    // Where it listens, with the ports that were chosen for 0.
+    [[nodiscard]] std::vector<io::SocketAddress> local() const;
+    // The port of the first of these.
+    [[nodiscard]] std::uint16_t port() const;
+
+    // --- for the test client
+    // Why the routes can't be served: sentences.
+    [[nodiscard]] const std::vector<std::string>& errors() const;
+    [[nodiscard]] std::unique_ptr<server::Application> make_application(io::Core& core);
+    [[nodiscard]] const Options& options() const;
+};
+
+}  // namespace portico

@@ -1,0 +1,138 @@
+// portico/embed/server_test.cc — the library's face, through the test client and over real sockets.
+#include <gtest/gtest.h>
+
+#include <expected>
+#include <map>
+#include <string>
+
+#include "portico/json.h"
+#include "portico/portico.h"
+
+namespace portico {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+// --- routes
+
+struct RouteRow {
+    const char* name;
+    const char* method;
+    const char* target;
+    int status;
+    const char* content;
+};
+class RouteTable : public testing::TestWithParam<RouteRow> {
+protected:
+    RouteTable() {
+        server_.get("/", [] { return "root"; });
+        server_.get("/notes/new", [] { return "form"; });
+        server_.get("/notes/{id}", [](int id) { return "note " + std::to_string(id); });
+        server_.post("/notes/{id}", [](std::string_view id) { return "posted " + std::string(id); });
+        server_.get("/notes/{id}/lines/{line}",
+                    [](unsigned id, std::string line) { return std::to_string(id) + line; });
+        server_.get("/files/{rest...}", [](std::string_view rest) { return "rest=" + std::string(rest); });
+        server_.get("/half/{number}", [](double number) { return std::to_string(number / 2).substr(0, 3); });
+        server_.put("/nothing", [](Request&) {});
+        server_.route("PURGE", "/cache", [] { return Status::no_content; });
+        server_.get("/gone", [] { return std::expected<std::string, Status>(std::unexpected(Status::gone)); });
+        server_.get("/maybe/{it}", [](int it) { return it == 1 ? std::optional<std::string>("one") : std::nullopt; });
+        server_.get("/slowly", [](Request& request) -> Task<std::string> {
+            const bool slept = co_await io::sleep_for(request.core(), seconds(1));
+            co_return slept ? "slept" : "stopped";
+        });
+        server_.get("/refused", [](Request&) -> Task<Result<std::string>> {
+            co_return http::refuse(Status::forbidden, "not today");
+        });
+        server_.get("/json", [] { return Json{{"a", 1}}; });
+        server_.post("/json", [](Json value) { return value.value("name", "nobody"); });
+        Group api = server_.group("/api");
+        api.get("/version", [] { return "1"; });
+        api.group("deep/").get("/er", [] { return "deeper"; });
+    }
+    Server server_;
+};
+
+TEST_P(RouteTable, IsAnswered) {
+    ASSERT_TRUE(server_.errors().empty()) << server_.errors().front();
+    TestClient client(server_);
+    const TestAnswer answer = client.request(GetParam().method, GetParam().target);
+    EXPECT_EQ(answer.status, GetParam().status);
+    if (GetParam().content != nullptr) {
+        EXPECT_EQ(answer.content, GetParam().content);
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Routes, RouteTable,
+    testing::Values(
+        RouteRow{"Root", "GET", "/", 200, "root"}, RouteRow{"RootWithQuery", "GET", "/?a=b", 200, "root"},
+        RouteRow{"RootOfAbsoluteForm", "GET", "http://test", 200, "root"},
+        RouteRow{"Number", "GET", "/notes/17", 200, "note 17"},
+        RouteRow{"NegativeNumber", "GET", "/notes/-1", 200, "note -1"},
+        RouteRow{"NoNumber", "GET", "/notes/x", 404, nullptr},
+        RouteRow{"NumberAndMore", "GET", "/notes/1x", 404, nullptr},
+        RouteRow{"NumberTooLarge", "GET", "/notes/99999999999", 404, nullptr},
+        RouteRow{"EmptyParameter", "GET", "/notes/", 404, nullptr},
+        RouteRow{"LiteralBeforeParameter", "GET", "/notes/new", 200, "form"},
+        RouteRow{"ParameterWhereTheLiteralHasAnotherMethod", "POST", "/notes/new", 200, "posted new"},
+        RouteRow{"Decoded", "POST", "/notes/a%20b", 200, "posted a b"},
+        RouteRow{"Two", "GET", "/notes/4/lines/x", 200, "4x"},
+        RouteRow{"UnsignedTakesNoMinus", "GET", "/notes/-4/lines/x", 404, nullptr},
+        RouteRow{"TooLong", "GET", "/notes/4/lines/x/y", 404, nullptr},
+        RouteRow{"Rest", "GET", "/files/a/b/c", 200, "rest=a/b/c"},
+        RouteRow{"RestIsEmpty", "GET", "/files/", 200, "rest="},
+        RouteRow{"RestWithoutSlash", "GET", "/files", 404, nullptr},
+        RouteRow{"RestWithDots", "GET", "/files/a/../b", 200, "rest=b"},
+        RouteRow{"DotsAboveTheRoot", "GET", "/../x", 400, nullptr}, RouteRow{"Fraction", "GET", "/half/5", 200, "2.5"},
+        RouteRow{"Nothing", "PUT", "/nothing", 204, ""}, RouteRow{"OtherMethod", "PURGE", "/cache", 204, ""},
+        RouteRow{"ExpectedError", "GET", "/gone", 410, "410 Gone\n"},
+        RouteRow{"Optional", "GET", "/maybe/1", 200, "one"},
+        RouteRow{"OptionalNothing", "GET", "/maybe/2", 404, nullptr},
+        RouteRow{"Coroutine", "GET", "/slowly", 200, "slept"},
+        RouteRow{"CoroutineRefusal", "GET", "/refused", 403, "403 Forbidden\n"},
+        RouteRow{"Json", "GET", "/json", 200, "{\"a\":1}"}, RouteRow{"Group", "GET", "/api/version", 200, "1"},
+        RouteRow{"GroupInAGroup", "GET", "/api/deep/er", 200, "deeper"},
+        RouteRow{"NotFound", "GET", "/nowhere", 404, "404 Not Found\n"}, RouteRow{"HeadOfGet", "HEAD", "/", 200, ""},
+        RouteRow{"MethodNotAllowed", "DELETE", "/notes/1", 405, "405 Method Not Allowed\n"},
+        RouteRow{"Options", "OPTIONS", "/notes/1", 204, ""}, RouteRow{"OptionsOfAll", "OPTIONS", "*", 204, ""},
+        RouteRow{"EscapedSlash", "GET", "/notes/1%2F2", 404, nullptr},
+        RouteRow{"BadEscape", "GET", "/notes/%zz", 400, nullptr},
+        RouteRow{"EscapedNul", "GET", "/notes/%00", 400, nullptr}),
+    [](const auto& row) { return std::string(row.param.name); });
+
+TEST(Routes, AllowNamesTheMethodsOfEveryPatternThatMatches) {
+    Server server;
+    server.get("/a/b", [] { return "1"; });
+    server.post("/a/{x}", [](int) { return "2"; });
+    TestClient client(server);
+    const TestAnswer refused = client.request("DELETE", "/a/b");
+    EXPECT_EQ(refused.status, 405);
+    EXPECT_EQ(refused.field("Allow"), "GET, HEAD, OPTIONS, POST");
+    EXPECT_EQ(client.request("OPTIONS", "/a/b").field("Allow"), "GET, HEAD, OPTIONS, POST");
+    EXPECT_EQ(client.request("OPTIONS", "/nowhere").status, 404);
+}
+
+TEST(Routes, ATieIsAnErrorThatNamesBothPlaces) {
+    Server server;
+    server.get("/notes/{id}", [](int) { return "1"; });
+    const int line = __LINE__ - 1;
+    server.get("/notes/{name}", [](std::string_view) { return "2"; });
+    ASSERT_EQ(server.errors().size(), 1U);
+    EXPECT_NE(server.errors().front().find("server_test.cc:" + std::to_string(line)), std::string::npos);
+    EXPECT_NE(server.errors().front().find("server_test.cc:" + std::to_string(line + 2)), std::string::npos);
+    const auto started = server.start("127.0.0.1:0");
+    ASSERT_FALSE(started.has_value());
+    EXPECT_EQ(started.error(), server.errors().front());
+}
+
+TEST(Routes, LettersOfTheMethodCount) {
+    Server server;
+    server.get("/", [] { return ""; });
+    TestClient client(server);
+    EXPECT_EQ(client.request("get", "/").status, 405);
+}
+
+}  // namespace
+}  // namespace portico

@@ -1,0 +1,109 @@
+// portico/embed/services.cc — see services.h.
+#include "portico/embed/services.h"
+
+#include <signal.h>
+
+#include <cstdio>
+#include <utility>
+#include <vector>
+
+#include "portico/io/endpoint.h"
+#include "portico/io/epoll_kernel.h"
+#include "portico/io/signals.h"
+#include "portico/services/datagrams.h"
+#include "portico/services/serve.h"
+#include "portico/services/service.h"
+
+namespace portico {
+namespace {
+
+class FunctionService final : public services::Service {
+public:
+    FunctionService(io::Core& core, ServeStream serve, AnswerDatagram answer_one)
+        : core_(&core), serve_(std::move(serve)), answer_(std::move(answer_one)) {}
+
+    Task<void> serve(io::Stream stream) override { return serve_(std::move(stream)); }
+    Task<void> serve_stdio(io::Stdio stdio) override { return serve_(std::move(stdio.input)); }
+    Task<void> answer(io::Datagram socket) override {
+        std::vector<char> room(services::datagram_room);
+        std::vector<io::DatagramSlot> slots(1);
+        for (;;) {
+            slots.front().octets = room;
+            const io::Result<std::size_t> received = co_await socket.receive(slots, io::never);
+            if (!received && received.error().number == ECANCELED) co_return;
+            if (!received) continue;  // it tells of an answer that nobody took
+            std::string reply = answer_({slots.front().octets.data(), slots.front().octets.size()});
+            slots.front().octets = reply;
+            const io::Result<std::size_t> sent = co_await socket.send(slots, io::never);
+            if (!sent && sent.error().number == ECANCELED) co_return;
+        }
+    }
+
+private:
+    io::Core* core_;
+    ServeStream serve_;
+    AnswerDatagram answer_;
+};
+
+class Silent final : public services::ServiceWatcher {
+public:
+    void came(const io::SocketAddress& peer) override { static_cast<void>(peer); }
+    void could_not_accept(const io::Error& error) override {
+        std::fprintf(stderr, "can't accept: %s\n", io::describe(error).c_str());
+    }
+};
+
+int complain(const std::string& sentence) {
+    std::fprintf(stderr, "%s\n", sentence.c_str());
+    return 1;
+}
+
+Task<void> serve_until_stopped(io::Core& core, services::Service& service,
+                               std::vector<services::OpenEndpoint> endpoints, services::ServiceWatcher& watcher) {
+    co_await services::serve_endpoints(core, service, std::move(endpoints), services::ServeLimits(), watcher);
+    core.stop();
+}
+
+int serve_at(std::string_view text, io::Transport transport, ServeStream serve, AnswerDatagram answer) {
+    const auto endpoint = io::parse_endpoint(text, transport);
+    if (!endpoint) return complain("'" + std::string(text) + "' is no endpoint: " + endpoint.error().message);
+    auto kernel = io::make_epoll_kernel();
+    if (!kernel) return complain(io::describe(kernel.error()));
+    io::Core core(**kernel);
+    std::vector<services::OpenEndpoint> opened;
+    const auto open = services::open_endpoint(core, *endpoint, opened);
+    if (!open) return complain("can't listen on " + std::string(text) + ": " + open.error().message);
+    for (const services::OpenEndpoint& one : opened) {
+        std::fprintf(stderr, "Listening on %s\n", services::text_of(one).c_str());
+    }
+    FunctionService service(core, std::move(serve), std::move(answer));
+    Silent watcher;
+    io::Scope serving;
+    const io::SignalWatcher signals({SIGTERM, SIGINT}, [&](int) { core.post([&serving] { serving.request_stop(); }); });
+    serving.start(serve_until_stopped(core, service, std::move(opened), watcher));
+    core.run();
+    return 0;
+}
+
+}  // namespace
+
+int serve_tcp(std::string_view endpoint, ServeStream serve) {
+    return serve_at(endpoint, io::Transport::tcp, std::move(serve), nullptr);
+}
+
+int serve_udp(std::string_view endpoint, AnswerDatagram answer) {
+    return serve_at(endpoint, io::Transport::udp, nullptr, std::move(answer));
+}
+
+Task<void> copy(Stream& from, Stream& to) {
+    for (;;) {
+        const io::Result<Buffer> octets = co_await from.read(from.core().buffers(), io::never);
+        if (!octets) co_return;
+        if (octets->empty()) break;
+        const io::Result<void> written = co_await to.write_all(octets->octets(), io::never);
+        if (!written) co_return;
+    }
+    static_cast<void>(to.finish_sending());
+}
+
+}  // namespace portico

@@ -1,0 +1,192 @@
+// portico/embed/test_client.cc — see test_client.h.
+#include "portico/embed/test_client.h"
+
+#include <charconv>
+
+#include "portico/embed/server.h"
+#include "portico/http/fields.h"
+#include "portico/io/scope.h"
+#include "portico/io/sim_kernel.h"
+#include "portico/io/stream.h"
+#include "portico/server/population.h"
+#include "portico/server/worker.h"
+#include "portico/wire/h1/read_chunked.h"
+
+namespace portico {
+namespace {
+
+const io::SocketAddress server_address = io::SocketAddress::of(io::IpAddress::loopback(io::Family::ipv4), 80);
+
+io::SimFaults simulated(const TestFaults& faults) {
+    io::SimFaults simulated;
+    simulated.reset = faults.reset;
+    simulated.accept_failure = faults.accept_failure;
+    simulated.open_failure = faults.open_failure;
+    return simulated;
+}
+
+// What is behind the head of an answer that the connection's end delimits at the latest.
+std::optional<std::string> content_of(const TestAnswer& answer, std::string_view body, bool has_content) {
+    if (!has_content) return std::string();
+    if (http::equals_ignoring_case(answer.field("Transfer-Encoding"), "chunked")) {
+        h1::ChunkedReader chunks(h1::ChunkedLimits{});
+        std::string content;
+        while (!chunks.done()) {
+            const auto step = chunks.read(body);
+            if (!step || step->used == 0) return std::nullopt;
+            content += step->content;
+            body.remove_prefix(step->used);
+        }
+        return content;
+    }
+    const std::string_view length = answer.field("Content-Length");
+    std::size_t octets = body.size();
+    if (!length.empty()) std::from_chars(length.data(), length.data() + length.size(), octets);
+    if (body.size() < octets) return std::nullopt;
+    return std::string(body.substr(0, octets));
+}
+
+// The answer in these octets; its status is 0 where it is not whole.
+TestAnswer read_answer(std::string_view octets, bool to_head) {
+    TestAnswer answer;
+    std::size_t end = octets.find("\r\n\r\n");
+    while (end != std::string_view::npos && octets.starts_with("HTTP/1.1 1")) {  // interim
+        octets.remove_prefix(end + 4);
+        end = octets.find("\r\n\r\n");
+    }
+    if (end == std::string_view::npos || end < 12) return answer;
+    std::string_view head = octets.substr(0, end + 2);
+    int status = 0;
+    std::from_chars(head.data() + 9, head.data() + 12, status);
+    head.remove_prefix(head.find("\r\n") + 2);
+    while (!head.empty()) {
+        const std::string_view line = head.substr(0, head.find("\r\n"));
+        const std::size_t colon = line.find(':');
+        answer.fields.emplace_back(line.substr(0, colon), http::trim(line.substr(colon + 1)));
+        head.remove_prefix(line.size() + 2);
+    }
+    const bool has_content = !to_head && status != 204 && status != 304;
+    auto content = content_of(answer, octets.substr(end + 4), has_content);
+    if (!content) return {};
+    answer.status = status;
+    answer.content = *std::move(content);
+    return answer;
+}
+
+// Every task of a client ends: whoever waits for octets that do not come gives up after this time, which costs nothing.
+constexpr auto patience = std::chrono::minutes(5);
+
+Task<void> exchange_octets(io::Core& core, std::string sent, std::string& received) {
+    const io::TimePoint deadline = core.now() + patience;
+    io::Result<io::Stream> stream = co_await io::connect(core, server_address, deadline);
+    if (!stream) co_return;
+    const io::Result<void> written = co_await stream->write_all(sent, deadline);
+    static_cast<void>(written);  // the server may answer, and end, before it has read all
+    for (;;) {
+        const io::Result<Buffer> octets = co_await stream->read(core.buffers(), deadline);
+        if (!octets || octets->empty()) co_return;
+        received += octets->octets();
+    }
+}
+
+Task<void> write_and_leave(io::Core& core, std::string sent, std::chrono::milliseconds time) {
+    io::Result<io::Stream> stream = co_await io::connect(core, server_address, core.now() + patience);
+    if (!stream) co_return;
+    const io::Result<void> written = co_await stream->write_all(sent, core.now() + patience);
+    const bool slept = co_await io::sleep_for(core, time);
+    static_cast<void>(slept && written);
+}
+
+Task<void> wait_for(server::Worker& worker, bool& has_ended) {
+    co_await worker.ended();
+    has_ended = true;
+}
+
+}  // namespace
+
+std::string_view TestAnswer::field(std::string_view name) const {
+    for (const auto& [known, value] : fields) {
+        if (http::equals_ignoring_case(known, name)) return value;
+    }
+    return {};
+}
+
+struct TestClient::World {
+    World(Server& server, std::uint64_t seed, const TestFaults& faults)
+        : kernel(seed, simulated(faults)),
+          core(kernel),
+          limits(server.options().limits),
+          population(limits.connections_max, limits.connections_per_address_max),
+          worker(core, server.make_application(core), limits, population, nullptr, 0) {
+        open();
+    }
+    ~World() {
+        worker.stop();
+        bool has_ended = false;
+        io::Scope ending;
+        ending.start(wait_for(worker, has_ended));
+        while (!has_ended) core.run_once(io::never);
+    }
+    void open() {
+        for (;;) {  // a fault may keep the listener from opening
+            auto listener = io::Listener::open(core, server_address);
+            if (!listener) continue;
+            worker.serve(std::move(*listener));
+            return;
+        }
+    }
+    void run(Task<void> task) {
+        io::Scope scope;
+        scope.start(std::move(task));
+        while (scope.size() > 0) core.run_once(io::never);
+    }
+
+    io::SimKernel kernel;
+    io::Core core;
+    const server::Limits limits;
+    server::Population population;
+    server::Worker worker;
+};
+
+TestClient::TestClient(Server& server, std::uint64_t seed, TestFaults faults)
+    : world_(std::make_unique<World>(server, seed, faults)) {}
+TestClient::~TestClient() = default;
+
+TestAnswer TestClient::get(std::string_view target) { return request("GET", target); }
+
+TestAnswer TestClient::post(std::string_view target, std::string_view content, std::string_view content_type) {
+    return request("POST", target, {{"Content-Type", std::string(content_type)}}, content);
+}
+
+TestAnswer TestClient::request(std::string_view method, std::string_view target,
+                               const std::vector<std::pair<std::string, std::string>>& fields,
+                               std::string_view content) {
+    std::string octets;
+    octets.append(method).append(" ").append(target).append(" HTTP/1.1\r\nHost: test\r\nConnection: close\r\n");
+    for (const auto& [name, value] : fields) octets.append(name).append(": ").append(value).append("\r\n");
+    const bool has_content = !content.empty() || method == "POST" || method == "PUT";
+    if (has_content) octets.append("Content-Length: ").append(std::to_string(content.size())).append("\r\n");
+    octets.append("\r\n").append(content);
+    std::string received;
+    world_->run(exchange_octets(world_->core, std::move(octets), received));
+    return read_answer(received, method == "HEAD");
+}
+
+std::string TestClient::exchange(std::string_view octets) {
+    std::string received;
+    world_->run(exchange_octets(world_->core, std::string(octets), received));
+    return received;
+}
+
+void TestClient::send_and_leave(std::string_view octets, std::chrono::milliseconds time) {
+    world_->run(write_and_leave(world_->core, std::string(octets), time));
+}
+
+void TestClient::pass(std::chrono::milliseconds time) {
+    const io::TimePoint until = world_->core.now() + time;
+    while (world_->core.now() < until) world_->core.run_once(until);
+}
+
+std::size_t TestClient::connections() const { return world_->worker.connections(); }
+
+}  // namespace portico

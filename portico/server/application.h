@@ -1,0 +1,68 @@
+// portico/server/application.h — what answers requests in a program's own way: steps 3 to 5 for everything that is not
+// a site of files.
+//
+// Room server: see limits.h.
+// Threads:   one core's: each core has an application of its own.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "portico/base/task.h"
+#include "portico/http/message.h"
+#include "portico/io/address.h"
+#include "portico/io/core.h"
+#include "portico/io/gate.h"
+#include "portico/link/h1_inbound.h"
+
+namespace portico::server {
+
+// One request on its way. It and what it refers to outlive the task that answers it.
+class Call {
+public:
+    Call(io::Core& core, link::H1Inbound& link, const http::Request& request, http::Response& response,
+         const io::SocketAddress& peer)
+        : core_(&core), link_(&link), request_(&request), response_(&response), peer_(&peer) {
+        if (request.framing == http::Framing::none) content_read_.open();
+    }
+    Call(const Call&) = delete;
+    Call& operator=(const Call&) = delete;
+
+    [[nodiscard]] io::Core& core() const { return *core_; }
+    // Its views live until the answer has been sent.
+    [[nodiscard]] const http::Request& request() const { return *request_; }
+    // To be filled. Clear when the application gets it.
+    [[nodiscard]] http::Response& response() const { return *response_; }
+    [[nodiscard]] const io::SocketAddress& peer() const { return *peer_; }
+    // See link::H1Inbound::read_content. What is not read of the content costs the connection.
+    [[nodiscard]] Task<link::ContentStep> read_content();
+    // Why read_content() ended with `refused`.
+    [[nodiscard]] const http::Refusal& refusal() const { return link_->refusal(); }
+    // Passed once the content has been read to its end.
+    [[nodiscard]] io::Gate& content_read() { return content_read_; }
+
+private:
+    io::Core* core_;
+    link::H1Inbound* link_;
+    const http::Request* request_;
+    http::Response* response_;
+    const io::SocketAddress* peer_;
+    io::Gate content_read_;
+    bool has_opened_ = false;
+};
+
+class Application {
+public:
+    virtual ~Application() = default;
+
+    // Fills the call's response. The task is destroyed where it waits if the peer leaves meanwhile, or the server
+    // stops.
+    virtual Task<void> answer(Call& call) = 0;
+    // The answer to a head or content that could not be read, when there is nobody to ask.
+    virtual void answer_refusal(const http::Refusal& refusal, http::Response& response) = 0;
+};
+
+// Makes an application for each core, on the thread that opens the server.
+using MakeApplication = std::function<std::unique_ptr<Application>(io::Core& core)>;
+
+}  // namespace portico::server
