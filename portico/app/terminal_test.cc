@@ -92,7 +92,7 @@ TEST(QrCode, IsASquareOfHalfBlocks) {
     EXPECT_EQ(qr_code(std::string(4000, 'x'), QrColours::the_terminals), std::nullopt);
 }
 
-TEST(io::SignalWatcher, HandsOverWhatComes) {
+TEST(SignalWatcher, HandsOverWhatComes) {
     std::mutex lock;
     std::condition_variable came;
     std::vector<int> signals;

@@ -27,6 +27,10 @@ io::Result<std::shared_ptr<Files>> Files::open(std::string prefix, const std::st
 
 void Files::add_core(io::Core& core) { handlers_.emplace_back(&core, std::make_unique<site::Handler>(core, site_)); }
 
+void Files::remove_core(const io::Core& core) {
+    std::erase_if(handlers_, [&core](const auto& entry) { return entry.first == &core; });
+}
+
 Task<Response> Files::respond(Request& request) {
     const auto own = std::ranges::find(handlers_, &request.core(), [](const auto& entry) { return entry.first; });
     assert(own != handlers_.end() && "every core is added");

@@ -29,8 +29,9 @@ public:
     Files& operator=(const Files&) = delete;
     ~Files();
 
-    // Requests of this core will come; it outlives the last of them.
+    // Requests of this core will come, until it is removed, which is before it goes.
     void add_core(io::Core& core);
+    void remove_core(const io::Core& core);
     [[nodiscard]] Task<Response> respond(Request& request);
 
 private:

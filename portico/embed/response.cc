@@ -120,31 +120,24 @@ Response Response::of_message(std::unique_ptr<http::Response> message) {
     return response;
 }
 
-Response& Response::set_status(Status status) {
-    status_ = status;
-    return *this;
-}
-
-Response& Response::set(std::string_view name, std::string value) {
+void Response::set(std::string_view name, std::string value) {
     std::erase_if(fields_, [name](const auto& line) { return http::equals_ignoring_case(line.first, name); });
-    return add(name, std::move(value));
+    add(name, std::move(value));
 }
 
-Response& Response::add(std::string_view name, std::string value) {
+void Response::add(std::string_view name, std::string value) {
     const bool is_valid = http::is_token(name) && is_field_value(value) && !is_reserved(http::recognise(name));
     if (is_valid) {
         fields_.emplace_back(std::string(name), std::move(value));
     } else {
         is_invalid_ = true;
     }
-    return *this;
 }
 
-Response& Response::set_cookie(const Cookie& cookie) {
+void Response::set_cookie(const Cookie& cookie) {
     std::optional<std::string> text = cookie.text();
     if (text) return add("Set-Cookie", *std::move(text));
     is_invalid_ = true;
-    return *this;
 }
 
 std::optional<std::string_view> Response::field(std::string_view name) const {
@@ -154,11 +147,10 @@ std::optional<std::string_view> Response::field(std::string_view name) const {
     return message_ == nullptr ? std::nullopt : message_->fields.find(name);
 }
 
-Response& Response::set_content(std::string content) {
+void Response::set_content(std::string content) {
     content_ = std::move(content);
     producer_ = nullptr;
     message_ = nullptr;
-    return *this;
 }
 
 void Response::move_into(http::Response& message) && {

@@ -70,17 +70,17 @@ public:
     [[nodiscard]] static Response stream(std::string content_type, http::Producer producer);
 
     [[nodiscard]] Status status() const { return status_; }
-    Response& set_status(Status status);
+    void set_status(Status status) { status_ = status; }
     // Replaces what the field had, or adds another line of it. A name that is no token, a value with a control octet,
     // or a field that is not the handler's to set is a bug that an attacker could use: the answer becomes 500.
-    Response& set(std::string_view name, std::string value);
-    Response& add(std::string_view name, std::string value);
-    Response& set_cookie(const Cookie& cookie);
+    void set(std::string_view name, std::string value);
+    void add(std::string_view name, std::string value);
+    void set_cookie(const Cookie& cookie);
     // The first line's value.
     [[nodiscard]] std::optional<std::string_view> field(std::string_view name) const;
     // Content in memory: empty for a stream and for a file.
     [[nodiscard]] const std::string& content() const { return content_; }
-    Response& set_content(std::string content);
+    void set_content(std::string content);
     [[nodiscard]] bool is_in_memory() const { return !producer_ && message_ == nullptr; }
 
     // --- for the server

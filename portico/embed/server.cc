@@ -42,7 +42,14 @@ Task<Response> answer_without_route(Request& request) {
 
 class RoutedApplication final : public server::Application {
 public:
-    RoutedApplication(Routes& routes, Route& without_route) : routes_(&routes), without_route_(&without_route) {}
+    RoutedApplication(io::Core& core, Routes& routes, Route& without_route,
+                      const std::vector<std::shared_ptr<Files>>& files)
+        : core_(&core), routes_(&routes), without_route_(&without_route), files_(files) {
+        for (const auto& folder : files_) folder->add_core(core);
+    }
+    ~RoutedApplication() override {
+        for (const auto& folder : files_) folder->remove_core(*core_);
+    }
 
     Task<void> answer(server::Call& call) override {
         std::string scratch;
@@ -71,8 +78,10 @@ public:
     }
 
 private:
+    io::Core* core_;
     Routes* routes_;
     Route* without_route_;
+    const std::vector<std::shared_ptr<Files>> files_;
 };
 
 std::string sentence(const server::OpenError& error) {
@@ -157,17 +166,14 @@ const std::vector<std::string>& Server::errors() const {
 }
 
 std::unique_ptr<server::Application> Server::make_application(io::Core& core) {
-    for (const auto& files : state().files) files->add_core(core);
-    return std::make_unique<RoutedApplication>(state().routes, state().without_route);
+    return std::make_unique<RoutedApplication>(core, state().routes, state().without_route, state().files);
 }
 
 const Options& Server::options() const { return state().options; }
 
-std::expected<void, std::string> Server::start(std::string_view endpoint) {
-    return start(std::vector<std::string>{std::string(endpoint)});
-}
+std::expected<void, std::string> Server::start(std::string_view endpoint) { return start_at({std::string(endpoint)}); }
 
-std::expected<void, std::string> Server::start(const std::vector<std::string>& endpoints) {
+std::expected<void, std::string> Server::start_at(const std::vector<std::string>& endpoints) {
     if (state().server != nullptr) return std::unexpected("the server has been started already");
     if (!errors().empty()) return std::unexpected(errors().front());
     server::ServerOptions options;

@@ -126,11 +126,11 @@ public:
     // would take the signals.
     int run(std::string_view endpoint = "127.0.0.1:8080");
 
-    // For programs that own their main thread: serves on threads of its own. May be called for several endpoints before
-    // the first wait(). Error: a sentence that says what failed and why. A write to who has left raises SIGPIPE
-    // nowhere.
-    std::expected<void, std::string> start(const std::vector<std::string>& endpoints);
+    // For programs that own their main thread: serves on threads of its own. Error: a sentence that says what failed
+    // and why.
     std::expected<void, std::string> start(std::string_view endpoint);
+    // The same at several endpoints.
+    std::expected<void, std::string> start_at(const std::vector<std::string>& endpoints);
     // Stops accepting, finishes what is under way, and ends; at once where called a second time.
     void stop();
     // Waits for the end.

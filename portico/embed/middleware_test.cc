@@ -1,0 +1,221 @@
+// portico/embed/middleware_test.cc — what requests go through, responses, cookies, forms, folders.
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "portico/portico.h"
+
+namespace portico {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+Task<Response> add_letter(Request& request, Next next, std::string letter) {
+    Response response = co_await next(request);
+    response.set_content(letter + response.content() + letter);
+    co_return std::move(response);
+}
+
+TEST(Middleware, IsPassedFromTheOutsideInAndBackOut) {
+    Server server;
+    server.get("/before", [] { return "x"; });
+    server.use([](Request& request, Next next) { return add_letter(request, next, "a"); });
+    Group group = server.group("/in");
+    group.use([](Request& request, Next next) { return add_letter(request, next, "b"); });
+    group.get("/side", [] { return "x"; });
+    server.get("/after", [] { return "x"; });
+    TestClient client(server);
+    EXPECT_EQ(client.get("/before").content, "x");
+    EXPECT_EQ(client.get("/in/side").content, "abxba");
+    EXPECT_EQ(client.get("/after").content, "axa");
+    EXPECT_EQ(client.get("/nowhere").content, "a404 Not Found\na");
+}
+
+TEST(Middleware, MayAnswerByItself) {
+    Server server;
+    int called = 0;
+    server.use([](Request& request, Next next) -> Task<Response> {
+        if (request.query("secret") != "42") co_return Response(Status::forbidden);
+        Response response = co_await next(request);
+        co_return std::move(response);
+    });
+    server.get("/", [&called] { ++called; });
+    TestClient client(server);
+    EXPECT_EQ(client.get("/").status, 403);
+    EXPECT_EQ(called, 0);
+    EXPECT_EQ(client.get("/?secret=42").status, 204);
+    EXPECT_EQ(called, 1);
+}
+
+TEST(Middleware, BasicAuth) {
+    Server server;
+    server.use(basic_auth("here", [](std::string_view user, std::string_view password) {
+        return user == "frank" && password == "secret";
+    }));
+    server.get("/", [] { return "in"; });
+    TestClient client(server);
+    const TestAnswer asked = client.get("/");
+    EXPECT_EQ(asked.status, 401);
+    EXPECT_TRUE(asked.field("WWW-Authenticate").starts_with("Basic realm=\"here\""));
+    EXPECT_EQ(client.request("GET", "/", {{"Authorization", "Basic ZnJhbms6c2VjcmV0"}}).content, "in");
+    EXPECT_EQ(client.request("GET", "/", {{"Authorization", "Basic ZnJhbms6d3Jvbmc="}}).status, 401);
+    EXPECT_EQ(client.request("GET", "/nowhere").status, 401);
+}
+
+TEST(Middleware, Cors) {
+    Server server;
+    server.use(cors({"https://a.example"}));
+    server.put("/", [] { return "put"; });
+    TestClient client(server);
+    const auto preflight = client.request("OPTIONS", "/",
+                                          {{"Origin", "https://a.example"},
+                                           {"Access-Control-Request-Method", "PUT"},
+                                           {"Access-Control-Request-Headers", "x-a"}});
+    EXPECT_EQ(preflight.status, 204);
+    EXPECT_EQ(preflight.field("Access-Control-Allow-Origin"), "https://a.example");
+    EXPECT_EQ(preflight.field("Access-Control-Allow-Methods"), "PUT");
+    EXPECT_EQ(preflight.field("Access-Control-Allow-Headers"), "x-a");
+    const auto theirs = client.request("PUT", "/", {{"Origin", "https://a.example"}});
+    EXPECT_EQ(theirs.content, "put");
+    EXPECT_EQ(theirs.field("Access-Control-Allow-Origin"), "https://a.example");
+    EXPECT_EQ(theirs.field("Vary"), "Origin");
+    EXPECT_EQ(client.request("PUT", "/", {{"Origin", "https://b.example"}}).field("Access-Control-Allow-Origin"), "");
+}
+
+TEST(Middleware, TimeOut) {
+    Server server;
+    server.use(time_out(seconds(2)));
+    server.get("/{seconds}", [](int time, Request& request) -> Task<std::string> {
+        for (int i = 0; i < time; ++i) {
+            const bool slept = co_await io::sleep_for(request.core(), seconds(1));
+            static_cast<void>(slept);
+        }
+        co_return "done";
+    });
+    for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+        TestClient client(server, seed);
+        EXPECT_EQ(client.get("/1").content, "done");
+        const TestAnswer late = client.get("/3600");
+        EXPECT_EQ(late.status, 503);
+        EXPECT_EQ(late.field("Retry-After"), "1");
+        EXPECT_EQ(client.get("/0").content, "done");
+    }
+}
+
+TEST(Middleware, RequestId) {
+    Server server;
+    server.use(request_id());
+    server.get("/", [] {});
+    TestClient client(server);
+    EXPECT_EQ(client.get("/").field("X-Request-Id").size(), 32U);
+    EXPECT_NE(client.get("/").field("X-Request-Id"), client.get("/").field("X-Request-Id"));
+    EXPECT_EQ(client.request("GET", "/", {{"X-Request-Id", "abc-1"}}).field("X-Request-Id"), "abc-1");
+    EXPECT_EQ(client.request("GET", "/", {{"X-Request-Id", "a b"}}).field("X-Request-Id").size(), 32U);
+}
+
+TEST(Middleware, ContentAtMost) {
+    Server server;
+    server.use(content_at_most(10));
+    server.post("/", [](Request& request) -> Task<Result<std::string>> {
+        Result<std::string> content = co_await request.content();
+        co_return std::move(content);
+    });
+    TestClient client(server);
+    EXPECT_EQ(client.post("/", "0123456789").content, "0123456789");
+    EXPECT_EQ(client.post("/", "0123456789a").status, 413);
+}
+
+TEST(Middleware, Compression) {
+    Server server;
+    server.use(compression(100));
+    server.get("/long", [] { return std::string(5000, 'x'); });
+    server.get("/short", [] { return "x"; });
+    TestClient client(server);
+    const TestAnswer encoded = client.request("GET", "/long", {{"Accept-Encoding", "gzip"}});
+    EXPECT_EQ(encoded.field("Content-Encoding"), "gzip");
+    EXPECT_LT(encoded.content.size(), 100U);
+    EXPECT_EQ(encoded.field("Vary"), "Accept-Encoding");
+    EXPECT_EQ(client.get("/long").content, std::string(5000, 'x'));
+    EXPECT_EQ(client.get("/long").field("Vary"), "Accept-Encoding");
+    EXPECT_EQ(client.request("GET", "/short", {{"Accept-Encoding", "gzip"}}).content, "x");
+}
+
+TEST(Responses, FieldsThatWouldSplitThemBecomeAnError) {
+    Server server;
+    server.get("/{which}", [](int which) {
+        Response response("fine");
+        if (which == 1) response.set("X-A", "a\r\nX-B: b");
+        if (which == 2) response.set("X A", "a");
+        if (which == 3) response.set("Content-Length", "3");
+        if (which == 4) response.set_cookie(Cookie("a", "b;c"));
+        if (which == 5) response.set("Transfer-Encoding", "chunked");
+        return response;
+    });
+    TestClient client(server);
+    EXPECT_EQ(client.get("/0").content, "fine");
+    for (const char* const target : {"/1", "/2", "/3", "/4", "/5"}) EXPECT_EQ(client.get(target).status, 500) << target;
+}
+
+TEST(Responses, AreWhatTheHandlerMadeThem) {
+    Server server;
+    server.get("/html", [] { return Response::html("<p>"); });
+    server.get("/away", [] { return Response::redirect("/html"); });
+    server.get("/cookie", [](Request& request) {
+        Response response(std::string(request.cookie("b").value_or("none")));
+        response.set_cookie(Cookie("a", "1").max_age(seconds(60)).allow_plain_http());
+        response.set_status(Status::forbidden);
+        return response;
+    });
+    TestClient client(server);
+    EXPECT_EQ(client.get("/html").field("Content-Type"), "text/html; charset=utf-8");
+    EXPECT_EQ(client.get("/away").status, 302);
+    EXPECT_EQ(client.get("/away").field("Location"), "/html");
+    const TestAnswer answer = client.request("GET", "/cookie", {{"Cookie", "a=1; b=two; c=3"}});
+    EXPECT_EQ(answer.status, 403);
+    EXPECT_EQ(answer.content, "two");
+    EXPECT_EQ(answer.field("Set-Cookie"), "a=1; Path=/; Max-Age=60; HttpOnly; SameSite=Lax");
+}
+
+TEST(Forms, AreDecodedAndEncoded) {
+    EXPECT_EQ(decode_form("a+b%20c%2b%zz%4"), "a b c+%zz%4");
+    EXPECT_EQ(find_in_form("a=1&b=2&b=3&c&=5", "b"), "2");
+    EXPECT_EQ(find_in_form("a=1&b=2&b=3&c&=5", "c"), "");
+    EXPECT_EQ(find_in_form("a=1&b=2&b=3&c&=5", ""), "5");
+    EXPECT_EQ(find_in_form("a=1", "d"), std::nullopt);
+    EXPECT_EQ(find_in_form("a%3d=%26", "a="), "&");
+    std::string form;
+    append_to_form(form, "a b", "c&d");
+    append_to_form(form, "é", "~");
+    EXPECT_EQ(form, "a%20b=c%26d&%C3%A9=~");
+    EXPECT_EQ(find_in_form(form, "a b"), "c&d");
+}
+
+// Real files: the simulated kernel has none of them, so the server is a real one here.
+class Folder : public testing::Test {
+protected:
+    Folder() {
+        std::string pattern = testing::TempDir() + "portico-embed-XXXXXX";
+        place_ = ::mkdtemp(pattern.data());
+        std::filesystem::create_directory(place_ + "/sub");
+        std::ofstream(place_ + "/index.html") << "<p>index";
+        std::ofstream(place_ + "/sub/a b.txt") << "0123456789";
+    }
+    ~Folder() override { std::filesystem::remove_all(place_); }
+    std::string place_;
+};
+
+TEST_F(Folder, IsServedBelowItsPrefix) {
+    Server server;
+    server.get("/api", [] { return "api"; });
+    server.files("/static/", place_);
+    server.files("/nowhere", place_ + "/none");
+    ASSERT_EQ(server.errors().size(), 1U);
+    EXPECT_NE(server.errors().front().find(place_ + "/none"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace portico

@@ -1,0 +1,154 @@
+// portico/embed/run_test.cc — servers over real sockets, in a program with threads of its own.
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "portico/portico.h"
+
+namespace portico {
+namespace {
+
+using std::chrono::seconds;
+
+// Sends these octets and returns what comes back until the end.
+std::string send_and_read(std::uint16_t port, const std::string& octets) {
+    const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    std::string received;
+    if (::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 &&
+        ::send(fd, octets.data(), octets.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(octets.size())) {
+        std::vector<char> room(65'536);
+        for (ssize_t got = 0; (got = ::recv(fd, room.data(), room.size(), 0)) > 0;) {
+            received.append(room.data(), static_cast<std::size_t>(got));
+        }
+    }
+    ::close(fd);
+    return received;
+}
+
+std::string get(std::uint16_t port, const std::string& target, const std::string& fields = {}) {
+    return send_and_read(port,
+                         "GET " + target + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" + fields + "\r\n");
+}
+
+TEST(ARunningServer, AnswersAndStops) {
+    Server server;
+    server.get("/{name}", [](std::string_view name) { return "Hello, " + std::string(name) + "\n"; });
+    const auto started = server.start("127.0.0.1:0");
+    ASSERT_TRUE(started.has_value()) << started.error();
+    EXPECT_TRUE(get(server.port(), "/you").ends_with("\r\n\r\nHello, you\n"));
+    server.stop();
+    server.wait();
+    EXPECT_EQ(get(server.port(), "/you"), "");
+}
+
+TEST(ARunningServer, IsOneOfSeveral) {
+    Server one;
+    Server two;
+    one.get("/", [] { return "one"; });
+    two.get("/", [] { return "two"; });
+    ASSERT_TRUE(one.start("127.0.0.1:0").has_value());
+    ASSERT_TRUE(two.start_at({"127.0.0.1:0", "[::1]:0"}).has_value());
+    EXPECT_EQ(two.local().size(), 2U);
+    EXPECT_TRUE(get(one.port(), "/").ends_with("one"));
+    EXPECT_TRUE(get(two.port(), "/").ends_with("two"));
+}
+
+TEST(ARunningServer, SaysWhyItDoesNotStart) {
+    Server one;
+    Server two;
+    Server three;
+    ASSERT_TRUE(one.start("127.0.0.1:0").has_value());
+    const auto taken = two.start("127.0.0.1:" + std::to_string(one.port()));
+    ASSERT_FALSE(taken.has_value());
+    EXPECT_NE(taken.error().find("Address already in use"), std::string::npos) << taken.error();
+    EXPECT_FALSE(three.start("udp://127.0.0.1:0").has_value());
+    EXPECT_FALSE(three.start("127.0.0.1:x").has_value());
+    EXPECT_FALSE(one.start("127.0.0.1:0").has_value());
+}
+
+TEST(ARunningServer, HasHandlersOnEveryCore) {
+    Options options;
+    options.threads = 2;
+    Server server(options);
+    std::atomic<int> called = 0;
+    server.get("/", [&called] { return std::to_string(++called); });
+    ASSERT_TRUE(server.start("127.0.0.1:0").has_value());
+    std::vector<std::thread> clients;
+    for (int i = 0; i < 4; ++i) {
+        clients.emplace_back([&server] {
+            for (int j = 0; j < 50; ++j) EXPECT_TRUE(get(server.port(), "/").starts_with("HTTP/1.1 200 "));
+        });
+    }
+    for (std::thread& client : clients) client.join();
+    EXPECT_EQ(called, 200);
+}
+
+TEST(ARunningServer, FinishesWhatIsUnderWay) {
+    Server server;
+    std::atomic<bool> begun = false;
+    server.get("/", [&begun](Request& request) -> Task<std::string> {
+        begun = true;
+        const bool slept = co_await io::sleep_for(request.core(), std::chrono::milliseconds(200));
+        co_return slept ? "whole" : "cut";
+    });
+    ASSERT_TRUE(server.start("127.0.0.1:0").has_value());
+    std::string answer;
+    std::thread client([&] { answer = get(server.port(), "/"); });
+    while (!begun) std::this_thread::yield();
+    server.stop();
+    client.join();
+    server.wait();
+    EXPECT_TRUE(answer.ends_with("whole")) << answer;
+}
+
+class AFolder : public testing::Test {
+protected:
+    AFolder() {
+        std::string pattern = testing::TempDir() + "portico-embed-XXXXXX";
+        place_ = ::mkdtemp(pattern.data());
+        std::filesystem::create_directory(place_ + "/sub");
+        std::ofstream(place_ + "/index.html") << "<p>index";
+        std::ofstream(place_ + "/sub/a b.txt") << "0123456789";
+    }
+    ~AFolder() override { std::filesystem::remove_all(place_); }
+    std::string place_;
+};
+
+TEST_F(AFolder, IsServedBesideRoutes) {
+    Server server;
+    server.use(request_id());
+    server.get("/api", [] { return "api"; });
+    server.files("/", place_);
+    server.files("/static/", place_);
+    ASSERT_TRUE(server.start("127.0.0.1:0").has_value());
+    const std::uint16_t port = server.port();
+    EXPECT_TRUE(get(port, "/").ends_with("<p>index"));
+    EXPECT_NE(get(port, "/").find("X-Request-Id: "), std::string::npos);
+    EXPECT_TRUE(get(port, "/api").ends_with("api"));
+    EXPECT_TRUE(get(port, "/sub/a%20b.txt", "Range: bytes=2-4\r\n").ends_with("\r\n\r\n234"));
+    EXPECT_TRUE(get(port, "/static/sub/a%20b.txt").ends_with("0123456789"));
+    EXPECT_NE(get(port, "/static").find("Location: /static/\r\n"), std::string::npos);
+    EXPECT_NE(get(port, "/static/sub").find("Location: /static/sub/\r\n"), std::string::npos);
+    EXPECT_TRUE(get(port, "/static/none").starts_with("HTTP/1.1 404 "));
+    EXPECT_TRUE(get(port, "/sub/").starts_with("HTTP/1.1 404 ")) << "folders are not listed";
+    EXPECT_TRUE(send_and_read(port,
+                              "POST /static/index.html HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n"
+                              "Connection: close\r\n\r\n")
+                    .starts_with("HTTP/1.1 405 "));
+}
+
+}  // namespace
+}  // namespace portico
