@@ -57,7 +57,7 @@ Task<void> come_and_stay(io::Core& core, io::SocketAddress peer, Count& count) {
     ++count.connected;
     const bool greeted = co_await read_greeting(*server, io::never);
     if (greeted) ++count.greeted;
-    co_await io::sleep_until(core, io::never);
+    [[maybe_unused]] const bool slept = co_await io::sleep_until(core, io::never);
 }
 
 // Waits until nobody new has been greeted for half a second, or everybody has.

@@ -26,7 +26,7 @@ int main(int argc, char** argv) {
     std::array<unsigned char, 2> octets{};
     std::printf("%u\n", unsigned{port});
     portico::store_big(std::span(octets), port);
-    print("most significant first", octets);  // network order (RFC 1700): what struct sockaddr_in holds
+    print("most significant first", octets);  // network order (RFC 791, appendix B): what struct sockaddr_in holds
     std::printf("%-22s %u\n", "  read the wrong way", unsigned{portico::load_little<std::uint16_t>(std::span(octets))});
     portico::store_little(std::span(octets), port);
     print("least significant first", octets);
