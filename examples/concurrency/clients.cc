@@ -60,10 +60,10 @@ Task<void> come_and_stay(io::Core& core, io::SocketAddress peer, Count& count) {
     [[maybe_unused]] const bool slept = co_await io::sleep_until(core, io::never);
 }
 
-// Waits until nobody new has been greeted for half a second, or everybody has.
+// Waits until everybody is connected, and greeted or left without a greeting for half a second.
 Task<bool> wait_for_greetings(io::Core& core, const Count& count, std::size_t clients) {
     for (std::size_t before = SIZE_MAX; before != count.greeted && count.greeted < clients;) {
-        before = count.greeted;
+        before = count.connected + count.failed < clients ? SIZE_MAX : count.greeted;
         const bool slept = co_await io::sleep_for(core, std::chrono::milliseconds(500));
         if (!slept) co_return false;
     }
