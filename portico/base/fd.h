@@ -15,6 +15,10 @@ namespace portico {
 class FdTable {
 public:
     virtual void close(int number) noexcept = 0;
+    // A number that stays open goes to another table, or comes from one. Tables of one process that share their numbers
+    // can do it: the kernel's can, a simulated kernel's can't.
+    virtual void let_go(int /*number*/) noexcept { assert(false && "these numbers mean nothing elsewhere"); }
+    virtual void take(int /*number*/) noexcept { assert(false && "these numbers come from nowhere else"); }
 
 protected:
     ~FdTable() = default;
@@ -40,6 +44,12 @@ public:
         return number_;
     }
     [[nodiscard]] FdTable& table() const noexcept { return *table_; }
+    // From now on `table` closes it.
+    void move_to(FdTable& table) noexcept {
+        table_->let_go(number());
+        table.take(number());
+        table_ = &table;
+    }
 
 private:
     static constexpr int none = -1;

@@ -80,6 +80,8 @@ public:
     void set_no_delay(int stream) override { calls::set_no_delay(stream); }
     void set_abort_on_close(int stream) override { calls::set_abort_on_close(stream); }
     void close(int number) noexcept override;
+    void let_go(int number) noexcept override;
+    void take(int number) noexcept override { adopt(number, FdKind::socket); }
 
     bool start(AcceptOp& op) override { return start_reader(op.listener, Waits::accept, op); }
     bool start(ConnectOp& op) override;
@@ -430,6 +432,11 @@ void EpollKernel::close(int number) noexcept {
         }
     }
     ::close(number);
+}
+
+void EpollKernel::let_go(int number) noexcept {
+    assert(slot(number).reader == nullptr && slot(number).writer == nullptr && "handed over under a waiting task");
+    if (slot(number).watched != 0) unwatch(number);
 }
 
 Result<Opened> EpollKernel::listen(const SocketAddress& local, const ListenOptions& options) {

@@ -1,6 +1,8 @@
 // portico/io/stream.cc — see stream.h.
 #include "portico/io/stream.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <utility>
@@ -11,7 +13,31 @@ constexpr auto acknowledgement_pause = std::chrono::milliseconds(20);
 // A near peer's end is there after this, and whoever comes later is waited for. To be woken for each peer's end instead
 // costs a busy server a third of what such a connection costs in all.
 constexpr auto end_pause = std::chrono::milliseconds(5);
+
+// Descriptors that no core has. It knows nothing of them, so that any thread may close them.
+class Detached final : public FdTable {
+public:
+    void close(int number) noexcept override { ::close(number); }
+    void let_go(int /*number*/) noexcept override {}
+    void take(int /*number*/) noexcept override {}
+};
+
+Detached& detached_descriptors() {
+    static Detached table;
+    return table;
+}
+
 }  // namespace
+
+Fd Stream::detach() && {
+    fd_.move_to(detached_descriptors());
+    return std::move(fd_);
+}
+
+Stream Stream::attach(Core& core, Fd detached) {
+    detached.move_to(core.kernel());
+    return {core, std::move(detached)};
+}
 
 Task<Result<void>> Stream::write_all(std::string_view octets, TimePoint deadline) {
     while (!octets.empty()) {

@@ -1,7 +1,8 @@
 // portico/io/stream.h — connected streams and the sockets that accept them.
 //
 // Room io: see error.h.
-// Threads:   one core's: a stream lives and dies on the core that accepted or connected it.
+// Threads:   one core's: a stream lives and dies on the core that accepted or connected it, unless it is handed over by
+//            detach() and attach().
 #pragma once
 
 #include <array>
@@ -49,6 +50,13 @@ public:
 class Stream {
 public:
     Stream(Core& core, Fd fd) : core_(&core), fd_(std::move(fd)) {}
+
+    // Leaves its core: what comes back belongs to no core, may be moved and destroyed on any thread and in a child that
+    // is forked now, and becomes a stream again with attach(). Nothing of this stream waits. Not for stdio, nor on the
+    // simulated kernel.
+    [[nodiscard]] Fd detach() &&;
+    // A stream of `core`, on the core's thread, from what detach() gave.
+    static Stream attach(Core& core, Fd detached);
 
     // At most `room.size()` octets; 0 is the end of the stream: the peer sends no more, and may still read.
     // Errors: ETIMEDOUT, ECANCELED, ECONNRESET …

@@ -1,0 +1,34 @@
+"""docs/sockets.md: every command of every transcript is run, and prints what the document shows.
+
+PORTICO           the program, default build/release/portico
+PORTICO_EXAMPLES  the folder of the examples, default examples/ beside the program
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+import transcripts
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+PROGRAM = Path(os.environ.get("PORTICO", REPOSITORY / "build/release/portico")).absolute()
+EXAMPLES = Path(os.environ.get("PORTICO_EXAMPLES", PROGRAM.parent / "examples")).absolute()
+COURSE = REPOSITORY / "docs/sockets.md"
+CHAPTERS = transcripts.chapters_of(COURSE.read_text())
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda chapter: chapter.title)
+def test_chapter(chapter):
+    assert chapter.commands, f"'{chapter.title}' shows nothing that runs"
+    wrong = transcripts.run_chapter(chapter, [PROGRAM.parent, EXAMPLES])
+    assert wrong is None, wrong
+
+
+def test_every_example_is_in_the_course():
+    words = {word for chapter in CHAPTERS for command in chapter.commands for word in command.typed.split()}
+    names = {source.stem for source in (REPOSITORY / "examples/sockets").glob("*.cc")}
+    names |= {f"hello_{source.stem}" for source in (REPOSITORY / "examples/concurrency").glob("*.cc")}
+    assert names and names - words == set()

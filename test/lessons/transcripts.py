@@ -1,0 +1,211 @@
+"""The transcripts of a document, run: each command is typed into a shell, and what it prints is compared.
+
+A transcript is a `console` block. A line that begins with `$ ` is typed, and the lines behind it are what the terminal then
+shows. A chapter (a heading of the second level) is one session: one shell, which begins in an empty folder, with the program and the
+examples on its PATH. A command that ends in `&` goes on in the background: the next one is typed when the lines behind it are there.
+
+Of what is printed, these are not compared, because they differ each time:
+  a line `…`           any lines, also none; within a line, any text
+  ports 7000 to 7099   in commands and output they stand for ports that are free
+  ports above 32767    a client's, chosen by the kernel
+  times, durations, dates, process ids, entity tags, how many spaces
+  /home/you/course     the session's folder
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+COMMAND_TIME_MAX = 30.0
+FOLDER_AS_WRITTEN = "/home/you/course"
+WRITTEN_PORT = re.compile(r"(?<![\d.])70\d\d(?![\d.]|\w)")
+
+# Reads commands from descriptor 9, each ended by NUL; prints a mark and the status behind each. -m: each job is a group of processes.
+SHELL = r"""
+set -m
+status=0
+while IFS= read -r -d '' -u 9 command; do
+    (exit $status)
+    eval "$command" < /dev/null 2>&1 9<&-
+    status=$?
+    case $command in 'kill %'*) wait ${command#kill } 2> /dev/null ;; esac
+    printf '\036'
+done
+"""
+
+VARYING = [
+    (re.compile(r"\b\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT"), "DATE"),
+    (re.compile(r"\b\d{4}-\d\d-\d\d\b"), "DAY"),
+    (re.compile(r"\b\d\d:\d\d:\d\d\b"), "TIME"),
+    (re.compile(r"\b\d+(\.\d+)? (µs|ms|s)\b"), "DURATION"),
+    (re.compile(r"\bpid \d+"), "pid N"),
+    (re.compile(r'^(ETag: )".*"$', re.MULTILINE), r"\1TAG"),
+    (re.compile(r"(?<=[\d\]]:)(?:3276[89]|327[7-9]\d|32[89]\d\d|3[3-9]\d{3}|[45]\d{4}|6[0-5]\d{3})\b"), "CLIENT"),
+    (re.compile(r"[ \t]+$", re.MULTILINE), ""),
+    (re.compile(r"(?<=\S)  +"), " "),
+]
+
+
+@dataclass
+class Command:
+    typed: str
+    line: int
+    shown: list[str] = field(default_factory=list)
+
+    @property
+    def goes_on(self) -> bool:
+        return self.typed.rstrip().endswith("&")
+
+
+@dataclass
+class Chapter:
+    title: str
+    commands: list[Command] = field(default_factory=list)
+
+
+def chapters_of(text: str) -> list[Chapter]:
+    chapters, in_block, in_other = [], False, False
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.startswith("```"):
+            in_block, in_other = (not in_other and not in_block and line == "```console",
+                                  not in_block and not in_other and line != "```console")
+        elif in_block and line.startswith("$ "):
+            chapters[-1].commands.append(Command(line[2:], number))
+        elif in_block:
+            if not chapters or not chapters[-1].commands:
+                raise ValueError(f"line {number} is shown before anything is typed")
+            chapters[-1].commands[-1].shown.append(line)
+        elif not in_other and line.startswith("## "):
+            chapters.append(Chapter(line[3:]))
+    return chapters
+
+
+def free_ports(count: int) -> list[int]:
+    """Free for TCP and UDP on every address, and none that the kernel would give to a client."""
+    found: list[int] = []
+    while len(found) < count:
+        port = random.randrange(20000, 32000)
+        try:
+            for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+                with socket.socket(socket.AF_INET, kind) as probe:
+                    probe.bind(("0.0.0.0", port))
+        except OSError:
+            continue
+        if port not in found:
+            found.append(port)
+    return found
+
+
+def masked(text: str) -> str:
+    for pattern, instead in VARYING:
+        text = pattern.sub(instead, text)
+    return text
+
+
+def agrees(shown: list[str], printed: str) -> bool:
+    """Whether what was printed is what the document shows."""
+    pattern = ""
+    for line in masked("\n".join(shown)).splitlines():
+        pattern += r"(?:.*\n)*?" if line == "…" else re.escape(line).replace("…", ".*") + r"\n"
+    whole = printed if printed.endswith("\n") or not printed else printed + "\n"
+    return re.fullmatch(pattern, masked(whole.replace("\r\n", "\n"))) is not None
+
+
+class Session:
+    """A shell in a folder of its own. Whatever it started ends with it."""
+
+    def __init__(self, chapter: Chapter, path: list[Path]):
+        self.folder = Path(tempfile.mkdtemp(prefix="portico-lesson-"))
+        written = sorted({port for command in chapter.commands for port in WRITTEN_PORT.findall(command.typed)})
+        self.ports = dict(zip(written, map(str, free_ports(len(written)))))
+        self.told = ""
+        commands, self.commands = os.pipe()
+        environment = {**os.environ, "PATH": ":".join([*map(str, path), os.environ["PATH"]]), "LC_ALL": "C.UTF-8", "TZ": "UTC"}
+        self.shell = subprocess.Popen(["bash", "--norc", "-c", f"exec 9<&{commands}\n{SHELL}"], cwd=self.folder, env=environment,
+                                      stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                                      pass_fds=[commands], start_new_session=True)
+        os.close(commands)
+
+    def __enter__(self) -> "Session":
+        return self
+
+    def __exit__(self, *_) -> None:
+        os.close(self.commands)
+        for pid in self._processes():
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        self.shell.wait()
+        self.shell.stdout.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _processes(self) -> list[int]:
+        """Of the session that was made for the shell."""
+        found = []
+        for entry in os.listdir("/proc"):
+            try:
+                if entry.isdigit() and os.getsid(int(entry)) == self.shell.pid:
+                    found.append(int(entry))
+            except ProcessLookupError:
+                pass
+        return found
+
+    def _as_written(self, text: str) -> str:
+        text = text.replace(str(self.folder), FOLDER_AS_WRITTEN)
+        for written, port in self.ports.items():
+            text = re.sub(rf"(?<!\d){port}(?!\d)", written, text)
+        return text
+
+    def run(self, command: Command) -> str | None:
+        """Types it. Returns what is wrong, or nothing."""
+        typed = WRITTEN_PORT.sub(lambda found: self.ports[found[0]], command.typed).replace(FOLDER_AS_WRITTEN, str(self.folder))
+        os.write(self.commands, typed.encode() + b"\0")
+        until = time.monotonic() + COMMAND_TIME_MAX
+        while not self._is_done(command):
+            left = until - time.monotonic()
+            if left <= 0 or not select.select([self.shell.stdout], [], [], left)[0]:
+                return self._wrong(command, f"after {COMMAND_TIME_MAX:.0f} s")
+            octets = os.read(self.shell.stdout.fileno(), 65536)
+            if not octets:
+                return self._wrong(command, "and the shell ended")
+            self.told += octets.decode(errors="replace")
+        wrong = None if agrees(command.shown, self._printed()) else self._wrong(command, "at its end")
+        self.told = ""
+        return wrong
+
+    def _printed(self) -> str:
+        return self._as_written(self.told.replace("\036", ""))
+
+    def _is_done(self, command: Command) -> bool:
+        if "\036" not in self.told:
+            return False
+        if not command.goes_on:
+            return self.told.endswith("\036")
+        printed = self._printed()
+        return agrees(command.shown, printed) or ("…" not in command.shown and printed.count("\n") >= len(command.shown))
+
+    def _wrong(self, command: Command, when: str) -> str:
+        shown = "\n".join(command.shown)
+        return f"line {command.line}: $ {command.typed}\n--- shown\n{shown}\n--- printed, {when}\n{self._printed()}"
+
+
+def run_chapter(chapter: Chapter, path: list[Path]) -> str | None:
+    """The first wrong of a chapter's transcript, or nothing."""
+    with Session(chapter, path) as session:
+        for command in chapter.commands:
+            wrong = session.run(command)
+            if wrong:
+                return wrong
+    return None
