@@ -23,11 +23,19 @@ if(PORTICO_FUZZ)
   target_compile_options(portico_compile INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 
+# The library's objects are the program's, so they have to fit into a shared one. At link time the program is made of them as if they
+# had been compiled for a program (decision 7).
+if(PORTICO_LIBRARY)
+  set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+  target_compile_options(portico_compile INTERFACE -fno-semantic-interposition)
+endif()
+
 # The program is optimised as a whole. Objects hold both forms where there are tests, which link the ordinary one: what a test
-# waits for is its link.
+# waits for is its link. So does the static library, whose users may have another compiler.
 option(PORTICO_LTO "Optimise the program at link time (g++)" OFF)
 if(PORTICO_LTO)
-  set(PORTICO_LTO_COMPILE -flto=auto $<IF:$<BOOL:${PORTICO_TESTS}>,-ffat-lto-objects,-fno-fat-lto-objects>)
+  set(PORTICO_LTO_COMPILE -flto=auto
+      $<IF:$<OR:$<BOOL:${PORTICO_TESTS}>,$<BOOL:${PORTICO_LIBRARY}>>,-ffat-lto-objects,-fno-fat-lto-objects>)
   set(PORTICO_LTO_LINK -flto=auto)
   set(PORTICO_LTO_NONE -fno-lto)
 endif()

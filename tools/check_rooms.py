@@ -29,7 +29,7 @@ ROOMS["embed"] = {"base", "http", "wire", "io", "link", "site", "services", "ser
 ROOMS["app"] = set(ROOMS)
 
 # The headers that programs include stand above the rooms, and may what their room may.
-FACE = {"portico/portico.h": "embed", "portico/json.h": "embed"}
+FACE = {"portico/portico.h": "embed", "portico/json.h": "embed", "portico/version.h": "base"}
 
 PURE = {"base", "http", "wire"}
 

@@ -5,10 +5,11 @@
 
 #include <string_view>
 
+#include "portico/version.h"
+
 namespace portico::app {
 
-// The same as the project's in CMakeLists.txt; the end-to-end tests compare them.
-inline constexpr std::string_view version = "0.1.0";
+inline constexpr std::string_view version = PORTICO_VERSION_STRING;
 // Of this version, for the manual page.
 inline constexpr std::string_view version_date = "2026-11-21";
 

@@ -1,0 +1,18 @@
+# What `cmake --install` puts where. The library's part is in library.cmake.
+include(GNUInstallDirs)
+
+install(TARGETS portico RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(FILES ${PROJECT_BINARY_DIR}/portico.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
+
+# What the shells complete with is made by the program, too.
+function(_portico_completion shell file folder)
+  set(made ${PROJECT_BINARY_DIR}/completion/${file})
+  add_custom_command(OUTPUT ${made} COMMAND portico completion ${shell} > ${made} DEPENDS portico VERBATIM)
+  add_custom_target(completion_${shell} ALL DEPENDS ${made})
+  install(FILES ${made} DESTINATION ${CMAKE_INSTALL_DATADIR}/${folder})
+endfunction()
+file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/completion)
+_portico_completion(bash portico bash-completion/completions)
+_portico_completion(zsh _portico zsh/site-functions)
+_portico_completion(fish portico.fish fish/vendor_completions.d)

@@ -1,0 +1,58 @@
+"""What looks at the installed library must be able to fail."""
+
+import unittest
+from pathlib import Path
+
+import check_headers
+import check_symbols
+
+HEADERS = {"portico/io/core.h": "namespace portico::io {\nclass Core {  // not Wheel\n    void run();\n    ~Core();\n};\n}"}
+
+
+class Symbols(unittest.TestCase):
+    def setUp(self):
+        self.words = check_symbols.words_by_namespace(HEADERS)
+
+    def wrongs(self, kind: str, demangled: str) -> int:
+        return len(check_symbols.wrongs_of_symbol(kind, demangled, self.words))
+
+    def test_names(self):
+        for demangled, name in [
+            ("portico::io::Core::run()", "portico::io::Core::run"),
+            ("portico::io::Core::Core(portico::io::Kernel&, unsigned long)", "portico::io::Core::Core"),
+            ("portico::io::describe[abi:cxx11](portico::io::Error const&)", "portico::io::describe"),
+            ("vtable for portico::io::Awaited<portico::io::ConnectOp>", "portico::io::Awaited"),
+            ("non-virtual thunk to portico::io::Operation::expire()", "portico::io::Operation::expire"),
+            ("portico::Task<std::vector<int> > portico::io::all<int>(std::function<void (int)>)", "portico::io::all"),
+            ("std::vector<portico::Buffer>::push_back(portico::Buffer&&)", "std::vector::push_back"),
+        ]:
+            with self.subTest(demangled):
+                self.assertEqual(check_symbols.name_of(demangled), name)
+
+    def test_what_is_the_apis(self):
+        for kind, demangled in [("T", "portico::io::Core::run()"), ("T", "portico::io::Core::~Core()"),
+                                ("D", "vtable for portico::io::Core"), ("R", "typeinfo name for portico::io::Core")]:
+            self.assertEqual(self.wrongs(kind, demangled), 0, demangled)
+
+    def test_what_is_not(self):
+        for kind, demangled in [("T", "portico::io::Wheel::turn()"), ("T", "portico::link::Core::run()"), ("T", "ZSTD_compress"),
+                                ("T", "fmt::v9::vformat()"), ("W", "portico::io::Core::run()"), ("B", "portico::io::Core::run"),
+                                ("V", "typeinfo for portico::io::Core"), ("T", "portico::Core::run()")]:
+            self.assertEqual(self.wrongs(kind, demangled) > 0, True, demangled)
+
+
+class Headers(unittest.TestCase):
+    def test_strangers(self):
+        included = ["/p/include/portico/io/core.h", "/usr/include/c++/12/span", "/usr/include/stdio.h", "/usr/include/fmt/core.h",
+                    "/usr/include/nlohmann/json.hpp"]
+        found = check_headers.strangers("portico/io/core.h", included, Path("/p/include"), {"/usr/include/stdio.h"})
+        self.assertEqual(found, included[3:])
+        self.assertEqual(check_headers.strangers("portico/json.h", included, Path("/p/include"), {"/usr/include/stdio.h"}), included[3:4])
+
+    def test_rules(self):
+        rule = "null: /t/alone.cc \\\n /usr/include/stdc-predef.h \\\n  /usr/include/c++/12/span /usr/include/x.hpp\n"
+        self.assertEqual(check_headers.files_of(rule), ["/usr/include/stdc-predef.h", "/usr/include/c++/12/span", "/usr/include/x.hpp"])
+
+
+if __name__ == "__main__":
+    unittest.main()
