@@ -18,19 +18,23 @@ namespace portico {
 // that is not back at zero when the last connection has gone is a leak.
 class Ledger {
 public:
+    // `ceiling`, in octets, is what is_full() compares with; nothing is refused here.
     explicit Ledger(std::size_t ceiling) : ceiling_(ceiling) {}
 
+    // Octets were lent; peak() keeps the most there were.
     void charge(std::size_t octets) {
         used_ += octets;
         if (used_ > peak_) peak_ = used_;
     }
+    // Octets came back; never more than are charged (asserted).
     void release(std::size_t octets) {
         assert(octets <= used_);
         used_ -= octets;
     }
-    [[nodiscard]] std::size_t used() const { return used_; }
-    [[nodiscard]] std::size_t peak() const { return peak_; }
-    [[nodiscard]] std::size_t ceiling() const { return ceiling_; }
+    [[nodiscard]] std::size_t used() const { return used_; }        // octets, now
+    [[nodiscard]] std::size_t peak() const { return peak_; }        // the most octets that were ever used
+    [[nodiscard]] std::size_t ceiling() const { return ceiling_; }  // octets that are not to be passed
+    // Whether new connections and further buffers should be refused.
     [[nodiscard]] bool is_full() const { return used_ >= ceiling_; }
 
 private:
@@ -63,21 +67,23 @@ public:
         if (block_ != nullptr) give_back();
     }
 
+    // The part that is filled. The view ends with the next drop_front(), or with the buffer.
     [[nodiscard]] std::string_view octets() const { return {block_, size_}; }
-    [[nodiscard]] std::size_t size() const { return size_; }
-    [[nodiscard]] std::size_t capacity() const { return capacity_; }
-    [[nodiscard]] bool empty() const { return size_ == 0; }
-    [[nodiscard]] bool has_block() const { return block_ != nullptr; }
+    [[nodiscard]] std::size_t size() const { return size_; }            // octets that are filled
+    [[nodiscard]] std::size_t capacity() const { return capacity_; }    // octets of the block; 0 where there is none
+    [[nodiscard]] bool empty() const { return size_ == 0; }             // nothing is filled
+    [[nodiscard]] bool has_block() const { return block_ != nullptr; }  // false: it was never lent, or moved away
 
     // The part that is not filled. Write to its front, then say so with grow().
     [[nodiscard]] std::span<char> room() { return {block_ + size_, capacity_ - size_}; }
+    // The first so many octets of room() are filled from now on; never more than it has (asserted).
     void grow(std::size_t octets) {
         assert(octets <= capacity_ - size_);
         size_ += octets;
     }
     // Takes the first octets away and moves the rest to the front.
     void drop_front(std::size_t octets);
-    void clear() { size_ = 0; }
+    void clear() { size_ = 0; }  // nothing is filled; the block stays
 
 private:
     friend class BufferPool;
@@ -94,14 +100,18 @@ private:
 // allocated and freed.
 class BufferPool {
 public:
-    static constexpr std::size_t usual_octets = 16 * 1024;
+    static constexpr std::size_t usual_octets = 16 * 1024;  // of the blocks that are kept: one head, or one read
 
+    // Charges `ledger`, which outlives the pool, for what is lent, not for what is kept.
     explicit BufferPool(Ledger& ledger, std::size_t kept_max = 64) : ledger_(&ledger), kept_max_(kept_max) {}
     BufferPool(const BufferPool&) = delete;
     BufferPool& operator=(const BufferPool&) = delete;
     ~BufferPool();
 
+    // An empty buffer with room for `octets`, or usual_octets where that is more. Never refused: look at the ledger
+    // before.
     [[nodiscard]] Buffer borrow(std::size_t octets = usual_octets);
+    // What is lent, in octets.
     [[nodiscard]] Ledger& ledger() { return *ledger_; }
 
 private:

@@ -16,7 +16,8 @@ namespace portico {
 template <class T>
 concept OctetType = std::same_as<std::remove_cv_t<T>, std::byte> || (std::integral<T> && sizeof(T) == 1);
 
-// The integer in the first sizeof(T) octets, which must be there. Compilers make one load of it, swapped where needed.
+// The integer in the first sizeof(T) octets, which must be there (asserted): the most significant octet first, as
+// protocols of the Internet have it. Compilers make one load of it, swapped where needed.
 template <std::integral T, OctetType Octet, std::size_t extent>
 [[nodiscard]] constexpr T load_big(std::span<Octet, extent> octets) {
     assert(octets.size() >= sizeof(T));
@@ -28,6 +29,7 @@ template <std::integral T, OctetType Octet, std::size_t extent>
     return static_cast<T>(value);
 }
 
+// The same with the least significant octet first.
 template <std::integral T, OctetType Octet, std::size_t extent>
 [[nodiscard]] constexpr T load_little(std::span<Octet, extent> octets) {
     assert(octets.size() >= sizeof(T));
@@ -39,7 +41,7 @@ template <std::integral T, OctetType Octet, std::size_t extent>
     return static_cast<T>(value);
 }
 
-// Writes `value` into the first sizeof(T) octets, which must be there.
+// Writes `value` into the first sizeof(T) octets, which must be there (asserted), the most significant octet first.
 template <std::integral T, OctetType Octet, std::size_t extent>
     requires(!std::is_const_v<Octet>)
 constexpr void store_big(std::span<Octet, extent> octets, T value) {
@@ -50,6 +52,7 @@ constexpr void store_big(std::span<Octet, extent> octets, T value) {
     }
 }
 
+// The same with the least significant octet first.
 template <std::integral T, OctetType Octet, std::size_t extent>
     requires(!std::is_const_v<Octet>)
 constexpr void store_little(std::span<Octet, extent> octets, T value) {

@@ -14,6 +14,8 @@ namespace portico {
 // Who gave out a descriptor's number and takes it back: the real kernel, or a simulated one.
 class FdTable {
 public:
+    // Takes the number back, whatever the kernel says of it: a retry could close a descriptor that is another's by
+    // then.
     virtual void close(int number) noexcept = 0;
     // A number that stays open goes to another table, or comes from one. Tables of one process that share their numbers
     // can do it: the kernel's can, a simulated kernel's can't.
@@ -27,6 +29,7 @@ protected:
 // Owns one descriptor. Moving hands it on; destroying closes it. The table outlives every descriptor of its.
 class Fd {
 public:
+    // `number` was given out by `table`, is 0 or more (asserted), and nobody else will close it.
     Fd(FdTable& table, int number) noexcept : table_(&table), number_(number) { assert(number >= 0); }
     Fd(Fd&& other) noexcept : table_(other.table_), number_(std::exchange(other.number_, none)) {}
     Fd& operator=(Fd&& other) noexcept {
@@ -39,10 +42,12 @@ public:
         if (number_ != none) table_->close(number_);
     }
 
+    // For system calls; stays this descriptor's. Asserted: it has not been handed on.
     [[nodiscard]] int number() const noexcept {
         assert(number_ != none);
         return number_;
     }
+    // Who closes it.
     [[nodiscard]] FdTable& table() const noexcept { return *table_; }
     // From now on `table` closes it.
     void move_to(FdTable& table) noexcept {

@@ -13,6 +13,7 @@ namespace portico {
 // Frames of up to 2 KiB come from free lists in steps of 64 octets; larger ones from operator new. Under
 // AddressSanitizer every frame comes from operator new, so that a use after the end is found.
 [[nodiscard]] void* allocate_frame(std::size_t octets);
+// Takes back what allocate_frame() gave, with the same number of octets, on any thread.
 void free_frame(void* frame, std::size_t octets) noexcept;
 
 }  // namespace portico

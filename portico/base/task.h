@@ -36,19 +36,23 @@ enum class AfterStop : std::uint8_t { goes_on, ends };
 // one thing at a time, so asking it to stop is asking that one thing.
 class StopState {
 public:
+    // Whether request_stop() was called: each wait of the chain then ends at once.
     [[nodiscard]] bool stop_requested() const { return stop_requested_; }
     // Whether the chain must not be resumed any more: whoever would resume it ends it, once none of it is on the stack.
     [[nodiscard]] bool must_end() const { return stop_requested_ && after_stop_ == AfterStop::ends; }
     // Destroys the chain's frames, and this with them.
     virtual void end_chain() noexcept = 0;
+    // Ends the wait that is under way, and every later one. To ask twice is to ask once.
     void request_stop() {
         stop_requested_ = true;
         if (waiting_on_ != nullptr) waiting_on_->stop_waiting();
     }
+    // What the chain waits for from now on; null once it goes on.
     void set_waiting_on(Stoppable* operation) { waiting_on_ = operation; }
 
 protected:
     ~StopState() = default;
+    // Before the chain starts.
     void set_after_stop(AfterStop after_stop) { after_stop_ = after_stop; }
 
 private:
@@ -63,14 +67,18 @@ public:
     static void* operator new(std::size_t octets) { return allocate_frame(octets); }
     static void operator delete(void* frame, std::size_t octets) noexcept { free_frame(frame, octets); }
 
+    // The chain's; null where nobody can ask it to stop.
     [[nodiscard]] StopState* stop_state() const { return stop_state_; }
+    // Called by whoever starts or awaits the task, before it runs.
     void set_stop_state(StopState* state) { stop_state_ = state; }
+    // Who goes on when the task has ended.
     void set_awaited_by(std::coroutine_handle<> awaiting) { awaiting_ = awaiting; }
 
     [[nodiscard]] std::suspend_always initial_suspend() const noexcept { return {}; }
     // Nothing of ours throws; what a library throws past its wrapper is a bug.
     [[noreturn]] void unhandled_exception() const noexcept { std::terminate(); }
 
+    // The end of a task: goes on with whoever awaits it.
     struct Finish {
         [[nodiscard]] bool await_ready() const noexcept { return false; }
         template <class Promise>
@@ -110,7 +118,9 @@ public:
     }
 
 protected:
+    // The frame of this promise, which belongs to the task from now on.
     explicit TaskFrame(Promise& promise) : handle_(std::coroutine_handle<Promise>::from_promise(promise)) {}
+    // Lives in the frame.
     [[nodiscard]] Promise& promise() const { return handle_.promise(); }
 
 private:
@@ -120,6 +130,7 @@ private:
 template <class T = void>
 class Task;
 
+// Keeps the value of a task from co_return to the end of co_await.
 template <class T>
 class TaskPromise final : public TaskPromiseBase {
 public:
@@ -128,22 +139,23 @@ public:
     void return_value(Value&& value) {
         value_.emplace(std::forward<Value>(value));
     }
-    T take() { return std::move(*value_); }
+    T take() { return std::move(*value_); }  // once, after the task has ended
 
 private:
     std::optional<T> value_;
 };
 
+// The same for a task without a value.
 template <>
 class TaskPromise<void> final : public TaskPromiseBase {
 public:
     Task<void> get_return_object();
     void return_void() const {}
-    void take() const {}
+    void take() const {}  // nothing
 };
 
 // A lazy coroutine: it starts when it is awaited, and its frame goes when the Task does. [[nodiscard]]: a task that
-// nobody awaits does nothing.
+// nobody awaits does nothing. co_await gives the T that the coroutine returned; await a task once.
 template <class T>
 class [[nodiscard]] Task final : public TaskFrame<TaskPromise<T>> {
 public:

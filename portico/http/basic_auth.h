@@ -9,9 +9,10 @@
 
 namespace portico::http {
 
+// Who somebody says to be. Octets as they came; most send UTF-8 (RFC 7617 §2.1).
 struct Credentials {
-    std::string user;  // without a colon
-    std::string password;
+    std::string user;      // without a colon
+    std::string password;  // may be empty, and may hold colons
 };
 
 // Reads a value of Authorization. Nothing is returned unless it is the scheme Basic, in any case, with base64 as

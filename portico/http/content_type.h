@@ -7,6 +7,7 @@
 
 namespace portico::http {
 
+// What is known of a file by its name.
 struct ContentType {
     std::string_view value;     // as in Content-Type, with its charset where it is text; a literal
     bool compressible = false;  // whether a content coding is likely to make it smaller

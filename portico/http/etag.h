@@ -17,8 +17,9 @@ namespace portico::http {
 // another representation of other octets (RFC 9110 §8.8.3.3).
 class Etag {
 public:
+    // When a file was modified, since 1970-01-01 UTC.
     using FileTime = std::chrono::sys_time<std::chrono::nanoseconds>;
-    static constexpr std::size_t suffix_octets_max = 12;
+    static constexpr std::size_t suffix_octets_max = 12;  // of a variant, with the "-" before it
 
     // `variant` is visible ASCII without quotation mark, at most suffix_octets_max - 1 octets; empty for the file as it
     // is. Asserted.
@@ -33,10 +34,10 @@ private:
     std::uint8_t octets_ = 0;
 };
 
-// An entity tag as it was received: `opaque` with its quotation marks.
+// An entity tag as it was received.
 struct EntityTag {
-    bool weak = false;
-    std::string_view opaque;
+    bool weak = false;        // "W/" stood before it: an equivalent representation, perhaps of other octets
+    std::string_view opaque;  // with its quotation marks; a view of what was parsed
 };
 
 // Reads a field value that is one entity tag and nothing else. A backslash in it means itself.
@@ -46,8 +47,9 @@ struct EntityTag {
 // Takes what it read from the front of `list`; nothing at the end.
 std::optional<EntityTag> next_entity_tag(std::string_view& list);
 
-// RFC 9110 §8.8.3.2: equal, and neither is weak; equal, whichever is weak.
+// Equal, and neither is weak: the same octets (RFC 9110 §8.8.3.2).
 [[nodiscard]] bool match_strongly(const EntityTag& a, const EntityTag& b);
+// Equal, whichever is weak: what is equivalent (RFC 9110 §8.8.3.2).
 [[nodiscard]] bool match_weakly(const EntityTag& a, const EntityTag& b);
 
 }  // namespace portico::http

@@ -77,6 +77,7 @@ enum class FieldName : std::uint8_t {
     x_content_type_options,
     x_forwarded_for,
 };
+// Names that are known, `other` among them.
 inline constexpr std::size_t field_name_count = static_cast<std::size_t>(FieldName::x_forwarded_for) + 1;
 
 // The name as we write it, "Content-Length". Empty for `other`.
@@ -86,10 +87,11 @@ std::string_view spelling(FieldName name);
 // then one comparison.
 FieldName recognise(std::string_view name);
 
+// One line of a section (RFC 9110 §5.2).
 struct FieldLine {
-    FieldName known = FieldName::other;
-    std::string_view name;   // as received, or spelling(known)
-    std::string_view value;  // without the optional white space around it
+    FieldName known = FieldName::other;  // which field it is of
+    std::string_view name;               // as received, or spelling(known)
+    std::string_view value;              // without the optional white space around it
 };
 
 // A header or trailer section: field lines in the order of the message. Names and values are views: who
@@ -99,20 +101,23 @@ class FieldSection {
 public:
     void add(FieldName name, std::string_view value);         // name other than `other`
     void add(std::string_view name, std::string_view value);  // recognises the name
+    // The same where both are known: `known` is what `name`, spelled as it came, is recognised as.
     void add(FieldName known, std::string_view name, std::string_view value);
     // Replaces the first line of that name, or adds one.
     void set(FieldName name, std::string_view value);
     void remove(FieldName name);  // every line of that name
-    void clear();
+    void clear();                 // no lines; the memory stays
 
+    // Whether there is a line of that name; never of `other`.
     [[nodiscard]] bool has(FieldName name) const { return first_[static_cast<std::size_t>(name)] != none; }
     // The first line's value. For list fields use for_each: lines of one name make one list (RFC 9110 §5.3).
     [[nodiscard]] std::optional<std::string_view> find(FieldName name) const;
     // The same for any name, by comparing the names (case-insensitively).
     [[nodiscard]] std::optional<std::string_view> find(std::string_view name) const;
-    [[nodiscard]] std::size_t count(FieldName name) const;
+    [[nodiscard]] std::size_t count(FieldName name) const;  // lines of that name
+    // Every line, in the order of the message.
     [[nodiscard]] const std::vector<FieldLine>& lines() const { return lines_; }
-    [[nodiscard]] std::size_t size() const { return lines_.size(); }
+    [[nodiscard]] std::size_t size() const { return lines_.size(); }  // lines, all together
 
     // Calls visit(value) for each line of that name, in order.
     template <class Visit>
@@ -137,13 +142,13 @@ private:
     std::array<std::uint16_t, field_name_count> first_ = nothing_known();
 };
 
-// ASCII only, as RFC 9110 compares tokens.
+// Whether two texts are the same but for the case of letters: of ASCII only, as RFC 9110 §5.6.2 compares tokens.
 bool equals_ignoring_case(std::string_view a, std::string_view b);
 
 // Takes optional white space (SP, HTAB; RFC 9110 §5.6.3) from both ends.
 std::string_view trim(std::string_view text);
 
-// RFC 9110 §5.6.2: one octet or more, each a tchar.
+// Whether `text` is a token: one octet or more, each a tchar (RFC 9110 §5.6.2).
 bool is_token(std::string_view text);
 
 // The next element of a comma-separated list (RFC 9110 §5.6.1), commas in quoted strings excepted; empty

@@ -14,6 +14,7 @@ constexpr int hex_value(char c) {
     return letter >= 'a' && letter <= 'f' ? letter - 'a' + 10 : -1;
 }
 
+// A digit for each value from 0 to 15.
 inline constexpr std::string_view hex_digits_lower = "0123456789abcdef";
 inline constexpr std::string_view hex_digits_upper = "0123456789ABCDEF";  // escapes are written so: RFC 3986 §2.1
 

@@ -24,9 +24,10 @@ enum class Method : std::uint8_t { get, head, post, put, delete_, connect, optio
 Method recognise_method(std::string_view token);  // case-sensitive (RFC 9110 §9.1)
 std::string_view spelling(Method method);         // empty for `other`
 
-// RFC 9112 §3.2
+// How a target is written: a path; a whole URI; a host and a port, for CONNECT; "*", for OPTIONS (RFC 9112 §3.2).
 enum class TargetForm : std::uint8_t { origin, absolute, authority, asterisk };
 
+// The version of HTTP that carried a message (RFC 9110 §2.5).
 enum class Version : std::uint8_t { http_1_0, http_1_1, http_2, http_3 };
 
 // How the end of a message's content is found (RFC 9112 §6.3).
@@ -35,24 +36,25 @@ enum class Framing : std::uint8_t { none, length, chunked };
 // Whether the connection goes on after this message (RFC 9112 §9.3).
 enum class Persistence : std::uint8_t { keep, close };
 
+// Whether the client waits for 100 (Continue) before it sends its content (RFC 9110 §10.1.1).
 enum class Expectation : std::uint8_t { none, continue_ };
 
 // One request, without its content. All views point into the octets it was read from.
 struct Request {
-    Method method = Method::get;
-    std::string_view method_token;
-    TargetForm form = TargetForm::origin;
-    std::string_view target;     // as sent
+    Method method = Method::get;           // `other`: see method_token
+    std::string_view method_token;         // as sent, where `method` is `other` too
+    TargetForm form = TargetForm::origin;  // how `target` is written
+    std::string_view target;               // as sent
     std::string_view path;       // as sent, not decoded: target's path, "*" in asterisk form, empty in authority form
     std::string_view query;      // behind the "?", without it
     bool has_query = false;      // "/a?" has an empty query, "/a" has none
     std::string_view authority;  // of the target URI: from absolute or authority form, or else Host
-    Version version = Version::http_1_1;
-    FieldSection fields;
-    Framing framing = Framing::none;
-    std::uint64_t content_length = 0;  // octets, where framing is `length`
-    Persistence persistence = Persistence::keep;
-    Expectation expectation = Expectation::none;
+    Version version = Version::http_1_1;          // as the peer says it
+    FieldSection fields;                          // the header section
+    Framing framing = Framing::none;              // `none`: there is no content
+    std::uint64_t content_length = 0;             // octets, where framing is `length`
+    Persistence persistence = Persistence::keep;  // what the client wants; the answer may close all the same
+    Expectation expectation = Expectation::none;  // whether the client waits before it sends content
 
     // Ready for the next request on the connection; keeps allocated memory.
     void clear();
@@ -62,8 +64,8 @@ struct Request {
 struct Piece {
     std::string_view octets;         // where `file` is null
     std::shared_ptr<const Fd> file;  // open for reading; sent from `offset`
-    std::uint64_t offset = 0;
-    std::uint64_t length = 0;  // octets of this piece, both kinds
+    std::uint64_t offset = 0;        // in `file`, in octets
+    std::uint64_t length = 0;        // octets of this piece, both kinds
     // The file as it was when the response was made: its size in octets and when it was modified, in nanoseconds since
     // 1970. Whoever sends the piece looks again before the last octets of it: a file that was written to meanwhile
     // would be a mixture of two versions, so the connection is broken instead.
@@ -71,6 +73,7 @@ struct Piece {
     std::int64_t file_modified = 0;
     std::shared_ptr<const void> owner;  // keeps `octets` alive while they are sent
 
+    // Octets that `owner` keeps, or that outlive the response where it is null.
     static Piece memory(std::string_view octets, std::shared_ptr<const void> owner = nullptr) {
         Piece piece;
         piece.octets = octets;
@@ -78,11 +81,13 @@ struct Piece {
         piece.owner = std::move(owner);
         return piece;
     }
+    // Octets that the piece keeps.
     static Piece text(std::string text) {
         auto owned = std::make_shared<const std::string>(std::move(text));
         const std::string_view octets = *owned;
         return memory(octets, std::move(owned));
     }
+    // `length` octets of an open file from `offset` on. file_octets and file_modified are the caller's to fill.
     static Piece range(std::shared_ptr<const Fd> file, std::uint64_t offset, std::uint64_t length) {
         Piece piece;
         piece.file = std::move(file);
@@ -109,16 +114,16 @@ using Producer = std::function<Task<bool>(ContentWriter& writer)>;
 // What a handler answers. Content-Length, Date, Connection and Transfer-Encoding are not among `fields`: whoever
 // sends the response adds what its version needs, from `content` and the connection's state.
 struct Response {
-    Status status = Status::ok;
-    FieldSection fields;         // views: literals, octets that `owner` keeps, or `made`
-    std::vector<Piece> content;  // sent in order; a HEAD answer carries it too, so that its length is known
-    Producer producer;           // in the place of `content`: its length is not known before it ends
-    std::shared_ptr<const void> owner;
+    Status status = Status::ok;         // of the final response
+    FieldSection fields;                // views: literals, octets that `owner` keeps, or `made`
+    std::vector<Piece> content;         // sent in order; a HEAD answer carries it too, so that its length is known
+    Producer producer;                  // in the place of `content`: its length is not known before it ends
+    std::shared_ptr<const void> owner;  // keeps what `fields` and `content` point into until it has been sent
     // Values that were made for this response and that `fields` points into. Each is its own allocation, so
     // that adding one moves no other.
     std::vector<std::unique_ptr<const std::string>> made;
 
-    [[nodiscard]] std::uint64_t content_octets() const;
+    [[nodiscard]] std::uint64_t content_octets() const;  // of all pieces together; 0 with a producer
     // Adds a field whose value was made for this response.
     void add_made(FieldName name, std::string value);
     void clear();  // ready for the next one; keeps allocated memory

@@ -15,7 +15,7 @@ namespace portico::http {
 
 // Content codings (RFC 9110 §8.4.1, RFC 8878, RFC 7932), in the order in which we like to send them, the best last.
 enum class Coding : std::uint8_t { identity, gzip, zstd, br };
-inline constexpr std::size_t coding_count = 4;
+inline constexpr std::size_t coding_count = 4;  // identity among them
 
 // As in Content-Encoding: "gzip". "identity" is never sent, so it has no spelling here.
 std::string_view spelling(Coding coding);
@@ -24,7 +24,9 @@ std::string_view spelling(Coding coding);
 class CodingSet {
 public:
     constexpr CodingSet() = default;
+    // There is a representation in this coding.
     constexpr void add(Coding coding) { bits_ = static_cast<std::uint8_t>(bits_ | bit(coding)); }
+    // Whether there is one.
     [[nodiscard]] constexpr bool has(Coding coding) const { return (bits_ & bit(coding)) != 0; }
     // Whether there is nothing to choose from.
     [[nodiscard]] constexpr bool identity_only() const { return bits_ == bit(Coding::identity); }

@@ -16,11 +16,12 @@ namespace portico::http {
 // What tells the selected representation from its other versions (RFC 9110 §8.8).
 struct Validators {
     std::string_view etag;  // as it is sent, quotation marks and all; empty: there is none
-    std::optional<std::chrono::sys_seconds> last_modified;
+    std::optional<std::chrono::sys_seconds> last_modified;  // whole seconds, since a field says no more
 };
 
+// What a request's preconditions come to.
 enum class Verdict : std::uint8_t {
-    proceed,
+    proceed,              // answer as if there were none
     not_modified,         // answer 304
     precondition_failed,  // answer 412
 };

@@ -19,23 +19,26 @@ namespace portico::http {
 
 // A stretch of a representation, in octets. Never empty, and never past the representation's end.
 struct ByteRange {
-    std::uint64_t first = 0;
-    std::uint64_t length = 0;
+    std::uint64_t first = 0;   // its first octet's place, from 0
+    std::uint64_t length = 0;  // octets
     friend bool operator==(const ByteRange&, const ByteRange&) = default;
 };
 
 // What a request's Range comes to.
 class Selection {
 public:
+    // What to answer.
     enum class Kind : std::uint8_t {
         whole,          // answer 200 with everything
         parts,          // answer 206 with parts(): one as it is, more of them as multipart/byteranges
         unsatisfiable,  // answer 416 with unsatisfied_range()
     };
-    static constexpr std::size_t parts_max = 16;
+    static constexpr std::size_t parts_max = 16;  // a Range of more is answered as if there were none
 
+    // Without parts: see add().
     explicit Selection(Kind kind) : kind_(kind) {}
 
+    // Which answer it leads to.
     [[nodiscard]] Kind kind() const { return kind_; }
     // In the order of the request. Empty unless kind() is `parts`.
     [[nodiscard]] std::span<const ByteRange> parts() const { return std::span(parts_).first(count_); }
@@ -61,14 +64,16 @@ private:
 [[nodiscard]] Selection select_ranges(const FieldSection& request, Method method, const Validators& validators,
                                       std::uint64_t representation_octets, std::chrono::sys_seconds now);
 
-// Values of Content-Range (RFC 9110 §14.4): "bytes 0-9/100", and "bytes */100" for 416.
+// The Content-Range of a part: "bytes 0-9/100" (RFC 9110 §14.4).
 [[nodiscard]] std::string content_range(ByteRange range, std::uint64_t representation_octets);
+// The Content-Range of a 416: "bytes */100" (RFC 9110 §15.5.17).
 [[nodiscard]] std::string unsatisfied_range(std::uint64_t representation_octets);
 
 // Writes the octets between the parts of a multipart/byteranges content (RFC 9110 §14.6, RFC 2046 §5.1.1):
 //   head(parts[0], first) part 0 head(parts[1], later) part 1 … end()
 class Multipart {
 public:
+    // Whether a part is the first.
     enum class Place : std::uint8_t { first, later };
 
     // `random` makes the boundary; it has to be new for each response, so that no content holds it but by chance. The

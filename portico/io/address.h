@@ -14,6 +14,7 @@ struct sockaddr;
 
 namespace portico::io {
 
+// What kind of address: IPv4, IPv6, or a path of Unix sockets (unix(7)).
 enum class Family : std::uint8_t { ipv4, ipv6, unix_path };
 
 // Who can reach an address (RFC 1918, 3927, 4193, 4291, 6598, 6890). Reserved: nobody's on the Internet, such as those
@@ -27,15 +28,18 @@ std::string_view name_of(Reach reach);
 class IpAddress {
 public:
     constexpr IpAddress() = default;  // 0.0.0.0
+    // From its octets in network order: {127, 0, 0, 1}.
     static IpAddress v4(std::array<std::uint8_t, 4> octets);
+    // The same; `zone` is an interface's index, 0 for none.
     static IpAddress v6(std::array<std::uint8_t, 16> octets, std::uint32_t zone = 0);
-    static IpAddress any(Family family);
-    static IpAddress loopback(Family family);
+    static IpAddress any(Family family);       // "0.0.0.0" or "::": every address of the host, to listen on
+    static IpAddress loopback(Family family);  // "127.0.0.1" or "::1"
 
     // "127.0.0.1", "::1", "fe80::1%eth0", "fe80::1%2"; no brackets, no port, no short forms such as "127.1".
     static std::optional<IpAddress> parse(std::string_view text);
 
-    [[nodiscard]] Family family() const { return family_; }
+    [[nodiscard]] Family family() const { return family_; }  // ipv4 or ipv6
+    // An interface's index; 0 where there is none, and for IPv4.
     [[nodiscard]] std::uint32_t zone() const { return zone_; }
     // Network order; 4 octets are used for IPv4, 16 for IPv6.
     [[nodiscard]] const std::array<std::uint8_t, 16>& octets() const { return octets_; }
@@ -56,12 +60,14 @@ private:
 // Where a socket is: an IP address and a port, or a Unix path. An abstract Unix name starts with a NUL octet; an
 // unnamed Unix socket (every connecting client's) has an empty path.
 struct SocketAddress {
-    Family family = Family::ipv4;
-    std::uint16_t port = 0;
-    IpAddress ip;
-    std::string path;
+    Family family = Family::ipv4;  // which of the others count
+    std::uint16_t port = 0;        // in the host's order; 0 of an address to bind to: any free one
+    IpAddress ip;                  // of this family, but for unix_path
+    std::string path;              // unix_path only
 
+    // An IP address and a port.
     static SocketAddress of(const IpAddress& ip, std::uint16_t port);
+    // A Unix path, at most 107 octets where a socket is to have it (unix(7)).
     static SocketAddress unix_path_of(std::string path);
 
     // "127.0.0.1:80", "[::1]:80", "unix:/run/x.sock", "unix:@name", "unix:" (unnamed). Fit for a log or a terminal:
@@ -71,9 +77,10 @@ struct SocketAddress {
     friend bool operator==(const SocketAddress&, const SocketAddress&) = default;
 };
 
-// To and from the C structures. `storage` has sizeof(sockaddr_storage) octets; returns the length used, or nothing
-// where a Unix path does not fit.
+// Writes an address as the C structure. `storage` has sizeof(sockaddr_storage) octets; returns the length used, or
+// nothing where a Unix path does not fit.
 std::optional<unsigned> to_sockaddr(const SocketAddress& address, void* storage);
+// Reads the C structure, `length` octets of it.
 SocketAddress from_sockaddr(const sockaddr* address, unsigned length);
 
 }  // namespace portico::io

@@ -19,6 +19,8 @@
 
 namespace portico::io {
 
+// One thread's loop: waits for its kernel, expires its timers, reads its mailbox, and so resumes the tasks that belong
+// to it. Everything that waits takes the core that it waits on, and the core outlives it.
 class Core {
 public:
     // `kernel` outlives the core. `memory_max`: the ledger's ceiling, in octets.
@@ -30,16 +32,19 @@ public:
     void run();
     // One pass: waits for the kernel until `until` at the latest, then expires timers and reads the mailbox.
     void run_once(TimePoint until);
+    // run() returns after the pass that is under way. Where none is, the next run() returns at once.
     void stop();
 
     // Puts a message into this core's mailbox: it is called on the core's thread, in the order of posting.
     void post(std::move_only_function<void()> message);
 
-    [[nodiscard]] Kernel& kernel() { return *kernel_; }
-    [[nodiscard]] Timers& timers() { return timers_; }
-    [[nodiscard]] Ledger& ledger() { return ledger_; }
-    [[nodiscard]] BufferPool& buffers() { return buffers_; }
+    [[nodiscard]] Kernel& kernel() { return *kernel_; }       // what it asks
+    [[nodiscard]] Timers& timers() { return timers_; }        // expired by each pass
+    [[nodiscard]] Ledger& ledger() { return ledger_; }        // octets that its buffers hold
+    [[nodiscard]] BufferPool& buffers() { return buffers_; }  // charged to ledger()
+    // The time as of this pass, for deadlines: core.now() + 5s. It stands still until the next.
     [[nodiscard]] TimePoint now() const { return kernel_->now(); }
+    // The time of day as of this pass.
     [[nodiscard]] std::chrono::system_clock::time_point wall_clock() const { return kernel_->wall_clock(); }
 
 private:
@@ -65,6 +70,7 @@ private:
 template <class Op>
 class Awaited : public Op {
 public:
+    // `arguments` are the operation's own, behind its core.
     template <class... Arguments>
     explicit Awaited(TimePoint deadline, Core& the_core, Arguments&&... arguments)
         : Op(the_core, std::forward<Arguments>(arguments)...), deadline_(deadline) {}
@@ -89,6 +95,7 @@ private:
 // co_await sleep_until(core, t): false where the task was asked to stop before.
 class SleepUntil : public Operation {
 public:
+    // See sleep_until().
     SleepUntil(Core& core, TimePoint due) : Operation(core), due_(due) {}
     [[nodiscard]] bool await_ready() const noexcept { return false; }
     template <class Promise>
@@ -101,7 +108,10 @@ private:
     void cancel() final { complete(-ECANCELED); }
     TimePoint due_;
 };
+// Waits until `due`, on the clock of core.now(): const bool slept = co_await sleep_until(core, due); false where the
+// task was asked to stop before.
 [[nodiscard]] inline SleepUntil sleep_until(Core& core, TimePoint due) { return {core, due}; }
+// The same for so long from core.now() on. To the tick: one millisecond.
 [[nodiscard]] inline SleepUntil sleep_for(Core& core, Duration time) { return {core, core.now() + time}; }
 
 // co_await offload(core, function): calls function() on a helper thread and hands back what it returned. What
@@ -109,9 +119,11 @@ private:
 template <class Function>
 class Offload : public OffloadOp {
 public:
+    // What `function` returns; not void.
     using Value = std::invoke_result_t<Function&>;
     static_assert(!std::is_void_v<Value>, "return something, so that the wait has a result");
 
+    // See offload().
     Offload(Core& the_core, Function function) : OffloadOp(the_core), function_(std::move(function)) {}
     [[nodiscard]] bool await_ready() const noexcept { return false; }
     template <class Promise>
@@ -126,8 +138,12 @@ private:
     Function function_;
     std::optional<Value> value_;
 };
-// Name the function object first and std::move it (rule 2): auto work = [&] {…}; auto done = co_await offload(core,
-// std::move(work));
+// Calls `function` on a helper thread, for what may block, and hands back a std::optional of what it returned: nothing
+// where the task had been asked to stop before. Name the function object first and std::move it, since g++ 12 destroys
+// a temporary one twice.
+//
+//   auto work = [&] { return read_all_of_it(path); };
+//   const auto text = co_await offload(core, std::move(work));
 template <class Function>
 [[nodiscard]] Offload<Function> offload(Core& core, Function function) {
     return Offload<Function>(core, std::move(function));

@@ -15,18 +15,22 @@ namespace portico::io {
 // The largest UDP datagram over IPv4, in octets of content.
 inline constexpr std::size_t datagram_octets_max = 65'507;
 
+// co_await socket.receive(…): how many slots were filled, or why none.
 class Receive final : public Awaited<ReceiveOp> {
 public:
     using Awaited::Awaited;
     Result<std::size_t> await_resume() const { return count("recvmmsg"); }
 };
 
+// co_await socket.send(…): how many datagrams were taken, or why none.
 class Send final : public Awaited<SendOp> {
 public:
     using Awaited::Awaited;
     Result<std::size_t> await_resume() const { return count("sendmmsg"); }
 };
 
+// A UDP socket (udp(7)). One receive and one send may wait at the same time (in two tasks), never two of a kind.
+// Closing is destroying.
 class Datagram {
 public:
     // Bound to `local` (port 0: any free one).
@@ -47,6 +51,7 @@ public:
     [[nodiscard]] Send send(std::span<const DatagramSlot> slots, TimePoint deadline) {
         return Send(deadline, *core_, fd_.number(), slots);
     }
+    // Where it is bound, with the port that was chosen.
     [[nodiscard]] const SocketAddress& local() const { return local_; }
 
 private:

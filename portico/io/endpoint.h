@@ -13,6 +13,7 @@
 
 namespace portico::io {
 
+// How octets travel: TCP, UDP, a stream of Unix sockets, or standard input and output.
 enum class Transport : std::uint8_t { tcp, udp, unix_stream, stdio };
 
 // What a user wrote. `host` is a name or an address, empty for "every interface" (listening) or this machine
@@ -21,10 +22,10 @@ enum class Transport : std::uint8_t { tcp, udp, unix_stream, stdio };
 //   tcp://127.0.0.1:8080  udp://[::1]:53  tcp://example.org:http  127.0.0.1:8080  :8080  [::1]:80  localhost:80
 //   8080 (a bare port)  unix:/run/x.sock  unix:relative.sock  unix:@abstract  stdio
 struct Endpoint {
-    Transport transport = Transport::tcp;
-    std::string host;        // without brackets; with its zone ("fe80::1%eth0")
-    std::uint16_t port = 0;  // 0: any free one (listening)
-    std::string path;        // unix_stream; an abstract name starts with a NUL octet
+    Transport transport = Transport::tcp;  // which of the others count
+    std::string host;                      // without brackets; with its zone ("fe80::1%eth0")
+    std::uint16_t port = 0;                // 0: any free one (listening)
+    std::string path;                      // unix_stream; an abstract name starts with a NUL octet
 
     // As the user would write it, in full: "tcp://127.0.0.1:8080", "unix:@abstract".
     [[nodiscard]] std::string text() const;
@@ -33,8 +34,8 @@ struct Endpoint {
 
 // Why a text is no endpoint: a sentence to show, and the column (from 1) it is about.
 struct EndpointError {
-    std::string message;
-    std::size_t column;
+    std::string message;  // without a full stop
+    std::size_t column;   // in octets
 };
 
 // Parses one endpoint. `unless_said` is the transport of a text without a scheme.

@@ -19,28 +19,32 @@
 
 namespace portico::io {
 
+// What a name leads to; `other`: FIFOs, sockets, devices.
 enum class FileKind : std::uint8_t { regular, directory, symlink, other };
 
+// What is known of a file without reading it (statx(2)).
 struct FileStatus {
-    FileKind kind = FileKind::other;
-    std::uint64_t size = 0;  // octets
+    FileKind kind = FileKind::other;  // links are followed
+    std::uint64_t size = 0;           // octets
     // Since 1970-01-01 UTC. Nanoseconds, since two versions of a file may be made within a second.
     std::chrono::sys_time<std::chrono::nanoseconds> modified;
     // When anything of it changed, its permissions included: nobody can set it back. The epoch where the
     // file system doesn't say.
     std::chrono::sys_time<std::chrono::nanoseconds> changed;
-    std::uint64_t device = 0;
-    std::uint64_t inode = 0;
+    std::uint64_t device = 0;  // which file system
+    std::uint64_t inode = 0;   // and which file of it: two names with the same pair are one file
 
     friend bool operator==(const FileStatus&, const FileStatus&) = default;
 };
 
+// A name in a directory.
 struct DirectoryEntry {
     std::string name;  // octets as they are; never "." or ".."
-    FileStatus
-        status;  // of what the name leads to within the directory; a link that leads out or nowhere is not listed
+    // Of what the name leads to within the directory; a link that leads out or nowhere is not listed.
+    FileStatus status;
 };
 
+// Files below directories, for reading. The file system outlives its descriptors.
 class FileSystem : public FdTable {
 public:
     // Opens a directory by its path, to open files beneath it later.
@@ -52,7 +56,7 @@ public:
     virtual Result<Fd> open_beneath(const Fd& directory, std::string_view path) = 0;
     // What the path leads to, without opening it.
     virtual Result<FileStatus> status_beneath(const Fd& directory, std::string_view path) = 0;
-    virtual Result<FileStatus> status(const Fd& file) = 0;
+    virtual Result<FileStatus> status(const Fd& file) = 0;  // of an open file, as it is now
     // Reads into the front of `room` from `offset`; fewer octets than asked only at the end of the file.
     virtual Result<std::size_t> read_at(const Fd& file, std::uint64_t offset, std::span<char> room) = 0;
     // Whether reading this range would not wait for a disk, as far as its first and last octet tell.

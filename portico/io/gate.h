@@ -21,8 +21,8 @@ public:
 
     // The waiting task goes on before this returns.
     void open();
-    // co_await gate.wait(…): whether it was opened; false where the deadline came, or the task was asked to stop,
-    // before. At most one task waits.
+    // co_await gate.wait(…): nothing more once it is opened. Errors: ETIMEDOUT the deadline came, ECANCELED the task
+    // was asked to stop, before. At most one task waits (asserted).
     [[nodiscard]] Wait wait(Core& core, TimePoint deadline);
 
 private:
@@ -30,8 +30,10 @@ private:
     bool is_open_ = false;
 };
 
+// What Gate::wait() returns, to be awaited in the same statement.
 class Gate::Wait final : public Operation {
 public:
+    // See Gate::wait().
     Wait(Core& core, Gate& gate, TimePoint deadline) : Operation(core), gate_(&gate), deadline_(deadline) {}
     [[nodiscard]] bool await_ready() const noexcept { return false; }
     template <class Promise>

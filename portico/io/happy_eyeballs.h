@@ -18,31 +18,39 @@ namespace portico::io {
 // Told of each attempt as it is made; for the person who waits. Must not throw, nor end the connecting task.
 class ConnectWatcher {
 public:
+    // An attempt begins; the one before may be under way still.
     virtual void trying(const SocketAddress& peer) = 0;
+    // An attempt has come to nothing.
     virtual void failed(const SocketAddress& peer, const Error& error) = 0;
 
 protected:
     ~ConnectWatcher() = default;
 };
 
+// How to connect.
 struct ConnectOptions {
     TimePoint deadline = never;                   // for the whole, resolving included
     std::optional<Family> family = std::nullopt;  // only addresses of this one
-    ConnectWatcher* watcher = nullptr;
+    ConnectWatcher* watcher = nullptr;            // outlives the connecting task
     // How long an attempt has the field to itself before the next begins. RFC 8305 §5 recommends 250 ms.
     Duration attempt_delay = std::chrono::milliseconds(250);
 };
 
+// A connection, and with whom.
 struct Connected {
-    Stream stream;
-    SocketAddress peer;
+    Stream stream;       // nothing has been sent or received
+    SocketAddress peer;  // the address that answered
 };
 
+// Why there is no connection.
 struct ConnectFailure {
-    enum class Stage : std::uint8_t { resolving, connecting } stage;
+    // How far it came: to the name's addresses, or to one of these.
+    enum class Stage : std::uint8_t { resolving, connecting };
+    Stage stage;          // what failed
     int number;           // an errno value: ETIMEDOUT when the deadline came, ECANCELED when the task was asked to stop
     std::string message;  // "connect: Connection refused"
 };
+// A connection, or why there is none.
 using ConnectResult = std::expected<Connected, ConnectFailure>;
 
 // Families in turn, starting with the first address's; within each, the order stays (RFC 8305 §4).

@@ -37,7 +37,9 @@ public:
     // Octets or a descriptor's number where it succeeded, else a negative errno value. The kernel calls this once,
     // unless the start function has set the result and returned true.
     void complete(std::int64_t result);
+    // For a start function that is done at once: what complete() would have been given.
     void set_result(std::int64_t result) { result_ = result; }
+    // As it was completed; -ETIMEDOUT where it was cancelled because its deadline had come.
     [[nodiscard]] std::int64_t result() const { return result_; }
 
     void expire() final;
@@ -47,6 +49,7 @@ public:
     Operation* next_in_kernel = nullptr;
 
 protected:
+    // `core` outlives the operation, and nothing is asked of it yet.
     explicit Operation(Core& core) : core_(&core) {}
     ~Operation() = default;
 
@@ -67,6 +70,7 @@ protected:
         wait(waiter, state, deadline);
         return true;
     }
+    // Whose kernel is asked.
     [[nodiscard]] Core& core() const { return *core_; }
 
 private:
@@ -86,9 +90,10 @@ private:
 // Accepts one connection. Result: the descriptor; `peer` is filled. Where it is cancelled, or its deadline comes, while
 // connections wait in the queue, it takes one of those: so a deadline that has come empties the queue, one by one.
 struct AcceptOp : Operation {
+    // From the queue of this socket.
     AcceptOp(Core& core, int the_listener) : Operation(core), listener(the_listener) {}
-    int listener;
-    SocketAddress peer;
+    int listener;        // a socket that listen() gave
+    SocketAddress peer;  // whose connection it is
 
 private:
     void cancel() final;
@@ -96,10 +101,11 @@ private:
 
 // Connects a socket that open_socket made. Result: 0.
 struct ConnectOp : Operation {
+    // This socket to that address.
     ConnectOp(Core& core, int the_socket, SocketAddress the_peer)
         : Operation(core), socket(the_socket), peer(std::move(the_peer)) {}
-    int socket;
-    SocketAddress peer;
+    int socket;          // not connected yet
+    SocketAddress peer;  // whom to connect to
 
 private:
     void cancel() final;
@@ -108,13 +114,15 @@ private:
 // Receives octets into `room`, or, where `room` is empty, into a buffer that is borrowed from `pool` when octets are
 // there: a connection that waits holds none. Result: octets, 0 at the end of the stream.
 struct ReadOp : Operation {
+    // Into room of the caller's, which outlives the operation.
     ReadOp(Core& core, int the_stream, std::span<char> the_room)
         : Operation(core), stream(the_stream), room(the_room) {}
+    // Into a buffer of the pool's, of its usual size.
     ReadOp(Core& core, int the_stream, BufferPool& the_pool) : Operation(core), stream(the_stream), pool(&the_pool) {}
-    int stream;
-    std::span<char> room;
-    BufferPool* pool = nullptr;
-    Buffer buffer;
+    int stream;                  // a connected socket, or one end of stdio
+    std::span<char> room;        // empty: see `pool`
+    BufferPool* pool = nullptr;  // null: see `room`
+    Buffer buffer;               // from the pool, with what came
 
 private:
     void cancel() final;
@@ -122,10 +130,11 @@ private:
 
 // Sends octets: the first of `spans` first. Result: how many were taken, at least one; perhaps not all.
 struct WriteOp : Operation {
+    // What the spans point into outlives the operation, and so do they.
     WriteOp(Core& core, int the_stream, std::span<const iovec> the_spans, bool the_more = false)
         : Operation(core), stream(the_stream), spans(the_spans), more(the_more) {}
-    int stream;
-    std::span<const iovec> spans;
+    int stream;                    // a connected socket, or one end of stdio
+    std::span<const iovec> spans;  // at least one octet, all together
     bool more;  // more octets follow at once: the kernel may wait for them before it sends a short segment
 
 private:
@@ -134,12 +143,13 @@ private:
 
 // Sends octets of a file. Result: how many, perhaps not all; 0 where the file ends before `offset`.
 struct SendFileOp : Operation {
+    // `the_file` outlives the operation.
     SendFileOp(Core& core, int the_stream, const Fd& the_file, std::uint64_t the_offset, std::uint64_t the_length)
         : Operation(core), stream(the_stream), file(&the_file), offset(the_offset), length(the_length) {}
-    int stream;
-    const Fd* file;
-    std::uint64_t offset;
-    std::uint64_t length;
+    int stream;            // a connected socket
+    const Fd* file;        // open for reading
+    std::uint64_t offset;  // in the file, in octets
+    std::uint64_t length;  // octets to send, at least one
 
 private:
     void cancel() final;
@@ -148,7 +158,7 @@ private:
 // One datagram to be received into, or to be sent.
 struct DatagramSlot {
     std::span<char> octets;  // receiving: the room, then what came; sending: what goes
-    SocketAddress peer;
+    SocketAddress peer;      // receiving: who sent it; sending: who gets it
     bool truncated = false;  // receiving: the datagram was larger than the room
     // Not zero: these are several datagrams of that size one behind the other, the last perhaps shorter. Received so
     // only where the socket coalesces (GRO); sent so with one call's cost (GSO), or one by one where the kernel can't.
@@ -157,10 +167,11 @@ struct DatagramSlot {
 
 // Receives what is there, at least one datagram and at most slots.size(). Result: how many.
 struct ReceiveOp : Operation {
+    // `the_slots` outlive the operation.
     ReceiveOp(Core& core, int the_socket, std::span<DatagramSlot> the_slots)
         : Operation(core), socket(the_socket), slots(the_slots) {}
-    int socket;
-    std::span<DatagramSlot> slots;
+    int socket;                     // a datagram socket
+    std::span<DatagramSlot> slots;  // each with room; the first of them are filled
 
 private:
     void cancel() final;
@@ -168,10 +179,11 @@ private:
 
 // Sends datagrams in order. Result: how many were taken, at least one. An error is the first datagram's.
 struct SendOp : Operation {
+    // `the_slots` outlive the operation, and so do their octets.
     SendOp(Core& core, int the_socket, std::span<const DatagramSlot> the_slots)
         : Operation(core), socket(the_socket), slots(the_slots) {}
-    int socket;
-    std::span<const DatagramSlot> slots;
+    int socket;                           // a datagram socket
+    std::span<const DatagramSlot> slots;  // one datagram each, or several of one size
 
 private:
     void cancel() final;
@@ -180,6 +192,7 @@ private:
 // Work that may block, for a helper thread. Result: 0. It can't be cancelled: a task that is asked to stop waits for
 // its end.
 struct OffloadOp : Operation {
+    // `core` is where the result is wanted.
     explicit OffloadOp(Core& core) : Operation(core) {}
     virtual void work() = 0;  // runs on a helper thread
 
@@ -190,25 +203,30 @@ private:
     void cancel() final {}
 };
 
+// How to listen (socket(7), tcp(7), unix(7)).
 struct ListenOptions {
-    int backlog = 4096;
-    bool reuse_port = false;               // SO_REUSEPORT: one listening socket for each core
-    bool dual_stack = true;                // "[::]" takes IPv4 too
-    bool only_bind = false;                // takes the address and lets nobody connect: to learn whether it is free
+    int backlog = 4096;       // connections that may wait to be accepted; the kernel may have a lower limit
+    bool reuse_port = false;  // SO_REUSEPORT: one listening socket for each core
+    bool dual_stack = true;   // "[::]" takes IPv4 too
+    bool only_bind = false;   // takes the address and lets nobody connect: to learn whether it is free
     std::chrono::seconds defer_accept{0};  // TCP_DEFER_ACCEPT: wake up when octets are there. 0: off
     bool replace_stale_path = true;        // Unix: a socket file that nobody listens on is removed first
     unsigned path_mode = 0660;             // Unix: permissions of the socket file
 };
 
-// How many of each kind of failure accepting and opening met; for the log and the metrics.
+// A socket that has an address.
 struct Opened {
-    int number = -1;
+    int number = -1;      // its descriptor, for whoever makes an Fd of it
     SocketAddress local;  // where it is bound: the port that was chosen
 };
 
+// Which direction of a stream ends (shutdown(2)).
 enum class ShutDown : std::uint8_t { sending, receiving, both };
+// One end of standard input and output.
 enum class StdioEnd : std::uint8_t { input, output };
 
+// What a core asks: Linux below epoll, or a simulation. It gives out descriptors and outlives them. Whoever writes a
+// server or a client uses Stream, Listener, Datagram and offload() above it.
 class Kernel : public FdTable {
 public:
     virtual ~Kernel() = default;
@@ -225,8 +243,10 @@ public:
     virtual void wake() noexcept = 0;  // from any thread
 
     // --- sockets: these never wait
+    // Binds a stream socket and listens. Errors: EADDRINUSE, EACCES, EADDRNOTAVAIL … (bind(2), listen(2)).
     virtual Result<Opened> listen(const SocketAddress& local, const ListenOptions& options) = 0;
     virtual Result<int> open_socket(Family family) = 0;  // a stream socket to be connected
+    // Binds a UDP socket; `reuse_port`: others may bind the same address, and share what comes (SO_REUSEPORT).
     virtual Result<Opened> open_datagram(const SocketAddress& local, bool reuse_port) = 0;
     // From now on only `peer` is heard, and what comes back about it is too (ECONNREFUSED from receive).
     virtual Result<void> connect_datagram(int /*socket*/, const SocketAddress& /*peer*/) {
@@ -235,7 +255,8 @@ public:
     // From now on one slot may be given several datagrams at once. Nothing where the kernel can't (UDP_GRO).
     virtual void set_coalescing(int /*socket*/) {}
     virtual Result<int> open_stdio(StdioEnd end) = 0;  // standard input or output; closing it leaves the original open
-    virtual Result<SocketAddress> local_address(int socket) = 0;
+    virtual Result<SocketAddress> local_address(int socket) = 0;  // where it is bound (getsockname(2))
+    // Ends one direction or both: the peer reads to the end of the stream. Errors: ENOTCONN … (shutdown(2)).
     virtual Result<void> shut_down(int stream, ShutDown which) = 0;
     // Octets that were written and that the peer has not acknowledged. Zero where that can't be told.
     [[nodiscard]] virtual std::size_t unacknowledged(int stream) const {
@@ -246,7 +267,9 @@ public:
     // A close now drops what is unsent and sends RST (SO_LINGER 0).
     virtual void set_abort_on_close(int stream) = 0;
 
-    // --- operations: true if done at once (the result is set), false if `op` will complete later
+    // --- operations
+    // Asks for what `op` says: true if it is done at once (the result is set), false if `op` will complete later. Until
+    // then it stays where it is.
     virtual bool start(AcceptOp& op) = 0;
     virtual bool start(ConnectOp& op) = 0;
     virtual bool start(ReadOp& op) = 0;
@@ -255,6 +278,8 @@ public:
     virtual bool start(ReceiveOp& op) = 0;
     virtual bool start(SendOp& op) = 0;
     virtual bool start(OffloadOp& op) = 0;
+    // Ends `op`, which has not completed, early: it completes with -ECANCELED, now or soon, unless it was done
+    // meanwhile.
     virtual void cancel(AcceptOp& op) = 0;
     virtual void cancel(ConnectOp& op) = 0;
     virtual void cancel(ReadOp& op) = 0;
@@ -263,6 +288,7 @@ public:
     virtual void cancel(ReceiveOp& op) = 0;
     virtual void cancel(SendOp& op) = 0;
 
+    // Files as this kernel has them: the machine's, or a simulation's.
     [[nodiscard]] virtual FileSystem& files() = 0;
 };
 

@@ -15,17 +15,20 @@
 
 namespace portico::io {
 
+// What ended a line: LF, CR and LF, or the end of the stream, without either.
 enum class LineEnd : std::uint8_t { lf, crlf, end_of_stream };
 
+// One line.
 struct Line {
     std::string_view text;  // without its end; valid until the reader's next call
-    LineEnd end;
+    LineEnd end;            // end_of_stream: the last line, which nothing follows
 };
 
 // Reads lines of at most `octets_max` octets, their ends not counted, from a stream that outlives it. A CR is part of
 // the line unless LF follows.
 class LineReader {
 public:
+    // Reads nothing yet. With the first read it takes memory for one line of `octets_max`.
     LineReader(Stream& stream, std::size_t octets_max);
 
     // The next line; nothing at the end of the stream. EMSGSIZE where the line is too long, now and at every later

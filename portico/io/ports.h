@@ -18,10 +18,10 @@ namespace portico::io {
 
 // A port that is known by a name: a line of /etc/services.
 struct KnownPort {
-    std::string name;
-    std::uint16_t number;
-    Transport transport;  // tcp or udp
-    std::vector<std::string> aliases;
+    std::string name;                  // "https"
+    std::uint16_t number;              // 443
+    Transport transport;               // tcp or udp
+    std::vector<std::string> aliases;  // other names of it
 
     friend bool operator==(const KnownPort&, const KnownPort&) = default;
 };
@@ -32,13 +32,14 @@ std::vector<KnownPort> parse_services(std::string_view text);
 // What /etc/services says, read once; where it is missing, as in most containers, the few that everybody knows.
 const std::vector<KnownPort>& known_ports();
 
-// By name or alias.
+// The port of that name or alias. Nothing where none is known.
 std::optional<std::uint16_t> port_named(std::string_view name, Transport transport);
-// Its name; nothing where it has none.
+// The name of a port; nothing where it has none. The view lives as long as the process.
 std::optional<std::string_view> name_of_port(std::uint16_t number, Transport transport);
 
+// A process that holds a socket.
 struct Process {
-    int pid;
+    int pid;           // as kill(2) takes it
     std::string name;  // as the process calls itself: any octets but NUL, at most 15
 
     friend bool operator==(const Process&, const Process&) = default;
@@ -46,9 +47,9 @@ struct Process {
 
 // A socket that takes what comes: TCP or Unix listening, UDP bound and not connected.
 struct ListeningSocket {
-    Transport transport;
-    SocketAddress local;
-    std::uint64_t inode;
+    Transport transport;           // tcp, udp or unix_stream
+    SocketAddress local;           // where it is bound
+    std::uint64_t inode;           // the socket's own number
     std::vector<Process> held_by;  // by pid; empty where we may not look (others' processes, unless we are root)
 };
 

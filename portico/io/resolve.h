@@ -18,16 +18,20 @@
 
 namespace portico::io {
 
+// Why a name has no address, or an address no name.
 struct ResolveError {
+    // What the caller may do about it.
     enum class Kind : std::uint8_t {
         not_found,  // there is no such name, or it has no address of the family that was asked for
         temporary,  // nobody could be asked: the same question may be answered later
         failed,     // the question can't be asked, or the answer was nonsense
         timed_out,  // the deadline has come
         stopped,    // the task was asked to stop
-    } kind;
+    };
+    Kind kind;            // for the program
     std::string message;  // a sentence's end: "there is no host example.invalid"
 };
+// What a name or an address leads to, or why it leads nowhere.
 template <class T>
 using Resolved = std::expected<T, ResolveError>;
 

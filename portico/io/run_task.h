@@ -12,6 +12,7 @@
 
 namespace portico::io {
 
+// Keeps what a task returns, and stops the core then: what run_task() starts.
 template <class T>
 Task<void> keep_result(Core& core, Task<T> task, std::optional<T>& result) {
     T value = co_await task;
@@ -19,7 +20,8 @@ Task<void> keep_result(Core& core, Task<T> task, std::optional<T>& result) {
     core.stop();
 }
 
-// Runs the core until the task has ended.
+// Runs the core until the task has ended, and returns what it returned; T is not void. Other tasks of the core go on
+// meanwhile, and stand still afterwards.
 template <class T>
 T run_task(Core& core, Task<T> task) {
     std::optional<T> result;

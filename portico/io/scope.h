@@ -32,7 +32,7 @@ public:
     class Join;
     [[nodiscard]] Join join();
 
-    [[nodiscard]] std::size_t size() const { return size_; }
+    [[nodiscard]] std::size_t size() const { return size_; }  // tasks that have not ended
 
 private:
     struct Root;
@@ -57,8 +57,10 @@ private:
     Join* joining_ = nullptr;
 };
 
+// What Scope::join() returns, to be awaited in the same statement.
 class Scope::Join final : public Stoppable {
 public:
+    // See Scope::join().
     explicit Join(Scope& scope) : scope_(&scope) {}
     [[nodiscard]] bool await_ready() const noexcept { return scope_->size_ == 0; }
     template <class Promise>

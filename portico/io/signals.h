@@ -16,6 +16,7 @@ namespace portico::io {
 // blocked, so that one which comes on the way to the exit does not change the exit code.
 class SignalWatcher {
 public:
+    // `signals`: at least one (asserted), as signal(7) numbers them.
     SignalWatcher(std::initializer_list<int> signals, std::function<void(int signal)> on_signal);
     SignalWatcher(const SignalWatcher&) = delete;
     SignalWatcher& operator=(const SignalWatcher&) = delete;

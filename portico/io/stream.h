@@ -17,12 +17,14 @@
 
 namespace portico::io {
 
+// co_await stream.read(room, …): how many octets came, 0 at the end of the stream, or why none.
 class Read final : public Awaited<ReadOp> {
 public:
     using Awaited::Awaited;
     Result<std::size_t> await_resume() const { return count("read"); }
 };
 
+// co_await stream.read(pool, …): a buffer with what came, empty at the end of the stream, or why there is none.
 class ReadBuffer final : public Awaited<ReadOp> {
 public:
     using Awaited::Awaited;
@@ -33,12 +35,14 @@ public:
     }
 };
 
+// co_await stream.write(…): how many octets were taken, at least one, or why none.
 class Write final : public Awaited<WriteOp> {
 public:
     using Awaited::Awaited;
     Result<std::size_t> await_resume() const { return count("write"); }
 };
 
+// co_await stream.send_file(…): how many octets were taken, 0 where the file has become shorter, or why none.
 class SendFile final : public Awaited<SendFileOp> {
 public:
     using Awaited::Awaited;
@@ -49,6 +53,7 @@ public:
 // two tasks), never two reads or two writes. Closing is destroying.
 class Stream {
 public:
+    // A connected socket, not blocking, that the core's kernel gave out. The core outlives the stream.
     Stream(Core& core, Fd fd) : core_(&core), fd_(std::move(fd)) {}
 
     // Leaves its core: what comes back belongs to no core, may be moved and destroyed on any thread and in a child that
@@ -82,10 +87,14 @@ public:
     Result<void> finish_sending() { return core_->kernel().shut_down(fd_.number(), ShutDown::sending); }
     // Octets written that the peer has not acknowledged.
     [[nodiscard]] std::size_t unacknowledged() const { return core_->kernel().unacknowledged(fd_.number()); }
+    // Small writes go out at once, rather than wait for an acknowledgement (TCP_NODELAY, tcp(7)). Nothing where it does
+    // not apply.
     void set_no_delay() { core_->kernel().set_no_delay(fd_.number()); }
     // The next close is a reset: the peer can't take what was cut short for a whole.
     void abort_on_close() { core_->kernel().set_abort_on_close(fd_.number()); }
+    // This end's address.
     [[nodiscard]] Result<SocketAddress> local_address() const { return core_->kernel().local_address(fd_.number()); }
+    // Where its waits are to be awaited.
     [[nodiscard]] Core& core() const { return *core_; }
 
 private:
@@ -97,11 +106,13 @@ private:
 // what was sent before our close becomes a reset (RFC 9112 §9.6).
 Task<void> drain_and_close(Stream stream, Duration time_max, std::size_t octets_max);
 
+// A connection that came.
 struct Accepted {
-    Stream stream;
-    SocketAddress peer;
+    Stream stream;       // nothing has been read
+    SocketAddress peer;  // whose it is; a Unix client's is unnamed
 };
 
+// co_await listener.accept(…): the next connection, or why there is none.
 class Accept final : public Awaited<AcceptOp> {
 public:
     using Awaited::Awaited;
@@ -111,12 +122,15 @@ public:
 // A listening stream socket: TCP or Unix.
 class Listener {
 public:
+    // Binds and listens. Port 0 is any free one: see local(). Errors: EADDRINUSE somebody listens there, EACCES a port
+    // that needs a privilege, EADDRNOTAVAIL not an address of this host … (bind(2), listen(2)).
     static Result<Listener> open(Core& core, const SocketAddress& local, const ListenOptions& options = {});
 
     // The next connection. A connection that its peer has left again is passed over (ECONNABORTED). EMFILE, ENFILE,
     // ENOBUFS and ENOMEM are handed on: wait a while (see accept_pause) before the next call, the backlog keeps who
     // comes. A deadline that has come takes who has queued up, and then fails with ETIMEDOUT.
     [[nodiscard]] Accept accept(TimePoint deadline = never) { return Accept(deadline, *core_, fd_.number()); }
+    // Where it listens, with the port that was chosen.
     [[nodiscard]] const SocketAddress& local() const { return local_; }
 
 private:
@@ -129,14 +143,16 @@ private:
 // After a failed accept: how long to leave the listener alone. Zero where trying again at once is right.
 Duration accept_pause(const Error& error);
 
-// Connects to one address.
+// Connects to one address, once. Errors: ECONNREFUSED nobody listens there, EHOSTUNREACH, ENETUNREACH, ETIMEDOUT …
+// (connect(2)). For a name with several addresses: connect_to().
 Task<Result<Stream>> connect(Core& core, SocketAddress peer, TimePoint deadline);
 
 // Standard input and output as the two directions of one peer.
 struct Stdio {
-    Stream input;
-    Stream output;
+    Stream input;   // to read from
+    Stream output;  // to write to
 };
+// Both, for programs that speak to whoever started them. Errors: those of fcntl(2).
 Result<Stdio> open_stdio(Core& core);
 
 }  // namespace portico::io

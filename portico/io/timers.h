@@ -12,7 +12,9 @@
 
 namespace portico::io {
 
+// A moment that nobody can set back: what deadlines are.
 using TimePoint = std::chrono::steady_clock::time_point;
+// A stretch of that time; 5s and 250ms are such.
 using Duration = std::chrono::steady_clock::duration;
 
 // No deadline: waits for ever.
@@ -30,6 +32,7 @@ public:
     // Called once, after the timer has been unset, at `due` or at most one tick later.
     virtual void expire() = 0;
 
+    // Whether it will expire.
     [[nodiscard]] bool is_set() const { return next_ != nullptr; }
 
 protected:
@@ -47,8 +50,9 @@ private:
 // where a slot of one wheel is a whole turn of the wheel below, and a bit says which slots hold something.
 class Timers {
 public:
-    static constexpr auto tick = std::chrono::milliseconds(1);
+    static constexpr auto tick = std::chrono::milliseconds(1);  // what moments are rounded up to
 
+    // `start` is the first tick: no moment that advance() is told is earlier.
     explicit Timers(TimePoint start);
     Timers(const Timers&) = delete;
     Timers& operator=(const Timers&) = delete;
@@ -59,7 +63,7 @@ public:
     void advance(TimePoint now);
     // When advance should next be called: the tick in which the first timer expires, or an earlier one.
     [[nodiscard]] std::optional<TimePoint> next() const;
-    [[nodiscard]] std::size_t count() const { return count_; }
+    [[nodiscard]] std::size_t count() const { return count_; }  // timers that are set
 
 private:
     static constexpr unsigned levels = 6;

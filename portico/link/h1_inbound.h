@@ -1,8 +1,10 @@
 // portico/link/h1_inbound.h — the server's end of one HTTP/1.1 connection: requests come out, responses go in.
 //
 // Room link: a connection that carries HTTP messages, whichever end and version. The waist where versions stop
-// mattering. May use:   base, http, wire, io, tls. May not:   know what is served, or log. Threads:   none of its own:
-// a link belongs to one connection, which belongs to one core.
+//            mattering.
+// May use:   base, http, wire, io, tls.
+// May not:   know what is served, or log.
+// Threads:   none of its own: a link belongs to one connection, which belongs to one core.
 #pragma once
 
 #include <chrono>
@@ -21,13 +23,13 @@ namespace portico::link {
 
 // What one peer may make one connection cost.
 struct InboundLimits {
-    h1::HeadLimits head;
-    h1::ChunkedLimits chunked;
+    h1::HeadLimits head;                                  // of one request
+    h1::ChunkedLimits chunked;                            // of one request's content
     std::chrono::milliseconds head_time_max{10'000};      // from the first octet of a head to its last
     std::chrono::milliseconds content_idle_max{60'000};   // between two reads of content
     std::chrono::milliseconds response_idle_max{60'000};  // between two writes of a response
     std::uint64_t rate_min = 500;                         // octets a second, in the mean, once rate_grace is over
-    std::chrono::milliseconds rate_grace{30'000};
+    std::chrono::milliseconds rate_grace{30'000};         // how long a content or a response may be slower
     std::uint64_t content_octets_max = 16 * 1024 * 1024;  // of one request
 };
 
@@ -44,8 +46,8 @@ enum class ContentEnd : std::uint8_t { complete, left, refused };
 
 // A step of reading content: octets, which stay valid until the next step, or how it ended.
 struct ContentStep {
-    std::string_view octets;  // empty at the end
-    ContentEnd end = ContentEnd::complete;
+    std::string_view octets;                // empty at the end
+    ContentEnd end = ContentEnd::complete;  // says nothing where there are octets
 };
 
 // Whether a response went out.
@@ -55,6 +57,8 @@ enum class Sent : std::uint8_t {
     cut,    // the file ended before the range that was announced: only a reset can say so to the peer
 };
 
+// One connection of a client's, over a stream: reads requests and their content, one after the other, and sends the
+// responses in the same order (RFC 9112 §9.3.2). Whoever uses it decides what is answered and when to close.
 class H1Inbound {
 public:
     // All of them outlive the link.
@@ -91,15 +95,19 @@ public:
                                   http::Persistence persistence);
     // Whether send() would only copy to the output: then queue() does it without waiting.
     [[nodiscard]] bool can_queue(const http::Request& request, const http::Response& response) const;
+    // Copies the response to the output; can_queue() has said that it may.
     void queue(const http::Request& request, const http::Response& response, std::string_view date,
                http::Persistence persistence);
     // Sends what waits in the output.
     [[nodiscard]] Task<Sent> flush();
-    // For a caller that writes to the stream itself: what waits, and how much of it has gone.
+    // For a caller that writes to the stream itself: what waits in the output, until the next call.
     [[nodiscard]] iovec output_span() { return {const_cast<char*>(output_.octets().data()), output_.size()}; }
+    // So many octets of output_span() have gone.
     void output_sent(std::size_t octets);
+    // Until when the peer has to take an octet.
     [[nodiscard]] io::TimePoint write_deadline() const { return stream_->core().now() + limits_->response_idle_max; }
 
+    // Why a head or a content was refused, once a call has said so.
     [[nodiscard]] const http::Refusal& refusal() const { return refusal_; }
     // Octets received that no request has used yet.
     [[nodiscard]] bool has_unread() const { return !unread().empty(); }

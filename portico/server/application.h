@@ -20,6 +20,7 @@ namespace portico::server {
 // One request on its way. It and what it refers to outlive the task that answers it.
 class Call {
 public:
+    // All of them outlive the call.
     Call(io::Core& core, link::H1Inbound& link, const http::Request& request, http::Response& response,
          const io::SocketAddress& peer)
         : core_(&core), link_(&link), request_(&request), response_(&response), peer_(&peer) {
@@ -28,11 +29,12 @@ public:
     Call(const Call&) = delete;
     Call& operator=(const Call&) = delete;
 
-    [[nodiscard]] io::Core& core() const { return *core_; }
+    [[nodiscard]] io::Core& core() const { return *core_; }  // whose connection it is
     // Its views live until the answer has been sent.
     [[nodiscard]] const http::Request& request() const { return *request_; }
     // To be filled. Clear when the application gets it.
     [[nodiscard]] http::Response& response() const { return *response_; }
+    // The connection's other end.
     [[nodiscard]] const io::SocketAddress& peer() const { return *peer_; }
     // See link::H1Inbound::read_content. What is not read of the content costs the connection.
     [[nodiscard]] Task<link::ContentStep> read_content();
@@ -51,6 +53,7 @@ private:
     bool has_opened_ = false;
 };
 
+// Answers requests, each by a task of its own. What a Server makes of its routes is one.
 class Application {
 public:
     virtual ~Application() = default;

@@ -29,6 +29,7 @@ struct Limits {
     std::chrono::milliseconds response_idle_max{60'000};
     // The least mean rate, in octets a second, of a content or a response that goes on for longer than rate_grace.
     std::uint64_t rate_min = 500;
+    // How long a content or a response may be slower than that.
     std::chrono::milliseconds rate_grace{30'000};
 
     // Request line and field section together, each CRLF counted: 431.
@@ -52,8 +53,9 @@ struct Limits {
     // Memory for buffers and content on the way, in octets, all cores together.
     std::size_t memory_max = std::size_t{1} << 30;
 
-    // After the last answer: how long, and how many octets, we read on so that the peer can read that answer.
+    // After the last answer: how long we read on, so that the peer can read that answer.
     std::chrono::milliseconds drain_time_max{2'000};
+    // And how many octets we read at most.
     std::size_t drain_octets_max = 256 * 1024;
     // After SIGTERM: how long requests in flight may take.
     std::chrono::milliseconds shutdown_time_max{30'000};
@@ -68,9 +70,9 @@ std::expected<void, std::string> set_limit(Limits& limits, std::string_view name
 
 // A limit as it is documented.
 struct LimitRow {
-    std::string_view name;
-    std::string standard;  // the default, as set_limit would take it
-    std::string_view meaning;
+    std::string_view name;     // "head_time_max"
+    std::string standard;      // the default, as set_limit would take it
+    std::string_view meaning;  // a sentence
 };
 // All of them, in the order of the struct.
 std::vector<LimitRow> limit_rows();

@@ -12,6 +12,7 @@
 
 namespace portico::h1 {
 
+// What the framing of one request's content may cost.
 struct ChunkedLimits {
     std::size_t chunk_line_octets_max = 4 * 1024;  // a chunk-size line with its extensions: 400
     std::size_t extension_octets_max = 16 * 1024;  // extensions of all the chunks together: 400
@@ -23,13 +24,14 @@ struct ChunkedLimits {
 // grammar and passed over.
 class ChunkedReader {
 public:
+    // At the start of a content. The limits are copied.
     explicit ChunkedReader(const ChunkedLimits& limits) : limits_(limits) {}
 
     // One step's result: how many of the given octets are used up, and which of them were content (a view into
     // the given octets, perhaps empty).
     struct Step {
-        std::size_t used = 0;
-        std::string_view content;
+        std::size_t used = 0;      // octets
+        std::string_view content;  // decoded; never of more than one chunk
     };
 
     // Reads from the front of `received`: at most to the end of one chunk's data. Call again with what follows
@@ -40,6 +42,7 @@ public:
     //           431 trailer section over its limits. After a refusal the reader is not to be used.
     [[nodiscard]] http::Result<Step> read(std::string_view received);
 
+    // Whether the last chunk and the trailer section have been read.
     [[nodiscard]] bool done() const { return state_ == State::done; }
 
 private:
