@@ -21,6 +21,12 @@ while(unread)
   list(APPEND unread ${includes})
 endwhile()
 
+# What the reference tells of (script/reference).
+list(TRANSFORM headers REPLACE "^${PROJECT_SOURCE_DIR}/" "" OUTPUT_VARIABLE names)
+list(SORT names)
+list(JOIN names "\n" names)
+file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/public_headers.txt CONTENT "${names}\n" @ONLY)
+
 foreach(kind static shared)
   string(TOUPPER ${kind} KIND)
   add_library(portico_${kind} ${KIND} ${objects})
