@@ -16,11 +16,13 @@
 
 namespace portico {
 
+// A JSON value of any kind (https://json.nlohmann.me). Handlers take it from the content and return it.
 using Json = nlohmann::json;
 
 // Content of at most 1 MiB. Answers: 415 a Content-Type that is not JSON's; 400 what is no JSON, with line and column.
 template <>
 struct FromContent<Json> {
+    // The whole content as one value, or the answer that says why not.
     static Task<std::expected<Json, Response>> read(Request& request) {
         if (!is_json(request.field("Content-Type").value_or("application/json"))) {
             co_return std::unexpected(Response(Status::unsupported_media_type));
@@ -52,9 +54,10 @@ private:
     }
 };
 
-// Octets that are no UTF-8 become U+FFFD.
+// What a handler returns as JSON: 200 with application/json. Octets that are no UTF-8 become U+FFFD.
 template <>
 struct IntoResponse<Json> {
+    // In the shortest form, without line breaks.
     static Response make(const Json& value) {
         return {Status::ok, value.dump(-1, ' ', false, Json::error_handler_t::replace), "application/json"};
     }

@@ -258,7 +258,7 @@ struct Unwrapped<Task<T>> {
 
 }  // namespace detail
 
-// What answers a request.
+// What answers a request: a handler whose arguments bind_handler() takes from it. Every core calls it.
 using Handle = std::move_only_function<Task<Response>(Request& request)>;
 
 // A pattern such as "/notes/{id}" or "/files/{rest...}", with where it stands in the program's source. The compiler
@@ -266,12 +266,16 @@ using Handle = std::move_only_function<Task<Response>(Request& request)>;
 template <class Handler>
 class Pattern {
 public:
+    // A literal, checked: each "{name}" is a whole segment, "{name...}" the last one, and there are as many of them as
+    // the handler has path parameters.
     // NOLINTNEXTLINE(google-explicit-constructor): it is written as a literal
     consteval Pattern(const char* text, std::source_location where = std::source_location::current())
         : text_(text), where_(where) {
         if constexpr (detail::Callable<Handler>) detail::check_pattern<Handler>(text);
     }
+    // The pattern itself, as it is written in the source.
     [[nodiscard]] const char* text() const { return text_; }
+    // The line of the program that adds the route, for messages.
     [[nodiscard]] const std::source_location& where() const { return where_; }
 
 private:

@@ -16,21 +16,24 @@
 
 namespace portico {
 
-// What a request goes through on its way to a handler: the rest of the way, to be awaited once.
 class Next;
+// What a request goes through on its way to a handler; `next` is the rest of the way. It answers by itself, or awaits
+// next(request), once, and may change what comes back.
 using Middleware = std::move_only_function<Task<Response>(Request& request, Next next)>;
 
 // One handler at one path.
 struct Route {
-    std::string method;
-    std::string pattern;
-    std::source_location where;
-    std::vector<std::shared_ptr<Middleware>> way;
-    Handle handle;
+    std::string method;                            // "GET"
+    std::string pattern;                           // "/notes/{id}"
+    std::source_location where;                    // it was added
+    std::vector<std::shared_ptr<Middleware>> way;  // outermost first
+    Handle handle;                                 // at the end of the way
 };
 
+// The rest of a request's way, for middleware. A value; the route outlives it.
 class Next {
 public:
+    // `passed`: how much of the route's way lies behind.
     Next(Route& route, std::size_t passed) : route_(&route), passed_(passed) {}
     // The rest of the way: further middleware, then the handler.
     [[nodiscard]] Task<Response> operator()(Request& request) const;
@@ -54,6 +57,7 @@ public:
     // Sentences, one for each route that could not be added.
     [[nodiscard]] const std::vector<std::string>& errors() const { return errors_; }
 
+    // What there is for a request.
     struct Found {
         Route* route = nullptr;                    // null: there is none for this method
         std::vector<std::string_view> parameters;  // views of the path

@@ -26,6 +26,7 @@ using AnswerDatagram = std::function<std::string(std::string_view datagram)>;
 // waits end with ECANCELED. Returns the program's exit status: 1, with a sentence on standard error, where it can't
 // start.
 int serve_tcp(std::string_view endpoint, ServeStream serve);
+// The same for UDP: each datagram is answered by one, sent to where it came from.
 int serve_udp(std::string_view endpoint, AnswerDatagram answer);
 
 // Sends on to `to` whatever comes from `from`, which may be the same stream, until it ends or one of the two fails. A

@@ -22,9 +22,9 @@ class Server;
 
 // What the server answered. Status 0: the connection broke before a whole answer came.
 struct TestAnswer {
-    int status = 0;
-    std::vector<std::pair<std::string, std::string>> fields;
-    std::string content;
+    int status = 0;                                           // the final response's code, 200
+    std::vector<std::pair<std::string, std::string>> fields;  // names and values, in the order of the answer
+    std::string content;                                      // without chunks
 
     // The first line's value; empty where there is none.
     [[nodiscard]] std::string_view field(std::string_view name) const;
@@ -39,6 +39,8 @@ public:
     double open_failure = 0;    // a file can't be opened
 };
 
+// Asks a server questions, each on a connection of its own and answered before the call returns. No port is opened, no
+// thread started, and the clock is the client's.
 class TestClient {
 public:
     // `server` has its routes, has not been started, and outlives the client.
@@ -47,9 +49,11 @@ public:
     TestClient& operator=(const TestClient&) = delete;
     ~TestClient();
 
-    TestAnswer get(std::string_view target);
+    TestAnswer get(std::string_view target);  // "/notes?q=a": as it is sent, escapes and all
+    // Sends `content`, with its length.
     TestAnswer post(std::string_view target, std::string_view content,
                     std::string_view content_type = "application/octet-stream");
+    // Any method, with further fields. Host, Connection and Content-Length are added.
     TestAnswer request(std::string_view method, std::string_view target,
                        const std::vector<std::pair<std::string, std::string>>& fields = {},
                        std::string_view content = {});

@@ -26,6 +26,7 @@ struct PartHead {
 // comes.
 class MultipartReader {
 public:
+    // What happens next.
     enum class What : std::uint8_t {
         more,      // nothing is left of what was given: it goes on with the next piece
         head,      // a part begins: head() tells of it
@@ -34,8 +35,9 @@ public:
         end,       // all parts are; what follows is ignored (RFC 2046 §5.1.1: the epilogue)
         broken     // this is not multipart/form-data: trouble() tells why. Nothing more can be read
     };
+    // One thing that happened.
     struct Step {
-        What what;
+        What what;                     // which
         std::string_view octets = {};  // of `content`, valid until the next call; never empty then
     };
 
@@ -45,7 +47,9 @@ public:
     // The next thing that happens; what was read is taken from the front of `octets`. `end` comes once, `more` then.
     [[nodiscard]] Step next(std::string_view& octets);
 
+    // The part that began last; overwritten when the next one begins.
     [[nodiscard]] const PartHead& head() const { return head_; }
+    // Whether `end` has come: what was sent is whole.
     [[nodiscard]] bool has_ended() const { return state_ == State::epilogue; }
     // A literal: what is wrong.
     [[nodiscard]] std::string_view trouble() const { return trouble_; }
