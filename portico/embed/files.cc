@@ -31,34 +31,54 @@ void Files::remove_core(const io::Core& core) {
     std::erase_if(handlers_, [&core](const auto& entry) { return entry.first == &core; });
 }
 
-Task<Response> Files::respond(Request& request) {
+Task<std::unique_ptr<http::Response>> Files::answer(Request& request, const http::Request& message) {
     const auto own = std::ranges::find(handlers_, &request.core(), [](const auto& entry) { return entry.first; });
     assert(own != handlers_.end() && "every core is added");
     site::Handler& handler = *own->second;
-    http::Request below;
-    std::string path_below;
-    const http::Request* message = &request.message();
-    if (!prefix_.empty()) {
-        below = *message;
-        http::append_encoded_path(path_below, request.path().substr(prefix_.size()));
-        below.path = path_below;
-        message = &below;
-    }
     std::string scratch;
     auto answer = std::make_unique<http::Response>();
-    const http::Result<site::Resource> resource = site::translate(*message, *site_, scratch);
+    const http::Result<site::Resource> resource = site::translate(message, *site_, scratch);
     if (!resource) {
-        co_await handler.respond_refusal(*message, resource.error(), *answer);
-    } else if (!handler.respond_at_once(*message, *resource, *answer)) {
-        co_await handler.respond(*message, *resource, *answer);
+        co_await handler.respond_refusal(message, resource.error(), *answer);
+    } else if (!handler.respond_at_once(message, *resource, *answer)) {
+        co_await handler.respond(message, *resource, *answer);
     }
-    const auto location = answer->fields.find(http::FieldName::location);
+    co_return std::move(answer);
+}
+
+Task<Response> Files::respond(Request& request) {
+    http::Request below = request.message();
+    std::string path_below;
+    if (!prefix_.empty()) {
+        http::append_encoded_path(path_below, request.path().substr(prefix_.size()));
+        below.path = path_below;
+    }
+    std::unique_ptr<http::Response> message = co_await answer(request, below);
+    const auto location = message->fields.find(http::FieldName::location);
     if (location && !prefix_.empty()) {
         std::string moved = prefix_ + std::string(*location);
-        answer->fields.remove(http::FieldName::location);
-        answer->add_made(http::FieldName::location, std::move(moved));
+        message->fields.remove(http::FieldName::location);
+        message->add_made(http::FieldName::location, std::move(moved));
     }
-    co_return Response::of_message(std::move(answer));
+    co_return Response::of_message(std::move(message));
+}
+
+Task<Response> Files::respond_with(Request& request, std::string path) {
+    // A folder would be answered with its index file, or with a way to it that only the site knows.
+    if (path.empty() || path.ends_with('/')) co_return Response(Status::not_found);
+    std::string encoded = "/";
+    http::append_encoded_path(encoded, path.starts_with('/') ? std::string_view(path).substr(1) : path);
+    http::Request at_path = request.message();
+    at_path.path = encoded;
+    std::unique_ptr<http::Response> message = co_await answer(request, at_path);
+    if (message->fields.has(http::FieldName::location)) co_return Response(Status::not_found);
+    co_return Response::of_message(std::move(message));
+}
+
+Task<Response> Folder::respond(Request& request, std::string path) const {
+    if (files_ == nullptr) co_return Response(Status::internal_server_error);
+    Response response = co_await files_->respond_with(request, std::move(path));
+    co_return std::move(response);
 }
 
 }  // namespace portico

@@ -33,13 +33,30 @@ public:
     void add_core(io::Core& core);
     void remove_core(const io::Core& core);
     [[nodiscard]] Task<Response> respond(Request& request);
+    // The file at `path` below the folder, decoded, whatever the request's own path is.
+    [[nodiscard]] Task<Response> respond_with(Request& request, std::string path);
 
 private:
     Files(std::string prefix, std::shared_ptr<const site::Site> site);
+    [[nodiscard]] Task<std::unique_ptr<http::Response>> answer(Request& request, const http::Request& message);
 
     std::string prefix_;
     std::shared_ptr<const site::Site> site_;
     std::vector<std::pair<io::Core*, std::unique_ptr<site::Handler>>> handlers_;
+};
+
+// A folder that a program's own handlers send files of. It is a reference: copies are the same folder's.
+class Folder {
+public:
+    // For Router::folder().
+    explicit Folder(std::shared_ptr<Files> files) : files_(std::move(files)) {}
+
+    // The file at `path`, relative to the folder and decoded, as `portico serve` sends it: ranges, validators,
+    // precompressed siblings. 404 where there is none, and for whatever leads out of the folder.
+    [[nodiscard]] Task<Response> respond(Request& request, std::string path) const;
+
+private:
+    std::shared_ptr<Files> files_;  // nothing where it could not be opened: then the server doesn't start
 };
 
 }  // namespace portico

@@ -15,7 +15,7 @@
 namespace portico {
 
 // A line to `stream` for each request: method, target, status, milliseconds. For development: it waits for the stream;
-// portico::Options has the access log of the program.
+// Options::access_log does not.
 [[nodiscard]] Middleware log_to(std::FILE* stream);
 
 // Lets scripts of other sites read the answers (Fetch standard, CORS), and answers their preflight requests. Nobody

@@ -1,9 +1,6 @@
 // portico/embed/middleware_test.cc — what requests go through, responses, cookies, forms, folders.
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
-#include <filesystem>
-#include <fstream>
 #include <string>
 
 #include "portico/portico.h"
@@ -192,29 +189,6 @@ TEST(Forms, AreDecodedAndEncoded) {
     append_to_form(form, "é", "~");
     EXPECT_EQ(form, "a%20b=c%26d&%C3%A9=~");
     EXPECT_EQ(find_in_form(form, "a b"), "c&d");
-}
-
-// Real files: the simulated kernel has none of them, so the server is a real one here.
-class Folder : public testing::Test {
-protected:
-    Folder() {
-        std::string pattern = testing::TempDir() + "portico-embed-XXXXXX";
-        place_ = ::mkdtemp(pattern.data());
-        std::filesystem::create_directory(place_ + "/sub");
-        std::ofstream(place_ + "/index.html") << "<p>index";
-        std::ofstream(place_ + "/sub/a b.txt") << "0123456789";
-    }
-    ~Folder() override { std::filesystem::remove_all(place_); }
-    std::string place_;
-};
-
-TEST_F(Folder, IsServedBelowItsPrefix) {
-    Server server;
-    server.get("/api", [] { return "api"; });
-    server.files("/static/", place_);
-    server.files("/nowhere", place_ + "/none");
-    ASSERT_EQ(server.errors().size(), 1U);
-    EXPECT_NE(server.errors().front().find(place_ + "/none"), std::string::npos);
 }
 
 }  // namespace

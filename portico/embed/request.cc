@@ -81,9 +81,7 @@ std::optional<std::string> find_in_form(std::string_view form, std::string_view 
     return std::nullopt;
 }
 
-namespace {
-
-void append_encoded(std::string& form, std::string_view text) {
+void append_percent_encoded(std::string& out, std::string_view text) {
     constexpr std::string_view digits = "0123456789ABCDEF";
     for (const char octet : text) {
         const auto code = static_cast<unsigned char>(octet);
@@ -91,20 +89,18 @@ void append_encoded(std::string& form, std::string_view text) {
                               (octet >= 'a' && octet <= 'z') ||
                               std::string_view("-._~").find(octet) != std::string_view::npos;
         if (is_plain) {
-            form += octet;
+            out += octet;
         } else {
-            form += {'%', digits[code >> 4], digits[code & 15]};
+            out += {'%', digits[code >> 4], digits[code & 15]};
         }
     }
 }
 
-}  // namespace
-
 void append_to_form(std::string& form, std::string_view name, std::string_view value) {
     if (!form.empty()) form += '&';
-    append_encoded(form, name);
+    append_percent_encoded(form, name);
     form += '=';
-    append_encoded(form, value);
+    append_percent_encoded(form, value);
 }
 
 }  // namespace portico

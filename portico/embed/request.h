@@ -79,6 +79,9 @@ private:
 [[nodiscard]] std::string decode_form(std::string_view text);
 // The first value of that name in "a=1&b=2", decoded.
 [[nodiscard]] std::optional<std::string> find_in_form(std::string_view form, std::string_view name);
+// Appends `text` with every octet escaped that is not one of RFC 3986 §2.3's unreserved: it is then one segment of a
+// path, or one name or value of a query.
+void append_percent_encoded(std::string& out, std::string_view text);
 // Appends "name=value", encoded, with an "&" or nothing before it: for building queries and forms.
 void append_to_form(std::string& form, std::string_view name, std::string_view value);
 

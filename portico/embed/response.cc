@@ -6,6 +6,7 @@
 #include <cassert>
 
 #include "portico/http/fields.h"
+#include "portico/io/file_system.h"
 
 namespace portico {
 namespace {
@@ -102,6 +103,22 @@ Response Response::html(std::string content) { return {Status::ok, std::move(con
 Response Response::redirect(std::string location, Status status) {
     Response response(status);
     response.set("Location", std::move(location));
+    return response;
+}
+
+Response Response::file(std::shared_ptr<const Fd> file, std::uint64_t offset, std::uint64_t length,
+                        std::string content_type) {
+    const io::Result<io::FileStatus> status = io::real_file_system().status(*file);
+    if (!status || offset > status->size || length > status->size - offset) {
+        return Response(Status::internal_server_error);
+    }
+    auto message = std::make_unique<http::Response>();
+    http::Piece piece = http::Piece::range(std::move(file), offset, length);
+    piece.file_octets = status->size;
+    piece.file_modified = status->modified.time_since_epoch().count();
+    message->content.push_back(std::move(piece));
+    Response response = of_message(std::move(message));
+    response.set("Content-Type", std::move(content_type));
     return response;
 }
 

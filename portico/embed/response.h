@@ -7,6 +7,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "portico/base/fd.h"
 #include "portico/base/task.h"
 #include "portico/http/message.h"
 #include "portico/http/status.h"
@@ -66,6 +68,11 @@ public:
 
     [[nodiscard]] static Response html(std::string content);
     [[nodiscard]] static Response redirect(std::string location, Status status = Status::found);
+    // A stretch of an open file: `length` octets from `offset`, which it has. It is sent by the kernel; a file that is
+    // written to meanwhile breaks the connection, and is never sent as a mixture. 500 where the stretch is not there.
+    // For whole files with ranges and validators see Router::folder().
+    [[nodiscard]] static Response file(std::shared_ptr<const Fd> file, std::uint64_t offset, std::uint64_t length,
+                                       std::string content_type);
     // Content that is made while it is sent: chunked, or to the connection's end for HTTP/1.0.
     [[nodiscard]] static Response stream(std::string content_type, http::Producer producer);
 

@@ -84,6 +84,16 @@ private:
     const std::vector<std::shared_ptr<Files>> files_;
 };
 
+server::LogFormat log_format(const Options& options) {
+    if (options.access_log.empty()) return server::LogFormat::off;
+    switch (options.log_format) {
+        case LogFormat::json: return server::LogFormat::json;
+        case LogFormat::combined: return server::LogFormat::combined;
+        case LogFormat::text: break;
+    }
+    return server::LogFormat::text;
+}
+
 std::string sentence(const server::OpenError& error) {
     if (error.what == server::OpenError::What::log) return error.message;
     if (error.what == server::OpenError::What::kernel) return io::describe(error.error);
@@ -147,6 +157,16 @@ void Router::files(std::string prefix, std::string folder, std::source_location 
     }
 }
 
+Folder Router::folder(std::string path) {
+    auto files = Files::open("", path);
+    if (!files) {
+        state_->errors.push_back("can't open the folder " + path + ": " + io::describe(files.error()));
+        return Folder(nullptr);
+    }
+    state_->files.push_back(*files);
+    return Folder(*std::move(files));
+}
+
 Server::Server(Options options) : Router(std::make_shared<State>(std::move(options))) {
     state().without_route.handle = answer_without_route;
 }
@@ -177,9 +197,11 @@ std::expected<void, std::string> Server::start_at(const std::vector<std::string>
     if (state().server != nullptr) return std::unexpected("the server has been started already");
     if (!errors().empty()) return std::unexpected(errors().front());
     server::ServerOptions options;
-    options.threads = state().options.threads;
-    options.limits = state().options.limits;
-    options.log.format = server::LogFormat::off;
+    const Options& own = state().options;
+    options.threads = own.threads;
+    options.limits = own.limits;
+    options.log.format = log_format(own);
+    if (own.access_log != "-") options.log.path = own.access_log;
     for (const std::string& endpoint : endpoints) {
         auto addresses = addresses_of(endpoint);
         if (!addresses) return std::unexpected(std::move(addresses.error()));

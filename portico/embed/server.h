@@ -19,6 +19,7 @@
 #include <utility>
 #include <vector>
 
+#include "portico/embed/files.h"
 #include "portico/embed/routes.h"
 #include "portico/io/endpoint.h"
 #include "portico/server/application.h"
@@ -29,6 +30,9 @@ namespace portico {
 // Limits on what clients may cost: connections, heads, contents, times. Its comments are the manual.
 using Limits = server::Limits;
 
+// A line for each request: for people, for programs, as Apache writes it.
+enum class LogFormat : std::uint8_t { text, json, combined };
+
 // How a server is run.
 class Options {
 public:
@@ -37,6 +41,10 @@ public:
     // Cores to use. With one, handlers never run at the same time, and need no locks for what they share.
     unsigned threads = 1;
     Limits limits;
+    // The access log: a file, "-" for standard output, nothing for none. Whoever reads it finds the format in
+    // docs/access-log.md. It is written by a thread of its own and never slows the server.
+    std::string access_log;
+    LogFormat log_format = LogFormat::text;
     // Says on standard error where run() listens.
     bool announces = true;
 };
@@ -83,6 +91,9 @@ public:
                       "middleware is a function of Request& and Next that returns a Task<Response>");
         pass_through(std::make_shared<Middleware>(std::move(middleware)));
     }
+
+    // A folder that handlers send files of, by names of their own choosing.
+    [[nodiscard]] Folder folder(std::string path);
 
     // Routes below `prefix`, "/api": their middleware is this router's, as it is now, and their own.
     [[nodiscard]] Group group(std::string prefix) const;

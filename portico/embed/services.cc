@@ -19,8 +19,8 @@ namespace {
 
 class FunctionService final : public services::Service {
 public:
-    FunctionService(io::Core& core, ServeStream serve, AnswerDatagram answer_one)
-        : core_(&core), serve_(std::move(serve)), answer_(std::move(answer_one)) {}
+    FunctionService(ServeStream serve, AnswerDatagram answer_one)
+        : serve_(std::move(serve)), answer_(std::move(answer_one)) {}
 
     Task<void> serve(io::Stream stream) override { return serve_(std::move(stream)); }
     Task<void> serve_stdio(io::Stdio stdio) override { return serve_(std::move(stdio.input)); }
@@ -40,7 +40,6 @@ public:
     }
 
 private:
-    io::Core* core_;
     ServeStream serve_;
     AnswerDatagram answer_;
 };
@@ -76,7 +75,7 @@ int serve_at(std::string_view text, io::Transport transport, ServeStream serve, 
     for (const services::OpenEndpoint& one : opened) {
         std::fprintf(stderr, "Listening on %s\n", services::text_of(one).c_str());
     }
-    FunctionService service(core, std::move(serve), std::move(answer));
+    FunctionService service(std::move(serve), std::move(answer));
     Silent watcher;
     io::Scope serving;
     const io::SignalWatcher signals({SIGTERM, SIGINT}, [&](int) { core.post([&serving] { serving.request_stop(); }); });

@@ -12,25 +12,31 @@
 
 namespace portico::http {
 
-// RFC 9110 §15, RFC 6585. The codes this server sends.
+// RFC 9110 §15, RFC 6585, RFC 7725, RFC 4918: the codes that this server sends, and those that programs do.
 enum class Status : std::uint16_t {
     continue_ = 100,
     switching_protocols = 101,
     ok = 200,
+    created = 201,
+    accepted = 202,
     no_content = 204,
     partial_content = 206,
+    multiple_choices = 300,
     moved_permanently = 301,
     found = 302,
+    see_other = 303,
     not_modified = 304,
     temporary_redirect = 307,
     permanent_redirect = 308,
     bad_request = 400,
     unauthorized = 401,
+    payment_required = 402,
     forbidden = 403,
     not_found = 404,
     method_not_allowed = 405,
     not_acceptable = 406,
     request_timeout = 408,
+    conflict = 409,
     gone = 410,
     length_required = 411,
     precondition_failed = 412,
@@ -40,14 +46,19 @@ enum class Status : std::uint16_t {
     range_not_satisfiable = 416,
     expectation_failed = 417,
     misdirected_request = 421,
+    unprocessable_content = 422,
+    upgrade_required = 426,
+    precondition_required = 428,
     too_many_requests = 429,
     request_header_fields_too_large = 431,
+    unavailable_for_legal_reasons = 451,
     internal_server_error = 500,
     not_implemented = 501,
     bad_gateway = 502,
     service_unavailable = 503,
     gateway_timeout = 504,
     http_version_not_supported = 505,
+    insufficient_storage = 507,
 };
 
 constexpr std::uint16_t code(Status status) { return static_cast<std::uint16_t>(status); }

@@ -143,7 +143,10 @@ Result<FileStatus> SimFileSystem::status_beneath(const Fd& directory, std::strin
     return status_of(**node);
 }
 
+bool SimFileSystem::is_real(const Fd& file) { return &file.table() == &real_file_system(); }
+
 Result<FileStatus> SimFileSystem::status(const Fd& file) {
+    if (is_real(file)) return real_file_system().status(file);
     const auto node = node_of(file, "fstat");
     if (!node) return std::unexpected(node.error());
     may_change(node->get());
@@ -151,6 +154,7 @@ Result<FileStatus> SimFileSystem::status(const Fd& file) {
 }
 
 Result<std::size_t> SimFileSystem::read_at(const Fd& file, std::uint64_t offset, std::span<char> room) {
+    if (is_real(file)) return real_file_system().read_at(file, offset, room);
     const auto node = node_of(file, "pread");
     if (!node) return std::unexpected(node.error());
     if ((*node)->kind == FileKind::directory) return fail(EISDIR, "pread");

@@ -50,6 +50,10 @@ public:
     bool is_in_memory(const Fd&, std::uint64_t, std::uint64_t) override { return !chance_->happens(faults_->cold); }
     Result<std::vector<DirectoryEntry>> list(const Fd& directory, std::size_t entries_max) override;
 
+    // A file of the machine's own, which is read and sent as it is: a program's folders are real where its sockets are
+    // simulated.
+    [[nodiscard]] static bool is_real(const Fd& file);
+
     // --- what a test does to the disk. Parents are made where they are missing; every change sets the file's time.
     void make_directory(std::string_view path);
     void write(std::string_view path, std::string content);    // the same file, if there is one, with other content

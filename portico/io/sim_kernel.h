@@ -113,6 +113,7 @@ private:
     std::optional<std::int64_t> try_read(const StreamPtr& stream, ReadOp& op);
     std::optional<std::int64_t> try_write(const StreamPtr& stream, const WriteOp& op);
     std::optional<std::int64_t> try_send_file(const StreamPtr& stream, const SendFileOp& op);
+    std::optional<std::int64_t> try_send_real_file(const StreamPtr& stream, const SendFileOp& op);
     std::optional<std::int64_t> room_to_write(const StreamPtr& stream);
     std::int64_t send_octets(const StreamPtr& stream, std::string octets);
     void send_end(const StreamPtr& stream);

@@ -99,6 +99,7 @@ std::optional<std::int64_t> SimKernel::try_write(const StreamPtr& from, const Wr
 }
 
 std::optional<std::int64_t> SimKernel::try_send_file(const StreamPtr& from, const SendFileOp& op) {
+    if (files_.is_real(*op.file)) return try_send_real_file(from, op);
     const auto file = descriptors_.find<SimNode>(op.file->number());
     assert(file != nullptr && "not a file");
     if (file->kind != FileKind::regular) return -EINVAL;
@@ -109,6 +110,16 @@ std::optional<std::int64_t> SimKernel::try_send_file(const StreamPtr& from, cons
     if (op.offset >= file->content.size()) return 0;
     const auto most = std::min(static_cast<std::uint64_t>(*room), op.length);
     return send_octets(from, file->content.substr(op.offset, most));
+}
+
+std::optional<std::int64_t> SimKernel::try_send_real_file(const StreamPtr& from, const SendFileOp& op) {
+    const std::optional<std::int64_t> room = room_to_write(from);
+    if (!room || *room < 0) return room;
+    std::string octets(std::min(static_cast<std::uint64_t>(*room), op.length), '\0');
+    const Result<std::size_t> read = files_.read_at(*op.file, op.offset, octets);
+    if (!read) return -read.error().number;
+    octets.resize(*read);
+    return octets.empty() ? 0 : send_octets(from, std::move(octets));
 }
 
 std::int64_t SimKernel::send_octets(const StreamPtr& from, std::string octets) {

@@ -1,0 +1,119 @@
+// portico/embed/events.cc — see events.h.
+#include "portico/embed/events.h"
+
+#include <utility>
+
+#include "portico/io/core.h"
+#include "portico/io/scope.h"
+
+namespace portico {
+namespace {
+
+// A field of an event is one line. What would end it, or is not allowed in an id, is left out.
+void append_field(std::string& event, std::string_view name, std::string_view value) {
+    event += name;
+    event += ": ";
+    for (const char octet : value) {
+        if (octet != '\r' && octet != '\n' && octet != '\0') event += octet;
+    }
+    event += '\n';
+}
+
+// Data has a line for each of its own: CR LF, LF and CR end one.
+void append_data(std::string& event, std::string_view data) {
+    for (;;) {
+        const std::size_t end = data.find_first_of("\r\n");
+        event += "data: ";
+        event += data.substr(0, end);
+        event += '\n';
+        if (end == std::string_view::npos) return;
+        data.remove_prefix(end + (data.substr(end).starts_with("\r\n") ? 2 : 1));
+    }
+}
+
+Task<void> run_source(const EventSource& source, EventSender& events, io::Scope& scope) {
+    co_await source(events);
+    // A heartbeat that is half sent would be stopped halfway.
+    const bool is_free = co_await events.until_written();
+    static_cast<void>(is_free);
+    scope.request_stop();
+}
+
+Task<void> run_heartbeat(EventSender& events, io::Duration every, io::Scope& scope) {
+    co_await events.beat(every);
+    scope.request_stop();
+}
+
+Task<bool> produce(io::Core& core, const EventSource& source, io::Duration heartbeat, ContentWriter& writer) {
+    EventSender events(core, writer);
+    io::Scope scope;
+    scope.start(run_source(source, events, scope), AfterStop::ends);
+    if (scope.size() > 0) scope.start(run_heartbeat(events, heartbeat, scope), AfterStop::ends);
+    co_await scope.join();
+    co_return !events.is_gone();
+}
+
+}  // namespace
+
+Task<bool> EventSender::send(std::string_view name, std::string_view data, std::string_view id) {
+    std::string event;
+    if (!id.empty()) append_field(event, "id", id);
+    if (!name.empty()) append_field(event, "event", name);
+    append_data(event, data);
+    event += '\n';
+    return write_event(std::move(event));
+}
+
+Task<bool> EventSender::until_written() {
+    if (!is_writing_) co_return true;
+    event_waits_ = true;
+    const io::Result<void> written = co_await written_.wait(*core_, io::never);
+    event_waits_ = false;
+    co_return written.has_value();
+}
+
+Task<bool> EventSender::write_event(std::string text) {
+    const bool is_free = co_await until_written();
+    if (!is_free) co_return false;
+    const bool sent = co_await write(text);
+    co_return sent;
+}
+
+Task<bool> EventSender::write(std::string_view text) {
+    if (is_gone_) co_return false;
+    is_writing_ = true;
+    const bool sent = co_await writer_->write(text);
+    is_writing_ = false;
+    last_sent_ = core_->now();
+    is_gone_ = !sent;
+    co_return sent;
+}
+
+Task<void> EventSender::beat(io::Duration every) {
+    for (;;) {
+        const bool slept = co_await io::sleep_until(*core_, last_sent_ + every);
+        if (!slept || is_gone_) co_return;
+        if (is_writing_) {
+            // The client has not taken an event yet, and the limits on responses say how long it may.
+            last_sent_ = core_->now();
+            continue;
+        }
+        if (core_->now() < last_sent_ + every) continue;
+        const bool sent = co_await write(":\n\n");
+        if (event_waits_) written_.open();
+        if (!sent) co_return;
+    }
+}
+
+Response send_events(Request& request, EventSource source, std::chrono::milliseconds heartbeat) {
+    io::Core* const core = &request.core();
+    Response response =
+        Response::stream("text/event-stream", [core, source = std::move(source), heartbeat](ContentWriter& writer) {
+            return produce(*core, source, heartbeat, writer);
+        });
+    response.set("Cache-Control", "no-store");
+    response.set("X-Accel-Buffering", "no");  // what nginx, in front of us, must not do
+    return response;
+}
+
+}  // namespace portico

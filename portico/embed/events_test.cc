@@ -1,0 +1,104 @@
+// portico/embed/events_test.cc — server-sent events: what they look like, their heartbeat, and their end.
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "portico/portico.h"
+
+namespace portico {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+class Events : public testing::TestWithParam<std::uint64_t> {};
+INSTANTIATE_TEST_SUITE_P(Seeds, Events, testing::Range<std::uint64_t>(1, 31));
+
+Task<void> send_some(EventSender& events) {
+    const bool first = co_await events.send("hello");
+    const bool second = co_await events.send("two\nlines\r\nand\rmore\n");
+    const bool third = co_await events.send("na\nme", "x", "4\r2");
+    EXPECT_TRUE(first && second && third);
+}
+
+TEST_P(Events, HaveTheirForm) {
+    Server server;
+    server.get("/events", [](Request& request) { return send_events(request, send_some); });
+    TestClient client(server, GetParam());
+    const TestAnswer answer = client.get("/events");
+    EXPECT_EQ(answer.content,
+              "data: hello\n\n"
+              "data: two\ndata: lines\ndata: and\ndata: more\ndata: \n\n"
+              "id: 42\nevent: name\ndata: x\n\n");
+    EXPECT_EQ(answer.field("Content-Type"), "text/event-stream");
+    EXPECT_EQ(answer.field("Cache-Control"), "no-store");
+}
+
+Task<void> send_slowly(EventSender& events) {
+    for (int i = 0; i < 3; ++i) {
+        const bool slept = co_await io::sleep_for(events.core(), seconds(10));
+        const bool sent = co_await events.send(std::to_string(i));
+        EXPECT_TRUE(slept && sent);
+    }
+}
+
+TEST_P(Events, BeatWhereThereIsNothingToTell) {
+    Server server;
+    server.get("/events", [](Request& request) { return send_events(request, send_slowly, seconds(4)); });
+    TestClient client(server, GetParam());
+    EXPECT_EQ(client.get("/events").content, ":\n\n:\n\ndata: 0\n\n:\n\n:\n\ndata: 1\n\n:\n\n:\n\ndata: 2\n\n");
+}
+
+// Events and heartbeats at the same moments, to a client that takes them slowly: none is lost or torn.
+Task<void> send_in_step(EventSender& events) {
+    for (int i = 0; i < 200; ++i) {
+        const bool slept = co_await io::sleep_for(events.core(), milliseconds(10));
+        const bool sent = co_await events.send(std::string(1000, static_cast<char>('a' + i % 26)));
+        EXPECT_TRUE(slept && sent);
+    }
+}
+
+TEST_P(Events, AndHeartbeatsAreNotTorn) {
+    Server server;
+    server.get("/events", [](Request& request) { return send_events(request, send_in_step, milliseconds(10)); });
+    TestClient client(server, GetParam());
+    std::string content = client.get("/events").content;
+    for (std::size_t beat = content.find(":\n\n"); beat != std::string::npos; beat = content.find(":\n\n", beat)) {
+        content.erase(beat, 3);
+    }
+    std::string whole;
+    for (int i = 0; i < 200; ++i) whole += "data: " + std::string(1000, static_cast<char>('a' + i % 26)) + "\n\n";
+    EXPECT_EQ(content, whole);
+}
+
+struct Ended {
+    explicit Ended(int& the_count) : count(&the_count) {}
+    Ended(const Ended&) = delete;
+    Ended& operator=(const Ended&) = delete;
+    ~Ended() { ++*count; }
+    int* count;
+};
+
+// Nothing is ever sent: the heartbeat is what notices.
+TEST_P(Events, EndWithTheirClient) {
+    int ended = 0;
+    Server server;
+    server.get("/events", [&ended](Request& request) {
+        return send_events(
+            request,
+            [&ended](EventSender& events) -> Task<void> {
+                const Ended at_the_end(ended);
+                const bool slept = co_await io::sleep_for(events.core(), std::chrono::hours(1));
+                static_cast<void>(slept);
+            },
+            seconds(2));
+    });
+    TestClient client(server, GetParam());
+    client.send_and_leave("GET /events HTTP/1.1\r\nHost: test\r\n\r\n", seconds(1));
+    client.pass(seconds(20));
+    EXPECT_EQ(ended, 1);
+    EXPECT_EQ(client.connections(), 0U);
+}
+
+}  // namespace
+}  // namespace portico

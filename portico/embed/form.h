@@ -1,0 +1,61 @@
+// portico/embed/form.h — what HTML forms send, and the URLs and texts of the pages that hold them.
+//
+//   server.post("/notes", [](portico::Form form) { return form.find("title").value_or("no title"); });
+//
+// Room embed: see response.h.
+// Threads:   values.
+#pragma once
+
+#include <expected>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "portico/embed/route.h"
+
+namespace portico {
+
+// The names and values of an HTML form, decoded (WHATWG URL §5: application/x-www-form-urlencoded), in its order.
+class Form {
+public:
+    // `text`: "a=1&b=x+y%21".
+    explicit Form(std::string_view text);
+
+    // The first value of that name.
+    [[nodiscard]] std::optional<std::string_view> find(std::string_view name) const;
+    [[nodiscard]] const std::vector<std::pair<std::string, std::string>>& values() const { return values_; }
+
+private:
+    std::vector<std::pair<std::string, std::string>> values_;
+};
+
+// Content of at most 1 MiB; 415 where its Content-Type is not a form's.
+template <>
+struct FromContent<Form> {
+    static Task<std::expected<Form, Response>> read(Request& request);
+};
+
+// A path and its query, put together and escaped: Url("/notes").segment("a b").query("q", "x&y").text() is
+// "/notes/a%20b?q=x%26y".
+class Url {
+public:
+    // `path`: begins the URL as it is, "/notes" or "https://host/notes".
+    explicit Url(std::string path) : path_(std::move(path)) {}
+
+    // Appends a segment; a slash in it is escaped. "." and ".." can't be a segment's whole name (RFC 3986 §5.2.4): they
+    // are left out.
+    Url& segment(std::string_view name);
+    Url& query(std::string_view name, std::string_view value);
+    [[nodiscard]] std::string text() const;
+
+private:
+    std::string path_;
+    std::string query_;
+};
+
+// Text that is nothing but text in an HTML page, also within quotes: the five octets of markup are escaped.
+[[nodiscard]] std::string escape_html(std::string_view text);
+
+}  // namespace portico
