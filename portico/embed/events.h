@@ -30,6 +30,7 @@ namespace portico {
 // Sends the events of one response. One task uses it.
 class EventSender {
 public:
+    // Both outlive it.
     EventSender(io::Core& core, ContentWriter& writer) : core_(&core), writer_(&writer) {}
     EventSender(const EventSender&) = delete;
     EventSender& operator=(const EventSender&) = delete;
@@ -40,6 +41,7 @@ public:
     [[nodiscard]] Task<bool> send(std::string_view data) { return send("", data); }
     [[nodiscard]] Task<bool> send(std::string_view name, std::string_view data, std::string_view id = {});
 
+    // Where the source runs: for timers and the like.
     [[nodiscard]] io::Core& core() const { return *core_; }
 
     // --- for send_events()
@@ -48,6 +50,7 @@ public:
     [[nodiscard]] Task<void> beat(io::Duration every);
     // Waits for the heartbeat that is being sent, if one is. False where the task was asked to stop before.
     [[nodiscard]] Task<bool> until_written();
+    // Whether the client has gone, as far as what was sent tells.
     [[nodiscard]] bool is_gone() const { return is_gone_; }
 
 private:

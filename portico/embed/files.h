@@ -21,9 +21,11 @@ class Site;
 
 namespace portico {
 
+// A folder as the routes of one server know it; see Router::files() and Router::folder().
 class Files {
 public:
-    // `prefix`: what the paths of requests begin with, without a slash at its end; empty for all.
+    // Errors: those of opening the folder (ENOENT, ENOTDIR, EACCES …). `prefix`: what the paths of requests begin with,
+    // without a slash at its end; empty for all.
     static io::Result<std::shared_ptr<Files>> open(std::string prefix, const std::string& folder);
     Files(const Files&) = delete;
     Files& operator=(const Files&) = delete;
@@ -32,6 +34,7 @@ public:
     // Requests of this core will come, until it is removed, which is before it goes.
     void add_core(io::Core& core);
     void remove_core(const io::Core& core);
+    // The file that the request's path leads to, below the prefix.
     [[nodiscard]] Task<Response> respond(Request& request);
     // The file at `path` below the folder, decoded, whatever the request's own path is.
     [[nodiscard]] Task<Response> respond_with(Request& request, std::string path);

@@ -25,6 +25,7 @@ public:
 
     // The first value of that name.
     [[nodiscard]] std::optional<std::string_view> find(std::string_view name) const;
+    // Names and values, those that occur more than once too.
     [[nodiscard]] const std::vector<std::pair<std::string, std::string>>& values() const { return values_; }
 
 private:
@@ -34,6 +35,7 @@ private:
 // Content of at most 1 MiB; 415 where its Content-Type is not a form's.
 template <>
 struct FromContent<Form> {
+    // The form that the whole content is, or the answer that says why not.
     static Task<std::expected<Form, Response>> read(Request& request);
 };
 
@@ -47,7 +49,9 @@ public:
     // Appends a segment; a slash in it is escaped. "." and ".." can't be a segment's whole name (RFC 3986 §5.2.4): they
     // are left out.
     Url& segment(std::string_view name);
+    // Appends a parameter, both parts escaped.
     Url& query(std::string_view name, std::string_view value);
+    // Fit for a link, Location, or a request's target; in HTML it is to be escaped like any text.
     [[nodiscard]] std::string text() const;
 
 private:

@@ -38,10 +38,12 @@ public:
     Request(const Request&) = delete;
     Request& operator=(const Request&) = delete;
 
-    [[nodiscard]] Method method() const { return message_->method; }
+    [[nodiscard]] Method method() const { return message_->method; }  // `other`: see method_name()
+    // As it was sent, "GET": methods are case-sensitive (RFC 9110 §9.1).
     [[nodiscard]] std::string_view method_name() const { return message_->method_token; }
-    // As it was sent, and its path, decoded.
+    // As it was sent: path and query, with their escapes (RFC 9112 §3.2).
     [[nodiscard]] std::string_view target() const { return message_->target; }
+    // The target's path, decoded: see http::decode_path().
     [[nodiscard]] std::string_view path() const { return path_; }
     // The first line of that name; names are case-insensitive.
     [[nodiscard]] std::optional<std::string_view> field(std::string_view name) const;
@@ -53,6 +55,7 @@ public:
     [[nodiscard]] const io::SocketAddress& peer() const;
     // Where the handler runs: for timers, further connections, offload().
     [[nodiscard]] io::Core& core() const;
+    // All that the head says.
     [[nodiscard]] const http::Request& message() const { return *message_; }
 
     // --- content: read it once, in one of these ways
@@ -63,9 +66,11 @@ public:
     [[nodiscard]] Task<Result<std::string>> content(std::size_t octets_max = std::size_t{1} << 20);
 
     // --- for the routes
+    // Views of path(), in the order of the pattern.
     void set_parameters(std::vector<std::string_view> values) { parameters_ = std::move(values); }
     // What stood in the place of the pattern's first, second … parameter.
     [[nodiscard]] const std::vector<std::string_view>& parameters() const { return parameters_; }
+    // The request as the server's connection knows it.
     [[nodiscard]] server::Call& call() const { return *call_; }
 
 private:

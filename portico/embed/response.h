@@ -29,6 +29,7 @@ using http::Status;
 // A cookie to be set (RFC 6265 §4.1).
 class Cookie {
 public:
+    // Octets as they will be sent; see text() for which are possible.
     Cookie(std::string name, std::string value) : name_(std::move(name)), value_(std::move(value)) {}
 
     // Each returns the cookie, so that they can be chained. Without max_age() it goes with the browser's session.
@@ -58,15 +59,19 @@ private:
 // Content-Length, Date, Connection and Transfer-Encoding are the connection's affair and can't be set.
 class Response {
 public:
+    // 200 with this text, as text/plain; charset=utf-8.
     Response(std::string text);       // NOLINT(google-explicit-constructor): a handler returns its text
     Response(std::string_view text);  // NOLINT(google-explicit-constructor)
     Response(const char* text);       // NOLINT(google-explicit-constructor)
     // The page that goes with it, "404 Not Found"; nothing with it for 2xx and 3xx.
-    Response(Status status);           // NOLINT(google-explicit-constructor)
+    Response(Status status);  // NOLINT(google-explicit-constructor)
+    // The same for the refusal's status; its reason is not told.
     Response(const Refusal& refusal);  // NOLINT(google-explicit-constructor)
+    // `content_type`: as in Content-Type, "image/png".
     Response(Status status, std::string content, std::string_view content_type);
 
-    [[nodiscard]] static Response html(std::string content);
+    [[nodiscard]] static Response html(std::string content);  // 200 with text/html; charset=utf-8
+    // To `location`, which is sent as it is: escape it (see Url). `status` is one of 301, 302, 303, 307 and 308.
     [[nodiscard]] static Response redirect(std::string location, Status status = Status::found);
     // A stretch of an open file: `length` octets from `offset`, which it has. It is sent by the kernel; a file that is
     // written to meanwhile breaks the connection, and is never sent as a mixture. 500 where the stretch is not there.
@@ -76,18 +81,22 @@ public:
     // Content that is made while it is sent: chunked, or to the connection's end for HTTP/1.0.
     [[nodiscard]] static Response stream(std::string content_type, http::Producer producer);
 
-    [[nodiscard]] Status status() const { return status_; }
-    void set_status(Status status) { status_ = status; }
-    // Replaces what the field had, or adds another line of it. A name that is no token, a value with a control octet,
+    [[nodiscard]] Status status() const { return status_; }  // of the final response
+    void set_status(Status status) { status_ = status; }     // fields and content stay
+    // Replaces what the field had. A name that is no token, a value with a control octet,
     // or a field that is not the handler's to set is a bug that an attacker could use: the answer becomes 500.
     void set(std::string_view name, std::string value);
+    // Adds another line of the field; else like set().
     void add(std::string_view name, std::string value);
+    // Adds a Set-Cookie; 500 where the cookie can't be sent (Cookie::text()).
     void set_cookie(const Cookie& cookie);
     // The first line's value.
     [[nodiscard]] std::optional<std::string_view> field(std::string_view name) const;
     // Content in memory: empty for a stream and for a file.
     [[nodiscard]] const std::string& content() const { return content_; }
+    // In the place of what there was, a stream or a file too; the fields stay.
     void set_content(std::string content);
+    // Whether content() is all of it.
     [[nodiscard]] bool is_in_memory() const { return !producer_ && message_ == nullptr; }
 
     // --- for the server

@@ -40,10 +40,11 @@ public:
 
     // Cores to use. With one, handlers never run at the same time, and need no locks for what they share.
     unsigned threads = 1;
-    Limits limits;
+    Limits limits;  // the server's own, for all cores together
     // The access log: a file, "-" for standard output, nothing for none. Whoever reads it finds the format in
     // docs/access-log.md. It is written by a thread of its own and never slows the server.
     std::string access_log;
+    // How a line of it is written.
     LogFormat log_format = LogFormat::text;
     // Says on standard error where run() listens.
     bool announces = true;
@@ -104,8 +105,10 @@ public:
 
 protected:
     struct State;
+    // What a server and its groups share.
     explicit Router(std::shared_ptr<State> state) : state_(std::move(state)) {}
-    [[nodiscard]] State& state() const { return *state_; }
+    [[nodiscard]] State& state() const { return *state_; }  // lives as long as one of them
+    // Behind what use() was given before.
     void pass_through(std::shared_ptr<Middleware> middleware);
 
 private:
@@ -117,6 +120,7 @@ private:
     bool is_server_ = true;
 };
 
+// Routes that have a prefix and middleware in common; see Router::group(). The server outlives it.
 class Group final : public Router {
 private:
     friend class Router;
@@ -126,6 +130,7 @@ private:
 // Accepts connections and answers them. Each is independent of every other in the process: there is no global state.
 class Server final : public Router {
 public:
+    // Opens nothing yet: add routes first.
     explicit Server(Options options = Options());
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;
@@ -154,8 +159,9 @@ public:
     // --- for the test client
     // Why the routes can't be served: sentences.
     [[nodiscard]] const std::vector<std::string>& errors() const;
+    // What answers this core's requests; the server outlives it.
     [[nodiscard]] std::unique_ptr<server::Application> make_application(io::Core& core);
-    [[nodiscard]] const Options& options() const;
+    [[nodiscard]] const Options& options() const;  // as they were given
 };
 
 }  // namespace portico

@@ -38,9 +38,9 @@ public:
     std::string folder;
     std::uint64_t file_octets_max = std::uint64_t{100} << 20;   // of one file
     std::uint64_t content_octets_max = std::uint64_t{1} << 30;  // of all
-    std::size_t files_max = 20;
-    std::size_t fields_max = 100;  // that are no files
-    std::size_t field_octets_max = std::size_t{64} << 10;
+    std::size_t files_max = 20;                                 // in one form
+    std::size_t fields_max = 100;                               // that are no files
+    std::size_t field_octets_max = std::size_t{64} << 10;       // of one field that is no file
     // Told how many octets of the content have come, each time some have.
     std::function<void(std::uint64_t octets)> progress;
 };
@@ -60,7 +60,7 @@ public:
     [[nodiscard]] const std::string& file_name() const { return *head_.file_name; }
     // As the client says it; empty where it says nothing.
     [[nodiscard]] const std::string& content_type() const { return head_.content_type; }
-    [[nodiscard]] std::uint64_t octets() const { return octets_; }
+    [[nodiscard]] std::uint64_t octets() const { return octets_; }  // of its content
     // Where it is now.
     [[nodiscard]] const std::string& path() const { return path_; }
 
@@ -82,11 +82,13 @@ class Upload {
 public:
     // The first field of that name that is no file.
     [[nodiscard]] std::optional<std::string_view> find(std::string_view name) const;
+    // All fields that are no files: names and values.
     [[nodiscard]] const std::vector<std::pair<std::string, std::string>>& fields() const { return fields_; }
     // Where a form has a field for a file, and the user chose none, there is none.
     [[nodiscard]] std::vector<UploadedFile>& files() { return files_; }
 
     // --- for read_upload()
+    // In the order of the form.
     void add_field(std::string name, std::string value) { fields_.emplace_back(std::move(name), std::move(value)); }
     void add_file(UploadedFile file) { files_.push_back(std::move(file)); }
 

@@ -61,12 +61,14 @@ enum class Status : std::uint16_t {
     insufficient_storage = 507,
 };
 
+// The three digits that are sent: 404.
 constexpr std::uint16_t code(Status status) { return static_cast<std::uint16_t>(status); }
 
 // The reason phrase that goes with the code, "OK" for 200. Empty for a code we do not know.
 std::string_view reason_phrase(Status status);
 
-// 1xx, 204 and 304 end with their header section, whatever their fields say (RFC 9112 §6.3).
+// Whether a response may have content: 1xx, 204 and 304 end with their header section, whatever their fields say (RFC
+// 9112 §6.3).
 constexpr bool may_have_content(Status status) {
     return code(status) >= 200 && status != Status::no_content && status != Status::not_modified;
 }
@@ -74,13 +76,15 @@ constexpr bool may_have_content(Status status) {
 // Why a request is not served as asked. `reason` is for our log and is never sent. Trivially copyable on
 // purpose: a refusal costs no allocation, so nobody can make us allocate by sending nonsense.
 struct Refusal {
-    Status status;
+    Status status;            // of the answer
     std::string_view reason;  // a string literal: it must outlive everything
 };
 
+// A value, or why the request that asked for it is not served.
 template <class T>
 using Result = std::expected<T, Refusal>;
 
+// return refuse(Status::not_found, "there is no such note"); `reason` is a string literal.
 inline std::unexpected<Refusal> refuse(Status status, std::string_view reason) {
     return std::unexpected(Refusal{status, reason});
 }
