@@ -102,7 +102,7 @@ class Scanner:
 
     def closes(self, at: int) -> None:
         if self.now and self.now.kind == "enumerator" and self.open[-1] is not None:
-            self.finish(at)
+            self.finish(len(self.code[:at].rstrip()))
         scope = self.open.pop()
         rest = self.code[at + 1:at + 200].lstrip()
         if scope is not None:

@@ -19,9 +19,9 @@ class Comments(unittest.TestCase):
     def test_above_and_behind(self):
         self.assertEqual(
             made("// Octets.", "// Never none.", "int f(int a);", "int g();  // how many", "          // there are", "enum class E {",
-                 "    a,  // first", "    b", "};"),
+                 "    a,  // first", "    b   // last", "};"),
             ["/// Octets.", "/// %Never none.", "int f(int a);", "int g();  ///< how many", "          ///< there are", "enum class E {",
-             "    a,  ///< first", "    b", "};"])
+             "    a,  ///< first", "    b   ///< last", "};"])
 
     def test_one_comment_for_several(self):
         self.assertEqual(

@@ -13,7 +13,7 @@
 namespace portico::http {
 
 // The fields that this server reads or writes. Recognised once, when the line is added, so that looking one
-// up later is an index and no comparison of text.
+// up later is an index and no comparison of text. Each is called as it is spelled, with "_" for "-": `content_length`.
 enum class FieldName : std::uint8_t {
     other,  // any field that has no row here
     accept,

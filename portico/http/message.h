@@ -19,19 +19,39 @@
 namespace portico::http {
 
 // RFC 9110 §9; PATCH is RFC 5789. A token that is none of these is `other`.
-enum class Method : std::uint8_t { get, head, post, put, delete_, connect, options, trace, patch, other };
+enum class Method : std::uint8_t {
+    get,      // RFC 9110 §9.3.1
+    head,     // RFC 9110 §9.3.2
+    post,     // RFC 9110 §9.3.3
+    put,      // RFC 9110 §9.3.4
+    delete_,  // RFC 9110 §9.3.5
+    connect,  // RFC 9110 §9.3.6
+    options,  // RFC 9110 §9.3.7
+    trace,    // RFC 9110 §9.3.8
+    patch,    // RFC 5789 §2
+    other,    // Request::method_token says which
+};
 
 Method recognise_method(std::string_view token);  // case-sensitive (RFC 9110 §9.1)
 std::string_view spelling(Method method);         // empty for `other`
 
-// How a target is written: a path; a whole URI; a host and a port, for CONNECT; "*", for OPTIONS (RFC 9112 §3.2).
-enum class TargetForm : std::uint8_t { origin, absolute, authority, asterisk };
+// How a target is written (RFC 9112 §3.2).
+enum class TargetForm : std::uint8_t {
+    origin,     // a path and perhaps a query: what origin servers get
+    absolute,   // a whole URI: what proxies get
+    authority,  // a host and a port, for CONNECT
+    asterisk,   // "*", for OPTIONS
+};
 
 // The version of HTTP that carried a message (RFC 9110 §2.5).
 enum class Version : std::uint8_t { http_1_0, http_1_1, http_2, http_3 };
 
 // How the end of a message's content is found (RFC 9112 §6.3).
-enum class Framing : std::uint8_t { none, length, chunked };
+enum class Framing : std::uint8_t {
+    none,     // there is no content
+    length,   // by Content-Length, in octets
+    chunked,  // by Transfer-Encoding: chunked
+};
 
 // Whether the connection goes on after this message (RFC 9112 §9.3).
 enum class Persistence : std::uint8_t { keep, close };

@@ -14,7 +14,12 @@
 namespace portico::http {
 
 // Content codings (RFC 9110 §8.4.1, RFC 8878, RFC 7932), in the order in which we like to send them, the best last.
-enum class Coding : std::uint8_t { identity, gzip, zstd, br };
+enum class Coding : std::uint8_t {
+    identity,  // none: the octets as they are
+    gzip,      // RFC 1952
+    zstd,      // RFC 8878
+    br,        // Brotli, RFC 7932
+};
 inline constexpr std::size_t coding_count = 4;  // identity among them
 
 // As in Content-Encoding: "gzip". "identity" is never sent, so it has no spelling here.

@@ -19,7 +19,15 @@ enum class Family : std::uint8_t { ipv4, ipv6, unix_path };
 
 // Who can reach an address (RFC 1918, 3927, 4193, 4291, 6598, 6890). Reserved: nobody's on the Internet, such as those
 // for documentation, benchmarks or a use to come.
-enum class Reach : std::uint8_t { unspecified, loopback, link_local, private_use, multicast, public_use, reserved };
+enum class Reach : std::uint8_t {
+    unspecified,  // 0.0.0.0/8 and ::, which are nobody's: to listen everywhere
+    loopback,     // this host alone: 127.0.0.0/8 and ::1
+    link_local,   // hosts on the same link: 169.254.0.0/16 and fe80::/10
+    private_use,  // hosts of the same network: 10.0.0.0/8, fc00::/7 and the like
+    multicast,    // whoever has joined: 224.0.0.0/4 and ff00::/8
+    public_use,   // the Internet
+    reserved,     // nobody
+};
 
 // "loopback", "link-local", "private" …
 std::string_view name_of(Reach reach);

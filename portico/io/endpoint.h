@@ -13,8 +13,13 @@
 
 namespace portico::io {
 
-// How octets travel: TCP, UDP, a stream of Unix sockets, or standard input and output.
-enum class Transport : std::uint8_t { tcp, udp, unix_stream, stdio };
+// How octets travel.
+enum class Transport : std::uint8_t {
+    tcp,          // tcp(7)
+    udp,          // udp(7)
+    unix_stream,  // a stream between processes of one host, unix(7)
+    stdio,        // standard input and output
+};
 
 // What a user wrote. `host` is a name or an address, empty for "every interface" (listening) or this machine
 // (connecting).

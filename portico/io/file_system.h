@@ -19,8 +19,13 @@
 
 namespace portico::io {
 
-// What a name leads to; `other`: FIFOs, sockets, devices.
-enum class FileKind : std::uint8_t { regular, directory, symlink, other };
+// What a name leads to (inode(7)).
+enum class FileKind : std::uint8_t {
+    regular,    // octets that can be read from anywhere
+    directory,  // names
+    symlink,    // a path that is looked up in its place
+    other,      // a FIFO, a socket or a device
+};
 
 // What is known of a file without reading it (statx(2)).
 struct FileStatus {

@@ -42,7 +42,11 @@ enum class Arrival : std::uint8_t {
 };
 
 // How reading content ended.
-enum class ContentEnd : std::uint8_t { complete, left, refused };
+enum class ContentEnd : std::uint8_t {
+    complete,  // all of it was read
+    left,      // the peer ended or broke the connection
+    refused,   // see refusal(): answer it and close
+};
 
 // A step of reading content: octets, which stay valid until the next step, or how it ended.
 struct ContentStep {
