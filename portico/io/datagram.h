@@ -47,7 +47,8 @@ public:
     [[nodiscard]] Receive receive(std::span<DatagramSlot> slots, TimePoint deadline) {
         return Receive(deadline, *core_, fd_.number(), slots);
     }
-    // Sends at least one of the datagrams to its peer; returns how many were taken.
+    // Sends at least one of the datagrams to its peer, or, where its slot names none (port 0), to the one that the
+    // socket is connected with (EDESTADDRREQ where it is not); returns how many were taken.
     [[nodiscard]] Send send(std::span<const DatagramSlot> slots, TimePoint deadline) {
         return Send(deadline, *core_, fd_.number(), slots);
     }

@@ -172,10 +172,11 @@ struct Batch {
     std::array<sockaddr_storage, batch_max> addresses{};
     std::array<Control, batch_max> controls{};
 
+    // `address_length`: 0 for the peer that the socket is connected with.
     void set(std::size_t i, std::span<char> octets, socklen_t address_length) {
         spans[i] = {octets.data(), octets.size()};
         msghdr& header = headers[i].msg_hdr;
-        header.msg_name = &addresses[i];
+        header.msg_name = address_length > 0 ? &addresses[i] : nullptr;
         header.msg_namelen = address_length;
         header.msg_iov = &spans[i];
         header.msg_iovlen = 1;
@@ -243,7 +244,8 @@ std::int64_t send_datagrams(int fd, std::span<const DatagramSlot> slots) {
     const std::size_t count = std::min(slots.size(), batch_max);
     Batch batch;
     for (std::size_t i = 0; i < count; ++i) {
-        const std::optional<unsigned> length = to_sockaddr(slots[i].peer, &batch.addresses[i]);
+        const bool has_peer = slots[i].peer.family == Family::unix_path || slots[i].peer.port != 0;
+        const std::optional<unsigned> length = has_peer ? to_sockaddr(slots[i].peer, &batch.addresses[i]) : 0U;
         if (!length) return -EDESTADDRREQ;
         batch.set(i, slots[i].octets, *length);
         if (slots[i].segment_octets > 0) batch.set_segment_octets(i, slots[i].segment_octets);

@@ -98,6 +98,7 @@ std::optional<std::int64_t> SimKernel::try_receive(const std::shared_ptr<SimData
 std::optional<std::int64_t> SimKernel::try_send(const std::shared_ptr<SimDatagramSocket>& socket, SendOp& op) {
     assert(!op.slots.empty());
     if (op.slots.front().octets.size() > datagram_octets_max) return -EMSGSIZE;  // also of several in one slot
+    if (op.slots.front().peer.port == 0) return -EDESTADDRREQ;                   // nobody is connected here
     const std::size_t most = chance_.between(1, op.slots.size());
     std::size_t sent = 0;
     for (; sent < most && op.slots[sent].octets.size() <= datagram_octets_max; ++sent) {
