@@ -72,13 +72,14 @@ int serve_at(std::string_view text, io::Transport transport, ServeStream serve, 
     std::vector<services::OpenEndpoint> opened;
     const auto open = services::open_endpoint(core, *endpoint, opened);
     if (!open) return complain("can't listen on " + std::string(text) + ": " + open.error().message);
-    for (const services::OpenEndpoint& one : opened) {
-        std::fprintf(stderr, "Listening on %s\n", services::text_of(one).c_str());
-    }
     FunctionService service(std::move(serve), std::move(answer));
     Silent watcher;
     io::Scope serving;
     const io::SignalWatcher signals({SIGTERM, SIGINT}, [&](int) { core.post([&serving] { serving.request_stop(); }); });
+    // Whoever reads this may send a signal at once.
+    for (const services::OpenEndpoint& one : opened) {
+        std::fprintf(stderr, "Listening on %s\n", services::text_of(one).c_str());
+    }
     serving.start(serve_until_stopped(core, service, std::move(opened), watcher));
     core.run();
     return 0;
