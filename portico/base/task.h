@@ -135,7 +135,7 @@ template <class T>
 class TaskPromise final : public TaskPromiseBase {
 public:
     Task<T> get_return_object() { return Task<T>(*this); }
-    template <class Value>
+    template <class Value = T>  // `co_return {…};` is a T
     void return_value(Value&& value) {
         value_.emplace(std::forward<Value>(value));
     }

@@ -177,6 +177,29 @@ TEST(Responses, AreWhatTheHandlerMadeThem) {
     EXPECT_EQ(answer.field("Set-Cookie"), "a=1; Path=/; Max-Age=60; HttpOnly; SameSite=Lax");
 }
 
+// What the status forbids is not sent, whatever the handler says (RFC 9110 §15): the next answer begins where it
+// should.
+TEST(Responses, KeepToTheirStatus) {
+    Server server;
+    server.get("/{status}", [](int status) { return Response(static_cast<Status>(status), "content", "text/plain"); });
+    TestClient client(server);
+    for (const int status : {100, 103, 199, 0, 600, 999}) {
+        EXPECT_EQ(client.get("/" + std::to_string(status)).status, 500) << status;
+    }
+    for (const int status : {200, 201, 418, 422, 507, 599}) {
+        const TestAnswer answer = client.get("/" + std::to_string(status));
+        EXPECT_EQ(answer.status, status);
+        EXPECT_EQ(answer.content, "content");
+    }
+    for (const char* const status : {"204", "304", "205"}) {
+        const std::string answers = client.exchange("GET /" + std::string(status) + " HTTP/1.1\r\nHost: a\r\n\r\n" +
+                                                    "GET /404 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+        EXPECT_TRUE(answers.starts_with("HTTP/1.1 " + std::string(status))) << answers;
+        const std::size_t end = answers.find("\r\n\r\n");
+        EXPECT_TRUE(answers.substr(end + 4).starts_with("HTTP/1.1 404 ")) << answers;
+    }
+}
+
 TEST(Forms, AreDecodedAndEncoded) {
     EXPECT_EQ(decode_form("a+b%20c%2b%zz%4"), "a b c+%zz%4");
     EXPECT_EQ(find_in_form("a=1&b=2&b=3&c&=5", "b"), "2");

@@ -171,7 +171,10 @@ void Response::set_content(std::string content) {
 }
 
 void Response::move_into(http::Response& message) && {
-    if (is_invalid_) *this = Response(Status::internal_server_error);
+    // An interim status is none of an answer's (RFC 9110 §15).
+    const bool is_final = http::code(status_) >= 200 && http::code(status_) <= 599;
+    if (is_invalid_ || !is_final) *this = Response(Status::internal_server_error);
+    if (http::code(status_) == 205) set_content({});  // RFC 9110 §15.3.6
     if (message_ != nullptr) {
         message = std::move(*message_);
         message_ = nullptr;

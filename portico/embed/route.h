@@ -48,7 +48,10 @@ concept PathParameter = (std::integral<T> && !std::same_as<T, bool>) || std::flo
 
 // What a callable takes and returns.
 template <class F>
-struct Signature : Signature<decltype(&F::operator())> {};
+struct Signature;
+template <class F>
+    requires requires { &F::operator(); }
+struct Signature<F> : Signature<decltype(&F::operator())> {};
 template <class R, class... Args>
 struct Signature<R (*)(Args...)> {
     using Returned = R;
@@ -244,6 +247,10 @@ private:
     Handler handler_;
 };
 
+// False, where a template finds that it can't go on.
+template <class>
+inline constexpr bool never = false;
+
 template <class Handler>
 concept Callable = requires { typename Signature<Handler>::Arguments; };
 
@@ -288,19 +295,33 @@ private:
 // or a Task of any of them.
 template <class Handler>
 Handle bind_handler(Handler handler) {
-    static_assert(detail::Callable<Handler>,
-                  "a handler is a function or a lambda whose parameters have their types written out");
-    using Known = detail::Signature<Handler>;
-    static_assert(detail::Count<typename Known::Arguments>::all_known,
-                  "a handler takes path parameters (numbers, strings), Request&, and what is read from the content");
-    static_assert(detail::Count<typename Known::Arguments>::contents <= 1,
-                  "the content can be read once: a handler takes one argument that is read from it");
-    // A coroutine without any parameter is miscompiled by g++ 12 where it awaits in a condition.
-    static_assert(!detail::is_task<typename Known::Returned> || std::tuple_size_v<typename Known::Arguments> != 0,
-                  "a handler that returns a Task takes at least a Request&");
-    static_assert(detail::Respondable<typename detail::Unwrapped<typename Known::Returned>::type>,
-                  "a handler returns text, JSON, a Status, a Response, nothing, or a std::expected of these");
-    return Handle(detail::Bound<Handler>(std::move(handler)));
+    Handle handle;
+    // Each is asked only where those before it hold, so that the compiler has one thing to say.
+    if constexpr (!detail::Callable<Handler>) {
+        static_assert(detail::never<Handler>,
+                      "a handler is a function or a lambda whose parameters have their types written out");
+    } else {
+        using Known = detail::Signature<Handler>;
+        using Count = detail::Count<typename Known::Arguments>;
+        constexpr bool is_task = detail::is_task<typename Known::Returned>;
+        if constexpr (!Count::all_known) {
+            static_assert(detail::never<Handler>,
+                          "a handler takes path parameters (numbers, strings), Request&, and "
+                          "what is read from the content");
+        } else if constexpr (Count::contents > 1) {
+            static_assert(detail::never<Handler>,
+                          "the content can be read once: a handler takes one argument that is read from it");
+        } else if constexpr (is_task && std::tuple_size_v<typename Known::Arguments> == 0) {
+            // g++ 12 miscompiles a coroutine without any parameter that awaits in a condition.
+            static_assert(detail::never<Handler>, "a handler that returns a Task takes at least a Request&");
+        } else if constexpr (!detail::Respondable<typename detail::Unwrapped<typename Known::Returned>::type>) {
+            static_assert(detail::never<Handler>,
+                          "a handler returns text, JSON, a Status, a Response, nothing, or a std::expected of these");
+        } else {
+            handle = detail::Bound<Handler>(std::move(handler));
+        }
+    }
+    return handle;
 }
 
 }  // namespace portico

@@ -88,9 +88,12 @@ public:
     // also sees the requests for which there is no route.
     template <class Function>
     void use(Function middleware) {
-        static_assert(std::is_invocable_r_v<Task<Response>, Function&, Request&, Next>,
-                      "middleware is a function of Request& and Next that returns a Task<Response>");
-        pass_through(std::make_shared<Middleware>(std::move(middleware)));
+        if constexpr (std::is_invocable_r_v<Task<Response>, Function&, Request&, Next>) {
+            pass_through(std::make_shared<Middleware>(std::move(middleware)));
+        } else {
+            static_assert(detail::never<Function>,
+                          "middleware is a function of Request& and Next that returns a Task<Response>");
+        }
     }
 
     // A folder that handlers send files of, by names of their own choosing.

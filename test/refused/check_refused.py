@@ -1,0 +1,77 @@
+#!/usr/bin/env python3
+"""Compiles what the library promises to refuse, and looks for the sentence that it promises to say.
+
+usage: check_refused.py INCLUDE COMPILER…
+
+Each block of programs.txt begins with a line `//--- what is wrong: the sentence`. It is compiled with each compiler, as the body of a
+main() that has a server. The compiler has to say the sentence, once as an error, and the line that the user wrote; a block
+without a sentence has to compile.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+BEFORE = "#include <portico/portico.h>\n#include <string>\n#include <vector>\nint main() {\n    portico::Server server;\n"
+USERS_LINE = BEFORE.count("\n") + 1
+# What a compiler says of the same thing in its own words.
+ALSO = {"use of deleted function": "call to deleted constructor"}
+
+
+@dataclass(frozen=True)
+class Block:
+    title: str
+    sentence: str
+    code: str
+
+
+def blocks_of(text: str) -> list[Block]:
+    found = re.split(r"^//--- ([^:\n]+):[ ]?(.*)\n", text, flags=re.MULTILINE)[1:]
+    return [Block(title, sentence.strip(), code) for title, sentence, code in zip(found[::3], found[1::3], found[2::3])]
+
+
+def wrong_of(block: Block, said: str, status: int) -> str | None:
+    """Why this is not what was promised of the block."""
+    if not block.sentence:
+        return None if status == 0 else f"does not compile:\n{said}"
+    if status == 0:
+        return "compiles"
+    errors = re.findall(r"^.*\berror: .*$", said, re.MULTILINE)
+    if len(errors) != 1:
+        return f"is told in {len(errors)} errors:\n{said[:2000]}"
+    if block.sentence not in said and ALSO.get(block.sentence, block.sentence) not in said:
+        return f"is not told in these words: {block.sentence}\n{said}"
+    if f"block.cc:{USERS_LINE}:" not in said:
+        return f"is told without the user's line:\n{said}"
+    return None
+
+
+def compile_with(compiler: str, include: str, block: Block) -> tuple[str, int]:
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder) / "block.cc"
+        source.write_text(f"{BEFORE}{block.code}}}\n")
+        done = subprocess.run([compiler, "-std=c++23", "-fsyntax-only", f"-I{include}", source], capture_output=True, text=True,
+                              timeout=120, check=False)
+        return done.stderr, done.returncode
+
+
+def main() -> None:
+    include, compilers = sys.argv[1], sys.argv[2:]
+    blocks = blocks_of((Path(__file__).parent / "programs.txt").read_text())
+    wrongs = []
+    for compiler in compilers:
+        for block in blocks:
+            wrong = wrong_of(block, *compile_with(compiler, include, block))
+            if wrong:
+                wrongs.append(f"{compiler}: {block.title} {wrong}")
+    print("\n".join(wrongs) if wrongs else f"{len(blocks)} blocks, {len(compilers)} compilers")
+    sys.exit(1 if wrongs or not blocks or not compilers else 0)
+
+
+if __name__ == "__main__":
+    main()
