@@ -167,22 +167,35 @@ def links(prose: str, rfc: str) -> tuple[str, str]:
                   r'<a href="https://man7.org/linux/man-pages/man\2/\1.\2.html">\1(\2)</a>', prose), rfc
 
 
+def plain(text: str, begins: bool) -> str:
+    """Text outside of quotation marks, with what Doxygen and Markdown would take for their own made plain."""
+    text = re.sub(r"([\\@<>#%&])", r"\\\1", text)
+    text = re.sub(r"\*(?=\S)", r"\\*", text)
+    text = re.sub(r"(?<![\w>])::(?=\w)", r"\\::", text)
+    text = re.sub(r"--+", lambda dashes: "\\" + dashes[0], text)
+    # The first word of a sentence is a word, even where a class is called so.
+    start = r"((?:^|[.:!?]\s)\s*)" if begins else r"([.!?]\s+)"
+    return re.sub(start + r"([A-Z][a-z]+\b)(?![(:.])", r"\1%\2", text)
+
+
 def prose_of(text: str) -> str:
-    """Text of a comment, with what Doxygen and Markdown would take for their own made plain."""
-    parts, rfc = text.split("`"), ""
-    if len(parts) % 2 == 0:
-        parts = [text.replace("`", "'")]
-    for i in range(0, len(parts), 2):
-        part = re.sub(r"([\\@<>#%&])", r"\\\1", parts[i])
-        part = re.sub(r"(?<![\w>])::(?=\w)", r"\\::", part)
-        part = re.sub(r"--+", lambda dashes: "\\" + dashes[0], part)
-        # Within quotation marks, Markdown looks at nothing.
-        part = re.sub(r"\"[^\"\n]*\"|\*(?=\S)", lambda found: "\\*" if found[0] == "*" else found[0], part)
-        # The first word of a sentence is a word, even where a class is called so.
-        start = r"((?:^|[.:!?]\s)\s*)" if i == 0 else r"([.!?]\s+)"
-        part = re.sub(start + r"([A-Z][a-z]+\b)(?![(:.])", r"\1%\2", part)
-        parts[i], rfc = links(part, rfc)
-    return "`".join(parts)
+    """Text of a comment for Doxygen, which takes what stands in quotation marks as it is, but for its own commands: what could be one
+    becomes code."""
+    if text.count("`") % 2:
+        text = text.replace("`", "'")
+    made, rfc = [], ""
+    for piece in re.split(r'(`[^`]*`|"[^"\n]*")', text):
+        if piece.startswith("`"):
+            made.append(piece)
+        elif re.fullmatch(r'"[^"\n]*"', piece):
+            if piece.endswith('\\"'):
+                made.append('\\"' + plain(piece[1:-1], False) + '\\"')
+            else:
+                made.append(f"`{piece}`" if re.search(r"[\\@<>#%&*]|::|--", piece) else piece)
+        else:
+            linked, rfc = links(plain(piece, not made), rfc)
+            made.append(linked)
+    return "".join(made)
 
 
 def is_code(line: str) -> bool:
@@ -408,7 +421,10 @@ class Page:
             if one.kind == "class":
                 self.tell_of_class(one, own)
             if after:
-                self.replace(after, converted(after.lines), "///<")
+                told = converted(after.lines)
+                if one.kind == "enumerator" and (value := re.search(r"=\s*(\w+)", one.head)):
+                    told[0] = f" {value[1]}:{told[0]}"
+                self.replace(after, told, "///<")
             self.strip_body(one)
             previous, shared = one, (lines if own and not after else None)
 
