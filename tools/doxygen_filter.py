@@ -428,6 +428,19 @@ class Page:
             self.strip_body(one)
             previous, shared = one, (lines if own and not after else None)
 
+    def enumerators(self) -> None:
+        """Doxygen leaves out the enumerators that nothing is said of, as of those whose enumeration says it all."""
+        told = {comment.line for comment in self.comments if comment.behind}
+        told_below = {comment.last + 1 for comment in self.comments if not comment.behind}
+        for one in reversed(self.declarations):
+            line = self.line_of(one.end - 1)
+            if one.kind != "enumerator" or not one.is_public() or line in told:
+                continue
+            if self.line_of(one.first) in told_below and self.line_of(one.first) != self.line_of(one.owner.first):
+                continue
+            at = one.end - self.starts[line]
+            self.lines[line] = self.lines[line][:at] + " /**< &zwj; */" + self.lines[line][at:]
+
     def strip_body(self, one: Declaration) -> None:
         if one.kind == "other" and one.body and kind_of(one.head.strip()) == "function":
             first = one.body
@@ -487,6 +500,7 @@ class Page:
         self.opening()
         self.sections()
         self.documented()
+        self.enumerators()
         self.macros()
         self.end_sections()
         return "\n".join(self.lines)

@@ -31,6 +31,9 @@ class Comments(unittest.TestCase):
             made("// One.", "int f();", "// Another.", "int g();", "int h();  // a third", "int i();"),
             ["/// One.", "int f();", "/// Another.", "int g();", "int h();  ///< a third", "int i();"])
 
+    def test_every_enumerator_is_shown(self):
+        self.assertEqual(made("// Which.", "enum class E { a, b };"), ["/// Which.", "enum class E { a, /**< &zwj; */ b /**< &zwj; */ };"])
+
     def test_macros(self):
         self.assertEqual(made("// Which.", "#define A 1", "#define B 2"), ["/// Which.", "#define A 1", "/** Which. */", "#define B 2"])
 
