@@ -82,6 +82,7 @@ Task<bool> EventSender::write_event(std::string text) {
 Task<bool> EventSender::write(std::string_view text) {
     if (is_gone_) co_return false;
     is_writing_ = true;
+    has_begun_ = true;
     const bool sent = co_await writer_->write(text);
     is_writing_ = false;
     last_sent_ = core_->now();
@@ -91,14 +92,17 @@ Task<bool> EventSender::write(std::string_view text) {
 
 Task<void> EventSender::beat(io::Duration every) {
     for (;;) {
-        const bool slept = co_await io::sleep_until(*core_, last_sent_ + every);
-        if (!slept || is_gone_) co_return;
-        if (is_writing_) {
-            // The client has not taken an event yet, and the limits on responses say how long it may.
-            last_sent_ = core_->now();
-            continue;
+        // The head goes with the first octets: a client is told at once that it is connected, whatever is told later.
+        if (has_begun_) {
+            const bool slept = co_await io::sleep_until(*core_, last_sent_ + every);
+            if (!slept || is_gone_) co_return;
+            if (is_writing_) {
+                // The client has not taken an event yet, and the limits on responses say how long it may.
+                last_sent_ = core_->now();
+                continue;
+            }
+            if (core_->now() < last_sent_ + every) continue;
         }
-        if (core_->now() < last_sent_ + every) continue;
         const bool sent = co_await write(":\n\n");
         if (event_waits_) written_.open();
         if (!sent) co_return;

@@ -46,7 +46,7 @@ public:
 
     // --- for send_events()
     // Sends a comment whenever nothing else was sent for this long, so that nobody on the way closes the connection and
-    // a client that has gone is noticed.
+    // a client that has gone is noticed; and one at once where there is no event to begin with.
     [[nodiscard]] Task<void> beat(io::Duration every);
     // Waits for the heartbeat that is being sent, if one is. False where the task was asked to stop before.
     [[nodiscard]] Task<bool> until_written();
@@ -60,6 +60,7 @@ private:
     io::Core* core_;
     ContentWriter* writer_;
     io::Gate written_;  // opened by the heartbeat, for an event that waits
+    bool has_begun_ = false;
     bool is_writing_ = false;
     bool event_waits_ = false;
     bool is_gone_ = false;

@@ -46,7 +46,7 @@ TEST_P(Events, BeatWhereThereIsNothingToTell) {
     Server server;
     server.get("/events", [](Request& request) { return send_events(request, send_slowly, seconds(4)); });
     TestClient client(server, GetParam());
-    EXPECT_EQ(client.get("/events").content, ":\n\n:\n\ndata: 0\n\n:\n\n:\n\ndata: 1\n\n:\n\n:\n\ndata: 2\n\n");
+    EXPECT_EQ(client.get("/events").content, ":\n\n:\n\n:\n\ndata: 0\n\n:\n\n:\n\ndata: 1\n\n:\n\n:\n\ndata: 2\n\n");
 }
 
 // Events and heartbeats at the same moments, to a client that takes them slowly: none is lost or torn.
