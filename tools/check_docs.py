@@ -27,7 +27,8 @@ def code_lines(text: str) -> list[str]:
 
 
 def wrongs_of_links(document: Path, text: str) -> list[str]:
-    targets = re.findall(r"\]\((?!https?:|#)([^)#\s]+)", text)
+    without_blocks = re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
+    targets = re.findall(r"\]\((?!https?:|#)([^)#\s]+)", without_blocks)
     return [f"{document.name} links to {target}, which is not there" for target in targets
             if not (document.parent / target).exists()]
 

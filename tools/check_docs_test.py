@@ -15,6 +15,9 @@ $ portico serve demo --lan --cache 60 | cat
 Listening on
 $ echo x | build/release/portico connect :7 --crlf
 ```
+```cpp
+const auto square = [](int number) { return number * number; };
+```
 """
 
 
@@ -27,7 +30,7 @@ class Documents(unittest.TestCase):
         self.assertEqual(len(check_docs.wrongs_of_scripts(lines, here)), 1)
         self.assertEqual(check_docs.wrongs_of_scripts(["script/test"], here), [])
         missing = check_docs.wrongs_of_links(here / "README.md", TEXT)
-        self.assertIn("README.md links to docs/nothing-of-the-kind.md, which is not there", missing)
+        self.assertEqual(missing, ["README.md links to docs/nothing-of-the-kind.md, which is not there"])
         self.assertEqual(check_docs.commands(lines), {"serve": {"--lan", "--cache"}, "connect": {"--crlf"}})
 
     def test_functions_are_looked_for_in_their_files(self):

@@ -3,6 +3,7 @@
 import unittest
 from pathlib import Path
 
+import check_guide
 import check_headers
 import check_symbols
 
@@ -52,6 +53,40 @@ class Headers(unittest.TestCase):
     def test_rules(self):
         rule = "null: /t/alone.cc \\\n /usr/include/stdc-predef.h \\\n  /usr/include/c++/12/span /usr/include/x.hpp\n"
         self.assertEqual(check_headers.files_of(rule), ["/usr/include/stdc-predef.h", "/usr/include/c++/12/span", "/usr/include/x.hpp"])
+
+
+GUIDE = """# A guide
+## One
+```cpp
+// one.cc
+int main() {}
+```
+```cpp
+int twice(int number) { return 2 * number; }
+```
+## Two
+```cpp in main
+const int four = twice(2);
+```
+```cmake
+# CMakeLists.txt
+project(two)
+```
+"""
+
+
+class Guide(unittest.TestCase):
+    def test_what_is_compiled(self):
+        one, two = check_guide.parts_of(GUIDE)[1:]
+        self.assertEqual([block.file for block in one.blocks + two.blocks], ["one.cc", None, None, "CMakeLists.txt"])
+        self.assertIn('#line 8 "guide"\nint twice', check_guide.program_of_parts(one, "guide"))
+        self.assertIn("server) {\n#line 12", check_guide.program_of_parts(two, "guide"))
+
+    def test_it_can_fail(self):
+        wrong = check_guide.Part("wrong", [check_guide.Block("cpp", 1, "// a.cc\nint main() { return x; }\n")])
+        taken = check_guide.Part("taken", [check_guide.Block("cpp error", 1, "// a.cc\nint main() {}\n")])
+        right = check_guide.Part("right", [check_guide.Block("cpp", 1, "// a.cc\nint main() {}\n")])
+        self.assertEqual([len(check_guide.wrongs_of_cpp(part, "c++", [])) for part in (wrong, taken, right)], [1, 1, 0])
 
 
 if __name__ == "__main__":

@@ -1,0 +1,162 @@
+#!/usr/bin/env python3
+"""Does what docs/library.md says, with an installed Portico: compiles all of its C++, and types its transcripts.
+
+usage: check_guide.py PREFIX COMPILER [CHAPTER…]
+
+A `cpp` block whose first line is a comment with a file's name, "// hello.cc", is that file: it is in the folder of its chapter's
+transcripts, and is compiled as it is. So is a block of another kind whose first line is "# CMakeLists.txt". Any other `cpp` block is
+a part of a program: "cpp in main" stands in a function that has a `server`, plain "cpp" outside of functions, where it is
+known to the blocks behind it in its chapter. "cpp error" is a file that the compiler must not take.
+
+Transcripts are run as those of docs/sockets.md are (test/lessons/transcripts.py). A chapter begins with the files of those before it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from prefix import Prefix, end, must, run
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(REPOSITORY / "test/lessons"))
+import transcripts  # noqa: E402
+
+GUIDE = REPOSITORY / "docs/library.md"
+COMMAND_TIME_MAX = 120.0  # a command may be a compiler on a busy machine
+WARNINGS = ["-Wall", "-Wextra", "-Wno-unused-variable", "-Wno-unused-function", "-Werror"]
+BEFORE_PARTS = """#include <portico/json.h>
+#include <portico/portico.h>
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstdio>
+#include <map>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+"""
+
+
+@dataclass
+class Block:
+    kind: str  # what stands behind the fence: "cpp", "cpp in main", "cmake", "" …
+    line: int
+    text: str
+
+    @property
+    def file(self) -> str | None:
+        """The file that it is."""
+        found = re.match(r"(?://|#) ([\w.]+\.(?:cc|h|txt|js))\b", self.text)
+        return found[1] if found else None
+
+
+@dataclass
+class Part:
+    """What a chapter shows besides its transcripts."""
+    title: str
+    blocks: list[Block] = field(default_factory=list)
+
+
+def parts_of(text: str) -> list[Part]:
+    parts = [Part("")]
+    block = None
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.startswith("```") and block is None:
+            block = Block(line[3:].strip(), number, "")
+        elif line == "```":
+            parts[-1].blocks.append(block)
+            block = None
+        elif block is not None:
+            block.text += line + "\n"
+        elif line.startswith("## "):
+            parts.append(Part(line[3:]))
+    if block is not None:
+        raise ValueError(f"the block of line {block.line} has no end")
+    return parts
+
+
+def program_of_parts(part: Part, guide: str) -> str:
+    """One source of all the blocks of a chapter that are no files; errors are of the guide's lines."""
+    source = ""
+    for block in part.blocks:
+        if block.kind == "cpp in main" and not block.file:
+            source += (f"void part_{block.line}([[maybe_unused]] portico::Server& server) {{\n"
+                       f'#line {block.line + 1} "{guide}"\n{block.text}}}\n')
+        elif block.kind == "cpp" and not block.file:
+            source += f'#line {block.line + 1} "{guide}"\n{block.text}'
+    return BEFORE_PARTS + source if source else ""
+
+
+def flags_of(prefix: Prefix) -> list[str]:
+    environment = {**os.environ, "PKG_CONFIG_PATH": str(prefix.library / "pkgconfig")}
+    return must("pkg-config", "--cflags", "--libs", "portico", env=environment).split()
+
+
+def wrongs_of_cpp(part: Part, compiler: str, flags: list[str]) -> list[str]:
+    wrongs = []
+    sources = {"parts.cc": program_of_parts(part, "docs/library.md")}
+    sources.update({block.file: block.text for block in part.blocks if block.file and block.kind.startswith("cpp")})
+    refused = {block.file for block in part.blocks if block.kind == "cpp error"}
+    with tempfile.TemporaryDirectory() as folder:
+        for name, source in sources.items():
+            (Path(folder) / name).write_text(source)
+        for name in sources:
+            if name.endswith(".cc") and sources[name]:
+                compiled = run(compiler, "-std=c++23", *WARNINGS, "-fsyntax-only", name, *flags, cwd=folder)
+                if (compiled.returncode != 0) != (name in refused):
+                    wrongs.append(f"'{part.title}', {name}:\n{compiled.stderr or 'the compiler takes it'}")
+    return wrongs
+
+
+class GuideSession(transcripts.Session):
+    """A session that begins with files."""
+
+    def __init__(self, chapter: transcripts.Chapter, path: list[Path], files: dict[str, str]):
+        super().__init__(chapter, path)
+        # curl shows its progress where its output is no terminal. The reader's is one.
+        (self.folder / ".curlrc").write_text("silent\nshow-error\n")
+        for name, text in files.items():
+            (self.folder / name).write_text(transcripts.WRITTEN_PORT.sub(lambda found: self.ports.get(found[0], found[0]), text))
+
+
+def wrong_of_transcript(chapter: transcripts.Chapter, path: list[Path], files: dict[str, str]) -> str | None:
+    with GuideSession(chapter, path, files) as session:
+        for command in chapter.commands:
+            wrong = session.run(command)
+            if wrong:
+                return f"'{chapter.title}': {wrong}"
+    return None
+
+
+def main() -> None:
+    prefix, compiler, wanted = Prefix(sys.argv[1]), sys.argv[2], sys.argv[3:]
+    transcripts.COMMAND_TIME_MAX = COMMAND_TIME_MAX
+    os.environ["PKG_CONFIG_PATH"] = str(prefix.library / "pkgconfig")
+    os.environ["LD_LIBRARY_PATH"] = str(prefix.library)
+    os.environ["CMAKE_PREFIX_PATH"] = str(prefix.path)
+    os.environ["CXX"] = compiler
+    os.environ["CURL_HOME"] = "."
+    text = GUIDE.read_text()
+    parts, flags = parts_of(text)[1:], flags_of(prefix)
+    wrongs, files, run_commands = [], {}, 0
+    for part, chapter in zip(parts, transcripts.chapters_of(text), strict=True):
+        files.update({block.file: block.text for block in part.blocks if block.file})
+        if wanted and not any(part.title.startswith(title) for title in wanted):
+            continue
+        wrongs += wrongs_of_cpp(part, compiler, flags)
+        wrong = wrong_of_transcript(chapter, [prefix.path / "bin"], files) if chapter.commands else None
+        wrongs += [wrong] if wrong else []
+        run_commands += len(chapter.commands)
+    end(wrongs, f"{sum(len(part.blocks) for part in parts)} blocks, {run_commands} commands")
+
+
+if __name__ == "__main__":
+    main()
