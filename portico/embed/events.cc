@@ -115,6 +115,7 @@ Response send_events(Request& request, EventSource source, std::chrono::millisec
         Response::stream("text/event-stream", [core, source = std::move(source), heartbeat](ContentWriter& writer) {
             return produce(*core, source, heartbeat, writer);
         });
+    response.set_endless();
     response.set("Cache-Control", "no-store");
     response.set("X-Accel-Buffering", "no");  // what nginx, in front of us, must not do
     return response;

@@ -185,6 +185,7 @@ void Response::move_into(http::Response& message) && {
     for (const auto& [name, value] : owned->fields_) message.fields.add(std::string_view(name), value);
     if (owned->producer_) {
         message.producer = std::move(owned->producer_);
+        message.is_endless = owned->is_endless_;
     } else if (!owned->content_.empty()) {
         message.content.push_back(http::Piece::memory(owned->content_, owned));
     }

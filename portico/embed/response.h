@@ -99,6 +99,10 @@ public:
     // Whether content() is all of it.
     [[nodiscard]] bool is_in_memory() const { return !producer_ && message_ == nullptr; }
 
+    // A stream that goes on for as long as somebody listens, as events do: a server that is stopped breaks it off,
+    // where it waits for others to be complete.
+    void set_endless() { is_endless_ = true; }
+
     // --- for the server
     // An answer that a site of files has made, to which fields can be added.
     [[nodiscard]] static Response of_message(std::unique_ptr<http::Response> message);
@@ -109,6 +113,7 @@ private:
     Response() = default;
     Status status_ = Status::ok;
     bool is_invalid_ = false;
+    bool is_endless_ = false;
     std::vector<std::pair<std::string, std::string>> fields_;
     std::string content_;
     http::Producer producer_;

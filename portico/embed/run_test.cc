@@ -54,6 +54,38 @@ TEST(ARunningServer, AnswersAndStops) {
     EXPECT_EQ(get(server.port(), "/you"), "");
 }
 
+Task<void> tell_for_ever(EventSender& events) {
+    for (bool goes_on = true; goes_on;) {
+        const bool sent = co_await events.send("x");
+        const bool slept = co_await io::sleep_for(events.core(), std::chrono::milliseconds(1));
+        goes_on = sent && slept;
+    }
+}
+
+// What never ends is not waited for; what will end is.
+TEST(ARunningServer, IsStoppedWhileEventsAreSent) {
+    Server server;
+    server.get("/events", [](Request& request) { return send_events(request, tell_for_ever); });
+    server.get("/slow", [](Request& request) -> Task<std::string> {
+        const bool slept = co_await io::sleep_for(request.core(), std::chrono::milliseconds(300));
+        co_return slept ? "slow" : "cut";
+    });
+    ASSERT_TRUE(server.start("127.0.0.1:0").has_value());
+    std::string events;
+    std::string slow;
+    const std::uint16_t port = server.port();
+    std::thread listener([&] { events = get(port, "/events"); });
+    std::thread patient([&] { slow = get(port, "/slow"); });
+    EXPECT_TRUE(get(port, "/slow").ends_with("\r\n\r\nslow"));  // by then the others are under way
+    server.stop();
+    server.wait();
+    listener.join();
+    patient.join();
+    EXPECT_NE(events.find("data: x\n\n"), std::string::npos);
+    EXPECT_FALSE(events.ends_with("\r\n0\r\n\r\n"));
+    EXPECT_TRUE(slow.ends_with("\r\n\r\nslow")) << slow;
+}
+
 TEST(ARunningServer, IsOneOfSeveral) {
     Server one;
     Server two;

@@ -67,6 +67,7 @@ void Response::clear() {
     fields.clear();
     content.clear();
     producer = nullptr;
+    is_endless = false;
     owner.reset();
     made.clear();
 }

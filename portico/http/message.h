@@ -138,6 +138,7 @@ struct Response {
     FieldSection fields;                // views: literals, octets that `owner` keeps, or `made`
     std::vector<Piece> content;         // sent in order; a HEAD answer carries it too, so that its length is known
     Producer producer;                  // in the place of `content`: its length is not known before it ends
+    bool is_endless = false;            // `producer` goes on until the peer leaves: a server that ends breaks it off
     std::shared_ptr<const void> owner;  // keeps what `fields` and `content` point into until it has been sent
     // Values that were made for this response and that `fields` points into. Each is its own allocation, so
     // that adding one moves no other.

@@ -246,7 +246,10 @@ Task<Next> Turn::send_made() {
         return make_content(producer, to, making);
     };
     link::Sent sent = link::Sent::left;
+    std::optional<EndlessPlace> endless;
+    if (response.is_endless) endless.emplace(*worker_, making);
     making.start(send_into(sent), AfterStop::ends);
+    if (endless && worker_->is_draining()) making.request_stop();
     co_await making.join();
     co_return after(sent, {});
 }

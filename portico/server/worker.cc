@@ -122,6 +122,11 @@ bool Worker::shed_idle() {
     return true;
 }
 
+EndlessPlace::EndlessPlace(Worker& worker, io::Scope& sending) : worker_(&worker), sending_(&sending) {
+    worker_->endless_.insert(sending_);
+}
+EndlessPlace::~EndlessPlace() { worker_->endless_.erase(sending_); }
+
 void Worker::drain() {
     if (draining_) return;
     draining_ = true;
@@ -133,6 +138,7 @@ void Worker::drain() {
     std::vector<io::Operation*> waits;
     for (IdlePlace* place = idle_.next_; place != &idle_; place = place->next_) waits.push_back(place->wait_);
     for (io::Operation* wait : waits) wait->stop_waiting();
+    while (!endless_.empty()) endless_.extract(endless_.begin()).value()->request_stop();
     chores_.start(break_off_later());
 }
 

@@ -10,6 +10,7 @@
 #include <list>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -63,6 +64,20 @@ private:
     io::Operation* wait_ = nullptr;  // null: the ring's head
 };
 
+// A response without an end of its own, known to its worker for as long as it is sent: draining breaks it off.
+class EndlessPlace {
+public:
+    // `sending`: holds the task that sends it. If the worker is draining already, the caller breaks it off.
+    EndlessPlace(Worker& worker, io::Scope& sending);
+    EndlessPlace(const EndlessPlace&) = delete;
+    EndlessPlace& operator=(const EndlessPlace&) = delete;
+    ~EndlessPlace();
+
+private:
+    Worker* worker_;
+    io::Scope* sending_;
+};
+
 // What serving one request needs besides its connection. A core keeps those that are not in use.
 struct Exchange {
     http::Request request;
@@ -86,7 +101,7 @@ public:
     void serve(io::Listener listener);
 
     // Accepts what has queued up, then no more; idle connections end, requests under way are finished, each with
-    // "Connection: close"; those that take longer than shutdown_time_max are broken off.
+    // "Connection: close"; those that take longer than shutdown_time_max are broken off, and endless ones at once.
     void drain();
     // Breaks off everything.
     void stop();
@@ -116,6 +131,7 @@ public:
 
 private:
     friend class IdlePlace;
+    friend class EndlessPlace;
     struct Door;
     Task<void> accept_connections(Door& door);
     Task<void> break_off_later();
@@ -136,6 +152,7 @@ private:
     Counters counters_;
     bool draining_ = false;
     IdlePlace idle_;  // head of the ring; the one that has been idle for longest is next
+    std::set<io::Scope*> endless_;
     std::list<Door> doors_;
     std::vector<std::unique_ptr<Exchange>> exchanges_;
     std::chrono::sys_seconds date_second_{};
