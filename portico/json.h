@@ -58,9 +58,14 @@ private:
 template <>
 struct IntoResponse<Json> {
     // In the shortest form, without line breaks.
-    static Response make(const Json& value) {
-        return {Status::ok, value.dump(-1, ' ', false, Json::error_handler_t::replace), "application/json"};
+    static Response make(const Json& value, Status status = Status::ok) {
+        return {status, value.dump(-1, ' ', false, Json::error_handler_t::replace), "application/json"};
     }
 };
+
+// JSON with another status than 200.
+[[nodiscard]] inline Response json_response(Status status, const Json& value) {
+    return IntoResponse<Json>::make(value, status);
+}
 
 }  // namespace portico

@@ -75,8 +75,8 @@ public:
     void set_awaited_by(std::coroutine_handle<> awaiting) { awaiting_ = awaiting; }
 
     [[nodiscard]] std::suspend_always initial_suspend() const noexcept { return {}; }
-    // Nothing of ours throws; what a library throws past its wrapper is a bug.
-    [[noreturn]] void unhandled_exception() const noexcept { std::terminate(); }
+    // Nothing of ours throws. What a program's own task throws comes out where it is awaited.
+    void unhandled_exception() noexcept { exception_ = std::current_exception(); }
 
     // The end of a task: goes on with whoever awaits it.
     struct Finish {
@@ -90,8 +90,15 @@ public:
     };
     [[nodiscard]] Finish final_suspend() const noexcept { return {}; }
 
+protected:
+    // Once the task has ended.
+    void rethrow() const {
+        if (exception_) std::rethrow_exception(exception_);
+    }
+
 private:
     StopState* stop_state_ = nullptr;
+    std::exception_ptr exception_;
     std::coroutine_handle<> awaiting_;  // null while the awaiting coroutine's await_suspend is still on the stack
 };
 
@@ -139,7 +146,11 @@ public:
     void return_value(Value&& value) {
         value_.emplace(std::forward<Value>(value));
     }
-    T take() { return std::move(*value_); }  // once, after the task has ended
+    // Once, after the task has ended.
+    T take() {
+        rethrow();
+        return std::move(*value_);
+    }
 
 private:
     std::optional<T> value_;
@@ -151,7 +162,7 @@ class TaskPromise<void> final : public TaskPromiseBase {
 public:
     Task<void> get_return_object();
     void return_void() const {}
-    void take() const {}  // nothing
+    void take() const { rethrow(); }
 };
 
 // A lazy coroutine: it starts when it is awaited, and its frame goes when the Task does. [[nodiscard]]: a task that

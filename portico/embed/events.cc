@@ -1,6 +1,7 @@
 // portico/embed/events.cc — see events.h.
 #include "portico/embed/events.h"
 
+#include <exception>
 #include <utility>
 
 #include "portico/io/core.h"
@@ -31,8 +32,12 @@ void append_data(std::string& event, std::string_view data) {
     }
 }
 
-Task<void> run_source(const EventSource& source, EventSender& events, io::Scope& scope) {
-    co_await source(events);
+Task<void> run_source(const EventSource& source, EventSender& events, std::exception_ptr& exception, io::Scope& scope) {
+    try {
+        co_await source(events);
+    } catch (...) {
+        exception = std::current_exception();
+    }
     // A heartbeat that is half sent would be stopped halfway.
     const bool is_free = co_await events.until_written();
     static_cast<void>(is_free);
@@ -46,10 +51,12 @@ Task<void> run_heartbeat(EventSender& events, io::Duration every, io::Scope& sco
 
 Task<bool> produce(io::Core& core, const EventSource& source, io::Duration heartbeat, ContentWriter& writer) {
     EventSender events(core, writer);
+    std::exception_ptr exception;
     io::Scope scope;
-    scope.start(run_source(source, events, scope), AfterStop::ends);
+    scope.start(run_source(source, events, exception, scope), AfterStop::ends);
     if (scope.size() > 0) scope.start(run_heartbeat(events, heartbeat, scope), AfterStop::ends);
     co_await scope.join();
+    if (exception) std::rethrow_exception(exception);
     co_return !events.is_gone();
 }
 

@@ -4,10 +4,12 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <exception>
 #include <functional>
 #include <optional>
 #include <utility>
 
+#include "portico/embed/tell.h"
 #include "portico/http/basic_auth.h"
 #include "portico/http/content_type.h"
 #include "portico/http/hex.h"
@@ -19,18 +21,15 @@
 namespace portico {
 namespace {
 
-// Control octets in a target are no octets of a log.
-std::string printable(std::string_view text) {
-    std::string shown(text);
-    std::ranges::replace_if(
-        shown, [](char octet) { return static_cast<unsigned char>(octet) < 0x20 || octet == 0x7f; }, '?');
-    return shown;
-}
-
 // Both are in `scope`: the one that is first ends the other.
-Task<void> keep_response(Task<Response> task, std::optional<Response>& into, io::Scope& scope) {
-    Response response = co_await task;
-    into.emplace(std::move(response));
+Task<void> keep_response(Task<Response> task, std::optional<Response>& into, std::exception_ptr& exception,
+                         io::Scope& scope) {
+    try {
+        Response response = co_await task;
+        into.emplace(std::move(response));
+    } catch (...) {
+        exception = std::current_exception();
+    }
     scope.request_stop();
 }
 
@@ -132,10 +131,12 @@ Middleware content_at_most(std::uint64_t octets) {
 Middleware time_out(std::chrono::milliseconds time) {
     return [time](Request& request, Next next) -> Task<Response> {
         std::optional<Response> response;
+        std::exception_ptr exception;
         io::Scope scope;
-        scope.start(keep_response(next(request), response, scope), AfterStop::ends);
+        scope.start(keep_response(next(request), response, exception, scope), AfterStop::ends);
         if (scope.size() > 0) scope.start(stop_after(request.core(), time, scope));
         co_await scope.join();
+        if (exception) std::rethrow_exception(exception);
         if (response) co_return *std::move(response);
         Response late(Status::service_unavailable);
         late.set("Retry-After", "1");

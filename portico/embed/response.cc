@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <array>
 #include <cassert>
+#include <exception>
 
+#include "portico/embed/tell.h"
 #include "portico/http/fields.h"
 #include "portico/io/file_system.h"
 
@@ -44,6 +46,19 @@ bool is_cookie_value(std::string_view value) {
 
 bool is_cookie_attribute(std::string_view value) {
     return std::ranges::all_of(value, [](char octet) { return octet >= 0x20 && octet < 0x7f && octet != ';'; });
+}
+
+// A producer that throws breaks off what it makes.
+Task<bool> make_content(const http::Producer& producer, ContentWriter& writer) {
+    std::exception_ptr exception;
+    try {
+        const bool whole = co_await producer(writer);
+        co_return whole;
+    } catch (...) {
+        exception = std::current_exception();
+    }
+    tell_of_exception("what makes a response's content", exception);
+    co_return false;
 }
 
 }  // namespace
@@ -184,7 +199,9 @@ void Response::move_into(http::Response& message) && {
     const auto owned = std::make_shared<Response>(std::move(*this));
     for (const auto& [name, value] : owned->fields_) message.fields.add(std::string_view(name), value);
     if (owned->producer_) {
-        message.producer = std::move(owned->producer_);
+        message.producer = [producer = std::move(owned->producer_)](ContentWriter& writer) {
+            return make_content(producer, writer);
+        };
         message.is_endless = owned->is_endless_;
     } else if (!owned->content_.empty()) {
         message.content.push_back(http::Piece::memory(owned->content_, owned));

@@ -86,6 +86,14 @@ TEST(ARunningServer, IsStoppedWhileEventsAreSent) {
     EXPECT_TRUE(slow.ends_with("\r\n\r\nslow")) << slow;
 }
 
+TEST(ARunningServer, MayBeStoppedBeforeItHasStarted) {
+    Server server;
+    server.get("/", [] { return ""; });
+    server.stop();
+    ASSERT_TRUE(server.start("127.0.0.1:0").has_value());
+    server.wait();
+}
+
 TEST(ARunningServer, IsOneOfSeveral) {
     Server one;
     Server two;

@@ -4,11 +4,12 @@
 #include <signal.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cstdio>
+#include <mutex>
 #include <utility>
 
 #include "portico/embed/files.h"
+#include "portico/embed/tell.h"
 #include "portico/http/target.h"
 #include "portico/io/endpoint.h"
 #include "portico/io/resolve.h"
@@ -26,7 +27,9 @@ struct Router::State {
     std::vector<std::shared_ptr<Files>> files;
     std::vector<std::string> errors;
     std::unique_ptr<server::Server> server;
-    std::atomic<bool> stopping = false;
+    // stop() may come from another thread while start() makes the server: then it is stopped as soon as it is there.
+    std::mutex starting;
+    unsigned stops_wanted = 0;  // calls of stop()
 };
 
 namespace {
@@ -69,8 +72,16 @@ public:
         if (found.route == nullptr) found.parameters = {found.allow};
         request.set_parameters(std::move(found.parameters));
         const Next way(found.route != nullptr ? *found.route : *without_route_, 0);
-        Response response = co_await way(request);
-        std::move(response).move_into(call.response());
+        std::exception_ptr exception;
+        try {
+            Response response = co_await way(request);
+            std::move(response).move_into(call.response());
+        } catch (...) {
+            exception = std::current_exception();
+        }
+        if (exception == nullptr) co_return;
+        tell_of_exception(std::string(message.method_token) + " " + std::string(message.target), exception);
+        Response(Status::internal_server_error).move_into(call.response());
     }
 
     void answer_refusal(const http::Refusal& refusal, http::Response& response) override {
@@ -209,17 +220,21 @@ std::expected<void, std::string> Server::start_at(const std::vector<std::string>
     }
     auto opened = server::Server::open(options, [this](io::Core& core) { return make_application(core); });
     if (!opened) return std::unexpected(sentence(opened.error()));
+    const std::lock_guard guard(state().starting);
     state().server = *std::move(opened);
     state().server->start();
+    if (state().stops_wanted > 0) state().server->drain();
     return {};
 }
 
 void Server::stop() {
+    const std::lock_guard guard(state().starting);
+    const bool is_first = ++state().stops_wanted == 1;
     if (state().server == nullptr) return;
-    if (state().stopping.exchange(true)) {
-        state().server->stop_now();
-    } else {
+    if (is_first) {
         state().server->drain();
+    } else {
+        state().server->stop_now();
     }
 }
 

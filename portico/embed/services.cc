@@ -4,9 +4,12 @@
 #include <signal.h>
 
 #include <cstdio>
+#include <exception>
+#include <optional>
 #include <utility>
 #include <vector>
 
+#include "portico/embed/tell.h"
 #include "portico/io/endpoint.h"
 #include "portico/io/epoll_kernel.h"
 #include "portico/io/signals.h"
@@ -22,8 +25,16 @@ public:
     FunctionService(ServeStream serve, AnswerDatagram answer_one)
         : serve_(std::move(serve)), answer_(std::move(answer_one)) {}
 
-    Task<void> serve(io::Stream stream) override { return serve_(std::move(stream)); }
-    Task<void> serve_stdio(io::Stdio stdio) override { return serve_(std::move(stdio.input)); }
+    Task<void> serve(io::Stream stream) override {
+        std::exception_ptr exception;
+        try {
+            co_await serve_(std::move(stream));
+        } catch (...) {
+            exception = std::current_exception();
+        }
+        if (exception) tell_of_exception("what serves a client", exception);
+    }
+    Task<void> serve_stdio(io::Stdio stdio) override { return serve(std::move(stdio.input)); }
     Task<void> answer(io::Datagram socket) override {
         std::vector<char> room(services::datagram_room);
         std::vector<io::DatagramSlot> slots(1);
@@ -32,14 +43,24 @@ public:
             const io::Result<std::size_t> received = co_await socket.receive(slots, io::never);
             if (!received && received.error().number == ECANCELED) co_return;
             if (!received) continue;  // it tells of an answer that nobody took
-            std::string reply = answer_({slots.front().octets.data(), slots.front().octets.size()});
-            slots.front().octets = reply;
+            std::optional<std::string> reply = answer_to({slots.front().octets.data(), slots.front().octets.size()});
+            if (!reply) continue;
+            slots.front().octets = *reply;
             const io::Result<std::size_t> sent = co_await socket.send(slots, io::never);
             if (!sent && sent.error().number == ECANCELED) co_return;
         }
     }
 
 private:
+    std::optional<std::string> answer_to(std::string_view datagram) {
+        try {
+            return answer_(datagram);
+        } catch (...) {
+            tell_of_exception("what answers a datagram", std::current_exception());
+        }
+        return std::nullopt;
+    }
+
     ServeStream serve_;
     AnswerDatagram answer_;
 };

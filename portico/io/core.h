@@ -5,6 +5,7 @@
 #pragma once
 
 #include <atomic>
+#include <exception>
 #include <functional>
 #include <mutex>
 #include <optional>
@@ -115,7 +116,7 @@ private:
 [[nodiscard]] inline SleepUntil sleep_for(Core& core, Duration time) { return {core, core.now() + time}; }
 
 // co_await offload(core, function): calls function() on a helper thread and hands back what it returned. What
-// `function` refers to outlives the wait, which is not cut short by a request to stop.
+// `function` refers to outlives the wait, which is not cut short by a request to stop. What it throws comes out here.
 template <class Function>
 class Offload : public OffloadOp {
 public:
@@ -131,12 +132,22 @@ public:
         return begin(waiter, never, [this] { return core().kernel().start(*this); });
     }
     // Nothing where the task had been asked to stop before the call began.
-    std::optional<Value> await_resume() { return std::move(value_); }
+    std::optional<Value> await_resume() {
+        if (exception_) std::rethrow_exception(exception_);
+        return std::move(value_);
+    }
 
 private:
-    void work() final { value_.emplace(function_()); }
+    void work() final {
+        try {
+            value_.emplace(function_());
+        } catch (...) {
+            exception_ = std::current_exception();
+        }
+    }
     Function function_;
     std::optional<Value> value_;
+    std::exception_ptr exception_;
 };
 // Calls `function` on a helper thread, for what may block, and hands back a std::optional of what it returned: nothing
 // where the task had been asked to stop before. Name the function object first and std::move it, since g++ 12 destroys

@@ -3,6 +3,7 @@
 
 #include <cassert>
 #include <coroutine>
+#include <exception>
 #include <utility>
 
 namespace portico::io {
@@ -21,6 +22,8 @@ struct Scope::Root {
         }
         Root get_return_object() { return {*this}; }
         void return_void() const {}
+        // Nobody awaits what the scope has started.
+        [[noreturn]] void unhandled_exception() const noexcept { std::terminate(); }
 
         struct End {
             [[nodiscard]] bool await_ready() const noexcept { return false; }

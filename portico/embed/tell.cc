@@ -1,0 +1,33 @@
+// portico/embed/tell.cc — see tell.h.
+#include "portico/embed/tell.h"
+
+#include <algorithm>
+#include <cstdio>
+
+namespace portico {
+namespace {
+
+void tell(std::string_view who, std::string_view what) {
+    std::fprintf(stderr, "error: %s threw an exception: %s\n", printable(who).c_str(), printable(what).c_str());
+}
+
+}  // namespace
+
+std::string printable(std::string_view text) {
+    std::string shown(text);
+    std::ranges::replace_if(
+        shown, [](char octet) { return static_cast<unsigned char>(octet) < 0x20 || octet == 0x7f; }, '?');
+    return shown;
+}
+
+void tell_of_exception(std::string_view who, const std::exception_ptr& exception) {
+    try {
+        std::rethrow_exception(exception);
+    } catch (const std::exception& known) {
+        tell(who, known.what());
+    } catch (...) {
+        tell(who, "of a type that is no std::exception");
+    }
+}
+
+}  // namespace portico
