@@ -182,9 +182,7 @@ private:
 // --- from JSON and to it
 
 Response complaint(Status status, std::string_view sentence) {
-    Response answer = portico::IntoResponse<Json>::make(Json{{"error", sentence}});
-    answer.set_status(status);
-    return answer;
+    return portico::json_response(status, Json{{"error", sentence}});
 }
 
 // That the content is JSON has been seen to already: what is none was answered with 400, and line and column.
@@ -225,8 +223,7 @@ Task<Response> create_note(Request& request, Store& store, Json json) {
     auto id = co_await off_the_loop(request.core(), std::move(work));
     if (!id) co_return std::move(id.error());
     const Note note{*id, *std::move(draft)};
-    Response answer = portico::IntoResponse<Json>::make(json_of(note));
-    answer.set_status(Status::created);
+    Response answer = portico::json_response(Status::created, json_of(note));
     answer.set("Location", "/notes/" + std::to_string(*id));
     co_return answer;
 }

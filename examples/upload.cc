@@ -207,8 +207,6 @@ int main(int argc, char** argv) {
     }
     portico::Options options;
     options.limits.content_octets_max = content_octets_max;
-    // Events have no end of their own, so at ours a page that listens is waited for as long as this, and no longer.
-    options.limits.shutdown_time_max = std::chrono::seconds(5);
     portico::Server server(options);
     Board board;
     server.get("/", [] { return Response::html(page); });

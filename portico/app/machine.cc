@@ -4,7 +4,6 @@
 #include "portico/app/machine.h"
 
 #include <sched.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -138,15 +137,6 @@ unsigned first_unprivileged_port(const std::string& root) {
     const auto text = contents(root + "/proc/sys/net/ipv4/ip_unprivileged_port_start");
     const auto number = text ? parse_count(first_word(*text)) : std::nullopt;
     return number && *number <= 65'536 ? static_cast<unsigned>(*number) : 1024;
-}
-
-std::size_t raise_descriptor_limit() {
-    rlimit limit{};
-    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 1024;
-    const rlim_t before = limit.rlim_cur;
-    limit.rlim_cur = limit.rlim_max;
-    if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) return before;
-    return limit.rlim_cur;
 }
 
 }  // namespace portico::app

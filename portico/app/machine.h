@@ -4,7 +4,6 @@
 // Threads:   any. Reads files of /proc, /sys and /run; microseconds, nothing that waits.
 #pragma once
 
-#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,8 +22,5 @@ std::optional<std::string> container_kind(const std::string& root = {});
 
 // The first port that a process without privileges may listen on.
 unsigned first_unprivileged_port(const std::string& root = {});
-
-// Lets this process open as many descriptors as its hard limit says, and returns how many that are.
-std::size_t raise_descriptor_limit();
 
 }  // namespace portico::app

@@ -22,6 +22,7 @@
 #include "portico/app/qr.h"
 #include "portico/app/serve_plan.h"
 #include "portico/app/serve_trouble.h"
+#include "portico/io/descriptor_limit.h"
 #include "portico/io/epoll_kernel.h"
 #include "portico/io/interfaces.h"
 #include "portico/io/ports.h"
@@ -253,7 +254,7 @@ std::expected<std::vector<io::SocketAddress>, std::string> addresses_of(const st
 void fit_to_descriptors(const Arguments& arguments, const ServePlan& plan, server::ServerOptions& options) {
     constexpr std::size_t besides = 64;
     constexpr std::size_t fewest = 16;
-    const std::size_t descriptors = raise_descriptor_limit();
+    const std::size_t descriptors = io::raise_descriptor_limit();
     const std::size_t reserved = besides + options.threads * (plan.site.cache_limits.descriptors_max + besides);
     const std::size_t room = descriptors > reserved + fewest ? descriptors - reserved : fewest;
     if (options.limits.connections_max <= room) return;

@@ -19,6 +19,7 @@
 #include "portico/app/serve_plan.h"
 #include "portico/app/serve_trouble.h"
 #include "portico/base/printable.h"
+#include "portico/io/descriptor_limit.h"
 #include "portico/io/epoll_kernel.h"
 #include "portico/io/ports.h"
 #include "portico/io/signals.h"
@@ -123,7 +124,7 @@ std::vector<Option> service_options() {
 
 int run_service(const Arguments& arguments, const MakeService& make_service) {
     io::ignore_broken_pipes();
-    raise_descriptor_limit();
+    io::raise_descriptor_limit();
     const auto kernel = io::make_epoll_kernel();
     if (!kernel) return complain(io::describe(kernel.error()));
     io::Core core(**kernel);

@@ -38,6 +38,23 @@ std::string send_and_read(std::uint16_t port, const std::string& octets) {
     return received;
 }
 
+// Reads the beginning of the answer, and then resets the connection.
+void request_and_reset(std::uint16_t port, const std::string& octets) {
+    const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    const linger at_once{.l_onoff = 1, .l_linger = 0};
+    ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    std::vector<char> room(100'000);
+    const bool began = ::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 &&
+                       ::send(fd, octets.data(), octets.size(), MSG_NOSIGNAL) > 0 &&
+                       ::recv(fd, room.data(), room.size(), 0) > 0;
+    EXPECT_TRUE(began);
+    ::close(fd);
+}
+
 std::string get(std::uint16_t port, const std::string& target, const std::string& fields = {}) {
     return send_and_read(port,
                          "GET " + target + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" + fields + "\r\n");
@@ -92,6 +109,23 @@ TEST(ARunningServer, MayBeStoppedBeforeItHasStarted) {
     server.stop();
     ASSERT_TRUE(server.start("127.0.0.1:0").has_value());
     server.wait();
+}
+
+// sendfile(2) has no MSG_NOSIGNAL: without care, SIGPIPE ends a program whose client leaves in the middle of a file.
+TEST(ARunningServer, OutlivesAClientThatLeavesInTheMiddleOfAFile) {
+    std::string place = testing::TempDir() + "portico-pipe-XXXXXX";
+    ASSERT_NE(::mkdtemp(place.data()), nullptr);
+    {
+        std::ofstream(place + "/large.bin") << std::string(30'000'000, 'x');
+        Server server;
+        server.files("/", place);
+        ASSERT_TRUE(server.start("127.0.0.1:0").has_value());
+        for (int i = 0; i < 20; ++i) request_and_reset(server.port(), "GET /large.bin HTTP/1.1\r\nHost: a\r\n\r\n");
+        EXPECT_TRUE(get(server.port(), "/none").starts_with("HTTP/1.1 404 "));
+        server.stop();
+        server.wait();
+    }
+    std::filesystem::remove_all(place);
 }
 
 TEST(ARunningServer, IsOneOfSeveral) {

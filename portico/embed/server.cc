@@ -11,6 +11,7 @@
 #include "portico/embed/files.h"
 #include "portico/embed/tell.h"
 #include "portico/http/target.h"
+#include "portico/io/descriptor_limit.h"
 #include "portico/io/endpoint.h"
 #include "portico/io/resolve.h"
 #include "portico/io/signals.h"
@@ -238,6 +239,11 @@ void Server::stop() {
     }
 }
 
+void Server::reopen_log() {
+    const std::lock_guard guard(state().starting);
+    if (state().server != nullptr) state().server->reopen_log();
+}
+
 void Server::wait() {
     if (state().server != nullptr) state().server->wait();
 }
@@ -252,7 +258,16 @@ std::uint16_t Server::port() const {
 }
 
 int Server::run(std::string_view endpoint) {
-    const io::SignalWatcher signals({SIGTERM, SIGINT}, [this](int) { stop(); });
+    io::raise_descriptor_limit();
+    std::vector<int> taken{SIGTERM, SIGINT};
+    if (!state().options.access_log.empty()) taken.push_back(SIGUSR1);
+    const io::SignalWatcher signals(taken, [this](int signal) {
+        if (signal == SIGUSR1) {
+            reopen_log();
+        } else {
+            stop();
+        }
+    });
     const auto started = start(endpoint);
     if (!started) {
         std::fprintf(stderr, "%s\n", started.error().c_str());

@@ -140,9 +140,10 @@ public:
     ~Server();  // ends at once what has not been stopped
 
     // Serves at `endpoint` ("127.0.0.1:8080", ":8080" for every interface, "unix:/run/x.sock") until SIGTERM or SIGINT,
-    // then finishes what is under way; a second signal ends at once. Returns the program's exit status: 1, with a
-    // sentence on standard error, where it can't start. Call it before the program starts threads of its own: they
-    // would take the signals.
+    // then finishes what is under way; a second signal ends at once. SIGUSR1 opens the access log anew, where there is
+    // one. Returns the program's exit status: 1, with a sentence on standard error, where it can't start. Call it
+    // before the program starts threads of its own: they would take the signals. The process may have as many
+    // descriptors as it is allowed to from then on (RLIMIT_NOFILE).
     int run(std::string_view endpoint = "127.0.0.1:8080");
 
     // For programs that own their main thread: serves on threads of its own. Error: a sentence that says what failed
@@ -152,6 +153,8 @@ public:
     std::expected<void, std::string> start_at(const std::vector<std::string>& endpoints);
     // Stops accepting, finishes what is under way, and ends; at once where called a second time.
     void stop();
+    // Opens the access log's file anew, after it has been moved away.
+    void reopen_log();
     // Waits for the end.
     void wait();
     // Where it listens, with the ports that were chosen for 0.

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "portico/io/signals.h"
+
 namespace portico::io {
 
 void Operation::wait(std::coroutine_handle<> waiter, StopState* state, TimePoint deadline) {
@@ -41,6 +43,7 @@ Core::Core(Kernel& kernel, std::size_t memory_max)
     : kernel_(&kernel), ledger_(memory_max), buffers_(ledger_), timers_(kernel.now()) {}
 
 void Core::run() {
+    block_broken_pipes();
     while (!stopping_.load(std::memory_order_relaxed)) run_once(never);
     stopping_.store(false, std::memory_order_relaxed);
 }

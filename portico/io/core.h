@@ -29,7 +29,7 @@ public:
     Core(const Core&) = delete;
     Core& operator=(const Core&) = delete;
 
-    // Runs until stop(). May be called again.
+    // Runs until stop(). May be called again. SIGPIPE is blocked on the calling thread from then on.
     void run();
     // One pass: waits for the kernel until `until` at the latest, then expires timers and reads the mailbox.
     void run_once(TimePoint until);

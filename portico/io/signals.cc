@@ -31,7 +31,7 @@ struct SignalWatcher::Impl {
     }
 };
 
-SignalWatcher::SignalWatcher(std::initializer_list<int> signals, std::function<void(int)> on_signal)
+SignalWatcher::SignalWatcher(const std::vector<int>& signals, std::function<void(int)> on_signal)
     : impl_(std::make_unique<Impl>()) {
     assert(signals.size() > 0);
     ::sigemptyset(&impl_->signals);
@@ -50,5 +50,13 @@ SignalWatcher::~SignalWatcher() {
 }
 
 void ignore_broken_pipes() { ::signal(SIGPIPE, SIG_IGN); }
+
+void block_broken_pipes() {
+    sigset_t pipe;
+    ::sigemptyset(&pipe);
+    ::sigaddset(&pipe, SIGPIPE);
+    const int failure = ::pthread_sigmask(SIG_BLOCK, &pipe, nullptr);
+    assert(failure == 0);
+}
 
 }  // namespace portico::io

@@ -6,8 +6,8 @@
 #pragma once
 
 #include <functional>
-#include <initializer_list>
 #include <memory>
+#include <vector>
 
 namespace portico::io {
 
@@ -17,7 +17,7 @@ namespace portico::io {
 class SignalWatcher {
 public:
     // `signals`: at least one (asserted), as signal(7) numbers them.
-    SignalWatcher(std::initializer_list<int> signals, std::function<void(int signal)> on_signal);
+    SignalWatcher(const std::vector<int>& signals, std::function<void(int signal)> on_signal);
     SignalWatcher(const SignalWatcher&) = delete;
     SignalWatcher& operator=(const SignalWatcher&) = delete;
     ~SignalWatcher();
@@ -29,5 +29,8 @@ private:
 
 // A write to a peer that has left is an error value, not the end of the program.
 void ignore_broken_pipes();
+// The same for the calling thread, from now on, whatever the program does with the signal: sendfile(2) has no flag
+// against it. Every core's thread does this.
+void block_broken_pipes();
 
 }  // namespace portico::io

@@ -12,6 +12,10 @@ namespace {
 // Exchanges kept for the next request. Only requests that wait for something hold one beyond their turn.
 constexpr std::size_t exchanges_kept_max = 64;
 
+// Connections that are still accepted while the server ends: as many as may have queued up. Who comes faster than they
+// are accepted does not keep the door open.
+constexpr unsigned last_call_max = 4096;
+
 // After an accept that failed for a reason that will not go by itself, so that the loop does not spin.
 constexpr auto unknown_failure_pause = std::chrono::milliseconds(100);
 
@@ -76,7 +80,7 @@ void Worker::serve(io::Listener listener) {
 }
 
 Task<void> Worker::accept_connections(Door& door) {
-    for (;;) {
+    for (unsigned late = 0; late < last_call_max; late += draining_ ? 1 : 0) {
         // Draining: who has queued up is let in, and then the door is closed.
         const bool last_call = draining_;
         io::Accept wait = door.listener->accept(last_call ? core_->now() : io::never);
