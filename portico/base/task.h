@@ -162,7 +162,7 @@ class TaskPromise<void> final : public TaskPromiseBase {
 public:
     Task<void> get_return_object();
     void return_void() const {}
-    void take() const { rethrow(); }
+    void take() const { rethrow(); }  // the same
 };
 
 // A lazy coroutine: it starts when it is awaited, and its frame goes when the Task does. [[nodiscard]]: a task that

@@ -83,7 +83,7 @@ TEST_P(Exceptions, AreToldInOneLine) {
     TestClient client(server_, GetParam());
     testing::internal::CaptureStderr();
     EXPECT_EQ(client.get("/at-once").status, 500);
-    EXPECT_EQ(testing::internal::GetCapturedStderr(), "error: GET /at-once threw an exception: at?once\n");
+    EXPECT_EQ(testing::internal::GetCapturedStderr(), "error: GET /at-once threw an exception: at\\x0aonce\n");
 }
 
 TEST_P(Exceptions, OfAStreamBreakItOff) {

@@ -9,7 +9,7 @@
 #include <optional>
 #include <utility>
 
-#include "portico/embed/tell.h"
+#include "portico/base/printable.h"
 #include "portico/http/basic_auth.h"
 #include "portico/http/content_type.h"
 #include "portico/http/hex.h"

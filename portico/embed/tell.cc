@@ -1,8 +1,9 @@
 // portico/embed/tell.cc — see tell.h.
 #include "portico/embed/tell.h"
 
-#include <algorithm>
 #include <cstdio>
+
+#include "portico/base/printable.h"
 
 namespace portico {
 namespace {
@@ -12,13 +13,6 @@ void tell(std::string_view who, std::string_view what) {
 }
 
 }  // namespace
-
-std::string printable(std::string_view text) {
-    std::string shown(text);
-    std::ranges::replace_if(
-        shown, [](char octet) { return static_cast<unsigned char>(octet) < 0x20 || octet == 0x7f; }, '?');
-    return shown;
-}
 
 void tell_of_exception(std::string_view who, const std::exception_ptr& exception) {
     try {

@@ -5,13 +5,9 @@
 #pragma once
 
 #include <exception>
-#include <string>
 #include <string_view>
 
 namespace portico {
-
-// With "?" in the place of control octets: what a client has sent must not move anybody's cursor.
-[[nodiscard]] std::string printable(std::string_view text);
 
 // Says that `who` threw `exception`, with what it says. Nothing of ours throws, and a program's function that does
 // costs nobody but its own client anything.
