@@ -1,9 +1,7 @@
 // portico/embed/upload.cc — see upload.h.
 #include "portico/embed/upload.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -16,51 +14,11 @@ namespace {
 // As many octets of a file are collected before a helper thread writes them.
 constexpr std::size_t write_octets = std::size_t{256} << 10;
 
-http::Refusal refusal_of(int error) {
-    if (error == ENOSPC || error == EDQUOT) return {Status::insufficient_storage, "no room for an uploaded file"};
+http::Refusal refusal_of(const io::Error& error) {
+    if (error.number == ENOSPC || error.number == EDQUOT)
+        return {Status::insufficient_storage, "no room for an uploaded file"};
     return {Status::internal_server_error, "an uploaded file can't be written"};
 }
-
-// A file that is being written, under a name that nothing else has. Removed with this object, unless it is taken.
-class Writing {
-public:
-    Writing() = default;
-    Writing(const Writing&) = delete;
-    Writing& operator=(const Writing&) = delete;
-    ~Writing() { forget(); }
-
-    void forget() noexcept {
-        if (number_ >= 0) ::close(number_);
-        if (!path_.empty()) ::unlink(path_.c_str());
-        number_ = -1;
-        path_.clear();
-    }
-
-    // Both block. An errno value; 0 where it went well.
-    int write(const std::string& folder, std::string_view octets) {
-        if (number_ < 0 && !open(folder)) return errno;
-        while (!octets.empty()) {
-            const ssize_t written = ::write(number_, octets.data(), octets.size());
-            if (written < 0 && errno != EINTR) return errno;
-            if (written > 0) octets.remove_prefix(static_cast<std::size_t>(written));
-        }
-        return 0;
-    }
-    int finish() { return ::close(std::exchange(number_, -1)) == 0 ? 0 : errno; }
-
-    [[nodiscard]] std::string take_path() { return std::exchange(path_, {}); }
-
-private:
-    bool open(const std::string& folder) {
-        std::string path = folder + "/.portico-upload-XXXXXX";
-        number_ = ::mkostemp(path.data(), O_CLOEXEC);  // mode 0600
-        if (number_ >= 0) path_ = std::move(path);
-        return number_ >= 0;
-    }
-
-    int number_ = -1;
-    std::string path_;
-};
 
 std::string folder_of(const UploadOptions& options) {
     if (!options.folder.empty()) return options.folder;
@@ -83,6 +41,7 @@ public:
 private:
     Result<void> begin_part();
     Result<void> add_content(std::string_view octets);
+    io::Result<void> write_at_once(bool is_last);
     Task<Result<void>> write_collected(bool is_last);
     Task<Result<void>> end_part();
 
@@ -90,10 +49,10 @@ private:
     const UploadOptions options_;
     const std::string folder_;
     http::MultipartReader reader_;
-    std::uint64_t octets_ = 0;       // of all content
-    std::uint64_t part_octets_ = 0;  // of the part that is being read
-    std::string collected_;          // of a field all, of a file what is not yet written
-    Writing file_;
+    std::uint64_t octets_ = 0;               // of all content
+    std::uint64_t part_octets_ = 0;          // of the part that is being read
+    std::string collected_;                  // of a field all, of a file what is not yet written
+    std::optional<io::TemporaryFile> file_;  // once something of the part has been written
     Upload upload_;
 };
 
@@ -142,16 +101,24 @@ Result<void> Receiver::add_content(std::string_view octets) {
     return {};
 }
 
+// On a helper thread.
+io::Result<void> Receiver::write_at_once(bool is_last) {
+    if (!file_) {
+        io::Result<io::TemporaryFile> created = io::TemporaryFile::create(folder_);
+        if (!created) return std::unexpected(created.error());
+        file_.emplace(*std::move(created));
+    }
+    const io::Result<void> written = file_->write(collected_);
+    return written && is_last ? file_->finish() : written;
+}
+
 Task<Result<void>> Receiver::write_collected(bool is_last) {
-    auto write = [this, is_last] {
-        const int error = file_.write(folder_, collected_);
-        return error == 0 && is_last ? file_.finish() : error;
-    };
-    const std::optional<int> error = co_await io::offload(*core_, std::move(write));
+    auto write = [this, is_last] { return write_at_once(is_last); };
+    const std::optional<io::Result<void>> written = co_await io::offload(*core_, std::move(write));
     collected_.clear();
-    if (error == 0) co_return Result<void>();
-    file_.forget();
-    co_return std::unexpected(refusal_of(error.value_or(ECANCELED)));
+    if (!written) co_return http::refuse(Status::service_unavailable, "the server ends");
+    if (!*written) co_return std::unexpected(refusal_of(written->error()));
+    co_return Result<void>();
 }
 
 Task<Result<void>> Receiver::end_part() {
@@ -163,49 +130,16 @@ Task<Result<void>> Receiver::end_part() {
     const bool nothing_was_chosen = head.file_name->empty() && part_octets_ == 0;
     if (nothing_was_chosen) co_return Result<void>();
     const Result<void> written = co_await write_collected(true);
-    if (written) upload_.add_file(UploadedFile(head, file_.take_path(), part_octets_));
+    if (written) upload_.add_file(UploadedFile(head, *std::exchange(file_, std::nullopt), part_octets_));
     co_return written;
 }
 
 }  // namespace
 
-UploadedFile::UploadedFile(http::PartHead head, std::string path, std::uint64_t octets)
-    : head_(std::move(head)), path_(std::move(path)), octets_(octets) {}
-
-UploadedFile::UploadedFile(UploadedFile&& other) noexcept
-    : head_(std::move(other.head_)),
-      path_(std::exchange(other.path_, {})),
-      octets_(other.octets_),
-      is_kept_(other.is_kept_) {}
-
-UploadedFile& UploadedFile::operator=(UploadedFile&& other) noexcept {
-    if (this == &other) return *this;
-    remove();
-    head_ = std::move(other.head_);
-    path_ = std::exchange(other.path_, {});
-    octets_ = other.octets_;
-    is_kept_ = other.is_kept_;
-    return *this;
-}
-
-UploadedFile::~UploadedFile() { remove(); }
-
-void UploadedFile::remove() noexcept {
-    if (!path_.empty() && !is_kept_) ::unlink(path_.c_str());
-}
-
 Task<io::Result<void>> UploadedFile::keep(io::Core& core, std::string path) {
-    // link(2) overwrites nothing, which rename(2) does.
-    auto name_it = [from = path_, &path] {
-        if (::link(from.c_str(), path.c_str()) != 0) return errno;
-        ::unlink(from.c_str());
-        return 0;
-    };
-    const std::optional<int> error = co_await io::offload(core, std::move(name_it));
-    if (error != 0) co_return io::fail(error.value_or(ECANCELED), "link");
-    path_ = std::move(path);
-    is_kept_ = true;
-    co_return io::Result<void>();
+    auto name_it = [this, &path] { return file_.keep(path); };
+    const std::optional<io::Result<void>> done = co_await io::offload(core, std::move(name_it));
+    co_return done.value_or(io::fail(ECANCELED, "link"));
 }
 
 std::optional<std::string_view> Upload::find(std::string_view name) const {

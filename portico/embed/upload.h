@@ -14,7 +14,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -25,6 +24,7 @@
 #include "portico/embed/request.h"
 #include "portico/http/multipart.h"
 #include "portico/io/error.h"
+#include "portico/io/temporary_file.h"
 
 namespace portico {
 
@@ -48,11 +48,9 @@ public:
 // One file of a form, on disk, under a name of no meaning. It is removed with this object unless it is kept.
 class UploadedFile {
 public:
-    // For read_upload(). `path`: of a file that is there, or empty.
-    UploadedFile(http::PartHead head, std::string path, std::uint64_t octets);
-    UploadedFile(UploadedFile&& other) noexcept;
-    UploadedFile& operator=(UploadedFile&& other) noexcept;
-    ~UploadedFile();
+    // For read_upload(). `file` is finished and has this many octets; `head` has a file name.
+    UploadedFile(http::PartHead head, io::TemporaryFile file, std::uint64_t octets)
+        : head_(std::move(head)), file_(std::move(file)), octets_(octets) {}
 
     // The form's field.
     [[nodiscard]] const std::string& name() const { return head_.name; }
@@ -62,19 +60,16 @@ public:
     [[nodiscard]] const std::string& content_type() const { return head_.content_type; }
     [[nodiscard]] std::uint64_t octets() const { return octets_; }  // of its content
     // Where it is now.
-    [[nodiscard]] const std::string& path() const { return path_; }
+    [[nodiscard]] const std::string& path() const { return file_.path(); }
 
     // Gives it the name `path`, and keeps it. EEXIST where there is such a file: nothing is overwritten; EXDEV where
     // that is on another file system. The file is its owner's alone (mode 0600).
     [[nodiscard]] Task<io::Result<void>> keep(io::Core& core, std::string path);
 
 private:
-    void remove() noexcept;
-
     http::PartHead head_;
-    std::string path_;
+    io::TemporaryFile file_;
     std::uint64_t octets_;
-    bool is_kept_ = false;
 };
 
 // A form's fields and files, in its order.

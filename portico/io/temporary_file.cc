@@ -1,0 +1,71 @@
+// portico/io/temporary_file.cc — see temporary_file.h.
+#include "portico/io/temporary_file.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+
+namespace portico::io {
+namespace {
+
+constexpr int none = -1;
+
+}  // namespace
+
+TemporaryFile::TemporaryFile(std::string path, int number) : path_(std::move(path)), number_(number) {}
+
+Result<TemporaryFile> TemporaryFile::create(const std::string& folder) {
+    std::string path = folder + "/.portico-XXXXXX";
+    const int number = ::mkostemp(path.data(), O_CLOEXEC);
+    if (number < 0) return fail(errno, "mkostemp");
+    return TemporaryFile(std::move(path), number);
+}
+
+TemporaryFile::TemporaryFile(TemporaryFile&& other) noexcept
+    : path_(std::exchange(other.path_, {})),
+      number_(std::exchange(other.number_, none)),
+      is_kept_(std::exchange(other.is_kept_, true)) {}
+
+TemporaryFile& TemporaryFile::operator=(TemporaryFile&& other) noexcept {
+    if (this == &other) return *this;
+    forget();
+    path_ = std::exchange(other.path_, {});
+    number_ = std::exchange(other.number_, none);
+    is_kept_ = std::exchange(other.is_kept_, true);
+    return *this;
+}
+
+TemporaryFile::~TemporaryFile() { forget(); }
+
+void TemporaryFile::forget() noexcept {
+    if (number_ != none) ::close(number_);
+    if (!is_kept_) ::unlink(path_.c_str());
+}
+
+Result<void> TemporaryFile::write(std::string_view octets) {
+    while (!octets.empty()) {
+        const ssize_t written = ::write(number_, octets.data(), octets.size());
+        if (written < 0 && errno != EINTR) return fail(errno, "write");
+        if (written > 0) octets.remove_prefix(static_cast<std::size_t>(written));
+    }
+    return {};
+}
+
+Result<void> TemporaryFile::finish() {
+    if (::close(std::exchange(number_, none)) != 0) return fail(errno, "close");
+    return {};
+}
+
+Result<void> TemporaryFile::keep(const std::string& path) {
+    // link(2) overwrites nothing, which rename(2) does.
+    if (::link(path_.c_str(), path.c_str()) != 0) return fail(errno, "link");
+    ::unlink(path_.c_str());
+    path_ = path;
+    is_kept_ = true;
+    return {};
+}
+
+}  // namespace portico::io
