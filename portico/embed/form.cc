@@ -9,14 +9,9 @@
 namespace portico {
 
 Form::Form(std::string_view text) {
-    while (!text.empty()) {
-        const std::string_view pair = text.substr(0, text.find('&'));
-        text.remove_prefix(std::min(pair.size() + 1, text.size()));
-        if (pair.empty()) continue;
-        const std::size_t equals = pair.find('=');
-        const std::string_view value = equals == std::string_view::npos ? std::string_view() : pair.substr(equals + 1);
-        values_.emplace_back(decode_form(pair.substr(0, equals)), decode_form(value));
-    }
+    std::string_view name;
+    std::string_view value;
+    while (next_in_form(text, name, value)) values_.emplace_back(decode_form(name), decode_form(value));
 }
 
 std::optional<std::string_view> Form::find(std::string_view name) const {

@@ -25,6 +25,9 @@ TEST(Forms, AreDecoded) {
     EXPECT_EQ(form.find("f"), std::nullopt);
     EXPECT_EQ(form.values().size(), 7U);
     EXPECT_TRUE(Form("").values().empty());
+    // Nothing between two ampersands is no name.
+    EXPECT_EQ(find_in_form("a=0&&=x", ""), "x");
+    EXPECT_EQ(Form("a=0&&=x").find(""), "x");
 }
 
 TEST(Forms, AreArgumentsOfHandlers) {

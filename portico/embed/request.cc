@@ -1,6 +1,8 @@
 // portico/embed/request.cc — see request.h.
 #include "portico/embed/request.h"
 
+#include <algorithm>
+
 #include "portico/http/hex.h"
 #include "portico/server/application.h"
 
@@ -67,16 +69,24 @@ std::string decode_form(std::string_view text) {
     return decoded;
 }
 
-std::optional<std::string> find_in_form(std::string_view form, std::string_view name) {
+bool next_in_form(std::string_view& form, std::string_view& name, std::string_view& value) {
     while (!form.empty()) {
-        const std::size_t end = form.find('&');
-        const std::string_view pair = form.substr(0, end);
+        const std::string_view pair = form.substr(0, form.find('&'));
+        form.remove_prefix(std::min(pair.size() + 1, form.size()));
+        if (pair.empty()) continue;
         const std::size_t equals = pair.find('=');
-        if (decode_form(pair.substr(0, equals)) == name) {
-            return equals == std::string_view::npos ? std::string() : decode_form(pair.substr(equals + 1));
-        }
-        if (end == std::string_view::npos) break;
-        form.remove_prefix(end + 1);
+        name = pair.substr(0, equals);
+        value = equals == std::string_view::npos ? std::string_view() : pair.substr(equals + 1);
+        return true;
+    }
+    return false;
+}
+
+std::optional<std::string> find_in_form(std::string_view form, std::string_view name) {
+    std::string_view its_name;
+    std::string_view value;
+    while (next_in_form(form, its_name, value)) {
+        if (decode_form(its_name) == name) return decode_form(value);
     }
     return std::nullopt;
 }

@@ -82,6 +82,8 @@ private:
 
 // Decodes what a form or a query holds: "+" is a space, "%41" an "A". A "%" that escapes nothing stays.
 [[nodiscard]] std::string decode_form(std::string_view text);
+// Takes the next pair of "a=1&b=2" from its front, as it is; false at the end. Empty pairs are passed over.
+[[nodiscard]] bool next_in_form(std::string_view& form, std::string_view& name, std::string_view& value);
 // The first value of that name in "a=1&b=2", decoded.
 [[nodiscard]] std::optional<std::string> find_in_form(std::string_view form, std::string_view name);
 // Appends `text` with every octet escaped that is not one of RFC 3986 §2.3's unreserved: it is then one segment of a
