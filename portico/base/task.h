@@ -42,6 +42,8 @@ public:
     [[nodiscard]] bool must_end() const { return stop_requested_ && after_stop_ == AfterStop::ends; }
     // Destroys the chain's frames, and this with them.
     virtual void end_chain() noexcept = 0;
+    // Whether it may be ended as soon as its wait is over, since none of it is on the stack.
+    [[nodiscard]] bool ends_at_once() const { return ends_at_once_; }
     // Ends the wait that is under way, and every later one. To ask twice is to ask once.
     void request_stop() {
         stop_requested_ = true;
@@ -54,11 +56,18 @@ protected:
     ~StopState() = default;
     // Before the chain starts.
     void set_after_stop(AfterStop after_stop) { after_stop_ = after_stop; }
+    // While it waits: ends it there, before this returns, unless its wait can't be cut short.
+    void end_where_it_waits() {
+        after_stop_ = AfterStop::ends;
+        ends_at_once_ = true;
+        request_stop();
+    }
 
 private:
     Stoppable* waiting_on_ = nullptr;  // null while the chain runs
     bool stop_requested_ = false;
     AfterStop after_stop_ = AfterStop::goes_on;
+    bool ends_at_once_ = false;
 };
 
 // What every promise of ours has: the chain it belongs to, and who awaits it.

@@ -1,8 +1,10 @@
 // portico/embed/content_test.cc — requests' content, and answers that are made while they are sent.
 #include <gtest/gtest.h>
 
+#include <stdexcept>
 #include <string>
 
+#include "portico/io/scope.h"
 #include "portico/json.h"
 #include "portico/portico.h"
 
@@ -192,6 +194,61 @@ TEST_P(AClientThatLeaves, EndsAStream) {
     client.send_and_leave("GET /events HTTP/1.1\r\nHost: test\r\n\r\n", seconds(3));
     client.pass(seconds(10));
     EXPECT_EQ(leaving.destroyed, 1);
+    EXPECT_EQ(client.connections(), 0U);
+}
+
+// A maker that never looks at what comes back has nothing more to wait for.
+TEST_P(AClientThatLeaves, EndsAStreamThatOnlyWrites) {
+    Leaving leaving;
+    Server server;
+    server.get("/endless", [&leaving](Request&) {
+        return Response::stream("text/plain", [&leaving](ContentWriter& to) -> Task<bool> {
+            const Noticing noticing(leaving);
+            const std::string octets(65'536, 'x');
+            for (;;) {
+                const bool written = co_await to.write(octets);
+                static_cast<void>(written);
+            }
+        });
+    });
+    TestClient client(server, GetParam());
+    client.send_and_leave("GET /endless HTTP/1.1\r\nHost: test\r\n\r\n", seconds(1));
+    client.pass(seconds(200));
+    EXPECT_EQ(leaving.destroyed, 1);
+    EXPECT_EQ(client.connections(), 0U);
+}
+
+Task<void> sleep_long(io::Core& core, Leaving& leaving) {
+    const Noticing noticing(leaving);
+    ++leaving.begun;
+    const bool slept = co_await io::sleep_for(core, seconds(1000));
+    static_cast<void>(slept);
+    ++leaving.went_on;
+}
+
+// What a handler has started ends with it: where it waits for itself, for them, or throws.
+TEST_P(AClientThatLeaves, EndsWhatTheHandlerHasStarted) {
+    Leaving leaving;
+    Server server;
+    server.get("/{how}", [&leaving](int how, Request& request) -> Task<std::string> {
+        io::Scope scope;
+        for (int i = 0; i < 3; ++i) scope.start(sleep_long(request.core(), leaving));
+        if (how == 1) throw std::runtime_error("among tasks");
+        if (how == 2) {
+            co_await scope.join();
+        } else {
+            const bool slept = co_await io::sleep_for(request.core(), seconds(1000));
+            static_cast<void>(slept);
+        }
+        co_return "never";
+    });
+    TestClient client(server, GetParam());
+    client.send_and_leave("GET /0 HTTP/1.1\r\nHost: test\r\n\r\n", seconds(1));
+    EXPECT_EQ(client.get("/1").status, 500);
+    client.send_and_leave("GET /2 HTTP/1.1\r\nHost: test\r\n\r\n", seconds(1));
+    client.pass(seconds(10));
+    EXPECT_EQ(leaving.begun, 9);
+    EXPECT_EQ(leaving.destroyed, 9);
     EXPECT_EQ(client.connections(), 0U);
 }
 

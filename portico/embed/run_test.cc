@@ -6,8 +6,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <string>
 #include <thread>
 #include <vector>
@@ -127,6 +129,51 @@ TEST(ARunningServer, OutlivesAClientThatLeavesInTheMiddleOfAFile) {
     }
     std::filesystem::remove_all(place);
 }
+
+struct LogCase {
+    const char* name;
+    LogFormat format;
+    std::string line;  // of the second request, between its time and its duration
+};
+class AccessLogOfAProgram : public testing::TestWithParam<LogCase> {};
+
+TEST_P(AccessLogOfAProgram, HasALineForEachRequest) {
+    std::string place = testing::TempDir() + "portico-log-XXXXXX";
+    ASSERT_NE(::mkdtemp(place.data()), nullptr);
+    Options options;
+    options.access_log = place + "/access.log";
+    options.log_format = GetParam().format;
+    {  // the log is whole when the server has gone
+        Server server(options);
+        server.get("/x", [] { return "12345"; });
+        server.get("/stream", [](Request&) {
+            return Response::stream("text/plain", [](ContentWriter& to) -> Task<bool> {
+                const bool written = co_await to.write("1234567");
+                co_return written;
+            });
+        });
+        ASSERT_TRUE(server.start("127.0.0.1:0").has_value());
+        const std::uint16_t port = server.port();
+        EXPECT_TRUE(get(port, "/x").ends_with("12345"));
+        EXPECT_FALSE(get(port, "/stream").empty());
+        EXPECT_FALSE(get(port, "/none", "Authorization: Basic YTpi\r\n").empty());
+        EXPECT_TRUE(send_and_read(port, "no request\r\n\r\n").starts_with("HTTP/1.1 400 "));
+        request_and_reset(port, "GET /x HTTP/1.1\r\nHost: a\r\n\r\n");
+        server.stop();
+        server.wait();
+    }
+    std::ifstream log(options.access_log);
+    const std::string lines(std::istreambuf_iterator<char>(log), {});
+    EXPECT_EQ(std::ranges::count(lines, '\n'), 5) << lines;
+    EXPECT_NE(lines.find(GetParam().line), std::string::npos) << lines;
+    std::filesystem::remove_all(place);
+}
+
+INSTANTIATE_TEST_SUITE_P(Formats, AccessLogOfAProgram,
+                         testing::Values(LogCase{"Text", LogFormat::text, "200 GET /stream 7 B"},
+                                         LogCase{"Json", LogFormat::json, R"("target":"/stream")"},
+                                         LogCase{"Combined", LogFormat::combined, R"("GET /stream HTTP/1.1" 200 7)"}),
+                         [](const auto& row) { return row.param.name; });
 
 TEST(ARunningServer, IsOneOfSeveral) {
     Server one;

@@ -18,7 +18,9 @@ void Operation::complete(std::int64_t result) {
     core_->timers().unset(*this);
     if (stop_state_ != nullptr) stop_state_->set_waiting_on(nullptr);
     result_ = result == -ECANCELED && deadline_passed_ ? -ETIMEDOUT : result;
-    if (stop_state_ != nullptr && stop_state_->must_end()) return end_later(*stop_state_);
+    if (stop_state_ != nullptr && stop_state_->must_end()) {
+        return stop_state_->ends_at_once() ? stop_state_->end_chain() : end_later(*stop_state_);
+    }
     waiter_.resume();  // `this` may be gone when it returns
 }
 

@@ -13,6 +13,7 @@ struct Scope::Root {
     class promise_type final : public TaskPromiseBase, public Node, public StopState {
     public:
         promise_type(Scope& scope, const Task<void>&) : scope_(&scope) { set_stop_state(this); }
+        using StopState::end_where_it_waits;
         using StopState::set_after_stop;
         void end_chain() noexcept override {
             const auto root = std::coroutine_handle<promise_type>::from_promise(*this);
@@ -56,7 +57,15 @@ void Scope::Node::take_out() {
     next = previous = this;
 }
 
-Scope::~Scope() { assert(size_ == 0 && "join() a scope before it goes"); }
+// The task that owns the scope was ended where it waited, or left by an exception.
+Scope::~Scope() {
+    while (size_ > 0) {
+        Node& node = running_.next != &running_ ? *running_.next : *stopping_.next;
+        const std::size_t before = size_;
+        static_cast<Root::promise_type&>(node).end_where_it_waits();
+        assert(size_ < before && "join() a scope whose tasks are offloaded, or running, before it goes");
+    }
+}
 
 Scope::Root Scope::run(Scope& scope, Task<void> task) {
     static_cast<void>(scope);  // the promise's constructor takes it

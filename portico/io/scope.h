@@ -10,8 +10,9 @@
 
 namespace portico::io {
 
-// Starts tasks, asks them to stop, and waits until they have ended. Destroyed only when empty (asserted): what a task
-// refers to must outlive the scope's join().
+// Starts tasks, asks them to stop, and waits until they have ended. What a task refers to must outlive the scope's
+// join(). Where a scope goes before that, since its owner was ended or threw, its tasks end where they wait: their
+// frames are destroyed. That can't be done with one that is in offload(), or that is running (asserted).
 class Scope {
 public:
     Scope() = default;
@@ -20,7 +21,7 @@ public:
     ~Scope();
 
     // Runs the task at once, up to its first wait. `after_stop`: with `ends`, a task that is asked to stop is destroyed
-    // where it waits, or at its next wait; a scope of its own is empty then, or the one it waits for (asserted).
+    // where it waits, or at its next wait.
     void start(Task<void> task, AfterStop after_stop = AfterStop::goes_on);
 
     // Asks every task to stop: its wait, and every later one, ends at once with ECANCELED. Tasks that start later are

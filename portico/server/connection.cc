@@ -90,6 +90,7 @@ private:
     io::TimePoint began_;
     std::optional<Arrival> arrival_;  // nothing while octets of the head are missing
     Persistence persistence_ = Persistence::keep;
+    std::uint64_t made_octets_ = 0;  // of content that was made while it was sent
 };
 
 void Turn::begin() {
@@ -97,6 +98,7 @@ void Turn::begin() {
     began_at_ = worker_->core().wall_clock();
     began_ = worker_->core().now();
     exchange_->response.clear();
+    made_octets_ = 0;
     persistence_ = worker_->is_draining() ? Persistence::close : exchange_->request.persistence;
 }
 
@@ -211,23 +213,32 @@ Task<void> Turn::end_when_peer_leaves(io::Scope& working, Call& call) {
 
 namespace {
 
-// Ends the maker of the content at its next wait, once the peer takes no more of it.
+// Counts what is sent, and ends the maker of the content once the peer takes no more of it.
 class EndingWriter final : public http::ContentWriter {
 public:
-    EndingWriter(http::ContentWriter& to, io::Scope& making) : to_(&to), making_(&making) {}
+    EndingWriter(http::ContentWriter& to, io::Core& core, io::Scope& making, std::uint64_t& octets)
+        : to_(&to), core_(&core), making_(&making), octets_(&octets) {}
     Task<bool> write(std::string_view octets) override {
         const bool written = co_await to_->write(octets);
-        if (!written) making_->request_stop();
-        co_return written;
+        if (written) {
+            *octets_ += octets.size();
+            co_return true;
+        }
+        making_->request_stop();
+        // Here it ends. A maker that does not look at what comes back would wait for nothing any more, and go on for
+        // ever.
+        const bool slept = co_await io::sleep_until(*core_, io::never);
+        co_return slept;
     }
 
 private:
     http::ContentWriter* to_;
+    io::Core* core_;
     io::Scope* making_;
+    std::uint64_t* octets_;
 };
 
-Task<bool> make_content(const http::Producer& producer, http::ContentWriter& to, io::Scope& making) {
-    EndingWriter writer(to, making);
+Task<bool> make_content(const http::Producer& producer, EndingWriter writer) {
     const bool whole = co_await producer(writer);
     co_return whole;
 }
@@ -242,8 +253,8 @@ Task<void> Turn::send_into(link::Sent& sent) {
 Task<Next> Turn::send_made() {
     io::Scope making;
     http::Response& response = exchange_->response;
-    response.producer = [producer = std::move(response.producer), &making](http::ContentWriter& to) {
-        return make_content(producer, to, making);
+    response.producer = [this, producer = std::move(response.producer), &making](http::ContentWriter& to) {
+        return make_content(producer, EndingWriter(to, worker_->core(), making, made_octets_));
     };
     link::Sent sent = link::Sent::left;
     std::optional<EndlessPlace> endless;
@@ -295,9 +306,10 @@ Next Turn::after(link::Sent sent, std::string_view reason) const {
     return persistence_ == Persistence::keep ? Next::request : Next::close;
 }
 
-// Who is let in, or on a 401 who tried. Nothing where the site asks nobody.
+// Who is let in, or on a 401 who tried. Nothing where the site asks nobody, or a program answers, whose users are its
+// own.
 std::optional<http::Credentials> Turn::sent_credentials() const {
-    if (worker_->site().options().users.empty()) return std::nullopt;
+    if (worker_->application() != nullptr || worker_->site().options().users.empty()) return std::nullopt;
     const auto authorization = exchange_->request.fields.find(http::FieldName::authorization);
     return authorization ? http::parse_basic(*authorization) : std::nullopt;
 }
@@ -314,7 +326,7 @@ void Turn::record(std::string_view reason, link::Sent sent) const {
     entry.version = request.version;
     entry.status = response.status;
     const bool head_only = request.method == http::Method::head || !http::may_have_content(response.status);
-    entry.content_octets = head_only ? 0 : response.content_octets();
+    entry.content_octets = head_only ? 0 : response.content_octets() + made_octets_;
     entry.referer = request.fields.find(http::FieldName::referer).value_or(std::string_view());
     entry.user_agent = request.fields.find(http::FieldName::user_agent).value_or(std::string_view());
     const std::optional<http::Credentials> credentials = sent_credentials();

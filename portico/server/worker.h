@@ -5,6 +5,7 @@
 #pragma once
 
 #include <array>
+#include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <list>
@@ -118,7 +119,10 @@ public:
     // Null where a site is served: then, and only then, there is a handler and a site.
     [[nodiscard]] Application* application() const { return application_.get(); }
     [[nodiscard]] site::Handler& handler() { return *handler_; }
-    [[nodiscard]] const site::Site& site() const { return *site_; }
+    [[nodiscard]] const site::Site& site() const {
+        assert(site_ != nullptr && "a program answers");
+        return *site_;
+    }
     [[nodiscard]] Population& population() { return *population_; }
     [[nodiscard]] Counters& counters() { return counters_; }
     [[nodiscard]] bool is_draining() const { return draining_; }
