@@ -286,9 +286,14 @@ Task<bool> H1Inbound::invite_content() {
     co_return sent == Sent::whole;
 }
 
+bool H1Inbound::has_just_its_content() const {
+    if (framing_ == http::Framing::none) return !has_unread();
+    return framing_ == http::Framing::length && unread().size() == content_left_;
+}
+
 Task<bool> H1Inbound::watch_peer() {
-    assert(framing_ == http::Framing::none && "the content is read first");
-    if (has_unread() || ahead_.has_block()) co_return false;
+    assert((framing_ == http::Framing::none || has_just_its_content()) && "the content is received first");
+    if (!has_just_its_content() || ahead_.has_block()) co_return false;
     io::Result<Buffer> received = co_await stream_->read(stream_->core().buffers(), io::never);
     if (!received) co_return received.error().number != ECANCELED;
     if (received->empty()) co_return true;

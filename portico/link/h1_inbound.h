@@ -88,8 +88,10 @@ public:
 
     // The next octets of content, at least one, or its end. Whoever sent "Expect: 100-continue" is told to go on.
     [[nodiscard]] Task<ContentStep> read_content();
+    // Whether all content has been received, and nothing behind it.
+    [[nodiscard]] bool has_just_its_content() const;
     // Reads what comes behind the content, so that it is noticed when the peer leaves: returns true then, and false
-    // once octets of a further request have come. The content has been read to its end, and nothing else reads
+    // once octets of a further request have come. The content has been received to its end, so that nothing else reads
     // meanwhile.
     [[nodiscard]] Task<bool> watch_peer();
 

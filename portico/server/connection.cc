@@ -205,8 +205,11 @@ Task<bool> Turn::run_handler(Task<void> work, Call& call) {
 }
 
 Task<void> Turn::end_when_peer_leaves(io::Scope& working, Call& call) {
-    const io::Result<void> content_read = co_await call.content_read().wait(worker_->core(), io::never);
-    if (!content_read) co_return;
+    // Content that is still to come is the handler's to read, and nobody else's.
+    if (!link_.has_just_its_content()) {
+        const io::Result<void> content_read = co_await call.content_read().wait(worker_->core(), io::never);
+        if (!content_read) co_return;
+    }
     const bool left = co_await link_.watch_peer();
     if (left) working.request_stop();
 }
