@@ -12,3 +12,8 @@
 #include "portico/embed/services.h"
 #include "portico/embed/test_client.h"
 #include "portico/embed/upload.h"
+#include "portico/io/gate.h"
+#include "portico/io/happy_eyeballs.h"
+#include "portico/io/line_reader.h"
+#include "portico/io/resolve.h"
+#include "portico/io/scope.h"

@@ -13,7 +13,9 @@
 namespace portico {
 
 Files::Files(std::string prefix, std::shared_ptr<const site::Site> site)
-    : prefix_(std::move(prefix)), site_(std::move(site)) {}
+    : prefix_(std::move(prefix)), site_(std::move(site)) {
+    http::append_encoded_path(encoded_prefix_, prefix_);
+}
 Files::~Files() = default;
 
 io::Result<std::shared_ptr<Files>> Files::open(std::string prefix, const std::string& folder) {
@@ -23,6 +25,12 @@ io::Result<std::shared_ptr<Files>> Files::open(std::string prefix, const std::st
     auto site = site::Site::open(io::real_file_system(), std::move(options));
     if (!site) return std::unexpected(site.error());
     return std::shared_ptr<Files>(new Files(std::move(prefix), *std::move(site)));
+}
+
+std::string Files::location(const Request& request) const {
+    std::string location = encoded_prefix_ + "/";
+    if (request.message().has_query) location.append("?").append(request.message().query);
+    return location;
 }
 
 void Files::add_core(io::Core& core) { handlers_.emplace_back(&core, std::make_unique<site::Handler>(core, site_)); }
@@ -56,7 +64,7 @@ Task<Response> Files::respond(Request& request) {
     std::unique_ptr<http::Response> message = co_await answer(request, below);
     const auto location = message->fields.find(http::FieldName::location);
     if (location && !prefix_.empty()) {
-        std::string moved = prefix_ + std::string(*location);
+        std::string moved = encoded_prefix_ + std::string(*location);
         message->fields.remove(http::FieldName::location);
         message->add_made(http::FieldName::location, std::move(moved));
     }

@@ -25,12 +25,14 @@ namespace portico {
 class Files {
 public:
     // Errors: those of opening the folder (ENOENT, ENOTDIR, EACCES …). `prefix`: what the paths of requests begin with,
-    // without a slash at its end; empty for all.
+    // decoded, without a slash at its end; empty for all.
     static io::Result<std::shared_ptr<Files>> open(std::string prefix, const std::string& folder);
     Files(const Files&) = delete;
     Files& operator=(const Files&) = delete;
     ~Files();
 
+    // Where the folder is: the prefix with its slash, encoded, and the query that the request has.
+    [[nodiscard]] std::string location(const Request& request) const;
     // Requests of this core will come, until it is removed, which is before it goes.
     void add_core(io::Core& core);
     void remove_core(const io::Core& core);
@@ -44,6 +46,7 @@ private:
     [[nodiscard]] Task<std::unique_ptr<http::Response>> answer(Request& request, const http::Request& message);
 
     std::string prefix_;
+    std::string encoded_prefix_;  // as it is sent
     std::shared_ptr<const site::Site> site_;
     std::vector<std::pair<io::Core*, std::unique_ptr<site::Handler>>> handlers_;
 };

@@ -55,6 +55,18 @@ TEST_P(FilesOfAProgram, AreServedBelowTheirPrefix) {
     EXPECT_EQ(client.request("GET", "/static/", {{"If-None-Match", etag}}).status, 304);
 }
 
+TEST_P(FilesOfAProgram, AreServedBelowAPrefixThatIsEscaped) {
+    Server server;
+    server.files("my files", place_);
+    TestClient client(server, GetParam());
+    EXPECT_EQ(client.get("/my%20files/sub/a%20b.txt").content, "0123456789");
+    EXPECT_EQ(client.get("/my%20files").field("Location"), "/my%20files/");
+    EXPECT_EQ(client.get("/my%20files?a=%20b").field("Location"), "/my%20files/?a=%20b");
+    EXPECT_EQ(client.get("/my%20files?").field("Location"), "/my%20files/?");
+    EXPECT_EQ(client.get("/my%20files/sub?a=b").field("Location"), "/my%20files/sub/?a=b");
+    EXPECT_EQ(client.get("/y%20files/").status, 404);
+}
+
 TEST_P(FilesOfAProgram, AreSentByNamesOfAHandlersChoosing) {
     Server server;
     const Folder folder = server.folder(place_);

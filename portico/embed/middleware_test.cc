@@ -32,6 +32,74 @@ TEST(Middleware, IsPassedFromTheOutsideInAndBackOut) {
     EXPECT_EQ(client.get("/nowhere").content, "a404 Not Found\na");
 }
 
+Task<Response> want_key(Request& request, Next next) {
+    if (!request.query("key")) co_return Response(Status::unauthorized);
+    EXPECT_TRUE(request.parameters().empty());
+    Response response = co_await next(request);
+    co_return std::move(response);
+}
+
+TEST(Middleware, OfARouteComesBeforeWhatIsSaidOfItsMethods) {
+    Server server;
+    server.get("/open", [] { return "x"; });
+    Group closed = server.group("/closed");
+    closed.use(want_key);
+    closed.get("/note", [] { return "x"; });
+    server.get("/closed/{name}", [](std::string_view) { return "x"; });
+    TestClient client(server);
+    EXPECT_EQ(client.request("DELETE", "/open").status, 405);
+    for (const char* const method : {"OPTIONS", "DELETE"}) {
+        const TestAnswer refused = client.request(method, "/closed/note");
+        EXPECT_EQ(refused.status, 401);
+        EXPECT_EQ(refused.field("Allow"), "");
+        EXPECT_EQ(client.request(method, "/closed/note?key=1").field("Allow"), "GET, HEAD, OPTIONS");
+    }
+    EXPECT_EQ(client.request("DELETE", "/closed/other").status, 405);
+}
+
+TEST(Middleware, OfOnePatternsMethodsTheMostIsAskedFirst) {
+    Server server;
+    server.get("/note", [] { return "x"; });
+    Group closed = server.group("");
+    closed.use(want_key);
+    closed.put("/note", [] { return "x"; });
+    TestClient client(server);
+    EXPECT_EQ(client.get("/note").status, 200);
+    EXPECT_EQ(client.request("DELETE", "/note").status, 401);
+    EXPECT_EQ(client.request("DELETE", "/note?key=1").status, 405);
+    EXPECT_EQ(client.get("/nowhere").status, 404);  // a group without a prefix has nothing below it
+}
+
+TEST(Middleware, OfAGroupSeesWhatIsNotFoundBelowItsPrefix) {
+    Server server;
+    server.use([](Request& request, Next next) { return add_letter(request, next, "s"); });
+    Group outer = server.group("/a");
+    outer.use([](Request& request, Next next) { return add_letter(request, next, "o"); });
+    Group inner = outer.group("/b");
+    inner.use([](Request& request, Next next) { return add_letter(request, next, "i"); });
+    TestClient client(server);
+    EXPECT_EQ(client.get("/x").content, "s404 Not Found\ns");
+    EXPECT_EQ(client.get("/ab").content, "s404 Not Found\ns");
+    EXPECT_EQ(client.get("/a").content, "so404 Not Found\nos");
+    EXPECT_EQ(client.get("/a/bc").content, "so404 Not Found\nos");
+    EXPECT_EQ(client.get("/a/b/c").content, "soi404 Not Found\nios");
+}
+
+TEST(Middleware, OfAGroupAnswersPreflightsForItsRoutes) {
+    Server server;
+    Group group = server.group("/api");
+    group.use(cors({"https://a.example"}));
+    group.put("/note/{id}", [](int) { return "put"; });
+    TestClient client(server);
+    const auto preflight = client.request("OPTIONS", "/api/note/1",
+                                          {{"Origin", "https://a.example"}, {"Access-Control-Request-Method", "PUT"}});
+    EXPECT_EQ(preflight.status, 204);
+    EXPECT_EQ(preflight.field("Access-Control-Allow-Methods"), "PUT");
+    const auto refused = client.request("GET", "/api/note/1", {{"Origin", "https://a.example"}});
+    EXPECT_EQ(refused.status, 405);
+    EXPECT_EQ(refused.field("Access-Control-Allow-Origin"), "https://a.example");
+}
+
 TEST(Middleware, MayAnswerByItself) {
     Server server;
     int called = 0;

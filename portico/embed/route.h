@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <expected>
 #include <functional>
+#include <limits>
 #include <optional>
 #include <source_location>
 #include <string>
@@ -46,6 +47,12 @@ template <class T>
 concept PathParameter = (std::integral<T> && !std::same_as<T, bool>) || std::floating_point<T> ||
                         std::same_as<T, std::string> || std::same_as<T, std::string_view>;
 
+// A request is borrowed, and can't be copied; everything else is made for the call, and moved into it.
+template <class T>
+inline constexpr bool is_passable = std::is_lvalue_reference_v<T> ? std::same_as<std::remove_cvref_t<T>, Request> ||
+                                                                        std::is_const_v<std::remove_reference_t<T>>
+                                                                  : !std::same_as<std::remove_cvref_t<T>, Request>;
+
 // What a callable takes and returns.
 template <class F>
 struct Signature;
@@ -56,6 +63,7 @@ template <class R, class... Args>
 struct Signature<R (*)(Args...)> {
     using Returned = R;
     using Arguments = std::tuple<std::remove_cvref_t<Args>...>;
+    static constexpr bool can_be_called = (is_passable<Args> && ...);
 };
 template <class R, class... Args>
 struct Signature<R (*)(Args...) noexcept> : Signature<R (*)(Args...)> {};
@@ -88,6 +96,9 @@ void the_path_of_a_route_begins_with_a_slash();
 void a_path_parameter_is_a_whole_segment_as_in_notes_slash_id_in_braces();
 void a_path_parameter_has_a_name();
 void only_the_last_segment_of_a_path_can_take_the_rest();
+void only_the_last_segment_of_a_path_can_be_empty();
+void no_segment_of_a_path_is_a_dot_or_two();
+void the_path_of_a_route_is_written_decoded_and_without_a_query();
 void the_path_has_more_parameters_than_the_handler_takes();
 void the_handler_takes_more_parameters_than_the_path_has();
 
@@ -100,11 +111,16 @@ consteval void check_segment(std::string_view segment, bool is_last) {
     }
     if (opens && (inside.empty() || inside == "...")) a_path_parameter_has_a_name();
     if (opens && inside.ends_with("...") && !is_last) only_the_last_segment_of_a_path_can_take_the_rest();
+    if (segment.empty() && !is_last) only_the_last_segment_of_a_path_can_be_empty();
+    if (segment == "." || segment == "..") no_segment_of_a_path_is_a_dot_or_two();
+    if (segment.find_first_of("%?#") != std::string_view::npos) {
+        the_path_of_a_route_is_written_decoded_and_without_a_query();
+    }
 }
 
-// How many parameters a pattern has.
+// How many parameters a pattern has. An empty one is a group's prefix itself.
 consteval std::size_t count_parameters(std::string_view pattern) {
-    if (!pattern.starts_with('/')) the_path_of_a_route_begins_with_a_slash();
+    if (!pattern.empty() && !pattern.starts_with('/')) the_path_of_a_route_begins_with_a_slash();
     std::size_t count = 0;
     for (std::size_t at = 1; at <= pattern.size();) {
         const std::size_t slash = pattern.find('/', at);
@@ -120,9 +136,10 @@ consteval std::size_t count_parameters(std::string_view pattern) {
 template <class Handler>
 consteval void check_pattern(std::string_view pattern) {
     const std::size_t in_path = count_parameters(pattern);
-    constexpr std::size_t taken = Count<typename Signature<Handler>::Arguments>::path_parameters;
-    if (in_path > taken) the_path_has_more_parameters_than_the_handler_takes();
-    if (in_path < taken) the_handler_takes_more_parameters_than_the_path_has();
+    using Taken = Count<typename Signature<Handler>::Arguments>;
+    if (!Taken::all_known) return;  // bind_handler() says it
+    if (in_path > Taken::path_parameters) the_path_has_more_parameters_than_the_handler_takes();
+    if (in_path < Taken::path_parameters) the_handler_takes_more_parameters_than_the_path_has();
 }
 
 // The text in the place of a path parameter as what the handler takes. Nothing where it is none of these: 404.
@@ -135,6 +152,10 @@ std::optional<T> from_path(std::string_view text) {
         const char* const end = text.data() + text.size();
         const auto [stopped_at, failure] = std::from_chars(text.data(), end, value);
         if (failure != std::errc{} || stopped_at != end) return std::nullopt;
+        if constexpr (std::floating_point<T>) {  // "inf" and "nan" are read too
+            const T most = std::numeric_limits<T>::max();
+            if (!(value >= -most && value <= most)) return std::nullopt;
+        }
         return value;
     }
 }
@@ -274,7 +295,7 @@ template <class Handler>
 class Pattern {
 public:
     // A literal, checked: each "{name}" is a whole segment, "{name...}" the last one, and there are as many of them as
-    // the handler has path parameters.
+    // the handler has path parameters. It is written decoded: what it is compared with is.
     // NOLINTNEXTLINE(google-explicit-constructor): it is written as a literal
     consteval Pattern(const char* text, std::source_location where = std::source_location::current())
         : text_(text), where_(where) {
@@ -308,6 +329,9 @@ Handle bind_handler(Handler handler) {
             static_assert(detail::never<Handler>,
                           "a handler takes path parameters (numbers, strings), Request&, and "
                           "what is read from the content");
+        } else if constexpr (!Known::can_be_called) {
+            static_assert(detail::never<Handler>,
+                          "a handler takes the request as Request&, and everything else by value");
         } else if constexpr (Count::contents > 1) {
             static_assert(detail::never<Handler>,
                           "the content can be read once: a handler takes one argument that is read from it");

@@ -29,11 +29,22 @@ struct Routes::Search {
         auto at = methods.find(method);
         if (at == methods.end() && method == "HEAD") at = methods.find("GET");
         if (at == methods.end()) {
-            for (const auto& [name, route] : methods) allowed.insert(name);
+            note(methods);
             return;
         }
         found.route = at->second;
+        found.way = &at->second->way;
         found.parameters = parameters;
+    }
+    // The first pattern is the most specific one: what says which methods there are is behind its middleware, and where
+    // its methods have several, behind the most.
+    void note(const Node::Methods& methods) {
+        const bool is_first = allowed.empty();
+        for (const auto& [name, route] : methods) {
+            allowed.insert(name);
+            const bool is_longer = found.way == nullptr || route->way.size() > found.way->size();
+            if (is_first && is_longer) found.way = &route->way;
+        }
     }
 };
 
@@ -48,18 +59,18 @@ std::string_view take_segment(std::string_view& rest, bool& is_last) {
     return segment;
 }
 
-std::string place_of(const Route& route) {
-    return std::string(route.where.file_name()) + ":" + std::to_string(route.where.line());
-}
-
 }  // namespace
 
-Task<Response> Next::operator()(Request& request) const {
-    if (passed_ == route_->way.size()) return route_->handle(request);
-    return (*route_->way[passed_])(request, Next(*route_, passed_ + 1));
+std::string place_of(const std::source_location& where) {
+    return std::string(where.file_name()) + ":" + std::to_string(where.line());
 }
 
-Routes::Routes() : root_(std::make_unique<Node>()) {}
+Task<Response> Next::operator()(Request& request) const {
+    if (passed_ == way_->size()) return (*handle_)(request);
+    return (*(*way_)[passed_])(request, Next(*way_, *handle_, passed_ + 1));
+}
+
+Routes::Routes() : root_(std::make_unique<Node>()), ways_below_{{std::string(), Way()}} {}
 Routes::~Routes() = default;
 
 void Routes::add(std::unique_ptr<Route> route) {
@@ -80,11 +91,26 @@ void Routes::add(std::unique_ptr<Route> route) {
     const auto [at, is_new] = methods->emplace(route->method, route.get());
     if (!is_new) {
         errors_.push_back("two routes take the same requests: " + route->method + " " + at->second->pattern + " at " +
-                          place_of(*at->second) + ", and " + route->pattern + " at " + place_of(*route) +
+                          place_of(at->second->where) + ", and " + route->pattern + " at " + place_of(route->where) +
                           "; remove one of them, or give it another path");
         return;
     }
     routes_.push_back(std::move(route));
+}
+
+void Routes::set_way_below(const std::string& prefix, const Way& way) {
+    Way& own = ways_below_[prefix];
+    if (way.size() >= own.size()) own = way;
+}
+
+const Way& Routes::way_below(std::string_view path) const {
+    auto longest = ways_below_.begin();  // "", which is every path's
+    for (auto at = ways_below_.begin(); at != ways_below_.end(); ++at) {
+        const std::string& prefix = at->first;
+        const bool is_above = path.starts_with(prefix) && (path.size() == prefix.size() || path[prefix.size()] == '/');
+        if (is_above && prefix.size() > longest->first.size()) longest = at;
+    }
+    return longest->second;
 }
 
 // The most specific first. Where a pattern matches but has other methods, the search goes on.
@@ -117,6 +143,7 @@ void Routes::search(const Node& node, std::string_view rest, Search& search) con
 Routes::Found Routes::find(std::string_view method, std::string_view path) const {
     Search under_way{.method = method};
     search(*root_, path.substr(1), under_way);
+    if (under_way.found.way == nullptr) under_way.found.way = &way_below(path);
     if (under_way.is_over() || under_way.allowed.empty()) return std::move(under_way.found);
     if (under_way.allowed.contains("GET")) under_way.allowed.insert("HEAD");
     under_way.allowed.insert("OPTIONS");

@@ -105,6 +105,45 @@ TEST(ARunningServer, IsStoppedWhileEventsAreSent) {
     EXPECT_TRUE(slow.ends_with("\r\n\r\nslow")) << slow;
 }
 
+TEST(ARunningServer, MayBeWaitedForByTwo) {
+    Server server;
+    ASSERT_TRUE(server.start("127.0.0.1:0").has_value());
+    std::thread another([&server] { server.wait(); });
+    std::thread stopping([&server] { server.stop(); });
+    server.wait();
+    another.join();
+    stopping.join();
+}
+
+TEST(ARunningServer, MayGoWhileWhoStoppedItIsStillReturning) {
+    for (int round = 0; round < 50; ++round) {
+        auto server = std::make_unique<Server>();
+        ASSERT_TRUE(server->start("127.0.0.1:0").has_value());
+        std::thread stopping([own = server.get()] { own->stop(); });
+        server->wait();
+        server.reset();
+        stopping.join();
+    }
+}
+
+TEST(AServer, NeedsAnEndpoint) {
+    Server server;
+    const auto started = server.start_at({});
+    ASSERT_FALSE(started.has_value());
+    EXPECT_NE(started.error().find("endpoint"), std::string::npos);
+}
+
+TEST(AService, RefusesTheOthersEndpoints) {
+    testing::internal::CaptureStderr();
+    EXPECT_EQ(serve_udp("tcp://127.0.0.1:0", [](std::string_view) { return std::string(); }), 1);
+    EXPECT_EQ(serve_tcp("udp://127.0.0.1:0", [](Stream) -> Task<void> { co_return; }), 1);
+    EXPECT_EQ(serve_udp("unix:/nowhere", [](std::string_view) { return std::string(); }), 1);
+    EXPECT_EQ(testing::internal::GetCapturedStderr(),
+              "'tcp://127.0.0.1:0' is no endpoint for UDP: write HOST:PORT\n"
+              "'udp://127.0.0.1:0' is no endpoint for streams: write HOST:PORT or unix:PATH\n"
+              "'unix:/nowhere' is no endpoint for UDP: write HOST:PORT\n");
+}
+
 TEST(ARunningServer, MayBeStoppedBeforeItHasStarted) {
     Server server;
     server.get("/", [] { return ""; });

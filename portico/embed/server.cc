@@ -10,6 +10,7 @@
 
 #include "portico/embed/files.h"
 #include "portico/embed/tell.h"
+#include "portico/http/fields.h"
 #include "portico/http/target.h"
 #include "portico/io/descriptor_limit.h"
 #include "portico/io/endpoint.h"
@@ -24,31 +25,29 @@ struct Router::State {
 
     const Options options;
     Routes routes;
-    Route without_route;  // for requests that no route takes: the server's middleware sees them
     std::vector<std::shared_ptr<Files>> files;
     std::vector<std::string> errors;
     std::unique_ptr<server::Server> server;
     // stop() may come from another thread while start() makes the server: then it is stopped as soon as it is there.
     std::mutex starting;
     unsigned stops_wanted = 0;  // calls of stop()
+    std::mutex ending;          // of the threads that wait for the end, the first joins the server's
 };
 
 namespace {
 
-// What a request gets for which there is no route; its parameter is the methods that others have.
-Task<Response> answer_without_route(Request& request) {
-    const std::string_view allow = request.parameters().front();
+// What a request gets for which there is no route; `allow` is the methods that others have.
+Task<Response> answer_without_route(Request& request, std::string allow) {
     if (allow.empty()) co_return Response(Status::not_found);
     Response response(request.method() == Method::options ? Status::no_content : Status::method_not_allowed);
-    response.set("Allow", std::string(allow));
+    response.set("Allow", std::move(allow));
     co_return std::move(response);
 }
 
 class RoutedApplication final : public server::Application {
 public:
-    RoutedApplication(io::Core& core, Routes& routes, Route& without_route,
-                      const std::vector<std::shared_ptr<Files>>& files)
-        : core_(&core), routes_(&routes), without_route_(&without_route), files_(files) {
+    RoutedApplication(io::Core& core, Routes& routes, const std::vector<std::shared_ptr<Files>>& files)
+        : core_(&core), routes_(&routes), files_(files) {
         for (const auto& folder : files_) folder->add_core(core);
     }
     ~RoutedApplication() override {
@@ -70,9 +69,9 @@ public:
         }
         Request request(call, *path);
         Routes::Found found = routes_->find(message.method_token, *path);
-        if (found.route == nullptr) found.parameters = {found.allow};
         request.set_parameters(std::move(found.parameters));
-        const Next way(found.route != nullptr ? *found.route : *without_route_, 0);
+        Handle without_route = [&found](Request& asked) { return answer_without_route(asked, found.allow); };
+        const Next way(*found.way, found.route != nullptr ? found.route->handle : without_route, 0);
         std::exception_ptr exception;
         try {
             Response response = co_await way(request);
@@ -92,7 +91,6 @@ public:
 private:
     io::Core* core_;
     Routes* routes_;
-    Route* without_route_;
     const std::vector<std::shared_ptr<Files>> files_;
 };
 
@@ -123,9 +121,50 @@ std::expected<std::vector<io::SocketAddress>, std::string> addresses_of(const st
     return *std::move(addresses);
 }
 
+std::string in_upper_case(std::string_view text) {
+    std::string upper(text);
+    for (char& letter : upper) {
+        if (letter >= 'a' && letter <= 'z') letter = static_cast<char>(letter - 'a' + 'A');
+    }
+    return upper;
+}
+
+// Why no request can have this method; nothing where one can. Letters count: "get" is another method than GET (RFC 9110
+// §9.1), and surely not meant.
+std::string wrong_of_method(const std::string& method) {
+    if (!http::is_token(method)) return "a method is a word, as PURGE is";
+    const std::string upper = in_upper_case(method);
+    if (upper == method || http::recognise_method(upper) == Method::other) return {};
+    return "letters of a method count: write " + upper;
+}
+
+// Why no path can begin with this, which begins with a slash and does not end with one; nothing where one can.
+std::string wrong_of_prefix(std::string_view prefix) {
+    if (prefix.find_first_of("{}") != std::string_view::npos) {
+        return "a prefix has no parameters: write them into the patterns of the routes";
+    }
+    if (prefix.find_first_of("%?#") != std::string_view::npos)
+        return "a prefix is written decoded, and without a query";
+    while (!prefix.empty()) {
+        prefix.remove_prefix(1);
+        const std::string_view segment = prefix.substr(0, prefix.find('/'));
+        if (segment.empty() || segment == "." || segment == "..") {
+            return "no segment of a prefix is empty, a dot or two";
+        }
+        prefix.remove_prefix(segment.size());
+    }
+    return {};
+}
+
 }  // namespace
 
 void Router::add(std::string method, const std::string& pattern, std::source_location where, Handle handle) {
+    const std::string wrong = wrong_of_method(method);
+    if (!wrong.empty()) state_->errors.push_back("the method '" + method + "' at " + place_of(where) + ": " + wrong);
+    if (prefix_.empty() && pattern.empty()) {
+        state_->errors.push_back("the path of a route begins with a slash: there is none at " + place_of(where));
+        return;
+    }
     auto route = std::make_unique<Route>();
     route->method = std::move(method);
     route->pattern = prefix_ + pattern;
@@ -137,21 +176,29 @@ void Router::add(std::string method, const std::string& pattern, std::source_loc
 
 void Router::pass_through(std::shared_ptr<Middleware> middleware) {
     way_.push_back(std::move(middleware));
-    if (is_server_) state_->without_route.way = way_;
+    if (has_own_prefix_) state_->routes.set_way_below(prefix_, way_);
 }
 
-Group Router::group(std::string prefix) const {
+std::string Router::check_prefix(std::string prefix, std::source_location where) const {
     while (prefix.ends_with('/')) prefix.pop_back();
     if (!prefix.empty() && !prefix.starts_with('/')) prefix.insert(prefix.begin(), '/');
+    const std::string wrong = wrong_of_prefix(prefix);
+    if (!wrong.empty()) state_->errors.push_back("the prefix '" + prefix + "' at " + place_of(where) + ": " + wrong);
+    return prefix;
+}
+
+Group Router::group(std::string prefix, std::source_location where) const {
+    prefix = check_prefix(std::move(prefix), where);
     Group group(state_);
     group.prefix_ = prefix_ + prefix;
     group.way_ = way_;
-    group.is_server_ = false;
+    group.has_own_prefix_ = !prefix.empty();
+    if (group.has_own_prefix_) state_->routes.set_way_below(group.prefix_, group.way_);
     return group;
 }
 
 void Router::files(std::string prefix, std::string folder, std::source_location where) {
-    while (prefix.ends_with('/')) prefix.pop_back();
+    prefix = check_prefix(std::move(prefix), where);
     auto files = Files::open(prefix_ + prefix, folder);
     if (!files) {
         state_->errors.push_back("can't serve the folder " + folder + ": " + io::describe(files.error()));
@@ -159,8 +206,8 @@ void Router::files(std::string prefix, std::string folder, std::source_location 
     }
     state_->files.push_back(*files);
     if (!(prefix_ + prefix).empty()) {
-        add("GET", prefix, where, [to = prefix_ + prefix + "/"](Request&) -> Task<Response> {
-            co_return Response::redirect(to, Status::moved_permanently);
+        add("GET", prefix, where, [files = *files](Request& request) -> Task<Response> {
+            co_return Response::redirect(files->location(request), Status::moved_permanently);
         });
     }
     for (const char* const method : {"GET", "OPTIONS"}) {
@@ -179,14 +226,14 @@ Folder Router::folder(std::string path) {
     return Folder(*std::move(files));
 }
 
-Server::Server(Options options) : Router(std::make_shared<State>(std::move(options))) {
-    state().without_route.handle = answer_without_route;
-}
+Server::Server(Options options) : Router(std::make_shared<State>(std::move(options))) {}
 
 Server::~Server() {
     if (state().server == nullptr) return;
     state().server->stop_now();
     wait();
+    const std::lock_guard guard(state().starting);  // a stop() that has brought the end may still be returning
+    state().server.reset();
 }
 
 const std::vector<std::string>& Server::errors() const {
@@ -198,7 +245,7 @@ const std::vector<std::string>& Server::errors() const {
 }
 
 std::unique_ptr<server::Application> Server::make_application(io::Core& core) {
-    return std::make_unique<RoutedApplication>(core, state().routes, state().without_route, state().files);
+    return std::make_unique<RoutedApplication>(core, state().routes, state().files);
 }
 
 const Options& Server::options() const { return state().options; }
@@ -208,6 +255,7 @@ std::expected<void, std::string> Server::start(std::string_view endpoint) { retu
 std::expected<void, std::string> Server::start_at(const std::vector<std::string>& endpoints) {
     if (state().server != nullptr) return std::unexpected("the server has been started already");
     if (!errors().empty()) return std::unexpected(errors().front());
+    if (endpoints.empty()) return std::unexpected("there is no endpoint to serve at: name one, such as 127.0.0.1:8080");
     server::ServerOptions options;
     const Options& own = state().options;
     options.threads = own.threads;
@@ -229,13 +277,15 @@ std::expected<void, std::string> Server::start_at(const std::vector<std::string>
 }
 
 void Server::stop() {
-    const std::lock_guard guard(state().starting);
-    const bool is_first = ++state().stops_wanted == 1;
-    if (state().server == nullptr) return;
+    // Who waits may destroy the server as soon as it has ended, while this call has still to unlock.
+    const auto own = shared_state();
+    const std::lock_guard guard(own->starting);
+    const bool is_first = ++own->stops_wanted == 1;
+    if (own->server == nullptr) return;
     if (is_first) {
-        state().server->drain();
+        own->server->drain();
     } else {
-        state().server->stop_now();
+        own->server->stop_now();
     }
 }
 
@@ -245,7 +295,9 @@ void Server::reopen_log() {
 }
 
 void Server::wait() {
-    if (state().server != nullptr) state().server->wait();
+    const auto own = shared_state();
+    const std::lock_guard guard(own->ending);
+    if (own->server != nullptr) own->server->wait();
 }
 
 std::vector<io::SocketAddress> Server::local() const {

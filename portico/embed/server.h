@@ -5,7 +5,7 @@
 //   return server.run(":8080");
 //
 // Room embed: see response.h.
-// Threads:   routes are added before start() or run(), by one thread; stop() may be called from any.
+// Threads:   routes are added before start() or run(), by one thread; stop() and wait() may be called from any.
 #pragma once
 
 #include <concepts>
@@ -84,8 +84,9 @@ public:
     }
 
     // Requests for the routes that are added from now on go through `middleware`, a function of Request& and Next that
-    // returns a Task<Response>: it may answer by itself, or await next(request) and change what comes back. A server's
-    // also sees the requests for which there is no route.
+    // returns a Task<Response>: it may answer by itself, or await next(request) and change what comes back. What is
+    // answered without a handler goes through it too: 405 and OPTIONS through the middleware of the routes that have
+    // the path, 404 through that of the group whose prefix the path has, or else the server's.
     template <class Function>
     void use(Function middleware) {
         if constexpr (std::is_invocable_r_v<Task<Response>, Function&, Request&, Next>) {
@@ -99,8 +100,10 @@ public:
     // A folder that handlers send files of, by names of their own choosing.
     [[nodiscard]] Folder folder(std::string path);
 
-    // Routes below `prefix`, "/api": their middleware is this router's, as it is now, and their own.
-    [[nodiscard]] Group group(std::string prefix) const;
+    // Routes below `prefix`, "/api", which has no parameters: their middleware is this router's, as it is now, and
+    // their own. The pattern "" is the prefix itself, "/" the prefix with a slash behind it. Requests below the prefix
+    // that no route takes go through the group's middleware too; an empty prefix leaves them where they were.
+    [[nodiscard]] Group group(std::string prefix, std::source_location where = std::source_location::current()) const;
 
     // The files of a folder below `prefix`, as `portico serve` would serve them: ranges, validators, compression, index
     // files; folders are not listed. Routes that are more specific win.
@@ -111,16 +114,20 @@ protected:
     // What a server and its groups share.
     explicit Router(std::shared_ptr<State> state) : state_(std::move(state)) {}
     [[nodiscard]] State& state() const { return *state_; }  // lives as long as one of them
+    // For who may outlive the router: the state lives on with it.
+    [[nodiscard]] std::shared_ptr<State> shared_state() const { return state_; }
     // Behind what use() was given before.
     void pass_through(std::shared_ptr<Middleware> middleware);
 
 private:
+    // `prefix` with a slash at its front and none at its end. Says what is wrong with it where `where` is.
+    std::string check_prefix(std::string prefix, std::source_location where) const;
     void add(std::string method, const std::string& pattern, std::source_location where, Handle handle);
 
     std::shared_ptr<State> state_;  // shared with the groups
     std::string prefix_;
-    std::vector<std::shared_ptr<Middleware>> way_;
-    bool is_server_ = true;
+    Way way_;
+    bool has_own_prefix_ = true;  // the server's is ""
 };
 
 // Routes that have a prefix and middleware in common; see Router::group(). The server outlives it.
@@ -149,13 +156,13 @@ public:
     // For programs that own their main thread: serves on threads of its own. Error: a sentence that says what failed
     // and why.
     std::expected<void, std::string> start(std::string_view endpoint);
-    // The same at several endpoints.
+    // The same at several endpoints, one or more.
     std::expected<void, std::string> start_at(const std::vector<std::string>& endpoints);
     // Stops accepting, finishes what is under way, and ends; at once where called a second time.
     void stop();
     // Opens the access log's file anew, after it has been moved away.
     void reopen_log();
-    // Waits for the end.
+    // Waits for the end. Several threads may.
     void wait();
     // Where it listens, with the ports that were chosen for 0.
     [[nodiscard]] std::vector<io::SocketAddress> local() const;

@@ -49,6 +49,8 @@ protected:
         server_.post("/json", [](Json value) { return value.value("name", "nobody"); });
         Group api = server_.group("/api");
         api.get("/version", [] { return "1"; });
+        api.get("", [] { return "itself"; });
+        api.get("/", [] { return "with a slash"; });
         api.group("deep/").get("/er", [] { return "deeper"; });
     }
     Server server_;
@@ -86,6 +88,11 @@ INSTANTIATE_TEST_SUITE_P(
         RouteRow{"RestWithoutSlash", "GET", "/files", 404, nullptr},
         RouteRow{"RestWithDots", "GET", "/files/a/../b", 200, "rest=b"},
         RouteRow{"DotsAboveTheRoot", "GET", "/../x", 400, nullptr}, RouteRow{"Fraction", "GET", "/half/5", 200, "2.5"},
+        RouteRow{"Infinity", "GET", "/half/inf", 404, nullptr},
+        RouteRow{"NegativeInfinity", "GET", "/half/-infinity", 404, nullptr},
+        RouteRow{"NoFraction", "GET", "/half/nan", 404, nullptr},
+        RouteRow{"PrefixItself", "GET", "/api", 200, "itself"},
+        RouteRow{"PrefixWithSlash", "GET", "/api/", 200, "with a slash"},
         RouteRow{"Nothing", "PUT", "/nothing", 204, ""}, RouteRow{"OtherMethod", "PURGE", "/cache", 204, ""},
         RouteRow{"ExpectedError", "GET", "/gone", 410, "410 Gone\n"},
         RouteRow{"Optional", "GET", "/maybe/1", 200, "one"},
@@ -125,6 +132,62 @@ TEST(Routes, ATieIsAnErrorThatNamesBothPlaces) {
     const auto started = server.start("127.0.0.1:0");
     ASSERT_FALSE(started.has_value());
     EXPECT_EQ(started.error(), server.errors().front());
+}
+
+// Whether an error says `what`, at `line` of this file.
+testing::AssertionResult tells(const Server& server, const std::string& what, int line) {
+    for (const std::string& error : server.errors()) {
+        const bool is_it = error.find(what) != std::string::npos &&
+                           error.find("server_test.cc:" + std::to_string(line)) != std::string::npos;
+        if (is_it) return testing::AssertionSuccess();
+    }
+    return testing::AssertionFailure() << "nothing says " << what << " at line " << line;
+}
+
+TEST(Routes, APrefixIsOneThatPathsCanHave) {
+    for (const char* const prefix :
+         {"/users/{user}", "/{", "/a}", "/a//b", "//a", "/a/./b", "/..", "/a%20b", "/a?b=c", "/a#b"}) {
+        Server of_group;
+        Server of_files;
+        const Group group = of_group.group(prefix);
+        of_files.files(prefix, "/");
+        EXPECT_TRUE(tells(of_group, prefix, __LINE__ - 2));
+        EXPECT_TRUE(tells(of_files, prefix, __LINE__ - 2));
+        EXPECT_FALSE(of_group.start("127.0.0.1:0").has_value());
+    }
+    for (const char* const prefix : {"", "/", "a", "/a/", "/a b/.c/...", "/\xc3\xa9"}) {
+        Server server;
+        const Group group = server.group(prefix);
+        EXPECT_TRUE(server.errors().empty()) << prefix;
+    }
+}
+
+TEST(Routes, AnEmptyPatternIsOneOfAGroupThatHasAPrefix) {
+    Server server;
+    server.get("", [] { return ""; });
+    EXPECT_TRUE(tells(server, "begins with a slash", __LINE__ - 1));
+    server.group("/").get("", [] { return ""; });
+    EXPECT_TRUE(tells(server, "begins with a slash", __LINE__ - 1));
+}
+
+TEST(Routes, AMethodIsOneThatRequestsCanHave) {
+    for (const char* const method : {"get", "Post", "options", "BAD METHOD", "", "A/B"}) {
+        Server server;
+        server.route(method, "/", [] { return ""; });
+        EXPECT_TRUE(tells(server, "'" + std::string(method) + "'", __LINE__ - 1));
+    }
+    for (const char* const method : {"GET", "PURGE", "purge", "M-SEARCH"}) {
+        Server server;
+        server.route(method, "/", [] { return ""; });
+        EXPECT_TRUE(server.errors().empty()) << method;
+    }
+}
+
+TEST(RoutesDeathTest, ATestClientRefusesAServerThatWouldNotStart) {
+    Server server;
+    server.get("/notes/{id}", [](int) { return "1"; });
+    server.get("/notes/{name}", [](std::string_view) { return "2"; });
+    EXPECT_DEATH(TestClient{server}, "two routes take the same requests");
 }
 
 TEST(Routes, LettersOfTheMethodCount) {

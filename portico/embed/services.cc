@@ -20,10 +20,12 @@
 namespace portico {
 namespace {
 
+constexpr io::Duration failure_pause = std::chrono::milliseconds(100);
+
 class FunctionService final : public services::Service {
 public:
-    FunctionService(ServeStream serve, AnswerDatagram answer_one)
-        : serve_(std::move(serve)), answer_(std::move(answer_one)) {}
+    FunctionService(io::Core& core, ServeStream serve, AnswerDatagram answer_one)
+        : core_(&core), serve_(std::move(serve)), answer_(std::move(answer_one)) {}
 
     Task<void> serve(io::Stream stream) override {
         std::exception_ptr exception;
@@ -38,11 +40,20 @@ public:
     Task<void> answer(io::Datagram socket) override {
         std::vector<char> room(services::datagram_room);
         std::vector<io::DatagramSlot> slots(1);
-        for (;;) {
+        for (bool has_failed = false;;) {
             slots.front().octets = room;
             const io::Result<std::size_t> received = co_await socket.receive(slots, io::never);
             if (!received && received.error().number == ECANCELED) co_return;
-            if (!received) continue;  // it tells of an answer that nobody took
+            if (!received) {
+                // One tells of an answer that nobody took, as a rule; what comes again and again would be a loop
+                // without a wait.
+                const io::Duration pause = has_failed ? failure_pause : io::Duration::zero();
+                const bool slept = co_await io::sleep_for(*core_, pause);
+                if (!slept) co_return;
+                has_failed = true;
+                continue;
+            }
+            has_failed = false;
             std::optional<std::string> reply = answer_to({slots.front().octets.data(), slots.front().octets.size()});
             if (!reply) continue;
             slots.front().octets = *reply;
@@ -61,6 +72,7 @@ private:
         return std::nullopt;
     }
 
+    io::Core* core_;
     ServeStream serve_;
     AnswerDatagram answer_;
 };
@@ -87,13 +99,18 @@ Task<void> serve_until_stopped(io::Core& core, services::Service& service,
 int serve_at(std::string_view text, io::Transport transport, ServeStream serve, AnswerDatagram answer) {
     const auto endpoint = io::parse_endpoint(text, transport);
     if (!endpoint) return complain("'" + std::string(text) + "' is no endpoint: " + endpoint.error().message);
+    if ((endpoint->transport == io::Transport::udp) != (transport == io::Transport::udp)) {
+        const bool is_udp = transport == io::Transport::udp;
+        return complain("'" + std::string(text) + "' is no endpoint for " +
+                        (is_udp ? "UDP: write HOST:PORT" : "streams: write HOST:PORT or unix:PATH"));
+    }
     auto kernel = io::make_epoll_kernel();
     if (!kernel) return complain(io::describe(kernel.error()));
     io::Core core(**kernel);
     std::vector<services::OpenEndpoint> opened;
     const auto open = services::open_endpoint(core, *endpoint, opened);
     if (!open) return complain("can't listen on " + std::string(text) + ": " + open.error().message);
-    FunctionService service(std::move(serve), std::move(answer));
+    FunctionService service(core, std::move(serve), std::move(answer));
     Silent watcher;
     io::Scope serving;
     const io::SignalWatcher signals({SIGTERM, SIGINT}, [&](int) { core.post([&serving] { serving.request_stop(); }); });

@@ -2,6 +2,8 @@
 #include "portico/embed/test_client.h"
 
 #include <charconv>
+#include <cstdio>
+#include <cstdlib>
 
 #include "portico/embed/server.h"
 #include "portico/http/fields.h"
@@ -73,6 +75,13 @@ TestAnswer read_answer(std::string_view octets, bool to_head) {
     return answer;
 }
 
+// A server that would not start is not tested: its test would show what no client sees.
+Server& check_routes(Server& server) {
+    for (const std::string& error : server.errors()) std::fprintf(stderr, "%s\n", error.c_str());
+    if (!server.errors().empty()) std::abort();
+    return server;
+}
+
 // Every task of a client ends: whoever waits for octets that do not come gives up after this time, which costs nothing.
 constexpr auto patience = std::chrono::minutes(5);
 
@@ -117,7 +126,7 @@ struct TestClient::World {
           core(kernel),
           limits(server.options().limits),
           population(limits.connections_max, limits.connections_per_address_max),
-          worker(core, server.make_application(core), limits, population, nullptr, 0) {
+          worker(core, check_routes(server).make_application(core), limits, population, nullptr, 0) {
         open();
     }
     ~World() {

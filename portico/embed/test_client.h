@@ -43,7 +43,8 @@ public:
 // thread started, and the clock is the client's.
 class TestClient {
 public:
-    // `server` has its routes, has not been started, and outlives the client.
+    // `server` has its routes, has not been started, and outlives the client. Where they can't be served
+    // (Server::errors()), that is said on standard error, and the program aborted.
     explicit TestClient(Server& server, std::uint64_t seed = 1, TestFaults faults = TestFaults());
     TestClient(const TestClient&) = delete;
     TestClient& operator=(const TestClient&) = delete;
