@@ -103,6 +103,9 @@ void the_path_has_more_parameters_than_the_handler_takes();
 void the_handler_takes_more_parameters_than_the_path_has();
 
 consteval void check_segment(std::string_view segment, bool is_last) {
+    if (segment.find_first_of("%?#") != std::string_view::npos) {
+        the_path_of_a_route_is_written_decoded_and_without_a_query();
+    }
     const bool opens = segment.starts_with('{');
     const bool closes = segment.ends_with('}');
     const auto inside = segment.substr(opens ? 1 : 0, segment.size() - (opens ? 1 : 0) - (closes ? 1 : 0));
@@ -113,9 +116,6 @@ consteval void check_segment(std::string_view segment, bool is_last) {
     if (opens && inside.ends_with("...") && !is_last) only_the_last_segment_of_a_path_can_take_the_rest();
     if (segment.empty() && !is_last) only_the_last_segment_of_a_path_can_be_empty();
     if (segment == "." || segment == "..") no_segment_of_a_path_is_a_dot_or_two();
-    if (segment.find_first_of("%?#") != std::string_view::npos) {
-        the_path_of_a_route_is_written_decoded_and_without_a_query();
-    }
 }
 
 // How many parameters a pattern has. An empty one is a group's prefix itself.
