@@ -103,6 +103,14 @@ TEST_P(Content, IsInvitedOnce) {
     EXPECT_TRUE(answer.starts_with("HTTP/1.1 200 ")) << answer;
 }
 
+TEST_P(Content, ThatIsAnnouncedToBeTooLargeIsNotInvited) {
+    TestClient client(server_, GetParam());
+    const std::string answer =
+        client.exchange("POST /whole HTTP/1.1\r\nHost: test\r\nExpect: 100-continue\r\nContent-Length: 100001\r\n\r\n");
+    EXPECT_TRUE(answer.starts_with("HTTP/1.1 413 ")) << answer;
+    EXPECT_NE(answer.find("Connection: close"), std::string::npos) << answer;
+}
+
 TEST_P(Content, IsMadeWhileItIsSent) {
     TestClient client(server_, GetParam());
     std::string numbers;
@@ -133,6 +141,34 @@ TEST(JsonContent, ErrorsSayWhere) {
     EXPECT_EQ(post("\"\xff\"").status, 400);
     EXPECT_EQ(client.post("/json", "{}", "text/plain").status, 415);
     EXPECT_EQ(client.post("/json", "{}", "application/problem+json; charset=utf-8").status, 200);
+    EXPECT_EQ(client.post("/json", "{}", "Application/Problem+JSON").status, 200);
+    EXPECT_EQ(client.post("/json", "{}", "+json").status, 415);
+    EXPECT_EQ(client.post("/json", "{}", "").status, 415);
+    EXPECT_EQ(client.request("POST", "/json", {}, "{}").status, 415);
+}
+
+TEST(JsonContent, HasSoManyLevels) {
+    Server server;
+    add_routes(server);
+    TestClient client(server);
+    const auto post = [&](std::string_view content) { return client.post("/json", content, "application/json"); };
+    const auto nested = [](std::size_t levels) { return std::string(levels, '[') + std::string(levels, ']'); };
+    EXPECT_EQ(post(nested(json_depth_max)).content, nested(json_depth_max));
+    const TestAnswer refused = post("\n" + nested(json_depth_max + 1));
+    EXPECT_EQ(refused.status, 400);
+    EXPECT_EQ(refused.content, "JSON of more than 512 levels: line 2, column 513\n");
+    EXPECT_EQ(post(nested(500'000)).status, 400);
+    EXPECT_EQ(post(std::string(1'000'000, '[')).status, 400);
+    std::string objects;
+    for (std::size_t i = 0; i < 1000; ++i) objects += "{\"a\":";
+    EXPECT_EQ(post(objects).status, 400);
+    // Brackets in texts open nothing, and what has been closed is no level.
+    const std::string text = "[\"\\\"" + std::string(1000, '[') + "\\\\\",\"{\"]";
+    EXPECT_EQ(post(text).content, text);
+    std::string wide = "[[]";
+    for (std::size_t i = 0; i < 1000; ++i) wide += ",[{}]";
+    EXPECT_EQ(post(wide + "]").content, wide + "]");
+    EXPECT_EQ(post("]]]]" + nested(600)).status, 400);
 }
 
 // --- a client that leaves

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -88,6 +89,47 @@ TEST_P(FilesOfAProgram, AreSentByNamesOfAHandlersChoosing) {
         const int status = asks.get("/").status;
         EXPECT_TRUE(status == 404 || status == 400) << path << " " << status;
     }
+}
+
+// What a handler or middleware says replaces what the site says; octets of its own are not called the file's.
+TEST_P(FilesOfAProgram, CanBeChanged) {
+    Server server;
+    server.use([](Request& request, Next next) -> Task<Response> {
+        Response response = co_await next(request);
+        if (request.query("set")) {
+            response.set("content-type", "text/x");
+            response.set("ETag", "\"own\"");
+            response.set("Cache-Control", "no-store");
+            response.set("X-Content-Type-Options", "own");
+            response.add("Content-Type", "text/y");
+        }
+        if (request.query("replace")) response.set_content("own");
+        co_return std::move(response);
+    });
+    server.files("/", place_);
+    TestClient client(server, GetParam());
+    const auto lines = [](const TestAnswer& answer, std::string_view name) {
+        return std::ranges::count_if(answer.fields,
+                                     [name](const auto& line) { return http::equals_ignoring_case(line.first, name); });
+    };
+    const TestAnswer set = client.get("/index.html?set");
+    EXPECT_EQ(set.content, "<p>index");
+    for (const char* const name :
+         {"Content-Type", "ETag", "Cache-Control", "X-Content-Type-Options", "Last-Modified"}) {
+        EXPECT_EQ(lines(set, name), 1) << name;
+    }
+    EXPECT_EQ(set.field("ETag"), "\"own\"");
+    EXPECT_EQ(set.field("Content-Type"), "text/y");
+    const TestAnswer replaced = client.request("GET", "/sub/a%20b.txt?replace", {{"Range", "bytes=2-4"}});
+    EXPECT_EQ(replaced.status, 200);
+    EXPECT_EQ(replaced.content, "own");
+    EXPECT_EQ(replaced.field("Content-Type"), "text/plain; charset=utf-8");
+    for (const char* const name : {"Content-Range", "ETag", "Last-Modified", "Accept-Ranges", "Content-Encoding"}) {
+        EXPECT_EQ(lines(replaced, name), 0) << name;
+    }
+    const TestAnswer both = client.get("/index.html?set&replace");
+    EXPECT_EQ(both.field("ETag"), "\"own\"");
+    EXPECT_EQ(lines(both, "Content-Type"), 1);
 }
 
 TEST_P(FilesOfAProgram, AreSentInStretches) {

@@ -31,7 +31,7 @@ Task<std::expected<Form, Response>> FromContent<Form>::read(Request& request) {
 }
 
 Url& Url::segment(std::string_view name) {
-    if (name == "." || name == "..") return *this;
+    if (name.empty() || name == "." || name == "..") is_valid_ = false;
     if (!path_.ends_with('/')) path_ += '/';
     append_percent_encoded(path_, name);
     return *this;
@@ -42,7 +42,10 @@ Url& Url::query(std::string_view name, std::string_view value) {
     return *this;
 }
 
-std::string Url::text() const { return query_.empty() ? path_ : path_ + "?" + query_; }
+std::string Url::text() const {
+    if (!is_valid_) return {};
+    return query_.empty() ? path_ : path_ + "?" + query_;
+}
 
 std::string escape_html(std::string_view text) {
     std::string escaped;

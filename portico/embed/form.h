@@ -46,17 +46,21 @@ public:
     // `path`: begins the URL as it is, "/notes" or "https://host/notes".
     explicit Url(std::string path) : path_(std::move(path)) {}
 
-    // Appends a segment; a slash in it is escaped. "." and ".." can't be a segment's whole name (RFC 3986 §5.2.4): they
-    // are left out.
+    // Appends a segment; a slash in it is escaped, though no route takes one that is (404). Empty, "." and ".." would
+    // name another page than one below this path, however they are escaped (RFC 3986 §5.2.4): the URL is then invalid.
     Url& segment(std::string_view name);
     // Appends a parameter, both parts escaped.
     Url& query(std::string_view name, std::string_view value);
-    // Fit for a link, Location, or a request's target; in HTML it is to be escaped like any text.
+    // Whether every segment can be one. Ask where they come from somebody else.
+    [[nodiscard]] bool is_valid() const { return is_valid_; }
+    // Fit for a link, Location, or a request's target; in HTML it is to be escaped like any text. Empty where the URL
+    // is invalid: better no page than a wrong one.
     [[nodiscard]] std::string text() const;
 
 private:
     std::string path_;
     std::string query_;
+    bool is_valid_ = true;
 };
 
 // Text that is nothing but text in an HTML page, also within quotes: the five octets of markup are escaped.

@@ -47,9 +47,19 @@ TEST(Forms, AreArgumentsOfHandlers) {
 TEST(Urls, AreEscaped) {
     EXPECT_EQ(Url("/notes").segment("a b").segment("c/d").query("q", "x&y=z").query("r", "").text(),
               "/notes/a%20b/c%2Fd?q=x%26y%3Dz&r=");
-    EXPECT_EQ(Url("/").segment("..").segment("é").text(), "/%C3%A9");
+    EXPECT_EQ(Url("/").segment("é").segment("...").text(), "/%C3%A9/...");
     EXPECT_EQ(Url("https://example.net").segment("x").text(), "https://example.net/x");
     EXPECT_EQ(escape_html("<a href=\"x\">&'"), "&lt;a href=&quot;x&quot;&gt;&amp;&#39;");
+}
+
+// A name that is no segment never shortens the path: who deletes a note does not delete them all.
+TEST(Urls, OfWhatIsNoSegmentAreNone) {
+    EXPECT_TRUE(Url("/notes").segment("a").is_valid());
+    for (const char* const name : {"", ".", ".."}) {
+        const Url url = Url("/notes").segment(name).segment("x").query("q", "1");
+        EXPECT_FALSE(url.is_valid()) << name;
+        EXPECT_EQ(url.text(), "") << name;
+    }
 }
 
 // --- uploads
@@ -157,6 +167,10 @@ TEST_P(Uploads, HaveCaps) {
     EXPECT_EQ(post(client, field("a", "") + field("a", "") + field("a", "") + field("a", "") + "--b--").status, 413);
     options_.content_octets_max = 100;
     EXPECT_EQ(post(client, field("a", std::string(200, 'x')) + "--b--").status, 413);
+    const std::string invited = client.exchange(
+        "POST /upload HTTP/1.1\r\nHost: a\r\nContent-Type: multipart/form-data; boundary=b\r\n"
+        "Expect: 100-continue\r\nContent-Length: 101\r\n\r\n");
+    EXPECT_TRUE(invited.starts_with("HTTP/1.1 413 ")) << invited;
     EXPECT_EQ(files_left(), 0U);
 }
 
@@ -168,7 +182,10 @@ TEST_P(Uploads, ThatAreNoneAreRefused) {
     EXPECT_EQ(post(client, file("f", "x", "y")).status, 400);
     EXPECT_EQ(post(client, "--b\r\nno field\r\n\r\n").status, 400);
     options_.folder = "/no/such/folder";
+    testing::internal::CaptureStderr();
     EXPECT_EQ(post(client, file("f", "x", "y") + "--b--").status, 500);
+    EXPECT_EQ(testing::internal::GetCapturedStderr(),
+              "error: an uploaded file can't be written to /no/such/folder: mkostemp: No such file or directory\n");
     EXPECT_EQ(files_left(), 0U);
 }
 

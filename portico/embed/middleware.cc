@@ -12,6 +12,7 @@
 #include "portico/base/printable.h"
 #include "portico/http/basic_auth.h"
 #include "portico/http/content_type.h"
+#include "portico/http/etag.h"
 #include "portico/http/hex.h"
 #include "portico/http/negotiate.h"
 #include "portico/io/core.h"
@@ -56,15 +57,54 @@ std::string new_request_id(io::Core& core) {
     return id;
 }
 
-bool is_allowed(const std::vector<std::string>& origins, std::string_view origin) {
-    return origins.empty() || std::ranges::find(origins, origin) != origins.end();
+// Which sites' scripts may read answers, and how.
+struct CorsRules {
+    std::vector<std::string> origins;  // none: all
+    CorsCredentials credentials;
+
+    [[nodiscard]] bool allow(std::optional<std::string_view> origin) const {
+        return origin && (origins.empty() || std::ranges::find(origins, *origin) != origins.end());
+    }
+    // `origin`: of the request. An answer that depends on it says so, also to those that have none (Fetch standard,
+    // CORS protocol and HTTP caches).
+    void apply(std::optional<std::string_view> origin, Response& response) const {
+        if (!origins.empty()) response.add("Vary", "Origin");
+        if (!allow(origin)) return;
+        response.set("Access-Control-Allow-Origin", origins.empty() ? std::string("*") : std::string(*origin));
+        const bool with_credentials = credentials == CorsCredentials::allowed && !origins.empty();
+        if (with_credentials) response.set("Access-Control-Allow-Credentials", "true");
+    }
+};
+
+// What these octets are called in a coding, where their strong entity tag is `tag`: as sites call what they have
+// encoded themselves. Nothing where `tag` is weak, and so names octets of the same meaning too, or none at all.
+std::optional<std::string> tag_of_encoded(std::string_view tag, http::Coding coding) {
+    const auto parsed = http::parse_entity_tag(tag);
+    if (!parsed || parsed->weak) return std::nullopt;
+    std::string encoded(parsed->opaque.substr(0, parsed->opaque.size() - 1));
+    encoded += '-';
+    encoded += http::spelling(coding);
+    encoded += "-made\"";
+    return encoded;
 }
 
-void allow_origin(const std::vector<std::string>& origins, std::string_view origin, Response& response) {
-    response.set("Access-Control-Allow-Origin", origins.empty() ? std::string("*") : std::string(origin));
-    if (origins.empty()) return;
-    response.set("Access-Control-Allow-Credentials", "true");
-    response.add("Vary", "Origin");
+// Whether the client has what `tag` names (RFC 9110 §13.1.2).
+bool has_already(const Request& request, const std::string& tag) {
+    if (request.method() != Method::get && request.method() != Method::head) return false;
+    const auto ours = http::parse_entity_tag(tag);
+    bool has = false;
+    request.message().fields.for_each(http::FieldName::if_none_match, [&](std::string_view list) {
+        while (const auto theirs = http::next_entity_tag(list)) has = has || http::match_weakly(*theirs, *ours);
+    });
+    return has;
+}
+
+// Whether another coding of the content says the same.
+bool may_be_encoded(const Response& response, std::size_t octets_min) {
+    const auto type = response.field("Content-Type");
+    return response.is_in_memory() && response.content().size() >= octets_min && type && http::is_compressible(*type) &&
+           response.status() != Status::partial_content && !response.field("Content-Encoding") &&
+           !response.field("Content-Range") && !response.lists("Cache-Control", "no-transform");  // RFC 9111 §5.2.2.6
 }
 
 }  // namespace
@@ -81,14 +121,14 @@ Middleware log_to(std::FILE* stream) {
     };
 }
 
-Middleware cors(std::vector<std::string> origins) {
-    return [origins = std::move(origins)](Request& request, Next next) -> Task<Response> {
+Middleware cors(std::vector<std::string> origins, CorsCredentials credentials) {
+    if (std::ranges::find(origins, "*") != origins.end()) origins.clear();
+    return [rules = CorsRules{std::move(origins), credentials}](Request& request, Next next) -> Task<Response> {
         const auto origin = request.field("Origin");
-        const bool is_theirs = origin && is_allowed(origins, *origin);
         const auto wanted = request.field("Access-Control-Request-Method");
-        if (is_theirs && wanted && request.method() == Method::options) {
+        if (rules.allow(origin) && wanted && request.method() == Method::options) {
             Response preflight(Status::no_content);
-            allow_origin(origins, *origin, preflight);
+            rules.apply(origin, preflight);
             preflight.set("Access-Control-Allow-Methods", std::string(*wanted));
             preflight.set("Access-Control-Max-Age", "86400");
             const auto fields = request.field("Access-Control-Request-Headers");
@@ -96,7 +136,7 @@ Middleware cors(std::vector<std::string> origins) {
             co_return std::move(preflight);
         }
         Response response = co_await next(request);
-        if (is_theirs) allow_origin(origins, *origin, response);
+        rules.apply(origin, response);
         co_return std::move(response);
     };
 }
@@ -157,10 +197,7 @@ Middleware request_id() {
 Middleware compression(std::size_t octets_min) {
     return [octets_min](Request& request, Next next) -> Task<Response> {
         Response response = co_await next(request);
-        const auto type = response.field("Content-Type");
-        const bool fits = response.is_in_memory() && response.content().size() >= octets_min && type &&
-                          http::is_compressible(*type) && !response.field("Content-Encoding");
-        if (!fits) co_return std::move(response);
+        if (!may_be_encoded(response, octets_min)) co_return std::move(response);
         response.add("Vary", "Accept-Encoding");
         http::CodingSet codings;
         codings.add(http::Coding::gzip);
@@ -169,11 +206,19 @@ Middleware compression(std::size_t octets_min) {
         const http::Coding coding =
             http::choose_coding(request.message().fields, codings).value_or(http::Coding::identity);
         if (coding == http::Coding::identity) co_return std::move(response);
+        std::optional<std::string> tag = tag_of_encoded(response.field("ETag").value_or(""), coding);
+        if (tag && response.status() == Status::ok && has_already(request, *tag)) {
+            response.set_status(Status::not_modified);
+            response.set_content({});
+            response.set("ETag", *std::move(tag));
+            co_return std::move(response);
+        }
         auto encode = [&response, coding] { return site::encode(coding, response.content()); };
         std::optional<std::optional<std::string>> encoded = co_await io::offload(request.core(), std::move(encode));
         if (encoded && *encoded) {
             response.set_content(**std::move(encoded));
             response.set("Content-Encoding", std::string(http::spelling(coding)));
+            if (tag) response.set("ETag", *std::move(tag));
         }
         co_return std::move(response);
     };

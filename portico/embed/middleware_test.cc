@@ -148,7 +148,27 @@ TEST(Middleware, Cors) {
     EXPECT_EQ(theirs.content, "put");
     EXPECT_EQ(theirs.field("Access-Control-Allow-Origin"), "https://a.example");
     EXPECT_EQ(theirs.field("Vary"), "Origin");
-    EXPECT_EQ(client.request("PUT", "/", {{"Origin", "https://b.example"}}).field("Access-Control-Allow-Origin"), "");
+    EXPECT_EQ(theirs.field("Access-Control-Allow-Credentials"), "");
+    const auto others = client.request("PUT", "/", {{"Origin", "https://b.example"}});
+    EXPECT_EQ(others.field("Access-Control-Allow-Origin"), "");
+    EXPECT_EQ(others.field("Vary"), "Origin");
+    EXPECT_EQ(client.request("PUT", "/").field("Vary"), "Origin");
+}
+
+TEST(Middleware, CorsWithCredentials) {
+    for (const char* const origin : {"https://a.example", "*", ""}) {
+        std::vector<std::string> origins{origin};
+        if (origins.front().empty()) origins.clear();
+        Server server;
+        server.use(cors(origins, CorsCredentials::allowed));
+        server.get("/", [] { return "got"; });
+        TestClient client(server);
+        const auto answer = client.request("GET", "/", {{"Origin", "https://a.example"}});
+        const bool is_named = origin == std::string("https://a.example");
+        EXPECT_EQ(answer.field("Access-Control-Allow-Origin"), is_named ? origin : "*");
+        EXPECT_EQ(answer.field("Access-Control-Allow-Credentials"), is_named ? "true" : "");
+        EXPECT_EQ(answer.field("Vary"), is_named ? "Origin" : "");
+    }
 }
 
 TEST(Middleware, TimeOut) {
@@ -209,6 +229,49 @@ TEST(Middleware, Compression) {
     EXPECT_EQ(client.request("GET", "/short", {{"Accept-Encoding", "gzip"}}).content, "x");
 }
 
+TEST(Middleware, CompressionLeavesAlone) {
+    Server server;
+    server.use(compression(100));
+    server.get("/{which}", [](int which) {
+        Response response(std::string(5000, 'x'));
+        if (which == 1) response.set_status(Status::partial_content);
+        if (which == 2) response.set("Content-Range", "bytes 0-4999/9000");
+        if (which == 3) response.add("Cache-Control", "private");
+        if (which == 3) response.add("Cache-Control", "max-age=3, No-Transform");
+        if (which == 4) response.set("Content-Encoding", "x-own");
+        return response;
+    });
+    TestClient client(server);
+    const auto get = [&client](int which) {
+        return client.request("GET", "/" + std::to_string(which), {{"Accept-Encoding", "gzip"}});
+    };
+    EXPECT_EQ(get(0).field("Content-Encoding"), "gzip");
+    for (const int which : {1, 2, 3, 4}) EXPECT_EQ(get(which).content, std::string(5000, 'x')) << which;
+}
+
+// RFC 9110 §8.8.3: other octets, another strong entity tag.
+TEST(Middleware, CompressionNamesWhatItMakes) {
+    Server server;
+    server.use(compression(100));
+    server.get("/{tag}", [](std::string_view tag) {
+        Response response(std::string(5000, 'x'));
+        response.set("ETag", std::string(tag));
+        return response;
+    });
+    TestClient client(server);
+    const auto get = [&client](const std::string& target, const std::string& has) {
+        return client.request("GET", target, {{"Accept-Encoding", "gzip"}, {"If-None-Match", has}});
+    };
+    EXPECT_EQ(client.get("/%22v1%22").field("ETag"), "\"v1\"");
+    EXPECT_EQ(get("/%22v1%22", "\"v1\"").field("ETag"), "\"v1-gzip-made\"");
+    EXPECT_EQ(get("/W%22v1%22", "\"v1\"").field("ETag"), "W\"v1\"");
+    const TestAnswer known = get("/%22v1%22", "\"x\", W/\"v1-gzip-made\"");
+    EXPECT_EQ(known.status, 304);
+    EXPECT_EQ(known.field("ETag"), "\"v1-gzip-made\"");
+    EXPECT_EQ(known.field("Vary"), "Accept-Encoding");
+    EXPECT_EQ(client.request("GET", "/%22v1%22", {{"If-None-Match", "\"v1-gzip-made\""}}).status, 200);
+}
+
 TEST(Responses, FieldsThatWouldSplitThemBecomeAnError) {
     Server server;
     server.get("/{which}", [](int which) {
@@ -218,11 +281,40 @@ TEST(Responses, FieldsThatWouldSplitThemBecomeAnError) {
         if (which == 3) response.set("Content-Length", "3");
         if (which == 4) response.set_cookie(Cookie("a", "b;c"));
         if (which == 5) response.set("Transfer-Encoding", "chunked");
+        if (which == 6) response.set_status(static_cast<Status>(103));
         return response;
     });
     TestClient client(server);
     EXPECT_EQ(client.get("/0").content, "fine");
-    for (const char* const target : {"/1", "/2", "/3", "/4", "/5"}) EXPECT_EQ(client.get(target).status, 500) << target;
+    const auto told = [&client](const std::string& target) {
+        testing::internal::CaptureStderr();
+        EXPECT_EQ(client.get(target).status, 500) << target;
+        return testing::internal::GetCapturedStderr();
+    };
+    EXPECT_EQ(told("/1"), "error: a response's field X-A holds a control octet; answered with 500\n");
+    EXPECT_EQ(told("/2"), "error: a response's field X A has a name that is no token; answered with 500\n");
+    EXPECT_EQ(told("/3"), "error: a response's field Content-Length is the connection's to set; answered with 500\n");
+    EXPECT_EQ(told("/4"), "error: a response's cookie a holds what a cookie can't; answered with 500\n");
+    EXPECT_EQ(told("/5"),
+              "error: a response's field Transfer-Encoding is the connection's to set; answered with 500\n");
+    EXPECT_EQ(told("/6"), "error: a response's status 103 is none of an answer; answered with 500\n");
+}
+
+TEST(Responses, SayOneThingOnce) {
+    Response response("text");
+    response.add("ETag", "\"1\"");
+    response.add("etag", "\"2\"");
+    response.add("Content-Type", "text/x");
+    response.add("Cache-Control", "private");
+    response.add("Cache-Control", "\"a, no-store\", no-cache");
+    EXPECT_EQ(response.field("ETag"), "\"2\"");
+    EXPECT_EQ(response.field("Content-Type"), "text/x");
+    EXPECT_TRUE(response.lists("cache-control", "Private"));
+    EXPECT_TRUE(response.lists("Cache-Control", "no-cache"));
+    EXPECT_FALSE(response.lists("Cache-Control", "no-store"));
+    http::Response message;
+    std::move(response).move_into(message);
+    EXPECT_EQ(message.fields.size(), 4U);
 }
 
 TEST(Responses, AreWhatTheHandlerMadeThem) {
@@ -242,6 +334,9 @@ TEST(Responses, AreWhatTheHandlerMadeThem) {
     const TestAnswer answer = client.request("GET", "/cookie", {{"Cookie", "a=1; b=two; c=3"}});
     EXPECT_EQ(answer.status, 403);
     EXPECT_EQ(answer.content, "two");
+    // Quotation marks hold nothing together (RFC 6265 §5.4).
+    EXPECT_EQ(client.request("GET", "/cookie", {{"Cookie", "a=\"x; b=secret; c=y\""}}).content, "secret");
+    EXPECT_EQ(client.request("GET", "/cookie", {{"Cookie", ";; b ;b=\"1\";b=2"}}).content, "\"1\"");
     EXPECT_EQ(answer.field("Set-Cookie"), "a=1; Path=/; Max-Age=60; HttpOnly; SameSite=Lax");
 }
 

@@ -17,10 +17,14 @@ std::optional<std::string> Request::query(std::string_view name) const { return 
 std::optional<std::string_view> Request::cookie(std::string_view name) const {
     std::optional<std::string_view> found;
     message_->fields.for_each(http::FieldName::cookie, [&](std::string_view cookies) {
-        while (const auto one = http::next_element(cookies, ';')) {
-            const std::size_t equals = one->find('=');
-            if (!found && equals != std::string_view::npos && one->substr(0, equals) == name) {
-                found = one->substr(equals + 1);
+        // Quotation marks are octets of a value like others: every ';' ends a cookie.
+        while (!cookies.empty()) {
+            const std::string_view pair = cookies.substr(0, cookies.find(';'));
+            cookies.remove_prefix(std::min(pair.size() + 1, cookies.size()));
+            const std::string_view one = http::trim(pair);
+            const std::size_t equals = one.find('=');
+            if (!found && equals != std::string_view::npos && one.substr(0, equals) == name) {
+                found = one.substr(equals + 1);
             }
         }
     });
@@ -41,6 +45,10 @@ Task<Result<std::string_view>> Request::read() {
 }
 
 Task<Result<std::string>> Request::content(std::size_t octets_max) {
+    // What is announced is refused before it is invited and read (RFC 9110 §10.1.1).
+    if (message_->framing == http::Framing::length && message_->content_length > octets_max) {
+        co_return http::refuse(Status::content_too_large, "content larger than the handler takes");
+    }
     std::string all;
     for (;;) {
         const Result<std::string_view> octets = co_await read();

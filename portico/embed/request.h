@@ -49,7 +49,7 @@ public:
     [[nodiscard]] std::optional<std::string_view> field(std::string_view name) const;
     // The first parameter of that name in the query, decoded ("+" is a space).
     [[nodiscard]] std::optional<std::string> query(std::string_view name) const;
-    // The first cookie of that name (RFC 6265 §5.4).
+    // The first cookie of that name, as it was sent: quotation marks are part of the value (RFC 6265 §5.4).
     [[nodiscard]] std::optional<std::string_view> cookie(std::string_view name) const;
     // Who sent it: the connection's other end.
     [[nodiscard]] const io::SocketAddress& peer() const;
@@ -62,7 +62,7 @@ public:
     // The next octets, valid until the next call; empty at the end.
     // Refusals: 400 it is framed wrongly, or the client left; 408 it came too slowly; 413 more than the server's limit.
     [[nodiscard]] Task<Result<std::string_view>> read();
-    // All of it. Refusals: the same, and 413 more than `octets_max`.
+    // All of it. Refusals: the same, and 413 more than `octets_max`: at once, and unread, where that is announced.
     [[nodiscard]] Task<Result<std::string>> content(std::size_t octets_max = std::size_t{1} << 20);
 
     // --- for the routes

@@ -5,6 +5,7 @@
 #include <array>
 #include <cassert>
 #include <exception>
+#include <iterator>
 
 #include "portico/embed/tell.h"
 #include "portico/http/fields.h"
@@ -35,6 +36,31 @@ bool is_reserved(http::FieldName name) {
                                   http::FieldName::keep_alive,     http::FieldName::upgrade,
                                   http::FieldName::trailer};
     return std::ranges::find(reserved, name) != reserved.end();
+}
+
+// What stands in one line, since it says one thing of the content (RFC 9110 §5.3).
+bool is_single(http::FieldName name) {
+    constexpr std::array single{http::FieldName::content_type, http::FieldName::etag, http::FieldName::last_modified,
+                                http::FieldName::content_range, http::FieldName::location};
+    return std::ranges::find(single, name) != single.end();
+}
+
+// What holds for the octets that a site has sent, and for no others.
+bool is_of_octets(http::FieldName name) {
+    constexpr std::array of_octets{http::FieldName::content_range, http::FieldName::content_encoding,
+                                   http::FieldName::accept_ranges, http::FieldName::etag,
+                                   http::FieldName::last_modified};
+    return std::ranges::find(of_octets, name) != of_octets.end();
+}
+
+// Every line of that name, whether the name has a row of its own or not.
+void remove_field(http::FieldSection& fields, std::string_view name) {
+    if (!fields.find(name)) return;
+    const std::vector<http::FieldLine> lines = fields.lines();
+    fields.clear();
+    for (const http::FieldLine& line : lines) {
+        if (!http::equals_ignoring_case(line.name, name)) fields.add(line.known, line.name, line.value);
+    }
 }
 
 // RFC 6265 §4.1.1: cookie-octet.
@@ -154,22 +180,32 @@ Response Response::of_message(std::unique_ptr<http::Response> message) {
 
 void Response::set(std::string_view name, std::string value) {
     std::erase_if(fields_, [name](const auto& line) { return http::equals_ignoring_case(line.first, name); });
-    add(name, std::move(value));
+    if (message_ != nullptr) remove_field(message_->fields, name);
+    add_line(name, std::move(value));
 }
 
 void Response::add(std::string_view name, std::string value) {
-    const bool is_valid = http::is_token(name) && is_field_value(value) && !is_reserved(http::recognise(name));
-    if (is_valid) {
-        fields_.emplace_back(std::string(name), std::move(value));
-    } else {
-        is_invalid_ = true;
-    }
+    if (is_single(http::recognise(name))) return set(name, std::move(value));
+    add_line(name, std::move(value));
+}
+
+void Response::add_line(std::string_view name, std::string value) {
+    std::string its_name(name);
+    if (!http::is_token(name)) return refuse_to_send("field " + its_name + " has a name that is no token");
+    if (!is_field_value(value)) return refuse_to_send("field " + its_name + " holds a control octet");
+    if (is_reserved(http::recognise(name))) return refuse_to_send("field " + its_name + " is the connection's to set");
+    fields_.emplace_back(std::move(its_name), std::move(value));
+}
+
+// The first trouble is told.
+void Response::refuse_to_send(std::string trouble) {
+    if (trouble_.empty()) trouble_ = std::move(trouble);
 }
 
 void Response::set_cookie(const Cookie& cookie) {
     std::optional<std::string> text = cookie.text();
     if (text) return add("Set-Cookie", *std::move(text));
-    is_invalid_ = true;
+    refuse_to_send("cookie " + cookie.name() + " holds what a cookie can't");
 }
 
 std::optional<std::string_view> Response::field(std::string_view name) const {
@@ -179,16 +215,41 @@ std::optional<std::string_view> Response::field(std::string_view name) const {
     return message_ == nullptr ? std::nullopt : message_->fields.find(name);
 }
 
+bool Response::lists(std::string_view name, std::string_view element) const {
+    const auto holds = [&](std::string_view known, std::string_view list) {
+        if (!http::equals_ignoring_case(known, name)) return false;
+        while (const auto one = http::next_element(list)) {
+            if (http::equals_ignoring_case(*one, element)) return true;
+        }
+        return false;
+    };
+    if (std::ranges::any_of(fields_, [&](const auto& line) { return holds(line.first, line.second); })) return true;
+    return message_ != nullptr && std::ranges::any_of(message_->fields.lines(), [&](const http::FieldLine& line) {
+               return holds(line.name, line.value);
+           });
+}
+
 void Response::set_content(std::string content) {
     content_ = std::move(content);
     producer_ = nullptr;
-    message_ = nullptr;
+    if (message_ == nullptr) return;
+    const std::unique_ptr<http::Response> before = std::move(message_);
+    std::vector<std::pair<std::string, std::string>> kept;
+    for (const http::FieldLine& line : before->fields.lines()) {
+        if (!is_of_octets(line.known)) kept.emplace_back(std::string(line.name), std::string(line.value));
+    }
+    fields_.insert(fields_.begin(), std::move_iterator(kept.begin()), std::move_iterator(kept.end()));
+    if (status_ == Status::partial_content) status_ = Status::ok;
 }
 
 void Response::move_into(http::Response& message) && {
     // An interim status is none of an answer's (RFC 9110 §15).
     const bool is_final = http::code(status_) >= 200 && http::code(status_) <= 599;
-    if (is_invalid_ || !is_final) *this = Response(Status::internal_server_error);
+    if (!is_final) refuse_to_send("status " + std::to_string(http::code(status_)) + " is none of an answer");
+    if (!trouble_.empty()) {
+        tell_of_error("a response's " + trouble_ + "; answered with 500");
+        *this = Response(Status::internal_server_error);
+    }
     if (http::code(status_) == 205) set_content({});  // RFC 9110 §15.3.6
     if (message_ != nullptr) {
         message = std::move(*message_);

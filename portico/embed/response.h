@@ -40,6 +40,7 @@ public:
     Cookie& allow_plain_http();        // Secure is left out: it is sent over HTTP without TLS too
     Cookie& allow_other_sites();       // SameSite=None in the place of Lax
 
+    [[nodiscard]] const std::string& name() const { return name_; }
     // As Set-Cookie has it. Nothing where name or value hold what a cookie can't (RFC 6265 §4.1.1).
     [[nodiscard]] std::optional<std::string> text() const;
 
@@ -83,18 +84,25 @@ public:
 
     [[nodiscard]] Status status() const { return status_; }  // of the final response
     void set_status(Status status) { status_ = status; }     // fields and content stay
-    // Replaces what the field had. A name that is no token, a value with a control octet,
-    // or a field that is not the handler's to set is a bug that an attacker could use: the answer becomes 500.
+    // Replaces what the field had, a file's answer's too. A name that is no token, a value with a control octet,
+    // or a field that is not the handler's to set is a bug that an attacker could use: the answer becomes 500, and
+    // standard error is told why.
     void set(std::string_view name, std::string value);
-    // Adds another line of the field; else like set().
+    // Adds another line of the field; else like set(). Of Content-Type, ETag, Last-Modified, Content-Range and Location
+    // there is one line: these are replaced.
     void add(std::string_view name, std::string value);
     // Adds a Set-Cookie; 500 where the cookie can't be sent (Cookie::text()).
     void set_cookie(const Cookie& cookie);
     // The first line's value.
     [[nodiscard]] std::optional<std::string_view> field(std::string_view name) const;
+    // Whether the field is a list, of one line or several, with this element (case-insensitive): "Cache-Control",
+    // "no-transform".
+    [[nodiscard]] bool lists(std::string_view name, std::string_view element) const;
     // Content in memory: empty for a stream and for a file.
     [[nodiscard]] const std::string& content() const { return content_; }
-    // In the place of what there was, a stream or a file too; the fields stay.
+    // In the place of what there was, a stream or a file too; the fields stay. What a file's answer says of the file's
+    // octets goes with them: Content-Range, Content-Encoding, Accept-Ranges, ETag and Last-Modified, and 206 becomes
+    // 200.
     void set_content(std::string content);
     // Whether content() is all of it.
     [[nodiscard]] bool is_in_memory() const { return !producer_ && message_ == nullptr; }
@@ -111,10 +119,12 @@ public:
 
 private:
     Response() = default;
+    void add_line(std::string_view name, std::string value);
+    void refuse_to_send(std::string trouble);
     Status status_ = Status::ok;
-    bool is_invalid_ = false;
     bool is_endless_ = false;
     std::vector<std::pair<std::string, std::string>> fields_;
+    std::string trouble_;  // why it can't be sent; empty where it can
     std::string content_;
     http::Producer producer_;
     std::unique_ptr<http::Response> message_;

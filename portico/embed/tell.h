@@ -13,4 +13,7 @@ namespace portico {
 // costs nobody but its own client anything.
 void tell_of_exception(std::string_view who, const std::exception_ptr& exception);
 
+// Says what went wrong, in one line: for an answer of 500 or the like that its client gets no explanation of.
+void tell_of_error(std::string_view what);
+
 }  // namespace portico

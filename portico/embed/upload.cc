@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "portico/embed/tell.h"
 #include "portico/io/core.h"
 
 namespace portico {
@@ -117,7 +118,10 @@ Task<Result<void>> Receiver::write_collected(bool is_last) {
     const std::optional<io::Result<void>> written = co_await io::offload(*core_, std::move(write));
     collected_.clear();
     if (!written) co_return http::refuse(Status::service_unavailable, "the server ends");
-    if (!*written) co_return std::unexpected(refusal_of(written->error()));
+    if (!*written) {
+        tell_of_error("an uploaded file can't be written to " + folder_ + ": " + io::describe(written->error()));
+        co_return std::unexpected(refusal_of(written->error()));
+    }
     co_return Result<void>();
 }
 
@@ -150,6 +154,10 @@ std::optional<std::string_view> Upload::find(std::string_view name) const {
 Task<Result<Upload>> read_upload(Request& request, UploadOptions options) {
     const auto boundary = http::multipart_boundary(request.field("Content-Type").value_or(""));
     if (!boundary) co_return http::refuse(Status::unsupported_media_type, "no multipart/form-data");
+    const http::Request& message = request.message();
+    if (message.framing == http::Framing::length && message.content_length > options.content_octets_max) {
+        co_return http::refuse(Status::content_too_large, "a large upload");
+    }
     Receiver receiver(request.core(), *boundary, std::move(options));
     for (;;) {
         const Result<std::string_view> octets = co_await request.read();

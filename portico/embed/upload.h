@@ -93,8 +93,8 @@ private:
 };
 
 // Reads the request's content to its end. Refusals: 415 it is no multipart/form-data; 400 it is not what it says, or
-// ends early; 413 more than the options allow; 507 the disk is full; 500 the folder can't be written to; and
-// Request::read()'s. What was written until then is removed.
+// ends early; 413 more than the options allow; 507 the disk is full and 500 the folder can't be written to, both of
+// which standard error is told; and Request::read()'s. What was written until then is removed.
 [[nodiscard]] Task<Result<Upload>> read_upload(Request& request, UploadOptions options = UploadOptions());
 
 }  // namespace portico

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <utility>
 
 namespace portico::io {
@@ -60,9 +61,17 @@ Result<void> TemporaryFile::finish() {
 }
 
 Result<void> TemporaryFile::keep(const std::string& path) {
-    // link(2) overwrites nothing, which rename(2) does.
-    if (::link(path_.c_str(), path.c_str()) != 0) return fail(errno, "link");
-    ::unlink(path_.c_str());
+    // link(2) overwrites nothing, which rename(2) does. Where a file system has no hard links, renameat2(2) can be told
+    // to; where it has them, it need not know that.
+    if (::link(path_.c_str(), path.c_str()) == 0) {
+        ::unlink(path_.c_str());
+    } else {
+        const bool has_links = errno != EPERM && errno != EOPNOTSUPP && errno != EMLINK;
+        if (has_links) return fail(errno, "link");
+        if (::renameat2(AT_FDCWD, path_.c_str(), AT_FDCWD, path.c_str(), RENAME_NOREPLACE) != 0) {
+            return fail(errno, "renameat2");
+        }
+    }
     path_ = path;
     is_kept_ = true;
     return {};

@@ -2,14 +2,22 @@
 #include "portico/io/temporary_file.h"
 
 #include <gtest/gtest.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
+#include <array>
 #include <cerrno>
+#include <cstddef>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <optional>
 #include <string>
+#include <thread>
 
 namespace portico::io {
 namespace {
@@ -58,6 +66,41 @@ TEST_F(TemporaryFiles, AreKeptUnderANameThatIsFree) {
     EXPECT_EQ(files(), 1);
     std::ifstream kept(name);
     EXPECT_EQ(std::string(std::istreambuf_iterator<char>(kept), {}), "one two");
+}
+
+// Has link(2) fail with EPERM on the calling thread, for as long as that lives, as on a file system without hard links.
+bool forbid_links() {
+    std::array filter{
+        sock_filter BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+#ifdef SYS_link
+        sock_filter BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_link, 1, 0),
+#else
+        sock_filter BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_linkat, 1, 0),
+#endif
+        sock_filter BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_linkat, 0, 1),
+        sock_filter BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+        sock_filter BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    const sock_fprog program{filter.size(), filter.data()};
+    return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+           ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) == 0;
+}
+
+TEST_F(TemporaryFiles, AreKeptWhereThereAreNoHardLinks) {
+    bool could_forbid = false;
+    const auto keep = [&](const std::string& path) {
+        could_forbid = forbid_links();
+        auto file = TemporaryFile::create(folder_);
+        ASSERT_TRUE(file.has_value() && file->write(path) && file->finish());
+        EXPECT_TRUE(!could_forbid || (::link(file->path().c_str(), (path + "2").c_str()) != 0 && errno == EPERM));
+        EXPECT_TRUE(file->keep(path).has_value());
+        EXPECT_EQ(file->path(), path);
+        EXPECT_EQ(TemporaryFile::create(folder_)->keep(path).error().number, EEXIST);
+    };
+    std::thread(keep, folder_ + "/kept").join();
+    if (!could_forbid) GTEST_SKIP() << "system calls can't be filtered here";
+    EXPECT_EQ(files(), 1);
+    EXPECT_EQ(std::filesystem::file_size(folder_ + "/kept"), folder_.size() + 5);
 }
 
 TEST_F(TemporaryFiles, NeedAFolder) { EXPECT_EQ(TemporaryFile::create(folder_ + "/none").error().number, ENOENT); }
