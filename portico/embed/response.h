@@ -40,7 +40,8 @@ public:
     Cookie& allow_plain_http();        // Secure is left out: it is sent over HTTP without TLS too
     Cookie& allow_other_sites();       // SameSite=None in the place of Lax
 
-    [[nodiscard]] const std::string& name() const { return name_; }
+    [[nodiscard]] const std::string& name() const { return name_; }  // as it was given
+
     // As Set-Cookie has it. Nothing where name or value hold what a cookie can't (RFC 6265 §4.1.1).
     [[nodiscard]] std::optional<std::string> text() const;
 

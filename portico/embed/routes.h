@@ -33,8 +33,8 @@ struct Route {
     std::string method;          // "GET"
     std::string pattern;         // "/notes/{id}"
     std::source_location where;  // it was added
-    Way way;
-    Handle handle;  // at the end of the way
+    Way way;                     // the middleware that its requests go through
+    Handle handle;               // at the end of the way
 };
 
 // The rest of a request's way, for middleware. A value; the way and the handler outlive it.
