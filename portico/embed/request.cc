@@ -100,7 +100,6 @@ std::optional<std::string> find_in_form(std::string_view form, std::string_view 
 }
 
 void append_percent_encoded(std::string& out, std::string_view text) {
-    constexpr std::string_view digits = "0123456789ABCDEF";
     for (const char octet : text) {
         const auto code = static_cast<unsigned char>(octet);
         const bool is_plain = (octet >= '0' && octet <= '9') || (octet >= 'A' && octet <= 'Z') ||
@@ -109,7 +108,7 @@ void append_percent_encoded(std::string& out, std::string_view text) {
         if (is_plain) {
             out += octet;
         } else {
-            out += {'%', digits[code >> 4], digits[code & 15]};
+            out += {'%', http::hex_digits_upper[code >> 4], http::hex_digits_upper[code & 15]};
         }
     }
 }
