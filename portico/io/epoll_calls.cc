@@ -291,6 +291,7 @@ Result<Opened> listen(const SocketAddress& local, const ListenOptions& options) 
     }
     // Inherited by every accepted connection: answers go out whole, so there is nothing to wait for.
     if (is_ip) set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+    set_send_limits(fd, options.send_limits);  // inherited too
     if (!bind_to(fd, local, options.replace_stale_path)) return give_up(fd, "bind");
     const bool has_file = !is_ip && !local.path.empty() && local.path.front() != '\0';
     if (has_file && ::chmod(local.path.c_str(), options.path_mode) != 0) return give_up(fd, "chmod");
@@ -345,6 +346,17 @@ std::size_t unacknowledged(int fd) {
 }
 
 void set_no_delay(int fd) { set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1); }
+
+void set_send_limits(int fd, const SendLimits& limits) {
+    const auto as_int = [](std::size_t octets) { return static_cast<int>(std::min<std::size_t>(octets, INT_MAX / 2)); };
+    if (limits.unsent_octets_max > 0) {
+        set_option(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, as_int(limits.unsent_octets_max));
+    }
+    // The kernel doubles the number, for its bookkeeping (socket(7)).
+    if (limits.unacknowledged_octets_max > 0) {
+        set_option(fd, SOL_SOCKET, SO_SNDBUF, as_int(limits.unacknowledged_octets_max));
+    }
+}
 
 void set_abort_on_close(int fd) { set_option(fd, SOL_SOCKET, SO_LINGER, linger{1, 0}); }
 

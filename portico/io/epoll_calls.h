@@ -43,6 +43,7 @@ Result<SocketAddress> local_address(int fd);
 Result<void> shut_down(int fd, ShutDown which);
 std::size_t unacknowledged(int fd);
 void set_no_delay(int fd);
+void set_send_limits(int fd, const SendLimits& limits);
 void set_abort_on_close(int fd);
 
 }  // namespace calls

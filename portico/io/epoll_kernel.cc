@@ -78,6 +78,7 @@ public:
     Result<void> shut_down(int stream, ShutDown which) override;
     [[nodiscard]] std::size_t unacknowledged(int stream) const override { return calls::unacknowledged(stream); }
     void set_no_delay(int stream) override { calls::set_no_delay(stream); }
+    void set_send_limits(int stream, const SendLimits& limits) override { calls::set_send_limits(stream, limits); }
     void set_abort_on_close(int stream) override { calls::set_abort_on_close(stream); }
     void close(int number) noexcept override;
     void let_go(int number) noexcept override;

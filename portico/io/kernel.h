@@ -203,6 +203,20 @@ private:
     void cancel() final {}
 };
 
+// How much of what was written to a stream the kernel may hold. Without these limits a peer that does not read makes
+// it hold several megabytes for each connection (tcp(7), tcp_wmem), and goes on to when the connection has been closed.
+struct SendLimits {
+    // Octets not sent yet: a write beyond waits (TCP_NOTSENT_LOWAT). It does not slow down a peer that reads, however
+    // far away: octets on their way don't count. 0: no limit. Nothing where the stream isn't TCP.
+    std::size_t unsent_octets_max = 0;
+    // Octets that the peer has not acknowledged, sent or not (SO_SNDBUF; the kernel's own bookkeeping counts as well,
+    // and it grants a minimum of a few thousand). It bounds the rate to so many octets in each round trip. 0: as the
+    // system is configured.
+    std::size_t unacknowledged_octets_max = 0;
+
+    bool operator==(const SendLimits&) const = default;
+};
+
 // How to listen (socket(7), tcp(7), unix(7)).
 struct ListenOptions {
     int backlog = 4096;       // connections that may wait to be accepted; the kernel may have a lower limit
@@ -212,6 +226,7 @@ struct ListenOptions {
     std::chrono::seconds defer_accept{0};  // TCP_DEFER_ACCEPT: wake up when octets are there. 0: off
     bool replace_stale_path = true;        // Unix: a socket file that nobody listens on is removed first
     unsigned path_mode = 0660;             // Unix: permissions of the socket file
+    SendLimits send_limits{};              // of each connection that is accepted
 };
 
 // A socket that has an address.
@@ -264,6 +279,8 @@ public:
         return 0;
     }
     virtual void set_no_delay(int stream) = 0;  // TCP_NODELAY; nothing where it does not apply
+    // From now on; what was written already is kept.
+    virtual void set_send_limits(int /*stream*/, const SendLimits& /*limits*/) {}
     // A close now drops what is unsent and sends RST (SO_LINGER 0).
     virtual void set_abort_on_close(int stream) = 0;
 

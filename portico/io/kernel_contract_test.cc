@@ -27,7 +27,9 @@ class Contract : public testing::TestWithParam<std::uint64_t> {
 protected:
     Contract() {
         if (is_simulated()) {
-            auto sim = std::make_unique<SimKernel>(GetParam());
+            SimFaults faults;
+            faults.window_octets = GetParam() % 2 == 0 ? 0 : 3000;
+            auto sim = std::make_unique<SimKernel>(GetParam(), faults);
             sim_ = sim.get();
             kernel_ = std::move(sim);
         } else {
@@ -386,6 +388,47 @@ Task<void> expect_back_pressure(Core& core, Listener& listener) {
 TEST_P(Contract, WhoeverDoesNotReadStopsTheWriter) {
     Listener listener = listen();
     run(expect_back_pressure(core(), listener));
+}
+
+Task<void> write_to_a_peer_that_does_not_read(Core& core, Listener& listener, std::size_t& held) {
+    Both both = co_await connected(core, listener);
+    const std::string flood(50'000'000, 'x');
+    const Result<void> written = co_await both.server.write_all(flood, core.now() + milliseconds(200));
+    EXPECT_FALSE(written.has_value());
+    held = both.server.unacknowledged();
+}
+
+// Without limits Linux holds megabytes here.
+TEST_P(Contract, ALimitBoundsWhatIsHeldForAPeerThatDoesNotRead) {
+    for (const SendLimits limits : {SendLimits{.unsent_octets_max = 16'384},
+                                    SendLimits{.unacknowledged_octets_max = 65'536}, SendLimits{16'384, 65'536}}) {
+        ListenOptions options;
+        options.send_limits = limits;
+        const auto loopback = SocketAddress::of(IpAddress::loopback(Family::ipv4), 0);
+        auto listener = Listener::open(core(), loopback, options);
+        ASSERT_TRUE(listener.has_value());
+        std::size_t held = SIZE_MAX;
+        run(write_to_a_peer_that_does_not_read(core(), *listener, held));
+        EXPECT_LE(held, is_simulated() ? 65'536U : 262'144U);
+    }
+}
+
+Task<void> limit_a_stream(Core& core, Listener& listener, std::size_t& held) {
+    Both both = co_await connected(core, listener);
+    SendLimits limits;
+    limits.unacknowledged_octets_max = 2000;
+    both.client.set_send_limits(limits);
+    const std::string flood(1'000'000, 'x');
+    const Result<void> written = co_await both.client.write_all(flood, core.now() + milliseconds(50));
+    EXPECT_FALSE(written.has_value());
+    held = both.client.unacknowledged();
+}
+
+TEST_P(Contract, AStreamsLimitCanBeSetLater) {
+    Listener listener = listen();
+    std::size_t held = SIZE_MAX;
+    run(limit_a_stream(core(), listener, held));
+    EXPECT_LE(held, is_simulated() ? 2000U : 65'536U);
 }
 
 Task<void> expect_refused(Core& core, SocketAddress nobody) {

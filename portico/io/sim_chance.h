@@ -61,6 +61,9 @@ struct SimFaults {
     std::chrono::nanoseconds delay_max = std::chrono::milliseconds(20);  // of octets on their way, offloaded work …
     std::size_t buffer_octets_min = 1024;  // between one program's write and the other's read, for each direction
     std::size_t buffer_octets_max = 64 * 1024;
+    // Of the octets that have come, so many wait in the reader's window; further ones stay unacknowledged with the
+    // writer until it reads. 0: all of them (they still count towards the above).
+    std::size_t window_octets = 0;
 
     double reset = 0;  // each read and write: the connection is reset, at both ends
     double unread_lost =

@@ -137,6 +137,7 @@ void SimKernel::admit(const StreamPtr& client, const std::shared_ptr<SimListener
         server->local = SocketAddress::of(mapped(client->remote.ip), client->remote.port);
         server->remote = SocketAddress::of(mapped(client->local.ip), client->local.port);
     }
+    server->send_limits = listener->options.send_limits;
     server->connected = client->connected = true;
     server->peer = client;
     client->peer = server;

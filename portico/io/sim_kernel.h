@@ -65,6 +65,7 @@ public:
     Result<void> shut_down(int stream, ShutDown which) override;
     [[nodiscard]] std::size_t unacknowledged(int stream) const override;
     void set_no_delay(int stream) override;
+    void set_send_limits(int stream, const SendLimits& limits) override;
     void set_abort_on_close(int stream) override;
 
     bool start(AcceptOp& op) override;
@@ -119,6 +120,9 @@ private:
     void send_end(const StreamPtr& stream);
     void fly(const StreamPtr& to, SimSegment segment);
     void arrive(const StreamPtr& to);
+    void deliver_due(const StreamPtr& to);
+    void acknowledge(const StreamPtr& to, std::size_t octets);
+    void land(const StreamPtr& to, SimSegment segment);
     void receive(const StreamPtr& to, SimSegment segment);
     void become_reset(const StreamPtr& stream);
     void reset_by_fault(const StreamPtr& stream);

@@ -45,11 +45,13 @@ struct SimStream {
     bool connected = false;
     bool closed = false;  // by the program
     bool abort_on_close = false;
+    SendLimits send_limits;
 
     std::string received;  // and not yet read, from read_from on
     std::size_t read_from = 0;
     std::deque<SimSegment> arriving;
-    std::size_t arriving_octets = 0;
+    std::size_t arriving_octets = 0;       // the other end's unacknowledged ones
+    std::size_t due = 0;                   // of `arriving`: have come, but the window is full
     std::uint64_t places = 0;              // given out
     std::uint64_t lost_from = UINT64_MAX;  // segments from this place on never arrive
     TimePoint last_arrival{};              // segments don't overtake each other
@@ -68,6 +70,10 @@ struct SimStream {
     std::weak_ptr<SimListener> waits_at;  // until it is accepted
 
     [[nodiscard]] std::size_t unread() const { return received.size() - read_from; }
+    // How many octets the window takes now.
+    [[nodiscard]] std::size_t window_left(std::size_t window) const {
+        return window == 0 ? SIZE_MAX : window - std::min(window, unread());
+    }
 };
 
 struct SimListener {

@@ -62,6 +62,7 @@ std::optional<std::int64_t> SimKernel::try_read(const StreamPtr& from, ReadOp& o
         from->received.clear();
         from->read_from = 0;
     }
+    if (from->due > 0) deliver_due(from);
     if (const StreamPtr writer = from->peer.lock()) poke(writer, writer->writing);
     return static_cast<std::int64_t>(octets);
 }
@@ -79,6 +80,16 @@ std::optional<std::int64_t> SimKernel::room_to_write(const StreamPtr& from) {
     const std::size_t used = to->unread() + to->arriving_octets;
     if (used >= to->capacity) return std::nullopt;
     std::size_t room = to->capacity - used;
+    const SendLimits& limits = from->send_limits;
+    if (limits.unacknowledged_octets_max > 0) {
+        if (to->arriving_octets >= limits.unacknowledged_octets_max) return std::nullopt;
+        room = std::min(room, limits.unacknowledged_octets_max - to->arriving_octets);
+    }
+    if (limits.unsent_octets_max > 0 && faults_.window_octets > 0 && from->family != Family::unix_path) {
+        const std::size_t sendable = to->window_left(faults_.window_octets) + limits.unsent_octets_max;
+        if (to->arriving_octets >= sendable) return std::nullopt;
+        room = std::min(room, sendable - to->arriving_octets);
+    }
     if (chance_.happens(faults_.short_write)) room = chance_.between(1, room);
     return static_cast<std::int64_t>(room);
 }
@@ -148,9 +159,41 @@ void SimKernel::fly(const StreamPtr& to, SimSegment segment) {
 }
 
 void SimKernel::arrive(const StreamPtr& to) {
-    SimSegment segment = std::move(to->arriving.front());
-    to->arriving.pop_front();
-    to->arriving_octets -= segment.octets.size();
+    ++to->due;
+    deliver_due(to);
+}
+
+// What the reader's window has no room for stays unacknowledged until some of it is read, unless nobody will read it.
+void SimKernel::deliver_due(const StreamPtr& to) {
+    const auto is_reset = [](const SimSegment& segment) { return segment.kind == SimSegment::Kind::reset; };
+    while (to->due > 0) {
+        SimSegment& first = to->arriving.front();
+        const std::size_t room = to->window_left(faults_.window_octets);
+        const bool is_lost = to->dead || to->closed || first.place >= to->lost_from;
+        const bool is_overtaken =
+            std::any_of(to->arriving.begin(), to->arriving.begin() + static_cast<std::ptrdiff_t>(to->due), is_reset);
+        if (first.octets.size() > room && !is_lost && !is_overtaken) {
+            if (room == 0) return;
+            SimSegment part{SimSegment::Kind::octets, first.octets.substr(0, room), first.place};
+            first.octets.erase(0, room);
+            acknowledge(to, room);
+            return receive(to, std::move(part));
+        }
+        SimSegment segment = std::move(first);
+        to->arriving.pop_front();
+        --to->due;
+        acknowledge(to, segment.octets.size());
+        land(to, std::move(segment));
+    }
+}
+
+void SimKernel::acknowledge(const StreamPtr& to, std::size_t octets) {
+    to->arriving_octets -= octets;
+    const StreamPtr from = to->peer.lock();
+    if (from != nullptr && from->send_limits != SendLimits{}) poke(from, from->writing);
+}
+
+void SimKernel::land(const StreamPtr& to, SimSegment segment) {
     if (to->dead) return;
     if (to->closed) {
         const StreamPtr from = to->peer.lock();
@@ -244,6 +287,8 @@ std::size_t SimKernel::unacknowledged(int number) const {
 }
 
 void SimKernel::set_no_delay(int number) { static_cast<void>(stream(number)); }
+
+void SimKernel::set_send_limits(int number, const SendLimits& limits) { stream(number)->send_limits = limits; }
 
 void SimKernel::set_abort_on_close(int number) { stream(number)->abort_on_close = true; }
 

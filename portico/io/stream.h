@@ -90,6 +90,9 @@ public:
     // Small writes go out at once, rather than wait for an acknowledgement (TCP_NODELAY, tcp(7)). Nothing where it does
     // not apply.
     void set_no_delay() { core_->kernel().set_no_delay(fd_.number()); }
+    // Bounds what the system holds of what was written. A stream that was accepted has its listener's limits
+    // (ListenOptions::send_limits) from the start.
+    void set_send_limits(const SendLimits& limits) { core_->kernel().set_send_limits(fd_.number(), limits); }
     // The next close is a reset: the peer can't take what was cut short for a whole.
     void abort_on_close() { core_->kernel().set_abort_on_close(fd_.number()); }
     // This end's address.
