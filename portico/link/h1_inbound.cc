@@ -308,7 +308,7 @@ void H1Inbound::write_head(const http::Request& request, const http::Response& r
     extras.persistence = persistence;
     extras.peer_version = request.version;
     if (http::may_have_content(response.status)) extras.content_length = response.content_octets();
-    const std::size_t needed = h1::head_octets_at_most(response, extras);
+    const std::size_t needed = h1::head_octets_at_most(response);
     if (!output_.has_block()) output_ = stream_->core().buffers().borrow(needed);
     assert(needed <= output_.room().size() && "can_queue, or an empty output");
     output_.grow(h1::write_head(response, extras, output_.room()));
@@ -324,9 +324,7 @@ bool H1Inbound::can_queue(const http::Request& request, const http::Response& re
             content += piece.octets.size();
         }
     }
-    h1::HeadExtras extras;
-    extras.content_length = content;
-    return h1::head_octets_at_most(response, extras) + content <= room;
+    return h1::head_octets_at_most(response) + content <= room;
 }
 
 void H1Inbound::queue(const http::Request& request, const http::Response& response, std::string_view date,
@@ -435,7 +433,7 @@ Task<Sent> H1Inbound::send_made(const http::Request& request, const http::Respon
     extras.persistence = persistence;
     extras.peer_version = request.version;
     extras.chunked = framed && http::may_have_content(response.status);
-    const std::size_t needed = h1::head_octets_at_most(response, extras);
+    const std::size_t needed = h1::head_octets_at_most(response);
     constexpr std::size_t line_octets_max = 32;
     output_ = stream_->core().buffers().borrow(std::max(needed + line_octets_max, BufferPool::usual_octets));
     output_.grow(h1::write_head(response, extras, output_.room()));

@@ -7,6 +7,7 @@
 #include <charconv>
 #include <cstring>
 
+#include "portico/http/date.h"
 #include "portico/wire/h1/octets.h"
 #include "portico/wire/h1/scan.h"
 
@@ -91,19 +92,20 @@ bool is_split(std::string_view head, std::size_t lines) {
 
 }  // namespace
 
-std::size_t head_octets_at_most(const http::Response& response, const HeadExtras& extras) {
+std::size_t head_octets_at_most(const http::Response& response) {
     constexpr std::size_t punctuation = sizeof(": \r\n") - 1;
     std::size_t octets = status_line_octets + http::reason_phrase(response.status).size();
     for (const http::FieldLine& line : response.fields.lines()) {
         octets += line.name.size() + line.value.size() + punctuation;
     }
-    octets += date_name.size() + extras.date.size() + 2;
+    octets += date_name.size() + http::imf_fixdate_octets + 2;
     octets += length_name.size() + length_digits_max + 2;
     return octets + chunked_line.size() + keep_line.size() + 2;
 }
 
 std::size_t write_head(const http::Response& response, const HeadExtras& extras, std::span<char> room) {
-    assert(room.size() >= head_octets_at_most(response, extras));
+    assert(room.size() >= head_octets_at_most(response));
+    assert(extras.date.size() <= http::imf_fixdate_octets);
     // One framing only, and one that the peer knows: RFC 9112 §6.1, §6.2.
     assert(!(extras.chunked && extras.content_length));
     assert(!(extras.chunked && extras.peer_version == http::Version::http_1_0));

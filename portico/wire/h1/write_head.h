@@ -15,18 +15,20 @@ namespace portico::h1 {
 
 // What the connection adds to a response's own fields.
 struct HeadExtras {
-    std::string_view date;  // an IMF-fixdate: RFC 9110 §6.6.1; empty: no Date is written
+    std::string_view date;  // an IMF-fixdate (RFC 9110 §6.6.1), or empty: then no Date is written
     http::Persistence persistence = http::Persistence::keep;  // not told in an interim response
     http::Version peer_version = http::Version::http_1_1;     // a kept HTTP/1.0 connection is told so: RFC 9112 §9.3
     std::optional<std::uint64_t> content_length;              // absent: no Content-Length is written (1xx, 204, 304)
     bool chunked = false;                                     // content of unknown length
 };
 
-// Octets that write_head may need at most for this response.
-[[nodiscard]] std::size_t head_octets_at_most(const http::Response& response, const HeadExtras& extras);
+// The most octets that write_head needs for this response, whatever the extras are: so a caller that asks early, before
+// it knows them, gets the same bound as the one that writes.
+[[nodiscard]] std::size_t head_octets_at_most(const http::Response& response);
 
-// Writes status line and field section to the front of `room`, which has head_octets_at_most octets. Returns how many
-// it wrote. Field values hold no CR, LF or NUL: asserted, since every value is of our making or was checked when read.
+// Writes the status line and the field section to the front of `room`, which has at least head_octets_at_most(response)
+// octets. Returns how many it wrote. Field values contain no CR, LF or NUL (asserted): we made each value or checked it
+// when we read it.
 [[nodiscard]] std::size_t write_head(const http::Response& response, const HeadExtras& extras, std::span<char> room);
 
 }  // namespace portico::h1

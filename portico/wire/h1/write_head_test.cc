@@ -15,7 +15,7 @@ using http::Status;
 constexpr std::string_view date = "Tue, 02 Jan 2024 03:04:05 GMT";
 
 std::string written(const http::Response& response, const HeadExtras& extras) {
-    std::vector<char> room(head_octets_at_most(response, extras));  // no octet more: a sanitizer sees one too many
+    std::vector<char> room(head_octets_at_most(response));  // no octet more: a sanitizer sees one too many
     const std::size_t octets = write_head(response, extras, room);
     return std::string(room.data(), octets);
 }

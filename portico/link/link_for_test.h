@@ -1,0 +1,151 @@
+// portico/link/link_for_test.h — one H1Inbound on the simulated kernel, and the client at the other end of its stream.
+//
+// Room link: see h1_inbound.h. Included by tests alone.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "portico/io/core.h"
+#include "portico/io/scope.h"
+#include "portico/io/sim_kernel.h"
+#include "portico/io/stream.h"
+#include "portico/link/h1_inbound.h"
+
+namespace portico::link {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+// A machine on which nothing is late and nothing is short, so that a test can count octets and milliseconds.
+inline io::SimFaults punctual() {
+    io::SimFaults faults;
+    faults.late = faults.short_read = faults.short_write = faults.cold = faults.cancel_late = 0;
+    faults.delay_max = milliseconds(0);
+    faults.buffer_octets_min = faults.buffer_octets_max = 64 * 1024;
+    return faults;
+}
+
+class LinkTest : public testing::Test {
+protected:
+    static constexpr std::string_view date = "Tue, 02 Jan 2024 03:04:05 GMT";
+
+    explicit LinkTest(const io::SimFaults& faults = punctual(), std::size_t memory_max = std::size_t{1} << 30)
+        : kernel_(1, faults), core_(kernel_, memory_max) {
+        run(connect());
+    }
+    ~LinkTest() override {
+        client_.reset();
+        link_.reset();
+        server_.reset();
+        EXPECT_EQ(core_.ledger().used(), 0U) << "something that was charged was not released";
+        EXPECT_EQ(core_.timers().count(), 0U);
+    }
+
+    // Runs the task, and all that happens meanwhile, until it has ended.
+    void run(Task<void> task) {
+        io::Scope scope;
+        scope.start(std::move(task));
+        run(scope);
+    }
+    void run(io::Scope& scope) {
+        while (scope.size() > 0) core_.run_once(io::never);
+    }
+    // Lets this much time pass.
+    void pass(io::Duration time) { run(sleep(time)); }
+
+    [[nodiscard]] H1Inbound& link() {
+        if (!link_) link_.emplace(*server_, limits_);
+        return *link_;
+    }
+    // These octets have been received, and the first head in them must be complete within head_time_max.
+    void receive(std::string_view octets) {
+        Buffer received = core_.buffers().borrow(octets.size());
+        octets.copy(received.room().data(), octets.size());
+        received.grow(octets.size());
+        link().take(std::move(received), core_.now() + limits_.head_time_max);
+    }
+    [[nodiscard]] io::Core& core() { return core_; }
+    [[nodiscard]] io::SimKernel& kernel() { return kernel_; }
+    [[nodiscard]] io::Stream& client() { return *client_; }
+    [[nodiscard]] io::Stream& server() { return *server_; }
+    [[nodiscard]] InboundLimits& limits() { return limits_; }
+    void close_client() { client_.reset(); }
+    void reset_client() {
+        client_->abort_on_close();
+        client_.reset();
+    }
+    void close_server() {
+        link_.reset();
+        server_.reset();
+    }
+
+    // The client sends all of this.
+    Task<void> client_sends(std::string octets) {
+        const io::Result<void> written = co_await client_->write_all(octets, io::never);
+        EXPECT_TRUE(written.has_value());
+    }
+    // What the client can read at this moment.
+    [[nodiscard]] std::string client_reads() {
+        std::string all;
+        run(read_what_is_there(*client_, all));
+        return all;
+    }
+    // What the client reads up to the end of the stream; `reset` says whether it ended with one.
+    [[nodiscard]] std::string client_reads_to_end(bool& reset) {
+        std::string all;
+        run(read_to_end(*client_, all, reset));
+        return all;
+    }
+
+    static Task<void> read_what_is_there(io::Stream& from, std::string& into) {
+        std::array<char, 4096> room;
+        for (;;) {
+            const io::TimePoint soon = from.core().now() + milliseconds(1);
+            const io::Result<std::size_t> octets = co_await from.read(room, soon);
+            if (!octets || *octets == 0) co_return;
+            into.append(room.data(), *octets);
+        }
+    }
+    static Task<void> read_to_end(io::Stream& from, std::string& into, bool& reset) {
+        std::array<char, 4096> room;
+        for (;;) {
+            const io::Result<std::size_t> octets = co_await from.read(room, io::never);
+            reset = !octets;
+            if (!octets || *octets == 0) co_return;
+            into.append(room.data(), *octets);
+        }
+    }
+
+private:
+    Task<void> sleep(io::Duration time) {
+        const bool slept = co_await io::sleep_for(core_, time);
+        EXPECT_TRUE(slept);
+    }
+    Task<void> connect() {
+        const io::SocketAddress any = io::SocketAddress::of(io::IpAddress::loopback(io::Family::ipv4), 0);
+        io::Result<io::Listener> listener = io::Listener::open(core_, any);
+        EXPECT_TRUE(listener.has_value());
+        io::Result<io::Stream> client = co_await io::connect(core_, listener->local(), io::never);
+        EXPECT_TRUE(client.has_value());
+        client_.emplace(std::move(*client));
+        io::Result<io::Accepted> accepted = co_await listener->accept();
+        EXPECT_TRUE(accepted.has_value());
+        server_.emplace(std::move(accepted->stream));
+    }
+
+    io::SimKernel kernel_;
+    io::Core core_;
+    InboundLimits limits_;
+    std::optional<io::Stream> client_;
+    std::optional<io::Stream> server_;
+    std::optional<H1Inbound> link_;
+};
+
+}  // namespace portico::link
