@@ -23,7 +23,7 @@ public:
         std::size_t descriptors_max;
     };
 
-    Cache(const HashKey& key, const Budget& budget) : budget_(budget), entries_(0, Hash{key}) {}
+    Cache(const HashKey& key, const Budget& budget) : budget_(budget), entries_(0, KeyedHash{key}) {}
     Cache(const Cache&) = delete;
     Cache& operator=(const Cache&) = delete;
 
@@ -52,10 +52,6 @@ private:
         std::size_t descriptors;
     };
     using Order = std::list<Slot>;
-    struct Hash {
-        HashKey key;
-        std::size_t operator()(std::string_view path) const { return sip_hash<1, 3>(key, path); }
-    };
 
     void remove(Order::iterator slot);
     void shrink();
@@ -63,8 +59,9 @@ private:
     Budget budget_;
     std::size_t octets_ = 0;
     std::size_t descriptors_ = 0;
-    Order order_;                                                          // the most recently used first
-    std::unordered_map<std::string_view, Order::iterator, Hash> entries_;  // the keys are the entries' own paths
+    Order order_;  // the most recently used first
+    // The keys are the entries' own paths.
+    std::unordered_map<std::string_view, Order::iterator, KeyedHash> entries_;
 };
 
 }  // namespace portico::site

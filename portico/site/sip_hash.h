@@ -68,4 +68,10 @@ std::uint64_t sip_hash(const HashKey& key, std::string_view octets) {
     return state.v0 ^ state.v1 ^ state.v2 ^ state.v3;
 }
 
+// For tables whose keys a peer chooses.
+struct KeyedHash {
+    HashKey key;
+    std::size_t operator()(std::string_view octets) const { return sip_hash<1, 3>(key, octets); }
+};
+
 }  // namespace portico::site

@@ -116,13 +116,14 @@ Store::Store(io::Core& core, std::shared_ptr<const Site> site)
     : core_(&core),
       site_(with_own_count(std::move(site))),
       cache_(random_key(core), entries_budget(*site_)),
-      missing_(random_key(core), missing_budget(*site_)) {}
+      missing_(random_key(core), missing_budget(*site_)),
+      loading_(0, KeyedHash{random_key(core)}) {}
 
 void Store::swap(std::shared_ptr<const Site> site) {
     site_ = with_own_count(std::move(site));
     cache_.reset(entries_budget(*site_));
     missing_.reset(missing_budget(*site_));
-    loading_.clear();  // who waits there still gets the old site's answer
+    loading_.clear();  // requests that wait there still get the old site's answer
 }
 
 const std::shared_ptr<Entry>* Store::find(std::string_view path) {
@@ -149,34 +150,79 @@ bool Store::is_unchanged(const Representation& representation) const {
 
 void Store::forget(const Entry& entry) { cache_.erase(entry); }
 
-std::shared_ptr<Store::Load> Store::begin_load(const std::string& key) {
-    auto load = std::make_shared<Load>();
-    loading_.insert_or_assign(key, load);
-    return load;
-}
+// A look-up under way. The task that does it and those that wait for it share it.
+struct Store::Load {
+    Waiting waiting;
+    std::shared_ptr<Entry> entry;  // what was found; null: look again
+};
 
-void Store::end_load(const std::string& key, const std::shared_ptr<Load>& load, std::shared_ptr<Entry> entry) {
-    load->given_up = entry == nullptr;
-    load->entry = std::move(entry);
+// Announces a look-up for as long as its task does it. The task can be destroyed at any of its waits: then the others
+// look again, and the first of them takes over.
+class Store::LoadGuard {
+public:
+    // The store outlives the guard. A request that began with another site does not share its look-up.
+    LoadGuard(Store& store, std::string key, const std::shared_ptr<const Site>& site)
+        : store_(&store), key_(std::move(key)), load_(std::make_shared<Load>()) {
+        if (site == store.site_) store.loading_.insert_or_assign(key_, load_);
+    }
+    LoadGuard(const LoadGuard&) = delete;
+    LoadGuard& operator=(const LoadGuard&) = delete;
+    ~LoadGuard() {
+        const auto found = store_->loading_.find(key_);
+        if (found != store_->loading_.end() && found->second == load_) store_->loading_.erase(found);
+        wake_all_later(*store_->core_, std::shared_ptr<Waiting>(load_, &load_->waiting));
+    }
+    void found(std::shared_ptr<Entry> entry) { load_->entry = std::move(entry); }
+
+private:
+    Store* store_;
+    std::string key_;
+    std::shared_ptr<Load> load_;
+};
+
+// Announces that a variant of an entry is being made, and counts the compressions, in the same way.
+class Store::VariantGuard {
+public:
+    VariantGuard(Store& store, std::shared_ptr<Entry> entry, Coding coding)
+        : store_(&store), entry_(std::move(entry)), coding_(coding), encodes_(!variant().sibling) {
+        variant().being_made = std::make_shared<Waiting>();
+        if (encodes_) ++store_->encoding_;
+    }
+    VariantGuard(const VariantGuard&) = delete;
+    VariantGuard& operator=(const VariantGuard&) = delete;
+    ~VariantGuard() {
+        if (encodes_) --store_->encoding_;
+        wake_all_later(*store_->core_, std::exchange(variant().being_made, nullptr));
+    }
+
+private:
+    [[nodiscard]] Entry::Variant& variant() { return entry_->variant(coding_); }
+
+    Store* store_;
+    std::shared_ptr<Entry> entry_;
+    Coding coding_;
+    bool encodes_;  // otherwise it opens a precompressed file
+};
+
+std::shared_ptr<Store::Load> Store::load_under_way(const std::string& key, const std::shared_ptr<const Site>& site) {
+    if (site != site_) return nullptr;
     const auto found = loading_.find(key);
-    if (found != loading_.end() && found->second == load) loading_.erase(found);
-    load->waiting.wake_all();
+    return found == loading_.end() ? nullptr : found->second;
 }
 
 Task<std::shared_ptr<Entry>> Store::obtain(std::string path, std::shared_ptr<const Site> site) {
     for (;;) {
         const std::shared_ptr<Entry>* const found = site == site_ ? find(path) : nullptr;
         if (found != nullptr) co_return *found;
-        const auto running = loading_.find(path);
-        if (running == loading_.end()) break;
-        const std::shared_ptr<Load> load = running->second;
+        const std::shared_ptr<Load> load = load_under_way(path, site);
+        if (!load) break;
         const bool woken = co_await load->waiting.wait(*core_);
         if (!woken) co_return nullptr;
-        if (!load->given_up) co_return load->entry;
+        if (load->entry) co_return load->entry;
     }
-    const std::shared_ptr<Load> load = begin_load(path);
+    LoadGuard guard(*this, path, site);
     std::shared_ptr<Entry> entry = co_await look_up(path, site);
-    end_load(path, load, entry);
+    guard.found(entry);
     co_return entry;
 }
 
@@ -288,16 +334,15 @@ Task<std::shared_ptr<Entry>> Store::obtain_listing(ListingRequest wanted, std::s
     for (;;) {
         const std::shared_ptr<Entry>* const found = site == site_ ? find(key) : nullptr;
         if (found != nullptr) co_return *found;
-        const auto running = loading_.find(key);
-        if (running == loading_.end()) break;
-        const std::shared_ptr<Load> load = running->second;
+        const std::shared_ptr<Load> load = load_under_way(key, site);
+        if (!load) break;
         const bool woken = co_await load->waiting.wait(*core_);
         if (!woken) co_return nullptr;
-        if (!load->given_up) co_return load->entry;
+        if (load->entry) co_return load->entry;
     }
-    const std::shared_ptr<Load> load = begin_load(key);
+    LoadGuard guard(*this, key, site);
     std::shared_ptr<Entry> entry = co_await make_listing(wanted, site);
-    end_load(key, load, entry);
+    guard.found(entry);
     co_return entry;
 }
 
@@ -331,18 +376,14 @@ Task<Store::Making> Store::make_variant(std::shared_ptr<Entry> entry, Coding cod
     }
     const bool sibling = variant.sibling.has_value();
     if (!sibling && encoding_ >= site->options().encoding_limits.at_once_max) co_return Making::failed;
-    variant.being_made = std::make_shared<Waiting>();
+    const VariantGuard guard(*this, entry, coding);
     Making making = Making::failed;
     if (sibling) {
         making = co_await open_sibling(entry, coding, site);
     } else {
-        ++encoding_;
         making = co_await encode_content(entry, coding, site);
-        --encoding_;
     }
-    const std::shared_ptr<Waiting> line = std::exchange(variant.being_made, nullptr);
     if (making == Making::made) cache_.recount(*entry);
-    line->wake_all();
     co_return making;
 }
 

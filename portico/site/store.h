@@ -74,16 +74,12 @@ public:
     [[nodiscard]] const Cache& missing() const { return missing_; }
 
 private:
-    // Something that is being looked up, and who else waits for it. Shared by them all.
-    struct Load {
-        Waiting waiting;
-        bool given_up = false;         // look again
-        std::shared_ptr<Entry> entry;  // what was found
-    };
+    struct Load;
+    class LoadGuard;
+    class VariantGuard;
 
     [[nodiscard]] bool is_valid(Entry& entry);
-    [[nodiscard]] std::shared_ptr<Load> begin_load(const std::string& key);
-    void end_load(const std::string& key, const std::shared_ptr<Load>& load, std::shared_ptr<Entry> entry);
+    [[nodiscard]] std::shared_ptr<Load> load_under_way(const std::string& key, const std::shared_ptr<const Site>& site);
     Task<std::shared_ptr<Entry>> look_up(const std::string& path, std::shared_ptr<const Site> site);
     Task<std::shared_ptr<Entry>> make_listing(const ListingRequest& wanted, std::shared_ptr<const Site> site);
     Task<Making> open_sibling(const std::shared_ptr<Entry>& entry, http::Coding coding,
@@ -102,7 +98,8 @@ private:
     std::shared_ptr<const Site> site_;
     Cache cache_;
     Cache missing_;  // refused paths apart: whoever asks for a thousand of them drives nothing else out
-    std::unordered_map<std::string, std::shared_ptr<Load>> loading_;
+    // What is being looked up now. The keys are paths that peers have chosen, so the hash is keyed.
+    std::unordered_map<std::string, std::shared_ptr<Load>, KeyedHash> loading_;
     unsigned encoding_ = 0;  // contents that are being compressed
 };
 

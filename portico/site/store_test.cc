@@ -1,6 +1,7 @@
 // Disks that fail and files that change while they are read, on the simulated kernel.
 #include <gtest/gtest.h>
 
+#include "portico/io/scope.h"
 #include "portico/io/sim_kernel.h"
 #include "portico/site/root_for_test.h"
 
@@ -163,6 +164,66 @@ TEST(ManyRequests, OfASeedAreAllAnswered) {
                 EXPECT_NE(code, 200);
             }
         }
+    }
+}
+
+// Two clients want the same thing, and the one whose task gets it leaves.
+class LeavingClients : public testing::Test {
+protected:
+    Task<void> ask(std::string target, std::string coding, int& answers) {
+        const http::Request request = make_request(target, {{FieldName::accept_encoding, coding}});
+        Answer answer;
+        const bool done = co_await take_steps(*simulated.handler, request, answer);
+        EXPECT_TRUE(done);
+        EXPECT_EQ(answer.status, Status::ok);
+        last_coding = answer.field(FieldName::content_encoding);
+        ++answers;
+    }
+    // The first of them leaves after `passes` of the loop; each other one has to be answered.
+    void first_of_three_leaves(const std::string& target, const std::string& coding, int passes) {
+        io::Scope leaving;
+        io::Scope staying;
+        int answers = 0;
+        leaving.start(ask(target, coding, answers), AfterStop::ends);
+        for (int i = 0; i < 2; ++i) staying.start(ask(target, coding, answers));
+        for (int i = 0; i < passes; ++i) simulated.core.run_once(simulated.core.now() + 1ms);
+        leaving.request_stop();
+        for (int i = 0; i < 1000 && staying.size() > 0; ++i) simulated.core.run_once(simulated.core.now() + 1ms);
+        EXPECT_GE(answers, 2) << target << ", left after " << passes;
+        EXPECT_EQ(staying.size(), 0U);
+        staying.request_stop();
+        for (int i = 0; i < 1000 && leaving.size() > 0; ++i) simulated.core.run_once(simulated.core.now() + 1ms);
+        // What comes afterwards finds nothing left of it.
+        EXPECT_EQ(simulated.get(target, {{FieldName::accept_encoding, coding}}).status, Status::ok);
+    }
+
+    SimulatedSite simulated{1, std::chrono::hours(1)};
+    std::string last_coding;
+};
+
+TEST_F(LeavingClients, LeaveTheLookUpToTheNext) {
+    for (int passes = 0; passes < 8; ++passes) {
+        simulated.kernel.sim_files().write("/root/a.txt", "hello");
+        simulated.kernel.sim_files().make_directory("/root/folder");
+        simulated.serve();
+        first_of_three_leaves("/a.txt", "identity", passes);
+        first_of_three_leaves("/folder/", "identity", passes);
+    }
+}
+
+TEST_F(LeavingClients, LeaveTheCompressionToTheNext) {
+    simulated.options.encoding_limits.at_once_max = 1;
+    for (int passes = 0; passes < 8; ++passes) {
+        simulated.kernel.sim_files().write("/root/a.txt", std::string(5000, 'a'));
+        simulated.kernel.sim_files().write("/root/b.txt", std::string(5000, 'b'));
+        simulated.kernel.sim_files().write("/root/b.txt.br", std::string(50, 'b'));
+        simulated.serve();
+        EXPECT_EQ(simulated.get("/a.txt").status, Status::ok);
+        EXPECT_EQ(simulated.get("/b.txt").status, Status::ok);
+        first_of_three_leaves("/a.txt", "gzip", passes);
+        EXPECT_EQ(last_coding, "gzip") << "the one compression that is allowed is still counted";
+        first_of_three_leaves("/b.txt", "br", passes);
+        EXPECT_EQ(last_coding, "br");
     }
 }
 

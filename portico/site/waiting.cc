@@ -3,6 +3,7 @@
 
 #include <cassert>
 #include <cerrno>
+#include <utility>
 
 namespace portico::site {
 
@@ -43,6 +44,11 @@ void Waiting::remove(WaitInLine& waiter) {
     (waiter.next_ == nullptr ? last_ : waiter.next_->previous_) = waiter.previous_;
     waiter.next_ = waiter.previous_ = nullptr;
     --size_;
+}
+
+void wake_all_later(io::Core& core, std::shared_ptr<Waiting> line) {
+    if (line->size() == 0) return;
+    core.post([line = std::move(line)] { line->wake_all(); });
 }
 
 }  // namespace portico::site

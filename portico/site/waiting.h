@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 
 #include "portico/io/core.h"
 
@@ -56,5 +57,9 @@ private:
     WaitInLine* last_ = nullptr;
     std::size_t size_ = 0;
 };
+
+// Wakes every task in the line at the core's next pass. Destructors use this: a frame can be destroyed while its owner
+// is half gone, and no other task may run then.
+void wake_all_later(io::Core& core, std::shared_ptr<Waiting> line);
 
 }  // namespace portico::site
