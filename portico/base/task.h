@@ -22,6 +22,9 @@ public:
     // Ends the wait soon: at once or after the kernel has let go of its buffers. The waiting task is resumed either
     // way.
     virtual void stop_waiting() noexcept = 0;
+    // Blocks the thread until the wait has ended. Only after stop_waiting(), and only where the frame that waits is
+    // destroyed by code that can't wait for it.
+    virtual void finish_waiting() noexcept = 0;
 
 protected:
     ~Stoppable() = default;

@@ -33,6 +33,8 @@ void Operation::expire() {
 
 void Operation::stop_waiting() noexcept { cancel(); }
 
+void Operation::finish_waiting() noexcept { core_->kernel().finish(*this); }
+
 void AcceptOp::cancel() { core().kernel().cancel(*this); }
 void ConnectOp::cancel() { core().kernel().cancel(*this); }
 void ReadOp::cancel() { core().kernel().cancel(*this); }
@@ -40,6 +42,7 @@ void WriteOp::cancel() { core().kernel().cancel(*this); }
 void SendFileOp::cancel() { core().kernel().cancel(*this); }
 void ReceiveOp::cancel() { core().kernel().cancel(*this); }
 void SendOp::cancel() { core().kernel().cancel(*this); }
+void OffloadOp::cancel() { core().kernel().cancel(*this); }
 
 Core::Core(Kernel& kernel, std::size_t memory_max)
     : kernel_(&kernel), ledger_(memory_max), buffers_(ledger_), timers_(kernel.now()) {}

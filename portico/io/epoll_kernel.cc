@@ -102,6 +102,8 @@ public:
     void cancel(SendFileOp& op) override { cancel_writer(op.stream, op); }
     void cancel(ReceiveOp& op) override { cancel_reader(op.socket, op); }
     void cancel(SendOp& op) override { cancel_writer(op.socket, op); }
+    void cancel(OffloadOp& op) override;
+    void finish(Operation& op) noexcept override;
 
     [[nodiscard]] FileSystem& files() override { return real_file_system(); }
 
@@ -215,14 +217,24 @@ void EpollKernel::resume_put_off() {
     }
 }
 
+// Only what is done by now: a task that offloads again and again does not keep the loop from the descriptors.
 void EpollKernel::complete_offloaded() {
-    Operation* op = helpers_.take_done();
-    while (op != nullptr) {
-        Operation* const next = op->next_in_kernel;  // read before the operation's frame goes
+    for (std::size_t left = helpers_.done(); left > 0; --left) {
+        OffloadOp* const op = helpers_.take_done();
+        if (op == nullptr) return;  // a task that was resumed has waited for the rest by finish()
         at_once_ = 0;
         op->complete(0);
-        op = next;
     }
+}
+
+void EpollKernel::cancel(OffloadOp& op) {
+    if (helpers_.cancel(op)) op.complete(-ECANCELED);
+}
+
+// Everything but offloaded work completes when it is cancelled.
+void EpollKernel::finish(Operation& op) noexcept {
+    helpers_.finish(static_cast<OffloadOp&>(op));
+    op.complete(0);
 }
 
 void EpollKernel::resume_reader(int fd) {

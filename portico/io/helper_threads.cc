@@ -2,20 +2,9 @@
 #include "portico/io/helper_threads.h"
 
 #include <csignal>
-#include <utility>
 
 namespace portico::io {
 namespace {
-
-void append(Operation*& first, Operation*& last, Operation& op) {
-    op.next_in_kernel = nullptr;
-    if (first == nullptr) {
-        first = &op;
-    } else {
-        last->next_in_kernel = &op;
-    }
-    last = &op;
-}
 
 // Signals are for the threads that wait for them.
 void block_signals() {
@@ -24,7 +13,36 @@ void block_signals() {
     pthread_sigmask(SIG_BLOCK, &all, nullptr);
 }
 
+OffloadOp* next_of(const OffloadOp& op) { return static_cast<OffloadOp*>(op.next_in_kernel); }
+
 }  // namespace
+
+void HelperThreads::List::append(OffloadOp& op) {
+    op.next_in_kernel = nullptr;
+    op.previous_in_kernel = last;
+    if (last == nullptr) {
+        first = &op;
+    } else {
+        last->next_in_kernel = &op;
+    }
+    last = &op;
+    ++count;
+}
+
+void HelperThreads::List::take_out(OffloadOp& op) {
+    OffloadOp* const next = next_of(op);
+    if (op.previous_in_kernel != nullptr) {
+        op.previous_in_kernel->next_in_kernel = next;
+    } else {
+        first = next;
+    }
+    if (next != nullptr) {
+        next->previous_in_kernel = op.previous_in_kernel;
+    } else {
+        last = op.previous_in_kernel;
+    }
+    --count;
+}
 
 HelperThreads::~HelperThreads() {
     {
@@ -38,17 +56,36 @@ HelperThreads::~HelperThreads() {
 void HelperThreads::submit(OffloadOp& op) {
     {
         const std::lock_guard lock(lock_);
-        append(first_, last_, op);
-        ++queued_;
-        if (queued_ > idle_ && threads_.size() < threads_max_) threads_.emplace_back([this] { work(); });
+        op.stage_in_kernel = OffloadOp::Stage::queued;
+        queued_.append(op);
+        if (queued_.count > idle_ && threads_.size() < threads_max_) threads_.emplace_back([this] { work(); });
     }
     has_work_.notify_one();
 }
 
-Operation* HelperThreads::take_done() {
+bool HelperThreads::cancel(OffloadOp& op) {
     const std::lock_guard lock(lock_);
-    last_done_ = nullptr;
-    return std::exchange(first_done_, nullptr);
+    if (op.stage_in_kernel != OffloadOp::Stage::queued) return false;
+    queued_.take_out(op);
+    return true;
+}
+
+void HelperThreads::finish(OffloadOp& op) {
+    std::unique_lock lock(lock_);
+    has_done_.wait(lock, [&op] { return op.stage_in_kernel == OffloadOp::Stage::done; });
+    done_.take_out(op);
+}
+
+std::size_t HelperThreads::done() {
+    const std::lock_guard lock(lock_);
+    return done_.count;
+}
+
+OffloadOp* HelperThreads::take_done() {
+    const std::lock_guard lock(lock_);
+    OffloadOp* const op = done_.first;
+    if (op != nullptr) done_.take_out(*op);
+    return op;
 }
 
 void HelperThreads::work() {
@@ -56,16 +93,18 @@ void HelperThreads::work() {
     std::unique_lock lock(lock_);
     for (;;) {
         ++idle_;
-        has_work_.wait(lock, [this] { return first_ != nullptr || ending_; });
+        has_work_.wait(lock, [this] { return queued_.first != nullptr || ending_; });
         --idle_;
-        if (first_ == nullptr) return;
-        auto& op = static_cast<OffloadOp&>(*first_);
-        first_ = op.next_in_kernel;
-        --queued_;
+        if (queued_.first == nullptr) return;
+        OffloadOp& op = *queued_.first;
+        queued_.take_out(op);
+        op.stage_in_kernel = OffloadOp::Stage::running;
         lock.unlock();
         op.work();
         lock.lock();
-        append(first_done_, last_done_, op);
+        op.stage_in_kernel = OffloadOp::Stage::done;
+        done_.append(op);
+        has_done_.notify_all();
         wake_();
     }
 }

@@ -1,7 +1,7 @@
 // portico/io/helper_threads.h — where work that may block is done.
 //
 // Room io: see error.h.
-// Threads:   submit() and take_done() belong to one core; the work runs on threads of this object.
+// Threads:   the work runs on threads of this object; everything else belongs to one core.
 #pragma once
 
 #include <condition_variable>
@@ -22,26 +22,39 @@ public:
         : threads_max_(threads_max), wake_(std::move(wake)) {}
     HelperThreads(const HelperThreads&) = delete;
     HelperThreads& operator=(const HelperThreads&) = delete;
-    ~HelperThreads();  // waits for the work under way; there must be none that somebody waits for
+    ~HelperThreads();  // waits for the work under way; no task may be waiting for any
 
     void submit(OffloadOp& op);
-    // The first of what was done since the last call, in order, linked by next_in_kernel; null if nothing.
-    Operation* take_done();
+    // Takes `op` out of the queue. False if its work has begun.
+    [[nodiscard]] bool cancel(OffloadOp& op);
+    // Blocks until the work of `op`, which has begun, is done: take_done() does not return it any more.
+    void finish(OffloadOp& op);
+    // How many take_done() would return now.
+    [[nodiscard]] std::size_t done();
+    // What was done, in order; null if nothing is left.
+    [[nodiscard]] OffloadOp* take_done();
 
 private:
+    // Operations, linked by next_in_kernel and previous_in_kernel.
+    struct List {
+        OffloadOp* first = nullptr;
+        OffloadOp* last = nullptr;
+        std::size_t count = 0;
+
+        void append(OffloadOp& op);
+        void take_out(OffloadOp& op);
+    };
     void work();
 
     const unsigned threads_max_;
     const std::function<void()> wake_;
     std::mutex lock_;
     std::condition_variable has_work_;
+    std::condition_variable has_done_;
     // All below is guarded by lock_.
-    Operation* first_ = nullptr;
-    Operation* last_ = nullptr;
-    Operation* first_done_ = nullptr;
-    Operation* last_done_ = nullptr;
-    std::size_t queued_ = 0;  // in the list that begins with first_
-    std::size_t idle_ = 0;    // threads that wait for work
+    List queued_;
+    List done_;
+    std::size_t idle_ = 0;  // threads that wait for work
     bool ending_ = false;
     std::vector<std::thread> threads_;
 };

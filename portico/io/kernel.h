@@ -44,6 +44,7 @@ public:
 
     void expire() final;
     void stop_waiting() noexcept final;
+    void finish_waiting() noexcept final;
 
     // For the kernel's own use while it holds the operation.
     Operation* next_in_kernel = nullptr;
@@ -189,18 +190,25 @@ private:
     void cancel() final;
 };
 
-// Work that may block, for a helper thread. Result: 0. It can't be cancelled: a task that is asked to stop waits for
-// its end.
+// Work that may block, for a helper thread. Result: 0. It can be cancelled while it is queued; once a thread has begun
+// the work, the operation completes when the work returns.
 struct OffloadOp : Operation {
+    // How far the work has come. The kernel's.
+    enum class Stage : std::uint8_t { queued, running, done };
+
     // `core` is where the result is wanted.
     explicit OffloadOp(Core& core) : Operation(core) {}
     virtual void work() = 0;  // runs on a helper thread
+
+    // For the kernel's own use while it holds the operation.
+    Stage stage_in_kernel = Stage::queued;
+    OffloadOp* previous_in_kernel = nullptr;
 
 protected:
     ~OffloadOp() = default;
 
 private:
-    void cancel() final {}
+    void cancel() final;
 };
 
 // How much of what was written to a stream the kernel may hold. Without these limits a peer that does not read makes
@@ -304,6 +312,10 @@ public:
     virtual void cancel(SendFileOp& op) = 0;
     virtual void cancel(ReceiveOp& op) = 0;
     virtual void cancel(SendOp& op) = 0;
+    virtual void cancel(OffloadOp& op) = 0;  // nothing if its work has begun
+    // Blocks the thread until `op`, which was cancelled but has not completed yet, completes. A last resort, for a
+    // frame that is destroyed where nobody can wait.
+    virtual void finish(Operation& op) noexcept = 0;
 
     // Files as this kernel has them: the machine's, or a simulation's.
     [[nodiscard]] virtual FileSystem& files() = 0;

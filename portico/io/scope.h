@@ -79,6 +79,7 @@ public:
         if (stop_state_ != nullptr) stop_state_->set_waiting_on(nullptr);
     }
     void stop_waiting() noexcept override { scope_->request_stop(); }
+    void finish_waiting() noexcept override {}
 
 private:
     friend class Scope;

@@ -134,6 +134,7 @@ void SimKernel::finish(SimWaiting& place, std::int64_t result) {
     Operation* const op = std::exchange(place.op, nullptr);
     place.attempt = nullptr;
     --pending_;
+    if (!cancelled_late_.empty()) cancelled_late_.erase(op);
     note(static_cast<std::uint64_t>(result));
     op->complete(result);
 }
@@ -142,6 +143,7 @@ void SimKernel::cancel(std::shared_ptr<void> owner, SimWaiting& place, Operation
     assert(place.op == &op && "cancelled, but not in flight");
     if (!chance_.happens(faults_.cancel_late)) return finish(place, -ECANCELED);
     // As io_uring: the operation and its cancellation race, and either may win.
+    cancelled_late_.emplace(&op, &place);
     schedule(delay() / 16, [this, owner = std::move(owner), &place, ticket = place.ticket] {
         if (place.op == nullptr || place.ticket != ticket) return;
         const std::optional<std::int64_t> result = chance_.happens(0.5) ? place.attempt() : std::nullopt;
@@ -158,12 +160,35 @@ int SimKernel::failure_of_open() {
 
 bool SimKernel::start(OffloadOp& op) {
     ++pending_;
-    schedule(delay(), [this, &op] {
+    const Duration time = delay();
+    const std::uint64_t ticket = ++tickets_;
+    offloaded_.emplace(&op, Offloaded{ticket, now_ + time / 2});
+    schedule(time, [this, &op, ticket] {
+        const auto found = offloaded_.find(&op);
+        if (found == offloaded_.end() || found->second.ticket != ticket) return;
         op.work();
-        --pending_;
-        op.complete(0);
+        complete_offloaded(op, 0);
     });
     return false;
+}
+
+void SimKernel::complete_offloaded(OffloadOp& op, std::int64_t result) {
+    offloaded_.erase(&op);
+    --pending_;
+    op.complete(result);
+}
+
+void SimKernel::cancel(OffloadOp& op) {
+    if (now_ < offloaded_.at(&op).begins) complete_offloaded(op, -ECANCELED);
+}
+
+void SimKernel::finish(Operation& op) noexcept {
+    const auto late = cancelled_late_.find(&op);
+    if (late != cancelled_late_.end()) return finish(*late->second, -ECANCELED);
+    auto& offload = static_cast<OffloadOp&>(op);
+    assert(offloaded_.contains(&offload) && "everything else completes when it is cancelled");
+    offload.work();
+    complete_offloaded(offload, 0);
 }
 
 void SimKernel::close(int number) noexcept {

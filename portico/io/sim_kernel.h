@@ -11,6 +11,7 @@
 
 #include <atomic>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -83,6 +84,8 @@ public:
     void cancel(SendFileOp& op) override;
     void cancel(ReceiveOp& op) override;
     void cancel(SendOp& op) override;
+    void cancel(OffloadOp& op) override;
+    void finish(Operation& op) noexcept override;
 
     [[nodiscard]] FileSystem& files() override { return files_; }
 
@@ -92,6 +95,11 @@ private:
         std::uint64_t order;  // drawn: of what is due at the same time, any may come first
         std::move_only_function<void()> happen;
         bool operator<(const Event& other) const { return at != other.at ? at > other.at : order > other.order; }
+    };
+    // Offloaded work: queued until some moment, then under way.
+    struct Offloaded {
+        std::uint64_t ticket;
+        TimePoint begins;
     };
     using Attempt = std::function<std::optional<std::int64_t>()>;
     using StreamPtr = std::shared_ptr<SimStream>;
@@ -107,6 +115,7 @@ private:
     void poke(std::shared_ptr<void> owner, SimWaiting& place);
     void finish(SimWaiting& place, std::int64_t result);
     void cancel(std::shared_ptr<void> owner, SimWaiting& place, Operation& op);
+    void complete_offloaded(OffloadOp& op, std::int64_t result);
     int failure_of_open();  // 0, or an errno value
     [[nodiscard]] StreamPtr stream(int number) const;
 
@@ -155,6 +164,8 @@ private:
     std::vector<Event> events_;  // a heap: the next one in front
     std::uint64_t tickets_ = 0;
     std::size_t pending_ = 0;
+    std::map<Operation*, SimWaiting*> cancelled_late_;  // they have still to complete
+    std::map<Operation*, Offloaded> offloaded_;         // they have still to complete
     TimePoint second_began_;
     std::uint64_t waits_in_second_ = 0;
 
