@@ -124,11 +124,28 @@ std::int64_t read(int fd, FdKind kind, std::span<char> room) {
 }
 
 namespace {
+// How many of the spans go in one call: as many as stay within its octets, and at least one.
+std::size_t spans_of_a_call(std::span<const iovec> spans) {
+    std::size_t octets = spans.front().iov_len;
+    std::size_t count = 1;
+    while (count < std::min<std::size_t>(spans.size(), IOV_MAX)) {
+        octets += spans[count].iov_len;
+        if (octets > octets_of_a_call_max) break;
+        ++count;
+    }
+    return count;
+}
+
 ssize_t send_to_socket(int fd, std::span<const iovec> spans, int flags) {
-    if (spans.size() == 1) return ::send(fd, spans.front().iov_base, spans.front().iov_len, flags);  // costs less
+    const std::size_t count = spans_of_a_call(spans);
+    if (count < spans.size()) flags |= MSG_MORE;
+    if (count == 1) {  // costs less than a message
+        const std::size_t octets = std::min(spans.front().iov_len, octets_of_a_call_max);
+        return ::send(fd, spans.front().iov_base, octets, flags);
+    }
     msghdr message{};
     message.msg_iov = const_cast<iovec*>(spans.data());
-    message.msg_iovlen = spans.size();
+    message.msg_iovlen = count;
     return ::sendmsg(fd, &message, flags);
 }
 }  // namespace
@@ -151,8 +168,7 @@ std::int64_t write(int fd, FdKind kind, std::span<const iovec> spans, bool more)
 std::int64_t send_file(int fd, int file, std::uint64_t offset, std::uint64_t length) {
     for (;;) {
         auto from = static_cast<off_t>(offset);
-        const std::size_t most = std::min<std::uint64_t>(length, std::uint64_t{1} << 30);
-        const ssize_t octets = ::sendfile(fd, file, &from, most);
+        const ssize_t octets = ::sendfile(fd, file, &from, std::min<std::uint64_t>(length, octets_of_a_call_max));
         if (octets >= 0) return octets;
         if (errno != EINTR) return -errno;
     }

@@ -22,6 +22,10 @@ enum class FdKind : std::uint8_t {
 
 namespace calls {
 
+// What one call sends at most. A peer that reads as fast as we write would otherwise keep the core inside of one call
+// for as long as there are octets.
+inline constexpr std::size_t octets_of_a_call_max = 512 * 1024;
+
 // Those that return an integer return a negative errno value where they fail; -EAGAIN where they would have to wait.
 
 int accept(int listener, SocketAddress& peer);

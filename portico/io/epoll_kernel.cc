@@ -5,6 +5,10 @@
 // fewer), so that an operation on a ready descriptor is done at once and one on an idle descriptor waits without trying
 // in vain.
 //
+// A task may have only so many operations done at once before the loop turns to the other descriptors: then its next
+// operation waits for the following pass, however ready its descriptor is. No descriptor is resumed twice in a pass, so
+// that what one peer costs in a pass has a bound.
+//
 // Listeners are level-triggered, and accept once for each report. An accept in vain is no cheap question: the kernel
 // makes the socket and its file before it looks into the queue, and throws both away (a tenth of all that a connection
 // of one request costs).
@@ -29,25 +33,40 @@
 namespace portico::io {
 namespace {
 
-// Operations that found their descriptor ready, one after the other, before the loop looks at other descriptors again:
-// a peer that sends faster than we answer must not keep its core for itself.
-constexpr unsigned at_once_max = 64;
 constexpr unsigned helper_threads_max = 4;
 constexpr int events_max = 256;
 
 enum class Waits : std::uint8_t { nothing, accept, read, receive, connect, write, send_file, send };
 
+// What is kept for each number that may be a descriptor.
 struct Slot {
+    std::uint32_t generation = 0;  // how many descriptors have had this number: tells an event for an earlier one
     Operation* reader = nullptr;
     Operation* writer = nullptr;
     Waits reader_waits = Waits::nothing;
     Waits writer_waits = Waits::nothing;
     FdKind kind = FdKind::socket;
-    bool readable = true;       // until a call says otherwise
-    bool writable = true;       // the same
-    bool ended = false;         // the peer has sent its last: there is an end or an error to be read
-    std::uint32_t watched = 0;  // the events it is registered for
+    bool readable = true;        // until a call says otherwise
+    bool writable = true;        // the same
+    bool is_connecting = false;  // the connection was asked for
+    bool is_put_off = false;     // it is in put_off_: the next pass tries what waits for it
+    bool ended = false;          // the peer has sent its last: there is an end or an error to be read
+    std::uint32_t watched = 0;   // the events it is registered for
 };
+
+// A descriptor, and not another one that has got the same number since.
+struct DescriptorName {
+    int fd;
+    std::uint32_t generation;
+};
+
+std::uint64_t packed(DescriptorName name) {
+    return std::uint64_t{name.generation} << 32 | static_cast<std::uint32_t>(name.fd);
+}
+
+DescriptorName unpacked(std::uint64_t packed) {
+    return {static_cast<int>(packed & 0xffff'ffff), static_cast<std::uint32_t>(packed >> 32)};
+}
 
 class EpollKernel final : public Kernel {
 public:
@@ -120,10 +139,12 @@ private:
     void cancel_reader(int fd, Operation& op);
     void cancel_writer(int fd, Operation& op);
     bool may_go_on(int fd);
+    [[nodiscard]] bool is_open(DescriptorName name) const;
+    void resume(DescriptorName name);
     void resume_reader(int fd);
     void resume_writer(int fd);
     void dispatch(const epoll_event& event);
-    void resume_put_off();
+    void resume_all(const std::vector<DescriptorName>& names);
     void complete_offloaded();
     void read_clocks();
 
@@ -144,10 +165,10 @@ private:
     int wake_up_;
     TimePoint now_;
     std::chrono::system_clock::time_point wall_clock_;
-    std::vector<Slot> slots_;   // by descriptor
-    std::vector<int> put_off_;  // descriptors whose ready operation waits for the next pass
-    unsigned at_once_ = 0;
-    std::map<int, std::string> paths_;  // of Unix listeners: removed when they close
+    std::vector<Slot> slots_;              // by descriptor
+    std::vector<DescriptorName> put_off_;  // whose ready operation waits for the next pass; none twice
+    unsigned at_once_ = 0;                 // operations that the running task has had done at once, or tried to
+    std::map<int, std::string> paths_;     // of Unix listeners: removed when they close
     HelperThreads helpers_;
 };
 
@@ -180,40 +201,53 @@ void EpollKernel::wait(TimePoint until) {
             std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now()).count();
         timeout = static_cast<int>(std::clamp<std::int64_t>(left, 0, 1'000'000));
     }
+    // What is put off from now on waits for the pass after this one.
+    const std::vector<DescriptorName> due = std::exchange(put_off_, {});
     std::array<epoll_event, events_max> events;
     const int count = ::epoll_wait(epoll_, events.data(), events_max, timeout);
     read_clocks();
     for (int i = 0; i < count; ++i) dispatch(events[static_cast<std::size_t>(i)]);
-    resume_put_off();
+    resume_all(due);
+    at_once_ = 0;  // for the tasks that timers and the mailbox resume
 }
 
 void EpollKernel::dispatch(const epoll_event& event) {
-    const int fd = event.data.fd;
+    const DescriptorName name = unpacked(event.data.u64);
+    const int fd = name.fd;
     if (fd == wake_up_) {
         std::uint64_t count = 0;
         static_cast<void>(!::read(wake_up_, &count, sizeof count));
         complete_offloaded();
         return;
     }
-    // The event may be for a descriptor that an earlier event's task has closed, even for a new one of its number: then
-    // a call is tried in vain, and that is all.
+    // An earlier event's task may have closed the descriptor, and a new one may have its number.
+    if (!is_open(name)) return;
     if (slot(fd).kind == FdKind::listener && slot(fd).reader == nullptr) return unwatch(fd);
     const bool broken = (event.events & (EPOLLERR | EPOLLHUP)) != 0;
     Slot& ready = slot(fd);
     if (broken || (event.events & EPOLLRDHUP) != 0) ready.ended = true;
     if (broken || (event.events & (EPOLLIN | EPOLLRDHUP)) != 0) ready.readable = true;
     if (broken || (event.events & EPOLLOUT) != 0) ready.writable = true;
-    if (ready.readable && ready.reader != nullptr) resume_reader(fd);
-    Slot& still = slot(fd);  // the vector may have grown meanwhile
-    if (still.writable && still.writer != nullptr) resume_writer(fd);
+    if (!ready.is_put_off) resume(name);  // else its turn comes in this pass, or has come
 }
 
-void EpollKernel::resume_put_off() {
-    std::vector<int> now_due;
-    now_due.swap(put_off_);
-    for (const int fd : now_due) {
-        if (slot(fd).readable && slot(fd).reader != nullptr) resume_reader(fd);
-        if (slot(fd).writable && slot(fd).writer != nullptr) resume_writer(fd);
+bool EpollKernel::is_open(DescriptorName name) const {
+    return slots_[static_cast<std::size_t>(name.fd)].generation == name.generation;
+}
+
+// Tries what waits for a descriptor that is ready.
+void EpollKernel::resume(DescriptorName name) {
+    const int fd = name.fd;
+    if (slot(fd).readable && slot(fd).reader != nullptr) resume_reader(fd);
+    if (!is_open(name)) return;  // the reader has closed it
+    if (slot(fd).writable && slot(fd).writer != nullptr) resume_writer(fd);
+}
+
+void EpollKernel::resume_all(const std::vector<DescriptorName>& names) {
+    for (const DescriptorName name : names) {
+        if (!is_open(name)) continue;
+        slot(name.fd).is_put_off = false;
+        resume(name);
     }
 }
 
@@ -255,8 +289,10 @@ void EpollKernel::resume_writer(int fd) {
 
 // False once the running task has had its share of this pass: the descriptor's turn comes again in the next.
 bool EpollKernel::may_go_on(int fd) {
+    if (slot(fd).is_put_off) return false;
     if (++at_once_ <= at_once_max) return true;
-    put_off_.push_back(fd);
+    slot(fd).is_put_off = true;
+    put_off_.push_back({fd, slot(fd).generation});
     return false;
 }
 
@@ -307,17 +343,7 @@ void EpollKernel::cancel_writer(int fd, Operation& op) {
 
 bool EpollKernel::start(ConnectOp& op) {
     adopt(op.socket, FdKind::socket);
-    int failure = calls::begin_connect(op.socket, op.peer);
-    if (failure == EINPROGRESS) {
-        slot(op.socket).readable = false;
-        slot(op.socket).writable = false;
-        failure = watch(op.socket, EPOLLOUT);
-        slot(op.socket).writer = failure == 0 ? &op : nullptr;
-        slot(op.socket).writer_waits = Waits::connect;
-        if (failure == 0) return false;
-    }
-    op.set_result(-failure);
-    return true;
+    return start_writer(op.socket, Waits::connect, op);
 }
 
 bool EpollKernel::attempt(Waits waits, int fd, Operation& op) {
@@ -388,7 +414,15 @@ bool EpollKernel::attempt_receive(ReceiveOp& op) {
 }
 
 bool EpollKernel::attempt_connect(ConnectOp& op) {
-    op.set_result(-calls::pending_error(op.socket));
+    Slot& own = slot(op.socket);
+    const int failure = own.is_connecting ? calls::pending_error(op.socket) : calls::begin_connect(op.socket, op.peer);
+    if (!own.is_connecting && failure == EINPROGRESS) {
+        own.is_connecting = true;
+        own.readable = false;
+        own.writable = false;
+        return false;
+    }
+    op.set_result(-failure);
     return true;
 }
 
@@ -407,8 +441,7 @@ bool EpollKernel::attempt_send(SendOp& op) {
 void EpollKernel::adopt(int fd, FdKind kind) {
     const auto needed = static_cast<std::size_t>(fd) + 1;
     if (slots_.size() < needed) slots_.resize(std::max(needed, slots_.size() * 2));
-    slot(fd) = Slot{};
-    slot(fd).kind = kind;
+    slot(fd) = Slot{.generation = slot(fd).generation + 1, .kind = kind};
 }
 
 // EPOLLOUT is among `events` only from the first time that the descriptor was full, which most never are. What is so
@@ -418,7 +451,7 @@ int EpollKernel::watch(int fd, std::uint32_t events) {
     epoll_event wanted{};
     wanted.events = watched.kind == FdKind::listener ? EPOLLIN : EPOLLIN | EPOLLRDHUP | EPOLLET | events;
     wanted.events |= watched.watched;
-    wanted.data.fd = fd;
+    wanted.data.u64 = packed({fd, watched.generation});
     if (wanted.events == watched.watched) return 0;
     if (::epoll_ctl(epoll_, watched.watched == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd, &wanted) != 0) return errno;
     watched.watched = wanted.events;
@@ -502,7 +535,7 @@ Result<std::unique_ptr<Kernel>> make_epoll_kernel() {
     }
     epoll_event wanted{};
     wanted.events = EPOLLIN | EPOLLET;
-    wanted.data.fd = wake_up;
+    wanted.data.u64 = packed({wake_up, 0});
     if (::epoll_ctl(epoll, EPOLL_CTL_ADD, wake_up, &wanted) != 0) {
         const int failure = errno;
         ::close(wake_up);

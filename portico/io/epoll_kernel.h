@@ -9,6 +9,12 @@
 
 namespace portico::io {
 
+// How many operations a task may have done at once, because their descriptors were ready, before the loop turns to the
+// other descriptors: a peer that sends faster than we answer must not keep a core for itself. Few enough that a pass in
+// which every peer takes its share is short (a read brings up to 16 KiB), enough that the share of a pass's own cost is
+// small.
+inline constexpr unsigned at_once_max = 16;
+
 // One for each core; it is used on the thread that runs the core. The error is that of epoll_create1 or eventfd.
 Result<std::unique_ptr<Kernel>> make_epoll_kernel();
 

@@ -600,6 +600,47 @@ Task<void> send_file_whole(Stream& stream, const Fd& file, std::uint64_t offset,
     static_cast<void>(stream.finish_sending());
 }
 
+Task<void> write_spans(Stream& stream, std::vector<iovec> spans, TimePoint deadline) {
+    std::span<iovec> left(spans);
+    while (!left.empty()) {
+        const Result<std::size_t> written = co_await stream.write(left, deadline);
+        EXPECT_TRUE(written.has_value());
+        if (!written) co_return;
+        std::size_t taken = *written;
+        while (!left.empty() && taken >= left.front().iov_len) {
+            taken -= left.front().iov_len;
+            left = left.subspan(1);
+        }
+        if (taken == 0) continue;
+        left.front().iov_base = static_cast<char*>(left.front().iov_base) + taken;
+        left.front().iov_len -= taken;
+    }
+    static_cast<void>(stream.finish_sending());
+}
+
+Task<void> expect_spans(Core& core, Listener& listener, std::string content, std::size_t span_octets) {
+    Both both = co_await connected(core, listener);
+    std::vector<iovec> spans;
+    for (std::size_t at = 0; at < content.size(); at += span_octets) {
+        spans.push_back({content.data() + at, std::min(span_octets, content.size() - at)});
+    }
+    Scope scope;
+    scope.start(write_spans(both.server, std::move(spans), never));
+    int error = 0;
+    const std::string got = co_await read_all(both.client, error, never);
+    co_await scope.join();
+    EXPECT_TRUE(got == content);
+}
+
+// More spans than one system call takes, and larger ones than one call is given.
+TEST_P(Contract, ManySpansAndLargeOnesAreWrittenInOrder) {
+    Listener listener = listen();
+    for (const std::size_t span_octets : {std::size_t{1}, std::size_t{400'000}, std::size_t{3'000'000}}) {
+        const std::size_t octets = span_octets == 1 ? 5000 : 3'000'000;
+        run(expect_spans(core(), listener, some_octets(octets), span_octets));
+    }
+}
+
 Task<void> expect_file(Core& core, Listener& listener, const Fd& file, const std::string& content) {
     Both both = co_await connected(core, listener);
     Scope scope;

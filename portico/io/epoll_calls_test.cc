@@ -1,0 +1,121 @@
+// The system calls as the epoll kernel makes them: what it asks for, and how it takes the failures that are rare.
+//
+// This file's accept4, send and sendfile take the place of the C library's in the whole test program. They fail as a
+// test tells them to, note what they were asked for, and otherwise call the C library.
+#include "portico/io/epoll_calls.h"
+
+#include <dlfcn.h>
+#include <gtest/gtest.h>
+#include <sys/sendfile.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <deque>
+
+#include "portico/io/epoll_kernel.h"
+#include "portico/io/run_task.h"
+#include "portico/io/stream.h"
+
+namespace {
+
+std::deque<int> accept_failures;  // errno values, one for each of the next calls
+std::size_t accepts = 0;
+std::size_t most_sent = 0;  // octets that one call was asked to send
+
+template <class Function>
+Function* real(const char* name) {
+    return reinterpret_cast<Function*>(::dlsym(RTLD_NEXT, name));
+}
+
+}  // namespace
+
+extern "C" {
+
+int accept4(int socket, sockaddr* address, socklen_t* length, int flags) {
+    static auto* const call = real<int(int, sockaddr*, socklen_t*, int)>("accept4");
+    ++accepts;
+    if (accept_failures.empty()) return call(socket, address, length, flags);
+    errno = accept_failures.front();
+    accept_failures.pop_front();
+    return -1;
+}
+
+ssize_t send(int socket, const void* octets, size_t count, int flags) {
+    static auto* const call = real<ssize_t(int, const void*, size_t, int)>("send");
+    most_sent = std::max(most_sent, count);
+    return call(socket, octets, count, flags);
+}
+
+ssize_t sendfile(int out, int in, off_t* offset, size_t count) noexcept {
+    static auto* const call = real<ssize_t(int, int, off_t*, size_t)>("sendfile");
+    most_sent = std::max(most_sent, count);
+    return call(out, in, offset, count);
+}
+
+}  // extern "C"
+
+namespace portico::io {
+namespace {
+
+class Accepting : public testing::Test {
+protected:
+    Accepting() {
+        auto opened = calls::listen(SocketAddress::of(IpAddress::loopback(Family::ipv4), 0), {});
+        EXPECT_TRUE(opened);
+        listener_ = opened->number;
+        client_ = *calls::open_stream_socket(Family::ipv4);
+        calls::begin_connect(client_, opened->local);
+        accepts = 0;
+    }
+    ~Accepting() override {
+        EXPECT_TRUE(accept_failures.empty());
+        accept_failures.clear();
+        ::close(client_);
+        ::close(listener_);
+    }
+    int listener_ = -1;
+    int client_ = -1;
+};
+
+// accept(2): "treat these like EAGAIN by retrying", since they are about one connection, and the next may be well.
+TEST_F(Accepting, PassesOverConnectionsThatFailedInTheQueue) {
+    accept_failures = {ECONNABORTED, EINTR,        EPROTO, ENETDOWN,    ENOPROTOOPT,
+                       EHOSTDOWN,    EHOSTUNREACH, ENONET, ENETUNREACH, ECONNABORTED};
+    SocketAddress peer;
+    const int accepted = calls::accept(listener_, peer);
+    EXPECT_GE(accepted, 0);
+    EXPECT_EQ(accepts, 11U);
+    ::close(accepted);
+}
+
+TEST_F(Accepting, SaysWhatConcernsEveryConnection) {
+    for (const int failure : {EMFILE, ENFILE, ENOBUFS, ENOMEM, EAGAIN, EINVAL}) {
+        accept_failures = {failure};
+        SocketAddress peer;
+        EXPECT_EQ(calls::accept(listener_, peer), -failure);
+    }
+    EXPECT_EQ(accepts, 6U);
+}
+
+// However fast a peer reads, a call has to return.
+TEST(Sending, IsBoundedInOneCall) {
+    int ends[2];
+    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+    const std::string octets(4 * 1024 * 1024, 'x');
+    const iovec span{const_cast<char*>(octets.data()), octets.size()};
+    const std::array<iovec, 2> spans{span, span};
+    most_sent = 0;
+    EXPECT_GT(calls::write(ends[0], FdKind::socket, {&span, 1}, false), 0);
+    EXPECT_EQ(most_sent, calls::octets_of_a_call_max);
+    most_sent = 0;
+    static_cast<void>(calls::write(ends[0], FdKind::socket, spans, false));
+    EXPECT_EQ(most_sent, calls::octets_of_a_call_max);
+    most_sent = 0;
+    static_cast<void>(calls::send_file(ends[0], ends[1], 0, octets.size()));
+    EXPECT_EQ(most_sent, calls::octets_of_a_call_max);
+    ::close(ends[0]);
+    ::close(ends[1]);
+}
+
+}  // namespace
+}  // namespace portico::io
