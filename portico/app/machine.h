@@ -1,4 +1,4 @@
-// portico/app/machine.h — what the machine allows: how many cores, and whether it is a container.
+// portico/app/machine.h — what the machine allows: how many cores, which names, and whether it is a container.
 //
 // Room app: see command.h.
 // Threads:   any. Reads files of /proc, /sys and /run; microseconds, nothing that waits.
@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace portico::app {
 
@@ -19,6 +20,11 @@ unsigned cores_of_affinity();
 // What kind of container this process is in: "docker", "podman", "kubernetes", "lxc", … Nothing: none, as far as one
 // can see.
 std::optional<std::string> container_kind(const std::string& root = {});
+
+// The names that mean this machine to itself: its host name, the host name in the local network (NAME.local), and those
+// that /etc/hosts gives to loopback addresses.
+std::vector<std::string> own_names(std::string_view host_name, const std::string& root = {});
+std::string host_name();  // empty where the kernel does not tell
 
 // The first port that a process without privileges may listen on.
 unsigned first_unprivileged_port(const std::string& root = {});

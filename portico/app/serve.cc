@@ -264,6 +264,13 @@ void fit_to_descriptors(const Arguments& arguments, const ServePlan& plan, serve
     note(fmt::format("connections_max is {}: this process may open {} descriptors", room, descriptors), "ulimit -Hn");
 }
 
+// A folder that is served to this machine alone must not be read by web pages that its user visits.
+server::HostOptions hosts_of(const ServePlan& plan) {
+    server::HostOptions hosts{.checked = server::HostsChecked::on_loopback, .names = own_names(host_name())};
+    hosts.names.insert(hosts.names.end(), plan.hosts.begin(), plan.hosts.end());
+    return hosts;
+}
+
 int serve(const Arguments& arguments, const ServePlan& plan) {
     io::ignore_broken_pipes();
     auto steering = std::make_shared<Steering>();
@@ -281,6 +288,7 @@ int serve(const Arguments& arguments, const ServePlan& plan) {
     options.threads = plan.threads != 0 ? plan.threads : allowed_cores(cores_of_affinity());
     options.limits = plan.limits;
     options.log = plan.log;
+    options.hosts = hosts_of(plan);
     fit_to_descriptors(arguments, plan, options);
     const OpenResult opened = open_server(std::move(options), plan.port_choice, *site);
     if (!opened) return complain_of_opening(arguments, opened.error());

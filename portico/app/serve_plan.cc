@@ -24,6 +24,13 @@ constexpr std::string_view about =
     "Without --port and --listen it takes the next free port where 8080 is taken, and says so. One line is written for "
     "each\n"
     "request. --listen may be given several times, for unix: sockets too.\n\n"
+    "On loopback addresses only requests for localhost, a loopback address or one of this machine's names are "
+    "answered, "
+    "so that\n"
+    "no web page can read the folder by giving its own name the address 127.0.0.1 (DNS rebinding); other hosts get "
+    "421. "
+    "--host\n"
+    "adds a name: \"example.org\", \"*.example.org\" for all names below it, or \"*\" for every host.\n\n"
     "Names, types, ranges, conditions and compressed siblings (.br, .zst, .gz) are served as RFC 9110 says.";
 
 std::vector<Option> where_options() {
@@ -39,6 +46,11 @@ std::vector<Option> where_options() {
          .value = "ENDPOINT",
          .meaning = "where to listen: HOST:PORT, :PORT, unix:PATH",
          .kind = ValueKind::endpoint,
+         .repeat = Repeat::collected},
+        {.name = "host",
+         .value = "NAME",
+         .meaning = "answer requests for this host name on loopback too",
+         .kind = ValueKind::host,
          .repeat = Repeat::collected},
         {.name = "lan", .meaning = "let other machines connect: listen everywhere"},
         {.name = "qr", .meaning = "show the address as a QR code, for a phone"},
@@ -205,6 +217,7 @@ std::expected<ServePlan, Misuse> plan_from(const Arguments& arguments) {
         const auto set = server::set_limit(plan.limits, setting);
         assert(set && "the table has checked it");
     }
+    for (const std::string_view name : arguments.values("host")) plan.hosts.emplace_back(name);
     plan.threads = static_cast<unsigned>(arguments.number("threads").value_or(0));
     plan.talk = arguments.has("quiet") ? Talk::quiet : Talk::banner;
     plan.qr = arguments.has("qr") ? ShowQr::yes : ShowQr::no;

@@ -29,6 +29,7 @@ enum class Audience : std::uint8_t { as_listened, lan };
 struct ServePlan {
     site::SiteOptions site;
     server::Limits limits;
+    std::vector<std::string> hosts;  // that --host adds to this machine's own
     server::AccessLogOptions log;
     std::vector<io::Endpoint> listen;           // at least one
     PortChoice port_choice = PortChoice::ours;  // of listen.front(), the only one then

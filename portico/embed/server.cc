@@ -260,6 +260,7 @@ std::expected<void, std::string> Server::start_at(const std::vector<std::string>
     const Options& own = state().options;
     options.threads = own.threads;
     options.limits = own.limits;
+    options.hosts = server::only_for(own.hosts);
     options.log.format = log_format(own);
     if (own.access_log != "-") options.log.path = own.access_log;
     for (const std::string& endpoint : endpoints) {

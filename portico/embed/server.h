@@ -41,6 +41,10 @@ public:
     // Cores to use. With one, handlers never run at the same time, and need no locks for what they share.
     unsigned threads = 1;
     Limits limits;  // the server's own, for all cores together
+    // The hosts that requests may name, as a defence against DNS rebinding: "example.org", "*.example.org" for the
+    // names below it. Localhost and loopback addresses are always answered; a request for another host gets 421. Unix
+    // sockets are not restricted. Empty: every host is answered.
+    std::vector<std::string> hosts;
     // The access log: a file, "-" for standard output, nothing for none. Whoever reads it finds the format in
     // docs/access-log.md. It is written by a thread of its own and never slows the server.
     std::string access_log;

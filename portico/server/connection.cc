@@ -34,10 +34,11 @@ enum class Next : std::uint8_t {
 // One request on its way through the steps.
 class Turn {
 public:
-    Turn(Worker& worker, io::Stream& stream, const io::SocketAddress& peer)
+    Turn(Worker& worker, io::Stream& stream, const io::SocketAddress& peer, HostCheck check)
         : worker_(&worker),
           stream_(&stream),
           peer_(&peer),
+          host_check_(check),
           link_(stream, worker.inbound_limits()),
           exchange_(worker.borrow_exchange()) {}
     Turn(const Turn&) = delete;
@@ -55,6 +56,7 @@ public:
     Task<Next> parse();
     // 3. What the request names.
     [[nodiscard]] http::Result<site::Resource> translate() {
+        if (!names_our_host()) return std::unexpected(foreign_host);
         return site::translate(exchange_->request, worker_->site(), exchange_->scratch);
     }
     // 4. Whether the request may go on. Nothing: it takes a while to find out, and the second does.
@@ -70,6 +72,14 @@ public:
     Task<Next> answer(Application& application);
 
 private:
+    static constexpr http::Refusal foreign_host{http::Status::misdirected_request, "a host that is not answered here"};
+
+    // The authority form names where a tunnel is to lead, not who is asked for it (RFC 9112 §3.2.3).
+    [[nodiscard]] bool names_our_host() {
+        const http::Request& request = exchange_->request;
+        return host_check_ == HostCheck::off || request.form == http::TargetForm::authority ||
+               worker_->hosts().admits(request.authority);
+    }
     Task<Next> refuse(http::Refusal refusal);
     Task<Next> send(std::string_view reason);
     Task<bool> run_handler(Task<void> work, Call& call);
@@ -84,6 +94,7 @@ private:
     Worker* worker_;
     io::Stream* stream_;
     const io::SocketAddress* peer_;
+    HostCheck host_check_;
     link::H1Inbound link_;
     std::unique_ptr<Exchange> exchange_;
     std::chrono::system_clock::time_point began_at_;
@@ -269,6 +280,10 @@ Task<Next> Turn::send_made() {
 }
 
 Task<Next> Turn::answer(Application& application) {
+    if (!names_our_host()) {
+        const Next refused = co_await refuse(foreign_host);
+        co_return refused;
+    }
     const http::Request& request = exchange_->request;
     http::Response& response = exchange_->response;
     Call call(worker_->core(), link_, request, response, *peer_);
@@ -340,9 +355,9 @@ void Turn::record(std::string_view reason, link::Sent sent) const {
 }
 
 // The requests that `received` begins, and those that come before they are all answered.
-Task<Next> serve_requests(Worker& worker, io::Stream& stream, const io::SocketAddress& peer, Buffer received,
-                          io::TimePoint head_deadline) {
-    Turn turn(worker, stream, peer);
+Task<Next> serve_requests(Worker& worker, io::Stream& stream, const io::SocketAddress& peer, HostCheck check,
+                          Buffer received, io::TimePoint head_deadline) {
+    Turn turn(worker, stream, peer, check);
     turn.take(std::move(received), head_deadline);
     for (;;) {
         std::optional<Next> parsed = turn.parse_at_once();  // 2. parse
@@ -380,7 +395,7 @@ private:
 
 }  // namespace
 
-Task<void> serve_connection(io::Stream stream, io::SocketAddress peer, Worker& worker) {
+Task<void> serve_connection(io::Stream stream, io::SocketAddress peer, Worker& worker, HostCheck check) {
     const Guest guest(worker.population(), peer);
     io::Core& core = worker.core();
     const Limits& limits = worker.limits();
@@ -402,7 +417,7 @@ Task<void> serve_connection(io::Stream stream, io::SocketAddress peer, Worker& w
         }
         if (!received || received->empty()) co_return;
         if (head_deadline == io::never) head_deadline = core.now() + limits.head_time_max;
-        next = co_await serve_requests(worker, stream, peer, std::move(*received), head_deadline);
+        next = co_await serve_requests(worker, stream, peer, check, std::move(*received), head_deadline);
         deadline = core.now() + limits.keep_alive_max;
         head_deadline = io::never;
     }

@@ -7,6 +7,7 @@
 #include "portico/base/task.h"
 #include "portico/io/address.h"
 #include "portico/io/stream.h"
+#include "portico/server/hosts.h"
 
 namespace portico::server {
 
@@ -14,6 +15,6 @@ class Worker;
 
 // Serves one connection until either side ends it. `worker` has counted `peer` in its population; the task counts it
 // out.
-[[nodiscard]] Task<void> serve_connection(io::Stream stream, io::SocketAddress peer, Worker& worker);
+[[nodiscard]] Task<void> serve_connection(io::Stream stream, io::SocketAddress peer, Worker& worker, HostCheck check);
 
 }  // namespace portico::server

@@ -62,7 +62,7 @@ struct Server::Impl {
           population(limits.connections_max, limits.connections_per_address_max),
           log(std::move(access_log)) {}
 
-    io::Result<void> open_cores(unsigned count, const MakeWorker& make_worker);
+    io::Result<void> open_cores(unsigned count, const HostOptions& hosts, const MakeWorker& make_worker);
     io::Result<void> open_listeners(const io::SocketAddress& wanted);
     void tell(void (Worker::*what)());
 
@@ -73,7 +73,7 @@ struct Server::Impl {
     std::vector<io::SocketAddress> local;
 };
 
-io::Result<void> Server::Impl::open_cores(unsigned count, const MakeWorker& make_worker) {
+io::Result<void> Server::Impl::open_cores(unsigned count, const HostOptions& hosts, const MakeWorker& make_worker) {
     for (unsigned i = 0; i < count; ++i) {
         io::Result<std::unique_ptr<io::Kernel>> kernel = io::make_epoll_kernel();
         if (!kernel) return std::unexpected(kernel.error());
@@ -81,6 +81,7 @@ io::Result<void> Server::Impl::open_cores(unsigned count, const MakeWorker& make
         CoreThread& own = *cores.back();
         AccessLog* const recorded = log->is_off() ? nullptr : log.get();
         own.worker = make_worker(own.core, limits, population, recorded, i);
+        own.worker->answer_only(hosts);
     }
     return {};
 }
@@ -150,7 +151,7 @@ std::expected<std::unique_ptr<Server>, OpenError> Server::open_with(const Server
         return std::unexpected(std::move(error));
     }
     auto impl = std::make_unique<Impl>(options, std::move(*log));
-    const io::Result<void> opened = impl->open_cores(threads, make_worker);
+    const io::Result<void> opened = impl->open_cores(threads, options.hosts, make_worker);
     if (!opened) {
         OpenError error;
         error.error = opened.error();

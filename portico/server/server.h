@@ -17,6 +17,7 @@
 #include "portico/io/error.h"
 #include "portico/server/access_log.h"
 #include "portico/server/application.h"
+#include "portico/server/hosts.h"
 #include "portico/server/limits.h"
 #include "portico/site/site.h"
 
@@ -30,6 +31,7 @@ struct ServerOptions {
     unsigned threads = 1;                   // cores to use, at least 1
     Limits limits;
     AccessLogOptions log;
+    HostOptions hosts;  // every host is answered unless this says otherwise
 };
 
 // Why a server did not open.

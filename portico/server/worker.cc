@@ -39,8 +39,9 @@ link::InboundLimits inbound(const Limits& limits) {
 
 // A listener, and the accept that waits at it (null while none does).
 struct Worker::Door {
-    explicit Door(io::Listener the_listener) : listener(std::move(the_listener)) {}
+    Door(io::Listener the_listener, HostCheck check) : listener(std::move(the_listener)), host_check(check) {}
     std::optional<io::Listener> listener;  // nothing once it is closed
+    HostCheck host_check;
     io::Operation* wait = nullptr;
 };
 
@@ -75,7 +76,8 @@ Worker::Worker(io::Core& core, std::unique_ptr<Application> application, const L
 Worker::~Worker() = default;
 
 void Worker::serve(io::Listener listener) {
-    doors_.emplace_back(std::move(listener));
+    const HostCheck check = hosts_.check_at(listener.local());
+    doors_.emplace_back(std::move(listener), check);
     accepting_.start(accept_connections(doors_.back()));
 }
 
@@ -88,7 +90,7 @@ Task<void> Worker::accept_connections(Door& door) {
         io::Result<io::Accepted> accepted = co_await wait;  // 1. accept
         door.wait = nullptr;
         if (accepted) {
-            admit(std::move(*accepted));
+            admit(std::move(*accepted), door.host_check);
             continue;
         }
         const int failure = accepted.error().number;
@@ -104,7 +106,7 @@ Task<void> Worker::accept_connections(Door& door) {
     door.listener.reset();
 }
 
-void Worker::admit(io::Accepted accepted) {
+void Worker::admit(io::Accepted accepted, HostCheck check) {
     ++counters_.accepted;
     Population::Entry entry = population_->enter(accepted.peer);
     if (entry == Population::Entry::full && shed_idle()) entry = population_->enter(accepted.peer);
@@ -113,7 +115,7 @@ void Worker::admit(io::Accepted accepted) {
         ++counters_.turned_away;
         return;  // closes it
     }
-    connections_.start(serve_connection(std::move(accepted.stream), std::move(accepted.peer), *this));
+    connections_.start(serve_connection(std::move(accepted.stream), std::move(accepted.peer), *this, check));
 }
 
 // Closes the connection that has been idle for longest. False where none is idle.

@@ -25,6 +25,7 @@
 #include "portico/link/h1_inbound.h"
 #include "portico/server/access_log.h"
 #include "portico/server/application.h"
+#include "portico/server/hosts.h"
 #include "portico/server/limits.h"
 #include "portico/server/population.h"
 #include "portico/site/handler.h"
@@ -98,6 +99,8 @@ public:
     Worker& operator=(const Worker&) = delete;
     ~Worker();
 
+    // Which hosts requests may name. Before serve(); otherwise every host is answered.
+    void answer_only(const HostOptions& options) { hosts_ = Hosts(options); }
     // Accepts connections at `listener` until drain().
     void serve(io::Listener listener);
 
@@ -123,6 +126,7 @@ public:
         assert(site_ != nullptr && "a program answers");
         return *site_;
     }
+    [[nodiscard]] Hosts& hosts() { return hosts_; }
     [[nodiscard]] Population& population() { return *population_; }
     [[nodiscard]] Counters& counters() { return counters_; }
     [[nodiscard]] bool is_draining() const { return draining_; }
@@ -139,7 +143,7 @@ private:
     struct Door;
     Task<void> accept_connections(Door& door);
     Task<void> break_off_later();
-    void admit(io::Accepted accepted);
+    void admit(io::Accepted accepted, HostCheck check);
     bool shed_idle();
 
     Worker(io::Core& core, const Limits& limits, Population& population, AccessLog* log, unsigned number);
@@ -149,6 +153,7 @@ private:
     std::shared_ptr<const site::Site> site_;
     const Limits* limits_;
     link::InboundLimits inbound_limits_;
+    Hosts hosts_;
     Population* population_;
     AccessLog* log_;
     unsigned number_;

@@ -36,7 +36,8 @@ class Portico:
         program = portico_program()
         if not os.access(program, os.X_OK):
             raise FileNotFoundError(f"no program {program}: build it, or set PORTICO")
-        command = [str(program), "serve", str(root), "--listen", "127.0.0.1:0", "--access-log", "off", *options]
+        command = [str(program), "serve", str(root), "--listen", "127.0.0.1:0", "--host", "*", "--access-log", "off",
+                   *options]
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                         stderr=subprocess.STDOUT, text=True, errors="replace", **popen)
         self.printed: list[str] = []

@@ -315,6 +315,41 @@ def test_lan_listens_everywhere_and_says_so(site):
         assert len(urls) >= 1
 
 
+def talk(port: int, *heads: bytes) -> bytes:
+    """What one connection answers to these requests, the last of which closes it."""
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
+        client.sendall(b"".join(heads))
+        client.shutdown(socket.SHUT_WR)
+        return client.makefile("rb").read()
+
+
+def test_on_loopback_only_this_machines_hosts_are_answered(site):
+    with Serving(site, "-p0", "--host", "Site.test", "--host", "*.dev.test") as serving:
+        port = serving.port()
+        for host in ("localhost", f"127.0.0.1:{port}", "app.localhost", "[::1]:80", socket.gethostname(), "site.test:80",
+                     "a.dev.test"):
+            assert fetch(port, Host=host).status == 200, host
+        for host in ("evil.example", f"evil.example:{port}", "127.0.0.1.evil.example", "192.0.2.1", "www.site.test"):
+            refused = fetch(port, Host=host, Accept="text/plain")
+            assert refused.status == 421 and b"--host NAME" in refused.content, host
+        assert fetch(port, "http://evil.example/", Host="localhost").status == 421
+        # A refused request does not end the connection, nor does it open the door for those that follow.
+        evil = b"GET / HTTP/1.1\r\nHost: evil.example\r\n\r\n"
+        said = talk(port, evil, b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", evil)
+        assert re.findall(rb"HTTP/1.1 (\d+)", said) == [b"421", b"200", b"421"]
+        assert talk(port, b"GET / HTTP/1.0\r\n\r\n").startswith(b"HTTP/1.1 200")
+
+
+def test_beyond_loopback_every_host_is_answered(site, tmp_path_factory):
+    path = tmp_path_factory.mktemp("sockets") / "web.sock"
+    with Serving(site, "--lan", "-p0", "-l", f"unix:{path}") as serving:
+        assert fetch(serving.port(), Host="any.example").status == 200
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(str(path))
+            client.sendall(b"GET / HTTP/1.0\r\nHost: any.example\r\n\r\n")
+            assert client.recv(100).startswith(b"HTTP/1.1 200")
+
+
 def test_several_endpoints_are_served_at_once(site, tmp_path_factory):
     path = tmp_path_factory.mktemp("sockets") / "web.sock"
     with Serving(site, "-l", "127.0.0.1:0", "-l", f"unix:{path}") as serving:
@@ -322,7 +357,7 @@ def test_several_endpoints_are_served_at_once(site, tmp_path_factory):
         assert fetch(int(found[1])).content == b"front\n"
         with socket.socket(socket.AF_UNIX) as client:
             client.connect(str(path))
-            client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            client.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
             assert client.makefile("rb").read().endswith(b"\r\n\r\nfront\n")
         assert serving.end() == 0
     assert not path.exists()
@@ -343,7 +378,7 @@ def test_the_usual_port_gives_way_to_the_next(site):
 def test_a_signal_ends_it_well(site, which):
     with Serving(site, "-p0") as serving:
         with socket.create_connection(("127.0.0.1", serving.port())) as idle:
-            idle.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            idle.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
             assert idle.recv(1000).startswith(b"HTTP/1.1 200")
             assert serving.end(which) == 0
             assert idle.recv(1) == b""
@@ -354,7 +389,7 @@ def test_a_second_signal_does_not_wait_for_anybody(site):
     with Serving(site, "-p0") as serving:
         port = serving.port()
         with socket.create_connection(("127.0.0.1", port)) as slow:
-            slow.sendall(b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n")
+            slow.sendall(b"GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n")
             slow.recv(100)
             serving.process.send_signal(signal.SIGTERM)
             # Nobody is let in any more once the first signal has been taken.
@@ -372,7 +407,7 @@ def test_ctrl_c_waits_less_than_sigterm(site):
     (site / "large").write_bytes(bytes(64 << 20))
     with Serving(site, "-p0", "--set", "shutdown_time_max=1h") as serving:
         with socket.create_connection(("127.0.0.1", serving.port())) as slow:
-            slow.sendall(b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n")
+            slow.sendall(b"GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n")
             slow.recv(100)
             assert serving.end(signal.SIGINT) == 0
 

@@ -1,0 +1,69 @@
+// portico/server/hosts.cc — see hosts.h.
+#include "portico/server/hosts.h"
+
+#include <algorithm>
+
+namespace portico::server {
+namespace {
+
+std::string in_lower_case(std::string_view text) {
+    std::string lower(text);
+    for (char& octet : lower) {
+        if (octet >= 'A' && octet <= 'Z') octet = static_cast<char>(octet | 0x20);
+    }
+    return lower;
+}
+
+// A host in lower case, without the dot that may stand for the root.
+std::string normal(std::string_view host) {
+    if (host.ends_with('.')) host.remove_suffix(1);
+    return in_lower_case(host);
+}
+
+// The host of "host", "host:port" or "[address]:port".
+std::string_view host_of(std::string_view authority) {
+    if (authority.starts_with('[')) return authority.substr(1, authority.find(']') - 1);
+    return authority.substr(0, authority.rfind(':'));
+}
+
+bool is_loopback(const io::IpAddress& ip) { return ip.reach() == io::Reach::loopback; }
+
+bool is_of_this_machine(std::string_view host) {
+    if (host.empty() || host == "localhost" || host.ends_with(".localhost")) return true;
+    const auto ip = io::IpAddress::parse(host);
+    return ip && is_loopback(*ip);
+}
+
+}  // namespace
+
+Hosts::Hosts(const HostOptions& options) : checked_(options.checked) {
+    for (const std::string& name : options.names) names_.push_back(normal(name));
+}
+
+HostCheck Hosts::check_at(const io::SocketAddress& listener) const {
+    if (listener.family == io::Family::unix_path) return HostCheck::off;
+    switch (checked_) {
+        case HostsChecked::nowhere: return HostCheck::off;
+        case HostsChecked::everywhere: return HostCheck::on;
+        case HostsChecked::on_loopback: break;
+    }
+    return is_loopback(listener.ip) ? HostCheck::on : HostCheck::off;
+}
+
+bool Hosts::is_listed(std::string_view host) const {
+    return std::ranges::any_of(names_, [host](std::string_view name) {
+        if (name == "*") return true;
+        if (name.starts_with("*.")) return host.size() >= name.size() && host.ends_with(name.substr(1));
+        return name == host;
+    });
+}
+
+bool Hosts::admits(std::string_view authority) {
+    if (authority == last_admitted_) return true;
+    const std::string host = normal(host_of(authority));
+    if (!is_of_this_machine(host) && !is_listed(host)) return false;
+    last_admitted_ = authority;
+    return true;
+}
+
+}  // namespace portico::server
