@@ -57,6 +57,23 @@ protected:
             });
         });
         server_.get("/events", [](Request& request) { return send_events(request, throw_among_events); });
+        server_.get("/early", [](Request&) {
+            Response response = Response::stream("text/csv", [](ContentWriter&) -> Task<bool> {
+                throw std::runtime_error("no table");
+                co_return true;
+            });
+            response.set("ETag", "\"v1\"");
+            response.set("Cache-Control", "max-age=3600");
+            response.set("X-Own", "kept");
+            return response;
+        });
+        server_.get("/gave-up", [](Request&) {
+            return Response::stream("text/csv", [](ContentWriter& to) -> Task<bool> {
+                const bool written = co_await to.write("");
+                static_cast<void>(written);
+                co_return false;
+            });
+        });
         Group slow = server_.group("/timed");
         slow.use(time_out(seconds(10)));
         slow.get("/later", throw_later);
@@ -95,12 +112,127 @@ TEST_P(Exceptions, OfAStreamBreakItOff) {
     EXPECT_EQ(client.connections(), 0U);
 }
 
+// The head goes with the first octets: until then the answer can still say that something went wrong.
+TEST_P(Exceptions, OfAStreamThatHasSentNothingAreAnsweredWith500) {
+    TestClient client(server_, GetParam());
+    for (const char* const target : {"/early", "/gave-up"}) {
+        const TestAnswer answer = client.get(target);
+        EXPECT_EQ(answer.status, 500) << target;
+        EXPECT_EQ(answer.content, "500 Internal Server Error\n");
+        EXPECT_EQ(answer.field("Content-Type"), "text/plain; charset=utf-8");
+    }
+    testing::internal::CaptureStderr();
+    const TestAnswer early = client.get("/early");
+    EXPECT_EQ(testing::internal::GetCapturedStderr(), "error: the response's stream threw an exception: no table\n");
+    EXPECT_EQ(early.field("ETag"), "");
+    EXPECT_EQ(early.field("Cache-Control"), "");
+    EXPECT_EQ(early.field("X-Own"), "kept");
+    EXPECT_EQ(client.request("HEAD", "/early").status, 200);
+    const std::string old = client.exchange("GET /early HTTP/1.0\r\n\r\n");
+    EXPECT_TRUE(old.starts_with("HTTP/1.1 500 ") && old.ends_with("\r\n\r\n500 Internal Server Error\n")) << old;
+    const std::string answers = client.exchange(
+        "GET /early HTTP/1.1\r\nHost: a\r\n\r\nGET /fine HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    EXPECT_TRUE(answers.ends_with("\r\n\r\nfine")) << answers;
+}
+
 TEST_P(Exceptions, DoNotEndTheConnection) {
     TestClient client(server_, GetParam());
     const std::string answers = client.exchange(
         "GET /later HTTP/1.1\r\nHost: a\r\n\r\nGET /fine HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
     EXPECT_TRUE(answers.starts_with("HTTP/1.1 500 "));
     EXPECT_TRUE(answers.ends_with("\r\n\r\nfine")) << answers;
+}
+
+// --- errors and middleware
+
+Task<Response> note_status(Request& request, Next next, std::vector<int>& seen) {
+    Response response = co_await next(request);
+    seen.push_back(http::code(response.status()));
+    co_return std::move(response);
+}
+
+// Middleware that throws before it has made its task.
+Task<Response> throw_at_once(Request& request, Next next) {
+    if (request.query("middleware")) throw std::runtime_error("no task");
+    return next(request);
+}
+
+class Errors : public testing::TestWithParam<std::uint64_t> {
+protected:
+    Errors() {
+        server_.use(request_id());
+        server_.use(cors());
+        server_.use([this](Request& request, Next next) { return note_status(request, next, seen_); });
+        server_.use(throw_at_once);
+        server_.use(content_at_most(100));
+        server_.get("/throws", []() -> std::string { throw std::runtime_error("handler"); });
+        server_.get("/later", throw_later);
+        server_.get("/split", [] {
+            Response response("text");
+            response.set("X-A", "a\nb");
+            return response;
+        });
+        server_.post("/json", [](Json value) { return value; });
+        Group timed = server_.group("/timed");
+        timed.use(time_out(seconds(10)));
+        timed.get("/later", throw_later);
+        timed.get("/slow", [](Request& request) -> Task<std::string> {
+            const bool slept = co_await io::sleep_for(request.core(), seconds(100));
+            co_return slept ? "slept" : "";
+        });
+    }
+    // Whether all middleware has seen an answer with this status.
+    void expect_seen(const std::string& answer, int status) {
+        EXPECT_TRUE(answer.starts_with("HTTP/1.1 " + std::to_string(status))) << answer;
+        EXPECT_NE(answer.find("X-Request-Id: "), std::string::npos) << answer;
+        EXPECT_NE(answer.find("Access-Control-Allow-Origin: *"), std::string::npos) << answer;
+        EXPECT_EQ(seen_, std::vector<int>{status});
+        seen_.clear();
+    }
+    std::vector<int> seen_;
+    Server server_;
+};
+INSTANTIATE_TEST_SUITE_P(Seeds, Errors, testing::Range<std::uint64_t>(1, 11));
+
+TEST_P(Errors, OfHandlersAreSeenByTheMiddleware) {
+    TestClient client(server_, GetParam());
+    for (const char* const target : {"/throws", "/later", "/timed/later", "/split", "/throws?middleware=1"}) {
+        expect_seen(client.exchange("GET " + std::string(target) +
+                                    " HTTP/1.1\r\nHost: a\r\nOrigin: https://b.example\r\nConnection: close\r\n\r\n"),
+                    500);
+    }
+    expect_seen(client.exchange(
+                    "GET /timed/slow HTTP/1.1\r\nHost: a\r\nOrigin: https://b.example\r\nConnection: close\r\n\r\n"),
+                503);
+}
+
+TEST_P(Errors, OfTheContentAreSeenByTheMiddleware) {
+    TestClient client(server_, GetParam());
+    const auto post = [&](const std::string& rest) {
+        return client.exchange("POST /json HTTP/1.1\r\nHost: a\r\nOrigin: https://b.example\r\nConnection: close\r\n" +
+                               rest);
+    };
+    const std::string json = "Content-Type: application/json\r\n";
+    expect_seen(post(json + "Content-Length: 1\r\n\r\n{"), 400);
+    expect_seen(post("Content-Length: 2\r\n\r\n{}"), 415);
+    expect_seen(post(json + "Content-Length: 101\r\n\r\n"), 413);
+    expect_seen(post(json + "Transfer-Encoding: chunked\r\n\r\nzz\r\n"), 400);
+    expect_seen(post(json + "Transfer-Encoding: chunked\r\n\r\n65\r\n\"" + std::string(99, 'x') + "\"\r\n0\r\n\r\n"),
+                413);
+    expect_seen(post(json + "Transfer-Encoding: chunked\r\n\r\n64\r\n\"" + std::string(98, 'x') + "\"\r\n0\r\n\r\n"),
+                200);
+    expect_seen(post(json + "Content-Length: 5\r\n\r\n12"), 408);  // the rest never comes
+}
+
+TEST_P(Errors, OfTheTargetAreSeenByTheMiddleware) {
+    TestClient client(server_, GetParam());
+    const auto ask = [&](const std::string& line) {
+        return client.exchange(line + " HTTP/1.1\r\nHost: a\r\nOrigin: https://b.example\r\nConnection: close\r\n\r\n");
+    };
+    expect_seen(ask("GET /%zz"), 400);
+    expect_seen(ask("GET /a/../../b"), 400);
+    expect_seen(ask("OPTIONS *"), 204);
+    expect_seen(ask("GET /nowhere"), 404);
 }
 
 }  // namespace

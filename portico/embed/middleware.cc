@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <exception>
 #include <functional>
 #include <optional>
 #include <utility>
@@ -17,20 +16,16 @@
 #include "portico/http/negotiate.h"
 #include "portico/io/core.h"
 #include "portico/io/scope.h"
+#include "portico/server/application.h"
 #include "portico/site/encode.h"
 
 namespace portico {
 namespace {
 
-// Both are in `scope`: the one that is first ends the other.
-Task<void> keep_response(Task<Response> task, std::optional<Response>& into, std::exception_ptr& exception,
-                         io::Scope& scope) {
-    try {
-        Response response = co_await task;
-        into.emplace(std::move(response));
-    } catch (...) {
-        exception = std::current_exception();
-    }
+// This task and the next are in `scope`: the one that ends first ends the other.
+Task<void> keep_response(Task<Response> task, std::optional<Response>& into, io::Scope& scope) {
+    Response response = co_await task;
+    into.emplace(std::move(response));
     scope.request_stop();
 }
 
@@ -147,11 +142,15 @@ Middleware basic_auth(std::string realm, std::function<bool(std::string_view, st
         const auto sent = request.field("Authorization");
         std::optional<http::Credentials> credentials;
         if (sent) credentials = http::parse_basic(*sent);
+        // On a 401 the log says who tried.
+        if (credentials) request.call().notes().user = credentials->user;
         if (!credentials || !check(credentials->user, credentials->password)) {
             Response response(Status::unauthorized);
             response.set("WWW-Authenticate", challenge);
+            response.set_reason(credentials ? "wrong user or password" : "no credentials");
             co_return std::move(response);
         }
+        request.set_user(credentials->user);
         Response response = co_await next(request);
         co_return std::move(response);
     };
@@ -161,8 +160,10 @@ Middleware content_at_most(std::uint64_t octets) {
     return [octets](Request& request, Next next) -> Task<Response> {
         const http::Request& message = request.message();
         if (message.framing == http::Framing::length && message.content_length > octets) {
-            co_return Response(Status::content_too_large);
+            constexpr Refusal refusal{Status::content_too_large, "the content is larger than this route accepts"};
+            co_return Response(refusal);
         }
+        request.limit_content(octets);  // chunks announce no length: they are counted while they are read
         Response response = co_await next(request);
         co_return std::move(response);
     };
@@ -171,15 +172,14 @@ Middleware content_at_most(std::uint64_t octets) {
 Middleware time_out(std::chrono::milliseconds time) {
     return [time](Request& request, Next next) -> Task<Response> {
         std::optional<Response> response;
-        std::exception_ptr exception;
         io::Scope scope;
-        scope.start(keep_response(next(request), response, exception, scope), AfterStop::ends);
+        scope.start(keep_response(next(request), response, scope), AfterStop::ends);
         if (scope.size() > 0) scope.start(stop_after(request.core(), time, scope));
         co_await scope.join();
-        if (exception) std::rethrow_exception(exception);
         if (response) co_return *std::move(response);
         Response late(Status::service_unavailable);
         late.set("Retry-After", "1");
+        late.set_reason("the handler took longer than its time-out");
         co_return std::move(late);
     };
 }

@@ -2,11 +2,19 @@
 #include "portico/embed/request.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "portico/http/hex.h"
 #include "portico/server/application.h"
 
 namespace portico {
+namespace {
+
+std::unexpected<Refusal> refuse_as_too_large() {
+    return http::refuse(Status::content_too_large, "the content is larger than this route accepts");
+}
+
+}  // namespace
 
 Request::Request(server::Call& call, std::string_view path) : call_(&call), message_(&call.request()), path_(path) {}
 
@@ -34,10 +42,24 @@ std::optional<std::string_view> Request::cookie(std::string_view name) const {
 const io::SocketAddress& Request::peer() const { return call_->peer(); }
 io::Core& Request::core() const { return call_->core(); }
 
+void Request::set_user(std::string name) {
+    user_ = std::move(name);
+    call_->notes().user = user_;
+}
+
+void Request::limit_content(std::uint64_t octets) { content_octets_max_ = std::min(content_octets_max_, octets); }
+
 Task<Result<std::string_view>> Request::read() {
+    // Announced content is refused before it is invited and read (RFC 9110 §10.1.1), and stays refused once it was.
+    const bool is_announced = message_->framing == http::Framing::length;
+    const std::uint64_t octets = std::max(content_octets_, is_announced ? message_->content_length : 0);
+    if (octets > content_octets_max_) co_return refuse_as_too_large();
     const link::ContentStep step = co_await call_->read_content();
     switch (step.end) {
-        case link::ContentEnd::complete: co_return step.octets;
+        case link::ContentEnd::complete:
+            content_octets_ += step.octets.size();
+            if (content_octets_ > content_octets_max_) co_return refuse_as_too_large();
+            co_return step.octets;
         case link::ContentEnd::refused: co_return std::unexpected(call_->refusal());
         case link::ContentEnd::left: break;
     }
@@ -46,17 +68,16 @@ Task<Result<std::string_view>> Request::read() {
 
 Task<Result<std::string>> Request::content(std::size_t octets_max) {
     // What is announced is refused before it is invited and read (RFC 9110 §10.1.1).
-    if (message_->framing == http::Framing::length && message_->content_length > octets_max) {
-        co_return http::refuse(Status::content_too_large, "content larger than the handler takes");
+    const std::uint64_t most = std::min<std::uint64_t>(octets_max, content_octets_max_);
+    if (message_->framing == http::Framing::length && message_->content_length > most) {
+        co_return refuse_as_too_large();
     }
     std::string all;
     for (;;) {
         const Result<std::string_view> octets = co_await read();
         if (!octets) co_return std::unexpected(octets.error());
         if (octets->empty()) co_return std::move(all);
-        if (octets->size() > octets_max - all.size()) {
-            co_return http::refuse(Status::content_too_large, "content larger than the handler takes");
-        }
+        if (octets->size() > octets_max - all.size()) co_return refuse_as_too_large();
         all += *octets;
     }
 }

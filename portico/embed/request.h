@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -24,6 +25,7 @@ class Call;
 namespace portico {
 
 using http::Method;
+using http::Refusal;
 using http::Status;
 
 // A value, or why the request is not served as asked: hand that on as the handler's own result.
@@ -43,7 +45,8 @@ public:
     [[nodiscard]] std::string_view method_name() const { return message_->method_token; }
     // As it was sent: path and query, with their escapes (RFC 9112 §3.2).
     [[nodiscard]] std::string_view target() const { return message_->target; }
-    // The target's path, decoded: see http::decode_path().
+    // The target's path, decoded: see http::decode_path(). "*" for a request to the server as a whole (OPTIONS *), and
+    // "/" where the path can't be decoded: only middleware sees these two.
     [[nodiscard]] std::string_view path() const { return path_; }
     // The first line of that name; names are case-insensitive.
     [[nodiscard]] std::optional<std::string_view> field(std::string_view name) const;
@@ -58,12 +61,21 @@ public:
     // All that the head says.
     [[nodiscard]] const http::Request& message() const { return *message_; }
 
+    // Who sent the request, once middleware such as basic_auth() has found out; empty before that.
+    [[nodiscard]] std::string_view user() const { return user_; }
+    // For such middleware: names the user to the handler and to the access log.
+    void set_user(std::string name);
+
     // --- content: read it once, in one of these ways
     // The next octets, valid until the next call; empty at the end.
-    // Refusals: 400 it is framed wrongly, or the client left; 408 it came too slowly; 413 more than the server's limit.
+    // Refusals: 400 it is framed wrongly, or the client left; 408 it came too slowly; 413 more than the server's limit
+    // or limit_content() allow.
     [[nodiscard]] Task<Result<std::string_view>> read();
     // All of it. Refusals: the same, and 413 more than `octets_max`: at once, and unread, where that is announced.
     [[nodiscard]] Task<Result<std::string>> content(std::size_t octets_max = std::size_t{1} << 20);
+    // From now on read() and content() refuse more than `octets` in all with 413. Of several limits the smallest
+    // counts.
+    void limit_content(std::uint64_t octets);
 
     // --- for the routes
     // Views of path(), in the order of the pattern.
@@ -78,6 +90,9 @@ private:
     const http::Request* message_;
     std::string_view path_;
     std::vector<std::string_view> parameters_;
+    std::string user_;
+    std::uint64_t content_octets_ = 0;  // read so far
+    std::uint64_t content_octets_max_ = std::numeric_limits<std::uint64_t>::max();
 };
 
 // Decodes what a form or a query holds: "+" is a space, "%41" an "A". A "%" that escapes nothing stays.

@@ -74,17 +74,52 @@ bool is_cookie_attribute(std::string_view value) {
     return std::ranges::all_of(value, [](char octet) { return octet >= 0x20 && octet < 0x7f && octet != ';'; });
 }
 
-// A producer that throws breaks off what it makes.
-Task<bool> make_content(const http::Producer& producer, ContentWriter& writer) {
+// Fields that describe content which will not be sent.
+constexpr std::array content_fields{
+    http::FieldName::accept_ranges,    http::FieldName::cache_control,    http::FieldName::content_disposition,
+    http::FieldName::content_encoding, http::FieldName::content_language, http::FieldName::content_location,
+    http::FieldName::content_range,    http::FieldName::content_type,     http::FieldName::etag,
+    http::FieldName::expires,          http::FieldName::last_modified};
+
+// Notes whether anything has been sent: the head goes with the first octets.
+class NotingWriter final : public ContentWriter {
+public:
+    explicit NotingWriter(ContentWriter& to) : to_(&to) {}
+    Task<bool> write(std::string_view octets) override {
+        has_begun_ = has_begun_ || !octets.empty();
+        return to_->write(octets);
+    }
+    [[nodiscard]] bool has_begun() const { return has_begun_; }
+
+private:
+    ContentWriter* to_;
+    bool has_begun_ = false;
+};
+
+// Runs the producer. One that fails breaks off what it makes; where nothing has been sent yet, the answer becomes 500.
+Task<bool> make_content(const http::Producer& producer, ContentWriter& writer, http::Response& message,
+                        std::string& reason) {
+    NotingWriter noting(writer);
     std::exception_ptr exception;
+    bool whole = false;
     try {
-        const bool whole = co_await producer(writer);
-        co_return whole;
+        whole = co_await producer(noting);
     } catch (...) {
         exception = std::current_exception();
     }
-    tell_of_exception("what makes a response's content", exception);
-    co_return false;
+    if (exception) {
+        tell_of_exception("the response's stream", exception);
+        reason = "the stream of the response " + describe_exception(exception);
+        whole = false;
+    }
+    if (whole || noting.has_begun()) co_return whole;
+    if (reason.empty()) reason = "the stream of the response failed before its first octet";
+    for (const http::FieldName name : content_fields) message.fields.remove(name);
+    message.status = Status::internal_server_error;
+    message.fields.add(http::FieldName::content_type, plain_text);
+    static const std::string page = page_of(Status::internal_server_error);
+    const bool written = co_await writer.write(page);
+    co_return written;
 }
 
 }  // namespace
@@ -137,7 +172,7 @@ Response::Response(const char* text) : Response(std::string(text)) {}
 Response::Response(Status status) : status_(status), content_(page_of(status)) {
     if (!content_.empty()) set("Content-Type", std::string(plain_text));
 }
-Response::Response(const Refusal& refusal) : Response(refusal.status) {}
+Response::Response(const Refusal& refusal) : Response(refusal.status) { reason_ = refusal.reason; }
 
 Response Response::html(std::string content) { return {Status::ok, std::move(content), "text/html; charset=utf-8"}; }
 
@@ -191,9 +226,10 @@ void Response::add(std::string_view name, std::string value) {
 
 void Response::add_line(std::string_view name, std::string value) {
     std::string its_name(name);
-    if (!http::is_token(name)) return refuse_to_send("field " + its_name + " has a name that is no token");
-    if (!is_field_value(value)) return refuse_to_send("field " + its_name + " holds a control octet");
-    if (is_reserved(http::recognise(name))) return refuse_to_send("field " + its_name + " is the connection's to set");
+    if (!http::is_token(name)) return refuse_to_send("field name '" + its_name + "' is not a token");
+    if (!is_field_value(value)) return refuse_to_send("field " + its_name + " contains a control character");
+    if (is_reserved(http::recognise(name)))
+        return refuse_to_send("field " + its_name + " can only be set by the connection");
     fields_.emplace_back(std::move(its_name), std::move(value));
 }
 
@@ -205,7 +241,7 @@ void Response::refuse_to_send(std::string trouble) {
 void Response::set_cookie(const Cookie& cookie) {
     std::optional<std::string> text = cookie.text();
     if (text) return add("Set-Cookie", *std::move(text));
-    refuse_to_send("cookie " + cookie.name() + " holds what a cookie can't");
+    refuse_to_send("cookie " + cookie.name() + " contains a character that cookies can't have");
 }
 
 std::optional<std::string_view> Response::field(std::string_view name) const {
@@ -242,14 +278,20 @@ void Response::set_content(std::string content) {
     if (status_ == Status::partial_content) status_ = Status::ok;
 }
 
-void Response::move_into(http::Response& message) && {
-    // An interim status is none of an answer's (RFC 9110 §15).
+void Response::make_sendable() {
+    // An answer's status is final (RFC 9110 §15).
     const bool is_final = http::code(status_) >= 200 && http::code(status_) <= 599;
-    if (!is_final) refuse_to_send("status " + std::to_string(http::code(status_)) + " is none of an answer");
-    if (!trouble_.empty()) {
-        tell_of_error("a response's " + trouble_ + "; answered with 500");
-        *this = Response(Status::internal_server_error);
-    }
+    if (!is_final) refuse_to_send("status " + std::to_string(http::code(status_)) + " is not that of a final answer");
+    if (trouble_.empty()) return;
+    tell_of_error("the response's " + trouble_ + "; answered with 500");
+    std::string reason = "the response's " + trouble_;
+    *this = Response(Status::internal_server_error);
+    reason_ = std::move(reason);
+}
+
+void Response::move_into(http::Response& message, std::string& reason) && {
+    make_sendable();
+    reason = std::move(reason_);
     if (http::code(status_) == 205) set_content({});  // RFC 9110 §15.3.6
     if (message_ != nullptr) {
         message = std::move(*message_);
@@ -260,8 +302,8 @@ void Response::move_into(http::Response& message) && {
     const auto owned = std::make_shared<Response>(std::move(*this));
     for (const auto& [name, value] : owned->fields_) message.fields.add(std::string_view(name), value);
     if (owned->producer_) {
-        message.producer = [producer = std::move(owned->producer_)](ContentWriter& writer) {
-            return make_content(producer, writer);
+        message.producer = [producer = std::move(owned->producer_), &message, &reason](ContentWriter& writer) {
+            return make_content(producer, writer, message, reason);
         };
         message.is_endless = owned->is_endless_;
     } else if (!owned->content_.empty()) {

@@ -67,7 +67,7 @@ public:
     Response(const char* text);       // NOLINT(google-explicit-constructor)
     // The page that goes with it, "404 Not Found"; nothing with it for 2xx and 3xx.
     Response(Status status);  // NOLINT(google-explicit-constructor)
-    // The same for the refusal's status; its reason is not told.
+    // The same for the refusal's status. Its reason goes to the access log, not to the client.
     Response(const Refusal& refusal);  // NOLINT(google-explicit-constructor)
     // `content_type`: as in Content-Type, "image/png".
     Response(Status status, std::string content, std::string_view content_type);
@@ -108,6 +108,10 @@ public:
     // Whether content() is all of it.
     [[nodiscard]] bool is_in_memory() const { return !producer_ && message_ == nullptr; }
 
+    // Why the request was not served as asked: for the access log; the client does not see it.
+    void set_reason(std::string reason) { reason_ = std::move(reason); }
+    [[nodiscard]] const std::string& reason() const { return reason_; }  // empty: there is none
+
     // A stream that goes on for as long as somebody listens, as events do: a server that is stopped breaks it off,
     // where it waits for others to be complete.
     void set_endless() { is_endless_ = true; }
@@ -115,8 +119,11 @@ public:
     // --- for the server
     // An answer that a site of files has made, to which fields can be added.
     [[nodiscard]] static Response of_message(std::unique_ptr<http::Response> message);
-    // Hands everything over to the message that will be sent.
-    void move_into(http::Response& message) &&;
+    // Where the response can't be sent as it is, because of a field or a status: says why on standard error, and
+    // becomes 500. Call it before others see the response, so that they add to what is sent.
+    void make_sendable();
+    // Hands everything over to the message that will be sent, and the reason to `reason`. Both stay until it has been.
+    void move_into(http::Response& message, std::string& reason) &&;
 
 private:
     Response() = default;
@@ -126,6 +133,7 @@ private:
     bool is_endless_ = false;
     std::vector<std::pair<std::string, std::string>> fields_;
     std::string trouble_;  // why it can't be sent; empty where it can
+    std::string reason_;
     std::string content_;
     http::Producer producer_;
     std::unique_ptr<http::Response> message_;

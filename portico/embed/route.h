@@ -161,6 +161,10 @@ std::optional<T> from_path(std::string_view text) {
 }
 
 // --- what a handler returns, as a response
+template <class T, class E>
+Response respond(std::expected<T, E> result);
+template <class T>
+Response respond(std::optional<T> value);
 inline Response respond(Response response) { return response; }
 template <class T>
     requires MadeIntoResponse<std::remove_cvref_t<T>>
@@ -187,8 +191,16 @@ Response respond(std::optional<T> value) {
     return respond(*std::move(value));
 }
 
+// Whether a value can be answered with: asked of what is inside as well, so that the compiler says so in one sentence.
 template <class T>
-concept Respondable = std::is_void_v<T> || requires(T value) { respond(std::move(value)); };
+inline constexpr bool is_respondable = std::is_void_v<T> || MadeIntoResponse<T> || std::constructible_from<Response, T>;
+template <class T, class E>
+inline constexpr bool is_respondable<std::expected<T, E>> = is_respondable<T> && is_respondable<E>;
+template <class T>
+inline constexpr bool is_respondable<std::optional<T>> = is_respondable<T>;
+
+template <class T>
+concept Respondable = is_respondable<T>;
 
 // A handler with everything known of it: takes its arguments from a request and makes a response of what it returns.
 template <class Handler>

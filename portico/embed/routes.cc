@@ -2,8 +2,11 @@
 #include "portico/embed/routes.h"
 
 #include <algorithm>
+#include <exception>
 #include <set>
 #include <utility>
+
+#include "portico/embed/tell.h"
 
 namespace portico {
 
@@ -65,10 +68,30 @@ std::string place_of(const std::source_location& where) {
     return std::string(where.file_name()) + ":" + std::to_string(where.line());
 }
 
-Task<Response> Next::operator()(Request& request) const {
-    if (passed_ == way_->size()) return (*handle_)(request);
-    return (*(*way_)[passed_])(request, Next(*way_, *handle_, passed_ + 1));
+namespace {
+
+// One station of the way. A program's function may throw before it has made its task, and afterwards. Either becomes an
+// answer here, so that the middleware around it sees an answer like any other.
+Task<Response> pass(const Way& way, Handle& handle, std::size_t passed, Request& request) {
+    std::exception_ptr exception;
+    try {
+        Task<Response> station =
+            passed == way.size() ? handle(request) : (*way[passed])(request, Next(way, handle, passed + 1));
+        Response response = co_await station;
+        response.make_sendable();
+        co_return std::move(response);
+    } catch (...) {
+        exception = std::current_exception();
+    }
+    tell_of_exception(std::string(request.method_name()) + " " + std::string(request.target()), exception);
+    Response response(Status::internal_server_error);
+    response.set_reason("the handler " + describe_exception(exception));
+    co_return std::move(response);
 }
+
+}  // namespace
+
+Task<Response> Next::operator()(Request& request) const { return pass(*way_, *handle_, passed_, request); }
 
 Routes::Routes() : root_(std::make_unique<Node>()), ways_below_{{std::string(), Way()}} {}
 Routes::~Routes() = default;

@@ -42,7 +42,8 @@ class Next {
 public:
     // `passed`: how much of the way lies behind.
     Next(const Way& way, Handle& handle, std::size_t passed) : way_(&way), handle_(&handle), passed_(passed) {}
-    // The rest of the way: further middleware, then the handler.
+    // The rest of the way: further middleware, then the handler. Nothing of it throws: an exception is told on standard
+    // error, and becomes a response with the status 500.
     [[nodiscard]] Task<Response> operator()(Request& request) const;
 
 private:
@@ -77,6 +78,8 @@ public:
     };
     // `path`: decoded. HEAD is answered by GET's route.
     [[nodiscard]] Found find(std::string_view method, std::string_view path) const;
+    // What requests go through that have no path: the server's own middleware.
+    [[nodiscard]] const Way& way_of_server() const { return ways_below_.begin()->second; }
 
 private:
     struct Node;

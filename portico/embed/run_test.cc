@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -205,6 +206,64 @@ TEST_P(AccessLogOfAProgram, HasALineForEachRequest) {
     const std::string lines(std::istreambuf_iterator<char>(log), {});
     EXPECT_EQ(std::ranges::count(lines, '\n'), 5) << lines;
     EXPECT_NE(lines.find(GetParam().line), std::string::npos) << lines;
+    std::filesystem::remove_all(place);
+}
+
+// What the client is not told, the log is: who asked, and why the request was not served.
+TEST(AccessLogOfAProgramsUsers, SaysWhoAskedAndWhyNot) {
+    std::string place = testing::TempDir() + "portico-log-XXXXXX";
+    ASSERT_NE(::mkdtemp(place.data()), nullptr);
+    Options options;
+    options.access_log = place + "/access.log";
+    options.log_format = LogFormat::json;
+    {
+        Server server(options);
+        server.get("/open", [] { return "open"; });
+        server.get("/refused", [](Request&) -> Result<std::string> {
+            return http::refuse(Status::conflict, "the note is locked");
+        });
+        server.get("/throws", []() -> std::string { throw std::runtime_error("a \"bug\""); });
+        server.get("/stream", [](Request&) {
+            return Response::stream("text/plain", [](ContentWriter&) -> Task<bool> {
+                throw std::runtime_error("early");
+                co_return true;
+            });
+        });
+        server.use(basic_auth("here", [](auto, std::string_view password) { return password == "b"; }));
+        server.get("/closed", [] { return "closed"; });
+        ASSERT_TRUE(server.start("127.0.0.1:0").has_value());
+        const std::uint16_t port = server.port();
+        for (const char* const target : {"/open", "/refused", "/throws", "/stream", "/closed"}) {
+            EXPECT_FALSE(get(port, target).empty());
+        }
+        EXPECT_FALSE(get(port, "/closed", "Authorization: Basic YTpi\r\n").empty());  // a:b
+        EXPECT_FALSE(get(port, "/closed", "Authorization: Basic YTpj\r\n").empty());  // a:c
+        EXPECT_FALSE(get(port, "/open", "Authorization: Basic YTpi\r\n").empty());
+        server.stop();
+        server.wait();
+    }
+    std::ifstream log(options.access_log);
+    std::string told;
+    for (std::string line; std::getline(log, line);) {
+        const auto member = [&line](const std::string& name) {
+            const std::string begin = "\"" + name + "\":";
+            const std::size_t at = line.find(begin);
+            if (at == std::string::npos) return std::string("-");
+            std::size_t end = line.find(",\"", at + begin.size());
+            end = std::min(end, line.size() - 1);
+            return line.substr(at + begin.size(), end - at - begin.size());
+        };
+        told += member("target") + " " + member("status") + " " + member("user") + " " + member("reason") + "\n";
+    }
+    EXPECT_EQ(told,
+              "\"/open\" 200 - -\n"
+              "\"/refused\" 409 - \"the note is locked\"\n"
+              "\"/throws\" 500 - \"the handler threw an exception: a \\\"bug\\\"\"\n"
+              "\"/stream\" 500 - \"the stream of the response threw an exception: early\"\n"
+              "\"/closed\" 401 - \"no credentials\"\n"
+              "\"/closed\" 200 \"a\" -\n"
+              "\"/closed\" 401 \"a\" \"wrong user or password\"\n"
+              "\"/open\" 200 - -\n");
     std::filesystem::remove_all(place);
 }
 

@@ -36,8 +36,9 @@ struct Router::State {
 
 namespace {
 
-// What a request gets for which there is no route; `allow` is the methods that others have.
+// The answer to a request that no route takes; `allow` lists the methods of the routes that have its path.
 Task<Response> answer_without_route(Request& request, std::string allow) {
+    if (request.message().form == http::TargetForm::asterisk) co_return Response(Status::no_content);
     if (allow.empty()) co_return Response(Status::not_found);
     Response response(request.method() == Method::options ? Status::no_content : Status::method_not_allowed);
     response.set("Allow", std::move(allow));
@@ -58,37 +59,30 @@ public:
         std::string scratch;
         const http::Request& message = call.request();
         // "*" is the server as a whole (RFC 9112 §3.2.4).
-        if (message.form == http::TargetForm::asterisk) {
-            Response(Status::no_content).move_into(call.response());
-            co_return;
-        }
-        const http::Result<std::string_view> path = http::decode_path(message.path, scratch);
-        if (!path) {
-            answer_refusal(path.error(), call.response());
-            co_return;
-        }
-        Request request(call, *path);
-        Routes::Found found = routes_->find(message.method_token, *path);
+        const bool has_path = message.form != http::TargetForm::asterisk;
+        http::Result<std::string_view> path = std::string_view("*");
+        if (has_path) path = http::decode_path(message.path, scratch);
+        Request request(call, path.value_or("/"));
+        Routes::Found found;
+        if (has_path && path) found = routes_->find(message.method_token, *path);
+        if (found.way == nullptr) found.way = &routes_->way_of_server();
         request.set_parameters(std::move(found.parameters));
-        Handle without_route = [&found](Request& asked) { return answer_without_route(asked, found.allow); };
+        Handle without_route = [&](Request& asked) {
+            return path ? answer_without_route(asked, found.allow) : refuse_path(path.error());
+        };
         const Next way(*found.way, found.route != nullptr ? found.route->handle : without_route, 0);
-        std::exception_ptr exception;
-        try {
-            Response response = co_await way(request);
-            std::move(response).move_into(call.response());
-        } catch (...) {
-            exception = std::current_exception();
-        }
-        if (exception == nullptr) co_return;
-        tell_of_exception(std::string(message.method_token) + " " + std::string(message.target), exception);
-        Response(Status::internal_server_error).move_into(call.response());
+        Response response = co_await way(request);
+        std::move(response).move_into(call.response(), call.notes().reason);
     }
 
     void answer_refusal(const http::Refusal& refusal, http::Response& response) override {
-        Response(refusal).move_into(response);
+        std::string reason;  // the connection knows it
+        Response(refusal).move_into(response, reason);
     }
 
 private:
+    static Task<Response> refuse_path(http::Refusal refusal) { co_return Response(refusal); }
+
     io::Core* core_;
     Routes* routes_;
     const std::vector<std::shared_ptr<Files>> files_;

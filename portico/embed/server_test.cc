@@ -38,6 +38,21 @@ protected:
         server_.route("PURGE", "/cache", [] { return Status::no_content; });
         server_.get("/gone", [] { return std::expected<std::string, Status>(std::unexpected(Status::gone)); });
         server_.get("/maybe/{it}", [](int it) { return it == 1 ? std::optional<std::string>("one") : std::nullopt; });
+        server_.get("/either/{it}", [](int it) -> std::expected<std::optional<std::string>, Status> {
+            if (it == 1) return "one";
+            if (it == 2) return std::nullopt;
+            return std::unexpected(Status::forbidden);
+        });
+        server_.get("/later/{it}", [](int it, Request&) -> Task<std::expected<std::optional<Json>, Response>> {
+            if (it == 1) co_return Json(1);
+            if (it == 2) co_return std::nullopt;
+            co_return std::unexpected(Response(Status::conflict, "taken", "text/plain"));
+        });
+        server_.get("/inside-out/{it}", [](int it) -> std::optional<std::expected<std::string, Status>> {
+            if (it == 1) return "one";
+            if (it == 2) return std::nullopt;
+            return std::unexpected(Status::gone);
+        });
         server_.get("/slowly", [](Request& request) -> Task<std::string> {
             const bool slept = co_await io::sleep_for(request.core(), seconds(1));
             co_return slept ? "slept" : "stopped";
@@ -97,6 +112,15 @@ INSTANTIATE_TEST_SUITE_P(
         RouteRow{"ExpectedError", "GET", "/gone", 410, "410 Gone\n"},
         RouteRow{"Optional", "GET", "/maybe/1", 200, "one"},
         RouteRow{"OptionalNothing", "GET", "/maybe/2", 404, nullptr},
+        RouteRow{"ExpectedOptional", "GET", "/either/1", 200, "one"},
+        RouteRow{"ExpectedOptionalNothing", "GET", "/either/2", 404, nullptr},
+        RouteRow{"ExpectedOptionalError", "GET", "/either/3", 403, nullptr},
+        RouteRow{"TaskOfExpectedOptional", "GET", "/later/1", 200, "1"},
+        RouteRow{"TaskOfExpectedOptionalNothing", "GET", "/later/2", 404, nullptr},
+        RouteRow{"TaskOfExpectedOptionalError", "GET", "/later/3", 409, "taken"},
+        RouteRow{"OptionalExpected", "GET", "/inside-out/1", 200, "one"},
+        RouteRow{"OptionalExpectedNothing", "GET", "/inside-out/2", 404, nullptr},
+        RouteRow{"OptionalExpectedError", "GET", "/inside-out/3", 410, nullptr},
         RouteRow{"Coroutine", "GET", "/slowly", 200, "slept"},
         RouteRow{"CoroutineRefusal", "GET", "/refused", 403, "403 Forbidden\n"},
         RouteRow{"Json", "GET", "/json", 200, "{\"a\":1}"}, RouteRow{"Group", "GET", "/api/version", 200, "1"},

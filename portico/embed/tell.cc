@@ -6,22 +6,21 @@
 #include "portico/base/printable.h"
 
 namespace portico {
-namespace {
 
-void tell(std::string_view who, std::string_view what) {
-    std::fprintf(stderr, "error: %s threw an exception: %s\n", printable(who).c_str(), printable(what).c_str());
-}
-
-}  // namespace
-
-void tell_of_exception(std::string_view who, const std::exception_ptr& exception) {
+std::string describe_exception(const std::exception_ptr& exception) {
+    std::string text = "threw an exception";
     try {
         std::rethrow_exception(exception);
     } catch (const std::exception& known) {
-        tell(who, known.what());
+        text.append(": ").append(known.what());
     } catch (...) {
-        tell(who, "of a type that is no std::exception");
+        text += " that is not a std::exception";
     }
+    return text;
+}
+
+void tell_of_exception(std::string_view who, const std::exception_ptr& exception) {
+    tell_of_error(std::string(who) + " " + describe_exception(exception));
 }
 
 void tell_of_error(std::string_view what) { std::fprintf(stderr, "error: %s\n", printable(what).c_str()); }

@@ -5,9 +5,13 @@
 #pragma once
 
 #include <exception>
+#include <string>
 #include <string_view>
 
 namespace portico {
+
+// What the exception says, as the end of a sentence: "threw an exception: no such note".
+[[nodiscard]] std::string describe_exception(const std::exception_ptr& exception);
 
 // Says that `who` threw `exception`, with what it says. Nothing of ours throws, and a program's function that does
 // costs nobody but its own client anything.

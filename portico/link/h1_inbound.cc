@@ -385,12 +385,35 @@ Task<Sent> H1Inbound::send(const http::Request& request, const http::Response& r
 }
 
 // Content as it is made: in chunks (RFC 9112 §7.1), or to the connection's end for HTTP/1.0, which knows none.
+// The head is written when the first octets are: until then the maker may still change the response.
 class H1Inbound::Chunks final : public http::ContentWriter {
 public:
-    Chunks(H1Inbound& link, bool framed) : link_(&link), framed_(framed) {}
+    Chunks(H1Inbound& link, const http::Request& request, const http::Response& response, std::string_view date,
+           http::Persistence persistence)
+        : link_(&link),
+          response_(&response),
+          date_(date),
+          persistence_(persistence),
+          version_(request.version),
+          framed_(request.version != http::Version::http_1_0) {}
 
+    // Writes the head to the output, once.
+    void begin() {
+        if (std::exchange(has_begun_, true)) return;
+        h1::HeadExtras extras;
+        extras.date = date_;
+        extras.persistence = persistence_;
+        extras.peer_version = version_;
+        extras.chunked = framed_ && http::may_have_content(response_->status);
+        const std::size_t needed = h1::head_octets_at_most(*response_);
+        constexpr std::size_t line_octets_max = 32;
+        Buffer& output = link_->output_;
+        output = link_->stream_->core().buffers().borrow(std::max(needed + line_octets_max, BufferPool::usual_octets));
+        output.grow(h1::write_head(*response_, extras, output.room()));
+    }
     Task<bool> write(std::string_view octets) override {
         if (octets.empty() || has_left_) co_return !has_left_;  // an empty chunk would be the last
+        begin();
         if (framed_) {
             std::array<char, 18> line;
             char* end = std::to_chars(line.data(), line.data() + 16, octets.size(), 16).ptr;
@@ -405,6 +428,7 @@ public:
         co_return !has_left_;
     }
     Task<Sent> finish() {
+        begin();
         if (framed_) append("0\r\n\r\n");
         const Sent sent = co_await link_->flush();
         co_return has_left_ ? Sent::left : sent;
@@ -420,28 +444,25 @@ private:
     }
 
     H1Inbound* link_;
+    const http::Response* response_;
+    std::string_view date_;
+    http::Persistence persistence_;
+    http::Version version_;
     bool framed_;
+    bool has_begun_ = false;
     bool has_left_ = false;
 };
 
 Task<Sent> H1Inbound::send_made(const http::Request& request, const http::Response& response, std::string_view date,
                                 http::Persistence persistence) {
-    const bool framed = request.version != http::Version::http_1_0;
-    assert((framed || persistence == http::Persistence::close) && "only its end tells where the content ends");
-    h1::HeadExtras extras;
-    extras.date = date;
-    extras.persistence = persistence;
-    extras.peer_version = request.version;
-    extras.chunked = framed && http::may_have_content(response.status);
-    const std::size_t needed = h1::head_octets_at_most(response);
-    constexpr std::size_t line_octets_max = 32;
-    output_ = stream_->core().buffers().borrow(std::max(needed + line_octets_max, BufferPool::usual_octets));
-    output_.grow(h1::write_head(response, extras, output_.room()));
+    assert((request.version != http::Version::http_1_0 || persistence == http::Persistence::close) &&
+           "only its end tells where the content ends");
+    Chunks chunks(*this, request, response, date, persistence);
     if (request.method == http::Method::head || !http::may_have_content(response.status)) {
+        chunks.begin();
         const Sent sent = co_await flush();
         co_return sent;
     }
-    Chunks chunks(*this, framed);
     const bool whole = co_await response.producer(chunks);
     if (!whole) co_return Sent::cut;
     const Sent sent = co_await chunks.finish();

@@ -44,13 +44,13 @@ constexpr std::size_t pipe_octets = 4096;
 
 std::string advice(int failure, const std::string& path) {
     switch (failure) {
-        case ENOENT: return "its folder is not there: make it, or name another file with --log-file";
+        case ENOENT: return "its folder does not exist: create it, or choose another file";
         case EACCES:
         case EPERM:
-        case EROFS: return "name a file that this user may write with --log-file";
-        case EISDIR: return "it is a folder: name a file in it, such as " + path + "/access.log";
+        case EROFS: return "choose a file that this user may write";
+        case EISDIR: return "it is a folder: choose a file in it, such as " + path + "/access.log";
         case ENXIO: return "it is a pipe that nobody reads: start its reader first";
-        default: return "name another file with --log-file";
+        default: return "choose another file";
     }
 }
 

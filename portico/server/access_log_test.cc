@@ -305,9 +305,9 @@ TEST(AccessLog, SaysWhyItCannotBeOpened) {
     const std::string place = folder.file("logs");
     fs::create_directory(place);
     EXPECT_EQ(error(place), "can't open the access log " + place +
-                                ": Is a directory; it is a folder: name a file in it, such as " + place +
+                                ": Is a directory; it is a folder: choose a file in it, such as " + place +
                                 "/access.log");
-    EXPECT_NE(error(folder.file("no/log")).find("No such file or directory; its folder is not there"),
+    EXPECT_NE(error(folder.file("no/log")).find("No such file or directory; its folder does not exist"),
               std::string::npos);
 }
 

@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 
 #include "portico/base/task.h"
 #include "portico/http/message.h"
@@ -17,13 +18,24 @@
 
 namespace portico::server {
 
+// What a program tells the access log about a request.
+struct CallNotes {
+    std::string user;    // who sent it; empty: nobody knows
+    std::string reason;  // why it was not served as asked; empty: it was
+
+    void clear() {
+        user.clear();
+        reason.clear();
+    }
+};
+
 // One request on its way. It and what it refers to outlive the task that answers it.
 class Call {
 public:
     // All of them outlive the call.
     Call(io::Core& core, link::H1Inbound& link, const http::Request& request, http::Response& response,
-         const io::SocketAddress& peer)
-        : core_(&core), link_(&link), request_(&request), response_(&response), peer_(&peer) {
+         CallNotes& notes, const io::SocketAddress& peer)
+        : core_(&core), link_(&link), request_(&request), response_(&response), notes_(&notes), peer_(&peer) {
         if (request.framing == http::Framing::none) content_read_.open();
     }
     Call(const Call&) = delete;
@@ -34,6 +46,8 @@ public:
     [[nodiscard]] const http::Request& request() const { return *request_; }
     // To be filled. Clear when the application gets it.
     [[nodiscard]] http::Response& response() const { return *response_; }
+    // For the access log. They live until the answer has been sent.
+    [[nodiscard]] CallNotes& notes() const { return *notes_; }
     // The connection's other end.
     [[nodiscard]] const io::SocketAddress& peer() const { return *peer_; }
     // See link::H1Inbound::read_content. What is not read of the content costs the connection.
@@ -48,6 +62,7 @@ private:
     link::H1Inbound* link_;
     const http::Request* request_;
     http::Response* response_;
+    CallNotes* notes_;
     const io::SocketAddress* peer_;
     io::Gate content_read_;
     bool has_opened_ = false;

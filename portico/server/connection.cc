@@ -109,6 +109,7 @@ void Turn::begin() {
     began_at_ = worker_->core().wall_clock();
     began_ = worker_->core().now();
     exchange_->response.clear();
+    exchange_->notes.clear();
     made_octets_ = 0;
     persistence_ = worker_->is_draining() ? Persistence::close : exchange_->request.persistence;
 }
@@ -276,7 +277,7 @@ Task<Next> Turn::send_made() {
     making.start(send_into(sent), AfterStop::ends);
     if (endless && worker_->is_draining()) making.request_stop();
     co_await making.join();
-    co_return after(sent, {});
+    co_return after(sent, exchange_->notes.reason);
 }
 
 Task<Next> Turn::answer(Application& application) {
@@ -286,7 +287,7 @@ Task<Next> Turn::answer(Application& application) {
     }
     const http::Request& request = exchange_->request;
     http::Response& response = exchange_->response;
-    Call call(worker_->core(), link_, request, response, *peer_);
+    Call call(worker_->core(), link_, request, response, exchange_->notes, *peer_);
     const bool answered = co_await run_handler(application.answer(call), call);
     if (!answered) co_return after(link::Sent::left, "the peer left before it was answered");
     // Where content is left over, it is not known where the next request begins; and HTTP/1.0 knows no chunks.
@@ -298,7 +299,7 @@ Task<Next> Turn::answer(Application& application) {
         const Next next = co_await send_made();
         co_return next;
     }
-    const Next next = co_await send({});
+    const Next next = co_await send(exchange_->notes.reason);
     co_return next;
 }
 
@@ -349,6 +350,7 @@ void Turn::record(std::string_view reason, link::Sent sent) const {
     entry.user_agent = request.fields.find(http::FieldName::user_agent).value_or(std::string_view());
     const std::optional<http::Credentials> credentials = sent_credentials();
     if (credentials) entry.user = credentials->user;
+    if (!exchange_->notes.user.empty()) entry.user = exchange_->notes.user;
     entry.reason = reason;
     entry.complete = sent == link::Sent::whole;
     worker_->log()->record(worker_->number(), entry);

@@ -85,6 +85,7 @@ struct Exchange {
     http::Request request;
     http::Response response;
     std::string scratch;  // for translate
+    CallNotes notes;      // of the program that answers
 };
 
 class Worker {

@@ -1,11 +1,13 @@
-// portico/services/datagrams.h — datagrams received and answered many at a time.
+// portico/services/datagrams.h — receives and answers many datagrams at a time.
 //
 // Room services: see service.h.
 #pragma once
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
+#include <vector>
 
 #include "portico/services/service.h"
 
@@ -14,8 +16,31 @@ namespace portico::services {
 // Room for any UDP datagram.
 inline constexpr std::size_t datagram_room = 64 * 1024;
 
-// What one recvmmsg brought, and the room for it: charged to the core's ledger. It outlives its tasks, and so does the
-// socket that they are given.
+// Which peers get an answer. The sender of a datagram can forge its source address. If that address belongs to another
+// service that answers everything, the two would answer each other for ever.
+class AnswerablePeers {
+public:
+    // `local`: where a socket of the same service is bound.
+    void add_own(const io::SocketAddress& local) { own_ports_.push_back(local.port); }
+    // False for ports that services answer from, not clients: this service's own ports, on any host, since another
+    // instance of it uses the same; ports below 1024 (echo, daytime, chargen, time, DNS, NTP …); and a few further
+    // protocols known for answering forged datagrams (SSDP, mDNS, memcached …).
+    [[nodiscard]] bool has(const io::SocketAddress& peer) const;
+
+private:
+    std::vector<std::uint16_t> own_ports_;
+};
+
+// The longest answer to a datagram of `octets` from an address that may be forged: with the headers of IPv4 and UDP, an
+// answer is at most three times as large as what it answers (the factor of RFC 9000 §8.1), so that a service is of
+// little use for flooding a victim.
+constexpr std::size_t answer_octets_max(std::size_t octets) {
+    constexpr std::size_t header_octets = 28;
+    return 3 * (header_octets + octets) - header_octets;
+}
+
+// The datagrams of one recvmmsg, and the room for them, which is charged to the core's ledger. It outlives its tasks,
+// and so does the socket that they are given.
 class DatagramBatch {
 public:
     static constexpr std::size_t datagrams_max = 16;
@@ -25,12 +50,20 @@ public:
 
     // Waits for datagrams. False when the task is asked to stop; errors that tell of an earlier answer are passed over.
     Task<bool> receive(io::Datagram& socket);
-    // Makes `octets` the answer to each, instead of what was received. They outlive the batch.
+    // Drops the datagrams of all other peers.
+    void keep(const AnswerablePeers& peers);
+    // Makes `octets` the answer to each, instead of what was received, and cuts it to answer_octets_max(). A datagram
+    // with these very octets is dropped: an echo sent it. They outlive the batch.
     void replace_all(std::string_view octets);
     // Sends each back to where it came from. One that can't be sent is dropped, as UDP may.
     Task<void> send_all(io::Datagram& socket);
+    // Datagrams received and not dropped.
+    [[nodiscard]] std::size_t size() const { return received_; }
 
 private:
+    template <class Drop>
+    void drop_if(Drop drop);
+
     io::Core* core_;
     std::array<Buffer, datagrams_max> rooms_;
     std::array<io::DatagramSlot, datagrams_max> slots_;

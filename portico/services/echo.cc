@@ -1,8 +1,6 @@
 // portico/services/echo.cc — see echo.h.
 #include "portico/services/echo.h"
 
-#include "portico/services/datagrams.h"
-
 namespace portico::services {
 namespace {
 
@@ -31,10 +29,12 @@ Task<void> Echo::serve_stdio(io::Stdio stdio) {
 
 Task<void> Echo::answer(io::Datagram socket) {
     DatagramBatch batch(*core_, datagram_room);
+    peers_.add_own(socket.local());
     socket.coalesce();  // what comes together goes back together
     for (;;) {
         const bool goes_on = co_await batch.receive(socket);
         if (!goes_on) co_return;
+        batch.keep(peers_);
         co_await batch.send_all(socket);
     }
 }

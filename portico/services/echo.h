@@ -1,16 +1,18 @@
-// portico/services/echo.h — sends back what it gets.
+// portico/services/echo.h — sends back what it receives.
 //
 // Room services: see service.h.
 #pragma once
 
+#include "portico/services/datagrams.h"
 #include "portico/services/service.h"
 
 namespace portico::services {
 
-// Octets of a stream as they come, to the peer's end and then ours; each datagram whole, the empty one too.
+// Sends a stream's octets back as they come, until the peer ends; then ends its own side. Sends each datagram back
+// whole, empty ones too, except to peers that AnswerablePeers excludes.
 //
-// A client that does not read costs one buffer of the core's pool (16 KiB) and is not read from until it does. An idle
-// one costs none.
+// A client that does not read costs one buffer of the core's pool (16 KiB), and is not read from until it does. An idle
+// client costs none.
 class Echo final : public Service {
 public:
     explicit Echo(io::Core& core) : core_(&core) {}
@@ -21,6 +23,7 @@ public:
 
 private:
     io::Core* core_;
+    AnswerablePeers peers_;  // of all sockets together
 };
 
 }  // namespace portico::services

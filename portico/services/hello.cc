@@ -3,8 +3,6 @@
 
 #include <utility>
 
-#include "portico/services/datagrams.h"
-
 namespace portico::services {
 namespace {
 
@@ -27,10 +25,13 @@ Task<void> Hello::serve_stdio(io::Stdio stdio) {
 }
 
 Task<void> Hello::answer(io::Datagram socket) {
-    DatagramBatch batch(*core_, 1);  // what a datagram says does not matter
+    // The content does not matter, but to see that it is not the message itself.
+    DatagramBatch batch(*core_, message_.size() + 1);
+    peers_.add_own(socket.local());
     for (;;) {
         const bool goes_on = co_await batch.receive(socket);
         if (!goes_on) co_return;
+        batch.keep(peers_);
         batch.replace_all(message_);
         co_await batch.send_all(socket);
     }

@@ -1,16 +1,18 @@
-// portico/services/hello.h — says one thing to whoever comes.
+// portico/services/hello.h — says one line to every client.
 //
 // Room services: see service.h.
 #pragma once
 
 #include <string>
 
+#include "portico/services/datagrams.h"
 #include "portico/services/service.h"
 
 namespace portico::services {
 
-// A stream's client gets the message and our end; what it sends is read and dropped until it leaves or five seconds
-// have passed, so that our close is no reset that overtakes the message. A datagram is answered with the message.
+// A stream's client gets the message and our end. What it sends is read and dropped until it leaves or five seconds
+// have passed, so that our close does not become a reset that overtakes the message. A datagram is answered with the
+// message, cut to answer_octets_max(), except from peers that AnswerablePeers excludes.
 class Hello final : public Service {
 public:
     Hello(io::Core& core, std::string message) : core_(&core), message_(std::move(message)) {}
@@ -22,6 +24,7 @@ public:
 private:
     io::Core* core_;
     std::string message_;
+    AnswerablePeers peers_;  // of all sockets together
 };
 
 }  // namespace portico::services
