@@ -31,6 +31,26 @@ public:
     std::vector<int> errors;
 };
 
+// The answer to a datagram that is sent from `from`, if one comes within a second.
+Task<std::optional<std::string>> ask(Core& core, SocketAddress from, SocketAddress server, std::string octets) {
+    Result<io::Datagram> client = io::Datagram::open(core, from);
+    EXPECT_TRUE(client);
+    std::string room(70'000, '\0');
+    std::array<io::DatagramSlot, 1> slots;
+    slots[0].octets = octets;
+    slots[0].peer = server;
+    const Result<std::size_t> sent = co_await client->send(slots, io::never);
+    EXPECT_TRUE(sent);
+    slots[0].octets = room;
+    const Result<std::size_t> received = co_await client->receive(slots, core.now() + seconds(1));
+    if (!received) co_return std::nullopt;
+    co_return std::string(slots[0].octets.data(), slots[0].octets.size());
+}
+
+SocketAddress at(std::string_view ip, int port) {
+    return SocketAddress::of(*IpAddress::parse(ip), static_cast<std::uint16_t>(port));
+}
+
 class Simulated : public testing::TestWithParam<std::uint64_t> {
 protected:
     SocketAddress open(std::string_view endpoint) {
@@ -51,6 +71,23 @@ protected:
         return result;
     }
 
+    // The answer to one octet from this port of another host, to a service with two sockets.
+    std::optional<std::string> ask_from(Service& service, int port) {
+        const SocketAddress server = open("udp://127.0.0.1:" + std::to_string(next_port_));
+        open("udp://127.0.0.1:" + std::to_string(next_port_ + 1));
+        next_port_ += 2;
+        return serve(service, ask(core_, at("127.0.0.2", port), server, "x"));
+    }
+    std::optional<std::string> ask_echo_from(int port) {
+        Echo echo(core_);
+        return ask_from(echo, port);
+    }
+    std::optional<std::string> ask_hello_from(int port) {
+        Hello hello(core_, "Hello\n");
+        return ask_from(hello, port);
+    }
+
+    int next_port_ = 20'000;
     io::SimKernel kernel_{GetParam()};
     Core core_{kernel_};
     Echo echo_{core_};
@@ -216,47 +253,25 @@ TEST_P(Simulated, AcceptingIsTriedAgainAfterAPause) {
 
 // --- datagrams
 
-// The answer to a datagram that is sent from `from`, if one comes within a second.
-Task<std::optional<std::string>> ask(Core& core, SocketAddress from, SocketAddress server, std::string octets) {
-    Result<io::Datagram> client = io::Datagram::open(core, from);
-    EXPECT_TRUE(client);
-    std::string room(70'000, '\0');
-    std::array<io::DatagramSlot, 1> slots;
-    slots[0].octets = octets;
-    slots[0].peer = server;
-    const Result<std::size_t> sent = co_await client->send(slots, io::never);
-    EXPECT_TRUE(sent);
-    slots[0].octets = room;
-    const Result<std::size_t> received = co_await client->receive(slots, core.now() + seconds(1));
-    if (!received) co_return std::nullopt;
-    co_return std::string(slots[0].octets.data(), slots[0].octets.size());
+TEST_P(Simulated, DatagramsFromPortsOfServicesAreNotAnswered) {
+    for (const int port : {1, 7, 13, 19, 37, 53, 123, 1023, 1434, 1900, 3702, 5353, 5683, 11211}) {
+        EXPECT_EQ(ask_echo_from(port), std::nullopt) << port;
+        EXPECT_EQ(ask_hello_from(port), std::nullopt) << port;
+    }
 }
 
-SocketAddress at(std::string_view ip, std::uint16_t port) { return SocketAddress::of(*IpAddress::parse(ip), port); }
-
-TEST_P(Simulated, DatagramsFromPortsOfServicesAreNotAnswered) {
-    for (const std::uint16_t port :
-         {1, 7, 13, 19, 37, 53, 123, 1023, 1434, 1900, 3702, 5353, 5683, 11211, 9000, 9001}) {
-        open("udp://127.0.0.1:9000");
-        open("udp://127.0.0.1:9001");  // the same service: its ports count together
-        const auto echoed = serve(echo_, ask(core_, at("127.0.0.2", port), at("127.0.0.1", 9000), "x"));
-        EXPECT_EQ(echoed, std::nullopt) << port;
-        Hello hello(core_, "Hello\n");
-        open("udp://127.0.0.1:9000");
-        open("udp://127.0.0.1:9001");
-        const auto greeted = serve(hello, ask(core_, at("127.0.0.2", port), at("127.0.0.1", 9000), "x"));
-        EXPECT_EQ(greeted, std::nullopt) << port;
+// Also not those from the ports that the service itself listens on, on whatever host.
+TEST_P(Simulated, DatagramsFromItsOwnPortsAreNotAnswered) {
+    for (const int own : {0, 1}) {
+        EXPECT_EQ(ask_echo_from(next_port_ + own), std::nullopt);
+        EXPECT_EQ(ask_hello_from(next_port_ + own), std::nullopt);
     }
 }
 
 TEST_P(Simulated, DatagramsFromPortsOfClientsAreAnswered) {
-    for (const std::uint16_t port : {1024, 1433, 9002, 40'000, 65'535}) {
-        open("udp://127.0.0.1:9000");
-        Echo echo(core_);
-        EXPECT_EQ(serve(echo, ask(core_, at("127.0.0.2", port), at("127.0.0.1", 9000), "x")), "x") << port;
-        open("udp://127.0.0.1:9000");
-        Hello hello(core_, "Hello\n");
-        EXPECT_EQ(serve(hello, ask(core_, at("127.0.0.2", port), at("127.0.0.1", 9000), "x")), "Hello\n") << port;
+    for (const int port : {1024, 1433, 9002, 40'000, 65'535}) {
+        EXPECT_EQ(ask_echo_from(port), "x") << port;
+        EXPECT_EQ(ask_hello_from(port), "Hello\n") << port;
     }
 }
 
@@ -295,8 +310,8 @@ TEST_P(Simulated, HelloDoesNotAmplify) {
     const std::string message = std::string(1000, 'x') + "\n";
     const auto answer_to = [&](std::size_t octets) {
         Hello hello(core_, message);
-        const SocketAddress server = open("udp://127.0.0.1:9000");
-        return serve(hello, ask(core_, at("127.0.0.1", 5000), server, std::string(octets, 'q')))
+        const SocketAddress server = open("udp://127.0.0.1:" + std::to_string(next_port_++));
+        return serve(hello, ask(core_, at("127.0.0.1", next_port_ + 5000), server, std::string(octets, 'q')))
             .value_or("none")
             .size();
     };
@@ -316,8 +331,8 @@ TEST_P(Simulated, HelloDoesNotAnswerItself) {
     Hello hello(core_, "Hello\n");
     const SocketAddress server = open("udp://127.0.0.1:9000");
     EXPECT_EQ(serve(hello, ask(core_, at("127.0.0.1", 5000), server, "Hello\n")), std::nullopt);
-    open("udp://127.0.0.1:9000");
-    EXPECT_EQ(serve(hello, ask(core_, at("127.0.0.1", 5000), server, "Hello\n\n")), "Hello\n");
+    const SocketAddress other = open("udp://127.0.0.1:9001");
+    EXPECT_EQ(serve(hello, ask(core_, at("127.0.0.1", 5001), other, "Hello\n\n")), "Hello\n");
 }
 
 Task<int> ask_often(Core& core, io::SimKernel& kernel, SocketAddress server) {

@@ -274,6 +274,26 @@ def test_echo_of_a_datagram(service, size):
         assert client.recv(70_000) == b"next"
 
 
+@pytest.mark.parametrize("command", ["echo", "hello"])
+def test_datagrams_from_ports_of_services_are_not_answered(service, command):
+    server = service(command, "-l", "udp://127.0.0.1:0")
+    with (socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as forged, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as own,
+          socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client):
+        try:
+            forged.bind(("127.0.0.1", 1023))
+        except OSError:
+            pytest.skip("only root may bind a port below 1024")
+        own.bind(("127.0.0.2", server.port))
+        for socket_of_a_service in (forged, own):
+            socket_of_a_service.sendto(b"x", ("127.0.0.1", server.port))
+        client.settimeout(PATIENCE)
+        client.sendto(b"x", ("127.0.0.1", server.port))
+        assert client.recv(1000)
+        for socket_of_a_service in (forged, own):  # their datagrams came first
+            with pytest.raises(BlockingIOError):
+                socket_of_a_service.recv(1000, socket.MSG_DONTWAIT)
+
+
 def test_echo_of_many_datagrams_at_once(service):
     echo = service("echo", "-l", "udp://[::1]:0")
     with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as client:
