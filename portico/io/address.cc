@@ -198,6 +198,16 @@ std::string SocketAddress::text() const {
     return "unix:@" + printable(std::string_view(path).substr(1));
 }
 
+std::uint64_t network_of(const SocketAddress& peer) {
+    if (peer.family == Family::unix_path) return 0;
+    const IpAddress ip = peer.ip.unmapped();
+    const bool is_ipv4 = ip.family() == Family::ipv4;
+    std::uint64_t number = 0;
+    for (std::size_t i = 0; i < (is_ipv4 ? 4U : 8U); ++i) number = number << 8 | ip.octets()[i];
+    // An IPv4 address gets an upper half that no assigned IPv6 network has: 0:1::/32 is reserved (RFC 4291 §2.4).
+    return is_ipv4 ? number | std::uint64_t{1} << 32 : number;
+}
+
 std::optional<unsigned> to_sockaddr(const SocketAddress& address, void* storage) {
     if (address.family == Family::ipv4) {
         sockaddr_in in{};

@@ -85,6 +85,10 @@ struct SocketAddress {
     friend bool operator==(const SocketAddress&, const SocketAddress&) = default;
 };
 
+// What counts as one peer if something is limited for each: an IPv4 address, an IPv6 /64 (what one customer has), or
+// all peers on Unix sockets together. Different ones have different numbers.
+[[nodiscard]] std::uint64_t network_of(const SocketAddress& peer);
+
 // Writes an address as the C structure. `storage` has sizeof(sockaddr_storage) octets; returns the length used, or
 // nothing where a Unix path does not fit.
 std::optional<unsigned> to_sockaddr(const SocketAddress& address, void* storage);

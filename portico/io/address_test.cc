@@ -154,5 +154,16 @@ TEST(SocketAddress, ReadsAUnixStructureWithoutANul) {
     EXPECT_EQ(from_sockaddr(reinterpret_cast<const sockaddr*>(&un), offsetof(sockaddr_un, sun_path)).path, "");
 }
 
+TEST(NetworkOf, CountsOneCustomerAsOne) {
+    const auto of = [](std::string_view ip) { return network_of(SocketAddress::of(*IpAddress::parse(ip), 1)); };
+    EXPECT_EQ(of("192.0.2.1"), network_of(SocketAddress::of(*IpAddress::parse("192.0.2.1"), 2)));
+    EXPECT_EQ(of("192.0.2.1"), of("::ffff:192.0.2.1"));
+    EXPECT_NE(of("192.0.2.1"), of("192.0.2.2"));
+    EXPECT_EQ(of("2001:db8:0:1::1"), of("2001:db8:0:1:ffff::2"));
+    EXPECT_NE(of("2001:db8:0:1::1"), of("2001:db8:0:2::1"));
+    EXPECT_NE(of("0.0.0.0"), of("::"));
+    EXPECT_EQ(network_of(SocketAddress::unix_path_of("/a")), network_of(SocketAddress::unix_path_of("/b")));
+}
+
 }  // namespace
 }  // namespace portico::io

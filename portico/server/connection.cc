@@ -64,7 +64,7 @@ public:
         return worker_->handler().authorize(exchange_->request, resource);
     }
     Task<http::Result<void>> authorize(const site::Resource& resource) {
-        return worker_->handler().authorize_slowly(exchange_->request, resource);
+        return worker_->handler().authorize_slowly(exchange_->request, resource, *peer_);
     }
     // 5. Answers with the resource, or says why not.
     Task<Next> respond(const http::Result<site::Resource>& resource);

@@ -12,8 +12,11 @@
 namespace portico::site {
 namespace {
 
-// More users than this at the same time are asked to prove themselves more often.
-constexpr std::size_t trusted_max = 256;
+// If there are more users than this, those that have been away for longest are checked again.
+constexpr std::size_t remembered_max = 256;
+// If more addresses than this send wrong passwords within suspected_for, the first of them are forgotten.
+constexpr std::size_t suspects_max = 256;
+constexpr std::chrono::minutes suspected_for{1};
 
 std::unexpected<http::Refusal> unauthorized(std::string_view reason) {
     return http::refuse(http::Status::unauthorized, reason);
@@ -26,20 +29,31 @@ bool is_preflight(const http::Request& request, const Site& site) {
            request.fields.has(http::FieldName::access_control_request_method);
 }
 
-// Two Authorization lines are not one list: whoever stands in front of us may have read the other.
+// Two Authorization lines are not one list: a proxy in front of us may have read the other one.
 std::optional<http::Credentials> credentials_of(const http::Request& request) {
     if (request.fields.count(http::FieldName::authorization) != 1) return std::nullopt;
     return http::parse_basic(*request.fields.find(http::FieldName::authorization));
 }
 
-void wipe_both(http::Credentials& credentials) {
-    wipe(credentials.user);
-    wipe(credentials.password);
-}
+// Credentials that are overwritten in the end, also if the task that holds them is destroyed.
+class Secret {
+public:
+    explicit Secret(http::Credentials credentials) : credentials_(std::move(credentials)) {}
+    Secret(const Secret&) = delete;
+    Secret& operator=(const Secret&) = delete;
+    ~Secret() {
+        wipe(credentials_.user);
+        wipe(credentials_.password);
+    }
+    [[nodiscard]] const http::Credentials& operator*() const { return credentials_; }
+
+private:
+    http::Credentials credentials_;
+};
 
 }  // namespace
 
-Authorizer::Authorizer(io::Core& core) : core_(&core), keys_{} {
+Authorizer::Authorizer(io::Core& core) : core_(&core), keys_{}, queue_(core) {
     std::array<char, sizeof(keys_)> random;
     core.kernel().random(random);
     std::memcpy(keys_.data(), random.data(), random.size());
@@ -50,47 +64,56 @@ std::optional<http::Result<void>> Authorizer::authorize(const http::Request& req
     if (!request.fields.has(http::FieldName::authorization)) return unauthorized("no credentials");
     auto credentials = credentials_of(request);
     if (!credentials) return unauthorized("Authorization is not one Basic credential");
-    const bool trusted = is_trusted(fingerprint(*credentials));
-    wipe_both(*credentials);
-    if (trusted) return http::Result<void>{};
+    const Secret secret(*std::move(credentials));
+    if (is_trusted(fingerprint(*secret), site.options().password_limits)) return http::Result<void>{};
     return std::nullopt;
 }
 
-Task<http::Result<void>> Authorizer::authorize_slowly(const http::Request& request, std::shared_ptr<const Site> site) {
-    auto credentials = credentials_of(request);
-    assert(credentials);  // authorize() has refused everything else
-    const PasswordLimits& limits = site->options().password_limits;
-    const auto mark = fingerprint(*credentials);
-    if (checking_ >= limits.at_once_max) {
-        bool woken = false;
-        if (turn_.size() < limits.waiting_max) woken = co_await turn_.wait(*core_);
-        if (!woken) {
-            wipe_both(*credentials);
-            co_return http::refuse(http::Status::service_unavailable, "too many passwords to check");
-        }
+Task<http::Result<void>> Authorizer::authorize_slowly(const http::Request& request, std::shared_ptr<const Site> site,
+                                                      const io::SocketAddress& peer) {
+    const Outcome outcome = co_await check_in_turn(request, site, io::network_of(peer));
+    if (outcome == Outcome::right) co_return http::Result<void>{};
+    const std::chrono::milliseconds pause = site->options().password_limits.refusal_pause;
+    if (pause.count() > 0) {
+        const bool slept = co_await io::sleep_for(*core_, pause);
+        static_cast<void>(slept);  // either way the answer is no
     }
-    ++checking_;
-    // Whoever was before us in the line may have had the same credentials.
-    bool right = is_trusted(mark);
-    if (!right) right = co_await check(std::move(*credentials), site);
-    --checking_;
-    if (right) trust(mark, limits);
-    turn_.wake_one();
-    if (!right) co_return unauthorized("wrong user or password");
-    co_return http::Result<void>{};
+    if (outcome == Outcome::wrong) co_return unauthorized("wrong user or password");
+    co_return http::refuse(http::Status::service_unavailable, "too many passwords to check");
 }
 
-Task<bool> Authorizer::check(http::Credentials credentials, std::shared_ptr<const Site> site) {
+Task<Authorizer::Outcome> Authorizer::check_in_turn(const http::Request& request, std::shared_ptr<const Site> site,
+                                                    std::uint64_t network) {
+    const Secret secret(*credentials_of(request));  // authorize() has refused everything else
+    const PasswordLimits& limits = site->options().password_limits;
+    const Fingerprint mark = fingerprint(*secret);
+    CheckTurn turn(queue_, Applicant{mark, network, standing_of(mark, network)}, limits);
+    while (turn.phase() == CheckTurn::Phase::waiting) {
+        const bool woken = co_await turn.wait();
+        if (!woken) co_return Outcome::busy;
+    }
+    if (turn.phase() == CheckTurn::Phase::refused) co_return Outcome::busy;
+    if (turn.phase() == CheckTurn::Phase::settled) co_return Outcome::right;
+    const bool right = co_await check(*secret, site);
+    if (!right) {
+        suspect(network);
+        co_return Outcome::wrong;
+    }
+    remember(mark, limits);
+    queue_.settle(mark);
+    co_return Outcome::right;
+}
+
+Task<bool> Authorizer::check(const http::Credentials& credentials, std::shared_ptr<const Site> site) {
     bool known = false;
     const std::string& hash = hash_for(credentials, *site, known);
     auto work = [&credentials, &hash] { return password_matches(credentials.password, hash); };
     const auto matches = co_await io::offload(*core_, std::move(work));
-    wipe_both(credentials);
     co_return known&& matches.value_or(false);
 }
 
-// For a user whom nobody knows, one of the known users' hashes: always the same for that name, so that names can't be
-// told from each other by the time that their hashes take.
+// For a user who does not exist, the hash of one who does: always the same one for that name, so that the time a hash
+// takes does not tell which names exist.
 const std::string& Authorizer::hash_for(const http::Credentials& credentials, const Site& site, bool& known) const {
     const std::vector<Credential>& users = site.options().users;
     const std::string* hash = &users[sip_hash<2, 4>(keys_[0], credentials.user) % users.size()].hash;
@@ -102,25 +125,64 @@ const std::string& Authorizer::hash_for(const http::Credentials& credentials, co
     return *hash;
 }
 
-std::array<std::uint64_t, 2> Authorizer::fingerprint(const http::Credentials& credentials) const {
-    // No user has a colon in the name, so no other pair is written the same.
+Fingerprint Authorizer::fingerprint(const http::Credentials& credentials) const {
+    // A user's name has no colon, so no other pair is written the same.
     std::string both = credentials.user + ':' + credentials.password;
-    const std::array<std::uint64_t, 2> hashes = {sip_hash<2, 4>(keys_[0], both), sip_hash<2, 4>(keys_[1], both)};
+    const Fingerprint hashes = {sip_hash<2, 4>(keys_[0], both), sip_hash<2, 4>(keys_[1], both)};
     wipe(both);
     return hashes;
 }
 
-bool Authorizer::is_trusted(const std::array<std::uint64_t, 2>& fingerprint) {
+Authorizer::Remembered* Authorizer::recall(const Fingerprint& fingerprint) {
     const io::TimePoint now = core_->now();
-    std::erase_if(trusted_, [now](const Trusted& one) { return one.until <= now; });
-    return std::any_of(trusted_.begin(), trusted_.end(),
-                       [&fingerprint](const Trusted& one) { return one.fingerprint == fingerprint; });
+    std::erase_if(remembered_, [now](const Remembered& one) { return one.known_until <= now; });
+    const auto found = std::find_if(remembered_.begin(), remembered_.end(),
+                                    [&fingerprint](const Remembered& one) { return one.fingerprint == fingerprint; });
+    return found == remembered_.end() ? nullptr : &*found;
 }
 
-void Authorizer::trust(const std::array<std::uint64_t, 2>& fingerprint, const PasswordLimits& limits) {
-    if (limits.trusted_for.count() == 0 || is_trusted(fingerprint)) return;
-    if (trusted_.size() >= trusted_max) trusted_.erase(trusted_.begin());
-    trusted_.push_back(Trusted{fingerprint, core_->now() + limits.trusted_for});
+bool Authorizer::is_trusted(const Fingerprint& fingerprint, const PasswordLimits& limits) {
+    Remembered* const found = recall(fingerprint);
+    if (found == nullptr || found->trusted_until <= core_->now()) return false;
+    renew(*found, limits);
+    return true;
+}
+
+void Authorizer::remember(const Fingerprint& fingerprint, const PasswordLimits& limits) {
+    Remembered* found = recall(fingerprint);
+    if (found == nullptr) {
+        if (remembered_.size() >= remembered_max) {
+            remembered_.erase(std::min_element(
+                remembered_.begin(), remembered_.end(),
+                [](const Remembered& one, const Remembered& other) { return one.used_at < other.used_at; }));
+        }
+        found = &remembered_.emplace_back();
+        found->fingerprint = fingerprint;
+    }
+    renew(*found, limits);
+}
+
+void Authorizer::renew(Remembered& one, const PasswordLimits& limits) const {
+    one.used_at = core_->now();
+    one.trusted_until = one.used_at + limits.trusted_for;
+    one.known_until = one.used_at + std::max(limits.trusted_for, limits.known_for);
+}
+
+Standing Authorizer::standing_of(const Fingerprint& fingerprint, std::uint64_t network) {
+    if (recall(fingerprint) != nullptr) return Standing::known;
+    const io::TimePoint now = core_->now();
+    const bool is_suspect = std::any_of(suspects_.begin(), suspects_.end(), [network, now](const Suspect& one) {
+        return one.network == network && one.until > now;
+    });
+    return is_suspect ? Standing::suspect : Standing::unknown;
+}
+
+void Authorizer::suspect(std::uint64_t network) {
+    std::erase_if(suspects_, [network, now = core_->now()](const Suspect& one) {
+        return one.network == network || one.until <= now;
+    });
+    if (suspects_.size() >= suspects_max) suspects_.erase(suspects_.begin());
+    suspects_.push_back(Suspect{network, core_->now() + suspected_for});
 }
 
 }  // namespace portico::site

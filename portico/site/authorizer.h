@@ -1,21 +1,24 @@
-// portico/site/authorizer.h — step 4 of 5: whether whoever asks may have it (RFC 9110 §11, RFC 7617).
+// portico/site/authorizer.h — step 4 of 5: whether the client may have the resource (RFC 9110 §11, RFC 7617).
 //
 // Room site: see options.h.
 // Threads:   one core's; passwords are hashed on its helper threads.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "portico/base/task.h"
 #include "portico/http/message.h"
+#include "portico/io/address.h"
 #include "portico/io/core.h"
+#include "portico/site/check_queue.h"
 #include "portico/site/sip_hash.h"
 #include "portico/site/site.h"
-#include "portico/site/waiting.h"
 
 namespace portico::http {
 struct Credentials;
@@ -25,41 +28,59 @@ namespace portico::site {
 
 class Authorizer {
 public:
+    // `core` outlives the authorizer, which outlives its tasks.
     explicit Authorizer(io::Core& core);
 
-    // Decides without waiting, if it can: nobody needs a password, none was sent, or it was found right a moment ago.
-    // Nothing: call authorize_slowly.
+    // Decides without waiting if it can: no password is needed, none was sent, or the one that was sent is trusted.
+    // Otherwise returns nothing: call authorize_slowly().
     [[nodiscard]] std::optional<http::Result<void>> authorize(const http::Request& request, const Site& site);
 
-    // Hashes what was sent, on a helper thread. A user who doesn't exist costs as much time as a wrong password.
+    // Hashes what was sent, on a helper thread, within PasswordLimits. A user who does not exist costs as much time as
+    // a wrong password. `request` and `peer` outlive the task.
     //
     // Refusals: 401 wrong user or password (RFC 9110 §15.5.2)
-    //           503 too many wait for this already, or we were asked to stop
+    //           503 too many requests wait for this already, or the task was asked to stop
     [[nodiscard]] Task<http::Result<void>> authorize_slowly(const http::Request& request,
-                                                            std::shared_ptr<const Site> site);
+                                                            std::shared_ptr<const Site> site,
+                                                            const io::SocketAddress& peer);
 
-    // Trusts nobody any more.
-    void forget() { trusted_.clear(); }
+    // Forgets which credentials were right.
+    void forget() { remembered_.clear(); }
+
+    [[nodiscard]] const CheckQueue& queue() const { return queue_; }
 
 private:
-    // Credentials that were right, as two keyed hashes: the password itself is not kept.
-    struct Trusted {
-        std::array<std::uint64_t, 2> fingerprint;
+    // Credentials that were right.
+    struct Remembered {
+        Fingerprint fingerprint{};
+        io::TimePoint used_at;
+        io::TimePoint trusted_until;
+        io::TimePoint known_until;
+    };
+    // An address that has sent wrong credentials.
+    struct Suspect {
+        std::uint64_t network;
         io::TimePoint until;
     };
+    enum class Outcome : std::uint8_t { right, wrong, busy };
 
-    [[nodiscard]] std::array<std::uint64_t, 2> fingerprint(const http::Credentials& credentials) const;
-    [[nodiscard]] bool is_trusted(const std::array<std::uint64_t, 2>& fingerprint);
-    void trust(const std::array<std::uint64_t, 2>& fingerprint, const PasswordLimits& limits);
-    Task<bool> check(http::Credentials credentials, std::shared_ptr<const Site> site);
+    [[nodiscard]] Fingerprint fingerprint(const http::Credentials& credentials) const;
+    [[nodiscard]] Remembered* recall(const Fingerprint& fingerprint);
+    [[nodiscard]] bool is_trusted(const Fingerprint& fingerprint, const PasswordLimits& limits);
+    void remember(const Fingerprint& fingerprint, const PasswordLimits& limits);
+    void renew(Remembered& one, const PasswordLimits& limits) const;
+    [[nodiscard]] Standing standing_of(const Fingerprint& fingerprint, std::uint64_t network);
+    void suspect(std::uint64_t network);
+    Task<Outcome> check_in_turn(const http::Request& request, std::shared_ptr<const Site> site, std::uint64_t network);
+    Task<bool> check(const http::Credentials& credentials, std::shared_ptr<const Site> site);
     [[nodiscard]] const std::string& hash_for(const http::Credentials& credentials, const Site& site,
                                               bool& known) const;
 
     io::Core* core_;
     std::array<HashKey, 2> keys_;
-    std::vector<Trusted> trusted_;
-    unsigned checking_ = 0;
-    Waiting turn_;
+    std::vector<Remembered> remembered_;
+    std::vector<Suspect> suspects_;
+    CheckQueue queue_;
 };
 
 }  // namespace portico::site

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "portico/io/scope.h"
+#include "portico/io/sim_kernel.h"
 #include "portico/site/handler_for_test.h"
 #include "portico/site/password.h"
 
@@ -13,6 +14,7 @@ namespace {
 
 using http::FieldName;
 using http::Status;
+using namespace std::chrono_literals;
 
 // With cheap hashes, so that the test is quick.
 constexpr const char* hash_of_secret = "$2b$04$abcdefghijklmnopqrstuu2r9OfJnfCsdneAXAGHnS4UpFFP8WIrW";
@@ -25,6 +27,7 @@ class Authorizing : public HandlerTest {
 protected:
     Authorizing() {
         root.write("a.txt", "hello");
+        options.password_limits.refusal_pause = std::chrono::milliseconds(0);
         options.users = {{"anna", hash_of_secret},
                          {"bert", "$5$rounds=1000$saltsalt$eKLZU9t9OoPWrqOQsoTIKG0aYkZ5rGOoOQhiIvoSWX2"}};
     }
@@ -90,45 +93,243 @@ TEST_F(Authorizing, LetsPreflightsThrough) {
     EXPECT_EQ(ask(make_request("/a.txt", {}, http::Method::options)).status, Status::unauthorized);
 }
 
-class Crowd : public Authorizing {
+// --- many at the same time, on the simulated kernel
+
+class Crowd : public testing::Test {
 protected:
-    Task<void> ask_one(std::string_view authorization) {
+    Crowd() {
+        kernel.sim_files().make_directory("/root");
+        kernel.sim_files().write("/root/a.txt", "hello");
+        options.root = "/root";
+        options.users = {{"anna", hash_of_secret}};
+        options.password_limits.refusal_pause = 0ms;
+    }
+    ~Crowd() override {
+        EXPECT_EQ(checks().waiting(), 0U);
+        EXPECT_EQ(checks().checking(), 0U);
+        handler.reset();
+    }
+    void serve() {
+        auto site = Site::open(kernel.files(), options);
+        ASSERT_TRUE(site.has_value());
+        handler = std::make_unique<Handler>(core, *site);
+    }
+    const CheckQueue& checks() const { return handler->authorizer().queue(); }
+    static io::SocketAddress peer(std::uint8_t number) {
+        return io::SocketAddress::of(io::IpAddress::v4({192, 0, 2, number}), 50'000);
+    }
+
+    Task<void> ask_one(std::string authorization, io::SocketAddress from, std::string name) {
         const http::Request request = make_request("/a.txt", {{FieldName::authorization, authorization}});
         Answer answer;
-        const bool done = co_await take_steps(*handler, request, answer);
+        const bool done = co_await take_steps(*handler, request, answer, from);
         EXPECT_TRUE(done);
-        statuses.push_back(answer.status);
-        if (--left == 0) core.stop();
+        answers.push_back(name + " " + std::to_string(http::code(answer.status)));
     }
-    std::vector<Status> statuses;
-    std::size_t left = 0;
+    void ask(std::string_view authorization, std::uint8_t from, std::string name,
+             AfterStop after_stop = AfterStop::goes_on) {
+        scope.start(ask_one(std::string(authorization), peer(from), std::move(name)), after_stop);
+    }
+    // Credentials that nobody else sends.
+    static std::string wrong(int number) {
+        return "Basic YW5uYTp" + std::string(1, static_cast<char>('a' + number % 26));
+    }
+    void run_until(const std::function<bool()>& done) {
+        for (int i = 0; i < 100'000 && !done(); ++i) core.run_once(core.now() + 1s);
+        EXPECT_TRUE(done());
+    }
+    void finish() {
+        run_until([this] { return scope.size() == 0; });
+    }
+    void pass(io::Duration time) {
+        const io::TimePoint until = core.now() + time;
+        while (core.now() < until) core.run_once(until);
+    }
+    // Whether anna is let in without a check.
+    bool is_trusted() {
+        const http::Request request = make_request("/a.txt", {{FieldName::authorization, anna_secret}});
+        return handler->authorize(request, Resource{"/a.txt"}).has_value();
+    }
+    long count(std::string_view status) const {
+        return std::count_if(answers.begin(), answers.end(),
+                             [status](const std::string& answer) { return answer.ends_with(status); });
+    }
+
+    SiteOptions options;
+    io::SimKernel kernel{1};
+    io::Core core{kernel};
+    std::unique_ptr<Handler> handler;
+    io::Scope scope;
+    std::vector<std::string> answers;  // in the order in which they came
 };
 
-TEST_F(Crowd, WaitsInLineAndIsTurnedAwayBeyondIt) {
-    options.password_limits = {.at_once_max = 1, .waiting_max = 5, .trusted_for = std::chrono::milliseconds(10'000)};
+TEST_F(Crowd, IsTurnedAwayBeyondTheLimitForEachAddress) {
+    options.password_limits.waiting_per_address_max = 3;
     serve();
-    io::Scope scope;
-    left = 20;
-    for (int i = 0; i < 10; ++i) {
-        scope.start(ask_one(anna_wrong));
-        scope.start(ask_one(nobody_secret));
+    for (int i = 0; i < 10; ++i) ask(wrong(i), 1, "one");
+    EXPECT_EQ(checks().checking(), 1U);
+    EXPECT_EQ(checks().waiting(), 3U);
+    for (int i = 0; i < 10; ++i) ask(wrong(i), 2, "two");
+    EXPECT_EQ(checks().checking(), 2U) << "another address finds a place free";
+    EXPECT_EQ(checks().waiting(), 6U);
+    finish();
+    EXPECT_EQ(count("503"), 12);
+    EXPECT_EQ(count("401"), 8);
+}
+
+TEST_F(Crowd, IsTurnedAwayBeyondTheLimitForAll) {
+    options.password_limits.waiting_max = 5;
+    serve();
+    for (std::uint8_t i = 0; i < 20; ++i) ask(wrong(i), i, "x");
+    EXPECT_EQ(checks().checking(), 2U);
+    EXPECT_EQ(checks().waiting(), 5U);
+    finish();
+    EXPECT_EQ(count("503"), 13);
+    EXPECT_EQ(count("401"), 7);
+}
+
+TEST_F(Crowd, OfOneIpv6NetworkCountsAsOneAddress) {
+    serve();
+    for (std::uint8_t i = 0; i < 4; ++i) {
+        const auto from =
+            io::SocketAddress::of(io::IpAddress::v6({0x20, 1, 0xd, 0xb8, 0, 0, 0, 1, i, i, i, i, 0, 0, 0, 1}), 50'000);
+        scope.start(ask_one(wrong(i), from, "x"));
     }
-    core.run();
-    EXPECT_EQ(std::count(statuses.begin(), statuses.end(), Status::service_unavailable), 14);
-    EXPECT_EQ(std::count(statuses.begin(), statuses.end(), Status::unauthorized), 6);
-    EXPECT_EQ(with(anna_secret), Status::ok);
+    EXPECT_EQ(checks().checking(), 1U);
+    finish();
+}
+
+TEST_F(Crowd, OfStrangersDoesNotDelayAUserWhoWasHereBefore) {
+    serve();
+    ask(anna_secret, 9, "anna");
+    finish();
+    pass(11s);
+    EXPECT_FALSE(is_trusted());
+    for (std::uint8_t i = 0; i < 100; ++i) ask(wrong(i), i, "stranger");
+    answers.clear();
+    ask(anna_secret, 9, "anna");
+    EXPECT_EQ(checks().checking(), 3U) << "a place is kept for her";
+    EXPECT_TRUE(answers.empty());
+    finish();
+    const auto place = std::find(answers.begin(), answers.end(), "anna 200") - answers.begin();
+    EXPECT_LE(place, 2) << "at most those that were checked already come first";
+}
+
+TEST_F(Crowd, OfKnownUsersIsBoundedToo) {
+    options.password_limits.trusted_for = 0ms;
+    options.password_limits.waiting_max = 4;
+    serve();
+    ask(anna_secret, 9, "anna");
+    finish();
+    for (std::uint8_t i = 0; i < 20; ++i) ask(anna_secret, 9, "anna");
+    EXPECT_EQ(checks().checking(), 3U);
+    EXPECT_EQ(checks().waiting(), 4U);
+    finish();
+}
+
+TEST_F(Crowd, WithWrongPasswordsWaitsAfterAnAddressThatHasSentNone) {
+    options.password_limits.at_once_max = 1;
+    serve();
+    ask(wrong(0), 1, "bad");
+    finish();
+    answers.clear();
+    ask(wrong(1), 1, "bad");
+    for (int i = 2; i < 8; ++i) ask(wrong(i), 1, "bad");
+    ask(anna_secret, 2, "anna");
+    finish();
+    ASSERT_EQ(answers.size(), 8U);
+    EXPECT_EQ(answers[1], "anna 200") << "after the one that was checked already";
+    // The address is not blamed for ever.
+    pass(61s);
+    answers.clear();
+    ask(wrong(1), 3, "bad");
+    ask(wrong(2), 1, "first");
+    ask(wrong(3), 2, "second");
+    finish();
+    EXPECT_THAT(answers, testing::ElementsAre("bad 401", "first 401", "second 401"));
+}
+
+TEST_F(Crowd, WithTheSameCredentialsIsCheckedOnce) {
+    serve();
+    for (int i = 0; i < 6; ++i) ask(anna_secret, 1, "anna");
+    ask(wrong(1), 1, "stranger");
+    EXPECT_EQ(checks().waiting(), 6U);
+    run_until([this] { return checks().waiting() < 6; });
+    EXPECT_EQ(checks().waiting(), 0U) << "the five others do not wait for a check of their own";
+    EXPECT_EQ(checks().checking(), 1U);
+    finish();
+    EXPECT_EQ(count("200"), 6);
+    EXPECT_EQ(count("401"), 1);
+}
+
+TEST_F(Crowd, MemberIsTrustedForAsLongAsHeComesBack) {
+    serve();
+    ask(anna_secret, 1, "anna");
+    finish();
+    for (int i = 0; i < 5; ++i) {
+        pass(9s);
+        EXPECT_TRUE(is_trusted()) << i;
+    }
+    pass(10s);
+    EXPECT_FALSE(is_trusted());
+}
+
+TEST_F(Crowd, MemberIsKnownForAnHour) {
+    options.password_limits.at_once_max = 1;
+    serve();
+    ask(anna_secret, 1, "anna");
+    finish();
+    for (const auto& [away, checks_at_once] : {std::pair{59min, 2U}, std::pair{60min, 1U}}) {
+        pass(away);
+        ask(wrong(1), 2, "stranger");
+        ask(anna_secret, 1, "anna");
+        EXPECT_EQ(checks().checking(), checks_at_once);
+        finish();
+    }
+}
+
+TEST_F(Crowd, IsAnsweredNoAfterAPause) {
+    options.password_limits.refusal_pause = 1000ms;
+    options.password_limits.waiting_per_address_max = 0;
+    serve();
+    const io::TimePoint began = core.now();
+    ask(wrong(1), 1, "wrong");
+    ask(wrong(2), 1, "busy");
+    run_until([this] { return checks().checking() == 0; });
+    EXPECT_TRUE(answers.empty());
+    pass(began + 999ms - core.now());
+    EXPECT_TRUE(answers.empty());
+    finish();
+    EXPECT_THAT(answers, testing::UnorderedElementsAre("wrong 401", "busy 503"));
+}
+
+TEST_F(Crowd, WhoseMembersLeaveGivesItsPlacesBack) {
+    options.password_limits.at_once_max = 1;
+    serve();
+    for (int passes = 0; passes < 4; ++passes) {
+        answers.clear();
+        io::Scope leaving;
+        for (int i = 0; i < 5; ++i) leaving.start(ask_one(wrong(i), peer(1), "gone"), AfterStop::ends);
+        ask(anna_secret, 2, "anna");
+        for (int i = 0; i < passes; ++i) core.run_once(core.now() + 1ms);
+        leaving.request_stop();
+        finish();
+        run_until([&leaving] { return leaving.size() == 0; });
+        EXPECT_THAT(answers, testing::Contains("anna 200")) << passes;
+        EXPECT_EQ(checks().checking() + checks().waiting(), 0U) << passes;
+        pass(2h);
+    }
 }
 
 TEST_F(Crowd, StopsWaitingWhenAskedTo) {
     options.password_limits.at_once_max = 1;
+    options.password_limits.refusal_pause = 1000ms;
     serve();
-    io::Scope scope;
-    left = 10;
-    for (int i = 0; i < 10; ++i) scope.start(ask_one(anna_secret));
+    for (int i = 0; i < 10; ++i) ask(anna_secret, 1, "anna");
     scope.request_stop();
-    core.run();
-    EXPECT_EQ(statuses.size(), 10U);
-    EXPECT_EQ(with(anna_secret), Status::ok);
+    EXPECT_EQ(count("503"), 9);
+    finish();
+    EXPECT_EQ(answers.size(), 10U);
 }
 
 }  // namespace

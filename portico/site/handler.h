@@ -31,12 +31,14 @@ public:
     Handler(const Handler&) = delete;
     Handler& operator=(const Handler&) = delete;
 
-    // Step 4. Decides without waiting if it can; nothing: call authorize_slowly. Refusals: 401, 503.
+    // Step 4. Decides without waiting if it can, else returns nothing: then call authorize_slowly(). `peer` is the
+    // client's address; it outlives the task. Refusals: 401, 503.
     [[nodiscard]] std::optional<http::Result<void>> authorize(const http::Request& request, const Resource&) {
         return authorizer_.authorize(request, *store_.site());
     }
-    [[nodiscard]] Task<http::Result<void>> authorize_slowly(const http::Request& request, const Resource&) {
-        return authorizer_.authorize_slowly(request, store_.site());
+    [[nodiscard]] Task<http::Result<void>> authorize_slowly(const http::Request& request, const Resource&,
+                                                            const io::SocketAddress& peer) {
+        return authorizer_.authorize_slowly(request, store_.site(), peer);
     }
 
     // Step 5. True: the response is filled, from what is kept, without waiting; for the whole of a small file nothing
@@ -58,6 +60,7 @@ public:
     void swap(std::shared_ptr<const Site> site);
 
     [[nodiscard]] const Store& store() const { return store_; }
+    [[nodiscard]] const Authorizer& authorizer() const { return authorizer_; }
 
 private:
     // Where the answer from a file's entry stands.

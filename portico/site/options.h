@@ -58,14 +58,26 @@ struct EncodingLimits {
     unsigned at_once_max = 2;
 };
 
-// Checking a password is made to be slow, so it is what an attacker would make us do.
+// A password check is slow on purpose, so attackers try to make the server do many. All counts are for each core. An
+// IPv4 address, an IPv6 /64 and all peers on Unix sockets together count as one address. If all clients come through a
+// proxy, they have one address: raise the limits for each address then.
 struct PasswordLimits {
-    // At the same time, on each core. Others wait.
+    // Passwords that are checked at the same time; further requests wait. One more place is kept for credentials that
+    // have been right within known_for, so that they never wait for strangers.
     unsigned at_once_max = 2;
-    // Requests that wait for their turn, on each core: more are answered with 503.
+    // The same for one address.
+    unsigned at_once_per_address_max = 1;
+    // Requests that wait for a check; further ones are answered with 503. Requests with known credentials wait first,
+    // and are counted apart. Addresses that sent a wrong password within the last minute wait last.
     std::size_t waiting_max = 64;
-    // How long credentials that were right are trusted without another look.
+    // The same for one address.
+    std::size_t waiting_per_address_max = 16;
+    // How long credentials that were right are trusted without another check. Each use renews it.
     std::chrono::milliseconds trusted_for{10'000};
+    // How long credentials that were right are known. Each use renews it.
+    std::chrono::milliseconds known_for{3'600'000};
+    // How long a refusal is held back, so that a client can't try many passwords on one connection. Zero: not at all.
+    std::chrono::milliseconds refusal_pause{1000};
 };
 
 struct SiteOptions {

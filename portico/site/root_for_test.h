@@ -98,13 +98,16 @@ inline http::Request make_request(std::string_view target, const FieldList& fiel
     return request;
 }
 
+inline const io::SocketAddress usual_peer = io::SocketAddress::of(io::IpAddress::loopback(io::Family::ipv4), 50'000);
+
 // Steps 3 to 5 for one request, as the server takes them.
-inline Task<bool> take_steps(Handler& handler, const http::Request& request, Answer& answer) {
+inline Task<bool> take_steps(Handler& handler, const http::Request& request, Answer& answer,
+                             const io::SocketAddress& peer = usual_peer) {
     std::string scratch;
     auto resource = translate(request, *handler.store().site(), scratch);
     if (resource) {
         auto allowed = handler.authorize(request, *resource);
-        if (!allowed) allowed = co_await handler.authorize_slowly(request, *resource);
+        if (!allowed) allowed = co_await handler.authorize_slowly(request, *resource, peer);
         if (!*allowed) resource = std::unexpected(allowed->error());
     }
     if (!resource) {
