@@ -207,7 +207,7 @@ Response no_such_note() { return complaint(Status::not_found, "there is no such 
 template <class Work>
 auto off_the_loop(io::Core& core, Work work)
     -> Task<std::expected<typename std::invoke_result_t<Work>::value_type, Response>> {
-    auto done = co_await io::offload(core, std::move(work));
+    auto done = co_await io::offload(core, work);
     if (!done) co_return std::unexpected(Response(Status::service_unavailable));  // the server is about to end
     if (!*done) {
         std::fprintf(stderr, "The database: %s\n", done->error().sentence.c_str());

@@ -167,7 +167,9 @@ io::TimePoint deadline_of(io::Core& core, const Wish& wish) {
 }
 
 Task<int> converse_by_stream(io::Core& core, const Wish& wish, Teller& teller) {
-    const io::ConnectOptions options{.deadline = deadline_of(core, wish), .family = wish.family, .watcher = &teller};
+    io::ConnectOptions options(deadline_of(core, wish));
+    options.family = wish.family;
+    options.watcher = &teller;
     io::ConnectResult connected = co_await io::connect_to(core, wish.endpoint, options);
     if (!connected) co_return explain(wish, connected.error());
     auto stdio = io::open_stdio(core);

@@ -4,25 +4,19 @@
 #include <array>
 #include <new>
 
+// AddressSanitizer's own, in every program that was linked with it; else null. It is looked for when the program is
+// linked, since an installed library was compiled without it.
+extern "C" void __asan_init() __attribute__((weak));  // NOLINT(bugprone-reserved-identifier)
+
 namespace portico {
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__)
-constexpr bool pooled = false;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-constexpr bool pooled = false;
-#else
-constexpr bool pooled = true;
-#endif
-#else
-constexpr bool pooled = true;
-#endif
+bool is_pooled() { return &__asan_init == nullptr; }
 
 constexpr std::size_t step = 64;
 constexpr std::size_t largest = 2048;
-// What one thread keeps of one size: enough for the bursts of one loop pass; a crowd that has left gives its memory
-// back to the allocator.
+// How many free frames of one size a thread keeps: enough for the bursts of one loop pass. The others go back to the
+// allocator.
 constexpr std::size_t kept_max = 256;
 
 struct FreeFrame {
@@ -80,15 +74,17 @@ FreeLists& free_lists() {
 }  // namespace
 
 void* allocate_frame(std::size_t octets) {
-    if (!pooled || octets > largest) return ::operator new(octets);
-    return free_lists().allocate(octets);
+    void* const frame = is_pooled() && octets <= largest ? free_lists().allocate(octets) : ::operator new(octets);
+    const auto begin = reinterpret_cast<std::uintptr_t>(frame);
+    detail::newest_frame = {begin, begin + octets};
+    return frame;
 }
 
 void free_frame(void* frame, std::size_t octets) noexcept {
-    if (!pooled || octets > largest) {
-        ::operator delete(frame);
-    } else {
+    if (is_pooled() && octets <= largest) {
         free_lists().free(frame, octets);
+    } else {
+        ::operator delete(frame);
     }
 }
 

@@ -2,18 +2,39 @@
 // state.
 //
 // Room base: see fd.h.
-// Threads:   a free list per thread. A frame may be freed on another thread than the one that made it: it then joins
-//            that thread's list.
+// Threads:   one free list for each thread. A frame may be freed on another thread than the one that allocated it: it
+//            then joins that thread's list.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 namespace portico {
 
-// Frames of up to 2 KiB come from free lists in steps of 64 octets; larger ones from operator new. Under
-// AddressSanitizer every frame comes from operator new, so that a use after the end is found.
+// Frames of up to 2 KiB come from free lists in steps of 64 octets; larger ones from operator new. In a program that
+// AddressSanitizer checks, every frame comes from operator new, so that a use after its end is found; also if only the
+// program, and not this library, was compiled for it.
 [[nodiscard]] void* allocate_frame(std::size_t octets);
-// Takes back what allocate_frame() gave, with the same number of octets, on any thread.
+// Takes back what allocate_frame() returned, with the same number of octets, on any thread.
 void free_frame(void* frame, std::size_t octets) noexcept;
+
+namespace detail {
+
+// What allocate_frame() has returned last on this thread.
+struct NewestFrame {
+    std::uintptr_t begin = 0;
+    std::uintptr_t end = 0;
+};
+inline constinit thread_local NewestFrame newest_frame;
+
+}  // namespace detail
+
+// The end of the frame that this thread has allocated last, if `object` lies in it; else zero. This is how a promise
+// learns where its frame ends. A compiler may put a frame into the frame that awaits it: then the result is zero.
+[[nodiscard]] inline std::uintptr_t end_of_newest_frame(const void* object) noexcept {
+    const detail::NewestFrame& newest = detail::newest_frame;
+    const auto at = reinterpret_cast<std::uintptr_t>(object);
+    return at >= newest.begin && at < newest.end ? newest.end : 0;
+}
 
 }  // namespace portico

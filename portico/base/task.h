@@ -1,96 +1,62 @@
-// portico/base/task.h — a coroutine that somebody awaits, and how a chain of them is asked to stop.
+// portico/base/task.h — a coroutine that another coroutine awaits.
 //
 // Room base: see fd.h.
 // Threads:   a task runs on the core that started it and on no other.
 #pragma once
 
-#include <cassert>
+#include <concepts>
 #include <coroutine>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <optional>
+#include <stdexcept>
 #include <utility>
 
 #include "portico/base/frame_pool.h"
+#include "portico/base/stop_state.h"
+
+// A coroutine that ends without the co_return that its value needs is undefined behaviour, and crashes where clang
+// compiled it. clang sees it: it is an error, also in the program that includes this. g++ 12 sees nothing, but runs on:
+// see TaskPromise::take().
+#if defined(__clang__)
+#pragma clang diagnostic error "-Wreturn-type"
+#endif
 
 namespace portico {
 
-// What a suspended chain of tasks waits for, seen by whoever wants it to stop waiting.
-class Stoppable {
-public:
-    // Ends the wait soon: at once or after the kernel has let go of its buffers. The waiting task is resumed either
-    // way.
-    virtual void stop_waiting() noexcept = 0;
-    // Blocks the thread until the wait has ended. Only after stop_waiting(), and only where the frame that waits is
-    // destroyed by code that can't wait for it.
-    virtual void finish_waiting() noexcept = 0;
-
-protected:
-    ~Stoppable() = default;
-};
-
-// What becomes of a chain of tasks that was asked to stop: it goes on, with an error from each wait, and ends by
-// itself; or its frames are destroyed where it waits, or would wait next, so that whoever writes the tasks need not
-// think of it.
-enum class AfterStop : std::uint8_t { goes_on, ends };
-
-// One for each chain of tasks that await each other; it lives where the chain was started (Scope). A chain waits for
-// one thing at a time, so asking it to stop is asking that one thing.
-class StopState {
-public:
-    // Whether request_stop() was called: each wait of the chain then ends at once.
-    [[nodiscard]] bool stop_requested() const { return stop_requested_; }
-    // Whether the chain must not be resumed any more: whoever would resume it ends it, once none of it is on the stack.
-    [[nodiscard]] bool must_end() const { return stop_requested_ && after_stop_ == AfterStop::ends; }
-    // Destroys the chain's frames, and this with them.
-    virtual void end_chain() noexcept = 0;
-    // Whether it may be ended as soon as its wait is over, since none of it is on the stack.
-    [[nodiscard]] bool ends_at_once() const { return ends_at_once_; }
-    // Ends the wait that is under way, and every later one. To ask twice is to ask once.
-    void request_stop() {
-        stop_requested_ = true;
-        if (waiting_on_ != nullptr) waiting_on_->stop_waiting();
-    }
-    // What the chain waits for from now on; null once it goes on.
-    void set_waiting_on(Stoppable* operation) { waiting_on_ = operation; }
-
-protected:
-    ~StopState() = default;
-    // Before the chain starts.
-    void set_after_stop(AfterStop after_stop) { after_stop_ = after_stop; }
-    // While it waits: ends it there, before this returns, unless its wait can't be cut short.
-    void end_where_it_waits() {
-        after_stop_ = AfterStop::ends;
-        ends_at_once_ = true;
-        request_stop();
-    }
-
-private:
-    Stoppable* waiting_on_ = nullptr;  // null while the chain runs
-    bool stop_requested_ = false;
-    AfterStop after_stop_ = AfterStop::goes_on;
-    bool ends_at_once_ = false;
-};
-
-// What every promise of ours has: the chain it belongs to, and who awaits it.
+// What every promise of ours has: the chain it belongs to, and the coroutine that awaits it.
 class TaskPromiseBase {
 public:
     static void* operator new(std::size_t octets) { return allocate_frame(octets); }
     static void operator delete(void* frame, std::size_t octets) noexcept { free_frame(frame, octets); }
 
-    // The chain's; null where nobody can ask it to stop.
+    TaskPromiseBase() noexcept : frame_end_(end_of_newest_frame(this)) {}
+    TaskPromiseBase(const TaskPromiseBase&) = delete;
+    TaskPromiseBase& operator=(const TaskPromiseBase&) = delete;
+
+    // The chain's; null if nobody can ask it to stop.
     [[nodiscard]] StopState* stop_state() const { return stop_state_; }
-    // Called by whoever starts or awaits the task, before it runs.
+    // Called by the code that starts or awaits the task, before the task runs.
     void set_stop_state(StopState* state) { stop_state_ = state; }
-    // Who goes on when the task has ended.
+    // The coroutine to resume when the task has ended.
     void set_awaited_by(std::coroutine_handle<> awaiting) { awaiting_ = awaiting; }
 
+    // The frame that awaits this one; null for a chain's first.
+    [[nodiscard]] const TaskPromiseBase* outer() const { return outer_; }
+    void set_outer(const TaskPromiseBase& outer) { outer_ = &outer; }
+    // Whether `object` lies in this frame. A compiler may put a frame into the one that awaits it: then that one says
+    // so.
+    [[nodiscard]] bool holds(const void* object) const {
+        const auto at = reinterpret_cast<std::uintptr_t>(object);
+        return at > reinterpret_cast<std::uintptr_t>(this) && at < frame_end_;
+    }
+
     [[nodiscard]] std::suspend_always initial_suspend() const noexcept { return {}; }
-    // Nothing of ours throws. What a program's own task throws comes out where it is awaited.
+    // Nothing of ours throws. What a program's own task throws comes out where the task is awaited.
     void unhandled_exception() noexcept { exception_ = std::current_exception(); }
 
-    // The end of a task: goes on with whoever awaits it.
+    // The end of a task: resumes the coroutine that awaits it.
     struct Finish {
         [[nodiscard]] bool await_ready() const noexcept { return false; }
         template <class Promise>
@@ -110,11 +76,13 @@ protected:
 
 private:
     StopState* stop_state_ = nullptr;
+    const TaskPromiseBase* outer_ = nullptr;
+    std::uintptr_t frame_end_;  // zero if the frame is part of another
     std::exception_ptr exception_;
     std::coroutine_handle<> awaiting_;  // null while the awaiting coroutine's await_suspend is still on the stack
 };
 
-// What tasks of every value share: the frame that they own, and how it is awaited.
+// What tasks of all types share: the frame that they own, and how it is awaited.
 template <class Promise>
 class [[nodiscard]] TaskFrame {
 public:
@@ -130,6 +98,7 @@ public:
     template <class Awaiting>
     bool await_suspend(std::coroutine_handle<Awaiting> awaiting) {
         handle_.promise().set_stop_state(awaiting.promise().stop_state());
+        if constexpr (std::derived_from<Awaiting, TaskPromiseBase>) handle_.promise().set_outer(awaiting.promise());
         handle_.resume();
         if (handle_.done()) return false;
         handle_.promise().set_awaited_by(awaiting);
@@ -146,6 +115,13 @@ private:
     std::coroutine_handle<Promise> handle_;
 };
 
+// The frame of a suspended coroutine; null if the coroutine is no task.
+template <class Promise>
+[[nodiscard]] const TaskPromiseBase* frame_of(std::coroutine_handle<Promise> suspended) {
+    if constexpr (std::derived_from<Promise, TaskPromiseBase>) return &suspended.promise();
+    return nullptr;
+}
+
 template <class T = void>
 class Task;
 
@@ -161,6 +137,7 @@ public:
     // Once, after the task has ended.
     T take() {
         rethrow();
+        if (!value_) throw std::logic_error("a coroutine has ended without co_return, though it has to return a value");
         return std::move(*value_);
     }
 
@@ -177,7 +154,7 @@ public:
     void take() const { rethrow(); }  // the same
 };
 
-// A lazy coroutine: it starts when it is awaited, and its frame goes when the Task does. [[nodiscard]]: a task that
+// A lazy coroutine: it starts when it is awaited, and its frame is destroyed with the Task. [[nodiscard]]: a task that
 // nobody awaits does nothing. co_await gives the T that the coroutine returned; await a task once.
 template <class T>
 class [[nodiscard]] Task final : public TaskFrame<TaskPromise<T>> {

@@ -33,10 +33,18 @@ protected:
             std::string text = co_await throw_later(request);
             co_return text;
         });
+#if !defined(__clang__)  // for which the compiler says so: see task.h
+        server_.get("/no-value", [](Request& request) -> Task<std::string> {
+            const bool slept = co_await io::sleep_for(request.core(), milliseconds(1));
+            static_cast<void>(slept);
+        });
+#else
+        server_.get("/no-value", throw_later);
+#endif
         server_.get("/no-exception", []() -> std::string { throw 42; });
         server_.get("/offload", [](Request& request) -> Task<std::string> {
             auto work = []() -> std::string { throw std::runtime_error("offload"); };
-            const std::optional<std::string> done = co_await io::offload(request.core(), std::move(work));
+            const std::optional<std::string> done = co_await io::offload(request.core(), work);
             co_return done.value_or("");
         });
         server_.get("/caught", [](Request& request) -> Task<std::string> {
@@ -85,7 +93,8 @@ INSTANTIATE_TEST_SUITE_P(Seeds, Exceptions, testing::Range<std::uint64_t>(1, 11)
 
 TEST_P(Exceptions, OfAHandlerAreAnsweredWith500) {
     TestClient client(server_, GetParam());
-    for (const char* const target : {"/at-once", "/later", "/deep", "/no-exception", "/offload", "/timed/later"}) {
+    for (const char* const target :
+         {"/at-once", "/later", "/deep", "/no-value", "/no-exception", "/offload", "/timed/later"}) {
         testing::internal::CaptureStderr();
         EXPECT_EQ(client.get(target).status, 500) << target;
         EXPECT_NE(testing::internal::GetCapturedStderr().find("GET " + std::string(target)), std::string::npos);

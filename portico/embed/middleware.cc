@@ -214,7 +214,7 @@ Middleware compression(std::size_t octets_min) {
             co_return std::move(response);
         }
         auto encode = [&response, coding] { return site::encode(coding, response.content()); };
-        std::optional<std::optional<std::string>> encoded = co_await io::offload(request.core(), std::move(encode));
+        std::optional<std::optional<std::string>> encoded = co_await io::offload(request.core(), encode);
         if (encoded && *encoded) {
             response.set_content(**std::move(encoded));
             response.set("Content-Encoding", std::string(http::spelling(coding)));

@@ -115,7 +115,7 @@ io::Result<void> Receiver::write_at_once(bool is_last) {
 
 Task<Result<void>> Receiver::write_collected(bool is_last) {
     auto write = [this, is_last] { return write_at_once(is_last); };
-    const std::optional<io::Result<void>> written = co_await io::offload(*core_, std::move(write));
+    const std::optional<io::Result<void>> written = co_await io::offload(*core_, write);
     collected_.clear();
     if (!written) co_return http::refuse(Status::service_unavailable, "the server ends");
     if (!*written) {
@@ -142,7 +142,7 @@ Task<Result<void>> Receiver::end_part() {
 
 Task<io::Result<void>> UploadedFile::keep(io::Core& core, std::string path) {
     auto name_it = [this, &path] { return file_.keep(path); };
-    const std::optional<io::Result<void>> done = co_await io::offload(core, std::move(name_it));
+    const std::optional<io::Result<void>> done = co_await io::offload(core, name_it);
     co_return done.value_or(io::fail(ECANCELED, "link"));
 }
 

@@ -181,11 +181,18 @@ IpAddress IpAddress::unmapped() const {
 }
 
 SocketAddress SocketAddress::of(const IpAddress& ip, std::uint16_t port) {
-    return {.family = ip.family(), .port = port, .ip = ip, .path = {}};
+    SocketAddress address;
+    address.family = ip.family();
+    address.port = port;
+    address.ip = ip;
+    return address;
 }
 
 SocketAddress SocketAddress::unix_path_of(std::string path) {
-    return {.family = Family::unix_path, .port = 0, .ip = {}, .path = std::move(path)};
+    SocketAddress address;
+    address.family = Family::unix_path;
+    address.path = std::move(path);
+    return address;
 }
 
 std::string SocketAddress::text() const {

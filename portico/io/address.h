@@ -68,6 +68,9 @@ private:
 // Where a socket is: an IP address and a port, or a Unix path. An abstract Unix name starts with a NUL octet; an
 // unnamed Unix socket (every connecting client's) has an empty path.
 struct SocketAddress {
+    SocketAddress() {
+    }  // NOLINT(modernize-use-equals-default): never an aggregate, which g++ 12 destroys twice in an await
+
     Family family = Family::ipv4;  // which of the others count
     std::uint16_t port = 0;        // in the host's order; 0 of an address to bind to: any free one
     IpAddress ip;                  // of this family, but for unix_path

@@ -7,24 +7,18 @@
 
 namespace portico::io {
 
-void Operation::wait(std::coroutine_handle<> waiter, StopState* state, TimePoint deadline) {
+void Operation::wait(std::coroutine_handle<> waiter, TimePoint deadline) {
     waiter_ = waiter;
-    stop_state_ = state;
-    if (state != nullptr) state->set_waiting_on(this);
     if (deadline != never) core_->timers().set(*this, deadline);
 }
 
 void Operation::complete(std::int64_t result) {
     core_->timers().unset(*this);
-    if (stop_state_ != nullptr) stop_state_->set_waiting_on(nullptr);
     result_ = result == -ECANCELED && deadline_passed_ ? -ETIMEDOUT : result;
-    if (stop_state_ != nullptr && stop_state_->must_end()) {
-        return stop_state_->ends_at_once() ? stop_state_->end_chain() : end_later(*stop_state_);
-    }
-    waiter_.resume();  // `this` may be gone when it returns
+    // `this` may be gone when either returns.
+    if (stop_state_ == nullptr) return waiter_.resume();
+    stop_state_->go_on(waiter_);
 }
-
-void Operation::end_later(StopState& state) { core_->end_later(state); }
 
 void Operation::expire() {
     deadline_passed_ = true;
@@ -54,19 +48,12 @@ void Core::run() {
 }
 
 void Core::run_once(TimePoint until) {
-    end_chains();
+    // What has gone on before the wait may be all that the caller was waiting for.
+    if (StopState::settle()) until = kernel_->now();
     kernel_->wait(std::min(until, timers_.next().value_or(never)));
     timers_.advance(kernel_->now());
     if (has_mail_.load(std::memory_order_acquire)) read_mailbox();
-    end_chains();
-}
-
-void Core::end_chains() {
-    while (!to_end_.empty()) {
-        StopState* const chain = to_end_.back();  // ending it may add others
-        to_end_.pop_back();
-        chain->end_chain();
-    }
+    StopState::settle();
 }
 
 void Core::stop() {

@@ -49,17 +49,12 @@ public:
     [[nodiscard]] std::chrono::system_clock::time_point wall_clock() const { return kernel_->wall_clock(); }
 
 private:
-    friend class Operation;
-    // Ends the chain before the next wait: not now, while some of it may be on the stack.
-    void end_later(StopState& chain) { to_end_.push_back(&chain); }
-    void end_chains();
     void read_mailbox();
 
     Kernel* kernel_;
     Ledger ledger_;
     BufferPool buffers_;
     Timers timers_;
-    std::vector<StopState*> to_end_;
     std::atomic<bool> stopping_ = false;
     std::mutex mailbox_lock_;
     std::vector<std::move_only_function<void()>> mailbox_;  // guarded by mailbox_lock_
@@ -115,8 +110,7 @@ private:
 // The same for so long from core.now() on. To the tick: one millisecond.
 [[nodiscard]] inline SleepUntil sleep_for(Core& core, Duration time) { return {core, core.now() + time}; }
 
-// co_await offload(core, function): calls function() on a helper thread and hands back what it returned. What
-// `function` refers to outlives the wait, which is not cut short by a request to stop. What it throws comes out here.
+// co_await offload(core, function): calls function() on a helper thread and returns what it returned.
 template <class Function>
 class Offload : public OffloadOp {
 public:
@@ -125,13 +119,14 @@ public:
     static_assert(!std::is_void_v<Value>, "return something, so that the wait has a result");
 
     // See offload().
-    Offload(Core& the_core, Function function) : OffloadOp(the_core), function_(std::move(function)) {}
+    template <class F>
+    Offload(Core& the_core, F&& function) : OffloadOp(the_core), function_(std::forward<F>(function)) {}
     [[nodiscard]] bool await_ready() const noexcept { return false; }
     template <class Promise>
     bool await_suspend(std::coroutine_handle<Promise> waiter) {
         return begin(waiter, never, [this] { return core().kernel().start(*this); });
     }
-    // Nothing where the task had been asked to stop before the call began.
+    // Nothing if the task was asked to stop before the call began.
     std::optional<Value> await_resume() {
         if (exception_) std::rethrow_exception(exception_);
         return std::move(value_);
@@ -145,19 +140,31 @@ private:
             exception_ = std::current_exception();
         }
     }
-    Function function_;
+    Function function_;  // or a reference to it
     std::optional<Value> value_;
     std::exception_ptr exception_;
 };
-// Calls `function` on a helper thread, for what may block, and hands back a std::optional of what it returned: nothing
-// where the task had been asked to stop before. Name the function object first and std::move it, since g++ 12 destroys
-// a temporary one twice.
+
+// Calls `function` on a helper thread, for what may block. Awaiting it gives a std::optional of what the function
+// returned: nothing if the task was asked to stop before the call began. What it throws is thrown by the co_await.
 //
-//   auto work = [&] { return read_all_of_it(path); };
-//   const auto text = co_await offload(core, std::move(work));
+//   auto work = [path] { return read_all_of_it(path); };
+//   const auto text = co_await offload(core, work);
+//
+// `function` and what it refers to outlive the wait. A request to stop ends the wait while the function is queued; once
+// it runs, the wait goes on until it returns, also if the waiting task is ended.
 template <class Function>
-[[nodiscard]] Offload<Function> offload(Core& core, Function function) {
-    return Offload<Function>(core, std::move(function));
+[[nodiscard]] Offload<Function&> offload(Core& core, Function& function) {
+    return {core, function};
+}
+// A function object that is made in the call must be trivially copyable, like a lambda that captures references and
+// numbers: g++ 12 destroys any other twice (its bug 98401). Give that one a name, as above.
+template <class Function>
+    requires(!std::is_lvalue_reference_v<Function>)
+[[nodiscard]] Offload<Function> offload(Core& core, Function&& function) {
+    static_assert(std::is_trivially_copyable_v<Function>,
+                  "give the function object a name: auto work = [...] { ... }; co_await offload(core, work)");
+    return {core, std::forward<Function>(function)};
 }
 
 }  // namespace portico::io

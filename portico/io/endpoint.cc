@@ -98,7 +98,7 @@ std::expected<Endpoint, EndpointError> parse_bracketed(std::string_view text, Tr
     if (rest.front() != ':') return fail_at(offset + end + 1, "':' and a port must follow ']'");
     const auto port = parse_port(rest.substr(1), transport, offset + end + 2);
     if (!port) return Failure(port.error());
-    return Endpoint{.transport = transport, .host = std::string(host), .port = *port, .path = {}};
+    return Endpoint(transport, std::string(host), *port);
 }
 
 // HOST:PORT, :PORT or PORT, from `offset` of the whole text.
@@ -125,7 +125,7 @@ std::expected<Endpoint, EndpointError> parse_host_and_port(std::string_view text
     if (auto fault = fault_of_host(host, offset)) return Failure(*std::move(fault));
     const auto port = parse_port(text.substr(port_at), transport, offset + port_at);
     if (!port) return Failure(port.error());
-    return Endpoint{.transport = transport, .host = std::string(host), .port = *port, .path = {}};
+    return Endpoint(transport, std::string(host), *port);
 }
 
 // What follows "unix:".
@@ -148,10 +148,18 @@ std::expected<Endpoint, EndpointError> parse_unix_path(std::string_view text, st
     }
     std::string path(text);
     if (is_abstract) path.insert(path.begin(), '\0');
-    return Endpoint{.transport = Transport::unix_stream, .host = {}, .port = 0, .path = std::move(path)};
+    return Endpoint::unix_stream(std::move(path));
 }
 
 }  // namespace
+
+Endpoint Endpoint::unix_stream(std::string path) {
+    Endpoint endpoint(Transport::unix_stream, {}, 0);
+    endpoint.path = std::move(path);
+    return endpoint;
+}
+
+Endpoint Endpoint::stdio() { return {Transport::stdio, {}, 0}; }
 
 std::string Endpoint::text() const {
     switch (transport) {
@@ -168,7 +176,7 @@ std::string Endpoint::text() const {
 std::expected<Endpoint, EndpointError> parse_endpoint(std::string_view text, Transport unless_said) {
     if (text.empty()) return fail_at(0, "endpoint missing");
     if (equals_in_any_case(text, "stdio")) {
-        return Endpoint{.transport = Transport::stdio, .host = {}, .port = 0, .path = {}};
+        return Endpoint::stdio();
     }
     if (equals_in_any_case(text.substr(0, 5), "unix:")) return parse_unix_path(text.substr(5), 5);
     const std::size_t scheme_end = text.find("://");
@@ -189,7 +197,7 @@ std::expected<Endpoint, EndpointError> parse_endpoint(std::string_view text, Tra
 std::expected<Endpoint, EndpointError> endpoint_of(std::string_view host, std::string_view port, Transport transport) {
     const auto number = parse_port(port, transport, 0);
     if (!number) return Failure(number.error());
-    Endpoint endpoint{.transport = transport, .host = {}, .port = *number, .path = {}};
+    Endpoint endpoint(transport, {}, *number);
     if (host.starts_with('[')) {
         if (!host.ends_with(']')) return fail_at(host.size(), "missing ']'");
         host = host.substr(1, host.size() - 2);
@@ -212,9 +220,9 @@ bool is_meant_as_ipv4(std::string_view host) {
 
 Endpoint endpoint_at(const SocketAddress& address, Transport transport) {
     if (address.family == Family::unix_path) {
-        return {.transport = Transport::unix_stream, .host = {}, .port = 0, .path = address.path};
+        return Endpoint::unix_stream(address.path);
     }
-    return {.transport = transport, .host = address.ip.text(), .port = address.port, .path = {}};
+    return {transport, address.ip.text(), address.port};
 }
 
 }  // namespace portico::io

@@ -8,6 +8,7 @@
 #include <expected>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "portico/io/address.h"
 
@@ -26,7 +27,17 @@ enum class Transport : std::uint8_t {
 //
 //   tcp://127.0.0.1:8080  udp://[::1]:53  tcp://example.org:http  127.0.0.1:8080  :8080  [::1]:80  localhost:80
 //   8080 (a bare port)  unix:/run/x.sock  unix:relative.sock  unix:@abstract  stdio
-struct Endpoint {
+class Endpoint {
+public:
+    Endpoint() {}  // NOLINT(modernize-use-equals-default): never an aggregate, which g++ 12 destroys twice in an await
+    // For TCP or UDP.
+    Endpoint(Transport the_transport, std::string the_host, std::uint16_t the_port)
+        : transport(the_transport), host(std::move(the_host)), port(the_port) {}
+    // A Unix stream socket at this path.
+    [[nodiscard]] static Endpoint unix_stream(std::string path);
+    // Standard input and output.
+    [[nodiscard]] static Endpoint stdio();
+
     Transport transport = Transport::tcp;  // which of the others count
     std::string host;                      // without brackets; with its zone ("fe80::1%eth0")
     std::uint16_t port = 0;                // 0: any free one (listening)

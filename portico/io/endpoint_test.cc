@@ -6,15 +6,9 @@
 namespace portico::io {
 namespace {
 
-Endpoint tcp(std::string host, std::uint16_t port) {
-    return {.transport = Transport::tcp, .host = std::move(host), .port = port, .path = {}};
-}
-Endpoint udp(std::string host, std::uint16_t port) {
-    return {.transport = Transport::udp, .host = std::move(host), .port = port, .path = {}};
-}
-Endpoint unix_path(std::string path) {
-    return {.transport = Transport::unix_stream, .host = {}, .port = 0, .path = std::move(path)};
-}
+Endpoint tcp(std::string host, std::uint16_t port) { return {Transport::tcp, std::move(host), port}; }
+Endpoint udp(std::string host, std::uint16_t port) { return {Transport::udp, std::move(host), port}; }
+Endpoint unix_path(std::string path) { return Endpoint::unix_stream(std::move(path)); }
 
 struct FormRow {
     const char* name;
@@ -57,8 +51,7 @@ INSTANTIATE_TEST_SUITE_P(
                     FormRow{"ManySlashes", "unix://///x", unix_path("/x"), "unix:/x"},
                     FormRow{"PathWithBlank", "unix:/run/a b:c", unix_path("/run/a b:c"), "unix:/run/a b:c"},
                     FormRow{"Abstract", "unix:@abstract", unix_path(std::string("\0abstract", 9)), "unix:@abstract"},
-                    FormRow{
-                        "Stdio", "stdio", {.transport = Transport::stdio, .host = {}, .port = 0, .path = {}}, "stdio"}),
+                    FormRow{"Stdio", "stdio", Endpoint::stdio(), "stdio"}),
     [](const auto& row) { return std::string(row.param.name); });
 
 TEST(Endpoint, HasTheTransportThatIsMeantWithoutAScheme) {

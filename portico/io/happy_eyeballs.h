@@ -28,7 +28,12 @@ protected:
 };
 
 // How to connect.
-struct ConnectOptions {
+class ConnectOptions {
+public:
+    // NOLINTNEXTLINE(modernize-use-equals-default): never an aggregate, which g++ 12 destroys twice in an await
+    ConnectOptions() {}
+    explicit ConnectOptions(TimePoint the_deadline) : deadline(the_deadline) {}
+
     TimePoint deadline = never;                   // for the whole, resolving included
     std::optional<Family> family = std::nullopt;  // only addresses of this one
     ConnectWatcher* watcher = nullptr;            // outlives the connecting task
@@ -59,9 +64,10 @@ std::vector<SocketAddress> interleave(std::vector<SocketAddress> addresses);
 // Tries `peers` in this order: the next when the one before has failed or the attempt delay has passed. The first that
 // connects wins, and the others are given up. The failure is that of the first attempt which tells more than that the
 // address's family is not to be had here.
-Task<ConnectResult> connect_to_any(Core& core, std::vector<SocketAddress> peers, ConnectOptions options);
+Task<ConnectResult> connect_to_any(Core& core, std::vector<SocketAddress> peers,
+                                   ConnectOptions options = ConnectOptions());
 
 // Resolves the endpoint's host, interleaves, and connects; a Unix path is connected to as it is. Not for udp and stdio.
-Task<ConnectResult> connect_to(Core& core, Endpoint endpoint, ConnectOptions options);
+Task<ConnectResult> connect_to(Core& core, Endpoint endpoint, ConnectOptions options = ConnectOptions());
 
 }  // namespace portico::io

@@ -132,13 +132,13 @@ TEST_F(SilentHost, IsGivenUpWhenAsked) {
 
 TEST_F(HappyEyeballs, ConnectsByEndpoint) {
     const auto listener = listen("127.0.0.1");
-    Endpoint endpoint{.transport = Transport::tcp, .host = "localhost", .port = listener->local().port, .path = {}};
-    const auto connected = run_task(core_, connect_to(core_, endpoint, ConnectOptions{}));
+    Endpoint endpoint(Transport::tcp, "localhost", listener->local().port);
+    const auto connected = run_task(core_, connect_to(core_, endpoint, ConnectOptions()));
     ASSERT_TRUE(connected) << connected.error().message;
     EXPECT_EQ(connected->peer, listener->local());
 
     endpoint.host = "host.invalid";
-    const auto unknown = run_task(core_, connect_to(core_, endpoint, ConnectOptions{}));
+    const auto unknown = run_task(core_, connect_to(core_, endpoint, ConnectOptions()));
     ASSERT_FALSE(unknown);
     EXPECT_EQ(unknown.error().stage, ConnectFailure::Stage::resolving);
     EXPECT_EQ(unknown.error().message, "there is no host host.invalid");
@@ -149,8 +149,8 @@ TEST_F(HappyEyeballs, ConnectsToAnAbstractUnixName) {
         std::string("\0portico-happy-", 15) + std::to_string(core_.now().time_since_epoch().count());
     const auto listener = Listener::open(core_, SocketAddress::unix_path_of(name));
     ASSERT_TRUE(listener);
-    const Endpoint endpoint{.transport = Transport::unix_stream, .host = {}, .port = 0, .path = name};
-    const auto connected = run_task(core_, connect_to(core_, endpoint, ConnectOptions{}));
+    const Endpoint endpoint = Endpoint::unix_stream(name);
+    const auto connected = run_task(core_, connect_to(core_, endpoint, ConnectOptions()));
     EXPECT_TRUE(connected);
 }
 

@@ -61,14 +61,16 @@ protected:
         StopState* const state = waiter.promise().stop_state();
         if (state != nullptr && state->stop_requested()) {
             if (state->must_end()) {
-                end_later(*state);
+                state->end_later(frame_of(waiter));
                 return true;
             }
             result_ = -ECANCELED;
             return false;
         }
         if (start()) return false;
-        wait(waiter, state, deadline);
+        wait(waiter, deadline);
+        stop_state_ = state;
+        if (state != nullptr) state->begin_wait(*this, frame_of(waiter));
         return true;
     }
     // Whose kernel is asked.
@@ -78,8 +80,7 @@ private:
     // Asks the kernel to end this operation early: it completes with -ECANCELED, now or soon, unless it was done
     // already.
     virtual void cancel() = 0;
-    void wait(std::coroutine_handle<> waiter, StopState* state, TimePoint deadline);
-    void end_later(StopState& state);
+    void wait(std::coroutine_handle<> waiter, TimePoint deadline);
 
     Core* core_;
     std::coroutine_handle<> waiter_;

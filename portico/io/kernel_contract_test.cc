@@ -4,12 +4,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <filesystem>
 #include <fstream>
-#include <latch>
 #include <memory>
-#include <set>
 
 #include "portico/io/core.h"
 #include "portico/io/datagram.h"
@@ -528,52 +525,6 @@ TEST_P(Contract, AJoinHandsTheRequestOnWheneverItCame) {
     scope.request_stop();
     run(scope);
     EXPECT_EQ(cancelled, 2);
-}
-
-Task<void> offload_one(Core& core, int number, std::set<int>& done) {
-    auto work = [number] { return number * 2; };
-    const std::optional<int> result = co_await offload(core, std::move(work));
-    EXPECT_EQ(result, number * 2);
-    done.insert(number);
-}
-
-TEST_P(Contract, OffloadedWorkComesBackWithItsValue) {
-    Scope scope;
-    std::set<int> done;
-    for (int i = 0; i < 100; ++i) scope.start(offload_one(core(), i, done));
-    run(scope);
-    EXPECT_EQ(done.size(), 100U);
-}
-
-// What 100 offloads come to.
-struct Offloads {
-    std::latch may_return{1};
-    std::atomic<int> begun = 0;
-    int done = 0;
-    int cancelled = 0;
-};
-
-Task<void> offload_until_released(Core& core, Offloads& all) {
-    auto work = [&all] {
-        ++all.begun;
-        all.may_return.wait();
-        return true;
-    };
-    const std::optional<bool> result = co_await offload(core, std::move(work));
-    ++(result ? all.done : all.cancelled);
-}
-
-TEST_P(Contract, WorkThatIsQueuedIsCancelledAndWorkThatHasBegunIsWaitedFor) {
-    Scope scope;
-    Offloads all;
-    for (int i = 0; i < 100; ++i) scope.start(offload_until_released(core(), all));
-    scope.request_stop();
-    EXPECT_GT(all.cancelled, 0);
-    EXPECT_EQ(scope.size(), 100U - static_cast<unsigned>(all.cancelled));
-    all.may_return.count_down();
-    run(scope);
-    EXPECT_EQ(all.done, all.begun);
-    EXPECT_EQ(all.done + all.cancelled, 100);
 }
 
 Task<void> sleep_and_tell(Core& core, int milliseconds_slept, std::vector<int>& woken) {

@@ -1,21 +1,30 @@
-// portico/io/scope.h — the owner of tasks that nobody awaits one by one.
+// portico/io/scope.h — the owner of tasks that are not awaited one by one.
 //
 // Room io: see error.h.
 // Threads:   one core's.
 #pragma once
 
+#include <coroutine>
 #include <cstddef>
+#include <cstdint>
 
 #include "portico/base/task.h"
 
 namespace portico::io {
 
 // Starts tasks, asks them to stop, and waits until they have ended. What a task refers to must outlive the scope's
-// join(). Where a scope goes before that, since its owner was ended or threw, its tasks end where they wait: their
-// frames are destroyed. That can't be done with one that is in offload(), or that is running (asserted).
+// join(): declare it before the scope.
+//
+// A task that makes a scope may be ended where it waits. The tasks of each scope in its frames are then ended first,
+// wherever they wait, and its own frames are destroyed after theirs.
+//
+// A scope may also be destroyed by code that can't wait: by a return or an exception that leaves its block before
+// join(), or as part of an object that is not in a task's frame. Its tasks are then destroyed where they wait before
+// the destructor returns. This blocks the thread while one of them is inside offload() and its function runs, so join()
+// where that can happen. A task must not destroy the scope that it runs in (asserted).
 class Scope {
 public:
-    Scope() = default;
+    Scope();
     Scope(const Scope&) = delete;
     Scope& operator=(const Scope&) = delete;
     ~Scope();
@@ -45,17 +54,37 @@ private:
         void put_before(Node& other);
         void take_out();
     };
+    // How the scope ends its tasks together with the task that has made it.
+    enum class Ending : std::uint8_t {
+        no,     // it does not
+        asked,  // they have been asked; those that start now are, too
+        now,    // the scope is being destroyed
+    };
     static Root run(Scope& scope, Task<void> task);
-    // A task has ended. Returns who waits in join() for the last one's end, if this was it.
-    std::coroutine_handle<> ended(Node& node);
-    // Who waits in join(), to be resumed; nothing where that chain has to end instead, which it then has.
-    std::coroutine_handle<> take_joining();
+    // A task's frames have been destroyed.
+    void ended();
+    // The last task has ended: resumes or ends the task that waits for it. `this` may be gone when it returns.
+    void tell_of_end();
+    // Moves every task into `stopping_`, and asks it by `ask`. Tasks that start meanwhile are asked as well.
+    template <class Ask>
+    void ask_all(Ask ask);
+    // Puts all tasks into `running_`.
+    void gather();
+    // Asks every task to end where it waits.
+    void end_tasks();
+    // Ends them before it returns; blocks the thread as the last resort.
+    void end_tasks_now();
 
     Node running_;   // head of the ring of tasks that go on
     Node stopping_;  // and of those that were asked to stop, which moves them here
     std::size_t size_ = 0;
-    unsigned asking_ = 0;  // calls of request_stop() under way
+    unsigned asking_ = 0;  // calls of ask_all() under way
+    Ending ending_ = Ending::no;
     Join* joining_ = nullptr;
+    // The chain that has made the scope, and its other scopes; null outside of tasks, and when that chain has ended.
+    StopState* made_by_ = nullptr;
+    Scope* next_of_chain_ = nullptr;
+    Scope* previous_of_chain_ = nullptr;
 };
 
 // What Scope::join() returns, to be awaited in the same statement.
@@ -67,22 +96,26 @@ public:
     template <class Promise>
     bool await_suspend(std::coroutine_handle<Promise> waiter) {
         StopState* const state = waiter.promise().stop_state();
+        if (state != nullptr && state->must_end()) {
+            state->end_later(frame_of(waiter));
+            return true;
+        }
         if (state != nullptr && state->stop_requested()) scope_->request_stop();  // it came before this wait
         if (scope_->size_ == 0) return false;
         waiter_ = waiter;
         stop_state_ = state;
         scope_->joining_ = this;
-        if (state != nullptr) state->set_waiting_on(this);
+        if (state != nullptr) state->begin_wait(*this, frame_of(waiter));
         return true;
     }
-    void await_resume() {
-        if (stop_state_ != nullptr) stop_state_->set_waiting_on(nullptr);
-    }
-    void stop_waiting() noexcept override { scope_->request_stop(); }
-    void finish_waiting() noexcept override {}
+    void await_resume() const {}
+    void stop_waiting() noexcept override;
+    void finish_waiting() noexcept override {}  // stop_waiting() ends the wait of a chain that is to be ended
 
 private:
     friend class Scope;
+    void go_on();  // the wait is over
+
     Scope* scope_;
     std::coroutine_handle<> waiter_;
     StopState* stop_state_ = nullptr;

@@ -186,7 +186,7 @@ Task<void> Jungle::wait_at_gate() {
 
 Task<void> Jungle::work_elsewhere() {
     auto work = [] { return 7; };
-    const std::optional<int> done = co_await offload(core, std::move(work));
+    const std::optional<int> done = co_await offload(core, work);
     if (done) {
         EXPECT_EQ(*done, 7);
     }

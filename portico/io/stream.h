@@ -93,8 +93,13 @@ public:
     // Bounds what the system holds of what was written. A stream that was accepted has its listener's limits
     // (ListenOptions::send_limits) from the start.
     void set_send_limits(const SendLimits& limits) { core_->kernel().set_send_limits(fd_.number(), limits); }
-    // The next close is a reset: the peer can't take what was cut short for a whole.
+    // The next close is a reset: the peer can't mistake what was cut short for a whole.
     void abort_on_close() { core_->kernel().set_abort_on_close(fd_.number()); }
+    // What was sent is not whole and will not become so: the next close is a reset, and reading comes to the end.
+    void break_off() {
+        abort_on_close();
+        static_cast<void>(core_->kernel().shut_down(fd_.number(), ShutDown::receiving));
+    }
     // This end's address.
     [[nodiscard]] Result<SocketAddress> local_address() const { return core_->kernel().local_address(fd_.number()); }
     // Where its waits are to be awaited.

@@ -512,7 +512,7 @@ Task<void> H1Inbound::bring_into_memory(const Fd& file, std::uint64_t offset, st
     io::FileSystem& files = stream_->core().kernel().files();
     auto read = [&files, &file, offset, length] { return files.bring_into_memory(file, offset, length); };
     // Where it can't be read, sending it will say so.
-    const std::optional<bool> done = co_await io::offload(stream_->core(), std::move(read));
+    const std::optional<bool> done = co_await io::offload(stream_->core(), read);
     static_cast<void>(done);
 }
 

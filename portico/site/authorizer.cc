@@ -108,7 +108,7 @@ Task<bool> Authorizer::check(const http::Credentials& credentials, std::shared_p
     bool known = false;
     const std::string& hash = hash_for(credentials, *site, known);
     auto work = [&credentials, &hash] { return password_matches(credentials.password, hash); };
-    const auto matches = co_await io::offload(*core_, std::move(work));
+    const auto matches = co_await io::offload(*core_, work);
     co_return known&& matches.value_or(false);
 }
 

@@ -239,7 +239,7 @@ Task<std::shared_ptr<Entry>> Store::look_up(const std::string& path, std::shared
         auto work = [&path, &probes, is_old, raw = site.get()] {
             return is_old ? load_if_changed(*raw, path, probes) : load(*raw, path);
         };
-        std::optional<Loaded> loaded = co_await io::offload(*core_, std::move(work));
+        std::optional<Loaded> loaded = co_await io::offload(*core_, work);
         if (!loaded) co_return nullptr;
         if (loaded->kind == Loaded::Kind::unchanged) {
             old->checked_at = core_->now();
@@ -348,7 +348,7 @@ Task<std::shared_ptr<Entry>> Store::obtain_listing(ListingRequest wanted, std::s
 
 Task<std::shared_ptr<Entry>> Store::make_listing(const ListingRequest& wanted, std::shared_ptr<const Site> site) {
     auto work = [&wanted, raw = site.get()] { return render_page(*raw, wanted); };
-    std::optional<ListingPage> page = co_await io::offload(*core_, std::move(work));
+    std::optional<ListingPage> page = co_await io::offload(*core_, work);
     if (!page) co_return nullptr;
     auto entry = std::make_shared<Entry>();
     entry->path = wanted.key();
@@ -394,7 +394,7 @@ Task<Store::Making> Store::open_sibling(const std::shared_ptr<Entry>& entry, Cod
     auto work = [&path, raw = site.get()] {
         return load_file(*raw, path, raw->options().cache_limits.small_file_octets_max);
     };
-    auto loaded = co_await io::offload(*core_, std::move(work));
+    auto loaded = co_await io::offload(*core_, work);
     if (!loaded) co_return Making::failed;
     if (!*loaded) co_return (*loaded).error().status == Status::service_unavailable ? Making::failed : Making::stale;
     LoadedFile& file = **loaded;
@@ -419,7 +419,7 @@ Task<Store::Making> Store::encode_content(const std::shared_ptr<Entry>& entry, C
     auto work = [&stale, coding, raw = site.get(), content = whole.get()] {
         return encode_representation(*raw, *content, coding, stale);
     };
-    auto encoded = co_await io::offload(*core_, std::move(work));
+    auto encoded = co_await io::offload(*core_, work);
     if (stale) co_return Making::stale;
     if (!encoded || !*encoded) co_return Making::failed;
     std::string& octets = **encoded;

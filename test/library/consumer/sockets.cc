@@ -31,7 +31,7 @@ portico::Task<std::string> ask(io::Core& core, io::SocketAddress peer) {
     const auto line = co_await reader.read_line(io::never);
     if (!line || !*line) co_return "no line";
     auto work = [text = std::string((*line)->text)] { return text + ", from another thread"; };
-    const auto answer = co_await io::offload(core, std::move(work));
+    const auto answer = co_await io::offload(core, work);
     co_return answer.value_or("stopped");
 }
 

@@ -1,0 +1,133 @@
+// portico/base/stop_state.h — a chain of tasks that await each other: what it waits for, and how it is stopped or
+// ended.
+//
+// Room base: see fd.h.
+// Threads:   a chain belongs to the thread that started it.
+#pragma once
+
+#include <coroutine>
+#include <cstdint>
+#include <utility>
+
+namespace portico {
+
+class TaskPromiseBase;
+
+// What a suspended chain of tasks waits for, as seen by code that wants it to stop waiting.
+class Stoppable {
+public:
+    // Ends the wait soon: at once, or when the kernel has let go of its buffers. The waiting task is resumed either
+    // way.
+    virtual void stop_waiting() noexcept = 0;
+    // Blocks the thread until the wait has ended. Only after stop_waiting(), and only where the frame that waits is
+    // destroyed by code that can't wait for it.
+    virtual void finish_waiting() noexcept = 0;
+
+protected:
+    ~Stoppable() = default;
+};
+
+// What becomes of a chain of tasks that is asked to stop. `goes_on`: each wait returns an error, and the chain ends by
+// itself. `ends`: its frames are destroyed where it waits, or would wait next, so that tasks need no code for it.
+enum class AfterStop : std::uint8_t { goes_on, ends };
+
+// One for each chain of tasks that await each other; it lives where the chain was started (io::Scope). A chain waits
+// for one thing at a time, so asking it to stop is asking that one thing.
+//
+// A chain is ended in three steps. Its wait ends; the tasks that were started in scopes of its frames end; then its
+// frames are destroyed, innermost first, and its own scope is told.
+class StopState {
+public:
+    StopState(const StopState&) = delete;
+    StopState& operator=(const StopState&) = delete;
+
+    // The chain that runs now on this thread; null outside of all tasks.
+    [[nodiscard]] static StopState* running() { return top_ == nullptr ? nullptr : top_->chain_; }
+    // Ends and resumes the chains that had to wait until certain tasks were off the stack. The loop calls this. Returns
+    // whether there were any; those that are added meanwhile wait for the next call.
+    static bool settle() noexcept;
+
+    // Whether request_stop() was called: each wait of the chain then ends at once.
+    [[nodiscard]] bool stop_requested() const { return stop_requested_; }
+    // Whether the chain must not be resumed any more: it is ended instead.
+    [[nodiscard]] bool must_end() const { return stop_requested_ && after_stop_ == AfterStop::ends; }
+    // Ends the wait that is under way, and every later one. Asking twice is asking once.
+    void request_stop() {
+        stop_requested_ = true;
+        if (waiting_on_ != nullptr) waiting_on_->stop_waiting();
+    }
+
+    // The chain is about to wait for `operation` in the frame `innermost`.
+    void begin_wait(Stoppable& operation, const TaskPromiseBase* innermost) {
+        waiting_on_ = &operation;
+        innermost_ = innermost;
+    }
+    // The wait is over: resumes `waiter`, or ends the chain if it must end. Later, if one of the tasks that were
+    // started in the chain's own scopes is on the stack: it may be using what this chain's frames hold. The chain may
+    // be gone when this returns.
+    void go_on(std::coroutine_handle<> waiter);
+    // The chain must end, and would begin to wait in the frame `innermost`: ends it once it is off the stack.
+    void end_later(const TaskPromiseBase* innermost);
+
+    // Whether `object` lies in one of the frames of this chain, which waits.
+    [[nodiscard]] bool frames_hold(const void* object) const;
+
+protected:
+    // While it lives, tasks of `chain` are on the stack.
+    class OnStack {
+    public:
+        explicit OnStack(StopState& chain) : chain_(&chain), below_(std::exchange(top_, this)) {}
+        OnStack(const OnStack&) = delete;
+        OnStack& operator=(const OnStack&) = delete;
+        ~OnStack() { top_ = below_; }
+
+    private:
+        friend class StopState;
+        StopState* chain_;  // null once it has ended
+        OnStack* below_;
+    };
+
+    StopState() = default;
+    ~StopState() = default;
+
+    // Before the chain starts.
+    void set_after_stop(AfterStop after_stop) { after_stop_ = after_stop; }
+    // The chain that runs has ended, and this is gone when its last task returns.
+    void leave_stack();
+    [[nodiscard]] bool is_on_stack() const;
+    // Whether a task that was started in one of this chain's scopes, or in one of that task's, is on the stack.
+    [[nodiscard]] bool has_task_on_stack() const;
+
+    // Asks the chain to end: it is destroyed where it waits, or at its next wait.
+    void ask_to_end() {
+        after_stop_ = AfterStop::ends;
+        request_stop();
+    }
+    // The same, before this returns if possible. The chain is not resumed any more.
+    void ask_to_end_now();
+    // Ends a chain that ask_to_end_now() could not end, because its wait can't be cut short: blocks the thread.
+    void end_blocking();
+    // Whether the chain ends before the code that has asked for it goes on.
+    [[nodiscard]] bool ends_now() const { return ends_now_; }
+    // Puts the chain off until settle().
+    void park(std::coroutine_handle<> waiter);
+
+private:
+    // Ends the chain's tasks in its own scopes, and then destroys its frames, and this with them; does nothing if it
+    // has to wait for the tasks, whose end calls it again. None of the chain is on the stack.
+    virtual void end_chain() noexcept = 0;
+    void resume(std::coroutine_handle<> waiter);
+    // The chain whose frames hold the scope that this chain was started in; null if there is none.
+    [[nodiscard]] virtual StopState* above() const = 0;
+
+    inline static constinit thread_local OnStack* top_ = nullptr;
+
+    Stoppable* waiting_on_ = nullptr;             // null unless the chain waits
+    const TaskPromiseBase* innermost_ = nullptr;  // the frame that waits; null while the chain runs
+    bool stop_requested_ = false;
+    AfterStop after_stop_ = AfterStop::goes_on;
+    bool ends_now_ = false;
+    bool is_parked_ = false;
+};
+
+}  // namespace portico
