@@ -133,15 +133,21 @@ int serve_udp(std::string_view endpoint, AnswerDatagram answer) {
     return serve_at(endpoint, io::Transport::udp, nullptr, std::move(answer));
 }
 
-Task<void> copy(Stream& from, Stream& to) {
+Task<io::Result<std::uint64_t>> copy(Stream& from, Stream& to, io::TimePoint deadline) {
+    std::uint64_t copied = 0;
     for (;;) {
-        const io::Result<Buffer> octets = co_await from.read(from.core().buffers(), io::never);
-        if (!octets) co_return;
+        const io::Result<Buffer> octets = co_await from.read(from.core().buffers(), deadline);
+        if (!octets) {
+            to.break_off();
+            co_return std::unexpected(octets.error());
+        }
         if (octets->empty()) break;
-        const io::Result<void> written = co_await to.write_all(octets->octets(), io::never);
-        if (!written) co_return;
+        const io::Result<void> written = co_await to.write_all(octets->octets(), deadline);
+        if (!written) co_return std::unexpected(written.error());
+        copied += octets->size();
     }
     static_cast<void>(to.finish_sending());
+    co_return copied;
 }
 
 }  // namespace portico
