@@ -71,13 +71,25 @@ FreeLists& free_lists() {
     return lists;
 }
 
+// What allocate_frame() has returned last on this thread.
+struct NewestFrame {
+    std::uintptr_t begin = 0;
+    std::uintptr_t end = 0;
+};
+constinit thread_local NewestFrame newest_frame;
+
 }  // namespace
 
 void* allocate_frame(std::size_t octets) {
     void* const frame = is_pooled() && octets <= largest ? free_lists().allocate(octets) : ::operator new(octets);
     const auto begin = reinterpret_cast<std::uintptr_t>(frame);
-    detail::newest_frame = {begin, begin + octets};
+    newest_frame = {begin, begin + octets};
     return frame;
+}
+
+std::uintptr_t end_of_newest_frame(const void* object) noexcept {
+    const auto at = reinterpret_cast<std::uintptr_t>(object);
+    return at >= newest_frame.begin && at < newest_frame.end ? newest_frame.end : 0;
 }
 
 void free_frame(void* frame, std::size_t octets) noexcept {

@@ -18,23 +18,8 @@ namespace portico {
 // Takes back what allocate_frame() returned, with the same number of octets, on any thread.
 void free_frame(void* frame, std::size_t octets) noexcept;
 
-namespace detail {
-
-// What allocate_frame() has returned last on this thread.
-struct NewestFrame {
-    std::uintptr_t begin = 0;
-    std::uintptr_t end = 0;
-};
-inline constinit thread_local NewestFrame newest_frame;
-
-}  // namespace detail
-
 // The end of the frame that this thread has allocated last, if `object` lies in it; else zero. This is how a promise
 // learns where its frame ends. A compiler may put a frame into the frame that awaits it: then the result is zero.
-[[nodiscard]] inline std::uintptr_t end_of_newest_frame(const void* object) noexcept {
-    const detail::NewestFrame& newest = detail::newest_frame;
-    const auto at = reinterpret_cast<std::uintptr_t>(object);
-    return at >= newest.begin && at < newest.end ? newest.end : 0;
-}
+[[nodiscard]] std::uintptr_t end_of_newest_frame(const void* object) noexcept;
 
 }  // namespace portico

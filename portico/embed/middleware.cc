@@ -5,6 +5,7 @@
 #include <array>
 #include <charconv>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -15,6 +16,7 @@
 #include "portico/http/hex.h"
 #include "portico/http/negotiate.h"
 #include "portico/io/core.h"
+#include "portico/io/gate.h"
 #include "portico/io/scope.h"
 #include "portico/server/application.h"
 #include "portico/site/encode.h"
@@ -22,16 +24,27 @@
 namespace portico {
 namespace {
 
-// This task and the next are in `scope`: the one that ends first ends the other.
-Task<void> keep_response(Task<Response> task, std::optional<Response>& into, io::Scope& scope) {
+// A handler that is given a certain time. It may be inside offload() when the time is over, and then outlives the
+// middleware that has started it.
+struct Timed {
+    std::optional<Response> response;
+    io::Scope* running = nullptr;  // null once the handler has ended
+    io::Gate over;                 // opens when the handler ends
+};
+
+Task<void> keep_response(Task<Response> task, std::optional<Response>& into) {
     Response response = co_await task;
     into.emplace(std::move(response));
-    scope.request_stop();
 }
 
-Task<void> stop_after(io::Core& core, std::chrono::milliseconds time, io::Scope& scope) {
-    const bool slept = co_await io::sleep_for(core, time);
-    if (slept) scope.request_stop();
+// Runs the handler in a scope of its own, so that it can be ended.
+Task<void> run_timed(Task<Response> task, std::shared_ptr<Timed> timed) {
+    io::Scope scope;
+    timed->running = &scope;
+    scope.start(keep_response(std::move(task), timed->response), AfterStop::ends);
+    co_await scope.join();
+    timed->running = nullptr;
+    timed->over.open();
 }
 
 bool is_request_id(std::string_view id) {
@@ -171,12 +184,12 @@ Middleware content_at_most(std::uint64_t octets) {
 
 Middleware time_out(std::chrono::milliseconds time) {
     return [time](Request& request, Next next) -> Task<Response> {
-        std::optional<Response> response;
-        io::Scope scope;
-        scope.start(keep_response(next(request), response, scope), AfterStop::ends);
-        if (scope.size() > 0) scope.start(stop_after(request.core(), time, scope));
-        co_await scope.join();
-        if (response) co_return *std::move(response);
+        const auto timed = std::make_shared<Timed>();
+        request.unfinished().start(run_timed(next(request), timed));
+        const io::TimePoint deadline = request.core().now() + time;
+        const io::Result<void> over = co_await timed->over.wait(request.core(), deadline);
+        if (timed->response) co_return *std::move(timed->response);
+        if (!over && timed->running != nullptr) timed->running->request_stop();
         Response late(Status::service_unavailable);
         late.set("Retry-After", "1");
         late.set_reason("the handler took longer than its time-out");

@@ -36,8 +36,9 @@ enum class CorsCredentials : std::uint8_t { none, allowed };
 // Content of more than `octets` is answered with 413 where it is announced.
 [[nodiscard]] Middleware content_at_most(std::uint64_t octets);
 
-// A request that takes longer is answered with 503, and its handler's task ends where it waits. The time is the
-// handler's: a stream that it returns is made afterwards, and takes as long as it takes.
+// A request that takes longer is answered with 503, and its handler's task ends where it waits; inside offload() it
+// ends when the function returns, but the answer does not wait for that. The time is the handler's: a stream that it
+// returns is made afterwards, and takes as long as it takes.
 [[nodiscard]] Middleware time_out(std::chrono::milliseconds time);
 
 // Every request has an id, from its X-Request-Id or a new one; the answer tells it.

@@ -17,6 +17,7 @@
 #include "portico/http/status.h"
 #include "portico/io/address.h"
 #include "portico/io/core.h"
+#include "portico/io/scope.h"
 
 namespace portico::server {
 class Call;
@@ -77,6 +78,12 @@ public:
     // counts.
     void limit_content(std::uint64_t octets);
 
+    // --- for middleware
+    // Tasks that may go on although the response has been made, as a handler inside offload() whose time is over. They
+    // may refer to the request. The response is sent without waiting for them; then they are asked to stop, and the
+    // connection waits for them before it goes on.
+    [[nodiscard]] io::Scope& unfinished() { return unfinished_; }
+
     // --- for the routes
     // Views of path(), in the order of the pattern.
     void set_parameters(std::vector<std::string_view> values) { parameters_ = std::move(values); }
@@ -93,6 +100,7 @@ private:
     std::string user_;
     std::uint64_t content_octets_ = 0;  // read so far
     std::uint64_t content_octets_max_ = std::numeric_limits<std::uint64_t>::max();
+    io::Scope unfinished_;  // last: it is destroyed first
 };
 
 // Decodes what a form or a query holds: "+" is a space, "%41" an "A". A "%" that escapes nothing stays.

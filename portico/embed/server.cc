@@ -73,6 +73,7 @@ public:
         const Next way(*found.way, found.route != nullptr ? found.route->handle : without_route, 0);
         Response response = co_await way(request);
         std::move(response).move_into(call.response(), call.notes().reason);
+        if (request.unfinished().size() > 0) co_await send_before_it_ends(request, call);
     }
 
     void answer_refusal(const http::Refusal& refusal, http::Response& response) override {
@@ -81,6 +82,13 @@ public:
     }
 
 private:
+    static Task<void> send_before_it_ends(Request& request, server::Call& call) {
+        request.unfinished().request_stop();
+        // Most tasks end when they are asked to, as soon as nothing is on the stack.
+        const bool waited = co_await io::sleep_until(call.core(), call.core().now());
+        if (waited && request.unfinished().size() > 0) co_await call.send_early();
+        co_await request.unfinished().join();
+    }
     static Task<Response> refuse_path(http::Refusal refusal) { co_return Response(refusal); }
 
     io::Core* core_;

@@ -48,7 +48,7 @@ void Core::run() {
 }
 
 void Core::run_once(TimePoint until) {
-    // What has gone on before the wait may be all that the caller was waiting for.
+    // If a chain has gone on now, the caller may have no reason to wait any more.
     if (StopState::settle()) until = kernel_->now();
     kernel_->wait(std::min(until, timers_.next().value_or(never)));
     timers_.advance(kernel_->now());

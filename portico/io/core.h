@@ -20,8 +20,8 @@
 
 namespace portico::io {
 
-// One thread's loop: waits for its kernel, expires its timers, reads its mailbox, and so resumes the tasks that belong
-// to it. Everything that waits takes the core that it waits on, and the core outlives it.
+// One thread's loop: it waits for its kernel, expires its timers, reads its mailbox, and so resumes the tasks that
+// belong to it. Everything that waits is given the core that it waits on, and the core outlives it.
 class Core {
 public:
     // `kernel` outlives the core. `memory_max`: the ledger's ceiling, in octets.
@@ -29,17 +29,17 @@ public:
     Core(const Core&) = delete;
     Core& operator=(const Core&) = delete;
 
-    // Runs until stop(). May be called again. SIGPIPE is blocked on the calling thread from then on.
+    // Runs until stop(). May be called again. SIGPIPE is blocked on the calling thread from the first call on.
     void run();
-    // One pass: waits for the kernel until `until` at the latest, then expires timers and reads the mailbox.
+    // One pass: waits for the kernel, no longer than `until`, then expires timers and reads the mailbox.
     void run_once(TimePoint until);
-    // run() returns after the pass that is under way. Where none is, the next run() returns at once.
+    // run() returns after the pass that is under way. If none is, the next run() returns at once.
     void stop();
 
-    // Puts a message into this core's mailbox: it is called on the core's thread, in the order of posting.
+    // Puts a message into this core's mailbox. Messages are called on the core's thread, in the order of posting.
     void post(std::move_only_function<void()> message);
 
-    [[nodiscard]] Kernel& kernel() { return *kernel_; }       // what it asks
+    [[nodiscard]] Kernel& kernel() { return *kernel_; }       // its operations are started here
     [[nodiscard]] Timers& timers() { return timers_; }        // expired by each pass
     [[nodiscard]] Ledger& ledger() { return ledger_; }        // octets that its buffers hold
     [[nodiscard]] BufferPool& buffers() { return buffers_; }  // charged to ledger()
@@ -61,12 +61,12 @@ private:
     std::atomic<bool> has_mail_ = false;
 };
 
-// What awaits an operation: `co_await` starts it at the core's kernel, and resumes when it has completed or its
-// deadline has come (then its result is -ETIMEDOUT). A derived class says what the result is to the caller.
+// The awaiter of an operation: `co_await` starts the operation at the core's kernel, and resumes when it has completed
+// or its deadline has come (the result is then -ETIMEDOUT). A derived class turns the result into the caller's value.
 template <class Op>
 class Awaited : public Op {
 public:
-    // `arguments` are the operation's own, behind its core.
+    // `arguments` are those of the operation's constructor after its core.
     template <class... Arguments>
     explicit Awaited(TimePoint deadline, Core& the_core, Arguments&&... arguments)
         : Op(the_core, std::forward<Arguments>(arguments)...), deadline_(deadline) {}
@@ -78,7 +78,7 @@ public:
     }
 
 protected:
-    // How many octets or datagrams, or why not.
+    // How many octets or datagrams, or the error.
     [[nodiscard]] Result<std::size_t> count(std::string_view doing) const {
         if (this->result() < 0) return fail(static_cast<int>(-this->result()), doing);
         return static_cast<std::size_t>(this->result());
@@ -88,7 +88,7 @@ private:
     TimePoint deadline_;
 };
 
-// co_await sleep_until(core, t): false where the task was asked to stop before.
+// co_await sleep_until(core, t): false if the task was asked to stop before t.
 class SleepUntil : public Operation {
 public:
     // See sleep_until().
@@ -104,8 +104,8 @@ private:
     void cancel() final { complete(-ECANCELED); }
     TimePoint due_;
 };
-// Waits until `due`, on the clock of core.now(): const bool slept = co_await sleep_until(core, due); false where the
-// task was asked to stop before.
+// Waits until `due`, on the clock of core.now(): const bool slept = co_await sleep_until(core, due); false if the task
+// was asked to stop before that.
 [[nodiscard]] inline SleepUntil sleep_until(Core& core, TimePoint due) { return {core, due}; }
 // The same for so long from core.now() on. To the tick: one millisecond.
 [[nodiscard]] inline SleepUntil sleep_for(Core& core, Duration time) { return {core, core.now() + time}; }

@@ -1,4 +1,4 @@
-// portico/io/gate.h — a place where one task waits until others let it go on.
+// portico/io/gate.h — a place where one task waits until another opens it.
 //
 // Room io: see error.h.
 // Threads:   one core's.
@@ -10,7 +10,8 @@
 
 namespace portico::io {
 
-// Opening lets one wait through: the one that is under way, or else the next. Opening twice before is opening once.
+// Each opening lets one wait through: the wait that is under way, or else the next. Opening it twice before a wait is
+// the same as opening it once.
 class Gate {
 public:
     class Wait;
@@ -19,10 +20,11 @@ public:
     Gate(const Gate&) = delete;
     Gate& operator=(const Gate&) = delete;
 
-    // The waiting task goes on before this returns.
+    // The waiting task goes on before this returns; but if this is called by a task that was started in one of the
+    // waiting task's scopes, it goes on when the loop has control again.
     void open();
-    // co_await gate.wait(…): nothing more once it is opened. Errors: ETIMEDOUT the deadline came, ECANCELED the task
-    // was asked to stop, before. At most one task waits (asserted).
+    // co_await gate.wait(…): returns once the gate is opened. Errors: ETIMEDOUT the deadline came first, ECANCELED the
+    // task was asked to stop first. At most one task waits (asserted).
     [[nodiscard]] Wait wait(Core& core, TimePoint deadline);
 
 private:

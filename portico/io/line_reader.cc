@@ -9,7 +9,7 @@ namespace portico::io {
 
 LineReader::LineReader(Stream& stream, std::size_t octets_max) : stream_(&stream), octets_max_(octets_max) {}
 
-// The buffered line, if its end is there.
+// The buffered line, if its end has been received.
 std::optional<Line> LineReader::take_line() {
     const std::string_view text = buffered();
     const std::size_t length = text.find('\n', searched_ - first_);
@@ -23,7 +23,7 @@ std::optional<Line> LineReader::take_line() {
     return Line{text.substr(0, has_cr ? length - 1 : length), has_cr ? LineEnd::crlf : LineEnd::lf};
 }
 
-// Room for the longest line with its CR and LF, so that one octet more proves it too long.
+// Room for the longest line with its CR and LF: one octet more proves the line too long.
 void LineReader::make_room() {
     if (octets_.empty()) octets_.resize(octets_max_ + 2);
     std::memmove(octets_.data(), octets_.data() + first_, filled_ - first_);

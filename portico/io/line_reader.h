@@ -1,4 +1,4 @@
-// portico/io/line_reader.h — a stream read line by line.
+// portico/io/line_reader.h — reads a stream line by line.
 //
 // Room io: see error.h.
 // Threads:   one core's.
@@ -15,30 +15,30 @@
 
 namespace portico::io {
 
-// What ended a line: LF, CR and LF, or the end of the stream, without either.
+// What ended a line: LF, CR and LF, or the end of the stream.
 enum class LineEnd : std::uint8_t { lf, crlf, end_of_stream };
 
 // One line.
 struct Line {
     std::string_view text;  // without its end; valid until the reader's next call
-    LineEnd end;            // end_of_stream: the last line, which nothing follows
+    LineEnd end;            // end_of_stream: this is the last line
 };
 
-// Reads lines of at most `octets_max` octets, their ends not counted, from a stream that outlives it. A CR is part of
+// Reads lines of at most `octets_max` octets, not counting their ends, from a stream that outlives it. A CR is part of
 // the line unless LF follows.
 class LineReader {
 public:
-    // Reads nothing yet. With the first read it takes memory for one line of `octets_max`.
+    // Reads nothing yet. The first read allocates memory for one line of `octets_max`.
     LineReader(Stream& stream, std::size_t octets_max);
 
-    // The next line; nothing at the end of the stream. EMSGSIZE where the line is too long, now and at every later
-    // call: what is buffered of it can still be read with read(). After any other error the call may be repeated.
+    // The next line; nothing at the end of the stream. EMSGSIZE if the line is too long, now and at every later call;
+    // what is buffered of it can still be read with read(). After any other error the call may be repeated.
     Task<Result<std::optional<Line>>> read_line(TimePoint deadline);
 
-    // Octets as they are: first those that were received behind the last line, then the stream's. 0 is its end.
+    // Octets as they are: first those that were received after the last line, then the stream's. 0 is its end.
     Task<Result<std::size_t>> read(std::span<char> room, TimePoint deadline);
 
-    // What was received behind the last line.
+    // What was received after the last line.
     [[nodiscard]] std::string_view buffered() const { return {octets_.data() + first_, filled_ - first_}; }
 
 private:
@@ -47,7 +47,7 @@ private:
 
     Stream* stream_;
     std::size_t octets_max_;
-    std::vector<char> octets_;  // [first_, filled_) is buffered; made when octets are first wanted
+    std::vector<char> octets_;  // [first_, filled_) is buffered; allocated by the first read
     std::size_t first_ = 0;
     std::size_t filled_ = 0;
     std::size_t searched_ = 0;  // no LF in [first_, searched_)

@@ -10,11 +10,11 @@
 namespace portico::io {
 namespace {
 constexpr auto acknowledgement_pause = std::chrono::milliseconds(20);
-// A near peer's end is there after this, and whoever comes later is waited for. To be woken for each peer's end instead
-// costs a busy server a third of what such a connection costs in all.
+// After this time a near peer has sent its end; only for the others does the task wait. Being woken for each peer's end
+// would cost a busy server a third of what such a connection costs in all.
 constexpr auto end_pause = std::chrono::milliseconds(5);
 
-// Descriptors that no core has. It knows nothing of them, so that any thread may close them.
+// Descriptors that belong to no core. Nothing is kept for them, so that any thread may close them.
 class Detached final : public FdTable {
 public:
     void close(int number) noexcept override { ::close(number); }
@@ -50,7 +50,7 @@ Task<Result<void>> Stream::write_all(std::string_view octets, TimePoint deadline
 }
 
 Task<void> drain_and_close(Stream stream, Duration time_max, std::size_t octets_max) {
-    if (!stream.finish_sending()) co_return;  // reset already: nobody is there to read
+    if (!stream.finish_sending()) co_return;  // it was reset: nobody reads any more
     Core& core = stream.core();
     const TimePoint deadline = core.now() + time_max;
     const bool paused = co_await sleep_until(core, std::min(deadline, core.now() + end_pause));
@@ -60,8 +60,8 @@ Task<void> drain_and_close(Stream stream, Duration time_max, std::size_t octets_
         if (!received || received->empty()) co_return;
         drained += received->size();
     }
-    // The peer goes on sending, and closing now would reset what it has not received yet. So it is left to fill its
-    // window, until it has our octets.
+    // The peer goes on sending, and closing now would reset what it has not received yet. So we let it fill its window
+    // until it has our octets.
     while (stream.unacknowledged() > 0 && core.now() < deadline) {
         const bool slept = co_await sleep_for(core, acknowledgement_pause);
         if (!slept) co_return;

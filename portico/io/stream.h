@@ -17,14 +17,14 @@
 
 namespace portico::io {
 
-// co_await stream.read(room, …): how many octets came, 0 at the end of the stream, or why none.
+// co_await stream.read(room, …): how many octets were read, 0 at the end of the stream, or the error.
 class Read final : public Awaited<ReadOp> {
 public:
     using Awaited::Awaited;
     Result<std::size_t> await_resume() const { return count("read"); }
 };
 
-// co_await stream.read(pool, …): a buffer with what came, empty at the end of the stream, or why there is none.
+// co_await stream.read(pool, …): a buffer with the octets read, empty at the end of the stream, or the error.
 class ReadBuffer final : public Awaited<ReadOp> {
 public:
     using Awaited::Awaited;
@@ -35,14 +35,14 @@ public:
     }
 };
 
-// co_await stream.write(…): how many octets were taken, at least one, or why none.
+// co_await stream.write(…): how many octets were taken, at least one, or the error.
 class Write final : public Awaited<WriteOp> {
 public:
     using Awaited::Awaited;
     Result<std::size_t> await_resume() const { return count("write"); }
 };
 
-// co_await stream.send_file(…): how many octets were taken, 0 where the file has become shorter, or why none.
+// co_await stream.send_file(…): how many octets were taken, 0 if the file has become shorter, or the error.
 class SendFile final : public Awaited<SendFileOp> {
 public:
     using Awaited::Awaited;
@@ -50,17 +50,17 @@ public:
 };
 
 // A connected stream of octets: TCP, Unix, or one end of stdio. One read and one write may wait at the same time (in
-// two tasks), never two reads or two writes. Closing is destroying.
+// two tasks), never two reads or two writes. The destructor closes it.
 class Stream {
 public:
-    // A connected socket, not blocking, that the core's kernel gave out. The core outlives the stream.
+    // A connected, non-blocking socket that the core's kernel has returned. The core outlives the stream.
     Stream(Core& core, Fd fd) : core_(&core), fd_(std::move(fd)) {}
 
-    // Leaves its core: what comes back belongs to no core, may be moved and destroyed on any thread and in a child that
-    // is forked now, and becomes a stream again with attach(). Nothing of this stream waits. Not for stdio, nor on the
-    // simulated kernel.
+    // Takes the stream from its core. The descriptor that is returned belongs to no core, may be moved and destroyed on
+    // any thread and in a child that is forked now, and becomes a stream again with attach(). No read or write of this
+    // stream may be under way. Not for stdio, nor on the simulated kernel.
     [[nodiscard]] Fd detach() &&;
-    // A stream of `core`, on the core's thread, from what detach() gave.
+    // Makes a stream of `core` from what detach() has returned. Call it on the core's thread.
     static Stream attach(Core& core, Fd detached);
 
     // At most `room.size()` octets; 0 is the end of the stream: the peer sends no more, and may still read.
@@ -68,7 +68,7 @@ public:
     [[nodiscard]] Read read(std::span<char> room, TimePoint deadline) {
         return Read(deadline, *core_, fd_.number(), room);
     }
-    // The same into a buffer that is borrowed when octets are there. An empty buffer is the end of the stream.
+    // The same, into a buffer that is borrowed when octets have arrived. An empty buffer is the end of the stream.
     [[nodiscard]] ReadBuffer read(BufferPool& pool, TimePoint deadline) {
         return ReadBuffer(deadline, *core_, fd_.number(), pool);
     }
@@ -76,16 +76,16 @@ public:
     [[nodiscard]] Write write(std::span<const iovec> spans, TimePoint deadline, bool more = false) {
         return Write(deadline, *core_, fd_.number(), spans, more);
     }
-    // Takes at least one octet of the file; 0 where it has become shorter than `offset`.
+    // Takes at least one octet of the file; 0 if the file has become shorter than `offset`.
     [[nodiscard]] SendFile send_file(const Fd& file, std::uint64_t offset, std::uint64_t length, TimePoint deadline) {
         return SendFile(deadline, *core_, fd_.number(), file, offset, length);
     }
-    // All of `octets`; the deadline is for the whole.
+    // Writes all of `octets`; the deadline is for the whole.
     [[nodiscard]] Task<Result<void>> write_all(std::string_view octets, TimePoint deadline);
 
-    // Half-close: the peer reads to our end; we go on reading.
+    // Half-close: the peer reads to the end of what we have sent; we can go on reading.
     Result<void> finish_sending() { return core_->kernel().shut_down(fd_.number(), ShutDown::sending); }
-    // Octets written that the peer has not acknowledged.
+    // How many octets were written that the peer has not acknowledged.
     [[nodiscard]] std::size_t unacknowledged() const { return core_->kernel().unacknowledged(fd_.number()); }
     // Small writes go out at once, rather than wait for an acknowledgement (TCP_NODELAY, tcp(7)). Nothing where it does
     // not apply.
@@ -102,7 +102,7 @@ public:
     }
     // This end's address.
     [[nodiscard]] Result<SocketAddress> local_address() const { return core_->kernel().local_address(fd_.number()); }
-    // Where its waits are to be awaited.
+    // The core whose tasks may wait for it.
     [[nodiscard]] Core& core() const { return *core_; }
 
 private:
@@ -110,17 +110,17 @@ private:
     Fd fd_;
 };
 
-// After the last answer: half-closes and reads on, for at most `time_max` and `octets_max`, so that the peer can read
-// what was sent before our close becomes a reset (RFC 9112 §9.6).
+// After the last answer: half-closes, and goes on reading for at most `time_max` and `octets_max`, so that the peer can
+// read what was sent before our close becomes a reset (RFC 9112 §9.6).
 Task<void> drain_and_close(Stream stream, Duration time_max, std::size_t octets_max);
 
-// A connection that came.
+// A connection that was accepted.
 struct Accepted {
     Stream stream;       // nothing has been read
-    SocketAddress peer;  // whose it is; a Unix client's is unnamed
+    SocketAddress peer;  // the other end; a Unix client's is unnamed
 };
 
-// co_await listener.accept(…): the next connection, or why there is none.
+// co_await listener.accept(…): the next connection, or the error.
 class Accept final : public Awaited<AcceptOp> {
 public:
     using Awaited::Awaited;
@@ -130,8 +130,8 @@ public:
 // A listening stream socket: TCP or Unix.
 class Listener {
 public:
-    // Binds and listens. Port 0 is any free one: see local(). Errors: EADDRINUSE somebody listens there, EACCES a port
-    // that needs a privilege, EADDRNOTAVAIL not an address of this host … (bind(2), listen(2)).
+    // Binds and listens. Port 0 is any free port: see local(). Errors: EADDRINUSE another socket listens there, EACCES
+    // the port needs a privilege, EADDRNOTAVAIL it is not an address of this host … (bind(2), listen(2)).
     static Result<Listener> open(Core& core, const SocketAddress& local, const ListenOptions& options = {});
 
     // The next connection. A connection that its peer has left again is passed over (ECONNABORTED). EMFILE, ENFILE,
@@ -148,10 +148,10 @@ private:
     SocketAddress local_;
 };
 
-// After a failed accept: how long to leave the listener alone. Zero where trying again at once is right.
+// After a failed accept: how long to leave the listener alone. Zero if trying again at once is right.
 Duration accept_pause(const Error& error);
 
-// Connects to one address, once. Errors: ECONNREFUSED nobody listens there, EHOSTUNREACH, ENETUNREACH, ETIMEDOUT …
+// Connects to one address, once. Errors: ECONNREFUSED no socket listens there, EHOSTUNREACH, ENETUNREACH, ETIMEDOUT …
 // (connect(2)). For a name with several addresses: connect_to().
 Task<Result<Stream>> connect(Core& core, SocketAddress peer, TimePoint deadline);
 
@@ -160,7 +160,7 @@ struct Stdio {
     Stream input;   // to read from
     Stream output;  // to write to
 };
-// Both, for programs that speak to whoever started them. Errors: those of fcntl(2).
+// Both, for programs that talk to the process that started them. Errors: those of fcntl(2).
 Result<Stdio> open_stdio(Core& core);
 
 }  // namespace portico::io

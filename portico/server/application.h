@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "portico/base/task.h"
 #include "portico/http/message.h"
@@ -56,6 +57,11 @@ public:
     [[nodiscard]] const http::Refusal& refusal() const { return link_->refusal(); }
     // Passed once the content has been read to its end.
     [[nodiscard]] io::Gate& content_read() { return content_read_; }
+    // Sends the response, which is complete, although answer() has still to wait for tasks that refer to the request. A
+    // response that is made while it is sent is sent afterwards.
+    [[nodiscard]] Task<void> send_early() { return send_early_(); }
+    // For the connection: what sends it.
+    void set_send_early(std::function<Task<void>()> send_early) { send_early_ = std::move(send_early); }
 
 private:
     io::Core* core_;
@@ -65,6 +71,7 @@ private:
     CallNotes* notes_;
     const io::SocketAddress* peer_;
     io::Gate content_read_;
+    std::function<Task<void>()> send_early_;
     bool has_opened_ = false;
 };
 

@@ -85,6 +85,7 @@ private:
     Task<bool> run_handler(Task<void> work, Call& call);
     Task<void> end_when_peer_leaves(io::Scope& working, Call& call);
     Task<Next> send_made();
+    Task<void> send_early();
     Task<void> send_into(link::Sent& sent);
     void begin();
     [[nodiscard]] Next after(link::Sent sent, std::string_view reason) const;
@@ -101,7 +102,8 @@ private:
     io::TimePoint began_;
     std::optional<Arrival> arrival_;  // nothing while octets of the head are missing
     Persistence persistence_ = Persistence::keep;
-    std::uint64_t made_octets_ = 0;  // of content that was made while it was sent
+    std::optional<Next> sent_early_;  // an answer that was sent before its handler had ended
+    std::uint64_t made_octets_ = 0;   // of content that was made while it was sent
 };
 
 void Turn::begin() {
@@ -280,6 +282,18 @@ Task<Next> Turn::send_made() {
     co_return after(sent, exchange_->notes.reason);
 }
 
+// The answer goes out while the handler's task goes on: see Call::send_early.
+Task<void> Turn::send_early() {
+    if (exchange_->response.producer) co_return;
+    // A task that is being ended may have been reading the content: where the next request begins is not known.
+    if (exchange_->request.framing != http::Framing::none) persistence_ = Persistence::close;
+    const Next next = co_await send(exchange_->notes.reason);
+    sent_early_ = next;
+    if (next != Next::request) co_return;
+    const link::Sent rest = co_await link_.flush();  // it must not wait for the answer to the next request
+    if (rest != link::Sent::whole) sent_early_ = Next::left;
+}
+
 Task<Next> Turn::answer(Application& application) {
     if (!names_our_host()) {
         const Next refused = co_await refuse(foreign_host);
@@ -288,7 +302,10 @@ Task<Next> Turn::answer(Application& application) {
     const http::Request& request = exchange_->request;
     http::Response& response = exchange_->response;
     Call call(worker_->core(), link_, request, response, exchange_->notes, *peer_);
+    call.set_send_early([this] { return send_early(); });
+    sent_early_.reset();
     const bool answered = co_await run_handler(application.answer(call), call);
+    if (sent_early_) co_return *sent_early_;
     if (!answered) co_return after(link::Sent::left, "the peer left before it was answered");
     // Where content is left over, it is not known where the next request begins; and HTTP/1.0 knows no chunks.
     const std::optional<link::ContentEnd> end = link_.discard_content_at_once();
