@@ -2,6 +2,7 @@
 #include "portico/io/epoll_calls.h"
 
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -313,6 +314,29 @@ Result<Opened> listen(const SocketAddress& local, const ListenOptions& options) 
     if (has_file && ::chmod(local.path.c_str(), options.path_mode) != 0) return give_up(fd, "chmod");
     if (!options.only_bind && ::listen(fd, options.backlog) != 0) return give_up(fd, "listen");
     return opened_at(fd);
+}
+
+// TCP: a filter on the listener drops each SYN, so the client tries again a second later. Every other segment passes,
+// so handshakes that are under way end, and what they queue is still accepted. shutdown(2) would reset the queue.
+void refuse_new_connections(int listener) {
+    sockaddr_storage local{};
+    socklen_t length = sizeof local;
+    if (::getsockname(listener, reinterpret_cast<sockaddr*>(&local), &length) != 0) return;
+    if (local.ss_family == AF_UNIX) {
+        ::shutdown(listener, SHUT_RD);  // connect(2) fails with ECONNREFUSED; what is queued can be accepted
+        return;
+    }
+    // A connection whose first octets have not come yet would otherwise stay out of the queue until it is too late.
+    set_option(listener, IPPROTO_TCP, TCP_DEFER_ACCEPT, 0);
+    constexpr std::uint32_t flags_at = 13;  // in the TCP header
+    constexpr std::uint32_t syn = 0x02;
+    constexpr std::uint32_t syn_or_ack = 0x12;
+    std::array<sock_filter, 5> program{{{BPF_LD | BPF_B | BPF_ABS, 0, 0, flags_at},
+                                        {BPF_ALU | BPF_AND | BPF_K, 0, 0, syn_or_ack},
+                                        {BPF_JMP | BPF_JEQ | BPF_K, 0, 1, syn},
+                                        {BPF_RET | BPF_K, 0, 0, 0},
+                                        {BPF_RET | BPF_K, 0, 0, UINT32_MAX}}};
+    set_option(listener, SOL_SOCKET, SO_ATTACH_FILTER, sock_fprog{program.size(), program.data()});
 }
 
 Result<int> open_stream_socket(Family family) {

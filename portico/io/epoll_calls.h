@@ -39,6 +39,7 @@ int begin_connect(int fd, const SocketAddress& peer);
 int pending_error(int fd);
 
 Result<Opened> listen(const SocketAddress& local, const ListenOptions& options);
+void refuse_new_connections(int listener);
 Result<int> open_stream_socket(Family family);
 Result<Opened> open_datagram(const SocketAddress& local, bool reuse_port);
 void set_coalescing(int fd);

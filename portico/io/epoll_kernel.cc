@@ -88,6 +88,7 @@ public:
     void wake() noexcept override;
 
     Result<Opened> listen(const SocketAddress& local, const ListenOptions& options) override;
+    void refuse_new_connections(int listener) override { calls::refuse_new_connections(listener); }
     Result<int> open_socket(Family family) override { return calls::open_stream_socket(family); }
     Result<Opened> open_datagram(const SocketAddress& local, bool reuse_port) override;
     Result<void> connect_datagram(int socket, const SocketAddress& peer) override;

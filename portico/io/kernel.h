@@ -269,6 +269,10 @@ public:
     // --- sockets: these never wait
     // Binds a stream socket and listens. Errors: EADDRINUSE, EACCES, EADDRNOTAVAIL … (bind(2), listen(2)).
     virtual Result<Opened> listen(const SocketAddress& local, const ListenOptions& options) = 0;
+    // No new connection begins at `listener` from now on. Those that have begun can still be accepted: what is queued,
+    // and what completes its handshake. A client that tries meanwhile is refused (Unix) or tries again later (TCP).
+    // Where the kernel can't do that, nothing changes.
+    virtual void refuse_new_connections(int /*listener*/) {}
     virtual Result<int> open_socket(Family family) = 0;  // a stream socket to be connected
     // Binds a UDP socket; `reuse_port`: others may bind the same address, and share what comes (SO_REUSEPORT).
     virtual Result<Opened> open_datagram(const SocketAddress& local, bool reuse_port) = 0;

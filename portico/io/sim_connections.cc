@@ -44,6 +44,8 @@ Result<Opened> SimKernel::listen(const SocketAddress& local, const ListenOptions
     return Opened{number, listener->local};
 }
 
+void SimKernel::refuse_new_connections(int listener) { descriptors_.find<SimListener>(listener)->refuses_new = true; }
+
 void SimKernel::close_listener(const std::shared_ptr<SimListener>& listener) {
     assert(listener->accepting.op == nullptr && "closed under a waiting task");
     listener->closed = true;
@@ -109,11 +111,11 @@ std::optional<std::int64_t> SimKernel::knock(const StreamPtr& client) {
     if (listener == nullptr) return is_unix && !client->remote.path.starts_with('\0') ? -ENOENT : -ECONNREFUSED;
     const auto queued = std::ranges::count_if(
         listener->backlog, [&](const SimListener::Pending& one) { return listener->is_queued(one, now_); });
-    if (queued < listener->options.backlog) {
+    if (!listener->refuses_new && queued < listener->options.backlog) {
         admit(client, listener);
         return 0;
     }
-    if (is_unix) return -EAGAIN;
+    if (is_unix) return listener->refuses_new ? -ECONNREFUSED : -EAGAIN;
     if (++client->knocks == knocks_max) return -ETIMEDOUT;
     knock_again(client, std::chrono::seconds(1) * (1 << client->knocks));
     return std::nullopt;

@@ -58,6 +58,7 @@ public:
     void wake() noexcept override { woken_.store(true); }
 
     Result<Opened> listen(const SocketAddress& local, const ListenOptions& options) override;
+    void refuse_new_connections(int listener) override;
     Result<int> open_socket(Family family) override;
     Result<Opened> open_datagram(const SocketAddress& local, bool reuse_port) override;
     void set_coalescing(int socket) override;

@@ -80,6 +80,7 @@ struct SimListener {
     SocketAddress local;
     ListenOptions options;
     bool closed = false;
+    bool refuses_new = false;
     struct Pending {
         std::shared_ptr<SimStream> stream;
         TimePoint since;

@@ -138,6 +138,9 @@ public:
     // ENOBUFS and ENOMEM are handed on: wait a while (see accept_pause) before the next call, the backlog keeps who
     // comes. A deadline that has come takes who has queued up, and then fails with ETIMEDOUT.
     [[nodiscard]] Accept accept(TimePoint deadline = never) { return Accept(deadline, *core_, fd_.number()); }
+    // Before the last accepts: no new connection begins from now on. Those that have begun are still accepted, so that
+    // no request is lost when the listener is closed.
+    void refuse_new_connections() { core_->kernel().refuse_new_connections(fd_.number()); }
     // Where it listens, with the port that was chosen.
     [[nodiscard]] const SocketAddress& local() const { return local_; }
 

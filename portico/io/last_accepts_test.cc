@@ -1,0 +1,99 @@
+// The last accepts at a listener: no connection that has begun is lost, and none begins any more. On both kernels.
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+
+#include "portico/io/epoll_kernel.h"
+#include "portico/io/run_task.h"
+#include "portico/io/sim_kernel.h"
+#include "portico/io/stream.h"
+
+namespace portico::io {
+namespace {
+
+using std::chrono::milliseconds;
+
+// The parameter: 0 is epoll, else a simulation of that seed.
+class LastAccepts : public testing::TestWithParam<std::uint64_t> {
+protected:
+    LastAccepts() {
+        if (GetParam() == 0) {
+            auto epoll = make_epoll_kernel();
+            EXPECT_TRUE(epoll.has_value());
+            kernel_ = std::move(*epoll);
+            std::string pattern = testing::TempDir() + "portico-last-XXXXXX";
+            place_ = ::mkdtemp(pattern.data());
+        } else {
+            kernel_ = std::make_unique<SimKernel>(GetParam());
+            place_ = "/place";
+        }
+        core_.emplace(*kernel_);
+    }
+    ~LastAccepts() override {
+        if (GetParam() == 0) std::filesystem::remove_all(place_);
+    }
+    Core& core() { return *core_; }
+    static SocketAddress tcp() { return SocketAddress::of(IpAddress::loopback(Family::ipv4), 0); }
+
+    std::string place_;
+
+private:
+    std::unique_ptr<Kernel> kernel_;
+    std::optional<Core> core_;
+};
+INSTANTIATE_TEST_SUITE_P(Epoll, LastAccepts, testing::Values(0));
+INSTANTIATE_TEST_SUITE_P(Simulated, LastAccepts, testing::Range<std::uint64_t>(1, 11));
+
+// What happened to a client that was silent when the listener stopped, to one whose octets were there, and to one that
+// came after it.
+struct Outcome {
+    std::string from_silent;
+    std::string from_early;
+    int latecomer_failure = 0;
+};
+
+Task<std::string> accept_and_read(Core& core, Listener& listener) {
+    Result<Accepted> accepted = co_await listener.accept();
+    if (!accepted) co_return "not accepted";
+    const Result<Buffer> received = co_await accepted->stream.read(core.buffers(), never);
+    co_return received ? std::string(received->octets()) : "not read";
+}
+
+Task<Outcome> live(Core& core, SocketAddress at) {
+    ListenOptions options;
+    options.defer_accept = std::chrono::seconds(1);
+    Result<Listener> listener = Listener::open(core, at, options);
+    Result<Stream> early = co_await connect(core, listener->local(), never);
+    const Result<void> sent = co_await early->write_all("early", never);
+    Result<Stream> silent = co_await connect(core, listener->local(), never);
+    listener->refuse_new_connections();
+
+    Outcome outcome;
+    const Result<Stream> latecomer = co_await connect(core, listener->local(), core.now() + milliseconds(50));
+    if (!latecomer) outcome.latecomer_failure = latecomer.error().number;
+    outcome.from_early = co_await accept_and_read(core, *listener);
+    const Result<void> spoken = co_await silent->write_all("no longer silent", never);
+    outcome.from_silent = co_await accept_and_read(core, *listener);
+    EXPECT_TRUE(sent && spoken);
+    co_return outcome;
+}
+
+TEST_P(LastAccepts, TakeWhoHasConnectedOverTcpAndNobodyElse) {
+    const Outcome outcome = run_task(core(), live(core(), tcp()));
+    EXPECT_EQ(outcome.from_early, "early");
+    EXPECT_EQ(outcome.from_silent, "no longer silent");
+    EXPECT_EQ(outcome.latecomer_failure, ETIMEDOUT) << "it tries again later";
+}
+
+TEST_P(LastAccepts, TakeWhoHasConnectedToAUnixPathAndNobodyElse) {
+    const Outcome outcome = run_task(core(), live(core(), SocketAddress::unix_path_of(place_ + "/socket")));
+    EXPECT_EQ(outcome.from_early, "early");
+    EXPECT_EQ(outcome.from_silent, "no longer silent");
+    EXPECT_EQ(outcome.latecomer_failure, ECONNREFUSED);
+}
+
+}  // namespace
+}  // namespace portico::io

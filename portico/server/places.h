@@ -1,0 +1,75 @@
+// portico/server/places.h — the connections that can be closed to make room for others, oldest first.
+//
+// Room server: see limits.h.
+// Threads:   one core's.
+#pragma once
+
+#include <cstddef>
+
+#include "portico/io/address.h"
+#include "portico/io/kernel.h"
+#include "portico/io/scope.h"
+
+namespace portico::server {
+
+class Place;
+
+// Connections that are in the same state, such as idle, in the order in which they came into it.
+class Places {
+public:
+    // close_oldest_of() looks at so many, so that a flood of connections can't make each of them expensive.
+    static constexpr std::size_t looks_max = 64;
+
+    Places() = default;
+    Places(const Places&) = delete;
+    Places& operator=(const Places&) = delete;
+
+    // Closes the oldest connection. False if there is none.
+    bool close_oldest();
+    // Closes the oldest connection among those that Population counts together with `peer`. False if none is found.
+    bool close_oldest_of(const io::SocketAddress& peer);
+    // Closes each connection that is here now. Those that come meanwhile stay.
+    void close_all();
+
+private:
+    friend class Place;
+    static void close(Place& place);
+
+    Place* first_ = nullptr;
+    Place* last_ = nullptr;
+};
+
+// A connection among the others, for as long as this object lives.
+class Place {
+public:
+    // The connection is closed by ending `wait`, or by asking `reading` to stop. All of them outlive the place.
+    Place(Places& places, const io::SocketAddress& peer, io::Operation& wait) : Place(places, peer) { wait_ = &wait; }
+    Place(Places& places, const io::SocketAddress& peer, io::Scope& reading) : Place(places, peer) {
+        reading_ = &reading;
+    }
+    Place(const Place&) = delete;
+    Place& operator=(const Place&) = delete;
+    ~Place() { leave(); }
+
+private:
+    friend class Places;
+    Place(Places& places, const io::SocketAddress& peer) : places_(&places), peer_(&peer), previous_(places.last_) {
+        (previous_ != nullptr ? previous_->next_ : places.first_) = this;
+        places.last_ = this;
+    }
+    void leave() {
+        if (places_ == nullptr) return;
+        (previous_ != nullptr ? previous_->next_ : places_->first_) = next_;
+        (next_ != nullptr ? next_->previous_ : places_->last_) = previous_;
+        places_ = nullptr;
+    }
+
+    Places* places_;  // null once it has left
+    const io::SocketAddress* peer_;
+    io::Operation* wait_ = nullptr;
+    io::Scope* reading_ = nullptr;
+    Place* next_ = nullptr;
+    Place* previous_;
+};
+
+}  // namespace portico::server
