@@ -107,8 +107,12 @@ private:
 // Waits until `due`, on the clock of core.now(): const bool slept = co_await sleep_until(core, due); false if the task
 // was asked to stop before that.
 [[nodiscard]] inline SleepUntil sleep_until(Core& core, TimePoint due) { return {core, due}; }
-// The same for so long from core.now() on. To the tick: one millisecond.
-[[nodiscard]] inline SleepUntil sleep_for(Core& core, Duration time) { return {core, core.now() + time}; }
+// The same for so long from core.now() on. To the tick: one millisecond. A time that is too long for a TimePoint, such
+// as milliseconds::max(), is for ever.
+template <class Rep, class Period>
+[[nodiscard]] SleepUntil sleep_for(Core& core, std::chrono::duration<Rep, Period> time) {
+    return {core, later(core.now(), time)};
+}
 
 // co_await offload(core, function): calls function() on a helper thread and returns what it returned.
 template <class Function>

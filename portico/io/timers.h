@@ -20,6 +20,16 @@ using Duration = std::chrono::steady_clock::duration;
 // No deadline: waits for ever.
 inline constexpr TimePoint never = TimePoint::max();
 
+// `time` after `from`; `never` if that is later than a TimePoint can say. For times that a program may choose, such as
+// milliseconds::max(): adding those would overflow, and come out in the past.
+template <class Rep, class Period>
+[[nodiscard]] constexpr TimePoint later(TimePoint from, std::chrono::duration<Rep, Period> time) {
+    using Seconds = std::chrono::duration<double>;
+    if (Seconds(time) >= Seconds(never - from) - Seconds(1)) return never;
+    if (Seconds(time) <= Seconds(0)) return from;
+    return from + std::chrono::duration_cast<Duration>(time);
+}
+
 class Timers;
 
 // One timer; part of what waits for it (no allocation). Must not be destroyed or moved while it is set.

@@ -31,6 +31,17 @@ public:
     std::function<void()> then;
 };
 
+TEST(Later, IsNeverIfATimePointCannotSayIt) {
+    EXPECT_EQ(later(start, milliseconds(5)), start + milliseconds(5));
+    EXPECT_EQ(later(start, milliseconds(0)), start);
+    EXPECT_EQ(later(start, milliseconds(-5)), start);
+    EXPECT_EQ(later(start, milliseconds::min()), start);
+    EXPECT_EQ(later(start, milliseconds::max()), never);
+    EXPECT_EQ(later(start, hours::max()), never);
+    EXPECT_EQ(later(start, Duration::max()), never);
+    EXPECT_EQ(later(start, hours(24 * 365 * 100)), start + hours(24 * 365 * 100));
+}
+
 struct DueRow {
     const char* name;
     Duration due;
