@@ -1,4 +1,4 @@
-// portico/app/terminal_test.cc — notices, colours, QR codes and signals.
+// portico/app/terminal_test.cc — notices, colours and QR codes.
 //
 // Room app: see command.h.
 #include <gmock/gmock.h>
@@ -16,7 +16,6 @@
 #include "portico/app/help_text.h"
 #include "portico/app/notice.h"
 #include "portico/app/qr.h"
-#include "portico/io/signals.h"
 
 namespace portico::app {
 namespace {
@@ -90,25 +89,6 @@ TEST(QrCode, IsASquareOfHalfBlocks) {
     EXPECT_EQ(code->find('\x1b'), std::string::npos);
     EXPECT_NE(qr_code("x", QrColours::black_on_white)->find("\x1b[97;40m"), std::string::npos);
     EXPECT_EQ(qr_code(std::string(4000, 'x'), QrColours::the_terminals), std::nullopt);
-}
-
-TEST(SignalWatcher, HandsOverWhatComes) {
-    std::mutex lock;
-    std::condition_variable came;
-    std::vector<int> signals;
-    {
-        const io::SignalWatcher watcher({SIGUSR1, SIGUSR2}, [&](int number) {
-            const std::lock_guard guard(lock);
-            signals.push_back(number);
-            came.notify_one();
-        });
-        std::unique_lock guard(lock);
-        ::kill(::getpid(), SIGUSR2);
-        came.wait(guard, [&] { return signals.size() == 1; });
-        ::kill(::getpid(), SIGUSR1);
-        came.wait(guard, [&] { return signals.size() == 2; });
-    }
-    EXPECT_THAT(signals, testing::ElementsAre(SIGUSR2, SIGUSR1));
 }
 
 }  // namespace

@@ -1,52 +1,154 @@
 // portico/io/signals.cc — signals as calls, on a thread of their own.
 //
+// A handler writes the signal's number into a pipe, and the watcher's thread reads it. Blocking the signals and waiting
+// for them (sigwait, signalfd) would not do: a thread that the program had started before would not block them, and the
+// signal would end the process there.
+//
 // Room io: see error.h.
 #include "portico/io/signals.h"
 
+#include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <unistd.h>
 
+#include <array>
 #include <atomic>
 #include <cassert>
+#include <cerrno>
+#include <mutex>
 #include <thread>
 #include <utility>
 
 namespace portico::io {
+namespace {
+
+constexpr std::size_t watchers_max = 16;
+constexpr unsigned char end_of_watch = 0;  // no signal has this number
+
+// What the handler reads of a watcher. Its pipe is never closed: a handler may be about to write to it on some thread.
+struct Slot {
+    std::atomic<std::uint64_t> signals = 0;  // a bit for each
+    std::atomic<int> write_end = -1;
+    int read_end = -1;
+    bool is_used = false;
+};
+
+std::array<Slot, watchers_max> slots;
+std::atomic<pid_t> owner = 0;  // a child between fork(2) and exec(2) shares the pipes, but has nothing to say
+std::mutex lock;               // guards all that follows, and what the handler does not read of the slots
+std::array<unsigned, 65> watchers_of{};
+std::array<struct sigaction, 65> before{};
+
+constexpr std::uint64_t bit_of(int signal) { return std::uint64_t{1} << (signal - 1); }
+
+void on_any_signal(int signal) {
+    const int errno_before = errno;
+    const auto number = static_cast<unsigned char>(signal);
+    for (const Slot& slot : slots) {
+        if ((slot.signals.load() & bit_of(signal)) == 0 || ::getpid() != owner.load()) continue;
+        // A full pipe holds thousands of signals that nobody has taken yet: one more makes no difference.
+        static_cast<void>(!::write(slot.write_end.load(), &number, 1));
+    }
+    errno = errno_before;
+}
+
+Slot& take_slot() {
+    const std::lock_guard guard(lock);
+    for (Slot& slot : slots) {
+        if (slot.is_used) continue;
+        if (slot.read_end < 0) {
+            std::array<int, 2> ends{};
+            const int failure = ::pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK);
+            assert(failure == 0 && "there are descriptors for a pipe");
+            slot.read_end = ends[0];
+            slot.write_end.store(ends[1]);
+        }
+        unsigned char leftover = 0;
+        while (::read(slot.read_end, &leftover, 1) == 1) continue;  // a handler may have been late
+        slot.is_used = true;
+        return slot;
+    }
+    assert(false && "at most 16 watchers at the same time");
+    return slots.front();
+}
+
+void start_handling(int signal) {
+    const std::lock_guard guard(lock);
+    owner.store(::getpid());
+    const auto index = static_cast<std::size_t>(signal);
+    if (watchers_of[index]++ > 0) return;
+    struct sigaction action{};
+    action.sa_handler = on_any_signal;
+    action.sa_flags = SA_RESTART;
+    ::sigfillset(&action.sa_mask);
+    ::sigaction(signal, nullptr, &before[index]);
+    const bool stays_ignored = signal == SIGHUP && before[index].sa_handler == SIG_IGN;
+    if (!stays_ignored) ::sigaction(signal, &action, nullptr);
+}
+
+void stop_handling(int signal, SignalWatcher::Afterwards afterwards) {
+    const std::lock_guard guard(lock);
+    const auto index = static_cast<std::size_t>(signal);
+    if (--watchers_of[index] > 0) return;
+    struct sigaction action = before[index];
+    if (afterwards == SignalWatcher::Afterwards::ignored) action.sa_handler = SIG_IGN;
+    ::sigaction(signal, &action, nullptr);
+}
+
+}  // namespace
 
 struct SignalWatcher::Impl {
-    sigset_t signals{};
-    int to_wake = 0;  // one of `signals`, sent to the thread when it is to end
+    std::vector<int> signals;
     std::function<void(int)> on_signal;
-    std::atomic<bool> ending = false;
+    Afterwards afterwards = Afterwards::as_before;
+    Slot* slot = nullptr;
     std::thread thread;
 
     void watch() {
+        // This thread takes them even if every other one blocks them.
+        sigset_t ours;
+        ::sigemptyset(&ours);
+        for (const int signal : signals) ::sigaddset(&ours, signal);
+        ::pthread_sigmask(SIG_UNBLOCK, &ours, nullptr);
         for (;;) {
-            int number = 0;
-            const int failure = ::sigwait(&signals, &number);
-            assert(failure == 0);
-            if (ending.load()) return;
+            pollfd wanted{.fd = slot->read_end, .events = POLLIN, .revents = 0};
+            unsigned char number = end_of_watch;
+            if (::poll(&wanted, 1, -1) != 1 || ::read(slot->read_end, &number, 1) != 1) continue;  // interrupted
+            if (number == end_of_watch) return;
             on_signal(number);
         }
     }
 };
 
-SignalWatcher::SignalWatcher(const std::vector<int>& signals, std::function<void(int)> on_signal)
+SignalWatcher::SignalWatcher(const std::vector<int>& signals, std::function<void(int)> on_signal, Afterwards afterwards)
     : impl_(std::make_unique<Impl>()) {
     assert(signals.size() > 0);
-    ::sigemptyset(&impl_->signals);
-    for (const int number : signals) ::sigaddset(&impl_->signals, number);
-    impl_->to_wake = *signals.begin();
+    impl_->signals = signals;
     impl_->on_signal = std::move(on_signal);
-    const int failure = ::pthread_sigmask(SIG_BLOCK, &impl_->signals, nullptr);
-    assert(failure == 0);
+    impl_->afterwards = afterwards;
+    impl_->slot = &take_slot();
+    std::uint64_t all = 0;
+    for (const int signal : signals) all |= bit_of(signal);
+    impl_->slot->signals.store(all);
+    // The thread is to take these signals and no others: those are the program's.
+    sigset_t every;
+    sigset_t mask_before;
+    ::sigfillset(&every);
+    ::pthread_sigmask(SIG_SETMASK, &every, &mask_before);
     impl_->thread = std::thread([impl = impl_.get()] { impl->watch(); });
+    ::pthread_sigmask(SIG_SETMASK, &mask_before, nullptr);
+    for (const int signal : signals) start_handling(signal);
 }
 
 SignalWatcher::~SignalWatcher() {
-    impl_->ending.store(true);
-    ::pthread_kill(impl_->thread.native_handle(), impl_->to_wake);
+    for (const int signal : impl_->signals) stop_handling(signal, impl_->afterwards);
+    impl_->slot->signals.store(0);
+    while (::write(impl_->slot->write_end.load(), &end_of_watch, 1) != 1) std::this_thread::yield();
     impl_->thread.join();
+    const std::lock_guard guard(lock);
+    impl_->slot->is_used = false;
 }
 
 void ignore_broken_pipes() { ::signal(SIGPIPE, SIG_IGN); }

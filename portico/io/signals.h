@@ -1,23 +1,29 @@
 // portico/io/signals.h — signals as calls, on a thread of their own.
 //
 // Room io: see error.h.
-// Threads:   the watcher's own calls `on_signal`; make the watcher before any other thread, so that all of them inherit
-// the mask.
+// Threads:   a watcher may be made and destroyed on any thread, whatever other threads the program has. Its own thread
+//            calls `on_signal`.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <vector>
 
 namespace portico::io {
 
-// Blocks `signals` in the calling thread and hands each that comes to `on_signal`, one at a time. A signal that comes
-// twice before it is taken may be one call. Destroying it waits for the call that is under way; the signals stay
-// blocked, so that one which comes on the way to the exit does not change the exit code.
+// Handles `signals` in the whole process for as long as it lives, and calls `on_signal` for each that comes, one at a
+// time. If several watchers handle a signal, each of them is told. SIGHUP stays ignored if it was (nohup). Destroying
+// it waits for the call that is under way.
 class SignalWatcher {
 public:
-    // `signals`: at least one (asserted), as signal(7) numbers them.
-    SignalWatcher(const std::vector<int>& signals, std::function<void(int signal)> on_signal);
+    // What the signals do once no watcher is left: what they did before, or nothing. A program that is about to exit
+    // ignores them, so that a late one does not change its exit status.
+    enum class Afterwards : std::uint8_t { as_before, ignored };
+    // `signals`: at least one (asserted), as signal(7) numbers them. At most 16 watchers live at the same time
+    // (asserted).
+    SignalWatcher(const std::vector<int>& signals, std::function<void(int signal)> on_signal,
+                  Afterwards afterwards = Afterwards::as_before);
     SignalWatcher(const SignalWatcher&) = delete;
     SignalWatcher& operator=(const SignalWatcher&) = delete;
     ~SignalWatcher();
@@ -27,10 +33,10 @@ private:
     std::unique_ptr<Impl> impl_;
 };
 
-// A write to a peer that has left is an error value, not the end of the program.
+// From now on, writing to a peer that has left is an error value, and does not end the program.
 void ignore_broken_pipes();
-// The same for the calling thread, from now on, whatever the program does with the signal: sendfile(2) has no flag
-// against it. Every core's thread does this.
+// The same for the calling thread only, whatever the program does with the signal: sendfile(2) has no flag against it.
+// Every core's thread does this.
 void block_broken_pipes();
 
 }  // namespace portico::io
