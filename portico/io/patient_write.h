@@ -10,8 +10,8 @@
 namespace portico::io {
 
 // Writes `text` to `descriptor`, such as standard error. Gives up once the descriptor has taken nothing for `patience`,
-// as a full pipe does whose reader is stopped: a server must not stand still because nobody reads what it says. False if
-// not all of it was written.
+// as a full pipe does whose reader is stopped: a server must not stand still because nobody reads what it says. False
+// if not all of it was written.
 bool write_patiently(int descriptor, std::string_view text,
                      std::chrono::milliseconds patience = std::chrono::milliseconds(1'000));
 
