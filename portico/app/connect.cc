@@ -15,6 +15,7 @@
 #include "portico/app/commands.h"
 #include "portico/app/conversation.h"
 #include "portico/app/notice.h"
+#include "portico/app/terminal_settings.h"
 #include "portico/base/printable.h"
 #include "portico/io/epoll_kernel.h"
 #include "portico/io/happy_eyeballs.h"
@@ -80,25 +81,8 @@ std::expected<Wish, Misuse> wish_from(const Arguments& arguments) {
     return wish;
 }
 
-// While it lives, ^] hands over a line as the end of one does: the terminal edits lines, and the escape needs no Enter.
-class EscapeKey {
-public:
-    EscapeKey() {
-        if (::tcgetattr(STDIN_FILENO, &before_) != 0) return;
-        termios with_escape = before_;
-        with_escape.c_cc[VEOL] = 0x1d;
-        changed_ = ::tcsetattr(STDIN_FILENO, TCSANOW, &with_escape) == 0;
-    }
-    EscapeKey(const EscapeKey&) = delete;
-    EscapeKey& operator=(const EscapeKey&) = delete;
-    ~EscapeKey() {
-        if (changed_) ::tcsetattr(STDIN_FILENO, TCSANOW, &before_);
-    }
-
-private:
-    termios before_{};
-    bool changed_ = false;
-};
+// ^] hands over a line as Enter does: the terminal still edits lines, and the escape needs no Enter.
+void set_escape_key(termios& settings) { settings.c_cc[VEOL] = 0x1d; }
 
 class Teller final : public io::ConnectWatcher {
 public:
@@ -220,8 +204,8 @@ int run_connect(const Arguments& arguments) {
     const auto kernel = io::make_epoll_kernel();
     if (!kernel) return complain(io::describe(kernel.error()));
     io::Core core(**kernel);
-    std::optional<EscapeKey> escape_key;
-    if (wish->conversation.typing == Typing::yes) escape_key.emplace();
+    std::optional<TerminalSettings> escape_key;
+    if (wish->conversation.typing == Typing::yes) escape_key.emplace(set_escape_key);
     Teller teller(*wish);
     const bool is_udp = wish->endpoint.transport == io::Transport::udp;
     return io::run_task(core,

@@ -2,7 +2,6 @@
 //
 // Room app: see command.h.
 #include <fmt/core.h>
-#include <signal.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -13,6 +12,7 @@
 
 #include "portico/app/commands.h"
 #include "portico/app/notice.h"
+#include "portico/app/terminal_settings.h"
 #include "portico/site/password.h"
 
 namespace portico::app {
@@ -20,32 +20,10 @@ namespace {
 
 constexpr std::size_t password_octets_max = 512;  // CRYPT_MAX_PASSPHRASE_SIZE of libxcrypt
 
-// A terminal that does not show what is typed, until the end of the block. Ctrl-C then ends the wait for a line and not
-// the program, which would leave the terminal as it is.
-class HiddenTyping {
-public:
-    HiddenTyping() {
-        struct sigaction interrupt{};
-        interrupt.sa_handler = [](int) {};  // without SA_RESTART: read(2) ends with EINTR
-        ::sigaction(SIGINT, &interrupt, &interrupt_before_);
-        if (::tcgetattr(STDIN_FILENO, &before_) != 0) return;
-        termios hidden = before_;
-        hidden.c_lflag &= ~static_cast<tcflag_t>(ECHO);
-        hidden.c_lflag |= ECHONL;
-        changed_ = ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden) == 0;
-    }
-    HiddenTyping(const HiddenTyping&) = delete;
-    HiddenTyping& operator=(const HiddenTyping&) = delete;
-    ~HiddenTyping() {
-        if (changed_) ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &before_);
-        ::sigaction(SIGINT, &interrupt_before_, nullptr);
-    }
-
-private:
-    struct sigaction interrupt_before_{};
-    termios before_{};
-    bool changed_ = false;
-};
+void hide_typing(termios& settings) {
+    settings.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+    settings.c_lflag |= ECHONL;
+}
 
 // One line without its end, octet by octet: standard input stays unbuffered, so that no copy is left in memory.
 // Error: why there is none, in words for the user.
@@ -68,7 +46,7 @@ std::expected<std::string, std::string> read_line_of_stdin() {
 
 // Twice, since nobody sees what is typed.
 std::expected<std::string, std::string> ask_for_password() {
-    const HiddenTyping hidden;
+    const TerminalSettings hidden(hide_typing);
     say_aside("Password: ");
     auto password = read_line_of_stdin();
     if (!password) return password;

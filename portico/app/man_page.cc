@@ -159,8 +159,9 @@ alone (the same). Port 0 is any free port.
 constexpr std::string_view end_of_page = R"(.SH SIGNALS
 .TP
 .B SIGTERM, SIGINT
-End. A server takes no new connections and finishes the requests in flight;
-the second signal ends it at once.
+End. A server takes no new connections and answers the requests that have
+reached it; idle connections stay for half a second. The second signal ends it
+at once.
 .TP
 .B SIGUSR1
 Open the log file again, after it has been moved away.

@@ -10,6 +10,7 @@
 #include <cstdlib>
 
 #include "portico/app/command.h"
+#include "portico/io/patient_write.h"
 
 namespace portico::app {
 namespace {
@@ -38,7 +39,12 @@ std::string told(std::string_view kind, std::string_view message, std::string_vi
 
 void say(std::string_view text) { write_whole(stdout, text); }
 
-void say_aside(std::string_view text) { write_whole(stderr, text); }
+void say_aside(std::string_view text) { io::write_patiently(STDERR_FILENO, text); }
+
+void say_in_passing(std::string_view text) {
+    std::fflush(stdout);
+    io::write_patiently(STDOUT_FILENO, text);
+}
 
 int complain(std::string_view message, std::string_view advice) {
     say_aside(told("error", message, advice));

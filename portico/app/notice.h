@@ -12,8 +12,10 @@ namespace portico::app {
 
 // Writes `text` to standard output and flushes it, so that a pipe's reader sees each line when it is said.
 void say(std::string_view text);
-// The same to standard error.
+// Writes `text` to standard error. If nobody reads it for a second, the rest is dropped.
 void say_aside(std::string_view text);
+// The same to standard output: for a server, which must serve and hear signals even if nobody reads what it says.
+void say_in_passing(std::string_view text);
 
 // A failure: what, on what, why; then what to type. Each line of `advice` becomes a line "  try: …"; empty: there is
 // none.

@@ -36,8 +36,8 @@ namespace {
 
 using server::Server;
 
-// Requests in flight have this long after Ctrl-C: somebody waits for the prompt.
-constexpr unsigned hurry_seconds = 3;
+// After Ctrl-C, requests in flight have no more time than this: somebody waits for the prompt.
+constexpr std::chrono::seconds hurry{3};
 
 // What signals do to the server, which they may precede: they are watched before the first thread is started.
 class Steering {
@@ -65,9 +65,6 @@ public:
                     reopen();
                 return;
             case SIGUSR1: reopen(); return;
-            case SIGALRM:
-                if (server_ != nullptr) server_->stop_now();
-                return;
             default: end(signal);
         }
     }
@@ -81,9 +78,10 @@ private:
             ending_ = true;
         } else if (std::exchange(ending_, true)) {
             server_->stop_now();
+        } else if (signal == SIGINT) {
+            server_->drain(std::min<std::chrono::milliseconds>(hurry, server_->limits().shutdown_time_max));
         } else {
             server_->drain();
-            if (signal == SIGINT) ::alarm(hurry_seconds);
         }
     }
 
@@ -119,6 +117,7 @@ int complain_of_listening(const Arguments& arguments, const server::OpenError& f
 int complain_of_opening(const Arguments& arguments, const server::OpenError& failure) {
     switch (failure.what) {
         case server::OpenError::What::listen: return complain_of_listening(arguments, failure);
+        case server::OpenError::What::limits:
         case server::OpenError::What::log: return complain(failure.message);
         case server::OpenError::What::kernel: return complain(io::describe(failure.error));
     }
@@ -204,7 +203,7 @@ void show_qr(const ServePlan& plan, const std::vector<Door>& doors) {
     if (door == nullptr) return;
     const bool coloured = wants_colour(plan.colouring, STDOUT_FILENO);
     const auto code = qr_code(door->url, coloured ? QrColours::black_on_white : QrColours::the_terminals);
-    if (code) say(fmt::format("\n{}{}\n", *code, door->url));
+    if (code) say_in_passing(fmt::format("\n{}{}\n", *code, door->url));
 }
 
 void greet(const Arguments& arguments, const ServePlan& plan, const Opened& opened) {
@@ -218,7 +217,7 @@ void greet(const Arguments& arguments, const ServePlan& plan, const Opened& open
         banner.wider = retyped(arguments, "--lan");
         banner.asks = plan.site.users.empty() ? Asks::nothing : Asks::a_password;
         if (::isatty(STDIN_FILENO) == 1 && ::isatty(STDOUT_FILENO) == 1) banner.ending = "Ctrl-C ends it.";
-        say(banner_text(banner));
+        say_in_passing(banner_text(banner));
     } else if (!opened.taken_port.empty()) {
         note(opened.taken_port);
     }
@@ -259,8 +258,13 @@ void fit_to_descriptors(const Arguments& arguments, const ServePlan& plan, serve
     const std::size_t room = descriptors > reserved + fewest ? descriptors - reserved : fewest;
     if (options.limits.connections_max <= room) return;
     options.limits.connections_max = room;
-    const auto is_ours = [](std::string_view setting) { return setting.starts_with("connections_max="); };
-    if (!std::ranges::any_of(arguments.values("set"), is_ours)) return;
+    const auto is_set = [&arguments](std::string_view name) {
+        return std::ranges::any_of(arguments.values("set"),
+                                   [name](std::string_view setting) { return setting.starts_with(name); });
+    };
+    // As the defaults have it: one address gets a quarter at most.
+    if (!is_set("connections_per_address_max=")) options.limits.connections_per_address_max = room / 4;
+    if (!is_set("connections_max=")) return;
     note(fmt::format("connections_max is {}: this process may open {} descriptors", room, descriptors), "ulimit -Hn");
 }
 
@@ -274,8 +278,9 @@ server::HostOptions hosts_of(const ServePlan& plan) {
 int serve(const Arguments& arguments, const ServePlan& plan) {
     io::ignore_broken_pipes();
     auto steering = std::make_shared<Steering>();
-    const io::SignalWatcher watcher({SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGALRM},
-                                    [steering](int signal) { steering->on_signal(signal); });
+    const io::SignalWatcher watcher(
+        {SIGTERM, SIGINT, SIGHUP, SIGUSR1}, [steering](int signal) { steering->on_signal(signal); },
+        io::SignalWatcher::Afterwards::ignored);
     const auto site = site::Site::open(io::real_file_system(), plan.site);
     if (!site) {
         const Misuse trouble = trouble_with_root(arguments, plan.site.root, site.error());

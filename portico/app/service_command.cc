@@ -94,7 +94,7 @@ void announce(const std::vector<OpenEndpoint>& opened, bool standard_output_is_o
         if (std::holds_alternative<io::Stdio>(endpoint)) continue;
         const std::string line = "Listening on " + printable(services::text_of(endpoint)) + "\n";
         if (standard_output_is_ours) {
-            say(line);
+            say_in_passing(line);
         } else {
             say_aside(line);
         }
@@ -128,13 +128,16 @@ int run_service(const Arguments& arguments, const MakeService& make_service) {
     const auto kernel = io::make_epoll_kernel();
     if (!kernel) return complain(io::describe(kernel.error()));
     io::Core core(**kernel);
+    // A signal that comes before the loop runs is heard when it does.
+    io::Scope serving;
+    const io::SignalWatcher signals(
+        {SIGTERM, SIGINT}, [&](int) { core.post([&] { serving.request_stop(); }); },
+        io::SignalWatcher::Afterwards::ignored);
     std::vector<OpenEndpoint> opened;
     for (const io::Endpoint& endpoint : endpoints_of(arguments)) {
         const auto done = services::open_endpoint(core, endpoint, opened);
         if (!done) return complain_of_opening(arguments, endpoint, done.error());
     }
-    io::Scope serving;
-    const io::SignalWatcher signals({SIGTERM, SIGINT}, [&](int) { core.post([&] { serving.request_stop(); }); });
     // Standard output is either ours to say things on or a client's.
     const bool output_is_ours = std::ranges::none_of(
         opened, [](const OpenEndpoint& endpoint) { return std::holds_alternative<io::Stdio>(endpoint); });

@@ -1,0 +1,85 @@
+// portico/app/terminal_settings.cc — see terminal_settings.h.
+//
+// What the handlers call is safe in a handler: tcsetattr, tcgetpgrp, sigaction, raise (signal-safety(7)).
+//
+// Room app: see command.h.
+#include "portico/app/terminal_settings.h"
+
+#include <signal.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <array>
+#include <cassert>
+#include <cerrno>
+
+namespace portico::app {
+namespace {
+
+constexpr std::array handled{SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGCONT};
+
+// What the handlers need. Written while they are not installed.
+termios before;
+termios changed;
+std::array<struct sigaction, handled.size()> actions_before;
+bool is_in_use = false;
+
+void handle(int signal);
+
+void install(int signal, struct sigaction* old) {
+    struct sigaction action{};
+    action.sa_handler = handle;
+    action.sa_flags = SA_RESTART;
+    ::sigfillset(&action.sa_mask);
+    ::sigaction(signal, &action, old);
+}
+
+// Does to the process what the signal does without a handler.
+void let_it_happen(int signal) {
+    struct sigaction standard{};
+    standard.sa_handler = SIG_DFL;
+    ::sigaction(signal, &standard, nullptr);
+    sigset_t unblocked;
+    ::sigemptyset(&unblocked);
+    ::sigaddset(&unblocked, signal);
+    ::raise(signal);
+    ::pthread_sigmask(SIG_UNBLOCK, &unblocked, nullptr);  // here the process ends, or stops and goes on later
+}
+
+void handle(int signal) {
+    const int errno_before = errno;
+    if (signal != SIGCONT) {
+        ::tcsetattr(STDIN_FILENO, TCSANOW, &before);
+        let_it_happen(signal);
+        install(signal, nullptr);  // it was SIGTSTP, and the process goes on
+    }
+    // In the background the terminal is somebody else's.
+    if (::tcgetpgrp(STDIN_FILENO) == ::getpgrp()) ::tcsetattr(STDIN_FILENO, TCSANOW, &changed);
+    errno = errno_before;
+}
+
+}  // namespace
+
+TerminalSettings::TerminalSettings(void (*change)(termios& settings)) {
+    assert(!is_in_use && "one at a time");
+    if (::tcgetattr(STDIN_FILENO, &before) != 0) return;
+    changed = before;
+    change(changed);
+    is_in_use = true;
+    for (std::size_t i = 0; i < handled.size(); ++i) {
+        ::sigaction(handled[i], nullptr, &actions_before[i]);
+        // What is ignored, as nohup has it, stays ignored.
+        if (actions_before[i].sa_handler != SIG_IGN) install(handled[i], nullptr);
+    }
+    ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &changed);
+    is_changed_ = true;
+}
+
+TerminalSettings::~TerminalSettings() {
+    if (!is_changed_) return;
+    ::tcsetattr(STDIN_FILENO, TCSANOW, &before);
+    for (std::size_t i = 0; i < handled.size(); ++i) ::sigaction(handled[i], &actions_before[i], nullptr);
+    is_in_use = false;
+}
+
+}  // namespace portico::app
