@@ -2,6 +2,8 @@
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -10,6 +12,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <mutex>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -116,9 +119,85 @@ TEST(ARunningServer, MayBeWaitedForByTwo) {
     stopping.join();
 }
 
+TEST(ARunningServer, CannotBeWaitedForByItsOwnHandler) {
+    Server server;
+    std::string said;
+    server.get("/", [&] {
+        const auto waited = server.wait();
+        said = waited ? "it waited" : waited.error();
+        return "";
+    });
+    ASSERT_TRUE(server.start("127.0.0.1:0").has_value());
+    EXPECT_TRUE(get(server.port(), "/").starts_with("HTTP/1.1 200 "));
+    EXPECT_EQ(said, "wait() is called by a handler of the server: it would wait for itself");
+    server.stop();
+    EXPECT_TRUE(server.wait().has_value());
+}
+
+TEST(ARunningServer, IgnoresWhatIsAddedTooLate) {
+    Server server;
+    Group group = server.group("/api");
+    server.get("/early", [] { return "early"; });
+    ASSERT_TRUE(server.start("127.0.0.1:0").has_value());
+    testing::internal::CaptureStderr();
+    server.get("/late", [] { return "late"; });
+    group.post("/late", [] { return "late"; });
+    server.use(request_id());
+    server.files("/files", "/");
+    static_cast<void>(server.group("/later").folder("/"));
+    const std::string said = testing::internal::GetCapturedStderr();
+    EXPECT_EQ(std::ranges::count(said, '\n'), 6) << said;
+    EXPECT_NE(said.find("the route GET /late at "), std::string::npos) << said;
+    EXPECT_NE(said.find("the route POST /api/late at "), std::string::npos) << said;
+    EXPECT_NE(said.find("run_test.cc"), std::string::npos) << said;
+    EXPECT_NE(said.find(" is ignored: add it before the server is started\n"), std::string::npos) << said;
+    EXPECT_TRUE(get(server.port(), "/late").starts_with("HTTP/1.1 404 "));
+    EXPECT_TRUE(get(server.port(), "/early").ends_with("early"));
+    EXPECT_EQ(get(server.port(), "/early").find("X-Request-Id"), std::string::npos);
+}
+
+TEST(AServer, TakesRoutesAfterItCouldNotStart) {
+    Server server;
+    EXPECT_FALSE(server.start("127.0.0.1:x").has_value());
+    server.get("/", [] { return "late enough"; });
+    ASSERT_TRUE(server.start("127.0.0.1:0").has_value());
+    EXPECT_TRUE(get(server.port(), "/").ends_with("late enough"));
+}
+
+TEST(AServer, RefusesLimitsThatMakeNoSense) {
+    Options options;
+    options.limits.keep_alive_max = std::chrono::milliseconds::max();
+    Server server(options);
+    const auto started = server.start("127.0.0.1:0");
+    ASSERT_FALSE(started.has_value());
+    EXPECT_EQ(started.error(), "Options::limits: keep_alive_max: 9223372036854775807ms is too large; the most is 365d");
+}
+
+// The signal may be handed to any thread of the process; one that the program has started before does not block it.
+TEST(ARunningServer, EndsBySigtermWhateverThreadGetsIt) {
+    std::mutex lock;
+    lock.lock();
+    std::thread older([&lock] { const std::lock_guard wait_for_the_end(lock); });
+    Options options;
+    options.announces = false;
+    Server server(options);
+    server.get("/", [] { return ""; });
+    std::thread killer([&] {
+        while (server.port() == 0) std::this_thread::yield();
+        EXPECT_TRUE(get(server.port(), "/").starts_with("HTTP/1.1 200 "));
+        ::pthread_kill(older.native_handle(), SIGTERM);
+    });
+    EXPECT_EQ(server.run("127.0.0.1:0"), 0);
+    killer.join();
+    lock.unlock();
+    older.join();
+}
+
 TEST(ARunningServer, MayGoWhileWhoStoppedItIsStillReturning) {
+    Options options;
+    options.limits.shutdown_idle_max = std::chrono::milliseconds(0);
     for (int round = 0; round < 50; ++round) {
-        auto server = std::make_unique<Server>();
+        auto server = std::make_unique<Server>(options);
         ASSERT_TRUE(server->start("127.0.0.1:0").has_value());
         std::thread stopping([own = server.get()] { own->stop(); });
         server->wait();

@@ -2,8 +2,11 @@
 #include "portico/embed/server.h"
 
 #include <signal.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
+#include <cassert>
 #include <cstdio>
 #include <mutex>
 #include <utility>
@@ -14,6 +17,7 @@
 #include "portico/http/target.h"
 #include "portico/io/descriptor_limit.h"
 #include "portico/io/endpoint.h"
+#include "portico/io/patient_write.h"
 #include "portico/io/resolve.h"
 #include "portico/io/signals.h"
 #include "portico/server/server.h"
@@ -23,7 +27,23 @@ namespace portico {
 struct Router::State {
     explicit State(Options the_options) : options(std::move(the_options)) {}
 
+    // Whether the server has been started: then its threads read the routes, and nothing can be added. Says so on
+    // standard error.
+    [[nodiscard]] bool is_too_late(std::string_view what, std::source_location where) const {
+        if (!has_started) return false;
+        tell_of_error(std::string(what) + " at " + place_of(where) +
+                      " is ignored: add it before the server is started");
+        return true;
+    }
+
+    // Null before start().
+    [[nodiscard]] server::Server* started_server() {
+        const std::lock_guard guard(starting);
+        return server.get();
+    }
+
     const Options options;
+    std::atomic<bool> has_started = false;
     Routes routes;
     std::vector<std::shared_ptr<Files>> files;
     std::vector<std::string> errors;
@@ -107,6 +127,7 @@ server::LogFormat log_format(const Options& options) {
 }
 
 std::string sentence(const server::OpenError& error) {
+    if (error.what == server::OpenError::What::limits) return "Options::limits: " + error.message;
     if (error.what == server::OpenError::What::log) return error.message;
     if (error.what == server::OpenError::What::kernel) return io::describe(error.error);
     return "can't listen on " + error.address.text() + ": " + io::describe(error.error);
@@ -161,6 +182,7 @@ std::string wrong_of_prefix(std::string_view prefix) {
 }  // namespace
 
 void Router::add(std::string method, const std::string& pattern, std::source_location where, Handle handle) {
+    if (state_->is_too_late("the route " + method + " " + prefix_ + pattern, where)) return;
     const std::string wrong = wrong_of_method(method);
     if (!wrong.empty()) state_->errors.push_back("the method '" + method + "' at " + place_of(where) + ": " + wrong);
     if (prefix_.empty() && pattern.empty()) {
@@ -176,7 +198,8 @@ void Router::add(std::string method, const std::string& pattern, std::source_loc
     state_->routes.add(std::move(route));
 }
 
-void Router::pass_through(std::shared_ptr<Middleware> middleware) {
+void Router::pass_through(std::shared_ptr<Middleware> middleware, std::source_location where) {
+    if (state_->is_too_late("the middleware", where)) return;
     way_.push_back(std::move(middleware));
     if (has_own_prefix_) state_->routes.set_way_below(prefix_, way_);
 }
@@ -190,6 +213,7 @@ std::string Router::check_prefix(std::string prefix, std::source_location where)
 }
 
 Group Router::group(std::string prefix, std::source_location where) const {
+    if (state_->is_too_late("the group " + prefix, where)) return Group(state_);
     prefix = check_prefix(std::move(prefix), where);
     Group group(state_);
     group.prefix_ = prefix_ + prefix;
@@ -200,6 +224,7 @@ Group Router::group(std::string prefix, std::source_location where) const {
 }
 
 void Router::files(std::string prefix, std::string folder, std::source_location where) {
+    if (state_->is_too_late("the folder " + folder, where)) return;
     prefix = check_prefix(std::move(prefix), where);
     auto files = Files::open(prefix_ + prefix, folder);
     if (!files) {
@@ -218,7 +243,8 @@ void Router::files(std::string prefix, std::string folder, std::source_location 
     }
 }
 
-Folder Router::folder(std::string path) {
+Folder Router::folder(std::string path, std::source_location where) {
+    if (state_->is_too_late("the folder " + path, where)) return Folder(nullptr);
     auto files = Files::open("", path);
     if (!files) {
         state_->errors.push_back("can't open the folder " + path + ": " + io::describe(files.error()));
@@ -228,12 +254,16 @@ Folder Router::folder(std::string path) {
     return Folder(*std::move(files));
 }
 
-Server::Server(Options options) : Router(std::make_shared<State>(std::move(options))) {}
+Server::Server(Options options) : Router(std::make_shared<State>(std::move(options))) {
+    const auto checked = server::check_limits(state().options.limits);
+    if (!checked) state().errors.push_back("Options::limits: " + checked.error());
+}
 
 Server::~Server() {
     if (state().server == nullptr) return;
     state().server->stop_now();
-    wait();
+    const auto ended = wait();
+    assert(ended && "a handler does not destroy the server that runs it");
     const std::lock_guard guard(state().starting);  // a stop() that has brought the end may still be returning
     state().server.reset();
 }
@@ -255,6 +285,12 @@ const Options& Server::options() const { return state().options; }
 std::expected<void, std::string> Server::start(std::string_view endpoint) { return start_at({std::string(endpoint)}); }
 
 std::expected<void, std::string> Server::start_at(const std::vector<std::string>& endpoints) {
+    auto started = open_and_start(endpoints);
+    if (!started && state().server == nullptr) state().has_started = false;  // something may be added for the next try
+    return started;
+}
+
+std::expected<void, std::string> Server::open_and_start(const std::vector<std::string>& endpoints) {
     if (state().server != nullptr) return std::unexpected("the server has been started already");
     if (!errors().empty()) return std::unexpected(errors().front());
     if (endpoints.empty()) return std::unexpected("there is no endpoint to serve at: name one, such as 127.0.0.1:8080");
@@ -270,6 +306,7 @@ std::expected<void, std::string> Server::start_at(const std::vector<std::string>
         if (!addresses) return std::unexpected(std::move(addresses.error()));
         options.listen.insert(options.listen.end(), addresses->begin(), addresses->end());
     }
+    state().has_started = true;
     auto opened = server::Server::open(options, [this](io::Core& core) { return make_application(core); });
     if (!opened) return std::unexpected(sentence(opened.error()));
     const std::lock_guard guard(state().starting);
@@ -297,14 +334,21 @@ void Server::reopen_log() {
     if (state().server != nullptr) state().server->reopen_log();
 }
 
-void Server::wait() {
+std::expected<void, std::string> Server::wait() {
     const auto own = shared_state();
+    server::Server* const server = own->started_server();
+    if (server == nullptr) return {};
+    if (server->is_own_thread()) {
+        return std::unexpected("wait() is called by a handler of the server: it would wait for itself");
+    }
     const std::lock_guard guard(own->ending);
-    if (own->server != nullptr) own->server->wait();
+    server->wait();
+    return {};
 }
 
 std::vector<io::SocketAddress> Server::local() const {
-    return state().server == nullptr ? std::vector<io::SocketAddress>() : state().server->local();
+    const server::Server* const server = state().started_server();
+    return server == nullptr ? std::vector<io::SocketAddress>() : server->local();
 }
 
 std::uint16_t Server::port() const {
@@ -332,11 +376,14 @@ int Server::run(std::string_view endpoint) {
         for (const io::SocketAddress& address : local()) {
             const std::string text = io::endpoint_at(address).text();
             const bool is_ip = text.starts_with("tcp://");
-            std::fprintf(stderr, "Listening on %s\n", (is_ip ? "http://" + text.substr(6) + "/" : text).c_str());
+            io::write_patiently(STDERR_FILENO,
+                                "Listening on " + (is_ip ? "http://" + text.substr(6) + "/" : text) + "\n");
         }
     }
-    wait();
-    return 0;
+    const auto ended = wait();
+    if (ended) return 0;
+    std::fprintf(stderr, "%s\n", ended.error().c_str());
+    return 1;
 }
 
 }  // namespace portico

@@ -5,7 +5,8 @@
 //   return server.run(":8080");
 //
 // Room embed: see response.h.
-// Threads:   routes are added before start() or run(), by one thread; stop() and wait() may be called from any.
+// Threads:   routes are added before start() or run(), by one thread. stop() may be called from any thread, wait() from
+//            any but the server's own.
 #pragma once
 
 #include <concepts>
@@ -56,7 +57,8 @@ public:
 
 class Group;
 
-// Where routes are added: a server, or a group of them.
+// Where routes are added: a server, or a group of them. What is added after the server has been started is ignored,
+// with a sentence on standard error.
 class Router {
 public:
     // A handler for a method and a path. Patterns: literal segments, "{name}" for one segment, "{name...}" for the rest
@@ -92,9 +94,9 @@ public:
     // answered without a handler goes through it too: 405 and OPTIONS through the middleware of the routes that have
     // the path, 404 through that of the group whose prefix the path has, or else the server's.
     template <class Function>
-    void use(Function middleware) {
+    void use(Function middleware, std::source_location where = std::source_location::current()) {
         if constexpr (std::is_invocable_r_v<Task<Response>, Function&, Request&, Next>) {
-            pass_through(std::make_shared<Middleware>(std::move(middleware)));
+            pass_through(std::make_shared<Middleware>(std::move(middleware)), where);
         } else {
             static_assert(detail::never<Function>,
                           "middleware is a function of Request& and Next that returns a Task<Response>");
@@ -102,7 +104,7 @@ public:
     }
 
     // A folder that handlers send files of, by names of their own choosing.
-    [[nodiscard]] Folder folder(std::string path);
+    [[nodiscard]] Folder folder(std::string path, std::source_location where = std::source_location::current());
 
     // Routes below `prefix`, "/api", which has no parameters: their middleware is this router's, as it is now, and
     // their own. The pattern "" is the prefix itself, "/" the prefix with a slash behind it. Requests below the prefix
@@ -121,7 +123,7 @@ protected:
     // For who may outlive the router: the state lives on with it.
     [[nodiscard]] std::shared_ptr<State> shared_state() const { return state_; }
     // Behind what use() was given before.
-    void pass_through(std::shared_ptr<Middleware> middleware);
+    void pass_through(std::shared_ptr<Middleware> middleware, std::source_location where);
 
 private:
     // `prefix` with a slash at its front and none at its end. Says what is wrong with it where `where` is.
@@ -150,11 +152,11 @@ public:
     Server& operator=(const Server&) = delete;
     ~Server();  // ends at once what has not been stopped
 
-    // Serves at `endpoint` ("127.0.0.1:8080", ":8080" for every interface, "unix:/run/x.sock") until SIGTERM or SIGINT,
-    // then finishes what is under way; a second signal ends at once. SIGUSR1 opens the access log anew, where there is
-    // one. Returns the program's exit status: 1, with a sentence on standard error, where it can't start. Call it
-    // before the program starts threads of its own: they would take the signals. The process may have as many
-    // descriptors as it is allowed to from then on (RLIMIT_NOFILE).
+    // Serves at `endpoint` ("127.0.0.1:8080", ":8080" for every interface, "unix:/run/x.sock") until SIGTERM or SIGINT
+    // comes. Then it finishes what is under way; a second signal ends it at once. SIGUSR1 opens the access log again,
+    // if there is one. While it runs, these signals are handled for the whole process; afterwards they do what they did
+    // before. Returns the program's exit status: if it can't start, 1, with a sentence on standard error. It raises the
+    // number of descriptors that the process may open to the most that is allowed (RLIMIT_NOFILE).
     int run(std::string_view endpoint = "127.0.0.1:8080");
 
     // For programs that own their main thread: serves on threads of its own. Error: a sentence that says what failed
@@ -166,8 +168,9 @@ public:
     void stop();
     // Opens the access log's file anew, after it has been moved away.
     void reopen_log();
-    // Waits for the end. Several threads may.
-    void wait();
+    // Waits for the end. Several threads may. Error: a sentence, if the calling thread is one of the server's own, as a
+    // handler's is: it would wait for itself.
+    std::expected<void, std::string> wait();
     // Where it listens, with the ports that were chosen for 0.
     [[nodiscard]] std::vector<io::SocketAddress> local() const;
     // The port of the first of these.
@@ -179,6 +182,9 @@ public:
     // What answers this core's requests; the server outlives it.
     [[nodiscard]] std::unique_ptr<server::Application> make_application(io::Core& core);
     [[nodiscard]] const Options& options() const;  // as they were given
+
+private:
+    std::expected<void, std::string> open_and_start(const std::vector<std::string>& endpoints);
 };
 
 }  // namespace portico
