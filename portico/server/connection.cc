@@ -20,8 +20,6 @@ namespace {
 using http::Persistence;
 using link::Arrival;
 
-constexpr auto last_call_wait = std::chrono::milliseconds(500);
-
 // What comes after a request, or after all that have been received.
 enum class Next : std::uint8_t {
     request,  // another on this connection
@@ -88,6 +86,8 @@ private:
     Task<void> send_early();
     Task<void> send_into(link::Sent& sent);
     void begin();
+    void decide_persistence();
+    Task<void> read_head();
     [[nodiscard]] Next after(link::Sent sent, std::string_view reason) const;
     void record(std::string_view reason, link::Sent sent) const;
     [[nodiscard]] std::optional<http::Credentials> sent_credentials() const;
@@ -113,7 +113,13 @@ void Turn::begin() {
     exchange_->response.clear();
     exchange_->notes.clear();
     made_octets_ = 0;
-    persistence_ = worker_->is_draining() ? Persistence::close : exchange_->request.persistence;
+    persistence_ = exchange_->request.persistence;
+}
+
+// When an answer is sent, and no earlier: the worker may have begun to drain while it was made. Requests that have come
+// behind this one are answered too, the last of them with "Connection: close".
+void Turn::decide_persistence() {
+    if (worker_->is_draining() && !link_.has_unread()) persistence_ = Persistence::close;
 }
 
 std::optional<Next> Turn::parse_at_once() {
@@ -131,7 +137,16 @@ std::optional<Next> Turn::parse_at_once() {
 Task<Next> Turn::parse() {
     http::Request& request = exchange_->request;
     if (!arrival_) {
-        arrival_ = co_await link_.next_request(request);
+        if (link_.output_span().iov_len > 0) {
+            const link::Sent sent = co_await link_.flush();
+            if (sent != link::Sent::whole) co_return Next::left;
+        }
+        // The time for requests that were on their way is over.
+        if (worker_->is_draining() && worker_->core().now() >= worker_->idle_deadline()) co_return Next::close;
+        io::Scope reading;
+        const Place place(worker_->unfinished_heads(), *peer_, reading);
+        reading.start(read_head());
+        co_await reading.join();
         if (*arrival_ == Arrival::idle) co_return Next::idle;
         if (*arrival_ == Arrival::left) co_return Next::left;
         begin();
@@ -156,6 +171,8 @@ Task<Next> Turn::parse() {
     co_return refused;
 }
 
+Task<void> Turn::read_head() { arrival_ = co_await link_.next_request(exchange_->request); }
+
 Task<Next> Turn::respond(const http::Result<site::Resource>& resource) {
     site::Handler& handler = worker_->handler();
     const http::Request& request = exchange_->request;
@@ -173,6 +190,7 @@ Task<Next> Turn::respond(const http::Result<site::Resource>& resource) {
 Task<Next> Turn::send(std::string_view reason) {
     const http::Request& request = exchange_->request;
     const http::Response& response = exchange_->response;
+    decide_persistence();
     if (!link_.can_queue(request, response)) {
         const link::Sent sent = co_await link_.send(request, response, worker_->date(), persistence_);
         co_return after(sent, reason);
@@ -274,6 +292,7 @@ Task<Next> Turn::send_made() {
         return make_content(producer, EndingWriter(to, worker_->core(), making, made_octets_));
     };
     link::Sent sent = link::Sent::left;
+    decide_persistence();
     std::optional<EndlessPlace> endless;
     if (response.is_endless) endless.emplace(*worker_, making);
     making.start(send_into(sent), AfterStop::ends);
@@ -311,7 +330,7 @@ Task<Next> Turn::answer(Application& application) {
     const std::optional<link::ContentEnd> end = link_.discard_content_at_once();
     const bool has_read_all = end && *end == link::ContentEnd::complete;
     const bool ends_it = response.producer && request.version == http::Version::http_1_0;
-    if (!has_read_all || ends_it || worker_->is_draining()) persistence_ = Persistence::close;
+    if (!has_read_all || ends_it) persistence_ = Persistence::close;
     if (response.producer) {
         const Next next = co_await send_made();
         co_return next;
@@ -399,50 +418,61 @@ Task<Next> serve_requests(Worker& worker, io::Stream& stream, const io::SocketAd
     }
 }
 
-// Counts the peer out when the connection's task ends, however it ends.
+// Counts the peer out of the population when the connection ends, however it ends.
 class Guest {
 public:
-    Guest(Population& population, const io::SocketAddress& peer) : population_(&population), peer_(&peer) {}
-    Guest(const Guest&) = delete;
-    Guest& operator=(const Guest&) = delete;
-    ~Guest() { population_->leave(*peer_); }
+    Guest(Population& population, io::SocketAddress peer) : population_(&population), peer_(std::move(peer)) {}
+    Guest(Guest&& other) noexcept
+        : population_(std::exchange(other.population_, nullptr)), peer_(std::move(other.peer_)) {}
+    Guest& operator=(Guest&&) = delete;
+    ~Guest() {
+        if (population_ != nullptr) population_->leave(peer_);
+    }
+    [[nodiscard]] const io::SocketAddress& peer() const { return peer_; }
 
 private:
     Population* population_;
-    const io::SocketAddress* peer_;
+    io::SocketAddress peer_;
 };
+
+// After the last answer: see io::drain_and_close.
+Task<void> linger(io::Stream stream, Guest guest, io::Duration time_max, std::size_t octets_max) {
+    co_await io::drain_and_close(std::move(stream), time_max, octets_max);
+    static_cast<void>(guest);
+}
 
 }  // namespace
 
 Task<void> serve_connection(io::Stream stream, io::SocketAddress peer, Worker& worker, HostCheck check) {
-    const Guest guest(worker.population(), peer);
+    Guest guest(worker.population(), std::move(peer));
     io::Core& core = worker.core();
     const Limits& limits = worker.limits();
     io::TimePoint head_deadline = core.now() + limits.head_time_max;  // the first head's time runs from accept
-    // Let in while the worker was draining: whoever has queued up has surely sent its request by now.
-    io::TimePoint deadline = worker.is_draining() ? core.now() + last_call_wait : head_deadline;
+    io::TimePoint deadline = worker.is_draining() ? core.now() + limits.shutdown_idle_max : head_deadline;
     Next next = Next::idle;
     while (next == Next::idle) {
-        // Meanwhile the connection may be asked to leave, to make place or because the worker is draining.
+        // Meanwhile the connection may be asked to leave, to make room or because the worker is draining.
         io::ReadBuffer wait = stream.read(core.buffers(), deadline);
         io::Result<Buffer> received = io::fail(ECANCELED, "read");
         {
-            IdlePlace place(worker, wait);
+            const Place place(worker.idle(), guest.peer(), wait);
             received = co_await wait;
         }
-        if (!received && received.error().number == ECANCELED && worker.is_draining()) {
-            // A request may have come just before we wanted to go.
+        if (!received && worker.is_draining()) {
+            // A request may have come just before the wait ended.
             received = co_await stream.read(core.buffers(), core.now());
         }
         if (!received || received->empty()) co_return;
         if (head_deadline == io::never) head_deadline = core.now() + limits.head_time_max;
-        next = co_await serve_requests(worker, stream, peer, check, std::move(*received), head_deadline);
-        deadline = core.now() + limits.keep_alive_max;
+        next = co_await serve_requests(worker, stream, guest.peer(), check, std::move(*received), head_deadline);
+        // Draining: the wait ends at once if the time for requests that are on their way is over.
+        deadline = worker.is_draining() ? worker.idle_deadline() : core.now() + limits.keep_alive_max;
         head_deadline = io::never;
     }
     if (next == Next::reset) stream.abort_on_close();
     if (next == Next::close) {
-        co_await io::drain_and_close(std::move(stream), limits.drain_time_max, limits.drain_octets_max);
+        worker.lingering().start(
+            linger(std::move(stream), std::move(guest), worker.linger_time_max(), limits.drain_octets_max));
     }
 }
 

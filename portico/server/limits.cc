@@ -34,38 +34,40 @@ struct Entry {
 constexpr std::uint64_t count_most = std::uint64_t{1} << 40;
 constexpr std::uint64_t day = 86'400'000;
 
-// In the order of the struct. A zero in the fourth column has a meaning: no waiting, no content, no rate asked.
+// In the order of the struct. A zero in the fourth column means that zero makes sense: no waiting, no content, no rate.
 const std::array entries{
     Entry{"head_time_max", Kind::duration, &Limits::head_time_max, 1,
-          "from a request's first octet to the end of its head: 408"},
+          "time for a request's head, from its first byte: 408"},
     Entry{"keep_alive_max", Kind::duration, &Limits::keep_alive_max, 1,
           "how long a connection may wait for its next request"},
     Entry{"content_idle_max", Kind::duration, &Limits::content_idle_max, 1,
           "how long a request's content may pause: 408"},
     Entry{"response_idle_max", Kind::duration, &Limits::response_idle_max, 1,
-          "how long a peer may take no octet of a response: reset"},
-    Entry{"rate_min", Kind::count, &Limits::rate_min, 0,
-          "least octets a second, content or response, after rate_grace"},
-    Entry{"rate_grace", Kind::duration, &Limits::rate_grace, 0, "how long either may be slower than rate_min"},
-    Entry{"head_octets_max", Kind::octets, &Limits::head_octets_max, 128,
-          "request line and header section together: 431"},
-    Entry{"field_count_max", Kind::count, &Limits::field_count_max, 1, "field lines in one head: 431"},
-    Entry{"target_octets_max", Kind::octets, &Limits::target_octets_max, 1, "the request target: 414"},
-    Entry{"content_octets_max", Kind::octets, &Limits::content_octets_max, 0, "the content of one request: 413"},
+          "how long a client may accept no byte of a response"},
+    Entry{"rate_min", Kind::count, &Limits::rate_min, 0, "least bytes per second, on average, after rate_grace"},
+    Entry{"rate_grace", Kind::duration, &Limits::rate_grace, 0, "how long a transfer may be slower than rate_min"},
+    Entry{"head_octets_max", Kind::octets, &Limits::head_octets_max, 128, "size of a request's head: 431"},
+    Entry{"field_count_max", Kind::count, &Limits::field_count_max, 1, "number of header fields in a head: 431"},
+    Entry{"target_octets_max", Kind::octets, &Limits::target_octets_max, 1, "size of a request target: 414"},
+    Entry{"content_octets_max", Kind::octets, &Limits::content_octets_max, 0, "size of a request's content: 413"},
     Entry{"chunk_line_octets_max", Kind::octets, &Limits::chunk_line_octets_max, 16,
-          "one chunk-size line with its extensions: 400"},
+          "size of a chunk-size line with its extensions: 400"},
     Entry{"trailer_octets_max", Kind::octets, &Limits::trailer_octets_max, 2,
-          "the trailer section of chunked content: 431"},
+          "size of the trailer after chunked content: 431"},
     Entry{"connections_max", Kind::count, &Limits::connections_max, 1,
-          "connections at a time; past it, idle ones are closed"},
+          "simultaneous connections; more close idle ones"},
     Entry{"connections_per_address_max", Kind::count, &Limits::connections_per_address_max, 1,
           "the same from one address (an IPv6 /64 is one)"},
     Entry{"memory_max", Kind::octets, &Limits::memory_max, std::uint64_t{1} << 20,
-          "buffers and content on the way, all cores"},
-    Entry{"drain_time_max", Kind::duration, &Limits::drain_time_max, 0, "reading on after the last answer: how long"},
-    Entry{"drain_octets_max", Kind::octets, &Limits::drain_octets_max, 0, "reading on after the last answer: how much"},
+          "memory for buffers and content, all cores together"},
+    Entry{"drain_time_max", Kind::duration, &Limits::drain_time_max, 0,
+          "how long to keep reading after the last answer"},
+    Entry{"drain_octets_max", Kind::octets, &Limits::drain_octets_max, 0,
+          "how much to keep reading after the last answer"},
     Entry{"shutdown_time_max", Kind::duration, &Limits::shutdown_time_max, 0,
-          "how long requests in flight go on after SIGTERM"},
+          "time for requests in progress after SIGTERM"},
+    Entry{"shutdown_idle_max", Kind::duration, &Limits::shutdown_idle_max, 0,
+          "time for idle connections after SIGTERM"},
 };
 
 std::string text_of(Kind kind, std::uint64_t value) {
@@ -80,13 +82,25 @@ std::string text_of(Kind kind, std::uint64_t value) {
 std::string_view example_of(Kind kind) {
     switch (kind) {
         case Kind::duration: return "a time such as 500ms, 3s or 2m";
-        case Kind::octets: return "a number of octets such as 512, 16k or 1m";
+        case Kind::octets: return "a size such as 512, 16k or 1m";
         case Kind::count: return "a number";
     }
     return {};
 }
 
 std::uint64_t most_of(Kind kind) { return kind == Kind::duration ? 365 * day : count_most; }
+
+// Why an entry can't have this value, which is shown as `text`. Nothing if it can.
+std::optional<std::string> wrong_of(const Entry& entry, std::uint64_t value, std::string_view text) {
+    if (value < entry.least) {
+        return fmt::format("{}: {} is too small; the least is {}", entry.name, text, text_of(entry.kind, entry.least));
+    }
+    if (value > most_of(entry.kind)) {
+        return fmt::format("{}: {} is too large; the most is {}", entry.name, text,
+                           text_of(entry.kind, most_of(entry.kind)));
+    }
+    return std::nullopt;
+}
 
 std::optional<std::uint64_t> parse_as(Kind kind, std::string_view text) {
     switch (kind) {
@@ -123,18 +137,29 @@ std::expected<void, std::string> set_limit(Limits& limits, std::string_view name
     const std::string_view text = name_and_value.substr(equals + 1);
     const auto value = parse_as(entry->kind, text);
     if (!value) return std::unexpected(fmt::format("{}: '{}' is not {}", name, text, example_of(entry->kind)));
-    if (*value < entry->least) {
-        return std::unexpected(
-            fmt::format("{}: {} is too small; the least is {}", name, text, text_of(entry->kind, entry->least)));
-    }
-    if (*value > most_of(entry->kind)) {
-        return std::unexpected(
-            fmt::format("{}: {} is too large; the most is {}", name, text, text_of(entry->kind, most_of(entry->kind))));
-    }
+    if (auto wrong = wrong_of(*entry, *value, text)) return std::unexpected(*std::move(wrong));
     if (const auto* const duration = std::get_if<milliseconds Limits::*>(&entry->member)) {
         limits.*(*duration) = milliseconds(*value);
     } else {
         limits.*std::get<std::uint64_t Limits::*>(entry->member) = *value;
+    }
+    return {};
+}
+
+std::expected<void, std::string> check_limits(const Limits& limits) {
+    for (const Entry& entry : entries) {
+        std::uint64_t value = 0;
+        std::string text;
+        if (const auto* const duration = std::get_if<milliseconds Limits::*>(&entry.member)) {
+            const auto count = (limits.*(*duration)).count();
+            if (count < 0) return std::unexpected(fmt::format("{}: {}ms is less than nothing", entry.name, count));
+            value = static_cast<std::uint64_t>(count);
+            text = fmt::format("{}ms", count);
+        } else {
+            value = limits.*std::get<std::uint64_t Limits::*>(entry.member);
+            text = std::to_string(value);
+        }
+        if (auto wrong = wrong_of(entry, value, text)) return std::unexpected(*std::move(wrong));
     }
     return {};
 }

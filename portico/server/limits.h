@@ -1,4 +1,4 @@
-// portico/server/limits.h — what one peer, and all of them, may make the server cost.
+// portico/server/limits.h — what one peer, and all of them together, may make the server cost.
 //
 // Room server: the five steps; cores, draining, the access log, the memory ledger.
 // May use:   base, http, io, link, site, services.
@@ -15,21 +15,22 @@
 
 namespace portico::server {
 
-// Each is set by its name: --set head_time_max=3s. `portico help limits` lists them.
+// Each limit is set by its name: --set head_time_max=3s. `portico help limits` lists them.
 struct Limits {
-    // From accept, or a later request's first octet, to the end of its head: 408. Guards against heads sent one octet a
-    // minute. Zero is refused: "no limit" is not offered. From ten seconds on, a connection that says nothing is
-    // accepted only after a second (TCP_DEFER_ACCEPT), and its time begins then.
+    // The time for a request's head, from accept or from a later request's first octet: 408. Guards against heads that
+    // are sent one octet a minute. Zero is refused: "no limit" is not offered. If it is ten seconds or more, a silent
+    // connection is accepted only after a second (TCP_DEFER_ACCEPT), and its time begins then.
     std::chrono::milliseconds head_time_max{10'000};
-    // How long a connection may wait for its next request.
+    // How long a connection may wait for its next request. Then it is closed.
     std::chrono::milliseconds keep_alive_max{75'000};
-    // How long a request's content may pause: 408.
+    // How long the content of a request may pause: 408.
     std::chrono::milliseconds content_idle_max{60'000};
-    // How long a peer may take no octet of a response: the connection is reset.
+    // How long a peer may take no octet of a response. Then the connection is reset.
     std::chrono::milliseconds response_idle_max{60'000};
-    // The least mean rate, in octets a second, of a content or a response that goes on for longer than rate_grace.
+    // The least mean rate of a request's content or of a response, in octets a second, if it goes on for longer than
+    // rate_grace.
     std::uint64_t rate_min = 500;
-    // How long a content or a response may be slower than that.
+    // How long content or a response may be slower than rate_min.
     std::chrono::milliseconds rate_grace{30'000};
 
     // Request line and field section together, each CRLF counted: 431.
@@ -38,34 +39,49 @@ struct Limits {
     std::size_t field_count_max = 100;
     // The request target: 414.
     std::size_t target_octets_max = 8 * 1024;
-    // Content of one request: 413.
+    // The content of one request: 413.
     std::uint64_t content_octets_max = 16 * 1024 * 1024;
     // One chunk-size line with its extensions: 400.
     std::size_t chunk_line_octets_max = 4 * 1024;
     // The trailer section of chunked content: 431.
     std::size_t trailer_octets_max = 8 * 1024;
 
-    // Connections at the same time, all together. Past it, the one that has been idle for longest is closed for the new
-    // one.
+    // Simultaneous connections. When the limit is reached, the server makes room for a new connection: it closes the
+    // one that has been idle the longest or, if none is idle, the one whose unfinished head began first. If every
+    // connection is being answered, it closes the new one.
     std::size_t connections_max = 16'384;
-    // The same from one address (an IPv6 /64 counts as one): more are closed at once.
-    std::size_t connections_per_address_max = 16'384;
-    // Memory for buffers and content on the way, in octets, all cores together.
+    // Simultaneous connections from one address (an IPv6 /64 counts as one). When the limit is reached, the server
+    // makes room in the same way, but only among the connections from that address. The default is a quarter of
+    // connections_max: one client can't keep the others out, and some 700 browsers with six connections each still fit
+    // behind one NAT address. A proxy in front of the server counts as one address: raise the limit if it opens more.
+    // Lower it together with connections_max, or it has no effect.
+    std::size_t connections_per_address_max = 4'096;
+    // Memory for buffers and for content in transit, in octets, all cores together. When it is used up, new connections
+    // are closed.
     std::size_t memory_max = std::size_t{1} << 30;
 
-    // After the last answer: how long we read on, so that the peer can read that answer.
+    // After the last answer on a connection: how long the server still reads, so that the peer can receive that answer
+    // before the connection is closed.
     std::chrono::milliseconds drain_time_max{2'000};
-    // And how many octets we read at most.
+    // After the last answer on a connection: how many octets the server still reads.
     std::size_t drain_octets_max = 256 * 1024;
-    // After SIGTERM: how long requests in flight may take.
+    // After SIGTERM: how long requests in flight may take. Then they are broken off.
     std::chrono::milliseconds shutdown_time_max{30'000};
+    // After SIGTERM: how long the server waits for requests that may be on their way, on idle connections and on
+    // connections that have just begun. Clients that connect meanwhile are not answered, and may try the next server.
+    std::chrono::milliseconds shutdown_idle_max{500};
 };
+
+// Whether a server can run with these limits: every one of them is in the range that set_limit() takes.
+//
+// Error: a sentence to show, about the first that is not.
+std::expected<void, std::string> check_limits(const Limits& limits);
 
 // Sets one limit as it is written on a command line, "head_time_max=3s". Durations are "500ms", "3s", "2m" (a bare
 // number is seconds), octets "512", "16k", "1m", counts plain numbers.
 //
-// Error: a sentence to show; `limits` is as it was. Names that are not known, values that are no quantity of the
-// limit's kind, or outside what makes sense for it (zero, mostly).
+// Error: a sentence to show; `limits` is unchanged. The name is unknown, or the value is no quantity of the limit's
+// kind, or out of its range (mostly because it is zero).
 std::expected<void, std::string> set_limit(Limits& limits, std::string_view name_and_value);
 
 // A limit as it is documented.

@@ -59,6 +59,46 @@ TEST(SetLimit, SetsTheOneNamed) {
     EXPECT_EQ(limits.keep_alive_max, Limits{}.keep_alive_max);
 }
 
+struct UncheckedRow {
+    const char* name;
+    void (*spoil)(Limits& limits);
+    const char* said;
+};
+class UncheckedLimit : public testing::TestWithParam<UncheckedRow> {};
+
+TEST_P(UncheckedLimit, IsRefused) {
+    Limits limits;
+    GetParam().spoil(limits);
+    const auto checked = check_limits(limits);
+    ASSERT_FALSE(checked.has_value());
+    EXPECT_EQ(checked.error(), GetParam().said);
+}
+INSTANTIATE_TEST_SUITE_P(
+    Limits, UncheckedLimit,
+    testing::Values(UncheckedRow{"ZeroTime", [](Limits& l) { l.head_time_max = std::chrono::milliseconds(0); },
+                                 "head_time_max: 0ms is too small; the least is 1ms"},
+                    UncheckedRow{"NegativeTime", [](Limits& l) { l.drain_time_max = std::chrono::milliseconds(-3); },
+                                 "drain_time_max: -3ms is less than nothing"},
+                    UncheckedRow{"EndlessTime", [](Limits& l) { l.keep_alive_max = std::chrono::milliseconds::max(); },
+                                 "keep_alive_max: 9223372036854775807ms is too large; the most is 365d"},
+                    UncheckedRow{"NoConnections", [](Limits& l) { l.connections_max = 0; },
+                                 "connections_max: 0 is too small; the least is 1"},
+                    UncheckedRow{"NoHead", [](Limits& l) { l.head_octets_max = 0; },
+                                 "head_octets_max: 0 is too small; the least is 128"},
+                    UncheckedRow{"MinusOneContent",
+                                 [](Limits& l) { l.content_octets_max = static_cast<std::uint64_t>(-1); },
+                                 "content_octets_max: 18446744073709551615 is too large; the most is 1t"}),
+    [](const auto& row) { return std::string(row.param.name); });
+
+TEST(CheckLimits, AcceptsTheDefaultsAndTheMeaningfulZeros) {
+    EXPECT_TRUE(check_limits(Limits()).has_value());
+    Limits limits;
+    limits.rate_min = 0;
+    limits.drain_time_max = limits.shutdown_time_max = limits.shutdown_idle_max = std::chrono::milliseconds(0);
+    limits.content_octets_max = 0;
+    EXPECT_TRUE(check_limits(limits).has_value());
+}
+
 TEST(LimitRows, AreAllOfThemAndTheirDefaultsCanBeTyped) {
     std::set<std::string_view> names;
     for (const LimitRow& row : limit_rows()) {

@@ -21,19 +21,23 @@ Population::Key Population::key_of(const io::SocketAddress& peer) {
 }
 
 Population::Entry Population::enter(const io::SocketAddress& peer) {
-    if (count_.fetch_add(1, std::memory_order_relaxed) >= connections_max_) {
-        count_.fetch_sub(1, std::memory_order_relaxed);
-        return Entry::full;
+    Entry entry = count_.fetch_add(1, std::memory_order_relaxed) < connections_max_ ? Entry::admitted : Entry::full;
+    if (counts_addresses_) {
+        const std::lock_guard lock(lock_);
+        const auto found = by_address_.find(key_of(peer));
+        if (found != by_address_.end() && found->second >= per_address_max_) entry = Entry::address_full;
+        if (entry == Entry::admitted && found == by_address_.end()) by_address_.emplace(key_of(peer), 1);
+        if (entry == Entry::admitted && found != by_address_.end()) ++found->second;
     }
-    if (!counts_addresses_) return Entry::admitted;
+    if (entry != Entry::admitted) count_.fetch_sub(1, std::memory_order_relaxed);
+    return entry;
+}
+
+void Population::enter_instead(const io::SocketAddress& peer) {
+    count_.fetch_add(1, std::memory_order_relaxed);
+    if (!counts_addresses_) return;
     const std::lock_guard lock(lock_);
-    std::size_t& of_address = by_address_[key_of(peer)];
-    if (of_address < per_address_max_) {
-        ++of_address;
-        return Entry::admitted;
-    }
-    count_.fetch_sub(1, std::memory_order_relaxed);
-    return Entry::address_full;
+    ++by_address_[key_of(peer)];
 }
 
 void Population::leave(const io::SocketAddress& peer) {
@@ -41,7 +45,7 @@ void Population::leave(const io::SocketAddress& peer) {
     if (!counts_addresses_) return;
     const std::lock_guard lock(lock_);
     const auto found = by_address_.find(key_of(peer));
-    assert(found != by_address_.end() && "who leaves has entered");
+    assert(found != by_address_.end() && "a connection that leaves has entered");
     if (--found->second == 0) by_address_.erase(found);
 }
 

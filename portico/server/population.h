@@ -1,7 +1,7 @@
-// portico/server/population.h — how many connections there are, in all and from one address.
+// portico/server/population.h — counts connections, in all and for each address.
 //
 // Room server: see limits.h.
-// Threads:   every core enters and leaves here, once per connection and never per request.
+// Threads:   every core counts its connections here, once for each connection and never for a request.
 #pragma once
 
 #include <atomic>
@@ -19,21 +19,24 @@ class Population {
 public:
     Population(std::size_t connections_max, std::size_t per_address_max);
 
+    // A peer as it is counted: an IPv4 address, an IPv6 /64 (what one customer has), or all Unix peers together.
+    using Key = std::uint64_t;
+    static Key key_of(const io::SocketAddress& peer);
+
     enum class Entry : std::uint8_t { admitted, full, address_full };
-    // Whoever is admitted leaves later, with the same address.
+    // Counts a connection if there is room for it. If both limits are met, the answer is address_full. A connection
+    // that is admitted must leave() later, with the same address.
     [[nodiscard]] Entry enter(const io::SocketAddress& peer);
+    // Counts a connection although a limit is met: another one has been asked to leave for it.
+    void enter_instead(const io::SocketAddress& peer);
     void leave(const io::SocketAddress& peer);
 
     [[nodiscard]] std::size_t count() const { return count_.load(std::memory_order_relaxed); }
 
 private:
-    // A peer as it is counted: an IPv4 address, an IPv6 /64 (what one customer has), or all Unix peers together.
-    using Key = std::uint64_t;
-    static Key key_of(const io::SocketAddress& peer);
-
     const std::size_t connections_max_;
     const std::size_t per_address_max_;
-    const bool counts_addresses_;  // false where the limit could never be met: then no lock is taken
+    const bool counts_addresses_;  // false if the limit can never be met: then no lock is taken
     std::atomic<std::size_t> count_ = 0;
     std::mutex lock_;
     std::unordered_map<Key, std::size_t> by_address_;  // guarded by lock_

@@ -2,6 +2,7 @@
 #include "portico/server/server.h"
 
 #include <algorithm>
+#include <cassert>
 #include <thread>
 #include <utility>
 
@@ -38,7 +39,7 @@ void run(CoreThread& own) {
     own.core.run();
 }
 
-// How long the kernel keeps a connection that says nothing to itself. The least that it can.
+// How long the kernel keeps a silent connection to itself. It can't be less.
 constexpr std::chrono::seconds silence_unseen{1};
 
 // Several cores share a port by a listening socket each; the kernel spreads connections over them. That takes an option
@@ -64,7 +65,8 @@ struct Server::Impl {
 
     io::Result<void> open_cores(unsigned count, const HostOptions& hosts, const MakeWorker& make_worker);
     io::Result<void> open_listeners(const io::SocketAddress& wanted);
-    void tell(void (Worker::*what)());
+    template <class Message>
+    void tell(Message message);
 
     const Limits limits;
     Population population;
@@ -110,11 +112,10 @@ io::Result<void> Server::Impl::open_listeners(const io::SocketAddress& wanted) {
     return {};
 }
 
-void Server::Impl::tell(void (Worker::*what)()) {
-    for (const auto& own : cores) {
-        Worker* const worker = own->worker.get();
-        own->core.post([worker, what] { (worker->*what)(); });
-    }
+// Calls `message` with each worker, on the worker's own thread.
+template <class Message>
+void Server::Impl::tell(Message message) {
+    for (const auto& own : cores) own->core.post([worker = own->worker.get(), message] { message(*worker); });
 }
 
 Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -143,6 +144,13 @@ std::expected<std::unique_ptr<Server>, OpenError> Server::open(const ServerOptio
 std::expected<std::unique_ptr<Server>, OpenError> Server::open_with(const ServerOptions& options,
                                                                     const MakeWorker& make_worker) {
     const unsigned threads = std::max(1U, options.threads);
+    const auto checked = check_limits(options.limits);
+    if (!checked) {
+        OpenError error;
+        error.what = OpenError::What::limits;
+        error.message = checked.error();
+        return std::unexpected(std::move(error));
+    }
     auto log = AccessLog::open(options.log, threads);
     if (!log) {
         OpenError error;
@@ -171,6 +179,8 @@ std::expected<std::unique_ptr<Server>, OpenError> Server::open_with(const Server
 
 const std::vector<io::SocketAddress>& Server::local() const { return impl_->local; }
 
+const Limits& Server::limits() const { return impl_->limits; }
+
 void Server::start() {
     for (const auto& own : impl_->cores) {
         CoreThread* const core = own.get();
@@ -178,10 +188,21 @@ void Server::start() {
     }
 }
 
-void Server::drain() { impl_->tell(&Worker::drain); }
-void Server::stop_now() { impl_->tell(&Worker::stop); }
+void Server::drain() { drain(impl_->limits.shutdown_time_max); }
+void Server::drain(std::chrono::milliseconds time_max) {
+    impl_->tell([time_max](Worker& worker) { worker.drain(time_max); });
+}
+void Server::stop_now() {
+    impl_->tell([](Worker& worker) { worker.stop(); });
+}
+
+bool Server::is_own_thread() const {
+    return std::ranges::any_of(impl_->cores,
+                               [](const auto& own) { return own->thread.get_id() == std::this_thread::get_id(); });
+}
 
 void Server::wait() {
+    assert(!is_own_thread() && "a handler can't wait for the server that runs it");
     for (const auto& own : impl_->cores) {
         if (own->thread.joinable()) own->thread.join();
     }

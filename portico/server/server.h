@@ -6,6 +6,7 @@
 //            the thread that opened the server.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <expected>
 #include <functional>
@@ -36,11 +37,11 @@ struct ServerOptions {
 
 // Why a server did not open.
 struct OpenError {
-    enum class What : std::uint8_t { listen, log, kernel };
+    enum class What : std::uint8_t { limits, listen, log, kernel };
     What what = What::kernel;
     io::SocketAddress address;  // `listen`: which one
     io::Error error{};          // `listen`, `kernel`
-    std::string message;        // `log`: why, with what to do
+    std::string message;        // `limits`, `log`: why, with what to do
 };
 
 class Server {
@@ -57,14 +58,19 @@ public:
 
     // Where it listens, in the order of the options, with the ports that were chosen.
     [[nodiscard]] const std::vector<io::SocketAddress>& local() const;
+    [[nodiscard]] const Limits& limits() const;
 
     void start();
-    // Stops accepting, finishes what is under way, and ends.
+    // Stops accepting, finishes what is under way, and ends: see Worker::drain(). What takes longer than
+    // `time_max` (otherwise, the limit shutdown_time_max) is broken off.
     void drain();
+    void drain(std::chrono::milliseconds time_max);
     // Ends at once.
     void stop_now();
-    // Waits for the end.
+    // Waits for the end. Not on one of the server's own threads (asserted), which would wait for itself.
     void wait();
+    // Whether the calling thread is one of the server's, as a handler's is.
+    [[nodiscard]] bool is_own_thread() const;
     void reopen_log();
 
 private:

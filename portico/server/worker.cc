@@ -9,14 +9,17 @@
 namespace portico::server {
 namespace {
 
-// Exchanges kept for the next request. Only requests that wait for something hold one beyond their turn.
+// Exchanges kept for the next request. Only requests that wait for something keep one beyond their turn.
 constexpr std::size_t exchanges_kept_max = 64;
 
-// Connections that are still accepted while the server ends: as many as may have queued up. Who comes faster than they
-// are accepted does not keep the door open.
+// How long a listener stays open while the server ends, if it has never accepted a connection.
+constexpr auto unused_door_time = std::chrono::milliseconds(100);
+
+// Connections that are accepted after that time: as many as may have queued up. It matters only if the kernel can't
+// refuse new connections: clients that come faster than they are accepted must not keep the listener open.
 constexpr unsigned last_call_max = 4096;
 
-// After an accept that failed for a reason that will not go by itself, so that the loop does not spin.
+// After an accept that failed for a reason that will not go away by itself, so that the loop does not spin.
 constexpr auto unknown_failure_pause = std::chrono::milliseconds(100);
 
 link::InboundLimits inbound(const Limits& limits) {
@@ -37,20 +40,14 @@ link::InboundLimits inbound(const Limits& limits) {
 
 }  // namespace
 
-// A listener, and the accept that waits at it (null while none does).
+// A listener, and the accept that waits at it (null if none does).
 struct Worker::Door {
     Door(io::Listener the_listener, HostCheck check) : listener(std::move(the_listener)), host_check(check) {}
-    std::optional<io::Listener> listener;  // nothing once it is closed
+    std::optional<io::Listener> listener;  // empty once it is closed
     HostCheck host_check;
     io::Operation* wait = nullptr;
+    io::TimePoint last_call = io::never;  // when the listener stops waiting for connections, and is closed
 };
-
-IdlePlace::IdlePlace(Worker& worker, io::Operation& wait) : wait_(&wait) {
-    IdlePlace& head = worker.idle_;
-    previous_ = std::exchange(head.previous_, this);
-    next_ = &head;
-    previous_->next_ = this;
-}
 
 Worker::Worker(io::Core& core, const Limits& limits, Population& population, AccessLog* log, unsigned number)
     : core_(&core),
@@ -78,14 +75,14 @@ Worker::~Worker() = default;
 void Worker::serve(io::Listener listener) {
     const HostCheck check = hosts_.check_at(listener.local());
     doors_.emplace_back(std::move(listener), check);
+    ++doors_open_;
     accepting_.start(accept_connections(doors_.back()));
 }
 
 Task<void> Worker::accept_connections(Door& door) {
-    for (unsigned late = 0; late < last_call_max; late += draining_ ? 1 : 0) {
-        // Draining: who has queued up is let in, and then the door is closed.
-        const bool last_call = draining_;
-        io::Accept wait = door.listener->accept(last_call ? core_->now() : io::never);
+    for (unsigned late = 0; late < last_call_max; late += core_->now() >= door.last_call ? 1 : 0) {
+        io::Accept wait = door.listener->accept(door.last_call);
+        const bool is_last = draining_;
         door.wait = &wait;
         io::Result<io::Accepted> accepted = co_await wait;  // 1. accept
         door.wait = nullptr;
@@ -94,37 +91,58 @@ Task<void> Worker::accept_connections(Door& door) {
             continue;
         }
         const int failure = accepted.error().number;
-        if (failure == ECANCELED && !last_call) continue;
+        if (failure == ECANCELED && !is_last) continue;  // draining has begun
         if (failure == ECANCELED || failure == ETIMEDOUT) break;
         ++counters_.accept_failed;
-        // The loop turns at least once before the next try: a kernel may take its time to end the wait of whom we shed.
+        // The loop turns at least once before the next try: a connection that was asked to leave may take some time.
         io::Duration pause = io::Duration::zero();
-        if (!shed_idle()) pause = std::max<io::Duration>(io::accept_pause(accepted.error()), unknown_failure_pause);
+        if (!make_room()) pause = std::max<io::Duration>(io::accept_pause(accepted.error()), unknown_failure_pause);
         const bool slept = co_await io::sleep_for(*core_, pause);
         if (!slept) break;
     }
     door.listener.reset();
+    --doors_open_;
+    end_idle();
 }
 
 void Worker::admit(io::Accepted accepted, HostCheck check) {
     ++counters_.accepted;
-    Population::Entry entry = population_->enter(accepted.peer);
-    if (entry == Population::Entry::full && shed_idle()) entry = population_->enter(accepted.peer);
-    if (entry != Population::Entry::admitted || core_->ledger().is_full()) {
-        if (entry == Population::Entry::admitted) population_->leave(accepted.peer);
+    if (!let_in(accepted.peer)) {
         ++counters_.turned_away;
         return;  // closes it
     }
     connections_.start(serve_connection(std::move(accepted.stream), std::move(accepted.peer), *this, check));
 }
 
-// Closes the connection that has been idle for longest. False where none is idle.
-bool Worker::shed_idle() {
-    if (idle_.next_ == &idle_) return false;
-    ++counters_.shed;
-    IdlePlace& longest = *idle_.next_;
-    longest.leave();  // so that it is not asked twice, where it takes a while to go
-    longest.wait_->stop_waiting();
+// Counts the connection of `peer`, for which room is made if it must be. False: there is none.
+bool Worker::let_in(const io::SocketAddress& peer) {
+    // An idle connection holds no memory worth mentioning; an unfinished head holds a buffer.
+    if (core_->ledger().is_full() && unfinished_heads_.close_oldest()) ++counters_.heads_shed;
+    if (core_->ledger().is_full()) return false;
+    const Population::Entry entry = population_->enter(peer);
+    if (entry == Population::Entry::admitted) return true;
+    if (!(entry == Population::Entry::full ? make_room() : make_room_for(peer))) return false;
+    // Counted in its stead: on some kernels the connection that was asked to leave takes a while to go.
+    population_->enter_instead(peer);
+    return true;
+}
+
+// Closes the connection that has been idle the longest, or else the one whose unfinished head began first. False if
+// there is neither.
+bool Worker::make_room() {
+    const bool was_idle = idle_.close_oldest();
+    if (was_idle) ++counters_.shed;
+    if (was_idle || !unfinished_heads_.close_oldest()) return was_idle;
+    ++counters_.heads_shed;
+    return true;
+}
+
+// The same among the connections from one address.
+bool Worker::make_room_for(const io::SocketAddress& peer) {
+    const bool was_idle = idle_.close_oldest_of(peer);
+    if (was_idle) ++counters_.shed;
+    if (was_idle || !unfinished_heads_.close_oldest_of(peer)) return was_idle;
+    ++counters_.heads_shed;
     return true;
 }
 
@@ -133,35 +151,60 @@ EndlessPlace::EndlessPlace(Worker& worker, io::Scope& sending) : worker_(&worker
 }
 EndlessPlace::~EndlessPlace() { worker_->endless_.erase(sending_); }
 
-void Worker::drain() {
+void Worker::drain(io::Duration time_max) {
     if (draining_) return;
     draining_ = true;
+    const io::TimePoint now = core_->now();
+    idle_deadline_ = now + std::min<io::Duration>(limits_->shutdown_idle_max, time_max);
     for (Door& door : doors_) {
+        if (!door.listener) continue;
+        door.listener->refuse_new_connections();
+        // A Unix client is in the queue once it has connected. A TCP client's handshake may be under way.
+        const bool is_unix = door.listener->local().family == io::Family::unix_path;
+        door.last_call = counters_.accepted > 0 ? idle_deadline_ : std::min(idle_deadline_, now + unused_door_time);
+        if (is_unix) door.last_call = now;
         if (door.wait != nullptr) door.wait->stop_waiting();
     }
-    // A connection that is asked to leave looks once more whether a request has come, and is idle again meanwhile: so
-    // each is asked once, by its turn in the ring.
-    std::vector<io::Operation*> waits;
-    for (IdlePlace* place = idle_.next_; place != &idle_; place = place->next_) waits.push_back(place->wait_);
-    for (io::Operation* wait : waits) wait->stop_waiting();
     while (!endless_.empty()) endless_.extract(endless_.begin()).value()->request_stop();
-    chores_.start(break_off_later());
+    chores_.start(wind_up(now + time_max));
 }
 
-Task<void> Worker::break_off_later() {
-    const bool slept = co_await io::sleep_for(*core_, limits_->shutdown_time_max);
+Task<void> Worker::wind_up(io::TimePoint end) {
+    bool slept = co_await io::sleep_until(*core_, idle_deadline_);
+    if (!slept) co_return;
+    end_idle();
+    slept = co_await io::sleep_until(*core_, end);
     if (slept) stop();
+}
+
+// Once the time for requests that may be on their way is over and every listener is closed: no request that came before
+// that goes unanswered.
+void Worker::end_idle() {
+    if (!draining_ || doors_open_ > 0 || core_->now() < idle_deadline_) return;
+    idle_.close_all();
+    unfinished_heads_.close_all();
+    lingering_.request_stop();
+}
+
+io::Duration Worker::linger_time_max() const {
+    if (!draining_) return limits_->drain_time_max;
+    return std::min(limits_->drain_time_max, limits_->shutdown_idle_max);
 }
 
 void Worker::stop() {
     draining_ = true;
+    idle_deadline_ = std::min(idle_deadline_, core_->now());
     accepting_.request_stop();
     connections_.request_stop();
+    lingering_.request_stop();
+    last_lingering_.request_stop();
 }
 
 Task<void> Worker::ended() {
     co_await accepting_.join();
     co_await connections_.join();
+    co_await lingering_.join();
+    co_await last_lingering_.join();
     chores_.request_stop();
     co_await chores_.join();
 }

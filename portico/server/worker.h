@@ -27,6 +27,7 @@
 #include "portico/server/application.h"
 #include "portico/server/hosts.h"
 #include "portico/server/limits.h"
+#include "portico/server/places.h"
 #include "portico/server/population.h"
 #include "portico/site/handler.h"
 #include "portico/site/site.h"
@@ -39,32 +40,12 @@ struct Counters {
     std::uint64_t requests = 0;
     std::uint64_t refused = 0;        // heads and contents that could not be read
     std::uint64_t turned_away = 0;    // connections over a limit
-    std::uint64_t shed = 0;           // idle connections closed to make place
+    std::uint64_t shed = 0;           // idle connections closed to make room
+    std::uint64_t heads_shed = 0;     // connections with an unfinished head closed to make room
     std::uint64_t accept_failed = 0;  // for want of descriptors or memory
 };
 
 class Worker;
-
-// An idle connection's place in its worker's ring, so that it can be asked to leave.
-class IdlePlace {
-public:
-    IdlePlace() = default;
-    IdlePlace(Worker& worker, io::Operation& wait);
-    IdlePlace(const IdlePlace&) = delete;
-    IdlePlace& operator=(const IdlePlace&) = delete;
-    ~IdlePlace() { leave(); }
-
-private:
-    friend class Worker;
-    void leave() {
-        previous_->next_ = next_;
-        next_->previous_ = previous_;
-        next_ = previous_ = this;
-    }
-    IdlePlace* next_ = this;
-    IdlePlace* previous_ = this;
-    io::Operation* wait_ = nullptr;  // null: the ring's head
-};
 
 // A response without an end of its own, known to its worker for as long as it is sent: draining breaks it off.
 class EndlessPlace {
@@ -105,16 +86,20 @@ public:
     // Accepts connections at `listener` until drain().
     void serve(io::Listener listener);
 
-    // Accepts what has queued up, then no more; idle connections end, requests under way are finished, each with
-    // "Connection: close"; those that take longer than shutdown_time_max are broken off, and endless ones at once.
-    void drain();
+    // Ends in order: no connection begins any more, those that have begun are accepted, and requests under way are
+    // answered, each with "Connection: close". Idle connections and unfinished heads stay for shutdown_idle_max. After
+    // `time_max`, what is still under way is broken off; responses without an end are broken off at once.
+    void drain(io::Duration time_max);
+    void drain() { drain(limits_->shutdown_time_max); }
     // Breaks off everything.
     void stop();
     // Waits until every listener and every connection has ended.
     [[nodiscard]] Task<void> ended();
 
     [[nodiscard]] const Counters& counters() const { return counters_; }
-    [[nodiscard]] std::size_t connections() const { return connections_.size(); }
+    [[nodiscard]] std::size_t connections() const {
+        return connections_.size() + lingering_.size() + last_lingering_.size();
+    }
 
     // --- for the connections of this core
     [[nodiscard]] io::Core& core() { return *core_; }
@@ -131,21 +116,32 @@ public:
     [[nodiscard]] Population& population() { return *population_; }
     [[nodiscard]] Counters& counters() { return counters_; }
     [[nodiscard]] bool is_draining() const { return draining_; }
+    // While it is draining: until when a connection waits for a request, or for the rest of its head.
+    [[nodiscard]] io::TimePoint idle_deadline() const { return idle_deadline_; }
+    // Connections that can be closed to make room.
+    [[nodiscard]] Places& idle() { return idle_; }
+    [[nodiscard]] Places& unfinished_heads() { return unfinished_heads_; }
+    // Where connections wait for their peers to have read the last answer, until drain_and_close() lets them go.
+    [[nodiscard]] io::Scope& lingering() { return draining_ ? last_lingering_ : lingering_; }
+    [[nodiscard]] io::Duration linger_time_max() const;
     [[nodiscard]] std::string_view date();  // an IMF-fixdate, made once a second
     [[nodiscard]] std::unique_ptr<Exchange> borrow_exchange();
     void give_back(std::unique_ptr<Exchange> exchange);
+    [[nodiscard]] std::size_t exchanges_kept() const { return exchanges_.size(); }
     // Null where nothing is logged.
     [[nodiscard]] AccessLog* log() const { return log_; }
     [[nodiscard]] unsigned number() const { return number_; }
 
 private:
-    friend class IdlePlace;
     friend class EndlessPlace;
     struct Door;
     Task<void> accept_connections(Door& door);
-    Task<void> break_off_later();
+    Task<void> wind_up(io::TimePoint end);
+    void end_idle();
     void admit(io::Accepted accepted, HostCheck check);
-    bool shed_idle();
+    [[nodiscard]] bool let_in(const io::SocketAddress& peer);
+    bool make_room();
+    bool make_room_for(const io::SocketAddress& peer);
 
     Worker(io::Core& core, const Limits& limits, Population& population, AccessLog* log, unsigned number);
 
@@ -161,14 +157,19 @@ private:
     std::optional<site::Handler> handler_;
     Counters counters_;
     bool draining_ = false;
-    IdlePlace idle_;  // head of the ring; the one that has been idle for longest is next
+    io::TimePoint idle_deadline_{};  // once it is draining
+    Places idle_;
+    Places unfinished_heads_;
     std::set<io::Scope*> endless_;
     std::list<Door> doors_;
+    std::size_t doors_open_ = 0;
     std::vector<std::unique_ptr<Exchange>> exchanges_;
     std::chrono::sys_seconds date_second_{};
     std::array<char, http::imf_fixdate_octets> date_{};
     io::Scope accepting_;
     io::Scope connections_;
+    io::Scope lingering_;
+    io::Scope last_lingering_;  // those that began while the worker was draining
     io::Scope chores_;
 };
 
