@@ -88,4 +88,24 @@ std::optional<std::uint64_t> parse_octets(std::string_view text) {
 
 std::string octets_text(std::uint64_t octets) { return in_largest_unit(octets, octets_units); }
 
+std::string size_text(std::uint64_t octets) {
+    constexpr std::array<std::string_view, 6> units{" kB", " MB", " GB", " TB", " PB", " EB"};
+    if (octets < 1'000) return std::to_string(octets) + " B";
+    std::uint64_t parts = 1'000;
+    std::size_t unit = 0;
+    while (unit + 1 < units.size() && octets / parts >= 1'000) {
+        parts *= 1'000;
+        ++unit;
+    }
+    const std::uint64_t whole = octets / parts;
+    const std::uint64_t hundredths = octets % parts / (parts / 100);
+    std::string text = std::to_string(whole);
+    if (whole < 100) {
+        text += '.';
+        text += static_cast<char>('0' + hundredths / 10);
+    }
+    if (whole < 10) text += static_cast<char>('0' + hundredths % 10);
+    return text += units[unit];
+}
+
 }  // namespace portico

@@ -27,4 +27,8 @@ std::optional<std::uint64_t> parse_octets(std::string_view text);
 // In the largest unit that leaves no rest: "16k", "1000".
 std::string octets_text(std::uint64_t octets);
 
+// A size as it is shown to people everywhere: three digits of the largest decimal unit, rounded down, as in "870 B",
+// "1.43 kB", "12.0 MB". At most 7 octets, so that the string allocates nothing.
+std::string size_text(std::uint64_t octets);
+
 }  // namespace portico

@@ -76,6 +76,19 @@ TEST(Quantity, CountIsOneDecimalNumber) {
     EXPECT_EQ(parse_count(""), std::nullopt);
 }
 
+struct SizeRow {
+    std::uint64_t octets;
+    const char* text;
+};
+class Sizes : public testing::TestWithParam<SizeRow> {};
+TEST_P(Sizes, HaveThreeDigitsAndADecimalUnit) { EXPECT_EQ(size_text(GetParam().octets), GetParam().text); }
+INSTANTIATE_TEST_SUITE_P(Quantity, Sizes,
+                         testing::Values(SizeRow{0, "0 B"}, SizeRow{999, "999 B"}, SizeRow{1'000, "1.00 kB"},
+                                         SizeRow{1'439, "1.43 kB"}, SizeRow{9'999, "9.99 kB"},
+                                         SizeRow{12'050, "12.0 kB"}, SizeRow{999'999, "999 kB"},
+                                         SizeRow{1'000'000, "1.00 MB"}, SizeRow{5'368'709'120, "5.36 GB"},
+                                         SizeRow{1'234'000'000'000, "1.23 TB"}, SizeRow{UINT64_MAX, "18.4 EB"}));
+
 struct NearRow {
     const char* name;
     std::string_view word;

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <ctime>
 
+#include "portico/base/quantity.h"
 #include "portico/http/json.h"
 
 namespace portico::server {
@@ -138,13 +139,6 @@ char* put_rounded(char* to, std::uint64_t number, std::uint64_t parts, std::stri
     return put(to, unit);
 }
 
-char* put_size(char* to, std::uint64_t octets) {
-    if (octets < 1'000) return put(put_number(to, octets), " B");
-    if (octets < 1'000'000) return put_rounded(to, octets, 1'000, " kB");
-    if (octets < 1'000'000'000) return put_rounded(to, octets, 1'000'000, " MB");
-    return put_rounded(to, octets / 1'000, 1'000'000, " GB");
-}
-
 std::uint64_t microseconds_of(std::chrono::steady_clock::duration duration) {
     return static_cast<std::uint64_t>(
         std::max<std::int64_t>(std::chrono::duration_cast<microseconds>(duration).count(), 0));
@@ -259,7 +253,7 @@ char* AccessLineWriter::write_text(const AccessEntry& entry, char* to) {
     *to++ = ' ';
     to = put_word(to, entry.target);
     *to++ = ' ';
-    to = put_size(to, entry.content_octets);
+    to = put(to, size_text(entry.content_octets));
     *to++ = ' ';
     to = put_duration(to, entry.duration);
     if (!entry.complete) to = put(to, ", broken off");

@@ -4,12 +4,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <compare>
 #include <cstddef>
 #include <iterator>
 #include <optional>
 
+#include "portico/base/quantity.h"
 #include "portico/http/html.h"
 #include "portico/http/json.h"
 #include "portico/http/target.h"
@@ -141,7 +141,7 @@ void append_row(std::string& out, const ListedEntry& entry, std::string_view que
     out += "\"><bdi>";
     http::append_html(out, entry.name);
     out += folder ? "</bdi>/</a></td><td>" : "</bdi></a></td><td";
-    if (!folder) fmt::format_to(std::back_inserter(out), " title=\"{} bytes\">{}", entry.size, human_size(entry.size));
+    if (!folder) fmt::format_to(std::back_inserter(out), " title=\"{} bytes\">{}", entry.size, size_text(entry.size));
     out += "</td><td><time datetime=\"";
     append_time(out, entry.modified, iso_pattern);
     out += "\">";
@@ -165,7 +165,7 @@ void append_summary(std::string& out, const ListedFolder& folder) {
         out += "This folder is empty.";
     } else {
         out += counted(folders, "folder", "folders") + ", " + counted(files, "file", "files");
-        if (files != 0) out += ", " + human_size(octets);
+        if (files != 0) out += ", " + size_text(octets);
     }
     if (folder.truncated) {
         out += fmt::format(" <strong>There is more: only {} entries are shown.</strong>", folder.entries.size());
@@ -256,20 +256,6 @@ std::string render_listing(const ListedFolder& folder, ListingFormat format) {
         case ListingFormat::json: return render_json(folder);
     }
     return {};
-}
-
-std::string human_size(std::uint64_t octets) {
-    constexpr std::array<std::string_view, 7> units = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
-    if (octets < 1024) return fmt::format("{} B", octets);
-    auto amount = static_cast<double>(octets);
-    std::size_t unit = 0;
-    // 1023.95 would be written "1024.0".
-    while (amount >= 1023.95 && unit + 1 < units.size()) {
-        amount /= 1024;
-        ++unit;
-    }
-    return amount < 9.95 ? fmt::format("{:.1f} {}", amount, units[unit])
-                         : fmt::format("{:.0f} {}", amount, units[unit]);
 }
 
 }  // namespace portico::site

@@ -47,7 +47,4 @@ void sort_entries(std::vector<ListedEntry>& entries, SortOrder order);
 // The page: HTML or JSON in UTF-8, with the entries in the order in which they are.
 [[nodiscard]] std::string render_listing(const ListedFolder& folder, ListingFormat format);
 
-// "0 B", "1.5 KiB", "12 MiB"
-[[nodiscard]] std::string human_size(std::uint64_t octets);
-
 }  // namespace portico::site
