@@ -44,7 +44,7 @@ std::optional<std::string> fault_of_ipv6(std::string_view host) {
     if (percent == std::string_view::npos) return std::nullopt;
     const std::string_view zone = host.substr(percent + 1);
     if (zone.empty()) return "zone missing after '%'";
-    if (!std::ranges::all_of(zone, is_of_name)) return quoted(zone) + " can't be an interface's name";
+    if (!std::ranges::all_of(zone, is_of_name)) return quoted(zone) + " is not an interface name";
     return std::nullopt;
 }
 
@@ -56,11 +56,10 @@ std::expected<std::uint16_t, EndpointError> parse_port(std::string_view text, Tr
         const auto odd = std::ranges::find_if_not(text, is_of_name);
         if (odd != text.end()) {
             const std::string_view rest = text.substr(static_cast<std::size_t>(odd - text.begin()));
-            return fail_at(offset + text.size() - rest.size(),
-                           "nothing may follow the port, but " + quoted(rest) + " does");
+            return fail_at(offset + text.size() - rest.size(), "unexpected " + quoted(rest) + " after the port");
         }
-        return fail_at(offset, "no " + std::string(transport == Transport::udp ? "UDP" : "TCP") +
-                                   " service is called " + quoted(text));
+        return fail_at(
+            offset, "unknown " + std::string(transport == Transport::udp ? "UDP" : "TCP") + " service " + quoted(text));
     }
     std::uint32_t number = 0;
     const auto [stopped_at, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -75,13 +74,13 @@ std::optional<EndpointError> fault_of_host(std::string_view host, std::size_t of
     const auto odd = std::ranges::find_if_not(host, is_of_name);
     if (odd != host.end()) {
         const auto at = static_cast<std::size_t>(odd - host.begin());
-        if (is_control(*odd)) return EndpointError{"control character in the host", offset + at + 1};
-        return EndpointError{"'" + std::string(1, *odd) + "' can't be part of a host", offset + at + 1};
+        if (is_control(*odd)) return EndpointError{"control character in the host name", offset + at + 1};
+        return EndpointError{"'" + std::string(1, *odd) + "' is not allowed in a host name", offset + at + 1};
     }
     if (is_meant_as_ipv4(host) && !IpAddress::parse(host)) {
         return EndpointError{quoted(host) + " is not an IPv4 address", offset + 1};
     }
-    if (host.size() > host_octets_max) return EndpointError{"host longer than 253 octets", offset + 1};
+    if (host.size() > host_octets_max) return EndpointError{"host name longer than 253 bytes", offset + 1};
     const bool has_empty_label = host == "." || host.starts_with('.') || host.find("..") != std::string_view::npos;
     if (has_empty_label) return EndpointError{quoted(host) + " has an empty label", offset + 1};
     return std::nullopt;
@@ -111,7 +110,7 @@ std::expected<Endpoint, EndpointError> parse_host_and_port(std::string_view text
             return fail_at(offset, "an IPv6 address needs brackets and a port: [" + std::string(text) + "]:PORT");
         }
         const std::size_t second = text.find(':', colon + 1);
-        return fail_at(offset + second, "second ':'; an IPv6 address is written in brackets, as in [::1]:8080");
+        return fail_at(offset + second, "unexpected second ':'; write an IPv6 address in brackets, as in [::1]:8080");
     }
     if (colon == std::string_view::npos) {
         const bool is_port = std::ranges::all_of(text, is_digit);
@@ -144,7 +143,7 @@ std::expected<Endpoint, EndpointError> parse_unix_path(std::string_view text, st
     if (is_abstract) text.remove_prefix(1);
     if (text.empty()) return fail_at(offset, is_abstract ? "name missing after '@'" : "path missing after \"unix:\"");
     if (text.size() > unix_octets_max) {
-        return fail_at(offset, "path longer than the " + std::to_string(unix_octets_max) + " octets that Linux takes");
+        return fail_at(offset, "path longer than the " + std::to_string(unix_octets_max) + " bytes that Linux allows");
     }
     std::string path(text);
     if (is_abstract) path.insert(path.begin(), '\0');
@@ -180,7 +179,13 @@ std::expected<Endpoint, EndpointError> parse_endpoint(std::string_view text, Tra
     }
     if (equals_in_any_case(text.substr(0, 5), "unix:")) return parse_unix_path(text.substr(5), 5);
     const std::size_t scheme_end = text.find("://");
-    if (scheme_end == std::string_view::npos) return parse_host_and_port(text, unless_said, 0);
+    if (scheme_end == std::string_view::npos) {
+        // "tcp:9000", as socat and systemd would write it: no host is called tcp.
+        for (const auto& [scheme, transport] : {std::pair("tcp:", Transport::tcp), std::pair("udp:", Transport::udp)}) {
+            if (equals_in_any_case(text.substr(0, 4), scheme)) return parse_host_and_port(text.substr(4), transport, 4);
+        }
+        return parse_host_and_port(text, unless_said, 0);
+    }
 
     const std::string_view scheme = text.substr(0, scheme_end);
     const std::size_t offset = scheme_end + 3;
@@ -188,7 +193,7 @@ std::expected<Endpoint, EndpointError> parse_endpoint(std::string_view text, Tra
     if (equals_in_any_case(scheme, "udp")) {
         transport = Transport::udp;
     } else if (!equals_in_any_case(scheme, "tcp")) {
-        return fail_at(0, quoted(scheme) + " is no transport: write tcp://, udp://, unix: or stdio");
+        return fail_at(0, quoted(scheme) + " is not a transport: write tcp://, udp://, unix: or stdio");
     }
     if (offset == text.size()) return fail_at(offset, "host and port missing");
     return parse_host_and_port(text.substr(offset), transport, offset);

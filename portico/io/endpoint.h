@@ -22,11 +22,12 @@ enum class Transport : std::uint8_t {
     stdio,        // standard input and output
 };
 
-// What a user wrote. `host` is a name or an address, empty for "every interface" (listening) or this machine
+// What a user wrote. `host` is a name or an address; empty means every interface (listening) or this machine
 // (connecting).
 //
 //   tcp://127.0.0.1:8080  udp://[::1]:53  tcp://example.org:http  127.0.0.1:8080  :8080  [::1]:80  localhost:80
 //   8080 (a bare port)  unix:/run/x.sock  unix:relative.sock  unix:@abstract  stdio
+//   The slashes behind tcp: and udp: may be left out: tcp:9000, udp:localhost:53.
 class Endpoint {
 public:
     Endpoint() {}  // NOLINT(modernize-use-equals-default): never an aggregate, which g++ 12 destroys twice in an await
@@ -48,7 +49,7 @@ public:
     friend bool operator==(const Endpoint&, const Endpoint&) = default;
 };
 
-// Why a text is no endpoint: a sentence to show, and the column (from 1) it is about.
+// Why a text is not an endpoint: a sentence to show, and the column (from 1) that it is about.
 struct EndpointError {
     std::string message;  // without a full stop
     std::size_t column;   // in octets

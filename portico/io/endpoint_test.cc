@@ -45,6 +45,8 @@ INSTANTIATE_TEST_SUITE_P(
                     FormRow{"LargestPort", ":65535", tcp("", 65535), "tcp://:65535"},
                     FormRow{"SchemeInCapitals", "TCP://localhost:80", tcp("localhost", 80), "tcp://localhost:80"},
                     FormRow{"SchemeAndBarePort", "udp://53", udp("", 53), "udp://:53"},
+                    FormRow{"SchemeWithoutSlashes", "tcp:9000", tcp("", 9000), "tcp://:9000"},
+                    FormRow{"SchemeWithoutSlashesAndAHost", "UDP:[::1]:53", udp("::1", 53), "udp://[::1]:53"},
                     FormRow{"Path", "unix:/run/x.sock", unix_path("/run/x.sock"), "unix:/run/x.sock"},
                     FormRow{"RelativePath", "unix:x.sock", unix_path("x.sock"), "unix:x.sock"},
                     FormRow{"PathAsUri", "unix:///run/x.sock", unix_path("/run/x.sock"), "unix:/run/x.sock"},
@@ -82,11 +84,11 @@ INSTANTIATE_TEST_SUITE_P(
                              "port 99999999999999999999 is larger than 65535", 2},
                     FaultRow{"NoPort", "localhost", "port missing: write localhost:PORT", 10},
                     FaultRow{"EmptyPort", "localhost:", "port missing", 11},
-                    FaultRow{"NegativePort", "localhost:-1", "no TCP service is called \"-1\"", 11},
-                    FaultRow{"UnknownService", "tcp://localhost:htpt", "no TCP service is called \"htpt\"", 17},
-                    FaultRow{"TcpServiceOnly", "udp://localhost:telnet", "no UDP service is called \"telnet\"", 17},
-                    FaultRow{"Slash", "tcp://localhost:80/", "nothing may follow the port, but \"/\" does", 19},
-                    FaultRow{"Blank", "localhost:80 ", "nothing may follow the port, but \" \" does", 13},
+                    FaultRow{"NegativePort", "localhost:-1", "unknown TCP service \"-1\"", 11},
+                    FaultRow{"UnknownService", "tcp://localhost:htpt", "unknown TCP service \"htpt\"", 17},
+                    FaultRow{"TcpServiceOnly", "udp://localhost:telnet", "unknown UDP service \"telnet\"", 17},
+                    FaultRow{"Slash", "tcp://localhost:80/", "unexpected \"/\" after the port", 19},
+                    FaultRow{"Blank", "localhost:80 ", "unexpected \" \" after the port", 13},
                     FaultRow{"NoBracket", "[::1:80", "missing ']'", 8},
                     FaultRow{"NoPortAfterBracket", "[::1]", "port missing: write [::1]:PORT", 6},
                     FaultRow{"NoColonAfterBracket", "[::1]80", "':' and a port must follow ']'", 6},
@@ -95,17 +97,18 @@ INSTANTIATE_TEST_SUITE_P(
                     FaultRow{"EmptyZone", "[fe80::1%]:80", "zone missing after '%'", 2},
                     FaultRow{"BareV6", "::1", "an IPv6 address needs brackets and a port: [::1]:PORT", 1},
                     FaultRow{"TwoColons", "localhost:80:90",
-                             "second ':'; an IPv6 address is written in brackets, as in [::1]:8080", 13},
+                             "unexpected second ':'; write an IPv6 address in brackets, as in [::1]:8080", 13},
                     FaultRow{"ShortV4", "127.1:80", "\"127.1\" is not an IPv4 address", 1},
                     FaultRow{"OctalV4", "tcp://010.0.0.1:80", "\"010.0.0.1\" is not an IPv4 address", 7},
                     FaultRow{"HexV4", "0x7f000001:80", "\"0x7f000001\" is not an IPv4 address", 1},
                     FaultRow{"EmptyLabel", "a..b:80", "\"a..b\" has an empty label", 1},
-                    FaultRow{"Star", "*:80", "'*' can't be part of a host", 1},
-                    FaultRow{"BlankInHost", "a b:80", "' ' can't be part of a host", 2},
-                    FaultRow{"ControlInHost", "a\x1b:80", "control character in the host", 2},
+                    FaultRow{"Star", "*:80", "'*' is not allowed in a host name", 1},
+                    FaultRow{"BlankInHost", "a b:80", "' ' is not allowed in a host name", 2},
+                    FaultRow{"ControlInHost", "a\x1b:80", "control character in the host name", 2},
                     FaultRow{"UnknownScheme", "http://localhost:80",
-                             "\"http\" is no transport: write tcp://, udp://, unix: or stdio", 1},
+                             "\"http\" is not a transport: write tcp://, udp://, unix: or stdio", 1},
                     FaultRow{"SchemeAlone", "tcp://", "host and port missing", 7},
+                    FaultRow{"SchemeWithoutSlashesAlone", "tcp:", "port missing", 5},
                     FaultRow{"NoPath", "unix:", "path missing after \"unix:\"", 6},
                     FaultRow{"NoName", "unix:@", "name missing after '@'", 6},
                     FaultRow{"UnixHost", "unix://run/x", "a Unix socket has no host: write unix:/path", 6},
@@ -117,7 +120,7 @@ TEST(Endpoint, RefusesAPathThatLinuxDoesNotTake) {
     EXPECT_TRUE(parse_endpoint("unix:@" + std::string(107, 'p')));
     const auto endpoint = parse_endpoint("unix:" + std::string(108, 'p'));
     ASSERT_FALSE(endpoint);
-    EXPECT_EQ(endpoint.error().message, "path longer than the 107 octets that Linux takes");
+    EXPECT_EQ(endpoint.error().message, "path longer than the 107 bytes that Linux allows");
     EXPECT_FALSE(parse_endpoint("unix:@" + std::string(108, 'p')));
 }
 
@@ -147,7 +150,7 @@ INSTANTIATE_TEST_SUITE_P(All, HostAndPort,
                                          ApartRow{"Zone", "fe80::1%lo", "80", "tcp://[fe80::1%lo]:80"},
                                          ApartRow{"NoBracket", "[::1", "80", "missing ']'"},
                                          ApartRow{"BadV6", "::1::", "80", "\"::1::\" is not an IPv6 address"},
-                                         ApartRow{"BadHost", "a b", "80", "' ' can't be part of a host"},
+                                         ApartRow{"BadHost", "a b", "80", "' ' is not allowed in a host name"},
                                          ApartRow{"BadPort", "localhost", "70000", "port 70000 is larger than 65535"}),
                          [](const auto& row) { return std::string(row.param.name); });
 

@@ -23,18 +23,24 @@ struct KnownPort {
     Transport transport;               // tcp or udp
     std::vector<std::string> aliases;  // other names of it
 
+    // Whether this is its name or one of its aliases, in capitals or not.
+    [[nodiscard]] bool is_called(std::string_view wanted) const;
     friend bool operator==(const KnownPort&, const KnownPort&) = default;
 };
 
 // Reads services(5). Lines that are not understood, and other transports than TCP and UDP, are left out.
 std::vector<KnownPort> parse_services(std::string_view text);
 
-// What /etc/services says, read once; where it is missing, as in most containers, the few that everybody knows.
+// `known` with those of `more` that it lacks. Names that `known` has keep the port that they have there; the others
+// become aliases of the same port, or ports of their own.
+std::vector<KnownPort> merge_services(std::vector<KnownPort> known, const std::vector<KnownPort>& more);
+
+// What /etc/services says, read once, and after it a table of well-known services that it may lack.
 const std::vector<KnownPort>& known_ports();
 
-// The port of that name or alias. Nothing where none is known.
+// The port of that name or alias, in capitals or not. Nothing if none is known.
 std::optional<std::uint16_t> port_named(std::string_view name, Transport transport);
-// The name of a port; nothing where it has none. The view lives as long as the process.
+// The name of a port; nothing if it has none. The view lives as long as the process.
 std::optional<std::string_view> name_of_port(std::uint16_t number, Transport transport);
 
 // A process that holds a socket.
@@ -45,12 +51,12 @@ struct Process {
     friend bool operator==(const Process&, const Process&) = default;
 };
 
-// A socket that takes what comes: TCP or Unix listening, UDP bound and not connected.
+// A socket that anyone may send to: TCP or Unix listening, UDP bound and not connected.
 struct ListeningSocket {
     Transport transport;           // tcp, udp or unix_stream
     SocketAddress local;           // where it is bound
     std::uint64_t inode;           // the socket's own number
-    std::vector<Process> held_by;  // by pid; empty where we may not look (others' processes, unless we are root)
+    std::vector<Process> held_by;  // by pid; empty if we may not look (other users' processes, unless we are root)
 };
 
 // Everything that listens in this network namespace, by transport, port and address. `proc` is where proc(5) is
@@ -65,7 +71,7 @@ const ListeningSocket* find_holder(const std::vector<ListeningSocket>& sockets, 
 // The same among all that listen, after bind(2) has said EADDRINUSE.
 std::optional<ListeningSocket> who_holds(const SocketAddress& wanted, Transport transport = Transport::tcp);
 
-// "nginx (pid 812)"; "nginx (pid 812 and 3 more)"; "a process of somebody else".
+// "nginx (pid 812)"; "nginx (pid 812 and 3 more)"; "a process of another user".
 std::string describe_holders(const ListeningSocket& socket);
 
 }  // namespace portico::io

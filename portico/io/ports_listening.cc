@@ -185,7 +185,7 @@ std::optional<ListeningSocket> who_holds(const SocketAddress& wanted, Transport 
 }
 
 std::string describe_holders(const ListeningSocket& socket) {
-    if (socket.held_by.empty()) return "a process of somebody else";
+    if (socket.held_by.empty()) return "a process of another user";
     std::string text = printable(socket.held_by.front().name) + " (pid " + std::to_string(socket.held_by.front().pid);
     if (socket.held_by.size() > 1) text += " and " + std::to_string(socket.held_by.size() - 1) + " more";
     return text += ")";

@@ -40,6 +40,38 @@ TEST(Services, AreFoundByNameAliasAndNumber) {
     EXPECT_EQ(name_of_port(1, Transport::udp), std::nullopt);
 }
 
+TEST(Services, AreFoundInAnyCase) {
+    EXPECT_EQ(port_named("HTTP", Transport::tcp), 80);
+    EXPECT_EQ(port_named("Www", Transport::tcp), 80);
+}
+
+// Whatever /etc/services of this machine lacks.
+TEST(Services, ThatPeopleAskForAreThere) {
+    const std::pair<const char*, std::uint16_t> asked[] = {
+        {"irc", 194},         {"dns", 53},        {"rdp", 3389},     {"minecraft", 25565}, {"mongodb", 27017},
+        {"redis", 6379},      {"postgres", 5432}, {"mqtt", 1883},    {"mysql", 3306},      {"smb", 445},
+        {"kubernetes", 6443}, {"vnc", 5900},      {"rabbitmq", 5672}};
+    for (const auto& [name, number] : asked) EXPECT_EQ(port_named(name, Transport::tcp), number) << name;
+    EXPECT_EQ(port_named("wireguard", Transport::udp), 51820);
+    EXPECT_EQ(port_named("dhcp", Transport::udp), 67);
+    EXPECT_EQ(name_of_port(194, Transport::tcp), "irc");
+}
+
+TEST(Services, OfTheMachineWinOverTheTable) {
+    const auto known =
+        merge_services(parse_services("www 80/tcp web\nirc 6667/tcp\n"),
+                       parse_services("http 80/tcp www WEB hyper\nhttp 80/udp\nirc 194/tcp chat\nirc 194/udp\n"
+                                      "web 81/tcp\n"));
+    ASSERT_EQ(known.size(), 5U);
+    EXPECT_EQ(
+        known[0],
+        (KnownPort{.name = "www", .number = 80, .transport = Transport::tcp, .aliases = {"web", "http", "hyper"}}));
+    EXPECT_EQ(known[1], (KnownPort{.name = "irc", .number = 6667, .transport = Transport::tcp, .aliases = {}}));
+    EXPECT_EQ(known[2], (KnownPort{.name = "http", .number = 80, .transport = Transport::udp, .aliases = {}}));
+    EXPECT_EQ(known[3], (KnownPort{.name = "chat", .number = 194, .transport = Transport::tcp, .aliases = {}}));
+    EXPECT_EQ(known[4], (KnownPort{.name = "irc", .number = 194, .transport = Transport::udp, .aliases = {}}));
+}
+
 // A folder like /proc with one process.
 class FakeProc : public testing::Test {
 protected:
@@ -91,7 +123,7 @@ TEST_F(FakeProc, TellsWhoListens) {
     EXPECT_EQ(describe_holders((*sockets)[1]), "nginx (pid 812 and 1 more)");
     EXPECT_EQ((*sockets)[2].local.text(), "0.0.0.0:53");
     EXPECT_EQ((*sockets)[2].transport, Transport::udp);
-    EXPECT_EQ(describe_holders((*sockets)[2]), "a process of somebody else");
+    EXPECT_EQ(describe_holders((*sockets)[2]), "a process of another user");
     EXPECT_EQ((*sockets)[3].local.text(), "unix:@abstract");
     EXPECT_EQ((*sockets)[4].local.text(), "unix:/run/a b.sock");
 }

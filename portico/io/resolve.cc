@@ -32,11 +32,11 @@ std::unexpected<ResolveError> fail_to_ask(int failure, int error_number, const s
     switch (failure) {
         case EAI_NONAME:
         case EAI_NODATA:
-        case EAI_ADDRFAMILY: return fail_with(Kind::not_found, "nothing is known of " + about);
-        case EAI_AGAIN: return fail_with(Kind::temporary, "no name server answers about " + about);
-        case EAI_MEMORY: return fail_with(Kind::temporary, "out of memory while asking about " + about);
+        case EAI_ADDRFAMILY: return fail_with(Kind::not_found, about + ": no such host");
+        case EAI_AGAIN: return fail_with(Kind::temporary, about + ": no name server answered");
+        case EAI_MEMORY: return fail_with(Kind::temporary, about + ": out of memory");
         case EAI_SYSTEM: return fail_with(Kind::failed, describe(Error{error_number, "getaddrinfo"}));
-        default: return fail_with(Kind::failed, "asking about " + about + ": " + ::gai_strerror(failure));
+        default: return fail_with(Kind::failed, about + ": " + ::gai_strerror(failure));
     }
 }
 
@@ -49,7 +49,7 @@ bool is_name_or_below(std::string_view host, std::string_view name) {
     return same && (end.size() == host.size() || host[host.size() - name.size() - 1] == '.');
 }
 
-// What is known without a resolver; nothing where it has to be asked.
+// What is known without asking the resolver. Nothing: it has to be asked.
 std::optional<Resolved<Addresses>> answer_at_once(const std::string& host, std::uint16_t port,
                                                   std::optional<Family> family) {
     Addresses addresses;
@@ -70,13 +70,13 @@ std::optional<Resolved<Addresses>> answer_at_once(const std::string& host, std::
     if (is_ipv6) {
         const std::size_t percent = host.find('%');
         if (percent != std::string::npos && IpAddress::parse(host.substr(0, percent))) {
-            return fail_with(Kind::not_found, "there is no interface " + printable(host.substr(percent + 1)));
+            return fail_with(Kind::not_found, printable(host.substr(percent + 1)) + ": no such network interface");
         }
         return fail_with(Kind::failed, printable(host) + " is not an IPv6 address");
     }
     if (is_meant_as_ipv4(host)) return fail_with(Kind::not_found, printable(host) + " is not an IPv4 address");
     if (is_name_or_below(host, "invalid")) {
-        return fail_with(Kind::not_found, "there is no host " + printable(host));
+        return fail_with(Kind::not_found, printable(host) + ": no such host");
     }
     return std::nullopt;
 }
@@ -85,9 +85,9 @@ struct FreeAnswer {
     void operator()(addrinfo* list) const { ::freeaddrinfo(list); }
 };
 
-// Asks the resolver, for as long as that takes.
+// Asks the resolver and waits for its answer, however long that takes.
 Resolved<Addresses> ask_addresses(const std::string& host, std::uint16_t port, std::optional<Family> family) {
-    if (host.find('\0') != std::string::npos) return fail_with(Kind::failed, "a host has no NUL");
+    if (host.find('\0') != std::string::npos) return fail_with(Kind::failed, "a host name cannot contain NUL");
     addrinfo hints{};
     hints.ai_family = !family ? AF_UNSPEC : *family == Family::ipv4 ? AF_INET : AF_INET6;
     hints.ai_socktype = SOCK_STREAM;  // one answer for each address, not one for each type of socket
@@ -134,9 +134,9 @@ public:
     // Nothing where the wait ended before: result() says why.
     Answer await_resume() {
         if (result() == 0) return *std::move(shared_->answer);
-        if (result() == -ETIMEDOUT) return fail_with(Kind::timed_out, "the name server took too long");
+        if (result() == -ETIMEDOUT) return fail_with(Kind::timed_out, "the name server did not answer in time");
         if (result() == -ECANCELED) return fail_with(Kind::stopped, "stopped");
-        return fail_with(Kind::temporary, "there is no thread to ask the resolver on");
+        return fail_with(Kind::temporary, "no thread could be started for the resolver");
     }
 
 private:

@@ -1,7 +1,7 @@
 // portico/io/resolve.h — names to addresses and back.
 //
 // Room io: see error.h.
-// Threads:   one core's; the resolver itself runs on a thread for each question, which a deadline leaves behind.
+// Threads:   one core's; each question runs on a thread of its own, which a deadline abandons.
 #pragma once
 
 #include <cstdint>
@@ -29,15 +29,15 @@ struct ResolveError {
         stopped,    // the task was asked to stop
     };
     Kind kind;            // for the program
-    std::string message;  // a sentence's end: "there is no host example.invalid"
+    std::string message;  // "example.invalid: no such host"
 };
-// What a name or an address leads to, or why it leads nowhere.
+// The answer, or why there is none.
 template <class T>
 using Resolved = std::expected<T, ResolveError>;
 
 // The addresses of `host`, best first (RFC 6724), each with `port`. Empty is this machine's loopback; so are localhost
-// and what ends in ".localhost", and nothing ends in ".invalid", whatever resolvers say (RFC 6761 §6.3, §6.4).
-// Addresses and these names are answered without asking anybody.
+// and names that end in ".localhost"; names that end in ".invalid" do not exist, whatever resolvers say (RFC 6761 §6.3,
+// §6.4). Addresses and these names are answered without asking the resolver.
 Task<Resolved<std::vector<SocketAddress>>> resolve(Core& core, std::string host, std::uint16_t port,
                                                    std::optional<Family> family = std::nullopt,
                                                    TimePoint deadline = never);
@@ -45,7 +45,7 @@ Task<Resolved<std::vector<SocketAddress>>> resolve(Core& core, std::string host,
 // The name of an address, as the resolver's first answer gives it.
 Task<Resolved<std::string>> resolve_name(Core& core, IpAddress address, TimePoint deadline = never);
 
-// resolve() on the calling thread, for as long as it takes: for a program that starts.
+// resolve() on the calling thread, which waits: for a program that starts.
 Resolved<std::vector<SocketAddress>> resolve_now(const std::string& host, std::uint16_t port,
                                                  std::optional<Family> family = std::nullopt);
 

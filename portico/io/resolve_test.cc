@@ -44,7 +44,7 @@ INSTANTIATE_TEST_SUITE_P(
                     KnownRow{"LocalhostV6", "localhost", Family::ipv6, {"[::1]:80"}},
                     KnownRow{"V4WantedAsV6", "192.0.2.1", Family::ipv6, {"192.0.2.1 is not an IPv6 address"}},
                     KnownRow{"V6WantedAsV4", "::1", Family::ipv4, {"::1 is not an IPv4 address"}},
-                    KnownRow{"Invalid", "host.invalid", {}, {"there is no host host.invalid"}}),
+                    KnownRow{"Invalid", "host.invalid", {}, {"host.invalid: no such host"}}),
     [](const auto& row) { return std::string(row.param.name); });
 
 Task<int> kind_of(Core& core, std::string host, TimePoint deadline) {
