@@ -15,8 +15,7 @@ namespace {
 
 constexpr std::uint16_t http_port = 80;
 
-// A URL has no zone that browsers would understand, so link-local IPv6 addresses get none (RFC 6874, which they
-// dropped).
+// Browsers do not understand a zone in a URL (RFC 6874, which they dropped), so link-local IPv6 addresses get none.
 std::string url_of(const io::IpAddress& ip, std::uint16_t port) {
     const std::string host = ip.family() == io::Family::ipv6 ? fmt::format("[{}]", ip.text()) : ip.text();
     if (port == http_port) return fmt::format("http://{}/", host);
@@ -54,30 +53,38 @@ bool only_this_machine(const std::vector<Door>& doors) {
     return std::ranges::all_of(doors, [](const Door& door) { return door.reach == io::Reach::loopback; });
 }
 
+// How the port of a container becomes reachable from outside.
+std::string how_to_publish(const Banner& banner) {
+    if (banner.port == 0) return "publish the port";
+    if (banner.container == "docker" || banner.container == "podman") {
+        return fmt::format("publish the port: {0} run -p {1}:{1} ...", *banner.container, banner.port);
+    }
+    return fmt::format("publish port {}", banner.port);
+}
+
 std::string who_can_connect(const Banner& banner) {
-    const std::string try_wider = fmt::format("  try: {}\n", banner.wider);
     if (only_this_machine(banner.doors)) {
         if (!banner.container) {
             return "Only this machine can connect; add --lan to let your network in.\n";
         }
-        return fmt::format("This is a container ({}): nobody outside of it can reach these addresses.\n",
-                           *banner.container) +
-               try_wider + "and publish the port, as docker run -p 8080:8080 does.\n";
+        return fmt::format(
+            "This is a container ({}): nothing outside it can reach these addresses.\n"
+            "  try: {}\nand {}\n",
+            *banner.container, banner.wider, how_to_publish(banner));
     }
     const auto is_public = [](const Door& door) { return door.reach == io::Reach::public_use; };
     std::string text =
         std::ranges::any_of(banner.doors, is_public)
-            ? "Everybody can connect who can reach these addresses, from the internet too unless a firewall "
-              "stops it"
-            : "Everybody in your network can connect";
+            ? "Anyone who can reach these addresses can connect, from the internet too unless a firewall prevents it"
+            : "Anyone in your network can connect";
     if (banner.asks == Asks::a_password) {
-        text += ".\nThe password travels unencrypted: whoever listens in on the network can read it.\n";
+        text += ".\nThe password is sent unencrypted: anyone who can listen in on the network can read it.\n";
     } else {
-        text += "; --auth USER:HASH asks for a password.\n";
+        text += "; --auth USER:HASH requires a password.\n";
     }
     if (banner.container) {
-        text += fmt::format("This is a container ({}): publish the port to be reached from outside of it.\n",
-                            *banner.container);
+        text += fmt::format("This is a container ({}); to let others connect, {}\n", *banner.container,
+                            how_to_publish(banner));
     }
     return text;
 }

@@ -22,18 +22,18 @@ struct OwnAddress {
 // One way in.
 struct Door {
     std::string url;                        // "http://192.168.1.7:8080/"; "unix:/run/web.sock"
-    std::string who;                        // who comes this way: "this machine", "eth0"
+    std::string who;                        // who can use it: "this machine", "eth0"
     io::Reach reach = io::Reach::loopback;  // a Unix socket counts as loopback: only this machine has it
     bool is_url = true;                     // false: no browser opens it
 };
 
-// The doors behind sockets that listen at `local`: one for each address of the machine where a socket listens on all of
-// them.
+// The doors of sockets that listen at `local`; a socket that listens on every address has one for each address of the
+// machine.
 std::vector<Door> doors_of(const std::vector<io::SocketAddress>& local, const std::vector<OwnAddress>& own);
 
-// The door for a phone, or nothing where only this machine can come in.
+// The door for a phone. Null: only this machine can connect.
 const Door* door_for_others(const std::vector<Door>& doors);
-// The door for a browser on this machine, or nothing where there are only Unix sockets.
+// The door for a browser on this machine. Null: there are only Unix sockets.
 const Door* door_for_us(const std::vector<Door>& doors);
 
 enum class Asks : std::uint8_t { nothing, a_password };
@@ -41,11 +41,12 @@ enum class Asks : std::uint8_t { nothing, a_password };
 struct Banner {
     std::string root;  // as shown
     std::vector<Door> doors;
-    std::string taken_port;                // why it is another port than usual, a sentence; empty: it isn't
-    std::optional<std::string> container;  // what kind this process is in
+    std::string taken_port;                // a sentence on why the port is not the usual one; empty: it is
+    std::optional<std::string> container;  // the kind of container that this process is in
     std::string wider;                     // a command line that lets others in
+    std::uint16_t port = 0;                // to publish, in a container; 0: there is none
     Asks asks = Asks::nothing;
-    std::string ending;  // how to end it, a sentence; empty: nobody is there who could
+    std::string ending;  // a sentence on how to end it; empty: nobody is at the terminal
 };
 
 std::string banner_text(const Banner& banner);

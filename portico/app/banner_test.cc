@@ -74,14 +74,18 @@ TEST(BannerText, OnLoopbackSaysHowToLetOthersIn) {
 TEST(BannerText, InAContainerSaysThatNobodyOutsideCanConnect) {
     Banner banner = banner_on({at("127.0.0.1", 8080)});
     banner.container = "docker";
-    EXPECT_THAT(banner_text(banner), HasSubstr("a container (docker): nobody outside of it can reach"));
-    EXPECT_THAT(banner_text(banner), HasSubstr("\n  try: portico serve --lan\n"));
+    EXPECT_THAT(banner_text(banner), HasSubstr("a container (docker): nothing outside it can reach"));
+    EXPECT_THAT(banner_text(banner), HasSubstr("\n  try: portico serve --lan\nand publish the port"));
+    banner.port = 9000;
+    EXPECT_THAT(banner_text(banner), HasSubstr("publish the port: docker run -p 9000:9000 ...\n"));
+    banner.container = "kubernetes";
+    EXPECT_THAT(banner_text(banner), HasSubstr("publish port 9000\n"));
 }
 
 TEST(BannerText, InTheNetworkSaysSoAndOffersAPassword) {
     Banner banner = banner_on({at("::", 8080)});
     EXPECT_THAT(banner_text(banner), HasSubstr("  http://192.168.1.7:8080/  eth0\n"));
-    EXPECT_THAT(banner_text(banner), HasSubstr("Everybody in your network can connect; --auth"));
+    EXPECT_THAT(banner_text(banner), HasSubstr("Anyone in your network can connect; --auth"));
     banner.asks = Asks::a_password;
     EXPECT_THAT(banner_text(banner), HasSubstr("unencrypted"));
     EXPECT_THAT(banner_text(banner), Not(HasSubstr("--auth")));
@@ -94,8 +98,8 @@ TEST(BannerText, OnAPublicAddressWarns) {
 
 TEST(BannerText, SaysWhyThePortIsAnother) {
     Banner banner = banner_on({at("127.0.0.1", 8081)});
-    banner.taken_port = "Port 8080 is taken by nginx (pid 812), so it is 8081.";
-    EXPECT_THAT(banner_text(banner), HasSubstr("\nPort 8080 is taken by nginx (pid 812), so it is 8081.\n"));
+    banner.taken_port = "Port 8080 is taken by nginx (pid 812); using port 8081 instead.";
+    EXPECT_THAT(banner_text(banner), HasSubstr("\nPort 8080 is taken by nginx (pid 812); using port 8081 instead.\n"));
 }
 
 }  // namespace

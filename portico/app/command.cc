@@ -9,9 +9,11 @@
 #include <cassert>
 #include <cstddef>
 
+#include "portico/app/retype.h"
 #include "portico/base/nearest.h"
 #include "portico/base/quantity.h"
 #include "portico/io/endpoint.h"
+#include "portico/io/endpoint_meant.h"
 #include "portico/server/limits.h"
 
 namespace portico::app {
@@ -37,11 +39,11 @@ std::optional<std::string> why_no_choice(std::string_view value, std::span<const
 std::optional<std::string> why_no_number(std::string_view value, const Option& option) {
     const auto number = parse_count(value);
     if (number && *number >= option.least && *number <= option.most) return std::nullopt;
-    if (option.most == UINT64_MAX) return fmt::format("'{}' is not a number from {} on", value, option.least);
+    if (option.most == UINT64_MAX) return fmt::format("'{}' is not a number of {} or more", value, option.least);
     return fmt::format("'{}' is not a number from {} to {}", value, option.least, option.most);
 }
 
-// What is wrong with an option's value; nothing where it fits.
+// What is wrong with an option's value; nothing if it is right.
 std::optional<std::string> why_refused(const Option& option, std::string_view value) {
     switch (option.kind) {
         case ValueKind::number: return why_no_number(value, option);
@@ -60,10 +62,13 @@ std::optional<std::string> why_refused(const Option& option, std::string_view va
             if (set) return std::nullopt;
             return std::move(set.error());
         }
-        case ValueKind::text:
         case ValueKind::directory:
         case ValueKind::file:
         case ValueKind::host:
+            // An unset variable of a script: the current folder, or every file, is not meant.
+            if (value.empty()) return "the value is empty";
+            return std::nullopt;
+        case ValueKind::text:
         case ValueKind::command: return std::nullopt;
     }
     return std::nullopt;
@@ -79,13 +84,16 @@ std::vector<std::string> long_words(const Command& command) {
     return words;
 }
 
-std::unexpected<Misuse> no_such_option(const Command& command, std::string_view word) {
-    std::string message = fmt::format("{} has no option '{}'", command.name, word);
-    const std::vector<std::string> words = long_words(command);
-    const std::vector<std::string_view> candidates(words.begin(), words.end());
-    const auto meant = nearest(word, candidates);
-    if (meant && word.starts_with("--")) message += fmt::format("; did you mean '{}'?", *meant);
-    return std::unexpected(Misuse{std::move(message), fmt::format("portico {} --help", command.name)});
+// The port that a guess puts where none was written.
+constexpr std::uint16_t usual_port = 8080;
+
+// `value` as the option takes it, or as near to that as can be guessed.
+std::string fitting(const Option& option, std::string_view value) {
+    if (option.kind == ValueKind::endpoint && !io::parse_endpoint(value)) {
+        const auto meant = io::endpoint_meant_by(value, usual_port);
+        if (meant) return shell_quoted(*meant);
+    }
+    return why_refused(option, value) ? std::string(option.value) : shell_quoted(value);
 }
 
 }  // namespace
@@ -103,6 +111,9 @@ private:
 
     Step take_word(std::string_view word);
     Step take_long(std::string_view word);
+    [[nodiscard]] std::unexpected<Misuse> no_such_option(std::string_view written) const;
+    [[nodiscard]] std::optional<Misuse> other_name(std::string_view written) const;
+    [[nodiscard]] std::string advice_on(const Option& option, std::string_view written, std::string_view value) const;
     Step take_letters(std::string_view word);
     Step take_value(const Option& option, std::string_view written);
     Step store(const Option& option, std::string_view written, std::string_view value);
@@ -160,7 +171,65 @@ CommandLine::Step CommandLine::take_long(std::string_view word) {
         if (equals != std::string_view::npos) return store(option, written, word.substr(equals + 1));
         return take_value(option, written);
     }
-    return no_such_option(command_, written);
+    return no_such_option(written);
+}
+
+// What another program's option is called here, with the corrected command line.
+std::optional<Misuse> CommandLine::other_name(std::string_view written) const {
+    const auto other = std::ranges::find(command_.other_names, written, &OtherName::written);
+    if (other == command_.other_names.end()) return std::nullopt;
+    const auto option = std::ranges::find(command_.options, other->option, &Option::name);
+    const bool is_argument = option == command_.options.end();
+    const bool takes_value = is_argument || !option->value.empty();
+
+    // The value is behind '=', or the next word unless that is an option.
+    const std::size_t first = at_ - 1;
+    std::size_t end = at_;
+    std::string value;
+    const std::size_t equals = words_[first].find('=');
+    if (equals != std::string_view::npos) {
+        value = words_[first].substr(equals + 1);
+    } else if (takes_value && at_ < words_.size() && !words_[at_].starts_with('-')) {
+        value = words_[at_];
+        ++end;
+    }
+    std::string instead = is_argument ? "" : fmt::format("--{}", option->name);
+    if (is_argument && !value.empty()) instead = shell_quoted(value);
+    if (!is_argument && takes_value) {
+        instead += ' ';
+        instead += value.empty() ? std::string(option->value) : fitting(*option, std::string(other->prefix) + value);
+    }
+    std::string message = fmt::format("{} has no option '{}'", command_.name, written);
+    if (is_argument) {
+        message += fmt::format("; {} is an argument", command_.arguments.front().name);
+    } else {
+        message += fmt::format("; use '--{}'", option->name);
+    }
+    return Misuse{std::move(message), retyped(command_, words_, first, end, instead)};
+}
+
+std::unexpected<Misuse> CommandLine::no_such_option(std::string_view written) const {
+    std::optional<Misuse> other = other_name(written);
+    if (other) return std::unexpected(*std::move(other));
+    std::string message = fmt::format("{} has no option '{}'", command_.name, written);
+    if (written == "--version" || written == "-V") return std::unexpected(Misuse{message, "portico --version"});
+    const std::vector<std::string> known = long_words(command_);
+    const std::vector<std::string_view> candidates(known.begin(), known.end());
+    const auto meant = nearest(written, candidates);
+    if (meant && written.starts_with("--")) message += fmt::format("; did you mean '{}'?", *meant);
+    return misuse(std::move(message));
+}
+
+// What to type instead of a value that was refused.
+std::string CommandLine::advice_on(const Option& option, std::string_view written, std::string_view value) const {
+    if (option.kind == ValueKind::limit) return "portico help limits";
+    if (option.kind == ValueKind::endpoint) {
+        const auto meant = io::endpoint_meant_by(value, usual_port);
+        // The option and its value are one word or two, of which the last has just been taken.
+        const std::size_t first = words_[at_ - 1] == value && at_ >= 2 ? at_ - 2 : at_ - 1;
+        if (meant) return retyped(command_, words_, first, at_, fmt::format("{} {}", written, shell_quoted(*meant)));
+    }
+    return fmt::format("portico {} --help", command_.name);
 }
 
 // "-q", "-qh", "-p80", "-p 80"
@@ -172,7 +241,7 @@ CommandLine::Step CommandLine::take_letters(std::string_view word) {
             return {};
         }
         const auto option = std::ranges::find(command_.options, letter, &Option::letter);
-        if (option == command_.options.end()) return no_such_option(command_, fmt::format("-{}", letter));
+        if (option == command_.options.end()) return no_such_option(fmt::format("-{}", letter));
         if (option->value.empty()) {
             arguments_.given_.emplace_back(option->name, std::string_view());
             continue;
@@ -191,7 +260,7 @@ CommandLine::Step CommandLine::take_value(const Option& option, std::string_view
 
 CommandLine::Step CommandLine::store(const Option& option, std::string_view written, std::string_view value) {
     const auto why = why_refused(option, value);
-    if (why) return misuse(fmt::format("{}: {}", written, *why));
+    if (why) return std::unexpected(Misuse{fmt::format("{}: {}", written, *why), advice_on(option, written, value)});
     arguments_.given_.emplace_back(option.name, value);
     return {};
 }
@@ -201,12 +270,19 @@ CommandLine::Step CommandLine::take_positional(std::string_view word) {
     const std::size_t index = arguments_.positionals_.size();
     const bool last_repeats = !table.empty() && table.back().repeat == Repeat::collected;
     if (index >= table.size() && !last_repeats) {
-        if (table.empty()) return misuse(fmt::format("{} takes no argument, but '{}' was given", command_.name, word));
-        return misuse(fmt::format("'{}' is one argument too many for {}", word, command_.name));
+        if (table.empty()) return misuse(fmt::format("{} takes no arguments, but '{}' was given", command_.name, word));
+        return misuse(fmt::format("{} takes {} argument{}, but '{}' was given too", command_.name, table.size(),
+                                  table.size() == 1 ? "" : "s", word));
     }
     const Positional& positional = table[std::min(index, table.size() - 1)];
     const Option as_option{
         .name = positional.name, .meaning = {}, .kind = positional.kind, .choices = positional.choices};
+    // An unset variable of a script: nobody means the current folder by it.
+    if (word.empty()) {
+        std::string message = fmt::format("the argument {} is empty", positional.name);
+        if (positional.kind != ValueKind::directory) return misuse(std::move(message));
+        return std::unexpected(Misuse{std::move(message), fmt::format("portico {} .", command_.name)});
+    }
     const auto why = why_refused(as_option, word);
     if (why) return misuse(fmt::format("{}: {}", positional.name, *why));
     arguments_.positionals_.push_back(word);
@@ -218,7 +294,7 @@ CommandLine::Step CommandLine::check_positionals() {
     if (index >= command_.arguments.size()) return {};
     const Positional& next = command_.arguments[index];
     if (next.presence == Presence::optional) return {};
-    std::string message = fmt::format("{} needs an argument, {}: {}", command_.name, next.name, next.meaning);
+    std::string message = fmt::format("{} needs the argument {}: {}", command_.name, next.name, next.meaning);
     if (!next.choices.empty()) message += fmt::format(" ({})", list_of(next.choices));
     return misuse(std::move(message));
 }

@@ -26,37 +26,46 @@ inline constexpr int exit_ok = 0;
 inline constexpr int exit_failure = 1;  // at run time
 inline constexpr int exit_misuse = 2;   // the command line is wrong
 
-// What a value is: checked while parsing, so that a command meets only values that are right, and offered by
-// completion.
+// What a value is. Values are checked while parsing, so a command only gets values that are right; completion offers
+// them.
 enum class ValueKind : std::uint8_t {
     text,
     number,     // decimal, within Option::least and Option::most
     duration,   // "3s", "500ms", "2m", "1h"; a bare number is seconds
     endpoint,   // io::parse_endpoint takes it
     choice,     // one of Option::choices
-    directory,  // not looked at: completion only
+    directory,  // only an empty one is refused
     file,       // the same
     host,       // the same
-    command,    // a subcommand's name: completion only
+    command,    // a subcommand's name: for completion
     limit,      // NAME=VALUE as server::set_limit takes it
 };
 
 enum class Repeat : std::uint8_t { last_counts, collected };
 enum class Presence : std::uint8_t { optional, required };
 enum class Negation : std::uint8_t { none, with_no };  // with_no: --list and --no-list, the last one counts
+enum class Secrecy : std::uint8_t { none, secret };    // secret: no message repeats the value
 
 struct Option {
     std::string_view name;          // without dashes: "port"
     char letter = '\0';             // the short form: 'p'
     std::string_view value = {};    // what to call the value: "PORT". Empty: the option takes none
-    std::string_view meaning = {};  // one sentence, without a stop, at most 60 octets
+    std::string_view meaning = {};  // one sentence without a full stop, at most 60 octets
     ValueKind kind = ValueKind::text;
     Repeat repeat = Repeat::last_counts;
     Negation negation = Negation::none;
-    std::string_view fallback = {};  // the value where none is given; empty: there is none
+    Secrecy secrecy = Secrecy::none;
+    std::string_view fallback = {};  // the default value; empty: there is none
     std::vector<std::string_view> choices = {};
     std::uint64_t least = 0;
     std::uint64_t most = UINT64_MAX;
+};
+
+// An option that other programs have, and its counterpart here.
+struct OtherName {
+    std::string_view written;      // "--bind", "-b"
+    std::string_view option;       // "listen"; empty: its value is an argument here
+    std::string_view prefix = {};  // to be put before its value: "127.0.0.1:" makes an endpoint of a port
 };
 
 // An argument without a name; the last one may be repeated.
@@ -78,11 +87,12 @@ class Arguments;
 
 struct Command {
     std::string_view name;        // "serve"
-    std::string_view summary;     // one sentence, without a stop, at most 70 octets
-    std::string_view about = {};  // for the manual page: paragraphs, parted by an empty line
+    std::string_view summary;     // one sentence without a full stop, at most 70 octets
+    std::string_view about = {};  // for the manual page: paragraphs, separated by an empty line
     std::vector<Example> examples = {};
     std::vector<Positional> arguments = {};
-    std::vector<Option> options = {};  // --help is everybody's and not listed
+    std::vector<Option> options = {};  // without --help, which every command has
+    std::vector<OtherName> other_names = {};
     // Exit codes of this command's own, for the manual page: "6  the name was not found". One a line.
     std::string_view exit_codes = {};
     int (*run)(const Arguments&) = nullptr;  // returns the exit code
@@ -128,11 +138,11 @@ struct Misuse {
     std::string advice;
 };
 
-// Nothing: help is wanted (--help).
+// Nothing: the user asked for help (--help).
 using Parsed = std::expected<std::optional<Arguments>, Misuse>;
 
-// Parses the words behind the subcommand's name. `-p 80`, `-p80`, `--port 80`, `--port=80`, `-qh`, and `--` before
-// words that are no options whatever they look like; a lone `-` is an argument.
+// Parses the words after the subcommand's name. `-p 80`, `-p80`, `--port 80`, `--port=80`, `-qh`, and `--` before words
+// that are not options, whatever they look like; a lone `-` is an argument.
 Parsed parse_arguments(const Command& command, std::span<const std::string_view> words);
 
 }  // namespace portico::app

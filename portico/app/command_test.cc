@@ -20,7 +20,7 @@ const Command& table() {
     static const Command command{
         .name = "pour",
         .summary = "pour something",
-        .arguments = {{.name = "CUP", .meaning = "where to"},
+        .arguments = {{.name = "CUP", .meaning = "where to", .kind = ValueKind::directory},
                       {.name = "MORE", .meaning = "further ones", .repeat = Repeat::collected}},
         .options = {{.name = "port",
                      .letter = 'p',
@@ -51,7 +51,14 @@ const Command& table() {
                      .value = "NAME=VALUE",
                      .meaning = "limit",
                      .kind = ValueKind::limit,
-                     .repeat = Repeat::collected}},
+                     .repeat = Repeat::collected},
+                    {.name = "file", .value = "FILE", .meaning = "a file", .kind = ValueKind::file},
+                    {.name = "key", .value = "KEY", .meaning = "a secret", .secrecy = Secrecy::secret}},
+        .other_names = {{"--bind", "listen"},
+                        {"-b", "listen"},
+                        {"--at", "listen", "127.0.0.1:"},
+                        {"--silent", "quiet"},
+                        {"-d", ""}},
     };
     return command;
 }
@@ -104,10 +111,66 @@ INSTANTIATE_TEST_SUITE_P(
         MisuseRow{"NoTime", {"-w", "soon"}, "'soon' is not a time such as 500ms"},
         MisuseRow{"NoEndpoint", {"-l", "host:99999"}, "'host:99999' is not an endpoint"},
         MisuseRow{"NoChoice", {"--log", "jsn"}, "'jsn' is not text, json or off; did you mean 'json'?"},
-        MisuseRow{"NoLimit", {"--set", "head_tme_max=3s"}, "did you mean 'head_time_max'?"},
         MisuseRow{"ValueForASwitch", {"--quiet=yes"}, "--quiet takes no value"},
         MisuseRow{"ValueForANegation", {"--no-list=1"}, "--no-list takes no value"},
         MisuseRow{"NegationOfWhatHasNone", {"--no-quiet"}, "has no option '--no-quiet'"}),
+    [](const auto& row) { return std::string(row.param.name); });
+
+struct AdviceRow {
+    const char* name;
+    Words words;
+    const char* message;
+    const char* advice;
+};
+class Advised : public testing::TestWithParam<AdviceRow> {};
+
+TEST_P(Advised, SaysWhatToTypeInstead) {
+    const Parsed parsed = parse_arguments(table(), GetParam().words);
+    ASSERT_FALSE(parsed.has_value());
+    EXPECT_THAT(parsed.error().message, HasSubstr(GetParam().message));
+    EXPECT_EQ(parsed.error().advice, GetParam().advice);
+    EXPECT_THAT(parsed.error().message + parsed.error().advice, testing::Not(HasSubstr("hunter2")));
+}
+INSTANTIATE_TEST_SUITE_P(
+    CommandLine, Advised,
+    testing::Values(
+        AdviceRow{"Limit", {"--set", "head_tme_max=3s"}, "did you mean 'head_time_max'?", "portico help limits"},
+        AdviceRow{"LimitWithoutAValue", {"--set=head_time_max"}, "--set", "portico help limits"},
+        AdviceRow{"Endpoint",
+                  {"cup", "-l", "localhost", "-q"},
+                  "'localhost' is not an endpoint",
+                  "portico pour cup -l localhost:8080 -q"},
+        AdviceRow{"EndpointBehindEquals",
+                  {"--listen=http://[::1]:90/"},
+                  "is not an endpoint",
+                  "portico pour --listen '[::1]:90'"},
+        AdviceRow{"EndpointJoined", {"-llocalhost"}, "is not an endpoint", "portico pour -l localhost:8080"},
+        AdviceRow{"OtherName",
+                  {"cup", "--bind", "0.0.0.0", "more"},
+                  "pour has no option '--bind'; use '--listen'",
+                  "portico pour cup --listen 0.0.0.0:8080 more"},
+        AdviceRow{"OtherNameBehindEquals", {"--bind=:90"}, "use '--listen'", "portico pour --listen :90"},
+        AdviceRow{"OtherLetter", {"-b", ":90"}, "pour has no option '-b'; use '--listen'", "portico pour --listen :90"},
+        AdviceRow{"OtherNameWithoutAValue", {"--bind"}, "use '--listen'", "portico pour --listen ENDPOINT"},
+        AdviceRow{"OtherNameBeforeAnOption", {"--bind", "-q"}, "use '--listen'", "portico pour --listen ENDPOINT -q"},
+        AdviceRow{"OtherNameWithAPrefix", {"--at", "90"}, "use '--listen'", "portico pour --listen 127.0.0.1:90"},
+        AdviceRow{"OtherNameOfASwitch", {"--silent", "cup"}, "use '--quiet'", "portico pour --quiet cup"},
+        AdviceRow{"OtherNameOfAnArgument",
+                  {"-d", "my cup", "-q"},
+                  "pour has no option '-d'; CUP is an argument",
+                  "portico pour 'my cup' -q"},
+        AdviceRow{"Version", {"--version"}, "pour has no option '--version'", "portico --version"},
+        AdviceRow{"EmptyFolder", {""}, "the argument CUP is empty", "portico pour ."},
+        AdviceRow{"EmptyArgument", {"cup", ""}, "the argument MORE is empty", "portico pour --help"},
+        AdviceRow{"EmptyFile", {"--file", ""}, "--file: the value is empty", "portico pour --help"},
+        AdviceRow{"SecretBefore",
+                  {"--key", "hunter2", "-l", "localhost"},
+                  "is not an endpoint",
+                  "portico pour --key KEY -l localhost:8080"},
+        AdviceRow{"SecretBehindEquals",
+                  {"-l", "localhost", "--key=hunter2"},
+                  "is not an endpoint",
+                  "portico pour -l localhost:8080 --key KEY"}),
     [](const auto& row) { return std::string(row.param.name); });
 
 TEST(CommandLine, CollectsWhatMayBeRepeated) {
@@ -158,10 +221,12 @@ TEST(CommandLine, CountsItsArguments) {
                                             .presence = Presence::required,
                                             .choices = {"bash", "zsh"}}}};
     static const Command none{.name = "none", .summary = ""};
-    EXPECT_THAT(parse_arguments(one, Words{}).error().message, HasSubstr("one needs an argument, SHELL"));
-    EXPECT_THAT(parse_arguments(one, Words{"bash", "zsh"}).error().message, HasSubstr("one argument too many"));
+    EXPECT_THAT(parse_arguments(one, Words{}).error().message,
+                HasSubstr("one needs the argument SHELL: the shell (bash or zsh)"));
+    EXPECT_THAT(parse_arguments(one, Words{"bash", "zsh"}).error().message,
+                HasSubstr("one takes 1 argument, but 'zsh' was given too"));
     EXPECT_THAT(parse_arguments(one, Words{"bsh"}).error().message, HasSubstr("did you mean 'bash'?"));
-    EXPECT_THAT(parse_arguments(none, Words{"x"}).error().message, HasSubstr("takes no argument"));
+    EXPECT_THAT(parse_arguments(none, Words{"x"}).error().message, HasSubstr("takes no arguments"));
 }
 
 }  // namespace

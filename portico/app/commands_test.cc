@@ -112,6 +112,23 @@ TEST(Help, OverviewAndLimitsFitAScreen) {
     EXPECT_THAT(limits_help(), HasSubstr("head_time_max"));
 }
 
+TEST(ManualPage, BeginsSentencesWithACapitalButNotSchemesAndNames) {
+    const std::string page = manual_page(commands());
+    EXPECT_THAT(page, Not(HasSubstr("Tcp://")));
+    EXPECT_THAT(page, Not(HasSubstr("Unix:")));
+    static const Command odd{.name = "odd",
+                             .summary = "s",
+                             .options = {{.name = "a", .meaning = "tcp://, udp:// or stdio"},
+                                         {.name = "b", .meaning = "unix:PATH"},
+                                         {.name = "c", .meaning = "index.html answers"},
+                                         {.name = "d", .meaning = "where to listen: tcp://"}}};
+    const std::string odd_page = manual_page(std::span(&odd, 1));
+    EXPECT_THAT(odd_page, HasSubstr("\ntcp://, udp:// or stdio.\n"));
+    EXPECT_THAT(odd_page, HasSubstr("\nunix:PATH.\n"));
+    EXPECT_THAT(odd_page, HasSubstr("\nindex.html answers.\n"));
+    EXPECT_THAT(odd_page, HasSubstr("\nWhere to listen: tcp://.\n"));
+}
+
 TEST(ManualPage, IsAsciiWithoutARequestByAccident) {
     static const Command odd{.name = "odd",
                              .summary = ".starts with a stop",

@@ -15,8 +15,11 @@
 #include "portico/app/commands.h"
 #include "portico/app/conversation.h"
 #include "portico/app/notice.h"
+#include "portico/app/retype.h"
 #include "portico/app/terminal_settings.h"
 #include "portico/base/printable.h"
+#include "portico/base/quantity.h"
+#include "portico/io/endpoint_meant.h"
 #include "portico/io/epoll_kernel.h"
 #include "portico/io/happy_eyeballs.h"
 #include "portico/io/resolve.h"
@@ -33,6 +36,9 @@ constexpr int exit_not_written = 23;
 constexpr int exit_timed_out = 28;
 constexpr int exit_not_sent = 55;
 constexpr int exit_not_received = 56;
+
+// Where the address has no port: most servers that people talk to by hand speak HTTP.
+constexpr std::uint16_t usual_port = 80;
 
 // What the command line asks for.
 struct Wish {
@@ -52,17 +58,20 @@ std::expected<io::Endpoint, Misuse> endpoint_from(const Arguments& arguments) {
     auto endpoint = port ? io::endpoint_of(first, *port, transport) : io::parse_endpoint(first, transport);
     if (!endpoint) {
         const std::string written = port ? fmt::format("{} {}", first, *port) : std::string(first);
-        return std::unexpected(Misuse{fmt::format("'{}' is no endpoint: {}", written, endpoint.error().message),
-                                      "portico connect localhost:8080\nportico connect localhost 8080"});
+        const auto meant = io::endpoint_meant_by(written, usual_port, transport);
+        return std::unexpected(Misuse{fmt::format("'{}' is not an endpoint: {}", written, endpoint.error().message),
+                                      fmt::format("portico connect {}", meant ? shell_quoted(*meant) : "HOST:PORT")});
     }
     if (endpoint->transport == io::Transport::stdio) {
-        return std::unexpected(Misuse{"standard input and output are this end; name the other", ""});
+        return std::unexpected(
+            Misuse{"stdio is this end of the connection; name the other end", "portico connect HOST:PORT"});
     }
     if (wants_udp && endpoint->transport != io::Transport::udp) {
-        return std::unexpected(Misuse{fmt::format("--udp does not go with '{}'", first), ""});
+        return std::unexpected(Misuse{fmt::format("--udp cannot be combined with '{}'", first),
+                                      fmt::format("portico connect {}", shell_quoted(first))});
     }
     if (endpoint->transport != io::Transport::unix_stream && endpoint->port == 0) {
-        return std::unexpected(Misuse{"nobody listens on port 0", "portico ports --listening"});
+        return std::unexpected(Misuse{"port 0 cannot be connected to", "portico ports --listening"});
     }
     return *std::move(endpoint);
 }
@@ -72,10 +81,13 @@ std::expected<Wish, Misuse> wish_from(const Arguments& arguments) {
     if (!endpoint) return std::unexpected(endpoint.error());
     Wish wish{.endpoint = *std::move(endpoint), .conversation = {}, .family = {}, .is_quiet = arguments.has("quiet")};
     const auto wait = arguments.duration("wait");
-    if (wait && wait->count() == 0) return std::unexpected(Misuse{"--wait has to be longer than nothing", ""});
+    if (wait && wait->count() == 0)
+        return std::unexpected(Misuse{"--wait must be greater than 0", "portico connect --help"});
     if (wait) wish.conversation.idle_max = *wait;
     if (arguments.has("crlf")) wish.conversation.line_ends = LineEnds::crlf;
     if (::isatty(STDIN_FILENO) == 1) wish.conversation.typing = Typing::yes;
+    const bool is_shown = ::isatty(STDOUT_FILENO) == 1 && !arguments.has("raw");
+    if (is_shown) wish.conversation.showing = Showing::printable;
     if (arguments.has("ipv4")) wish.family = io::Family::ipv4;
     if (arguments.has("ipv6")) wish.family = io::Family::ipv6;
     return wish;
@@ -113,7 +125,7 @@ int explain(const Wish& wish, const io::ConnectFailure& failure) {
         complain(failure.message);
         return is_late ? exit_timed_out : exit_not_resolved;
     }
-    const char* const why = is_late ? "nobody has answered in time" : std::strerror(failure.number);
+    const char* const why = is_late ? "no answer in time" : std::strerror(failure.number);
     complain(fmt::format("cannot connect to {}: {}", wish.where(), why));
     return is_late ? exit_timed_out : exit_not_connected;
 }
@@ -124,22 +136,26 @@ int explain(const Wish& wish, const ConversationEnd& end) {
     switch (end.ending) {
         case Ending::done:
             if (!is_udp || end.has_received || !wish.conversation.idle_max) return exit_ok;
-            complain(fmt::format("{} has not answered", wish.where()));
+            complain(fmt::format("{} did not answer", wish.where()));
             return exit_timed_out;
         case Ending::escaped: return exit_ok;
-        case Ending::idle: complain(fmt::format("nothing more from {} in time", wish.where())); return exit_timed_out;
+        case Ending::idle: {
+            const auto silence = std::chrono::duration_cast<std::chrono::milliseconds>(*wish.conversation.idle_max);
+            complain(fmt::format("no data from {} for {}", wish.where(), duration_text(silence)));
+            return exit_timed_out;
+        }
         case Ending::receive_failed:
             if (is_udp && end.number == ECONNREFUSED) {
-                complain(fmt::format("nobody listens on {}", wish.where()));
+                complain(fmt::format("nothing listens on {}", wish.where()));
                 return exit_not_connected;
             }
             complain(fmt::format("lost the connection to {}: {}", wish.where(), why));
             return exit_not_received;
         case Ending::send_failed:
-            complain(fmt::format("{} did not take what was sent: {}", wish.where(), why));
+            complain(fmt::format("cannot send to {}: {}", wish.where(), why));
             return exit_not_sent;
         case Ending::output_failed:
-            // Whoever read our output has had enough: `| head`.
+            // EPIPE: the reader of our output has read enough, as `| head` does.
             if (end.number != EPIPE) complain(fmt::format("standard output could not be written: {}", why));
             return exit_not_written;
     }
@@ -213,11 +229,11 @@ int run_connect(const Arguments& arguments) {
 }
 
 constexpr std::string_view connect_exit_codes =
-    "6   the name was not found\n"
-    "7   nobody accepted the connection\n"
+    "6   the host was not found\n"
+    "7   the connection was not accepted\n"
     "23  standard output could not be written\n"
-    "28  --wait has passed\n"
-    "55  the peer did not take what was sent\n"
+    "28  the time of --wait has passed\n"
+    "55  sending failed\n"
     "56  the connection was lost";
 
 }  // namespace
@@ -225,17 +241,23 @@ constexpr std::string_view connect_exit_codes =
 Command connect_command() {
     return {
         .name = "connect",
-        .summary = "talk to a server: input to it, and it to output",
+        .summary = "talk to a server: send standard input, print what it answers",
         .about =
-            "Copies standard input to the peer and the peer to standard output, both at once. At the end of input it\n"
-            "ends its side and goes on reading until the peer ends. Where the peer ends first, what input still has "
-            "is\n"
-            "sent, until it is silent for two seconds.\n\n"
-            "At a terminal, lines can be edited before they are sent; Ctrl-D ends our side, ^] leaves.\n\n"
-            "Over UDP, what one read gives is one datagram, no input at all is an empty one, and a second (or --wait)\n"
-            "without an answer after the end of input is the end.\n",
+            "Sends standard input to the peer and writes what the peer sends to standard output, both at the same "
+            "time.\n"
+            "At the end of input it closes its sending side, and reads on until the peer closes the connection. If "
+            "the\n"
+            "peer closes first, the remaining input is sent until there has been none for two seconds.\n\n"
+            "At a terminal, lines can be edited before they are sent; Ctrl-D ends the input, and ^] leaves at once. "
+            "Control\n"
+            "characters that the peer sends to a terminal are shown as \"\\x1b\" unless --raw is given, so that a "
+            "hostile\n"
+            "server cannot steer the terminal.\n\n"
+            "Over UDP, each read of the input is sent as one datagram, and an empty input as an empty datagram; it "
+            "ends\n"
+            "when the input has ended and no answer has come for a second, or for the time of --wait.\n",
         .examples = {{"portico connect localhost:8080", "type lines, read answers"},
-                     {"portico connect localhost http", "as telnet takes it"},
+                     {"portico connect localhost http", "host and port apart, as telnet takes them"},
                      {"printf 'GET / HTTP/1.0\\n\\n' | portico connect localhost:80 --crlf", "a request by hand"},
                      {"portico connect unix:/run/echo.sock -w 5", "a Unix socket; give up after 5 s of silence"},
                      {"echo hello | portico connect --udp localhost:7", "one datagram and its answer"}},
@@ -246,17 +268,19 @@ Command connect_command() {
                       {.name = "PORT", .meaning = "with HOST: a number or a service's name"}},
         .options =
             {
-                {.name = "udp", .letter = 'u', .meaning = "datagrams instead of a connection"},
-                {.name = "crlf", .letter = 'c', .meaning = "send CRLF for each LF"},
+                {.name = "udp", .letter = 'u', .meaning = "send datagrams instead of connecting"},
+                {.name = "crlf", .letter = 'c', .meaning = "send each line end as CRLF"},
                 {.name = "wait",
                  .letter = 'w',
                  .value = "SECS",
-                 .meaning = "give up when nothing happens for so long",
+                 .meaning = "give up when nothing happens for this long",
                  .kind = ValueKind::duration},
                 {.name = "ipv4", .letter = '4', .meaning = "only IPv4 addresses"},
                 {.name = "ipv6", .letter = '6', .meaning = "only IPv6 addresses"},
-                {.name = "quiet", .letter = 'q', .meaning = "nothing on standard error but failures"},
+                {.name = "raw", .meaning = "let control characters through to the terminal"},
+                {.name = "quiet", .letter = 'q', .meaning = "print errors only"},
             },
+        .other_names = {{"-C", "crlf"}, {"--timeout", "wait"}, {"-t", "wait"}},
         .exit_codes = connect_exit_codes,
         .run = run_connect,
     };

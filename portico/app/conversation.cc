@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "portico/base/printable.h"
 #include "portico/io/gate.h"
 #include "portico/io/scope.h"
 
@@ -32,6 +33,7 @@ struct Conversation {
     Input input = Input::read;  // what the sending direction waits for
     Peer peer = Peer::speaks;
     std::optional<io::Duration> silence_after_input = {};  // is the end; streams have a real one
+    std::optional<StreamPrinter> printer = {};             // output goes to a terminal
     bool is_writing_output = false;
     bool after_cr = false;
     bool has_received = false;
@@ -69,6 +71,12 @@ Task<std::optional<std::string>> read_input(Conversation& all, std::span<char> r
 Task<bool> write_output(Conversation& all, std::string_view octets) {
     all.note_activity();
     all.has_received = true;
+    std::string shown;
+    if (all.printer) {
+        shown = all.printer->print(octets);
+        octets = shown;
+        if (octets.empty()) co_return true;  // a character is incomplete
+    }
     all.is_writing_output = true;
     const io::Result<void> written = co_await all.stdio.output.write_all(octets, io::never);
     all.is_writing_output = false;
@@ -121,6 +129,11 @@ Task<void> receive_output(Conversation& all, io::Stream& peer) {
         }
         if (received->empty()) break;
         const bool goes_on = co_await write_output(all, received->octets());
+        if (!goes_on) co_return;
+    }
+    const std::string rest = all.printer ? all.printer->finish() : std::string();
+    if (!rest.empty()) {
+        const bool goes_on = co_await write_output(all, rest);
         if (!goes_on) co_return;
     }
     all.note_activity();
@@ -212,6 +225,7 @@ Task<void> receive_output_by_datagram(Conversation& all, io::Datagram& peer) {
 
 Task<ConversationEnd> converse(io::Stream peer, io::Stdio stdio, ConversationOptions options) {
     Conversation all{.core = peer.core(), .stdio = std::move(stdio), .options = options};
+    if (options.showing == Showing::printable) all.printer.emplace();
     io::Scope directions;
     directions.start(receive_output(all, peer));
     directions.start(send_input(all, peer));
@@ -224,6 +238,7 @@ Task<ConversationEnd> converse(io::Stream peer, io::Stdio stdio, ConversationOpt
 Task<ConversationEnd> converse_by_datagram(io::Datagram peer, io::SocketAddress address, io::Stdio stdio,
                                            ConversationOptions options) {
     Conversation all{.core = stdio.input.core(), .stdio = std::move(stdio), .options = options};
+    if (options.showing == Showing::printable) all.printer.emplace();
     all.silence_after_input = options.idle_max.value_or(usual_silence_after_input);
     io::Scope directions;
     directions.start(receive_output_by_datagram(all, peer));

@@ -18,11 +18,14 @@ namespace portico::app {
 
 enum class LineEnds : std::uint8_t { as_they_are, crlf };
 enum class Typing : std::uint8_t { no, yes };  // a person at a terminal: ^] ends the conversation, and so does the peer
+// How what was received is written: unchanged, or with everything visible that would steer a terminal (StreamPrinter).
+enum class Showing : std::uint8_t { unchanged, printable };
 
 struct ConversationOptions {
     LineEnds line_ends = LineEnds::as_they_are;
     Typing typing = Typing::no;
-    // Nothing sent and nothing received for so long ends the conversation.
+    Showing showing = Showing::unchanged;
+    // The conversation ends when nothing has been sent or received for this long.
     std::optional<io::Duration> idle_max = std::nullopt;
 };
 

@@ -34,6 +34,7 @@ Command echo_command() {
                      {"portico echo -l :7 -l udp://:7", "the classic service, TCP and UDP (RFC 862)"},
                      {"portico echo -l stdio", "one client, from inetd or a pipe"}},
         .options = service_options(),
+        .other_names = service_other_names(),
         .run = run_echo,
     };
 }

@@ -33,11 +33,11 @@ std::expected<std::string, std::string> read_line_of_stdin() {
     for (;;) {
         char octet = 0;
         const ssize_t got = ::read(STDIN_FILENO, &octet, 1);
-        if (got < 0) return std::unexpected(fmt::format("the password could not be read: {}", std::strerror(errno)));
+        if (got < 0) return std::unexpected(fmt::format("cannot read the password: {}", std::strerror(errno)));
         if (got == 0 || octet == '\n') break;
         line += octet;
         if (line.size() > password_octets_max) {
-            return std::unexpected(fmt::format("a password has at most {} octets", password_octets_max));
+            return std::unexpected(fmt::format("a password can have at most {} bytes", password_octets_max));
         }
     }
     if (line.ends_with('\r')) line.pop_back();
@@ -62,11 +62,10 @@ std::expected<std::string, std::string> ask_for_password() {
 int run_hash_password(const Arguments&) {
     auto password = ::isatty(STDIN_FILENO) == 1 ? ask_for_password() : read_line_of_stdin();
     if (!password) return complain(password.error());
-    if (password->empty())
-        return complain("an empty password is no password", "printf %s PASSWORD | portico hash-password");
+    if (password->empty()) return complain("the password is empty", "printf %s PASSWORD | portico hash-password");
     const auto hash = site::hash_password(*password);
     site::wipe(*password);
-    if (!hash) return complain(fmt::format("the password could not be hashed: {}", hash.error()));
+    if (!hash) return complain(fmt::format("cannot hash the password: {}", hash.error()));
     say(*hash + "\n");
     return exit_ok;
 }
@@ -76,12 +75,12 @@ int run_hash_password(const Arguments&) {
 Command hash_password_command() {
     return {
         .name = "hash-password",
-        .summary = "make the hash of a password for serve --auth",
+        .summary = "hash a password for serve --auth",
         .about =
-            "Reads one line from standard input, without showing it on a terminal, and prints its hash (yescrypt).\n"
-            "The hash holds dollar signs: put it into single quotes on a command line.",
-        .examples = {{"portico hash-password", "asks twice, prints the hash"},
-                     {"portico serve --auth \"ann:$(portico hash-password)\"", "asks, then serves"},
+            "Reads a password from standard input, without showing it on a terminal, and prints its hash (yescrypt).\n"
+            "The hash contains dollar signs: put it in single quotes on a command line.",
+        .examples = {{"portico hash-password", "ask twice, and print the hash"},
+                     {"portico serve --auth \"ann:$(portico hash-password)\"", "ask, then serve"},
                      {"printf %s \"$SECRET\" | portico hash-password", "in a script"}},
         .run = run_hash_password,
     };

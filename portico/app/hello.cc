@@ -48,6 +48,7 @@ Command hello_command() {
                      {"portico hello --message \"back at nine\" -l :7000", "to everyone, on port 7000"},
                      {"portico hello -l unix:/run/hello.sock -l udp://[::1]:7000", "on a Unix socket and UDP"}},
         .options = std::move(options),
+        .other_names = service_other_names(),
         .run = run_hello,
     };
 }

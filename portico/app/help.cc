@@ -40,11 +40,11 @@ int run_help(const Arguments& arguments) {
 Command help_command() {
     return {
         .name = "help",
-        .summary = "say what a command does, or list the limits",
-        .about = "Shows the same as COMMAND --help; without a command, the list of commands.",
+        .summary = "explain a command, or list the limits",
+        .about = "Prints the same text as COMMAND --help; without a command, the list of commands.",
         .examples = {{"portico help serve", "the options of serve"},
-                     {"portico help limits", "what --set can set, with defaults"}},
-        .arguments = {{.name = "COMMAND", .meaning = "a command, or: limits", .kind = ValueKind::command}},
+                     {"portico help limits", "what --set can change, with the defaults"}},
+        .arguments = {{.name = "COMMAND", .meaning = "a command, or 'limits'", .kind = ValueKind::command}},
         .run = run_help,
     };
 }

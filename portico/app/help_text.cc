@@ -18,7 +18,7 @@ struct Line {
     std::string right;
 };
 
-// The left column takes what most lines need; a line whose left part is longer pushes its own right part.
+// The left column is as wide as most lines need; a longer left part pushes only its own right part.
 constexpr std::size_t left_columns_max = 30;
 
 void append_padded(std::string& out, std::string_view text, std::size_t columns) {
@@ -80,15 +80,15 @@ std::string usage_of(const Command& command) {
 std::string overview(std::span<const Command> commands) {
     std::string text = fmt::format("portico {} — the front door of this machine\n\n", version);
     const Line examples[] = {{"portico serve", "this folder, on http://127.0.0.1:8080/"},
-                             {"portico serve ~/site --lan", "a folder, for everybody in your network"},
-                             {"portico echo", "answer what comes, on tcp://127.0.0.1:8080"},
-                             {"portico connect HOST PORT", "talk to any port"}};
+                             {"portico serve ~/site --lan", "another folder, for everyone in your network"},
+                             {"portico echo", "send back what clients send, on tcp://127.0.0.1:8080"},
+                             {"portico connect HOST PORT", "talk to any server"}};
     text += in_two_columns(examples, left_columns_max);
     text += "\nusage: portico COMMAND [argument]…\n\n";
     std::vector<Line> lines;
     for (const Command& command : commands) lines.push_back({std::string(command.name), std::string(command.summary)});
     text += in_two_columns(lines, left_columns_max);
-    text += "\nportico COMMAND --help says more about one; portico --version which this is.\n";
+    text += "\nportico COMMAND --help explains a command; portico --version prints the version.\n";
     return text;
 }
 
@@ -105,12 +105,12 @@ std::string help_of(const Command& command) {
         lines.push_back({std::string(positional.name), std::string(positional.meaning)});
     }
     for (const Option& option : command.options) lines.push_back({written_option(option), meaning_of(option)});
-    lines.push_back({"-h, --help", "this text"});
+    lines.push_back({"-h, --help", "print this text"});
     return text + in_two_columns(lines, left_columns_max);
 }
 
 std::string limits_help() {
-    std::string text = "portico serve --set NAME=VALUE — what a peer may make the server cost\n\n";
+    std::string text = "portico serve --set NAME=VALUE — limits on what clients can cost the server\n\n";
     const Line examples[] = {{"portico serve --set head_time_max=3s --set connections_max=500", "several at once"}};
     text += in_two_columns(examples, 80) + "\n";
     std::vector<Line> lines;
@@ -119,8 +119,8 @@ std::string limits_help() {
     }
     text += in_two_columns(lines, 80);
     text +=
-        "\nTimes are written 500ms, 3s, 2m or 1h; octets 512, 16k, 1m or 1g. A number behind a colon is the\n"
-        "status that answers a request which goes beyond.\n";
+        "\nTimes are written as 500ms, 3s, 2m or 1h, sizes as 512, 16k, 1m or 1g (powers of 1024).\n"
+        "A number after a colon is the status of the answer to a request that exceeds the limit.\n";
     return text;
 }
 

@@ -50,8 +50,7 @@ JsonText json_of_interface(const io::Interface& interface) {
 
 int run_interfaces(const Arguments& arguments) {
     const auto interfaces = io::list_interfaces();
-    if (!interfaces)
-        return complain(fmt::format("the interfaces cannot be listed: {}", io::describe(interfaces.error())));
+    if (!interfaces) return complain(fmt::format("cannot list the interfaces: {}", io::describe(interfaces.error())));
     std::string text;
     JsonArray json;
     for (const io::Interface& interface : *interfaces) {
@@ -67,11 +66,12 @@ int run_interfaces(const Arguments& arguments) {
 Command interfaces_command() {
     return {
         .name = "interfaces",
-        .summary = "this machine's network interfaces and their addresses",
+        .summary = "list this machine's network interfaces and their addresses",
         .about =
-            "For each interface its state, the largest packet it carries (MTU), its MAC address, and its IP addresses\n"
-            "with the length of their prefix and who can reach them.\n",
-        .examples = {{"portico interfaces", "what to type into another machine's browser"},
+            "Shows each interface with its state, the largest packet that it carries (MTU), its MAC address, and its "
+            "IP\n"
+            "addresses with the length of their prefix and who can reach them.\n",
+        .examples = {{"portico interfaces", "which address to type on another machine"},
                      {"portico interfaces --json", "for a program"}},
         .options = {{.name = "json", .meaning = "print JSON"}},
         .run = run_interfaces,

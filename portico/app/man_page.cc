@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::size_t line_octets_max = 78;
 
-// Text as troff shows it unchanged: no escape by accident, ASCII hyphens and quotation marks where they are typed.
+// Text that troff shows unchanged: nothing is an escape by accident, and hyphens and quotation marks stay ASCII.
 std::string escaped(std::string_view text) {
     std::string out;
     for (const char octet : text) {
@@ -34,7 +34,7 @@ std::string escaped(std::string_view text) {
     return out;
 }
 
-// A paragraph in lines of a length that tools like; none begins with a stop, which would make it a request.
+// A paragraph in short lines; none begins with a dot, which would make it a request.
 std::string filled(std::string_view text) {
     std::string out;
     std::string line;
@@ -65,7 +65,7 @@ std::string quoted(std::string_view text) {
     return out + "\"";
 }
 
-// Paragraphs are parted by an empty line.
+// Paragraphs are separated by an empty line.
 std::string paragraphs(std::string_view text) {
     std::string out;
     bool first = true;
@@ -83,10 +83,12 @@ std::string tagged(std::string_view tag, std::string_view text) {
     return fmt::format(".TP\n.B {}\n{}", quoted(tag), filled(text));
 }
 
-// "the port" as "The port."
+// "the port" as "The port."; what is typed as it stands keeps its first letter, as in "tcp://, udp://".
 std::string sentence(std::string_view text) {
     std::string out(text);
-    if (!out.empty() && out.front() >= 'a' && out.front() <= 'z')
+    const std::string_view first = text.substr(0, text.find_first_of(" ,;"));
+    const bool is_typed = first.find_first_of(":/.=_") != std::string_view::npos;
+    if (!is_typed && !out.empty() && out.front() >= 'a' && out.front() <= 'z')
         out.front() = static_cast<char>(out.front() - 'a' + 'A');
     return out + ".";
 }
@@ -115,7 +117,7 @@ std::string command_section(const Command& command) {
     for (const Option& option : command.options) text += option_entry(option);
     if (!command.examples.empty()) text += ".PP\nExamples:\n" + examples_of(command);
     std::string_view codes = command.exit_codes;
-    if (!codes.empty()) text += ".PP\nExit status of its own:\n";
+    if (!codes.empty()) text += ".PP\nFurther exit statuses:\n";
     while (!codes.empty()) {
         const std::size_t end = codes.find('\n');
         const std::string_view line = codes.substr(0, end);
@@ -129,10 +131,10 @@ std::string command_section(const Command& command) {
 
 std::string limits_section() {
     std::string text =
-        ".SH LIMITS\nWhat one peer, and all of them, may make the server cost; each is set by\n"
+        ".SH LIMITS\nThese limits bound what clients can cost the server. Set one with\n"
         ".BR \"\\-\\-set NAME=VALUE\" .\n"
-        "Times are written 500ms, 3s, 2m or 1h, octets 512, 16k, 1m or 1g.\n"
-        "A number behind a colon is the status that answers a request which goes beyond.\n";
+        "Times are written as 500ms, 3s, 2m or 1h, sizes as 512, 16k, 1m or 1g (powers of 1024).\n"
+        "A number after a colon is the status of the answer to a request that exceeds the limit.\n";
     for (const server::LimitRow& row : server::limit_rows()) {
         text += tagged(row.name, sentence(fmt::format("{}; default: {}", row.meaning, row.standard)));
     }
@@ -140,7 +142,7 @@ std::string limits_section() {
 }
 
 constexpr std::string_view after_the_commands = R"(.SH ENDPOINTS
-Where to listen or to connect is written as
+An endpoint, where to listen or to connect, is written as
 .BR tcp://HOST:PORT ,
 .BR udp://HOST:PORT ,
 .BR unix:/path ,
@@ -159,29 +161,29 @@ alone (the same). Port 0 is any free port.
 constexpr std::string_view end_of_page = R"(.SH SIGNALS
 .TP
 .B SIGTERM, SIGINT
-End. A server takes no new connections and answers the requests that have
-reached it; idle connections stay for half a second. The second signal ends it
-at once.
+Stop. A server accepts no new connections and answers the requests that have
+reached it; idle connections stay open for half a second. A second signal stops
+it at once.
 .TP
 .B SIGUSR1
-Open the log file again, after it has been moved away.
+Reopen the log file, after it has been moved away.
 .TP
 .B SIGHUP
-At a terminal, which has gone then: as SIGTERM. Elsewhere: as SIGUSR1.
+At a terminal, which has then been closed: as SIGTERM. Elsewhere: as SIGUSR1.
 .SH ENVIRONMENT
 .TP
 .B NO_COLOR
-No colours, whatever the terminal.
+Do not use colours, whatever the terminal.
 .TP
 .B CLICOLOR_FORCE
-Colours also where the output is no terminal.
+Use colours even if the output is not a terminal.
 .SH EXIT STATUS
 .TP
 .B 0
-All went well.
+Success.
 .TP
 .B 1
-It failed while it ran.
+The command failed.
 .TP
 .B 2
 The command line is wrong.
@@ -200,13 +202,13 @@ std::string manual_page(std::span<const Command> commands) {
         ".B portico \\-\\-version\n";
     text +=
         ".SH DESCRIPTION\nPortico is the front door of a machine: it accepts connections on any port and\n"
-        "answers them, as a strict and fast HTTP/1.1 server on a folder first of all.\n"
+        "answers them, above all as a strict and fast HTTP/1.1 server of a folder.\n"
         ".SH COMMANDS\n";
     for (const Command& command : commands) text += command_section(command);
     text += after_the_commands;
     text += limits_section();
     text += end_of_page;
-    // Characters outside of ASCII by their names, so that any troff shows them.
+    // Characters outside ASCII by their troff names, so that any troff shows them.
     std::string named;
     for (std::size_t i = 0; i < text.size(); ++i) {
         const std::string_view rest = std::string_view(text).substr(i);

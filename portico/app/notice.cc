@@ -10,6 +10,7 @@
 #include <cstdlib>
 
 #include "portico/app/command.h"
+#include "portico/base/printable.h"
 #include "portico/io/patient_write.h"
 
 namespace portico::app {
@@ -25,11 +26,12 @@ bool is_set(const char* variable) {
     return value != nullptr && *value != '\0';
 }
 
+// Messages quote what was typed, and names of files and processes: nothing of it may steer the terminal.
 std::string told(std::string_view kind, std::string_view message, std::string_view advice) {
-    std::string text = fmt::format("portico: {}: {}\n", kind, message);
+    std::string text = fmt::format("portico: {}: {}\n", kind, printable(message));
     while (!advice.empty()) {
         const std::size_t end = advice.find('\n');
-        text += fmt::format("  try: {}\n", advice.substr(0, end));
+        text += fmt::format("  try: {}\n", printable(advice.substr(0, end)));
         advice.remove_prefix(end == std::string_view::npos ? advice.size() : end + 1);
     }
     return text;

@@ -8,10 +8,13 @@
 #include <algorithm>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "portico/app/commands.h"
 #include "portico/app/json_text.h"
 #include "portico/app/notice.h"
+#include "portico/base/nearest.h"
 #include "portico/base/printable.h"
 #include "portico/base/quantity.h"
 
@@ -32,16 +35,45 @@ std::string_view name_of(Transport transport) {
     return "stdio";
 }
 
-bool is_called(const KnownPort& known, std::string_view wanted) {
-    return known.name == wanted || std::ranges::find(known.aliases, wanted) != known.aliases.end() ||
-           std::to_string(known.number) == wanted;
+// By name, by number, or by both with the transport: "80", "80/tcp", "http/tcp".
+bool is_meant(const KnownPort& known, std::string_view wanted) {
+    const std::size_t slash = wanted.find('/');
+    if (slash != std::string_view::npos && wanted.substr(slash + 1) != name_of(known.transport)) return false;
+    wanted = wanted.substr(0, slash);
+    return known.is_called(wanted) || std::to_string(known.number) == wanted;
+}
+
+// In the order of their numbers, as people look for them.
+std::vector<KnownPort> sorted_ports() {
+    std::vector<KnownPort> ports = io::known_ports();
+    std::ranges::stable_sort(ports, {}, [](const KnownPort& port) { return std::pair(port.number, port.transport); });
+    return ports;
+}
+
+int complain_of_unknown(std::string_view wanted) {
+    const auto number = parse_count(wanted);
+    if (number && *number > 65'535)
+        return complain_of_misuse(fmt::format("{} is not a port: the largest is 65535", wanted));
+    if (number) {
+        return complain(fmt::format("no service is known for port {}", wanted),
+                        fmt::format("portico ports {} --listening", wanted));
+    }
+    std::vector<std::string_view> names;
+    for (const KnownPort& known : io::known_ports()) {
+        names.push_back(known.name);
+        names.insert(names.end(), known.aliases.begin(), known.aliases.end());
+    }
+    const auto meant = nearest(wanted, names);
+    const std::string question = meant ? fmt::format("; did you mean '{}'?", *meant) : "";
+    return complain(fmt::format("no service is called '{}'{}", wanted, question),
+                    meant ? fmt::format("portico ports {}", *meant) : "portico ports");
 }
 
 int print_known(const Arguments& arguments, std::optional<std::string_view> wanted) {
     std::string text;
     JsonArray json;
-    for (const KnownPort& known : io::known_ports()) {
-        if (wanted && !is_called(known, *wanted)) continue;
+    for (const KnownPort& known : sorted_ports()) {
+        if (wanted && !is_meant(known, *wanted)) continue;
         JsonArray aliases;
         std::string line = fmt::format("{:<16} {}/{}", known.name, known.number, name_of(known.transport));
         line.resize(std::max<std::size_t>(line.size() + 1, 28), ' ');
@@ -58,13 +90,7 @@ int print_known(const Arguments& arguments, std::optional<std::string_view> want
                           .add("aliases", aliases.done())
                           .done());
     }
-    if (text.empty()) {
-        if (parse_count(*wanted)) {
-            return complain(fmt::format("no service is known on port {}", *wanted),
-                            fmt::format("portico ports {} --listening", *wanted));
-        }
-        return complain(fmt::format("no service is called '{}'", *wanted), "portico ports");
-    }
+    if (text.empty()) return complain_of_unknown(*wanted);
     say(arguments.has("json") ? json.done().text + "\n" : text);
     return exit_ok;
 }
@@ -94,7 +120,7 @@ JsonText json_of_socket(const ListeningSocket& socket) {
 
 int print_listening(const Arguments& arguments, std::optional<std::string_view> wanted) {
     const auto sockets = io::list_listening();
-    if (!sockets) return complain(fmt::format("cannot tell who listens: {}", io::describe(sockets.error())));
+    if (!sockets) return complain(fmt::format("cannot list the sockets: {}", io::describe(sockets.error())));
     std::string text;
     JsonArray json;
     for (const ListeningSocket& socket : *sockets) {
@@ -104,7 +130,7 @@ int print_listening(const Arguments& arguments, std::optional<std::string_view> 
         json.add_line(json_of_socket(socket));
     }
     if (text.empty() && wanted)
-        return complain(fmt::format("nobody listens on {}", *wanted), "portico ports --listening");
+        return complain(fmt::format("nothing listens on {}", *wanted), "portico ports --listening");
     say(arguments.has("json") ? json.done().text + "\n" : text);
     return exit_ok;
 }
@@ -119,18 +145,20 @@ int run_ports(const Arguments& arguments) {
 Command ports_command() {
     return {
         .name = "ports",
-        .summary = "ports and their names, or who listens on this machine",
+        .summary = "names of ports, or which processes listen on this machine",
         .about =
-            "Without --listening: the names of /etc/services, or, where that is missing, those that everybody knows.\n"
-            "With it: every socket that takes connections or datagrams, and the processes that hold it. Other users'\n"
-            "processes are named only to root.\n",
-        .examples = {{"portico ports https", "which port it is"},
-                     {"portico ports 8080 --listening", "who has it"},
-                     {"portico ports --listening --json", "everybody, for a program"}},
-        .arguments = {{.name = "NAME", .meaning = "a service or its port; with --listening also a process"}},
+            "Without --listening: the services of /etc/services and other well-known ones. Upper and lower case are "
+            "the\n"
+            "same. With --listening: every socket that accepts connections or receives datagrams, and the processes "
+            "that\n"
+            "hold it; only root can see the processes of other users.\n",
+        .examples = {{"portico ports https", "which port it has"},
+                     {"portico ports 8080 --listening", "which process listens on it"},
+                     {"portico ports --listening --json", "all of them, for a program"}},
+        .arguments = {{.name = "NAME", .meaning = "a service or a port; with --listening also a process"}},
         .options =
             {
-                {.name = "listening", .letter = 'l', .meaning = "who listens on this machine"},
+                {.name = "listening", .letter = 'l', .meaning = "show the processes that listen on this machine"},
                 {.name = "json", .meaning = "print JSON"},
             },
         .run = run_ports,

@@ -13,6 +13,7 @@
 #include "portico/app/commands.h"
 #include "portico/app/help_text.h"
 #include "portico/app/notice.h"
+#include "portico/app/retype.h"
 #include "portico/app/version.h"
 #include "portico/base/nearest.h"
 
@@ -26,12 +27,12 @@ bool is_directory(std::string_view path) {
 
 int complain_of_unknown(std::string_view word) {
     if (word.starts_with('-')) {
-        return complain_of_misuse(fmt::format("'{}' is no option of portico itself", word), "portico help");
+        return complain_of_misuse(fmt::format("portico itself has no option '{}'", word), "portico help");
     }
-    // Who types a folder first means to serve it.
+    // A folder as the first word is probably meant to be served.
     if (is_directory(word)) {
         return complain_of_misuse(fmt::format("'{}' is a folder, not a command", word),
-                                  fmt::format("portico serve {}", word));
+                                  fmt::format("portico serve {}", shell_quoted(word)));
     }
     std::vector<std::string_view> names;
     for (const Command& command : commands()) names.push_back(command.name);
@@ -68,7 +69,7 @@ int dispatch(std::span<const std::string_view> words) {
 
 int run(std::span<const std::string_view> words) {
     const int code = dispatch(words);
-    // What was said is part of what was asked for: a full disk behind a redirection is a failure.
+    // The output was asked for: if it is redirected to a full disk, the command has failed.
     if (code == exit_ok && std::ferror(stdout) != 0) return complain("standard output could not be written");
     return code;
 }

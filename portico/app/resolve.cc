@@ -54,16 +54,31 @@ int print_addresses(const Arguments& arguments, io::Core& core, std::string host
     return exit_ok;
 }
 
+// The host of what was typed: a name, an address, an endpoint or a URL.
+std::string host_of(std::string_view typed) {
+    std::string_view rest = typed;
+    const std::size_t scheme_end = rest.find("://");
+    if (scheme_end != std::string_view::npos) rest.remove_prefix(scheme_end + 3);
+    rest = rest.substr(0, rest.find_first_of("/?#"));
+    rest.remove_prefix(rest.rfind('@') + 1);  // of "user@host"; npos + 1 is 0
+    if (rest.starts_with('[')) return std::string(rest.substr(1, rest.find(']') - 1));
+    const std::size_t colon = rest.find(':');
+    const bool has_port = colon != std::string_view::npos && rest.find(':', colon + 1) == std::string_view::npos;
+    return std::string(has_port ? rest.substr(0, colon) : rest);
+}
+
 int run_resolve(const Arguments& arguments) {
-    const std::string wanted(*arguments.positional(0));
-    if (wanted.empty()) return complain_of_misuse("an empty name has no address", "portico resolve localhost");
+    const std::string_view typed = *arguments.positional(0);
+    const std::string wanted = host_of(typed);
+    if (wanted.empty()) {
+        return complain_of_misuse(fmt::format("there is no host in '{}'", typed), "portico resolve localhost");
+    }
     const auto kernel = io::make_epoll_kernel();
     if (!kernel) return complain(io::describe(kernel.error()));
     io::Core core(**kernel);
     const auto wait = arguments.duration("wait");
     const io::TimePoint deadline = wait ? core.now() + *wait : io::never;
-    const bool has_brackets = wanted.size() > 2 && wanted.front() == '[' && wanted.back() == ']';
-    const auto address = io::IpAddress::parse(has_brackets ? wanted.substr(1, wanted.size() - 2) : wanted);
+    const auto address = io::IpAddress::parse(wanted);
     if (address) return print_name(arguments, core, *address, deadline);
     return print_addresses(arguments, core, wanted, deadline);
 }
@@ -73,15 +88,18 @@ int run_resolve(const Arguments& arguments) {
 Command resolve_command() {
     return {
         .name = "resolve",
-        .summary = "a name's addresses, best first, or an address's name",
+        .summary = "look up the addresses of a name, or the name of an address",
         .about =
-            "Asks as every program on this machine does: /etc/hosts, the name servers, and what else is configured.\n"
-            "Each address is shown with who can reach it: loopback, link-local, private, public and so on.\n",
+            "Looks names up as every program on this machine does: in /etc/hosts, at the name servers, and wherever "
+            "else\n"
+            "nsswitch.conf says. The best address comes first. Each is shown with who can reach it: loopback, "
+            "link-local,\n"
+            "private, public and so on. The host of an endpoint or a URL is looked up too.\n",
         .examples = {{"portico resolve localhost", "the addresses of a name"},
                      {"portico resolve 127.0.0.1", "the name of an address"},
                      {"portico resolve example.org -6 --json", "only IPv6, for a program"}},
         .arguments = {{.name = "NAME",
-                       .meaning = "a host's name, or an IPv4 or IPv6 address",
+                       .meaning = "a host name or an IP address; HOST:PORT and URLs work too",
                        .kind = ValueKind::host,
                        .presence = Presence::required}},
         .options =
@@ -91,11 +109,11 @@ Command resolve_command() {
                 {.name = "wait",
                  .letter = 'w',
                  .value = "SECS",
-                 .meaning = "give up after so long",
+                 .meaning = "give up after this long",
                  .kind = ValueKind::duration},
                 {.name = "json", .meaning = "print JSON"},
             },
-        .exit_codes = "6   the name was not found\n28  --wait has passed",
+        .exit_codes = "6   the name was not found\n28  the time of --wait has passed",
         .run = run_resolve,
     };
 }

@@ -20,6 +20,7 @@
 #include "portico/app/machine.h"
 #include "portico/app/notice.h"
 #include "portico/app/qr.h"
+#include "portico/app/retype.h"
 #include "portico/app/serve_plan.h"
 #include "portico/app/serve_trouble.h"
 #include "portico/io/descriptor_limit.h"
@@ -158,7 +159,7 @@ OpenResult open_server(server::ServerOptions options, PortChoice choice,
         if (server) {
             opened.server = std::move(*server);
             if (!opened.taken_port.empty()) {
-                opened.taken_port += fmt::format(", so it is {}.", opened.server->local().front().port);
+                opened.taken_port += fmt::format("; using port {} instead.", opened.server->local().front().port);
             }
             return opened;
         }
@@ -194,16 +195,50 @@ std::string shown_root(const std::string& root) {
     return failure ? root : whole.string();
 }
 
-void show_qr(const ServePlan& plan, const std::vector<Door>& doors) {
+int descriptor_of(BannerTo where) { return where == BannerTo::standard_error ? STDERR_FILENO : STDOUT_FILENO; }
+
+void tell(const ServePlan& plan, std::string_view text) {
+    switch (plan.banner_to) {
+        case BannerTo::standard_output: say_in_passing(text); return;
+        case BannerTo::standard_error: say_aside(text); return;
+    }
+}
+
+// The first port that the server listens on; 0: there are only Unix sockets.
+std::uint16_t port_of(const Server& server) {
+    for (const io::SocketAddress& address : server.local()) {
+        if (address.family != io::Family::unix_path) return address.port;
+    }
+    return 0;
+}
+
+// What to type to let others in, with the port that was asked for.
+std::string wider_line(const Arguments& arguments, const ServePlan& plan, std::uint16_t port) {
+    if (plan.port_choice == PortChoice::ours || port == 0) return retyped(arguments, "--lan");
+    return retyped(arguments, fmt::format("--lan -p {}", port));
+}
+
+// A single-page application has an index.html at its root.
+void note_missing_index(const ServePlan& plan) {
+    if (plan.site.missing_path != site::MissingPath::root_index) return;
+    std::error_code unknown;
+    for (const std::string& name : plan.site.index) {
+        if (std::filesystem::exists(std::filesystem::path(plan.site.root) / name, unknown)) return;
+    }
+    note(fmt::format("--spa: there is no index.html in '{}', so missing pages are answered with 404", plan.site.root),
+         "ls " + shell_quoted(plan.site.root));
+}
+
+void show_qr(const Arguments& arguments, const ServePlan& plan, const std::vector<Door>& doors) {
     const Door* door = door_for_others(doors);
     if (door == nullptr) {
-        note("a phone cannot reach this machine's loopback address", "portico serve --lan --qr");
+        note("a phone cannot reach this machine's loopback address", retyped(arguments, "--lan"));
         door = door_for_us(doors);
     }
     if (door == nullptr) return;
-    const bool coloured = wants_colour(plan.colouring, STDOUT_FILENO);
+    const bool coloured = wants_colour(plan.colouring, descriptor_of(plan.banner_to));
     const auto code = qr_code(door->url, coloured ? QrColours::black_on_white : QrColours::the_terminals);
-    if (code) say_in_passing(fmt::format("\n{}{}\n", *code, door->url));
+    if (code) tell(plan, fmt::format("\n{}{}\n", *code, door->url));
 }
 
 void greet(const Arguments& arguments, const ServePlan& plan, const Opened& opened) {
@@ -214,14 +249,17 @@ void greet(const Arguments& arguments, const ServePlan& plan, const Opened& open
         banner.doors = doors;
         banner.taken_port = opened.taken_port;
         banner.container = container_kind();
-        banner.wider = retyped(arguments, "--lan");
+        banner.port = port_of(*opened.server);
+        banner.wider = wider_line(arguments, plan, banner.port);
         banner.asks = plan.site.users.empty() ? Asks::nothing : Asks::a_password;
-        if (::isatty(STDIN_FILENO) == 1 && ::isatty(STDOUT_FILENO) == 1) banner.ending = "Ctrl-C ends it.";
-        say_in_passing(banner_text(banner));
+        const bool is_at_terminal = ::isatty(STDIN_FILENO) == 1 && ::isatty(descriptor_of(plan.banner_to)) == 1;
+        if (is_at_terminal) banner.ending = "Press Ctrl-C to stop.";
+        tell(plan, banner_text(banner));
     } else if (!opened.taken_port.empty()) {
         note(opened.taken_port);
     }
-    if (plan.qr == ShowQr::yes) show_qr(plan, doors);
+    note_missing_index(plan);
+    if (plan.qr == ShowQr::yes) show_qr(arguments, plan, doors);
     if (plan.browser == OpenBrowser::no) return;
     const Door* const door = door_for_us(doors);
     const auto why_not =
@@ -265,7 +303,8 @@ void fit_to_descriptors(const Arguments& arguments, const ServePlan& plan, serve
     // As the defaults have it: one address gets a quarter at most.
     if (!is_set("connections_per_address_max=")) options.limits.connections_per_address_max = room / 4;
     if (!is_set("connections_max=")) return;
-    note(fmt::format("connections_max is {}: this process may open {} descriptors", room, descriptors), "ulimit -Hn");
+    note(fmt::format("connections_max is lowered to {}: this process may open only {} descriptors", room, descriptors),
+         "ulimit -Hn");
 }
 
 // A folder that is served to this machine alone must not be read by web pages that its user visits.

@@ -6,10 +6,12 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cassert>
 #include <string_view>
 
+#include "portico/app/retype.h"
+#include "portico/io/address.h"
+#include "portico/io/endpoint_meant.h"
 #include "portico/site/password.h"
 
 namespace portico::app {
@@ -18,20 +20,19 @@ namespace {
 constexpr std::uint16_t standard_port = 8080;
 
 constexpr std::string_view about =
-    "Serves the files of a folder, the current one by default, over HTTP/1.1, to this machine only unless --lan or "
-    "--listen\n"
-    "says otherwise. Nothing outside of the folder can be reached, and names that begin with a dot are not served.\n\n"
-    "Without --port and --listen it takes the next free port where 8080 is taken, and says so. One line is written for "
-    "each\n"
-    "request. --listen may be given several times, for unix: sockets too.\n\n"
-    "On loopback addresses only requests for localhost, a loopback address or one of this machine's names are "
-    "answered, "
-    "so that\n"
-    "no web page can read the folder by giving its own name the address 127.0.0.1 (DNS rebinding); other hosts get "
-    "421. "
-    "--host\n"
-    "adds a name: \"example.org\", \"*.example.org\" for all names below it, or \"*\" for every host.\n\n"
-    "Names, types, ranges, conditions and compressed siblings (.br, .zst, .gz) are served as RFC 9110 says.";
+    "Serves the files of a folder over HTTP/1.1: the current folder by default, and to this machine only unless --lan "
+    "or\n"
+    "--listen is given. Nothing outside the folder can be reached, and names that begin with a dot are not served.\n\n"
+    "If neither --port nor --listen is given and port 8080 is taken, the next free port is used. Each request is "
+    "logged\n"
+    "as one line on standard output; while the log goes there, everything else is printed on standard error. --listen\n"
+    "may be repeated, and takes Unix sockets too.\n\n"
+    "On loopback addresses, only requests for localhost, a loopback address or one of this machine's names are "
+    "answered;\n"
+    "all others get 421. Otherwise a web page could read the folder by making its own name resolve to 127.0.0.1 (DNS\n"
+    "rebinding). --host adds a name: \"example.org\", \"*.example.org\" for the names below it, or \"*\" for every "
+    "host.\n\n"
+    "Content types, ranges, conditional requests and precompressed files (.br, .zst, .gz) follow RFC 9110.";
 
 std::vector<Option> where_options() {
     return {
@@ -44,37 +45,38 @@ std::vector<Option> where_options() {
         {.name = "listen",
          .letter = 'l',
          .value = "ENDPOINT",
-         .meaning = "where to listen: HOST:PORT, :PORT, unix:PATH",
+         .meaning = "where to listen: HOST:PORT, :PORT or unix:PATH",
          .kind = ValueKind::endpoint,
          .repeat = Repeat::collected},
         {.name = "host",
          .value = "NAME",
-         .meaning = "answer requests for this host name on loopback too",
+         .meaning = "a further host name to answer on loopback addresses",
          .kind = ValueKind::host,
          .repeat = Repeat::collected},
-        {.name = "lan", .meaning = "let other machines connect: listen everywhere"},
-        {.name = "qr", .meaning = "show the address as a QR code, for a phone"},
-        {.name = "open", .meaning = "open it in the browser"},
+        {.name = "lan", .meaning = "let other machines connect: listen on every address"},
+        {.name = "qr", .meaning = "show the address as a QR code for a phone"},
+        {.name = "open", .meaning = "open the page in the browser"},
     };
 }
 
 std::vector<Option> what_options() {
     return {
         {.name = "spa", .meaning = "answer missing pages with /index.html"},
-        {.name = "list", .meaning = "list folders without an index file [on]", .negation = Negation::with_no},
-        {.name = "hidden", .meaning = "serve names that begin with a dot too"},
+        {.name = "list", .meaning = "list folders that have no index file [on]", .negation = Negation::with_no},
+        {.name = "hidden", .meaning = "also serve names that begin with a dot"},
         {.name = "auth",
          .value = "USER:HASH",
-         .meaning = "ask for a password; see portico hash-password",
-         .repeat = Repeat::collected},
-        {.name = "cors", .meaning = "let scripts of any site read the answers"},
+         .meaning = "require a password; see portico hash-password",
+         .repeat = Repeat::collected,
+         .secrecy = Secrecy::secret},
+        {.name = "cors", .meaning = "let scripts of any site read the responses"},
         {.name = "cache",
          .value = "SECS",
-         .meaning = "how long browsers may keep answers [they ask each time]",
+         .meaning = "how long browsers may cache files [they ask each time]",
          .kind = ValueKind::duration},
         {.name = "revalidate",
          .value = "TIME",
-         .meaning = "how old our own look at a file may be",
+         .meaning = "how long to trust a cached file before checking it",
          .kind = ValueKind::duration,
          .fallback = "1s"},
     };
@@ -84,21 +86,21 @@ std::vector<Option> how_options() {
     return {
         {.name = "threads",
          .value = "N",
-         .meaning = "cores to use [all that this machine allows]",
+         .meaning = "threads to use [one for each core]",
          .kind = ValueKind::number,
          .least = 1,
          .most = 1024},
         {.name = "access-log",
          .value = "FORMAT",
-         .meaning = "a line per request: text, json, combined or off",
+         .meaning = "format of the access log: text, json, combined or off",
          .kind = ValueKind::choice,
          .fallback = "text",
          .choices = {"text", "json", "combined", "off"}},
         {.name = "log-file",
          .value = "FILE",
-         .meaning = "write it to a file; SIGUSR1 opens it again",
+         .meaning = "log to a file, '-' is standard output; SIGUSR1 reopens",
          .kind = ValueKind::file},
-        {.name = "quiet", .letter = 'q', .meaning = "say nothing but what goes wrong"},
+        {.name = "quiet", .letter = 'q', .meaning = "print errors only"},
         {.name = "set",
          .value = "NAME=VALUE",
          .meaning = "set a limit; see portico help limits",
@@ -113,7 +115,7 @@ std::vector<Option> how_options() {
     };
 }
 
-// --port and --lan speak of the endpoint that is there when --listen gives none; either brings it back beside those.
+// --port and --lan change the default endpoint. With --listen, either of them adds that endpoint to the listed ones.
 void plan_listening(const Arguments& arguments, ServePlan& plan) {
     const auto port = arguments.number("port");
     plan.audience = arguments.has("lan") ? Audience::lan : Audience::as_listened;
@@ -139,13 +141,14 @@ std::expected<void, Misuse> plan_users(const Arguments& arguments, site::SiteOpt
     for (const std::string_view text : arguments.values("auth")) {
         const std::size_t colon = text.find(':');
         if (colon == std::string_view::npos || colon == 0) {
-            return std::unexpected(Misuse{fmt::format("--auth: '{}' is not USER:HASH", text),
-                                          "portico serve --auth \"ann:$(portico hash-password)\""});
+            // It may be a hash without a user, or a password: it is not repeated.
+            return std::unexpected(
+                Misuse{"--auth: the value is not USER:HASH", "portico serve --auth \"ann:$(portico hash-password)\""});
         }
         site::Credential credential{std::string(text.substr(0, colon)), std::string(text.substr(colon + 1))};
         const auto usable = site::check_hash_format(credential.hash);
         if (!usable) {
-            // What stands there may be a password: it is not repeated.
+            // The value may be a password: it is not repeated.
             return std::unexpected(
                 Misuse{fmt::format("--auth: {}'s hash: {}", credential.user, usable.error()), "portico hash-password"});
         }
@@ -154,9 +157,24 @@ std::expected<void, Misuse> plan_users(const Arguments& arguments, site::SiteOpt
     return {};
 }
 
+// In other programs --host is the address to listen on.
+std::expected<void, Misuse> plan_hosts(const Arguments& arguments, std::vector<std::string>& hosts) {
+    for (const std::string_view name : arguments.values("host")) {
+        const bool is_address = io::IpAddress::parse(name) || name.find(':') != std::string_view::npos;
+        if (!is_address) {
+            hosts.emplace_back(name);
+            continue;
+        }
+        const auto meant = io::endpoint_meant_by(name, standard_port);
+        return std::unexpected(
+            Misuse{fmt::format("--host: '{}' is not a host name; to listen there, use '--listen'", name),
+                   fmt::format("portico serve --listen {}", shell_quoted(meant.value_or("ENDPOINT")))});
+    }
+    return {};
+}
+
 void plan_site(const Arguments& arguments, site::SiteOptions& site) {
     site.root = std::string(arguments.positional(0).value_or("."));
-    if (site.root.empty()) site.root = ".";
     site.dotfiles = arguments.has("hidden") ? site::Dotfiles::served : site::Dotfiles::hidden;
     site.listing = arguments.has("no-list") ? site::Listing::off : site::Listing::on;
     site.missing_path = arguments.has("spa") ? site::MissingPath::root_index : site::MissingPath::not_found;
@@ -175,15 +193,16 @@ server::LogFormat format_named(std::string_view name) {
 void plan_log(const Arguments& arguments, ServePlan& plan) {
     plan.log.format = format_named(*arguments.value("access-log"));
     plan.log.path = std::string(arguments.value("log-file").value_or(""));
-    // Quiet means the terminal: a log file that was asked for is written all the same.
-    if (plan.talk == Talk::quiet && plan.log.path.empty() && !arguments.has("access-log")) {
+    if (plan.log.path == "-") plan.log.path.clear();  // standard output, as without the option
+    // --quiet silences the terminal: a log that was asked for is written all the same.
+    if (plan.talk == Talk::quiet && !arguments.has("log-file") && !arguments.has("access-log")) {
         plan.log.format = server::LogFormat::off;
     }
+    const bool on_standard_output = plan.log.format != server::LogFormat::off && plan.log.path.empty();
+    plan.banner_to = on_standard_output ? BannerTo::standard_error : BannerTo::standard_output;
     const bool coloured = plan.log.path.empty() && wants_colour(plan.colouring, STDOUT_FILENO);
     plan.log.colour = coloured ? server::Colour::always : server::Colour::never;
 }
-
-bool says_where(std::string_view option) { return option == "port" || option == "listen"; }
 
 }  // namespace
 
@@ -193,11 +212,35 @@ Command serve_table() {
         .summary = "serve a folder over HTTP",
         .about = about,
         .examples = {{"portico serve", "this folder, on http://127.0.0.1:8080/"},
-                     {"portico serve ~/site --open", "a folder, shown in the browser at once"},
+                     {"portico serve ~/site --open", "another folder, opened in the browser"},
                      {"portico serve --lan --qr", "share it with the phones in your network"},
-                     {"portico serve dist --spa -p 3000", "an application that draws its own pages"},
+                     {"portico serve dist --spa -p 3000", "a single-page application"},
                      {"portico serve -l unix:/run/web.sock", "behind another server"}},
-        .arguments = {{.name = "DIR", .meaning = "the folder to serve [this one]", .kind = ValueKind::directory}},
+        .arguments = {{.name = "DIR",
+                       .meaning = "the folder to serve [the current one]",
+                       .kind = ValueKind::directory}},
+        .other_names = {{"--bind", "listen"},
+                        {"-b", "listen"},
+                        {"--address", "listen"},
+                        {"-a", "listen"},
+                        {"-d", ""},
+                        {"--directory", ""},
+                        {"--dir", ""},
+                        {"--root", ""},
+                        {"--folder", ""},
+                        {"--path", ""},
+                        {"--single", "spa"},
+                        {"-s", "spa"},
+                        {"--user", "auth"},
+                        {"--password", "auth"},
+                        {"--workers", "threads"},
+                        {"-j", "threads"},
+                        {"-o", "open"},
+                        {"--log", "log-file"},
+                        {"--log-format", "access-log"},
+                        {"--max-age", "cache"},
+                        {"--colour", "color"},
+                        {"--silent", "quiet"}},
     };
     for (auto& group : {where_options(), what_options(), how_options()}) {
         command.options.insert(command.options.end(), group.begin(), group.end());
@@ -217,7 +260,8 @@ std::expected<ServePlan, Misuse> plan_from(const Arguments& arguments) {
         const auto set = server::set_limit(plan.limits, setting);
         assert(set && "the table has checked it");
     }
-    for (const std::string_view name : arguments.values("host")) plan.hosts.emplace_back(name);
+    const auto hosts = plan_hosts(arguments, plan.hosts);
+    if (!hosts) return std::unexpected(hosts.error());
     plan.threads = static_cast<unsigned>(arguments.number("threads").value_or(0));
     plan.talk = arguments.has("quiet") ? Talk::quiet : Talk::banner;
     plan.qr = arguments.has("qr") ? ShowQr::yes : ShowQr::no;
@@ -225,36 +269,6 @@ std::expected<ServePlan, Misuse> plan_from(const Arguments& arguments) {
     plan.colouring = colouring_named(*arguments.value("color"));
     plan_log(arguments, plan);
     return plan;
-}
-
-std::string shell_quoted(std::string_view word) {
-    const auto is_plain = [](char octet) {
-        const bool letter = (octet >= 'a' && octet <= 'z') || (octet >= 'A' && octet <= 'Z');
-        return letter || (octet >= '0' && octet <= '9') ||
-               std::string_view("%+,-./:=@_").find(octet) != std::string_view::npos;
-    };
-    if (!word.empty() && std::ranges::all_of(word, is_plain)) return std::string(word);
-    std::string quoted = "'";
-    for (const char octet : word) {
-        if (octet == '\'')
-            quoted += "'\\''";
-        else
-            quoted += octet;
-    }
-    return quoted + "'";
-}
-
-std::string retyped(const Arguments& arguments, std::string_view instead) {
-    std::string line = fmt::format("portico {}", arguments.command().name);
-    for (const std::string_view word : arguments.positionals()) {
-        line += fmt::format(" {}{}", word.starts_with('-') ? "./" : "", shell_quoted(word));
-    }
-    for (const auto& [name, value] : arguments.given()) {
-        if (says_where(name)) continue;
-        line += fmt::format(" --{}", name);
-        if (!value.empty()) line += " " + shell_quoted(value);
-    }
-    return fmt::format("{} {}", line, instead);
 }
 
 }  // namespace portico::app

@@ -19,9 +19,11 @@
 
 namespace portico::app {
 
-// Whether the user has named the port. If not, another one will do where it is taken.
+// Whether the user has named the port. If not, another one is used where it is taken.
 enum class PortChoice : std::uint8_t { asked, ours };
 enum class Talk : std::uint8_t { banner, quiet };
+// Where the banner goes: programs that read a log from standard output find nothing else there.
+enum class BannerTo : std::uint8_t { standard_output, standard_error };
 enum class ShowQr : std::uint8_t { no, yes };
 enum class OpenBrowser : std::uint8_t { no, yes };
 enum class Audience : std::uint8_t { as_listened, lan };
@@ -36,6 +38,7 @@ struct ServePlan {
     Audience audience = Audience::as_listened;
     unsigned threads = 0;  // 0: as many as the machine allows
     Talk talk = Talk::banner;
+    BannerTo banner_to = BannerTo::standard_output;
     ShowQr qr = ShowQr::no;
     OpenBrowser browser = OpenBrowser::no;
     Colouring colouring = Colouring::automatic;
@@ -45,12 +48,5 @@ struct ServePlan {
 Command serve_table();
 
 std::expected<ServePlan, Misuse> plan_from(const Arguments& arguments);
-
-// The same command line with another port, to be typed: options that say where to listen are left out, `instead` is put
-// in.
-std::string retyped(const Arguments& arguments, std::string_view instead);
-
-// A word as a shell takes it unchanged.
-std::string shell_quoted(std::string_view word);
 
 }  // namespace portico::app

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <filesystem>
 
+#include "portico/app/retype.h"
 #include "portico/app/serve_trouble.h"
 
 namespace portico::app {
@@ -96,7 +97,16 @@ TEST(ServePlan, TakesEveryOption) {
     EXPECT_EQ(plan.browser, OpenBrowser::yes);
 }
 
+TEST(ServePlan, KeepsStandardOutputForTheLog) {
+    EXPECT_EQ(plan_of({}).banner_to, BannerTo::standard_error);
+    EXPECT_EQ(plan_of({"--log-file", "-"}).banner_to, BannerTo::standard_error);
+    EXPECT_EQ(plan_of({"--log-file", "-"}).log.path, "");
+    EXPECT_EQ(plan_of({"--log-file", "/l"}).banner_to, BannerTo::standard_output);
+    EXPECT_EQ(plan_of({"--access-log", "off"}).banner_to, BannerTo::standard_output);
+}
+
 TEST(ServePlan, QuietSilencesTheTerminalAndNotAFile) {
+    EXPECT_EQ(plan_of({"-q", "--log-file", "-"}).log.format, server::LogFormat::text);
     EXPECT_EQ(plan_of({"-q"}).log.format, server::LogFormat::off);
     EXPECT_EQ(plan_of({"-q", "--log-file", "/l"}).log.format, server::LogFormat::text);
     EXPECT_EQ(plan_of({"-q", "--access-log", "json"}).log.format, server::LogFormat::json);
@@ -133,7 +143,9 @@ TEST_P(RefusedPlan, SaysWhy) {
     EXPECT_FALSE(plan.error().advice.empty());
 }
 INSTANTIATE_TEST_SUITE_P(ServePlan, RefusedPlan,
-                         testing::Values(MisuseRow{"UserWithoutHash", {"--auth", "ann"}, "is not USER:HASH"},
+                         testing::Values(MisuseRow{"HostIsAnAddress", {"--host", "0.0.0.0"}, "use '--listen'"},
+                                         MisuseRow{"HostHasAPort", {"--host", "localhost:80"}, "use '--listen'"},
+                                         MisuseRow{"UserWithoutHash", {"--auth", "ann"}, "is not USER:HASH"},
                                          MisuseRow{"HashWithoutUser", {"--auth", ":$6$x"}, "is not USER:HASH"},
                                          MisuseRow{
                                              "PasswordForAHash", {"--auth", "ann:secret"}, "--auth: ann's hash: "},
@@ -145,12 +157,20 @@ TEST(RefusedPlan, NeverRepeatsWhatMayBeAPassword) {
     const auto plan = plan_from(arguments_of({"--auth", "ann:secret"}));
     ASSERT_FALSE(plan.has_value());
     EXPECT_EQ((plan.error().message + plan.error().advice).find("secret"), std::string::npos);
+    const auto hash_alone = plan_from(arguments_of({"--auth", some_hash}));
+    ASSERT_FALSE(hash_alone.has_value());
+    EXPECT_EQ((hash_alone.error().message + hash_alone.error().advice).find("AIsRs"), std::string::npos);
 }
 
 TEST(Retyped, KeepsAllButWhereToListen) {
     EXPECT_EQ(retyped(arguments_of({"my site", "-p", "80", "--spa", "--log-file=a'b", "-l", ":1"}), "-p 8081"),
               "portico serve 'my site' --spa --log-file 'a'\\''b' -p 8081");
     EXPECT_EQ(retyped(arguments_of({"--", "-odd"}), "--lan"), "portico serve ./-odd --lan");
+}
+
+TEST(Retyped, NeverRepeatsAHash) {
+    const std::string user = "ann:" + std::string(some_hash);
+    EXPECT_EQ(retyped(arguments_of({"--auth", user, "--spa"}), "--lan"), "portico serve --auth USER:HASH --spa --lan");
 }
 
 struct QuotedRow {

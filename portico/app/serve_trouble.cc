@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "portico/app/machine.h"
-#include "portico/app/serve_plan.h"
+#include "portico/app/retype.h"
 #include "portico/base/nearest.h"
 #include "portico/base/quantity.h"
 #include "portico/io/ports.h"
@@ -22,7 +22,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// A folder beside the one that is missing, with nearly its name.
+// A folder next to the missing one with a similar name.
 std::optional<std::string> folder_nearby(const fs::path& missing) {
     constexpr std::size_t names_max = 1000;
     const fs::path parent = missing.has_parent_path() ? missing.parent_path() : fs::path(".");
@@ -71,7 +71,7 @@ Misuse port_not_allowed(const Arguments& arguments, const io::SocketAddress& add
     const fs::path program = fs::read_symlink("/proc/self/exe", failure);
     const std::string path = failure ? "\"$(command -v portico)\"" : shell_quoted(program.string());
     return {
-        fmt::format("cannot listen on {}: ports below {} need a privilege", address.text(), first_unprivileged_port()),
+        fmt::format("cannot listen on {}: ports below {} need privileges", address.text(), first_unprivileged_port()),
         fmt::format("{}\nsudo setcap cap_net_bind_service=+ep {}", with_port(arguments, address, free_port), path)};
 }
 
@@ -79,9 +79,9 @@ Misuse path_trouble(const io::SocketAddress& address, const io::Error& error) {
     const std::string folder = shell_quoted(fs::path(address.path).parent_path().string());
     const std::string what = fmt::format("cannot listen on {}: ", address.text());
     switch (error.number) {
-        case EADDRINUSE: return {what + "somebody listens there", "portico ports --listening"};
+        case EADDRINUSE: return {what + "another process listens there", "portico ports --listening"};
         case ENOENT: return {what + "there is no such folder", "mkdir -p " + folder};
-        case EACCES: return {what + "nothing may be made in that folder", "ls -ld " + folder};
+        case EACCES: return {what + "files cannot be created in that folder", "ls -ld " + folder};
         default: return {what + std::strerror(error.number), ""};
     }
 }
@@ -97,10 +97,10 @@ Misuse trouble_with_root(const Arguments& arguments, const std::string& root, co
             const std::string folder = shell_quoted(parent.empty() ? "." : parent.string());
             std::error_code failure;
             if (!fs::exists(root, failure))
-                return {what + "a part of that path is no folder", "portico serve " + folder};
+                return {what + "a part of the path is not a folder", "portico serve " + folder};
             return {what + "it is a file, not a folder", "portico serve " + folder};
         }
-        case EACCES: return {what + "you may not read it", fmt::format("ls -ld {}", shell_quoted(root))};
+        case EACCES: return {what + "permission denied", fmt::format("ls -ld {}", shell_quoted(root))};
         default: break;
     }
     return {what + std::strerror(error.number), fmt::format("portico {} --help", arguments.command().name)};

@@ -16,7 +16,7 @@
 #include "portico/app/line_printer.h"
 #include "portico/app/machine.h"
 #include "portico/app/notice.h"
-#include "portico/app/serve_plan.h"
+#include "portico/app/retype.h"
 #include "portico/app/serve_trouble.h"
 #include "portico/base/printable.h"
 #include "portico/io/descriptor_limit.h"
@@ -30,7 +30,7 @@ namespace {
 
 using services::OpenEndpoint;
 
-// Says who comes, one line for each, and not more often than now and then why nobody can.
+// Prints a line for each client, and at most every ten seconds why clients cannot be accepted.
 class Reporter final : public services::ServiceWatcher {
 public:
     Reporter(io::Core& core, LinePrinter* printer) : core_(&core), printer_(printer) {}
@@ -41,7 +41,7 @@ public:
     void could_not_accept(const io::Error& error) override {
         if (core_->now() < next_report_) return;
         next_report_ = core_->now() + std::chrono::seconds(10);
-        note(fmt::format("new clients have to wait: {}", io::describe(error)));
+        note(fmt::format("new clients must wait: {}", io::describe(error)));
     }
 
 private:
@@ -108,18 +108,28 @@ std::vector<Option> service_options() {
         {.name = "listen",
          .letter = 'l',
          .value = "ENDPOINT",
-         .meaning = "tcp://, udp://, unix: or stdio; may be repeated",
+         .meaning = "where to listen: tcp://, udp://, unix: or stdio",
          .kind = ValueKind::endpoint,
          .repeat = Repeat::collected,
          .fallback = "tcp://127.0.0.1:8080"},
         {.name = "connections",
          .value = "N",
-         .meaning = "clients at once; who comes then waits",
+         .meaning = "maximum number of clients; further ones wait",
          .kind = ValueKind::number,
          .fallback = "10000",
          .least = 1},
-        {.name = "quiet", .letter = 'q', .meaning = "no line for each connection"},
+        {.name = "quiet", .letter = 'q', .meaning = "do not print a line for each connection"},
     };
+}
+
+std::vector<OtherName> service_other_names() {
+    return {{"--port", "listen", "127.0.0.1:"},
+            {"-p", "listen", "127.0.0.1:"},
+            {"--bind", "listen"},
+            {"-b", "listen"},
+            {"--host", "listen"},
+            {"--address", "listen"},
+            {"-a", "listen"}};
 }
 
 int run_service(const Arguments& arguments, const MakeService& make_service) {

@@ -1,4 +1,4 @@
-// portico/app/service_command.h — what hello and echo have in common: endpoints, lines about clients, an orderly end.
+// portico/app/service_command.h — what hello and echo share: endpoints, lines about clients, an orderly end.
 //
 // Room app: see command.h.
 #pragma once
@@ -14,6 +14,8 @@ namespace portico::app {
 
 // --listen, --connections and --quiet.
 std::vector<Option> service_options();
+// What other programs call them.
+std::vector<OtherName> service_other_names();
 
 using MakeService = std::function<std::unique_ptr<services::Service>(io::Core& core)>;
 

@@ -33,11 +33,11 @@ def commands() -> list[str]:
 
 
 class Serving:
-    """`portico serve` whose output is read line by line."""
+    """`portico serve`; what it prints on both outputs is read line by line."""
 
     def __init__(self, *words: str | Path, **popen):
         self.process = subprocess.Popen([str(servers.portico_program()), "serve", *map(str, words)],
-                                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                         text=True, **popen)
 
     def __enter__(self):
@@ -55,7 +55,7 @@ class Serving:
             found = re.search(pattern, said)
             if found:
                 return said, found
-        raise AssertionError(f"{said!r} has no {pattern!r}; standard error: {self.process.stderr.read()!r}")
+        raise AssertionError(f"{said!r} has no {pattern!r}")
 
     def port(self) -> int:
         return int(self.said_until(r"http://127\.0\.0\.1:(\d+)/")[1][1])
@@ -135,11 +135,11 @@ def test_limits_are_listed_and_can_be_set(site):
     (["serve", "-l", "host:99999"], "is not an endpoint"),
     (["serve", "--auth", "ann"], "is not USER:HASH"),
     (["serve", "--auth", "ann:secret"], "portico hash-password"),
-    (["serve", "a", "b"], "one argument too many"),
+    (["serve", "a", "b"], "serve takes 1 argument, but 'b' was given too"),
     (["help", "serv"], "did you mean 'serve'?"),
     (["completion"], "bash, zsh or fish"),
     (["completion", "tcsh"], "'tcsh' is not bash, zsh or fish"),
-    (["--frobnicate"], "is no option of portico itself"),
+    (["--frobnicate"], "portico itself has no option '--frobnicate'"),
 ], ids=lambda value: " ".join(value) if isinstance(value, list) else None)
 def test_a_wrong_command_line_is_explained(words, said):
     done = portico(*words)
@@ -147,6 +147,53 @@ def test_a_wrong_command_line_is_explained(words, said):
     assert said in done.stderr
     assert done.stderr.startswith("portico: error: ") and "\n  try: portico" in done.stderr
     assert not done.stdout
+
+
+@pytest.mark.parametrize("words, instead", [
+    (["serve", "--set", "head_tme_max=3s"], "portico help limits"),
+    (["serve", "--set", "head_time_max=soon"], "portico help limits"),
+    (["serve", "--bind", "0.0.0.0"], "portico serve --listen 0.0.0.0:8080"),
+    (["serve", "-b", "127.0.0.1:81"], "portico serve --listen 127.0.0.1:81"),
+    (["serve", "-d", "site"], "portico serve site"),
+    (["serve", "--directory=my site", "--spa"], "portico serve 'my site' --spa"),
+    (["serve", "--root", "/srv"], "portico serve /srv"),
+    (["serve", "--host", "0.0.0.0"], "portico serve --listen 0.0.0.0:8080"),
+    (["serve", "-l", "localhost"], "portico serve -l localhost:8080"),
+    (["serve", "a", "--listen", "http://localhost:3000/"], "portico serve a --listen localhost:3000"),
+    (["serve", "--auth", "ann:$6$secret", "-l", "::1"], "portico serve --auth USER:HASH -l '[::1]:8080'"),
+    (["serve", ""], "portico serve ."),
+    (["echo", "--port", "7"], "portico echo --listen 127.0.0.1:7"),
+    (["hello", "--bind", "::1"], "portico hello --listen '[::1]:8080'"),
+    (["connect", "localhost"], "portico connect localhost:80"),
+    (["connect", "https://example.org/a"], "portico connect example.org:443"),
+    (["connect", "localhost", "htpt"], "portico connect localhost:http"),
+    (["connect", "/run/x.sock"], "portico connect unix:/run/x.sock"),
+    (["resolve", "--version"], "portico --version"),
+], ids=lambda value: " ".join(value) if isinstance(value, list) else None)
+def test_a_hint_is_what_was_probably_meant(words, instead):
+    done = portico(*words)
+    assert done.returncode == 2 and not done.stdout
+    assert re.findall(r"\n  try: (.*)", done.stderr) == [instead]
+    assert "secret" not in done.stderr
+
+
+def test_what_was_typed_does_not_reach_the_terminal_as_it_is():
+    for words in (["\x1b[2J"], ["serve", "--\x1b[2J"], ["serve", "-l", "\x1b[2J\u009b"], ["connect", "a\rb"], ["ports", "\x1b"],
+                  ["serve", "/nowhere\x1b[2J"], ["help", "\x7f"]):
+        done = portico(*words)
+        assert done.returncode != 0 and "\\x" in done.stderr, words
+        assert all(character == "\n" or character.isprintable() for character in done.stderr), done.stderr
+
+
+def test_an_empty_folder_name_is_refused_and_not_taken_for_this_folder(site):
+    done = subprocess.run([servers.portico_program(), "serve", "", "-p0"], cwd=site, capture_output=True, text=True, timeout=20)
+    assert done.returncode == 2 and "the argument DIR is empty" in done.stderr
+
+
+def test_endpoints_may_be_written_without_slashes(site):
+    port = servers.free_port()
+    with Serving(site, "-l", f"tcp:127.0.0.1:{port}") as serving:
+        assert fetch(serving.port()).status == 200
 
 
 def test_a_folder_is_no_command(site):
@@ -196,7 +243,7 @@ def test_a_port_that_needs_a_privilege_is_explained(site):
                           capture_output=True, text=True, timeout=20)
     if "Permission denied" in done.stderr:
         pytest.skip("the program is where nobody else may run it")
-    assert done.returncode == 1 and f"ports below {first} need a privilege" in done.stderr
+    assert done.returncode == 1 and f"ports below {first} need privileges" in done.stderr
     assert "setcap cap_net_bind_service=+ep" in done.stderr and "try: portico serve / -p " in done.stderr
 
 
@@ -300,9 +347,57 @@ def test_a_password_is_not_shown_on_a_terminal():
 
 def test_the_banner_names_the_folder_the_url_and_who_can_connect(site):
     with Serving(site, "-p0") as serving:
-        said, _ = serving.said_until(r"(Only this machine can connect|nobody outside of it can reach)[^\0]*--lan")
+        said, _ = serving.said_until(r"(Only this machine can connect|nothing outside it can reach)[^\0]*--lan")
         assert said.startswith(f"Serving {site.resolve()}\n")
         assert re.search(r"\n  http://127\.0\.0\.1:\d+/", said)
+
+
+@pytest.fixture
+def container(monkeypatch):
+    """Makes the program believe that it runs in a container, which it may do anyway."""
+    monkeypatch.setenv("container", "podman")
+    monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
+
+
+def test_in_a_container_the_hint_keeps_the_port_and_no_hash(site, container):
+    port = servers.free_port()
+    hashed = portico("hash-password", input="hunter2\n").stdout.strip()
+    with Serving(site, "-p", port, "--auth", f"ann:{hashed}", "--spa") as serving:
+        said, _ = serving.said_until(r"publish.*\n")
+        assert f"\n  try: portico serve {site} --auth USER:HASH --spa --lan -p {port}\n" in said
+        assert "run -p " + f"{port}:{port}" in said or f"publish port {port}" in said
+        assert hashed not in said and "$y$" not in said
+
+
+def test_spa_without_an_index_file_is_noticed(site):
+    with Serving(site, "-p0", "--spa") as serving:
+        serving.port()
+        serving.process.terminate()
+        assert "--spa" not in serving.process.communicate(timeout=10)[0]
+    (site / "index.html").unlink()
+    with Serving(site, "-p0", "--spa") as serving:
+        serving.said_until(r"note: --spa: there is no index\.html in '.*', so missing pages are answered with 404\n")
+
+
+@pytest.mark.parametrize("options, banner_is_on", [
+    ([], "stderr"), (["--access-log", "json"], "stderr"), (["--log-file", "-"], "stderr"), (["--access-log", "off"], "stdout"),
+    (["--log-file", "access.log"], "stdout")], ids=" ".join)
+def test_standard_output_is_the_logs_alone(site, options, banner_is_on):
+    process = subprocess.Popen([servers.portico_program(), "serve", "-p0", *options], cwd=site, stdin=subprocess.DEVNULL,
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        port = int(re.search(r"http://127\.0\.0\.1:(\d+)/", "".join(
+            getattr(process, banner_is_on).readline() for _ in range(2)))[1])
+        assert fetch(port).status == 200
+        process.terminate()
+        printed, said = process.communicate(timeout=10)
+    finally:
+        process.kill()
+    if banner_is_on == "stderr":
+        assert len(printed.splitlines()) == 1 and "GET" in printed
+    else:
+        assert "GET" not in printed + said
+    assert not (site / "-").exists()
 
 
 def test_lan_listens_everywhere_and_says_so(site):
@@ -370,7 +465,7 @@ def test_the_usual_port_gives_way_to_the_next(site):
         pytest.skip("somebody else has port 8080")
     with holder, Serving(site) as serving:
         said, found = serving.said_until(r"http://127\.0\.0\.1:(\d+)/")
-        assert "Port 8080 is taken by " in said and f"(pid {os.getpid()}), so it is {found[1]}.\n" in said
+        assert "Port 8080 is taken by " in said and f"(pid {os.getpid()}); using port {found[1]} instead.\n" in said
         assert fetch(int(found[1])).status == 200
 
 
@@ -455,7 +550,7 @@ def test_quiet_says_nothing(site):
                 return False
         wait_for(answers)
         serving.process.terminate()
-        assert serving.process.communicate(timeout=10) == ("", "")
+        assert serving.process.communicate(timeout=10)[0] == ""
 
 
 def test_a_qr_code_is_drawn(site):
@@ -469,7 +564,7 @@ def test_open_without_a_display_is_explained(site):
     with Serving(site, "-p0", "--open", env=bare) as serving:
         assert fetch(serving.port()).status == 200
         serving.process.terminate()
-        assert "there is no display" in serving.process.communicate(timeout=10)[1]
+        assert "there is no display" in serving.process.communicate(timeout=10)[0]
 
 
 def test_it_answers_soon_after_it_was_started(site):

@@ -336,7 +336,7 @@ def test_a_stale_socket_file_is_replaced_and_a_live_one_is_not(service, tmp_path
         stale.bind(str(path))
     service("echo", "-l", f"unix:{path}")
     refused = run("echo", "-l", f"unix:{path}", status=1)
-    assert b"somebody listens there" in refused.stderr
+    assert b"another process listens there" in refused.stderr
 
 
 def test_echo_on_standard_input_and_output():
@@ -509,7 +509,7 @@ def test_connect_sends_crlf():
 
 
 def test_connect_exit_codes(tmp_path):
-    assert b"there is no host host.invalid" in run("connect", "host.invalid:80", status=6).stderr
+    assert b"host.invalid: no such host" in run("connect", "host.invalid:80", status=6).stderr
     with socket.socket() as bound:  # bound and not listening: refuses
         bound.bind(("127.0.0.1", 0))
         refused = run("connect", f"127.0.0.1:{bound.getsockname()[1]}", status=7)
@@ -545,7 +545,7 @@ def test_connect_times_out_when_nothing_happens():
     client = subprocess.Popen([portico(), "connect", "-w", "500ms", server.endpoint], stdin=subprocess.PIPE,
                               stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     assert client.wait(PATIENCE) == 28
-    assert b"nothing more from" in client.stderr.read()
+    assert b"no data from" in client.stderr.read()
     client.stdin.close()
     client.stderr.close()
     server.end()
@@ -591,15 +591,15 @@ def test_connect_over_udp_to_nobody():
         port = silent.getsockname()[1]
         run("connect", "--udp", f"127.0.0.1:{port}", give=b"x")
         run("connect", "--udp", "-w", "500ms", f"127.0.0.1:{port}", give=b"x", status=28)
-    assert b"nobody listens" in run("connect", "--udp", f"127.0.0.1:{port}", give=b"x", status=7).stderr
+    assert b"nothing listens on" in run("connect", "--udp", f"127.0.0.1:{port}", give=b"x", status=7).stderr
 
 
 class Terminal:
     """`portico connect` with a terminal as its standard input and output."""
 
-    def __init__(self, endpoint: str):
+    def __init__(self, *words: str):
         self.fd, theirs = pty.openpty()
-        self.process = subprocess.Popen([portico(), "connect", endpoint], stdin=theirs, stdout=theirs, stderr=theirs,
+        self.process = subprocess.Popen([portico(), "connect", *words], stdin=theirs, stdout=theirs, stderr=theirs,
                                         start_new_session=True)
         os.close(theirs)
         self.shown = b""
@@ -637,6 +637,50 @@ def test_connect_at_a_terminal_ends_with_the_peer():
     assert terminal.end() == 0
 
 
+HOSTILE = b"gr\xc3\xbcn \xe6\xbc\xa2\x1b[2J\x9b2J\xc2\x9b2J\x1b]0;title\x07 safe\revil\n"
+
+
+def test_connect_shows_escape_sequences_at_a_terminal():
+    server = Peer(lambda peer: [peer.sendall(HOSTILE[i:i + 1]) for i in range(len(HOSTILE))])
+    terminal = Terminal(server.endpoint)
+    terminal.wait_for(b"Connection closed")
+    assert terminal.end() == 0
+    assert b"gr\xc3\xbcn \xe6\xbc\xa2\\x1b[2J\\x9b2J\\xc2\\x9b2J\\x1b]0;title\\x07 safe\\revil\r\n" in terminal.shown
+
+
+def test_connect_shows_what_is_left_of_a_character_at_the_end():
+    server = Peer(lambda peer: peer.sendall(b"cut \xe6\xbc"))
+    terminal = Terminal("--quiet", server.endpoint)
+    terminal.wait_for(b"cut \\xe6\\xbc")
+    assert terminal.end() == 0
+
+
+def test_connect_shows_datagrams_at_a_terminal():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
+        peer.bind(("127.0.0.1", 0))
+        peer.settimeout(PATIENCE)
+        terminal = Terminal(f"udp://127.0.0.1:{peer.getsockname()[1]}")
+        terminal.wait_for(b"Escape character")
+        os.write(terminal.fd, b"hello\n")
+        peer.sendto(b"\x1b[2J", peer.recvfrom(100)[1])
+        terminal.wait_for(b"\\x1b[2J")
+        os.write(terminal.fd, b"\x1d")
+        assert terminal.end() == 0
+
+
+def test_connect_lets_escape_sequences_through_with_raw():
+    server = Peer(lambda peer: peer.sendall(HOSTILE))
+    terminal = Terminal("--raw", server.endpoint)
+    terminal.wait_for(b"Connection closed")
+    assert terminal.end() == 0
+    assert HOSTILE.rstrip(b"\n") in terminal.shown
+
+
+def test_connect_changes_nothing_where_its_output_is_not_a_terminal():
+    server = Peer(lambda peer: peer.sendall(HOSTILE))
+    assert run("connect", server.endpoint).stdout == HOSTILE
+
+
 def test_connect_at_a_terminal_half_closes_at_control_d():
     server = Peer(lambda peer: peer.sendall(b"read: " + read_to_end(peer)))
     terminal = Terminal(server.endpoint)
@@ -658,6 +702,11 @@ def test_resolve():
         {"address": "127.0.0.1", "family": "ipv4", "reach": "loopback"}]}
     assert run("resolve", "127.0.0.1").stdout == b"localhost\n"
     assert json.loads(run("resolve", "--json", "127.0.0.1").stdout)["name"] == "localhost"
+    for typed in ("localhost:80", "http://localhost/", "https://user@localhost:8443/a?b#c", "[::1]:80", "tcp://127.0.0.1:1"):
+        assert b"localhost" in run("resolve", typed).stdout or b"127.0.0.1" in run("resolve", typed).stdout, typed
+    assert run("resolve", "-4", "http://localhost/").stdout.split() == [b"127.0.0.1", b"loopback"]
+    run("resolve", "http://", status=2)
+    run("resolve", "", status=2)
     run("resolve", "host.invalid", status=6)
     run("resolve", "127.1", status=6)
     run("resolve", status=2)
@@ -676,9 +725,24 @@ def test_interfaces():
 def test_ports_by_name():
     assert run("ports", "http").stdout.split()[:2] == [b"http", b"80/tcp"]
     by_number = json.loads(run("ports", "--json", "53").stdout)
-    assert {"name": "domain", "port": 53, "transport": "udp", "aliases": []} in by_number
-    assert len(run("ports").stdout.splitlines()) > 30
+    assert {"name": "domain", "port": 53, "transport": "udp", "aliases": ["dns"]} in by_number
+    listed = [line.split()[1] for line in run("ports").stdout.decode().splitlines()]
+    assert len(listed) > 100 and listed == sorted(listed, key=lambda port: int(port.split("/")[0]))
     run("ports", "nosuchservice", status=1)
+    assert b"did you mean 'postgresql'?" in run("ports", "postgersql", status=1).stderr
+    assert b"65535" in run("ports", "70000", status=2).stderr
+
+
+@pytest.mark.parametrize("wanted, found", [
+    ("irc", "194/tcp"), ("194", "194/tcp"), ("DNS", "53/udp"), ("rdp", "3389/tcp"), ("minecraft", "25565/tcp"),
+    ("MongoDB", "27017/tcp"), ("redis", "6379/tcp"), ("postgres", "5432/tcp"), ("mqtt", "1883/tcp"), ("53/udp", "53/udp"),
+    ("http/tcp", "80/tcp")])
+def test_ports_knows_what_people_ask_for(wanted, found):
+    assert found in [line.split()[1] for line in run("ports", wanted).stdout.decode().splitlines()]
+
+
+def test_ports_by_name_and_transport_is_one_port():
+    assert len(run("ports", "53/udp").stdout.splitlines()) == 1
 
 
 def test_ports_tells_who_listens(service, tmp_path):
