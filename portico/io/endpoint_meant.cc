@@ -33,6 +33,13 @@ std::optional<std::string> with_nearest_service(std::string_view text, Transport
     return std::string(text.substr(0, colon + 1)) + std::string(*meant);
 }
 
+// Host and port with a blank between them, as telnet takes them.
+std::string joined(std::string_view text) {
+    const std::size_t blank = text.find_first_of(" \t");
+    if (blank == std::string_view::npos) return std::string(text);
+    return std::string(text.substr(0, blank)) + ":" + std::string(trimmed(text.substr(blank)));
+}
+
 // Guesses for what stands behind a scheme, the likeliest first. `port` is for texts without one.
 std::vector<std::string> guesses_of(std::string_view text, std::uint16_t port, Transport transport) {
     std::vector<std::string> guesses;
@@ -43,10 +50,6 @@ std::vector<std::string> guesses_of(std::string_view text, std::uint16_t port, T
         guesses.push_back(with_port(text.substr(0, text.size() - 1), port));
     guesses.push_back(with_port(text, port));
     guesses.push_back(with_port("[" + std::string(text) + "]", port));
-    const std::size_t blank = text.find_first_of(" \t");
-    if (blank != std::string_view::npos) {
-        guesses.push_back(std::string(text.substr(0, blank)) + ":" + std::string(trimmed(text.substr(blank))));
-    }
     auto service = with_nearest_service(text, transport);
     if (service) guesses.push_back(*std::move(service));
     return guesses;
@@ -81,7 +84,7 @@ std::optional<std::string> endpoint_meant_by(std::string_view text, std::uint16_
             unless_said = *transport == "udp" ? Transport::udp : Transport::tcp;
         }
     }
-    for (const std::string& guess : guesses_of(text, port, unless_said)) {
+    for (const std::string& guess : guesses_of(joined(text), port, unless_said)) {
         if (parse_endpoint(scheme + guess, unless_said)) return scheme + guess;
     }
     return std::nullopt;

@@ -28,11 +28,12 @@ std::unexpected<ResolveError> fail_with(Kind kind, std::string message) {
 }
 
 // `failure` is getaddrinfo's or getnameinfo's.
-std::unexpected<ResolveError> fail_to_ask(int failure, int error_number, const std::string& about) {
+std::unexpected<ResolveError> fail_to_ask(int failure, int error_number, const std::string& about,
+                                          const char* not_found) {
     switch (failure) {
         case EAI_NONAME:
         case EAI_NODATA:
-        case EAI_ADDRFAMILY: return fail_with(Kind::not_found, about + ": no such host");
+        case EAI_ADDRFAMILY: return fail_with(Kind::not_found, about + not_found);
         case EAI_AGAIN: return fail_with(Kind::temporary, about + ": no name server answered");
         case EAI_MEMORY: return fail_with(Kind::temporary, about + ": out of memory");
         case EAI_SYSTEM: return fail_with(Kind::failed, describe(Error{error_number, "getaddrinfo"}));
@@ -95,7 +96,7 @@ Resolved<Addresses> ask_addresses(const std::string& host, std::uint16_t port, s
     if (is_international) hints.ai_flags |= AI_IDN;
     addrinfo* first = nullptr;
     const int failure = ::getaddrinfo(host.c_str(), nullptr, &hints, &first);
-    if (failure != 0) return fail_to_ask(failure, errno, printable(host));
+    if (failure != 0) return fail_to_ask(failure, errno, printable(host), ": no such host");
     const std::unique_ptr<addrinfo, FreeAnswer> list(first);
     Addresses addresses;
     for (const addrinfo* entry = first; entry != nullptr; entry = entry->ai_next) {
@@ -112,7 +113,7 @@ Resolved<std::string> ask_name(const IpAddress& address) {
     char name[NI_MAXHOST];
     const int failure =
         ::getnameinfo(reinterpret_cast<const sockaddr*>(&storage), length, name, sizeof name, nullptr, 0, NI_NAMEREQD);
-    if (failure != 0) return fail_to_ask(failure, errno, address.text());
+    if (failure != 0) return fail_to_ask(failure, errno, address.text(), ": no name found");
     return name;
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import os
 import pty
@@ -327,20 +328,39 @@ def test_an_empty_password_is_refused():
     assert done.returncode == 1 and not done.stdout
 
 
-def test_a_password_is_not_shown_on_a_terminal():
+def type_passwords(*typed: bytes) -> tuple[int, bytes, bytes]:
+    """hash-password at a terminal: its exit status, what it prints, and what the terminal shows."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen([servers.portico_program(), "hash-password"], stdin=theirs, stdout=subprocess.PIPE,
                                stderr=theirs, start_new_session=True)
-    os.close(theirs)
     shown = b""
-    for prompt in (b"Password: ", b"Again: "):
+    for prompt, password in zip((b"Password: ", b"Again: "), typed):
         while not shown.endswith(prompt):
             shown += os.read(ours, 100)
-        os.write(ours, b"hunter2\n")
+        os.write(ours, password + b"\n")
     printed, _ = process.communicate(timeout=20)
+    os.close(theirs)
+    with contextlib.suppress(OSError):
+        shown += os.read(ours, 1000)
     os.close(ours)
-    assert process.returncode == 0 and printed.startswith(b"$y$")
+    return process.returncode, printed, shown
+
+
+def test_a_password_is_not_shown_on_a_terminal():
+    status, printed, shown = type_passwords(b"hunter2", b"hunter2")
+    assert status == 0 and printed.startswith(b"$y$")
     assert b"hunter2" not in shown
+
+
+def test_two_passwords_that_differ_are_refused():
+    status, printed, shown = type_passwords(b"hunter2", b"hunter3")
+    assert status == 1 and not printed and b"the two passwords differ" in shown
+
+
+def test_a_line_end_of_windows_is_no_part_of_a_password(site):
+    hashed = portico("hash-password", input="secret\r\n").stdout.strip()
+    with Serving(site, "-p0", "--auth", "ann:" + hashed) as serving:
+        assert fetch(serving.port(), Authorization="Basic YW5uOnNlY3JldA==").status == 200
 
 
 # --- how serve begins and ends

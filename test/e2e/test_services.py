@@ -702,7 +702,8 @@ def test_resolve():
         {"address": "127.0.0.1", "family": "ipv4", "reach": "loopback"}]}
     assert run("resolve", "127.0.0.1").stdout == b"localhost\n"
     assert json.loads(run("resolve", "--json", "127.0.0.1").stdout)["name"] == "localhost"
-    for typed in ("localhost:80", "http://localhost/", "https://user@localhost:8443/a?b#c", "[::1]:80", "tcp://127.0.0.1:1"):
+    for typed in ("localhost:80", "http://localhost/", "https://user@localhost:8443/a?b#c", "tcp://127.0.0.1:1",
+                  "[127.0.0.1]"):
         assert b"localhost" in run("resolve", typed).stdout or b"127.0.0.1" in run("resolve", typed).stdout, typed
     assert run("resolve", "-4", "http://localhost/").stdout.split() == [b"127.0.0.1", b"loopback"]
     run("resolve", "http://", status=2)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import socket
 import subprocess
 from pathlib import Path
@@ -91,7 +90,6 @@ def test_readme_other_transcripts():
 def site(tmp_path):
     (tmp_path / "index.html").write_bytes(b"x" * 1_200)
     (tmp_path / "a.txt").write_bytes(b"front\n")
-    shutil.copy(REPOSITORY / "demo/404.html", tmp_path)
     with open(tmp_path / "film.mkv", "wb") as film:
         film.truncate(3_410_000_000)
     return tmp_path
