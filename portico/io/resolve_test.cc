@@ -34,7 +34,7 @@ INSTANTIATE_TEST_SUITE_P(
     Rfc6761, KnownHost,
     testing::Values(KnownRow{"V4", "192.0.2.1", {}, {"192.0.2.1:80"}}, KnownRow{"V6", "::1", {}, {"[::1]:80"}},
                     KnownRow{"Zone", "fe80::1%lo", {}, {"[fe80::1%lo]:80"}},
-                    KnownRow{"NoSuchZone", "fe80::1%nosuch0", {}, {"there is no interface nosuch0"}},
+                    KnownRow{"NoSuchZone", "fe80::1%nosuch0", {}, {"nosuch0: no such network interface"}},
                     KnownRow{"BadV6", "::g", {}, {"::g is not an IPv6 address"}},
                     KnownRow{"ShortV4", "127.1", {}, {"127.1 is not an IPv4 address"}},
                     KnownRow{"ThisMachine", "", {}, {"[::1]:80", "127.0.0.1:80"}},

@@ -376,7 +376,7 @@ def test_echo_survives_the_want_of_descriptors(service):
         assert client.recv(10) == b"late"
         client.close()
     assert echo.stop() == 0
-    assert "new clients have to wait: accept: Too many open files" in echo.process.stderr.read()
+    assert "new clients must wait: accept: Too many open files" in echo.process.stderr.read()
 
 
 def cpu_ticks(pid: int) -> int:
