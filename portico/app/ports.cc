@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <optional>
 #include <string>
-#include <utility>
+#include <tuple>
 #include <vector>
 
 #include "portico/app/commands.h"
@@ -46,7 +46,8 @@ bool is_meant(const KnownPort& known, std::string_view wanted) {
 // In the order of their numbers, as people look for them.
 std::vector<KnownPort> sorted_ports() {
     std::vector<KnownPort> ports = io::known_ports();
-    std::ranges::stable_sort(ports, {}, [](const KnownPort& port) { return std::pair(port.number, port.transport); });
+    std::ranges::sort(ports, {},
+                      [](const KnownPort& port) { return std::tuple(port.number, port.transport, port.name); });
     return ports;
 }
 
