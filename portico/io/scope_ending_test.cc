@@ -112,6 +112,11 @@ protected:
         const Result<std::size_t> got = co_await socket->receive(slots, never);
         EXPECT_FALSE(got.has_value());
     }
+    // The scope is not in the frame that waits.
+    Task<bool> sleep_within(Duration time) {
+        const bool slept = co_await sleep_for(*core_, time);
+        co_return slept;
+    }
     Task<void> parent(Child child, How how) {
         const Noted first(*this, "parent");
         const std::string text(100, 'x');
@@ -122,7 +127,7 @@ protected:
         const std::shared_ptr<Ending> leaving(this, [](Ending* ending) { ending->release(); });
         if (how == How::stopped_while_it_joins) co_await scope.join();
         const bool can_wait = how != How::returned && how != How::thrown;
-        const bool slept = co_await sleep_for(*core_, can_wait ? Duration(hours(1)) : Duration(milliseconds(1)));
+        const bool slept = co_await sleep_within(can_wait ? Duration(hours(1)) : Duration(milliseconds(1)));
         EXPECT_EQ(slept, !can_wait);
         if (how == How::thrown) throw std::runtime_error("parent");
     }
@@ -233,7 +238,7 @@ private:
 Task<void> sleep_noted(Core& core, int& ended) {
     const CountsItsEnd noted(ended);
     const bool slept = co_await sleep_for(core, hours(1));
-    static_cast<void>(slept);
+    EXPECT_TRUE(slept) << "it is resumed though it is to be ended";
 }
 
 Task<void> open_and_look(Gate& gate, Core& core, int& steps) {
@@ -257,6 +262,33 @@ TEST_F(Endings, ATaskMayWakeTheOneThatOwnsItsScope) {
     int steps = 0;
     int ended = 0;
     scope.start(return_when_told(core, steps, ended));
+    run(scope);
+    EXPECT_EQ(steps, 1);
+    EXPECT_EQ(ended, 1);
+}
+
+Task<void> pass_on(Gate& gate, Core& core, Gate& next) {
+    const Result<void> opened = co_await gate.wait(core, never);
+    EXPECT_TRUE(opened.has_value());
+    next.open();
+}
+
+Task<void> return_when_told_by_another(Core& core, Gate& mine, Gate& others, int& steps, int& ended) {
+    Scope scope;
+    scope.start(open_and_look(others, core, steps));
+    const Result<void> opened = co_await mine.wait(core, never);
+    EXPECT_TRUE(opened.has_value());
+    ++ended;
+}
+
+TEST_F(Endings, ATaskMayWakeTheOneThatOwnsItsScopeThroughAnother) {
+    Scope scope;
+    Gate first;
+    Gate second;
+    int steps = 0;
+    int ended = 0;
+    scope.start(pass_on(first, core, second));
+    scope.start(return_when_told_by_another(core, second, first, steps, ended));
     run(scope);
     EXPECT_EQ(steps, 1);
     EXPECT_EQ(ended, 1);
@@ -368,6 +400,24 @@ Task<void> join_one_that_ignores(Core& core, int& rounds, int& ended) {
     co_await scope.join();
 }
 
+Task<void> stop_later(Core& core, Scope& others, bool& asked) {
+    const bool slept = co_await sleep_for(core, milliseconds(1));
+    EXPECT_TRUE(slept);
+    others.request_stop();
+    asked = true;
+}
+
+TEST_F(Endings, AreDoneWithinThePassThatAskedForThem) {
+    Scope others;
+    Scope scope;
+    int ended = 0;
+    bool asked = false;
+    others.start(sleep_noted(core, ended), AfterStop::ends);
+    scope.start(stop_later(core, others, asked));
+    while (!asked) core.run_once(never);
+    EXPECT_EQ(ended, 1);
+}
+
 // What a handler has started ends with it, although it was not told that it ends where it waits.
 TEST_F(Endings, TheTasksOfATaskThatIsEndedMakeNoFurtherStep) {
     Scope scope;
@@ -377,6 +427,27 @@ TEST_F(Endings, TheTasksOfATaskThatIsEndedMakeNoFurtherStep) {
     scope.request_stop();
     run(scope);
     EXPECT_EQ(rounds, 0);
+    EXPECT_EQ(ended, 1);
+}
+
+Task<void> stop_and_look(Core& core, Scope& others, const int& ended, int& ended_meanwhile) {
+    others.request_stop();
+    ended_meanwhile = ended;
+    const bool slept = co_await sleep_for(core, milliseconds(1));
+    EXPECT_TRUE(slept);
+    EXPECT_EQ(ended, 1);
+}
+
+// It may hold on to what the other one owns until it waits itself.
+TEST_F(Endings, ATaskThatAnotherTaskStopsIsNotDestroyedUnderItsHands) {
+    Scope others;
+    Scope scope;
+    int ended = 0;
+    int ended_meanwhile = -1;
+    others.start(sleep_noted(core, ended), AfterStop::ends);
+    scope.start(stop_and_look(core, others, ended, ended_meanwhile));
+    EXPECT_EQ(ended_meanwhile, 0);
+    run(scope);
     EXPECT_EQ(ended, 1);
 }
 

@@ -9,6 +9,8 @@ frame after its end would not be found.
 
 from __future__ import annotations
 
+import os
+import shlex
 import sys
 import tempfile
 from pathlib import Path
@@ -20,13 +22,16 @@ PROGRAM = Path(__file__).resolve().parent / "sanitized" / "use_after_end.cc"
 
 def wrong_of(prefix: Prefix, compiler: str, kind: str, folder: Path) -> str | None:
     program = folder / kind
-    linked = ["-lportico", f"-Wl,-rpath,{prefix.library}"]
+    only_ours = {**os.environ, "PKG_CONFIG_LIBDIR": str(prefix.library / "pkgconfig"), "PKG_CONFIG_PATH": ""}
+    options = ["--cflags", "--libs"] + (["--static"] if kind == "static" else [])
+    flags = shlex.split(must("pkg-config", *options, "portico", env=only_ours))
     if kind == "static":
-        linked = ["-l:libportico.a"]  # what this program needs of it needs no other library
-    must(compiler, "-std=c++23", "-g", "-O1", "-fsanitize=address", f"-I{prefix.include}", PROGRAM, f"-L{prefix.library}", *linked, "-o",
-         program)
+        flags = ["-l:libportico.a" if flag == "-lportico" else flag for flag in flags]
+    else:
+        flags.append(f"-Wl,-rpath,{prefix.library}")
+    must(compiler, "-std=c++23", "-g", "-O1", "-fsanitize=address", PROGRAM, *flags, "-o", program)
     done = run(program)
-    if done.returncode == 0 or "heap-use-after-free" not in done.stderr:
+    if done.returncode == 0 or "-use-after-" not in done.stderr:  # clang may put the frame on the stack
         return f"{kind}: not found: {done.stdout}{done.stderr}"
     return None
 
