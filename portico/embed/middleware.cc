@@ -186,7 +186,7 @@ Middleware time_out(std::chrono::milliseconds time) {
     return [time](Request& request, Next next) -> Task<Response> {
         const auto timed = std::make_shared<Timed>();
         request.unfinished().start(run_timed(next(request), timed));
-        const io::TimePoint deadline = request.core().now() + time;
+        const io::TimePoint deadline = io::later(request.core().now(), time);
         const io::Result<void> over = co_await timed->over.wait(request.core(), deadline);
         if (timed->response) co_return *std::move(timed->response);
         if (!over && timed->running != nullptr) timed->running->request_stop();
