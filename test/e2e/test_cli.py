@@ -340,8 +340,9 @@ def type_passwords(*typed: bytes) -> tuple[int, bytes, bytes]:
         os.write(ours, password + b"\n")
     printed, _ = process.communicate(timeout=20)
     os.close(theirs)
-    with contextlib.suppress(OSError):
-        shown += os.read(ours, 1000)
+    with contextlib.suppress(OSError):  # EIO at the end
+        while octets := os.read(ours, 1000):
+            shown += octets
     os.close(ours)
     return process.returncode, printed, shown
 
