@@ -1,10 +1,12 @@
 // The words of the base room: descriptors, buffers and the ledger.
 #include <gtest/gtest.h>
+#include <malloc.h>
 
 #include <vector>
 
 #include "portico/base/buffer.h"
 #include "portico/base/fd.h"
+#include "portico/base/frame_pool.h"
 
 namespace portico {
 namespace {
@@ -41,6 +43,66 @@ TEST(BufferPool, ChargesWhatItLendsAndReleasesWhatComesBack) {
     }
     EXPECT_EQ(ledger.used(), 0U);
     EXPECT_EQ(ledger.peak(), BufferPool::usual_octets + 100'000);
+}
+
+TEST(Ledger, IsFullAtItsCeilingAndKeepsItsPeak) {
+    Ledger ledger(100);
+    ledger.charge(99);
+    EXPECT_FALSE(ledger.is_full());
+    ledger.charge(1);
+    EXPECT_TRUE(ledger.is_full());
+    ledger.release(60);
+    ledger.charge(10);
+    EXPECT_FALSE(ledger.is_full());
+    EXPECT_EQ(ledger.used(), 50U);
+    EXPECT_EQ(ledger.peak(), 100U);
+}
+
+// Octets that are allocated from now on and not freed.
+class Allocated {
+public:
+    [[nodiscard]] std::size_t octets() const { return now() > before_ ? now() - before_ : 0; }
+
+private:
+    static std::size_t now() {
+        const struct mallinfo2 all = ::mallinfo2();
+        return all.uordblks + all.hblkhd;
+    }
+    std::size_t before_ = now();
+};
+
+// A sanitizer's allocator does not count, and keeps freed memory.
+bool has_sanitizer() {
+    const Allocated allocated;
+    const std::vector<char> some(100'000);
+    return allocated.octets() < some.size();
+}
+
+TEST(BufferPool, KeepsSoManyBlocksOfTheUsualSize) {
+    if (has_sanitizer()) GTEST_SKIP();
+    Ledger ledger(1 << 20);
+    BufferPool pool(ledger, 2);
+    const Allocated allocated;
+    for (const std::size_t octets : {BufferPool::usual_octets, 5 * BufferPool::usual_octets}) {
+        std::vector<Buffer> lent;
+        for (int i = 0; i < 50; ++i) lent.push_back(pool.borrow(octets));
+        EXPECT_GE(allocated.octets(), 50 * octets);
+        lent.clear();
+        lent.shrink_to_fit();
+        EXPECT_LT(allocated.octets(), 4 * BufferPool::usual_octets);
+    }
+}
+
+TEST(FramePool, KeepsWhatABurstNeedsAndGivesTheRestBack) {
+    if (has_sanitizer()) GTEST_SKIP();
+    constexpr std::size_t octets = 2000;
+    const Allocated allocated;
+    std::vector<void*> frames;
+    for (int i = 0; i < 2000; ++i) frames.push_back(allocate_frame(octets));
+    EXPECT_GE(allocated.octets(), 2000 * octets);
+    for (void* const frame : frames) free_frame(frame, octets);
+    frames = {};
+    EXPECT_LT(allocated.octets(), 300 * 2048U);
 }
 
 TEST(Buffer, DropFrontMovesTheRestToTheFront) {

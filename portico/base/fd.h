@@ -11,14 +11,14 @@
 
 namespace portico {
 
-// Who gave out a descriptor's number and takes it back: the real kernel, or a simulated one.
+// Gives out descriptors and closes them: the real kernel, or a simulated one.
 class FdTable {
 public:
-    // Takes the number back, whatever the kernel says of it: a retry could close a descriptor that is another's by
+    // Closes the descriptor. Never retried, whatever the system returns: the number may belong to another file by
     // then.
     virtual void close(int number) noexcept = 0;
-    // A number that stays open goes to another table, or comes from one. Tables of one process that share their numbers
-    // can do it: the kernel's can, a simulated kernel's can't.
+    // An open descriptor goes to another table, or comes from one. Only tables that share their numbers can do this:
+    // those of the real kernel can, a simulated kernel's cannot.
     virtual void let_go(int /*number*/) noexcept { assert(false && "these numbers mean nothing elsewhere"); }
     virtual void take(int /*number*/) noexcept { assert(false && "these numbers come from nowhere else"); }
 
@@ -26,10 +26,10 @@ protected:
     ~FdTable() = default;
 };
 
-// Owns one descriptor. Moving hands it on; destroying closes it. The table outlives every descriptor of its.
+// Owns one descriptor. Moving hands it on; destroying closes it. The table outlives each of its descriptors.
 class Fd {
 public:
-    // `number` was given out by `table`, is 0 or more (asserted), and nobody else will close it.
+    // `number` was given out by `table`, is 0 or more (asserted), and is closed by nothing else.
     Fd(FdTable& table, int number) noexcept : table_(&table), number_(number) { assert(number >= 0); }
     Fd(Fd&& other) noexcept : table_(other.table_), number_(std::exchange(other.number_, none)) {}
     Fd& operator=(Fd&& other) noexcept {
@@ -42,12 +42,12 @@ public:
         if (number_ != none) table_->close(number_);
     }
 
-    // For system calls; stays this descriptor's. Asserted: it has not been handed on.
+    // For system calls; the Fd keeps it. Asserted: it has not been handed on.
     [[nodiscard]] int number() const noexcept {
         assert(number_ != none);
         return number_;
     }
-    // Who closes it.
+    // The table that closes it.
     [[nodiscard]] FdTable& table() const noexcept { return *table_; }
     // From now on `table` closes it.
     void move_to(FdTable& table) noexcept {

@@ -38,7 +38,7 @@ bool set_option(int fd, int level, int name, Value value) {
     return ::setsockopt(fd, level, name, &value, sizeof value) == 0;
 }
 
-// Closes what was opened only half, keeping errno for the caller.
+// Closes a socket that could not be set up, and keeps errno for the caller.
 std::unexpected<Error> give_up(int fd, std::string_view doing) {
     const int failure = errno;
     ::close(fd);
@@ -50,13 +50,20 @@ bool is_ready(int fd, short events) {
     return ::poll(&asked, 1, 0) > 0;
 }
 
-// A process that ended without removing its socket file leaves a path to which nobody listens.
+// A process that was killed leaves its socket file behind, although nobody listens on it.
 bool remove_if_stale(const sockaddr* address, socklen_t length, const std::string& path) {
+    const std::optional<FileName> found = socket_file_at(path);
+    if (!found) return false;  // a connection to any other file is refused as well
     const int probe = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (probe < 0) return false;
     const bool refused = ::connect(probe, address, length) != 0 && errno == ECONNREFUSED;
     ::close(probe);
-    return refused && ::unlink(path.c_str()) == 0;
+    if (refused) remove_socket_file(*found);
+    return refused;
+}
+
+bool has_file(const SocketAddress& address) {
+    return address.family == Family::unix_path && !address.path.empty() && address.path.front() != '\0';
 }
 
 bool bind_to(int fd, const SocketAddress& local, bool replace_stale_path) {
@@ -68,8 +75,7 @@ bool bind_to(int fd, const SocketAddress& local, bool replace_stale_path) {
     }
     const auto* address = reinterpret_cast<const sockaddr*>(&storage);
     if (::bind(fd, address, *length) == 0) return true;
-    const bool has_file = local.family == Family::unix_path && !local.path.empty() && local.path.front() != '\0';
-    if (errno != EADDRINUSE || !has_file || !replace_stale_path) return false;
+    if (errno != EADDRINUSE || !has_file(local) || !replace_stale_path) return false;
     if (!remove_if_stale(address, *length, local.path)) {
         errno = EADDRINUSE;
         return false;
@@ -100,7 +106,7 @@ int accept(int listener, SocketAddress& peer) {
         }
         switch (errno) {
             case EINTR:
-            // The connection failed before we took it; accept(2) says to treat these as "try again".
+            // The connection failed while it was queued; accept(2) says to treat these errors as EAGAIN.
             case ECONNABORTED:
             case EPROTO:
             case ENETDOWN:
@@ -159,7 +165,8 @@ std::int64_t write(int fd, FdKind kind, std::span<const iovec> spans, bool more)
             octets = send_to_socket(fd, spans, MSG_DONTWAIT | MSG_NOSIGNAL | (more ? MSG_MORE : 0));
         } else {
             // A pipe that says it is ready takes PIPE_BUF octets without waiting, and perhaps not one more.
-            octets = ::write(fd, spans.front().iov_base, std::min<std::size_t>(spans.front().iov_len, PIPE_BUF));
+            const std::size_t most = kind == FdKind::pipe ? PIPE_BUF : octets_of_a_call_max;
+            octets = ::write(fd, spans.front().iov_base, std::min(spans.front().iov_len, most));
         }
         if (octets >= 0) return octets;
         if (errno != EINTR) return -errno;
@@ -198,7 +205,7 @@ struct Batch {
         header.msg_iov = &spans[i];
         header.msg_iovlen = 1;
     }
-    // A message about the datagrams comes, or goes, with them.
+    // Makes room for a control message about the datagrams.
     void add_control(std::size_t i) {
         headers[i].msg_hdr.msg_control = controls[i].octets.data();
         headers[i].msg_hdr.msg_controllen = controls[i].octets.size();
@@ -212,7 +219,7 @@ struct Batch {
         std::memcpy(CMSG_DATA(message), &octets, sizeof octets);
         headers[i].msg_hdr.msg_controllen = CMSG_SPACE(sizeof octets);
     }
-    // 0: the kernel has not put several together.
+    // 0: the slot holds one datagram.
     [[nodiscard]] std::uint16_t segment_octets(std::size_t i) {
         const cmsghdr* const message = CMSG_FIRSTHDR(&headers[i].msg_hdr);
         if (message == nullptr || message->cmsg_level != SOL_UDP || message->cmsg_type != UDP_GRO) return 0;
@@ -223,7 +230,7 @@ struct Batch {
     }
 };
 
-// Not every device and path takes several datagrams in one piece: those go one by one. What can't be sent is dropped.
+// If a device or path cannot take several datagrams in one piece, they are sent one by one. A failed one is dropped.
 void send_segments(int fd, const DatagramSlot& slot, const sockaddr* peer, socklen_t peer_length) {
     std::span<const char> left = slot.octets;
     while (!left.empty()) {
@@ -306,12 +313,12 @@ Result<Opened> listen(const SocketAddress& local, const ListenOptions& options) 
     if (is_ip && options.defer_accept.count() > 0) {
         set_option(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, static_cast<int>(options.defer_accept.count()));
     }
-    // Inherited by every accepted connection: answers go out whole, so there is nothing to wait for.
+    // Accepted connections inherit it. Answers are written whole, so delaying small segments gains nothing.
     if (is_ip) set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
     set_send_limits(fd, options.send_limits);  // inherited too
+    // Before it is bound: the file is made with these permissions less the umask, and never has others.
+    if (has_file(local) && ::fchmod(fd, options.path_mode) != 0) return give_up(fd, "fchmod");
     if (!bind_to(fd, local, options.replace_stale_path)) return give_up(fd, "bind");
-    const bool has_file = !is_ip && !local.path.empty() && local.path.front() != '\0';
-    if (has_file && ::chmod(local.path.c_str(), options.path_mode) != 0) return give_up(fd, "chmod");
     if (!options.only_bind && ::listen(fd, options.backlog) != 0) return give_up(fd, "listen");
     return opened_at(fd);
 }
@@ -339,6 +346,22 @@ void refuse_new_connections(int listener) {
     set_option(listener, SOL_SOCKET, SO_ATTACH_FILTER, sock_fprog{program.size(), program.data()});
 }
 
+std::optional<FileName> socket_file_at(const std::string& path) {
+    struct statx status{};
+    const unsigned wanted = STATX_TYPE | STATX_INO | STATX_BTIME;
+    if (::statx(AT_FDCWD, path.c_str(), AT_SYMLINK_NOFOLLOW, wanted, &status) != 0) return std::nullopt;
+    if (!S_ISSOCK(status.stx_mode)) return std::nullopt;
+    const bool has_birth = (status.stx_mask & STATX_BTIME) != 0;
+    const std::int64_t born = status.stx_btime.tv_sec * 1'000'000'000 + status.stx_btime.tv_nsec;
+    const std::uint64_t device = std::uint64_t{status.stx_dev_major} << 32 | status.stx_dev_minor;
+    return FileName{.path = path, .device = device, .inode = status.stx_ino, .born = has_birth ? born : 0};
+}
+
+void remove_socket_file(const FileName& file) {
+    const std::optional<FileName> now = socket_file_at(file.path);
+    if (now == file) ::unlink(file.path.c_str());
+}
+
 Result<int> open_stream_socket(Family family) {
     const int fd = ::socket(domain_of(family), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0) return fail(errno, "socket");
@@ -361,7 +384,8 @@ Result<int> open_stdio(StdioEnd end, FdKind& kind) {
     if (fd < 0) return fail(errno, "dup");
     struct stat status{};
     if (::fstat(fd, &status) != 0) return give_up(fd, "fstat");
-    kind = S_ISSOCK(status.st_mode) ? FdKind::socket : FdKind::pipe;  // a regular file is always ready
+    const bool is_file = S_ISREG(status.st_mode) || S_ISDIR(status.st_mode) || S_ISBLK(status.st_mode);
+    kind = S_ISSOCK(status.st_mode) ? FdKind::socket : is_file ? FdKind::file : FdKind::pipe;
     return fd;
 }
 

@@ -6,7 +6,9 @@
 #include <sys/uio.h>
 
 #include <cstdint>
+#include <optional>
 #include <span>
+#include <string>
 
 #include "portico/io/kernel.h"
 
@@ -18,6 +20,7 @@ enum class FdKind : std::uint8_t {
     listener,
     pipe,  // or a terminal: shared with other processes, so never made non-blocking; asked with poll(2) before each
            // call
+    file,  // a regular file, a folder, /dev/null: always ready, and nothing that epoll takes
 };
 
 namespace calls {
@@ -40,6 +43,19 @@ int pending_error(int fd);
 
 Result<Opened> listen(const SocketAddress& local, const ListenOptions& options);
 void refuse_new_connections(int listener);
+// Which file a path names, and not only where it lies: inode numbers are given out again.
+struct FileName {
+    std::string path;
+    std::uint64_t device = 0;
+    std::uint64_t inode = 0;
+    std::int64_t born = 0;  // nanoseconds since 1970; 0 where the file system does not tell
+
+    bool operator==(const FileName&) const = default;
+};
+// The socket at `path`, itself and not through a link; nothing where there is none.
+std::optional<FileName> socket_file_at(const std::string& path);
+// Removes it, unless another file has taken its path.
+void remove_socket_file(const FileName& file);
 Result<int> open_stream_socket(Family family);
 Result<Opened> open_datagram(const SocketAddress& local, bool reuse_port);
 void set_coalescing(int fd);

@@ -1,7 +1,7 @@
 // The system calls as the epoll kernel makes them: what it asks for, and how it takes the failures that are rare.
 //
-// This file's accept4, send and sendfile take the place of the C library's in the whole test program. They fail as a
-// test tells them to, note what they were asked for, and otherwise call the C library.
+// This file's accept4, send, sendfile and pthread_create take the place of the C library's in the whole test program.
+// They fail as a test tells them to, note what they were asked for, and otherwise call the C library.
 #include "portico/io/epoll_calls.h"
 
 #include <dlfcn.h>
@@ -9,18 +9,27 @@
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 
+#include <atomic>
 #include <cerrno>
+#include <climits>
+#include <csignal>
 #include <deque>
+#include <set>
+#include <thread>
 
 #include "portico/io/epoll_kernel.h"
+#include "portico/io/resolve.h"
 #include "portico/io/run_task.h"
+#include "portico/io/signals.h"
 #include "portico/io/stream.h"
+#include "portico/io/thread.h"
 
 namespace {
 
 std::deque<int> accept_failures;  // errno values, one for each of the next calls
 std::size_t accepts = 0;
-std::size_t most_sent = 0;  // octets that one call was asked to send
+std::size_t most_sent = 0;                      // octets that one call was asked to send
+std::atomic<unsigned> threads_left = UINT_MAX;  // that may still be started
 
 template <class Function>
 Function* real(const char* name) {
@@ -50,6 +59,13 @@ ssize_t sendfile(int out, int in, off_t* offset, size_t count) noexcept {
     static auto* const call = real<ssize_t(int, int, off_t*, size_t)>("sendfile");
     most_sent = std::max(most_sent, count);
     return call(out, in, offset, count);
+}
+
+int pthread_create(pthread_t* thread, const pthread_attr_t* attributes, void* (*run)(void*), void* argument) noexcept {
+    static auto* const call = real<int(pthread_t*, const pthread_attr_t*, void* (*)(void*), void*)>("pthread_create");
+    if (threads_left == 0) return EAGAIN;
+    --threads_left;
+    return call(thread, attributes, run, argument);
 }
 
 }  // extern "C"
@@ -95,6 +111,99 @@ TEST_F(Accepting, SaysWhatConcernsEveryConnection) {
         EXPECT_EQ(calls::accept(listener_, peer), -failure);
     }
     EXPECT_EQ(accepts, 6U);
+}
+
+class Threads : public testing::Test {
+protected:
+    ~Threads() override { threads_left = UINT_MAX; }
+};
+
+TEST_F(Threads, WithoutOneThereIsNoKernel) {
+    threads_left = 0;
+    const auto kernel = make_epoll_kernel();
+    ASSERT_FALSE(kernel);
+    EXPECT_EQ(describe(kernel.error()), "start a thread: Resource temporarily unavailable");
+}
+
+Task<void> offload_one(Core& core, std::set<std::thread::id>& threads) {
+    auto work = [] {
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        return std::this_thread::get_id();
+    };
+    const std::optional<std::thread::id> ran_on = co_await offload(core, std::move(work));
+    EXPECT_TRUE(ran_on);
+    if (ran_on) threads.insert(*ran_on);
+}
+
+std::set<std::thread::id> offload_many(Core& core) {
+    std::set<std::thread::id> threads;
+    Scope scope;
+    for (int i = 0; i < 20; ++i) scope.start(offload_one(core, threads));
+    while (scope.size() > 0) core.run_once(never);
+    return threads;
+}
+
+// The kernel's first helper is there; no further one can be started.
+TEST_F(Threads, OneDoesAllWorkWhereNoFurtherOneCanBeStarted) {
+    const auto kernel = make_epoll_kernel();
+    ASSERT_TRUE(kernel);
+    Core core(**kernel);
+    threads_left = 0;
+    EXPECT_EQ(offload_many(core).size(), 1U);
+    threads_left = UINT_MAX;  // the machine has room again
+    EXPECT_GT(offload_many(core).size(), 1U);
+}
+
+TEST_F(Threads, AreAsManyAsTheOptionSays) {
+    EpollOptions options;
+    options.helpers_max = 2;
+    const auto kernel = make_epoll_kernel(options);
+    ASSERT_TRUE(kernel);
+    Core core(**kernel);
+    EXPECT_EQ(offload_many(core).size(), 2U);
+}
+
+TEST_F(Threads, StartWithAllSignalsBlockedAndLeaveOursAsTheyAre) {
+    sigset_t ours;
+    sigset_t theirs;
+    auto thread = start_thread([&theirs] { ::pthread_sigmask(SIG_BLOCK, nullptr, &theirs); });
+    ASSERT_TRUE(thread);
+    thread->join();
+    ::pthread_sigmask(SIG_BLOCK, nullptr, &ours);
+    EXPECT_EQ(::sigismember(&theirs, SIGTERM), 1);
+    EXPECT_EQ(::sigismember(&ours, SIGTERM), 0);
+    auto like_ours =
+        start_thread([&theirs] { ::pthread_sigmask(SIG_BLOCK, nullptr, &theirs); }, ThreadSignals::inherited);
+    ASSERT_TRUE(like_ours);
+    like_ours->join();
+    EXPECT_EQ(::sigismember(&theirs, SIGTERM), 0);
+}
+
+TEST_F(Threads, AreMissedByAWatcherOfSignalsThatThenWatchesNone) {
+    struct sigaction before{};
+    struct sigaction now{};
+    ::sigaction(SIGUSR2, nullptr, &before);
+    threads_left = 0;
+    {
+        const SignalWatcher watcher({SIGUSR2}, [](int) {});
+        ::sigaction(SIGUSR2, nullptr, &now);
+        EXPECT_EQ(now.sa_handler, before.sa_handler);
+    }
+    ::sigaction(SIGUSR2, nullptr, &now);
+    EXPECT_EQ(now.sa_handler, before.sa_handler);
+}
+
+Task<int> resolve_something(Core& core) {
+    const auto addresses = co_await resolve(core, "portico-has-no-such-host.test", 80);
+    co_return addresses ? 0 : static_cast<int>(addresses.error().kind);
+}
+
+TEST_F(Threads, AreMissedByTheResolverWithAnError) {
+    const auto kernel = make_epoll_kernel();
+    ASSERT_TRUE(kernel);
+    Core core(**kernel);
+    threads_left = 0;
+    EXPECT_EQ(run_task(core, resolve_something(core)), static_cast<int>(ResolveError::Kind::temporary));
 }
 
 // However fast a peer reads, a call has to return.

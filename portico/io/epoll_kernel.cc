@@ -1,17 +1,17 @@
 // portico/io/epoll_kernel.cc — the loop on epoll: which operation waits for which descriptor, and when it is tried.
 //
-// A descriptor is registered when an operation first has to wait for it, edge-triggered. What an edge said is
-// remembered in the descriptor's slot until a call says EAGAIN (or comes back short, which says the same with one call
-// fewer), so that an operation on a ready descriptor is done at once and one on an idle descriptor waits without trying
-// in vain.
+// A descriptor is registered, edge-triggered, when an operation first has to wait for it. Its slot remembers that it is
+// ready until a call returns EAGAIN (or returns less than was asked for, which means the same and saves that call). So
+// an operation on a ready descriptor is done at once, and an operation on an idle descriptor waits without a useless
+// attempt.
 //
 // A task may have only so many operations done at once before the loop turns to the other descriptors: then its next
 // operation waits for the following pass, however ready its descriptor is. No descriptor is resumed twice in a pass, so
 // that what one peer costs in a pass has a bound.
 //
-// Listeners are level-triggered, and accept once for each report. An accept in vain is no cheap question: the kernel
-// makes the socket and its file before it looks into the queue, and throws both away (a tenth of all that a connection
-// of one request costs).
+// Listeners are level-triggered, and accept once for each report. An accept that finds no connection is expensive:
+// Linux creates the socket and its file before it looks into the queue, and then discards both (a tenth of the whole
+// cost of a connection with one request).
 #include "portico/io/epoll_kernel.h"
 
 #include <sys/epoll.h>
@@ -33,12 +33,11 @@
 namespace portico::io {
 namespace {
 
-constexpr unsigned helper_threads_max = 4;
 constexpr int events_max = 256;
 
 enum class Waits : std::uint8_t { nothing, accept, read, receive, connect, write, send_file, send };
 
-// What is kept for each number that may be a descriptor.
+// The state of one descriptor, or of a number that is free.
 struct Slot {
     std::uint32_t generation = 0;  // how many descriptors have had this number: tells an event for an earlier one
     Operation* reader = nullptr;
@@ -47,14 +46,14 @@ struct Slot {
     Waits writer_waits = Waits::nothing;
     FdKind kind = FdKind::socket;
     bool readable = true;        // until a call says otherwise
-    bool writable = true;        // the same
+    bool writable = true;        // until a call says otherwise
     bool is_connecting = false;  // the connection was asked for
     bool is_put_off = false;     // it is in put_off_: the next pass tries what waits for it
     bool ended = false;          // the peer has sent its last: there is an end or an error to be read
     std::uint32_t watched = 0;   // the events it is registered for
 };
 
-// A descriptor, and not another one that has got the same number since.
+// Names one descriptor, and no later one with the same number.
 struct DescriptorName {
     int fd;
     std::uint32_t generation;
@@ -70,10 +69,11 @@ DescriptorName unpacked(std::uint64_t packed) {
 
 class EpollKernel final : public Kernel {
 public:
-    EpollKernel(int epoll, int wake_up)
-        : epoll_(epoll), wake_up_(wake_up), helpers_(helper_threads_max, [this] { wake(); }) {
+    EpollKernel(int epoll, int wake_up, unsigned helpers_max)
+        : epoll_(epoll), wake_up_(wake_up), helpers_(helpers_max, [this] { wake(); }) {
         read_clocks();
     }
+    Result<void> start_first_helper() { return helpers_.start_first(); }
     ~EpollKernel() {
         ::close(wake_up_);
         ::close(epoll_);
@@ -158,7 +158,7 @@ private:
     bool attempt_write(WriteOp& op);
     bool attempt_send_file(SendFileOp& op);
     bool attempt_send(SendOp& op);
-    // What a call's result means for the operation: EAGAIN is "wait", and says so in the slot.
+    // Interpret a call's result: EAGAIN means that the operation has to wait, and is noted in the slot.
     bool done_reading(Slot& slot, Operation& op, std::int64_t result, bool was_short);
     bool done_writing(int fd, Operation& op, std::int64_t result);
 
@@ -166,10 +166,10 @@ private:
     int wake_up_;
     TimePoint now_;
     std::chrono::system_clock::time_point wall_clock_;
-    std::vector<Slot> slots_;              // by descriptor
-    std::vector<DescriptorName> put_off_;  // whose ready operation waits for the next pass; none twice
-    unsigned at_once_ = 0;                 // operations that the running task has had done at once, or tried to
-    std::map<int, std::string> paths_;     // of Unix listeners: removed when they close
+    std::vector<Slot> slots_;                      // by descriptor
+    std::vector<DescriptorName> put_off_;          // whose ready operation waits for the next pass; none twice
+    unsigned at_once_ = 0;                         // operations that the running task has had done at once, or tried to
+    std::map<int, calls::FileName> socket_files_;  // of Unix listeners: removed when they close
     HelperThreads helpers_;
 };
 
@@ -202,7 +202,7 @@ void EpollKernel::wait(TimePoint until) {
             std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now()).count();
         timeout = static_cast<int>(std::clamp<std::int64_t>(left, 0, 1'000'000));
     }
-    // What is put off from now on waits for the pass after this one.
+    // Whatever is put off from here on waits for the next pass.
     const std::vector<DescriptorName> due = std::exchange(put_off_, {});
     std::array<epoll_event, events_max> events;
     const int count = ::epoll_wait(epoll_, events.data(), events_max, timeout);
@@ -236,7 +236,7 @@ bool EpollKernel::is_open(DescriptorName name) const {
     return slots_[static_cast<std::size_t>(name.fd)].generation == name.generation;
 }
 
-// Tries what waits for a descriptor that is ready.
+// Tries the operations that wait for a ready descriptor.
 void EpollKernel::resume(DescriptorName name) {
     const int fd = name.fd;
     if (slot(fd).readable && slot(fd).reader != nullptr) resume_reader(fd);
@@ -288,7 +288,7 @@ void EpollKernel::resume_writer(int fd) {
     op.complete(op.result());
 }
 
-// False once the running task has had its share of this pass: the descriptor's turn comes again in the next.
+// False if the running task has used up its share of this pass: the descriptor is tried again in the next pass.
 bool EpollKernel::may_go_on(int fd) {
     if (slot(fd).is_put_off) return false;
     if (++at_once_ <= at_once_max) return true;
@@ -323,7 +323,7 @@ bool EpollKernel::start_writer(int fd, Waits waits, Operation& op) {
     return false;
 }
 
-// There was one accept for each report, so the queue may hold more: whoever stops accepting gets those first.
+// There was one accept for each report, so more connections may be queued: they are accepted before the wait ends.
 void EpollKernel::cancel(AcceptOp& op) {
     if (!attempt_accept(op)) return cancel_reader(op.listener, op);
     slot(op.listener).reader = nullptr;
@@ -364,7 +364,7 @@ bool EpollKernel::attempt(Waits waits, int fd, Operation& op) {
 }
 
 bool EpollKernel::done_reading(Slot& slot, Operation& op, std::int64_t result, bool was_short) {
-    if (result == -EAGAIN) {
+    if (result == -EAGAIN && slot.kind != FdKind::file) {
         slot.readable = false;
         return false;
     }
@@ -375,7 +375,7 @@ bool EpollKernel::done_reading(Slot& slot, Operation& op, std::int64_t result, b
 }
 
 bool EpollKernel::done_writing(int fd, Operation& op, std::int64_t result) {
-    if (result == -EAGAIN) {
+    if (result == -EAGAIN && slot(fd).kind != FdKind::file) {
         slot(fd).writable = false;
         return false;
     }
@@ -445,16 +445,21 @@ void EpollKernel::adopt(int fd, FdKind kind) {
     slot(fd) = Slot{.generation = slot(fd).generation + 1, .kind = kind};
 }
 
-// EPOLLOUT is among `events` only from the first time that the descriptor was full, which most never are. What is so
-// already is reported by the next wait.
+// EPOLLOUT is added to the events when the descriptor is full for the first time, which most never are. A condition
+// that holds already is reported by the next wait.
 int EpollKernel::watch(int fd, std::uint32_t events) {
     Slot& watched = slot(fd);
+    if (watched.kind == FdKind::file) return 0;
     epoll_event wanted{};
     wanted.events = watched.kind == FdKind::listener ? EPOLLIN : EPOLLIN | EPOLLRDHUP | EPOLLET | events;
     wanted.events |= watched.watched;
     wanted.data.u64 = packed({fd, watched.generation});
     if (wanted.events == watched.watched) return 0;
-    if (::epoll_ctl(epoll_, watched.watched == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd, &wanted) != 0) return errno;
+    if (::epoll_ctl(epoll_, watched.watched == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd, &wanted) != 0) {
+        if (errno != EPERM || watched.kind != FdKind::pipe) return errno;
+        watched.kind = FdKind::file;  // a device such as /dev/null, which is always ready
+        return 0;
+    }
     watched.watched = wanted.events;
     return 0;
 }
@@ -468,16 +473,11 @@ void EpollKernel::close(int number) noexcept {
     const auto index = static_cast<std::size_t>(number);
     if (index < slots_.size()) {
         assert(slots_[index].reader == nullptr && slots_[index].writer == nullptr && "closed under a waiting task");
-        // The number goes from epoll with the last descriptor of what it names; standard input has others.
+        // epoll forgets a file when its last descriptor is closed, but standard input has other descriptors.
         if (slots_[index].kind == FdKind::pipe && slots_[index].watched != 0) unwatch(number);
     }
-    if (!paths_.empty()) {
-        const auto path = paths_.find(number);
-        if (path != paths_.end()) {
-            ::unlink(path->second.c_str());
-            paths_.erase(path);
-        }
-    }
+    const auto file = socket_files_.extract(number);
+    if (!file.empty()) calls::remove_socket_file(file.mapped());
     ::close(number);
 }
 
@@ -490,8 +490,10 @@ Result<Opened> EpollKernel::listen(const SocketAddress& local, const ListenOptio
     Result<Opened> opened = calls::listen(local, options);
     if (!opened) return opened;
     adopt(opened->number, FdKind::listener);
-    const bool has_file = local.family == Family::unix_path && !local.path.empty() && local.path.front() != '\0';
-    if (has_file) paths_.emplace(opened->number, local.path);
+    if (local.family == Family::unix_path) {
+        auto file = calls::socket_file_at(local.path);  // nothing at an abstract name
+        if (file) socket_files_.emplace(opened->number, *std::move(file));
+    }
     return opened;
 }
 
@@ -503,13 +505,13 @@ Result<Opened> EpollKernel::open_datagram(const SocketAddress& local, bool reuse
 }
 
 Result<void> EpollKernel::connect_datagram(int socket, const SocketAddress& peer) {
-    const int failure = calls::begin_connect(socket, peer);  // UDP: nothing is sent, so nothing is waited for
+    const int failure = calls::begin_connect(socket, peer);  // UDP: nothing is sent, so there is nothing to wait for
     if (failure != 0) return fail(failure, "connect");
     return {};
 }
 
-// Who half-closes has said its last, and waits for the peer's end. That has often come by the time it reads: so that
-// read is tried, where a registration would cost as much as the whole close.
+// After a half-close we only wait for the peer's end, which has often arrived by the time we read. So the read is tried
+// at once: a registration would cost as much as the rest of the close.
 Result<void> EpollKernel::shut_down(int stream, ShutDown which) {
     slot(stream).readable = true;
     return calls::shut_down(stream, which);
@@ -525,7 +527,7 @@ Result<int> EpollKernel::open_stdio(StdioEnd end) {
 
 }  // namespace
 
-Result<std::unique_ptr<Kernel>> make_epoll_kernel() {
+Result<std::unique_ptr<Kernel>> make_epoll_kernel(const EpollOptions& options) {
     const int epoll = ::epoll_create1(EPOLL_CLOEXEC);
     if (epoll < 0) return fail(errno, "epoll_create1");
     const int wake_up = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
@@ -543,7 +545,10 @@ Result<std::unique_ptr<Kernel>> make_epoll_kernel() {
         ::close(epoll);
         return fail(failure, "epoll_ctl");
     }
-    return std::make_unique<EpollKernel>(epoll, wake_up);
+    auto kernel = std::make_unique<EpollKernel>(epoll, wake_up, std::max(1U, options.helpers_max));
+    const Result<void> helper = kernel->start_first_helper();
+    if (!helper) return std::unexpected(helper.error());
+    return kernel;
 }
 
 }  // namespace portico::io

@@ -15,7 +15,13 @@ namespace portico::io {
 // small.
 inline constexpr unsigned at_once_max = 16;
 
-// One for each core; it is used on the thread that runs the core. The error is that of epoll_create1 or eventfd.
-Result<std::unique_ptr<Kernel>> make_epoll_kernel();
+struct EpollOptions {
+    // Threads for offloaded work, at least one. The first is started with the kernel, the others when they are needed.
+    unsigned helpers_max = 4;
+};
+
+// One for each core; it is used on the thread that runs the core. Errors: those of epoll_create1 and eventfd, and
+// EAGAIN when no helper thread can be started.
+Result<std::unique_ptr<Kernel>> make_epoll_kernel(const EpollOptions& options = {});
 
 }  // namespace portico::io

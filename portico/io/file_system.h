@@ -19,7 +19,7 @@
 
 namespace portico::io {
 
-// What a name leads to (inode(7)).
+// The kind of file (inode(7)).
 enum class FileKind : std::uint8_t {
     regular,    // octets that can be read from anywhere
     directory,  // names
@@ -27,7 +27,7 @@ enum class FileKind : std::uint8_t {
     other,      // a FIFO, a socket or a device
 };
 
-// What is known of a file without reading it (statx(2)).
+// The attributes of a file (statx(2)).
 struct FileStatus {
     FileKind kind = FileKind::other;  // links are followed
     std::uint64_t size = 0;           // octets
@@ -59,7 +59,7 @@ public:
     // wait: a FIFO or a device is opened without blocking, and status() tells what it is. ENOENT, ENOTDIR, EACCES,
     // ELOOP, EXDEV (would lead out), ENAMETOOLONG, EMFILE …
     virtual Result<Fd> open_beneath(const Fd& directory, std::string_view path) = 0;
-    // What the path leads to, without opening it.
+    // The status of the file that the path leads to, without opening it.
     virtual Result<FileStatus> status_beneath(const Fd& directory, std::string_view path) = 0;
     virtual Result<FileStatus> status(const Fd& file) = 0;  // of an open file, as it is now
     // Reads into the front of `room` from `offset`; fewer octets than asked only at the end of the file.

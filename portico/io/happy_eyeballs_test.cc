@@ -5,6 +5,7 @@
 
 #include "portico/io/epoll_kernel.h"
 #include "portico/io/run_task.h"
+#include "portico/io/sim_kernel.h"
 
 namespace portico::io {
 namespace {
@@ -128,6 +129,80 @@ TEST_F(SilentHost, IsGivenUpWhenAsked) {
     scope.request_stop();
     while (scope.size() > 0) core_.run_once(core_.now());
     EXPECT_EQ(number, ECANCELED);
+}
+
+// An address that no route leads to says nothing about the host, whenever it is tried.
+TEST_F(HappyEyeballs, SaysWhatTellsMostAboutTheHost) {
+    auto gone = listen("127.0.0.1");
+    const SocketAddress refusing = gone->local();
+    {
+        const auto closed = std::move(gone);
+    }
+    const SocketAddress unreachable = at("255.255.255.255");
+    EXPECT_EQ(connect({unreachable}).error().number, ENETUNREACH);
+    EXPECT_EQ(connect({unreachable, refusing}).error().number, ECONNREFUSED);
+    EXPECT_EQ(connect({refusing, unreachable}).error().number, ECONNREFUSED);
+}
+
+// --- the order of attempts, in simulated time
+
+// When each attempt began, after the first.
+class Moments final : public ConnectWatcher {
+public:
+    explicit Moments(Core& core) : core_(&core) {}
+    void trying(const SocketAddress& /*peer*/) override { moments_.push_back(core_->now()); }
+    void failed(const SocketAddress& /*peer*/, const Error& /*error*/) override {}
+    [[nodiscard]] std::vector<Duration> since_the_first() const {
+        std::vector<Duration> times;
+        for (const TimePoint moment : moments_) times.push_back(moment - moments_.front());
+        return times;
+    }
+
+private:
+    Core* core_;
+    std::vector<TimePoint> moments_;
+};
+
+class AttemptDelay : public testing::TestWithParam<std::uint64_t> {
+protected:
+    AttemptDelay() {
+        ListenOptions options;
+        options.backlog = 0;  // drops what comes
+        silent_ = Listener::open(core_, at("127.0.0.1", 0), options);
+    }
+    ConnectResult connect_thrice(Duration deadline) {
+        ConnectOptions options;
+        options.watcher = &moments_;
+        options.deadline = core_.now() + deadline;
+        const SocketAddress silent = silent_->local();
+        return run_task(core_, connect_to_any(core_, {silent, silent, silent}, options));
+    }
+
+    static constexpr auto rfc_8305 = std::chrono::milliseconds(250);  // its section 5
+    SimKernel kernel_{GetParam()};
+    Core core_{kernel_};
+    Moments moments_{core_};
+    Result<Listener> silent_ = fail(0, "");
+};
+INSTANTIATE_TEST_SUITE_P(Simulated, AttemptDelay, testing::Range<std::uint64_t>(1, 6));
+
+TEST_P(AttemptDelay, IsWaitedForBeforeEachFurtherAttempt) {
+    EXPECT_FALSE(connect_thrice(std::chrono::seconds(10)));
+    const std::vector<Duration> times = moments_.since_the_first();
+    ASSERT_EQ(times.size(), 3U);
+    for (std::size_t i = 1; i < times.size(); ++i) {
+        EXPECT_GE(times[i] - times[i - 1], rfc_8305);
+        EXPECT_LT(times[i] - times[i - 1], 2 * rfc_8305);
+    }
+}
+
+TEST_P(AttemptDelay, NoAttemptBeginsAfterTheDeadline) {
+    const TimePoint begun = core_.now();
+    const ConnectResult connected = connect_thrice(rfc_8305 + rfc_8305 / 2);
+    ASSERT_FALSE(connected);
+    EXPECT_EQ(connected.error().number, ETIMEDOUT);
+    EXPECT_EQ(moments_.since_the_first().size(), 2U);
+    EXPECT_LT(core_.now() - begun, 2 * rfc_8305);
 }
 
 TEST_F(HappyEyeballs, ConnectsByEndpoint) {

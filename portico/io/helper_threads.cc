@@ -1,17 +1,13 @@
 // portico/io/helper_threads.cc — see helper_threads.h.
 #include "portico/io/helper_threads.h"
 
-#include <csignal>
+#include <cassert>
+#include <utility>
+
+#include "portico/io/thread.h"
 
 namespace portico::io {
 namespace {
-
-// Signals are for the threads that wait for them.
-void block_signals() {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_BLOCK, &all, nullptr);
-}
 
 OffloadOp* next_of(const OffloadOp& op) { return static_cast<OffloadOp*>(op.next_in_kernel); }
 
@@ -53,12 +49,26 @@ HelperThreads::~HelperThreads() {
     for (std::thread& thread : threads_) thread.join();
 }
 
+Result<void> HelperThreads::start_one() {
+    Result<std::thread> thread = start_thread([this] { work(); });
+    if (!thread) return std::unexpected(thread.error());
+    threads_.push_back(*std::move(thread));
+    return {};
+}
+
+Result<void> HelperThreads::start_first() {
+    const std::lock_guard lock(lock_);
+    return start_one();
+}
+
 void HelperThreads::submit(OffloadOp& op) {
     {
         const std::lock_guard lock(lock_);
         op.stage_in_kernel = OffloadOp::Stage::queued;
         queued_.append(op);
-        if (queued_.count > idle_ && threads_.size() < threads_max_) threads_.emplace_back([this] { work(); });
+        assert(!threads_.empty() && "start_first()");
+        // If this fails, the threads that there are do the work later.
+        if (queued_.count > idle_ && threads_.size() < threads_max_) static_cast<void>(start_one());
     }
     has_work_.notify_one();
 }
@@ -89,7 +99,6 @@ OffloadOp* HelperThreads::take_done() {
 }
 
 void HelperThreads::work() {
-    block_signals();
     std::unique_lock lock(lock_);
     for (;;) {
         ++idle_;

@@ -14,16 +14,19 @@
 
 namespace portico::io {
 
-// Starts a thread when work comes and none is free, up to `threads_max`. Queued work is done in order of submission.
+// Starts a thread when work comes and none is free, up to `threads_max`. Where no further thread can be started, work
+// waits for those that there are. Queued work is done in order of submission.
 class HelperThreads {
 public:
-    // `wake` is called on a helper thread after each piece of work.
+    // `threads_max`: at least one. `wake` is called on a helper thread after each piece of work.
     HelperThreads(unsigned threads_max, std::function<void()> wake)
         : threads_max_(threads_max), wake_(std::move(wake)) {}
     HelperThreads(const HelperThreads&) = delete;
     HelperThreads& operator=(const HelperThreads&) = delete;
     ~HelperThreads();  // waits for the work under way; no task may be waiting for any
 
+    // Before the first submit(): with one thread, all work is done some time. Error: see start_thread().
+    Result<void> start_first();
     void submit(OffloadOp& op);
     // Takes `op` out of the queue. False if its work has begun.
     [[nodiscard]] bool cancel(OffloadOp& op);
@@ -44,6 +47,7 @@ private:
         void append(OffloadOp& op);
         void take_out(OffloadOp& op);
     };
+    Result<void> start_one();
     void work();
 
     const unsigned threads_max_;

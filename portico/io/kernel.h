@@ -3,8 +3,8 @@
 // Room io: see error.h.
 // Threads:   wake() may be called from any thread; all else belongs to the core's thread.
 //
-// The style is completion, not readiness: an operation is started with all it needs and completes later, or at once,
-// with a result. No caller may depend on readiness, so that a kernel which only knows completion can be put below.
+// The interface reports completion, not readiness: an operation is started with everything it needs, and completes at
+// once or later, with a result. Callers never depend on readiness, so a kernel that only knows completion fits as well.
 #pragma once
 
 #include <sys/uio.h>
@@ -34,12 +34,12 @@ class Kernel;
 // and completes exactly once. Its deadline and a request to stop both cancel it, and it still completes.
 class Operation : public Stoppable, public Timer {
 public:
-    // Octets or a descriptor's number where it succeeded, else a negative errno value. The kernel calls this once,
+    // A number of octets or a descriptor if it succeeded, else a negative errno value. The kernel calls this once,
     // unless the start function has set the result and returned true.
     void complete(std::int64_t result);
-    // For a start function that is done at once: what complete() would have been given.
+    // For a start function that finishes at once: the value that complete() would have been given.
     void set_result(std::int64_t result) { result_ = result; }
-    // As it was completed; -ETIMEDOUT where it was cancelled because its deadline had come.
+    // The value given to complete(), or -ETIMEDOUT if the operation was cancelled because its deadline had passed.
     [[nodiscard]] std::int64_t result() const { return result_; }
 
     void expire() final;
@@ -50,7 +50,7 @@ public:
     Operation* next_in_kernel = nullptr;
 
 protected:
-    // `core` outlives the operation, and nothing is asked of it yet.
+    // `core` outlives the operation. Nothing is started yet.
     explicit Operation(Core& core) : core_(&core) {}
     ~Operation() = default;
 
@@ -73,7 +73,7 @@ protected:
         if (state != nullptr) state->begin_wait(*this, frame_of(waiter));
         return true;
     }
-    // Whose kernel is asked.
+    // The core whose kernel carries out the operation.
     [[nodiscard]] Core& core() const { return *core_; }
 
 private:
@@ -89,13 +89,13 @@ private:
     bool deadline_passed_ = false;
 };
 
-// Accepts one connection. Result: the descriptor; `peer` is filled. Where it is cancelled, or its deadline comes, while
+// Accepts one connection. Result: the descriptor; `peer` is filled. If it is cancelled, or its deadline passes, while
 // connections wait in the queue, it takes one of those: so a deadline that has come empties the queue, one by one.
 struct AcceptOp : Operation {
     // From the queue of this socket.
     AcceptOp(Core& core, int the_listener) : Operation(core), listener(the_listener) {}
     int listener;        // a socket that listen() gave
-    SocketAddress peer;  // whose connection it is
+    SocketAddress peer;  // the other end's address
 
 private:
     void cancel() final;
@@ -107,7 +107,7 @@ struct ConnectOp : Operation {
     ConnectOp(Core& core, int the_socket, SocketAddress the_peer)
         : Operation(core), socket(the_socket), peer(std::move(the_peer)) {}
     int socket;          // not connected yet
-    SocketAddress peer;  // whom to connect to
+    SocketAddress peer;  // the address to connect to
 
 private:
     void cancel() final;
@@ -119,12 +119,12 @@ struct ReadOp : Operation {
     // Into room of the caller's, which outlives the operation.
     ReadOp(Core& core, int the_stream, std::span<char> the_room)
         : Operation(core), stream(the_stream), room(the_room) {}
-    // Into a buffer of the pool's, of its usual size.
+    // Into a buffer of the usual size, borrowed from the pool.
     ReadOp(Core& core, int the_stream, BufferPool& the_pool) : Operation(core), stream(the_stream), pool(&the_pool) {}
     int stream;                  // a connected socket, or one end of stdio
     std::span<char> room;        // empty: see `pool`
     BufferPool* pool = nullptr;  // null: see `room`
-    Buffer buffer;               // from the pool, with what came
+    Buffer buffer;               // from the pool, with the octets received
 
 private:
     void cancel() final;
@@ -132,7 +132,7 @@ private:
 
 // Sends octets: the first of `spans` first. Result: how many were taken, at least one; perhaps not all.
 struct WriteOp : Operation {
-    // What the spans point into outlives the operation, and so do they.
+    // The spans, and the memory that they point to, outlive the operation.
     WriteOp(Core& core, int the_stream, std::span<const iovec> the_spans, bool the_more = false)
         : Operation(core), stream(the_stream), spans(the_spans), more(the_more) {}
     int stream;                    // a connected socket, or one end of stdio
@@ -143,7 +143,7 @@ private:
     void cancel() final;
 };
 
-// Sends octets of a file. Result: how many, perhaps not all; 0 where the file ends before `offset`.
+// Sends octets of a file. Result: how many, perhaps not all; 0 if the file ends before `offset`.
 struct SendFileOp : Operation {
     // `the_file` outlives the operation.
     SendFileOp(Core& core, int the_stream, const Fd& the_file, std::uint64_t the_offset, std::uint64_t the_length)
@@ -159,15 +159,16 @@ private:
 
 // One datagram to be received into, or to be sent.
 struct DatagramSlot {
-    std::span<char> octets;  // receiving: the room, then what came; sending: what goes
-    SocketAddress peer;      // receiving: who sent it; sending: who gets it
+    std::span<char> octets;  // receiving: the room, then the datagram; sending: the datagram
+    SocketAddress peer;      // receiving: the sender; sending: the receiver
     bool truncated = false;  // receiving: the datagram was larger than the room
-    // Not zero: these are several datagrams of that size one behind the other, the last perhaps shorter. Received so
-    // only where the socket coalesces (GRO); sent so with one call's cost (GSO), or one by one where the kernel can't.
+    // If not zero, `octets` holds several datagrams of this size, one after the other; the last may be shorter.
+    // Received so only if the socket coalesces (GRO). Sent so in one call (GSO), or one by one if the system cannot do
+    // that.
     std::uint16_t segment_octets = 0;
 };
 
-// Receives what is there, at least one datagram and at most slots.size(). Result: how many.
+// Receives the datagrams that are available: at least one, at most slots.size(). Result: how many.
 struct ReceiveOp : Operation {
     // `the_slots` outlive the operation.
     ReceiveOp(Core& core, int the_socket, std::span<DatagramSlot> the_slots)
@@ -194,10 +195,10 @@ private:
 // Work that may block, for a helper thread. Result: 0. It can be cancelled while it is queued; once a thread has begun
 // the work, the operation completes when the work returns.
 struct OffloadOp : Operation {
-    // How far the work has come. The kernel's.
+    // How far the work has got; maintained by the kernel.
     enum class Stage : std::uint8_t { queued, running, done };
 
-    // `core` is where the result is wanted.
+    // `core` is resumed with the result.
     explicit OffloadOp(Core& core) : Operation(core) {}
     virtual void work() = 0;  // runs on a helper thread
 
@@ -231,17 +232,17 @@ struct ListenOptions {
     int backlog = 4096;       // connections that may wait to be accepted; the kernel may have a lower limit
     bool reuse_port = false;  // SO_REUSEPORT: one listening socket for each core
     bool dual_stack = true;   // "[::]" takes IPv4 too
-    bool only_bind = false;   // takes the address and lets nobody connect: to learn whether it is free
+    bool only_bind = false;   // takes the address but accepts no connections: tests whether it is free
     std::chrono::seconds defer_accept{0};  // TCP_DEFER_ACCEPT: wake up when octets are there. 0: off
-    bool replace_stale_path = true;        // Unix: a socket file that nobody listens on is removed first
-    unsigned path_mode = 0660;             // Unix: permissions of the socket file
+    bool replace_stale_path = true;        // Unix: a socket that nobody listens on is removed first; never another file
+    unsigned path_mode = 0666;             // Unix: permissions of the socket file, less the umask
     SendLimits send_limits{};              // of each connection that is accepted
 };
 
 // A socket that has an address.
 struct Opened {
-    int number = -1;      // its descriptor, for whoever makes an Fd of it
-    SocketAddress local;  // where it is bound: the port that was chosen
+    int number = -1;      // its descriptor; the caller makes it an Fd
+    SocketAddress local;  // where it is bound, with the port that was chosen
 };
 
 // Which direction of a stream ends (shutdown(2)).
@@ -249,8 +250,8 @@ enum class ShutDown : std::uint8_t { sending, receiving, both };
 // One end of standard input and output.
 enum class StdioEnd : std::uint8_t { input, output };
 
-// What a core asks: Linux below epoll, or a simulation. It gives out descriptors and outlives them. Whoever writes a
-// server or a client uses Stream, Listener, Datagram and offload() above it.
+// The system as a core sees it: Linux through epoll, or a simulation. It gives out descriptors and outlives them.
+// Servers and clients use Stream, Listener, Datagram and offload(), which are built on it.
 class Kernel : public FdTable {
 public:
     virtual ~Kernel() = default;
@@ -258,7 +259,7 @@ public:
     // --- time and chance
     [[nodiscard]] virtual TimePoint now() const = 0;                                     // as of the last wait(): cheap
     [[nodiscard]] virtual std::chrono::system_clock::time_point wall_clock() const = 0;  // as of the last wait()
-    [[nodiscard]] virtual TimePoint clock() const { return now(); }  // this very moment, where that costs a call
+    [[nodiscard]] virtual TimePoint clock() const { return now(); }  // the exact time: may cost a call
     virtual void random(std::span<char> room) = 0;                   // unguessable, but for the simulation
 
     // --- the loop
@@ -267,39 +268,40 @@ public:
     virtual void wake() noexcept = 0;  // from any thread
 
     // --- sockets: these never wait
-    // Binds a stream socket and listens. Errors: EADDRINUSE, EACCES, EADDRNOTAVAIL … (bind(2), listen(2)).
+    // Binds a stream socket and listens. Errors: EADDRINUSE, EACCES, EADDRNOTAVAIL … (bind(2), listen(2)). Closing it
+    // removes its socket file, unless another file has taken the path meanwhile.
     virtual Result<Opened> listen(const SocketAddress& local, const ListenOptions& options) = 0;
     // No new connection begins at `listener` from now on. Those that have begun can still be accepted: what is queued,
     // and what completes its handshake. A client that tries meanwhile is refused (Unix) or tries again later (TCP).
     // Where the kernel can't do that, nothing changes.
     virtual void refuse_new_connections(int /*listener*/) {}
     virtual Result<int> open_socket(Family family) = 0;  // a stream socket to be connected
-    // Binds a UDP socket; `reuse_port`: others may bind the same address, and share what comes (SO_REUSEPORT).
+    // Binds a UDP socket; `reuse_port`: other sockets may bind the same address and share its datagrams (SO_REUSEPORT).
     virtual Result<Opened> open_datagram(const SocketAddress& local, bool reuse_port) = 0;
-    // From now on only `peer` is heard, and what comes back about it is too (ECONNREFUSED from receive).
+    // From now on receives only from `peer`, and reports errors about datagrams sent to it (ECONNREFUSED from receive).
     virtual Result<void> connect_datagram(int /*socket*/, const SocketAddress& /*peer*/) {
         return fail(EOPNOTSUPP, "connect");
     }
-    // From now on one slot may be given several datagrams at once. Nothing where the kernel can't (UDP_GRO).
+    // From now on one slot may receive several datagrams (UDP_GRO). Does nothing if the system cannot do that.
     virtual void set_coalescing(int /*socket*/) {}
     virtual Result<int> open_stdio(StdioEnd end) = 0;  // standard input or output; closing it leaves the original open
     virtual Result<SocketAddress> local_address(int socket) = 0;  // where it is bound (getsockname(2))
     // Ends one direction or both: the peer reads to the end of the stream. Errors: ENOTCONN … (shutdown(2)).
     virtual Result<void> shut_down(int stream, ShutDown which) = 0;
-    // Octets that were written and that the peer has not acknowledged. Zero where that can't be told.
+    // Octets that were written and that the peer has not acknowledged; 0 if the system cannot tell.
     [[nodiscard]] virtual std::size_t unacknowledged(int stream) const {
         static_cast<void>(stream);
         return 0;
     }
-    virtual void set_no_delay(int stream) = 0;  // TCP_NODELAY; nothing where it does not apply
-    // From now on; what was written already is kept.
+    virtual void set_no_delay(int stream) = 0;  // TCP_NODELAY; does nothing if the stream is not TCP
+    // Applies to later writes; octets that were written already are kept.
     virtual void set_send_limits(int /*stream*/, const SendLimits& /*limits*/) {}
-    // A close now drops what is unsent and sends RST (SO_LINGER 0).
+    // Closing now drops unsent octets and sends RST (SO_LINGER 0).
     virtual void set_abort_on_close(int stream) = 0;
 
     // --- operations
-    // Asks for what `op` says: true if it is done at once (the result is set), false if `op` will complete later. Until
-    // then it stays where it is.
+    // Starts `op`. Returns true if it finished at once (its result is set), false if it will complete later. Until then
+    // it must not move.
     virtual bool start(AcceptOp& op) = 0;
     virtual bool start(ConnectOp& op) = 0;
     virtual bool start(ReadOp& op) = 0;
@@ -317,7 +319,7 @@ public:
     virtual void cancel(SendFileOp& op) = 0;
     virtual void cancel(ReceiveOp& op) = 0;
     virtual void cancel(SendOp& op) = 0;
-    virtual void cancel(OffloadOp& op) = 0;  // nothing if its work has begun
+    virtual void cancel(OffloadOp& op) = 0;  // does nothing if the work has begun
     // Blocks the thread until `op`, which was cancelled but has not completed yet, completes. A last resort, for a
     // frame that is destroyed where nobody can wait.
     virtual void finish(Operation& op) noexcept = 0;

@@ -1,8 +1,8 @@
 // portico/io/real_file_system.cc — the machine's files, by openat2(2): leaving a directory is impossible rather than
 // checked.
 //
-// Linux 5.6 and later. An older kernel answers ENOSYS, a container whose filter does not know the call EPERM; both are
-// handed on: resolving the path ourselves, step by step, would be the check that can be raced.
+// Needs Linux 5.6. An older kernel returns ENOSYS, a container whose filter does not know the call EPERM. Both errors
+// are reported: resolving the path ourselves, step by step, would be a check that can be raced.
 #include <dirent.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
@@ -29,8 +29,8 @@ FileKind kind_of(mode_t mode) {
 }
 
 std::chrono::sys_time<std::chrono::nanoseconds> time_of(const timespec& raw) {
-    // Whoever owns a file sets its time as he likes: what 64 bits of nanoseconds don't hold (before 1678, after 2261)
-    // is cut.
+    // A file's owner may set any time. Times that don't fit 64 bits of nanoseconds (before 1678, after 2261) are
+    // clamped.
     constexpr time_t seconds_max = 9'200'000'000;
     const std::chrono::seconds seconds(std::clamp(raw.tv_sec, -seconds_max, seconds_max));
     return std::chrono::sys_time<std::chrono::nanoseconds>(seconds + std::chrono::nanoseconds(raw.tv_nsec));
@@ -49,11 +49,11 @@ FileStatus status_of(const struct stat& raw) {
 
 class RealFileSystem final : public FileSystem {
 public:
-    // Linux frees the number whatever close(2) returns, so a retry could close somebody else's.
+    // Linux frees the number whatever close(2) returns, so a retry could close another file.
     void close(int number) noexcept override { ::close(number); }
 
     Result<Fd> open_directory(const std::string& path) override {
-        // O_PATH: opening what is beneath needs no permission to list.
+        // O_PATH: opening files beneath it needs no permission to list it.
         const int number = ::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
         if (number < 0) return fail(errno, "open");
         return Fd(*this, number);
@@ -93,7 +93,7 @@ public:
     }
 
     Result<std::vector<DirectoryEntry>> list(const Fd& directory, std::size_t entries_max) override {
-        // Opened anew, since a duplicate would share the position with whoever else lists this directory.
+        // Opened anew: a duplicate would share its position with other listings of this directory.
         const int number = ::openat(directory.number(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (number < 0) return fail(errno, "open");
         DIR* const stream = ::fdopendir(number);

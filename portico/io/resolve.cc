@@ -11,11 +11,10 @@
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <system_error>
-#include <thread>
 #include <utility>
 
 #include "portico/base/printable.h"
+#include "portico/io/thread.h"
 
 namespace portico::io {
 namespace {
@@ -150,12 +149,12 @@ private:
 
     bool start_thread() {
         shared_->waiting = this;
-        try {
-            std::thread(answer, shared_).detach();
-        } catch (const std::system_error&) {  // the standard library's way of saying EAGAIN
-            set_result(-EAGAIN);
+        Result<std::thread> thread = io::start_thread([shared = shared_] { answer(shared); });
+        if (!thread) {
+            set_result(-thread.error().number);
             return false;
         }
+        thread->detach();
         return true;
     }
     static void answer(const std::shared_ptr<Shared>& shared) {

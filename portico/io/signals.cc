@@ -21,6 +21,8 @@
 #include <thread>
 #include <utility>
 
+#include "portico/io/thread.h"
+
 namespace portico::io {
 namespace {
 
@@ -133,20 +135,21 @@ SignalWatcher::SignalWatcher(const std::vector<int>& signals, std::function<void
     for (const int signal : signals) all |= bit_of(signal);
     impl_->slot->signals.store(all);
     // The thread is to take these signals and no others: those are the program's.
-    sigset_t every;
-    sigset_t mask_before;
-    ::sigfillset(&every);
-    ::pthread_sigmask(SIG_SETMASK, &every, &mask_before);
-    impl_->thread = std::thread([impl = impl_.get()] { impl->watch(); });
-    ::pthread_sigmask(SIG_SETMASK, &mask_before, nullptr);
+    Result<std::thread> thread = start_thread([impl = impl_.get()] { impl->watch(); });
+    if (!thread) return;  // the signals go on doing what they did
+    impl_->thread = *std::move(thread);
     for (const int signal : signals) start_handling(signal);
 }
 
 SignalWatcher::~SignalWatcher() {
-    for (const int signal : impl_->signals) stop_handling(signal, impl_->afterwards);
+    if (impl_->thread.joinable()) {
+        for (const int signal : impl_->signals) stop_handling(signal, impl_->afterwards);
+    }
     impl_->slot->signals.store(0);
-    while (::write(impl_->slot->write_end.load(), &end_of_watch, 1) != 1) std::this_thread::yield();
-    impl_->thread.join();
+    if (impl_->thread.joinable()) {
+        while (::write(impl_->slot->write_end.load(), &end_of_watch, 1) != 1) std::this_thread::yield();
+        impl_->thread.join();
+    }
     const std::lock_guard guard(lock);
     impl_->slot->is_used = false;
 }

@@ -21,7 +21,7 @@ public:
     // ignores them, so that a late one does not change its exit status.
     enum class Afterwards : std::uint8_t { as_before, ignored };
     // `signals`: at least one (asserted), as signal(7) numbers them. At most 16 watchers live at the same time
-    // (asserted).
+    // (asserted). If no thread can be started, the signals go on doing what they did.
     SignalWatcher(const std::vector<int>& signals, std::function<void(int signal)> on_signal,
                   Afterwards afterwards = Afterwards::as_before);
     SignalWatcher(const SignalWatcher&) = delete;

@@ -1,6 +1,6 @@
 // portico/io/sim_chance.h — the one source of chance in a simulation, and how often each thing goes wrong.
 //
-// Room io: see error.h. Only tests use the simulation; it is part of the library so that whoever embeds it can test
+// Room io: see error.h. Only tests use the simulation; it is part of the library so that programs can be tested
 // with it too. Threads:   one.
 #pragma once
 
@@ -50,14 +50,14 @@ private:
     std::array<std::uint64_t, 4> state_;
 };
 
-// Probabilities, each per occasion. The defaults are a machine on which nothing fails, but on which what may be late is
-// late and what may be short is short: no correct program can tell.
+// Probabilities, each per occasion. With the defaults nothing fails, but operations complete late, and reads and writes
+// are short: a correct program cannot tell the difference.
 struct SimFaults {
     double late = 0.3;  // an operation that could be done at once completes later
     double short_read = 0.1;
     double short_write = 0.1;
     double cold = 0.1;         // a part of a file is not in memory
-    double cancel_late = 0.5;  // a cancelled operation completes later, and perhaps after all with success
+    double cancel_late = 0.5;  // a cancelled operation completes later, and may still succeed
     std::chrono::nanoseconds delay_max = std::chrono::milliseconds(20);  // of octets on their way, offloaded work …
     std::size_t buffer_octets_min = 1024;  // between one program's write and the other's read, for each direction
     std::size_t buffer_octets_max = 64 * 1024;

@@ -99,7 +99,7 @@ void SimKernel::knock_again(const StreamPtr& client, Duration later) {
     });
 }
 
-// One try to connect. Nothing: try again later.
+// One attempt to connect. Returns nothing if it is to be repeated later.
 std::optional<std::int64_t> SimKernel::knock(const StreamPtr& client) {
     constexpr int knocks_max = 7;  // tcp_syn_retries
     if (chance_.happens(faults_.connect_failure)) {

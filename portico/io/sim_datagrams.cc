@@ -9,7 +9,7 @@
 namespace portico::io {
 namespace {
 
-constexpr std::size_t queued_max = 256;  // in a socket's buffer; what comes after is dropped
+constexpr std::size_t queued_max = 256;  // in a socket's buffer; further datagrams are dropped
 
 bool is_any(const SocketAddress& address) { return address.ip == IpAddress::any(address.family); }
 
@@ -34,7 +34,7 @@ Result<Opened> SimKernel::open_datagram(const SocketAddress& local, bool reuse_p
 
 void SimKernel::set_coalescing(int socket) { descriptors_.find<SimDatagramSocket>(socket)->coalesces = true; }
 
-// As UDP_GRO: datagrams of one peer and one size behind each other become one slot's, a shorter one may be the last.
+// As UDP_GRO: successive datagrams of one peer and one size share a slot; the last of them may be shorter.
 void SimKernel::add_segments(SimDatagramSocket& socket, std::span<char> room, DatagramSlot& slot) {
     const std::size_t size = slot.octets.size();
     while (!socket.received.empty() && chance_.happens(0.5)) {

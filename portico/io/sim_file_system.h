@@ -29,7 +29,7 @@ struct SimNode {
     std::uint64_t inode = 0;
 };
 
-// Resolves paths beneath a directory as openat2(2) does, and says the same errors. Paths for the test's own functions
+// Resolves paths beneath a directory as openat2(2) does, with the same errors. Paths for the test's own functions
 // are absolute and without links.
 class SimFileSystem final : public FileSystem {
 public:
@@ -54,9 +54,9 @@ public:
     // simulated.
     [[nodiscard]] static bool is_real(const Fd& file);
 
-    // --- what a test does to the disk. Parents are made where they are missing; every change sets the file's time.
+    // --- changes that a test makes to the disk. Missing parents are created; every change sets the file's time.
     void make_directory(std::string_view path);
-    void write(std::string_view path, std::string content);    // the same file, if there is one, with other content
+    void write(std::string_view path, std::string content);    // overwrites the file if it exists
     void replace(std::string_view path, std::string content);  // another file of that name, as rename(2) leaves it
     void truncate(std::string_view path, std::size_t octets);  // shorter, or longer with NULs
     void link(std::string_view path, std::string target);
@@ -67,7 +67,7 @@ public:
     [[nodiscard]] Time now() const;  // the time that a change would get
 
     // Called before each call from the program, and between the parts of a long read: here a test changes the disk
-    // under it. It is told which file the call is about; null where that is to be found out by a path.
+    // under it. Its argument is the file that the call is about, or null if the call has yet to resolve a path.
     std::function<void(const SimNode*)> before_call;
 
 private:

@@ -63,7 +63,7 @@ void SimKernel::disturb_clocks() {
     }
 }
 
-// A program that asks again and again for what it can't have would hang the test without a word.
+// A program that retries something impossible for ever would hang the test without any message.
 void SimKernel::expect_progress() {
     constexpr std::uint64_t waits_a_second_max = 2'000'000;
     if (now_ - second_began_ > std::chrono::seconds(1)) {
@@ -88,7 +88,7 @@ void SimKernel::wait(TimePoint until) {
         const bool event_first = !events_.empty() && events_.front().at <= until;
         now_ = std::max(now_, event_first ? events_.front().at : until);
     }
-    // Some of what is due, so that timers and mail come between the rest.
+    // Only some of the events that are due, so that timers and mail are handled in between.
     for (auto left = chance_.between(1, 16); left > 0 && !events_.empty() && events_.front().at <= now_; --left) {
         happen_next();
     }
@@ -124,7 +124,7 @@ void SimKernel::retry(std::shared_ptr<void> owner, SimWaiting& place, Duration l
     });
 }
 
-// Something has changed: what waits in `place` may now be possible.
+// Something has changed: the operation in `place` may now succeed.
 void SimKernel::poke(std::shared_ptr<void> owner, SimWaiting& place) {
     if (place.op == nullptr || place.attempt_is_due) return;
     retry(std::move(owner), place, chance_.happens(0.7) ? Duration::zero() : delay() / 16);

@@ -3,10 +3,10 @@
 // Room io: see error.h. For tests: a whole server and its clients run as tasks on one core above it. The same seed
 // gives the same run, to the last octet and nanosecond; trace() tells two runs apart.
 //
-// It is as unhelpful as a kernel may be: what can be done at once may be done later, ready operations complete in any
-// order, reads and writes are short, a cancelled operation may complete late or with success. On top of that come the
-// faults. It asserts what no program may do: close a descriptor twice, or with an operation in flight; leave one open
-// at the end. Threads:   one. Offloaded work runs on it too, at some later time.
+// It is as unhelpful as a kernel may be: an operation that could finish at once may finish later, ready operations
+// complete in any order, reads and writes are short, a cancelled operation may complete late or succeed. Faults come on
+// top of that. It asserts that a program never closes a descriptor twice, or one with an operation in flight, and
+// leaves none open at the end. Threads:   one. Offloaded work runs on it too, at some later time.
 #pragma once
 
 #include <atomic>
@@ -44,7 +44,7 @@ public:
     void after(Duration time, std::move_only_function<void()> action);
     // From which address the sockets that are opened from now on connect. Empty: the loopback address.
     void set_client_address(std::optional<IpAddress> address) { client_address_ = address; }
-    // What will come on standard input, and then its end; and what was written to standard output.
+    // The content of standard input, which then ends; and the octets that were written to standard output.
     void script_stdin(std::string octets) { stdin_ = std::move(octets); }
     [[nodiscard]] const std::string& stdout_octets() const { return stdout_; }
 
@@ -53,7 +53,7 @@ public:
     [[nodiscard]] TimePoint now() const override { return now_; }
     [[nodiscard]] std::chrono::system_clock::time_point wall_clock() const override;
     void random(std::span<char> room) override;
-    // Ends the program where nothing can ever happen again: a task waits for what will not come.
+    // Ends the program if nothing can ever happen again: some task would wait for ever.
     void wait(TimePoint until) override;
     void wake() noexcept override { woken_.store(true); }
 
@@ -93,7 +93,7 @@ public:
 private:
     struct Event {
         TimePoint at;
-        std::uint64_t order;  // drawn: of what is due at the same time, any may come first
+        std::uint64_t order;  // random: events that are due at the same time happen in any order
         std::move_only_function<void()> happen;
         bool operator<(const Event& other) const { return at != other.at ? at > other.at : order > other.order; }
     };

@@ -18,7 +18,7 @@
 
 namespace portico::io {
 
-// An operation that could not be done yet, and how to try it again: nothing means not yet.
+// An operation that waits, and how to try it again: `attempt` returns nothing if it has to wait on.
 struct SimWaiting {
     Operation* op = nullptr;
     std::uint64_t ticket = 0;     // tells this operation from a later one in the same place
@@ -26,7 +26,7 @@ struct SimWaiting {
     std::function<std::optional<std::int64_t>()> attempt;
 };
 
-// Octets on their way, or what ends them.
+// Octets on their way, or the end or reset that follows them.
 struct SimSegment {
     enum class Kind : std::uint8_t { octets, end, reset } kind = Kind::octets;
     std::string octets;
@@ -51,7 +51,7 @@ struct SimStream {
     std::size_t read_from = 0;
     std::deque<SimSegment> arriving;
     std::size_t arriving_octets = 0;       // the other end's unacknowledged ones
-    std::size_t due = 0;                   // of `arriving`: have come, but the window is full
+    std::size_t due = 0;                   // segments of `arriving` that have come, but don't fit the window
     std::uint64_t places = 0;              // given out
     std::uint64_t lost_from = UINT64_MAX;  // segments from this place on never arrive
     TimePoint last_arrival{};              // segments don't overtake each other
@@ -88,7 +88,7 @@ struct SimListener {
     std::deque<Pending> backlog;
     SimWaiting accepting;
 
-    // With defer_accept, who has not spoken yet is not in the queue (TCP_DEFER_ACCEPT).
+    // With defer_accept, a connection is queued once its peer has sent something (TCP_DEFER_ACCEPT).
     [[nodiscard]] bool is_queued(const Pending& pending, TimePoint now) const {
         const SimStream& stream = *pending.stream;
         const bool has_spoken = stream.unread() > 0 || stream.end_received || stream.dead;
@@ -116,7 +116,7 @@ using SimObject = std::variant<std::monostate, std::shared_ptr<SimStream>, std::
 class SimDescriptors {
 public:
     int add(SimObject object);
-    SimObject remove(int number);  // asserts that it is open: nobody may close twice
+    SimObject remove(int number);  // asserts that it is open: closing twice is a bug
     [[nodiscard]] const SimObject& at(int number) const;
     [[nodiscard]] std::size_t open() const { return open_; }
 

@@ -1,8 +1,8 @@
 // portico/io/sim_streams.cc — octets between the two ends of a simulated stream, and how it ends.
 //
-// What TCP's ends see of each other is what Linux shows: an end or a reset comes behind the octets before it; closing
-// with unread octets is a reset; writing to who has closed succeeds once. Octets on their way when a connection is
-// reset are lost in part. Unix streams have no way to be lost on.
+// The two ends of a TCP connection see each other as on Linux: an end or a reset comes after the octets before it;
+// closing with unread octets is a reset; writing to a closed peer succeeds once. Octets on their way when a connection
+// is reset are lost in part. Unix streams have no way to be lost on.
 #include <algorithm>
 #include <cassert>
 #include <utility>
@@ -67,7 +67,7 @@ std::optional<std::int64_t> SimKernel::try_read(const StreamPtr& from, ReadOp& o
     return static_cast<std::int64_t>(octets);
 }
 
-// How many octets may be written: a negative errno value where none ever, nothing where none yet.
+// How many octets may be written now; nothing if the writer has to wait, a negative errno value if it cannot write.
 std::optional<std::int64_t> SimKernel::room_to_write(const StreamPtr& from) {
     if (from->family != Family::unix_path && chance_.happens(faults_.reset)) reset_by_fault(from);
     if (from->error != 0) return -std::exchange(from->error, 0);
@@ -163,7 +163,7 @@ void SimKernel::arrive(const StreamPtr& to) {
     deliver_due(to);
 }
 
-// What the reader's window has no room for stays unacknowledged until some of it is read, unless nobody will read it.
+// Octets that don't fit the reader's window stay unacknowledged until it reads, unless nobody will read them any more.
 void SimKernel::deliver_due(const StreamPtr& to) {
     const auto is_reset = [](const SimSegment& segment) { return segment.kind == SimSegment::Kind::reset; };
     while (to->due > 0) {
@@ -225,7 +225,7 @@ void SimKernel::receive(const StreamPtr& to, SimSegment segment) {
 void SimKernel::become_reset(const StreamPtr& stream) {
     if (stream->dead || stream->closed) return;
     stream->dead = true;
-    // Who has had the other's end reads that end; only writing tells of the reset.
+    // An end that has been received is still read as an end; only writing reports the reset.
     stream->error = stream->end_received ? EPIPE : ECONNRESET;
     if (!stream->end_received && chance_.happens(faults_.unread_lost)) {
         stream->received.clear();
