@@ -1,5 +1,5 @@
-// portico/server/application.h — what answers requests in a program's own way: steps 3 to 5 for everything that is not
-// a site of files.
+// portico/server/application.h — how a program answers requests by itself: steps 3 to 5 for everything that is not a
+// site of files.
 //
 // Room server: see limits.h.
 // Threads:   one core's: each core has an application of its own.
@@ -21,8 +21,8 @@ namespace portico::server {
 
 // What a program tells the access log about a request.
 struct CallNotes {
-    std::string user;    // who sent it; empty: nobody knows
-    std::string reason;  // why it was not served as asked; empty: it was
+    std::string user;    // who sent it; empty if unknown
+    std::string reason;  // why it was not served as asked; empty if it was
 
     void clear() {
         user.clear();
@@ -51,7 +51,7 @@ public:
     [[nodiscard]] CallNotes& notes() const { return *notes_; }
     // The connection's other end.
     [[nodiscard]] const io::SocketAddress& peer() const { return *peer_; }
-    // See link::H1Inbound::read_content. What is not read of the content costs the connection.
+    // See link::H1Inbound::read_content. If some content is not read, the connection is closed after the answer.
     [[nodiscard]] Task<link::ContentStep> read_content();
     // Why read_content() ended with `refused`.
     [[nodiscard]] const http::Refusal& refusal() const { return link_->refusal(); }
@@ -75,15 +75,15 @@ private:
     bool has_opened_ = false;
 };
 
-// Answers requests, each by a task of its own. What a Server makes of its routes is one.
+// Answers requests, each in a task of its own. A portico::Server makes one of its routes.
 class Application {
 public:
     virtual ~Application() = default;
 
-    // Fills the call's response. The task is destroyed where it waits if the peer leaves meanwhile, or the server
-    // stops.
+    // Fills the call's response. If the peer leaves meanwhile or the server stops, the task is destroyed where it
+    // waits.
     virtual Task<void> answer(Call& call) = 0;
-    // The answer to a head or content that could not be read, when there is nobody to ask.
+    // Fills the response to a head or content that could not be read.
     virtual void answer_refusal(const http::Refusal& refusal, http::Response& response) = 0;
 };
 

@@ -1,7 +1,7 @@
 // portico/server/connection.cc — accept → parse → translate → authorize → respond.
 //
-// Step 1 is in worker.cc; the four others follow one another in serve_requests. An idle connection is nothing but the
-// frame of serve_connection: the link, its buffers and the exchange are there only while requests are.
+// Step 1 is in worker.cc; the other four follow each other in serve_requests. An idle connection consists of the frame
+// of serve_connection only: the link, its buffers and the exchange exist only while there are requests.
 #include "portico/server/connection.h"
 
 #include <memory>
@@ -20,13 +20,13 @@ namespace {
 using http::Persistence;
 using link::Arrival;
 
-// What comes after a request, or after all that have been received.
+// What to do after a request, or after all the requests that have been received.
 enum class Next : std::uint8_t {
-    request,  // another on this connection
-    idle,     // nothing more is here
-    close,    // we have answered for the last time: half-close, drain, close
-    left,     // the peer has gone
-    reset,    // what was sent is not whole: only a reset tells the peer
+    request,  // read the next one
+    idle,     // wait: nothing more has been received
+    close,    // half-close, drain, close: the last answer has been sent
+    left,     // close: the peer has gone
+    reset,    // reset: the answer is incomplete, and nothing else tells the peer
 };
 
 // One request on its way through the steps.
@@ -42,14 +42,14 @@ public:
     Turn(const Turn&) = delete;
     Turn& operator=(const Turn&) = delete;
     ~Turn() {
-        exchange_->response.clear();  // lets go of files and contents
+        exchange_->response.clear();  // releases files and content
         worker_->give_back(std::move(exchange_));
     }
 
     void take(Buffer received, io::TimePoint head_deadline) { link_.take(std::move(received), head_deadline); }
 
-    // 2. The next request, with its content read and dropped: no handler wants any. The first does what needs no
-    // waiting, which is all there is to most requests; nothing: the second goes on from there.
+    // 2. Reads the next request, and drops its content, which no handler of files wants. parse_at_once() never waits,
+    // which is enough for most requests; if it returns nothing, parse() goes on from there.
     [[nodiscard]] std::optional<Next> parse_at_once();
     Task<Next> parse();
     // 3. What the request names.
@@ -57,7 +57,7 @@ public:
         if (!names_our_host()) return std::unexpected(foreign_host);
         return site::translate(exchange_->request, worker_->site(), exchange_->scratch);
     }
-    // 4. Whether the request may go on. Nothing: it takes a while to find out, and the second does.
+    // 4. Whether the request is allowed. If the first returns nothing, this takes a while: call the second.
     [[nodiscard]] std::optional<http::Result<void>> authorize_at_once(const site::Resource& resource) {
         return worker_->handler().authorize(exchange_->request, resource);
     }
@@ -66,7 +66,7 @@ public:
     }
     // 5. Answers with the resource, or says why not.
     Task<Next> respond(const http::Result<site::Resource>& resource);
-    // 3 to 5 in a program's own way.
+    // Steps 3 to 5 for a program that answers by itself.
     Task<Next> answer(Application& application);
 
 private:
@@ -100,7 +100,7 @@ private:
     std::unique_ptr<Exchange> exchange_;
     std::chrono::system_clock::time_point began_at_;
     io::TimePoint began_;
-    std::optional<Arrival> arrival_;  // nothing while octets of the head are missing
+    std::optional<Arrival> arrival_;  // empty while the head is incomplete
     Persistence persistence_ = Persistence::keep;
     std::optional<Next> sent_early_;  // an answer that was sent before its handler had ended
     std::uint64_t made_octets_ = 0;   // of content that was made while it was sent
@@ -116,8 +116,8 @@ void Turn::begin() {
     persistence_ = exchange_->request.persistence;
 }
 
-// When an answer is sent, and no earlier: the worker may have begun to drain while it was made. Requests that have come
-// behind this one are answered too, the last of them with "Connection: close".
+// Called when an answer is sent, and not before: the worker may have begun to drain while the answer was made. Requests
+// that have been received after this one are answered too, and the last of them gets "Connection: close".
 void Turn::decide_persistence() {
     if (worker_->is_draining() && !link_.has_unread()) persistence_ = Persistence::close;
 }
@@ -156,8 +156,8 @@ Task<Next> Turn::parse() {
         co_return refused;
     }
     if (worker_->application() != nullptr) co_return Next::request;  // reads the content itself
-    // The client asks before it sends, and the answer will be no: it may send its content all the same, or not, so the
-    // connection's framing is lost (RFC 9110 §10.1.1).
+    // The client asks before it sends, and the answer will be no. It may send the content nevertheless, so nobody knows
+    // where the next request begins (RFC 9110 §10.1.1).
     const bool asks_first = request.expectation == http::Expectation::continue_;
     if (asks_first && link_.awaits_content() && !link_.has_unread()) {
         persistence_ = Persistence::close;
@@ -195,11 +195,11 @@ Task<Next> Turn::send(std::string_view reason) {
         const link::Sent sent = co_await link_.send(request, response, worker_->date(), persistence_);
         co_return after(sent, reason);
     }
-    // The common case, without a further frame: all of the answer is copied behind its head. It waits for the next one
-    // while requests are here already, so that answers to pipelined requests leave together.
+    // The common case needs no further frame: the whole answer is copied to the output. If more requests have been
+    // received, it waits there for the next answer, so that answers to pipelined requests leave together.
     link_.queue(request, response, worker_->date(), persistence_);
     if (persistence_ == Persistence::keep && link_.has_unread()) co_return after(link::Sent::whole, reason);
-    // Behind the last answer our end goes out at once: let both travel together.
+    // After the last answer we half-close at once: let both leave in one segment.
     const bool more = persistence_ == Persistence::close;
     const iovec span = link_.output_span();
     const io::Result<std::size_t> written = co_await stream_->write({&span, 1}, link_.write_deadline(), more);
@@ -237,7 +237,7 @@ Task<bool> Turn::run_handler(Task<void> work, Call& call) {
 }
 
 Task<void> Turn::end_when_peer_leaves(io::Scope& working, Call& call) {
-    // Content that is still to come is the handler's to read, and nobody else's.
+    // Until the content has come, only the handler may read.
     if (!link_.has_just_its_content()) {
         const io::Result<void> content_read = co_await call.content_read().wait(worker_->core(), io::never);
         if (!content_read) co_return;
@@ -248,7 +248,7 @@ Task<void> Turn::end_when_peer_leaves(io::Scope& working, Call& call) {
 
 namespace {
 
-// Counts what is sent, and ends the maker of the content once the peer takes no more of it.
+// Counts what is sent, and ends the content's producer once the peer accepts no more.
 class EndingWriter final : public http::ContentWriter {
 public:
     EndingWriter(http::ContentWriter& to, io::Core& core, io::Scope& making, std::uint64_t& octets)
@@ -260,8 +260,7 @@ public:
             co_return true;
         }
         making_->request_stop();
-        // Here it ends. A maker that does not look at what comes back would wait for nothing any more, and go on for
-        // ever.
+        // The producer ends here. One that ignores the result would never wait again, and would go on for ever.
         const bool slept = co_await io::sleep_until(*core_, io::never);
         co_return slept;
     }
@@ -284,7 +283,7 @@ Task<void> Turn::send_into(link::Sent& sent) {
     sent = co_await link_.send(exchange_->request, exchange_->response, worker_->date(), persistence_);
 }
 
-// Sends content that is made meanwhile.
+// Sends content that is produced while it is sent.
 Task<Next> Turn::send_made() {
     io::Scope making;
     http::Response& response = exchange_->response;
@@ -326,7 +325,8 @@ Task<Next> Turn::answer(Application& application) {
     const bool answered = co_await run_handler(application.answer(call), call);
     if (sent_early_) co_return *sent_early_;
     if (!answered) co_return after(link::Sent::left, "the peer left before it was answered");
-    // Where content is left over, it is not known where the next request begins; and HTTP/1.0 knows no chunks.
+    // If content is left over, nobody knows where the next request begins. HTTP/1.0 has no chunks, so the connection's
+    // end is the content's.
     const std::optional<link::ContentEnd> end = link_.discard_content_at_once();
     const bool has_read_all = end && *end == link::ContentEnd::complete;
     const bool ends_it = response.producer && request.version == http::Version::http_1_0;
@@ -339,7 +339,8 @@ Task<Next> Turn::answer(Application& application) {
     co_return next;
 }
 
-// A head or a content that can't be read: where the next request begins is not known, so this is the last answer.
+// Answers a request whose head or content can't be read. Nobody knows where the next request begins, so this is the
+// last answer.
 Task<Next> Turn::refuse(http::Refusal refusal) {
     ++worker_->counters().refused;
     persistence_ = Persistence::close;
@@ -353,7 +354,7 @@ Task<Next> Turn::refuse(http::Refusal refusal) {
     co_return after(sent, refusal.reason);
 }
 
-// The response has gone, or has not.
+// What to do after a response that was sent, or was not.
 Next Turn::after(link::Sent sent, std::string_view reason) const {
     if (worker_->log() != nullptr) record(reason, sent);
     if (sent == link::Sent::left) return Next::left;
@@ -361,8 +362,8 @@ Next Turn::after(link::Sent sent, std::string_view reason) const {
     return persistence_ == Persistence::keep ? Next::request : Next::close;
 }
 
-// Who is let in, or on a 401 who tried. Nothing where the site asks nobody, or a program answers, whose users are its
-// own.
+// The user who was let in or, with a 401, who tried. Nothing if the site asks for no password, or if a program answers:
+// it has users of its own.
 std::optional<http::Credentials> Turn::sent_credentials() const {
     if (worker_->application() != nullptr || worker_->site().options().users.empty()) return std::nullopt;
     const auto authorization = exchange_->request.fields.find(http::FieldName::authorization);
@@ -392,7 +393,7 @@ void Turn::record(std::string_view reason, link::Sent sent) const {
     worker_->log()->record(worker_->number(), entry);
 }
 
-// The requests that `received` begins, and those that come before they are all answered.
+// Serves the requests that begin in `received`, and those that arrive until all of them have been answered.
 Task<Next> serve_requests(Worker& worker, io::Stream& stream, const io::SocketAddress& peer, HostCheck check,
                           Buffer received, io::TimePoint head_deadline) {
     Turn turn(worker, stream, peer, check);
@@ -451,7 +452,7 @@ Task<void> serve_connection(io::Stream stream, io::SocketAddress peer, Worker& w
     io::TimePoint deadline = worker.is_draining() ? core.now() + limits.shutdown_idle_max : head_deadline;
     Next next = Next::idle;
     while (next == Next::idle) {
-        // Meanwhile the connection may be asked to leave, to make room or because the worker is draining.
+        // Meanwhile the worker may end this wait, to make room or because it is draining.
         io::ReadBuffer wait = stream.read(core.buffers(), deadline);
         io::Result<Buffer> received = io::fail(ECANCELED, "read");
         {

@@ -13,8 +13,8 @@ namespace portico::server {
 
 class Worker;
 
-// Serves one connection until either side ends it. `worker` has counted `peer` in its population; the task counts it
-// out.
+// Serves one connection until either side ends it. `worker` has counted `peer` in its population; the task removes it
+// from there.
 [[nodiscard]] Task<void> serve_connection(io::Stream stream, io::SocketAddress peer, Worker& worker, HostCheck check);
 
 }  // namespace portico::server

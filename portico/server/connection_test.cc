@@ -86,6 +86,47 @@ TEST_F(AConnection, GivesContentItsTime) {
     EXPECT_TRUE(peer.has_ended);
 }
 
+TEST_F(AConnection, RefusesAHeadThatIsTooLarge) {
+    limits.head_octets_max = 256;
+    open();
+    EXPECT_EQ(connect(get("/one", "X: " + std::string(100, 'x') + "\r\n")).answers(), 1U);
+    EXPECT_TRUE(connect(get("/one", "X: " + std::string(300, 'x') + "\r\n")).has(" 431 "));
+}
+
+TEST_F(AConnection, RefusesContentThatIsTooLarge) {
+    limits.content_octets_max = 10;
+    open();
+    const std::string head = "POST /take HTTP/1.1\r\nHost: a\r\nContent-Length: ";
+    EXPECT_TRUE(connect(head + "10\r\n\r\n1234567890").has(" 200 "));
+    EXPECT_TRUE(connect(head + "11\r\n\r\n12345678901").has(" 413 "));
+}
+
+TEST_F(AConnection, RefusesContentThatComesTooSlowly) {
+    limits.rate_min = 100;
+    limits.rate_grace = seconds(3);
+    open();
+    TestPeer& peer = connect("POST /take HTTP/1.1\r\nHost: a\r\nContent-Length: 99\r\n\r\n");
+    for (int i = 0; i < 2; ++i) {
+        pass(seconds(1));
+        send(peer, "x");
+    }
+    EXPECT_EQ(peer.answers(), 0U);
+    pass(milliseconds(1500));
+    send(peer, "x");
+    EXPECT_TRUE(peer.has(" 408 "));
+}
+
+TEST_F(AConnection, GivesItsPeerTimeToTakeAnAnswer) {
+    open();
+    TestPeer& peer = connect();
+    peer.reads = false;
+    send(peer, get("/large"));
+    pass(seconds(16));
+    EXPECT_EQ(worker().connections(), 1U);
+    pass(seconds(2));
+    EXPECT_EQ(worker().connections(), 0U);
+}
+
 TEST_F(AConnection, LingersForAPeerThatDoesNotEnd) {
     open();
     TestPeer& peer = connect(get("/one", "Connection: close\r\n"));

@@ -222,6 +222,45 @@ TEST_F(Draining, DoesNotLingerLongForPeersThatStayConnected) {
     EXPECT_LT(run_to_end(), soon);
 }
 
+TEST_F(Draining, ClosesAUnixListenerAtOnce) {
+    address = io::SocketAddress::unix_path_of("/socket");
+    open();
+    TestPeer& peer = connect(get("/one", "Connection: close\r\n"));
+    half_close(peer);
+    pass(milliseconds(20));
+    worker().drain();
+    EXPECT_LT(run_to_end(), milliseconds(20));
+}
+
+TEST_F(Draining, KeepsATcpListenerForHandshakesThatAreUnderWay) {
+    open();
+    TestPeer& peer = connect(get("/one", "Connection: close\r\n"));
+    half_close(peer);
+    pass(milliseconds(20));
+    worker().drain();
+    EXPECT_GE(run_to_end(), limits.shutdown_idle_max);
+}
+
+TEST_F(Draining, StopDoesNotWaitForThoseThatLinger) {
+    limits.drain_time_max = seconds(20);
+    open();
+    connect(get("/one", "Connection: close\r\n"));
+    EXPECT_EQ(worker().connections(), 1U);
+    worker().stop();
+    EXPECT_LT(run_to_end(), milliseconds(20));
+}
+
+TEST_F(Draining, StopDoesNotWaitForThoseThatLingerSinceDraining) {
+    limits.shutdown_idle_max = limits.drain_time_max = seconds(20);
+    open();
+    TestPeer& peer = connect(get("/one"));
+    worker().drain();
+    send(peer, get("/two"));
+    worker().stop();
+    EXPECT_LT(run_to_end(), milliseconds(20));
+    EXPECT_EQ(peer.answers(), 2U);
+}
+
 TEST_F(Draining, IsStoppedByStop) {
     open();
     TestPeer& peer = connect(get("/slow"));

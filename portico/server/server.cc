@@ -42,12 +42,11 @@ void run(CoreThread& own) {
 // How long the kernel keeps a silent connection to itself. It can't be less.
 constexpr std::chrono::seconds silence_unseen{1};
 
-// Several cores share a port by a listening socket each; the kernel spreads connections over them. That takes an option
-// which would also let a second server of the same user share the port unnoticed, so the port is first taken without
-// it.
+// Cores share a port by having a listening socket each; the kernel spreads connections over them. The option for that
+// would also let a second server of the same user share the port unnoticed, so the port is bound without it first.
 io::Result<void> check_port_is_free(io::Core& core, const io::SocketAddress& local) {
     if (local.family == io::Family::unix_path || local.port == 0) return {};
-    // It never listens: who connected in this moment would be reset.
+    // It never listens: a client that connected in this moment would be reset.
     io::ListenOptions options;
     options.only_bind = true;
     const io::Result<io::Listener> probe = io::Listener::open(core, local, options);
@@ -88,13 +87,13 @@ io::Result<void> Server::Impl::open_cores(unsigned count, const HostOptions& hos
     return {};
 }
 
-// A listening socket on each core; a Unix path, which only one socket can have, is the first core's.
+// Opens a listening socket on each core. Only one socket can have a Unix path: it belongs to the first core.
 io::Result<void> Server::Impl::open_listeners(const io::SocketAddress& wanted) {
     io::ListenOptions options;
     options.reuse_port = cores.size() > 1;
-    // A client of HTTP speaks first. To hear of it only then saves a wake-up, a vain read and a registration, which is
-    // a third of a connection with one request. A silent connection is accepted a second late: not where that would
-    // falsify a short head_time_max.
+    // An HTTP client speaks first. To be told of it only then saves a wake-up, a read in vain and a registration, which
+    // is a third of what a connection with one request costs. A silent connection is accepted a second late, which
+    // would falsify a short head_time_max.
     if (limits.head_time_max >= 10 * silence_unseen) options.defer_accept = silence_unseen;
     if (options.reuse_port) {
         const io::Result<void> is_free = check_port_is_free(cores.front()->core, wanted);

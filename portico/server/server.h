@@ -1,9 +1,8 @@
 // portico/server/server.h — the cores, and what they are told together.
 //
 // Room server: see limits.h.
-// Threads:   drain(), stop_now() and reopen_log() may be called from any thread, also a signal-handling one; the rest
-// belongs to
-//            the thread that opened the server.
+// Threads:   drain(), stop_now() and reopen_log() may be called from any thread; all else from the one that opened the
+//            server.
 #pragma once
 
 #include <chrono>
@@ -49,12 +48,12 @@ public:
     // Listens; nothing is accepted before start().
     static std::expected<std::unique_ptr<Server>, OpenError> open(const ServerOptions& options,
                                                                   std::shared_ptr<const site::Site> site);
-    // The same for a program's own answers.
+    // The same for a program that answers by itself.
     static std::expected<std::unique_ptr<Server>, OpenError> open(const ServerOptions& options,
                                                                   const MakeApplication& make_application);
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;
-    ~Server();  // stops and waits, where that has not been done
+    ~Server();  // stops and waits if that has not been done
 
     // Where it listens, in the order of the options, with the ports that were chosen.
     [[nodiscard]] const std::vector<io::SocketAddress>& local() const;

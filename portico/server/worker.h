@@ -1,7 +1,7 @@
 // portico/server/worker.h — what one core does: accepts connections and serves them, until it is drained.
 //
 // Room server: see limits.h.
-// Threads:   one core's, but for the constructor.
+// Threads:   one core's, except for the constructor.
 #pragma once
 
 #include <array>
@@ -34,7 +34,7 @@
 
 namespace portico::server {
 
-// What a core counts. Written by the core alone; others read it when somebody asks.
+// What a core counts. Only the core writes it.
 struct Counters {
     std::uint64_t accepted = 0;
     std::uint64_t requests = 0;
@@ -42,15 +42,15 @@ struct Counters {
     std::uint64_t turned_away = 0;    // connections over a limit
     std::uint64_t shed = 0;           // idle connections closed to make room
     std::uint64_t heads_shed = 0;     // connections with an unfinished head closed to make room
-    std::uint64_t accept_failed = 0;  // for want of descriptors or memory
+    std::uint64_t accept_failed = 0;  // because descriptors or memory were short
 };
 
 class Worker;
 
-// A response without an end of its own, known to its worker for as long as it is sent: draining breaks it off.
+// Registers an endless response with its worker while it is sent: draining breaks it off.
 class EndlessPlace {
 public:
-    // `sending`: holds the task that sends it. If the worker is draining already, the caller breaks it off.
+    // `sending` holds the task that sends it. If the worker is draining already, the caller breaks it off.
     EndlessPlace(Worker& worker, io::Scope& sending);
     EndlessPlace(const EndlessPlace&) = delete;
     EndlessPlace& operator=(const EndlessPlace&) = delete;
@@ -61,7 +61,7 @@ private:
     io::Scope* sending_;
 };
 
-// What serving one request needs besides its connection. A core keeps those that are not in use.
+// What serving a request needs besides its connection. A core keeps some that are not in use.
 struct Exchange {
     http::Request request;
     http::Response response;
@@ -71,10 +71,10 @@ struct Exchange {
 
 class Worker {
 public:
-    // All of them outlive the worker; `log` may be null. `number`: which core this is, from 0.
+    // Serves a site. All of the references outlive the worker; `log` may be null. `number` is the core's, from 0.
     Worker(io::Core& core, std::shared_ptr<const site::Site> site, const Limits& limits, Population& population,
            AccessLog* log, unsigned number);
-    // The same for a program's own answers.
+    // Lets a program answer.
     Worker(io::Core& core, std::unique_ptr<Application> application, const Limits& limits, Population& population,
            AccessLog* log, unsigned number);
     Worker(const Worker&) = delete;
@@ -105,7 +105,7 @@ public:
     [[nodiscard]] io::Core& core() { return *core_; }
     [[nodiscard]] const Limits& limits() const { return *limits_; }
     [[nodiscard]] const link::InboundLimits& inbound_limits() const { return inbound_limits_; }
-    // Null where a site is served: then, and only then, there is a handler and a site.
+    // Null if a site is served: then, and only then, there is a handler and a site.
     [[nodiscard]] Application* application() const { return application_.get(); }
     [[nodiscard]] site::Handler& handler() { return *handler_; }
     [[nodiscard]] const site::Site& site() const {
@@ -121,14 +121,14 @@ public:
     // Connections that can be closed to make room.
     [[nodiscard]] Places& idle() { return idle_; }
     [[nodiscard]] Places& unfinished_heads() { return unfinished_heads_; }
-    // Where connections wait for their peers to have read the last answer, until drain_and_close() lets them go.
+    // Holds the connections whose last answer has been sent, until drain_and_close() has closed them.
     [[nodiscard]] io::Scope& lingering() { return draining_ ? last_lingering_ : lingering_; }
     [[nodiscard]] io::Duration linger_time_max() const;
     [[nodiscard]] std::string_view date();  // an IMF-fixdate, made once a second
     [[nodiscard]] std::unique_ptr<Exchange> borrow_exchange();
     void give_back(std::unique_ptr<Exchange> exchange);
     [[nodiscard]] std::size_t exchanges_kept() const { return exchanges_.size(); }
-    // Null where nothing is logged.
+    // Null if nothing is logged.
     [[nodiscard]] AccessLog* log() const { return log_; }
     [[nodiscard]] unsigned number() const { return number_; }
 

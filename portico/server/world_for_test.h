@@ -69,6 +69,7 @@ private:
         std::size_t taken = 0;
         for (;;) {
             const link::ContentStep step = co_await call.read_content();
+            if (step.end == link::ContentEnd::refused) call.response().status = call.refusal().status;
             if (step.octets.empty()) co_return taken;
             taken += step.octets.size();
         }
@@ -97,9 +98,10 @@ struct TestPeer {
 
 class WorkerWorld {
 public:
-    // The test may change limits and faults before it opens the worker.
+    // The test may change these before it opens the worker.
     Limits limits;
     io::SimKernel kernel{1, no_faults()};
+    io::SocketAddress address = io::SocketAddress::of(io::IpAddress::loopback(io::Family::ipv4), 80);
 
     ~WorkerWorld() {
         if (!worker_) return;
@@ -181,8 +183,6 @@ public:
         while (clients_.size() > 0) core_->run_once(core_->now());
         return took;
     }
-
-    const io::SocketAddress address = io::SocketAddress::of(io::IpAddress::loopback(io::Family::ipv4), 80);
 
 private:
     Task<void> live(TestPeer& peer, std::string octets) {
