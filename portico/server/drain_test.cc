@@ -241,6 +241,16 @@ TEST_F(Draining, KeepsATcpListenerForHandshakesThatAreUnderWay) {
     EXPECT_GE(run_to_end(), limits.shutdown_idle_max);
 }
 
+// The kernel spreads connections over the cores: those that are silent may belong to one that has had none yet.
+TEST_F(Draining, KeepsTheListenerIfOnlyOtherCoresHaveHadConnections) {
+    open();
+    const io::SocketAddress elsewhere = io::SocketAddress::of(io::IpAddress::loopback(io::Family::ipv4), 1);
+    EXPECT_EQ(worker().population().enter(elsewhere), Population::Entry::admitted);
+    worker().population().leave(elsewhere);
+    worker().drain();
+    EXPECT_GE(run_to_end(), limits.shutdown_idle_max);
+}
+
 TEST_F(Draining, StopDoesNotWaitForThoseThatLinger) {
     limits.drain_time_max = seconds(20);
     open();

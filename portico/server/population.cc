@@ -21,6 +21,7 @@ Population::Key Population::key_of(const io::SocketAddress& peer) {
 }
 
 Population::Entry Population::enter(const io::SocketAddress& peer) {
+    if (!was_used()) was_used_.store(true, std::memory_order_relaxed);
     Entry entry = count_.fetch_add(1, std::memory_order_relaxed) < connections_max_ ? Entry::admitted : Entry::full;
     if (counts_addresses_) {
         const std::lock_guard lock(lock_);

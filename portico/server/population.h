@@ -32,12 +32,15 @@ public:
     void leave(const io::SocketAddress& peer);
 
     [[nodiscard]] std::size_t count() const { return count_.load(std::memory_order_relaxed); }
+    // Whether a connection has ever been counted, on any core.
+    [[nodiscard]] bool was_used() const { return was_used_.load(std::memory_order_relaxed); }
 
 private:
     const std::size_t connections_max_;
     const std::size_t per_address_max_;
     const bool counts_addresses_;  // false if the limit can never be met: then no lock is taken
     std::atomic<std::size_t> count_ = 0;
+    std::atomic<bool> was_used_ = false;
     std::mutex lock_;
     std::unordered_map<Key, std::size_t> by_address_;  // guarded by lock_
 };

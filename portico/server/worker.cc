@@ -12,7 +12,7 @@ namespace {
 // Exchanges kept for the next request. Only requests that wait for something keep one beyond their turn.
 constexpr std::size_t exchanges_kept_max = 64;
 
-// How long a listener stays open while the server ends, if it has never accepted a connection.
+// How long the listeners stay open while the server ends, if it has never had a connection.
 constexpr auto unused_door_time = std::chrono::milliseconds(100);
 
 // Connections that are accepted after that time: as many as may have queued up. It matters only if the kernel can't
@@ -161,7 +161,7 @@ void Worker::drain(io::Duration time_max) {
         door.listener->refuse_new_connections();
         // A Unix client is in the queue once it has connected. A TCP client's handshake may be under way.
         const bool is_unix = door.listener->local().family == io::Family::unix_path;
-        door.last_call = counters_.accepted > 0 ? idle_deadline_ : std::min(idle_deadline_, now + unused_door_time);
+        door.last_call = population_->was_used() ? idle_deadline_ : std::min(idle_deadline_, now + unused_door_time);
         if (is_unix) door.last_call = now;
         if (door.wait != nullptr) door.wait->stop_waiting();
     }

@@ -115,6 +115,9 @@ def test_a_full_standard_output_does_not_make_it_deaf(command, tmp_path):
 
 def test_sigalrm_is_nobodys_business(own_server):
     one = own_server()
+    with Conversation(one.address) as talk:  # once it answers, all of its threads have started
+        talk.send(get("/hello.txt"))
+        talk.read_answer()
     status = open(f"/proc/{one.process.pid}/status").read()
     masks = {name: int(re.search(rf"{name}:\s+([0-9a-f]+)", status)[1], 16) for name in ("SigBlk", "SigIgn", "SigCgt")}
     assert not any(mask >> (signal.SIGALRM - 1) & 1 for mask in masks.values()), masks
