@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Breaks the program one line at a time and tells which test notices.
+"""Breaks the program one line at a time and prints which test fails.
 
 A mutant is a small edit that changes what the program does. test/mutants/*.txt lists them, with a blank line between two:
 
@@ -9,10 +9,10 @@ A mutant is a small edit that changes what the program does. test/mutants/*.txt 
     + if (deadline < now) fire();
     tests: io_test:Timers.* sim_test e2e:expression
 
-The `-` line is a whole line of the file without its indentation, and must occur there exactly once. Lines that start with `=`
-name the lines just before it where it would not be unique. Several `-` lines are consecutive lines; no `+` line removes them.
+The `-` line is a whole line of the file without its indentation, and must occur there exactly once. If it would not be unique,
+lines that start with `=` name the lines just before it. Several `-` lines are consecutive lines; no `+` line removes them.
 `tests:` names the tests that can notice, the cheapest first: a test program, perhaps with a filter, or `e2e:` and an expression
-for pytest's -k (e2e:"one and two" where it has spaces). A mutant that changes nothing that anybody can notice has a line `equivalent: why`; it
+for pytest's -k (e2e:"one and two" where it has spaces). A mutant that changes no behaviour has a line `equivalent: why`, and
 is not run.
 
 Mutants are made in a copy of the tree, build/mutate/N/tree, and built there without optimisation. A test that fails, crashes or

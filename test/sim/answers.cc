@@ -1,4 +1,4 @@
-// test/sim/answers.cc — the oracle: whether an answer may follow from a question and what the disk has held.
+// test/sim/answers.cc — the oracle: whether an answer is right, given the question and the versions on the disk.
 #include <zlib.h>
 
 #include <algorithm>
@@ -48,7 +48,7 @@ struct Part {
     friend bool operator==(const Part&, const Part&) = default;
 };
 
-// The parts that a Range field asks for of so many octets (RFC 9110 §14.1.2). Empty: none can be satisfied.
+// The parts of `size` octets that a Range field asks for (RFC 9110 §14.1.2). Empty: none can be satisfied.
 std::vector<Part> resolve(std::string_view range, std::size_t size) {
     std::vector<Part> parts;
     take(range, "bytes=");
@@ -89,6 +89,7 @@ private:
     void part();
     void parts(std::string_view boundary);
     void check_other();
+    void handled();
     void expect_status(std::initializer_list<int> possible);
     // Whether any version that may be answered with fits.
     template <class Fits>
@@ -137,9 +138,11 @@ void Check::check_all() {
     if (!answer_->find("date")) fail("an answer without a date");
     const int status = answer_->status;
     if ((status == 503 || status == 500) && world_->mood().may_fail()) return;
+    if (status == 503 && world_->mood().little_memory) return;
     if (status == 408 && (question_->is_slow || world_->mood().clock_jumps)) return;
     if (question_->closes && !answer_->closes()) fail("the connection should be closed");
-    const bool may_close = question_->closes || question_->expects_continue || world_->is_ending();
+    const bool may_close =
+        question_->closes || question_->may_close || question_->expects_continue || world_->is_ending();
     if (answer_->closes() && !may_close) fail("the connection should be kept");
     if (question_->about == Question::About::file) return file();
     check_other();
@@ -160,6 +163,7 @@ void Check::check_other() {
             expect_status({301, 307, 308});
             if (!answer_->find("location").value_or("").ends_with('/')) fail("a redirect to where?");
             break;
+        case Question::About::handler: return handled();
         case Question::About::method: return expect_status({405, 501});
         case Question::About::options: return expect_status({200, 204});
         case Question::About::too_much: return expect_status({413, 414, 431});
@@ -167,6 +171,16 @@ void Check::check_other() {
             if (answer_->status / 100 != 4 && answer_->status != 501 && answer_->status != 505) fail("no refusal");
             break;
     }
+}
+
+void Check::handled() {
+    if (answer_->status == 503 && world_->mood().clock_jumps) return;
+    if (std::ranges::find(question_->statuses, answer_->status) == question_->statuses.end()) {
+        return fail("not what the handler answers");
+    }
+    if (question_->is_head) return;
+    if (question_->breaks && answer_->status == 200) return fail("an answer that was cut looks whole");
+    if (question_->content && answer_->content != *question_->content) fail("not the handler's content");
 }
 
 void Check::file() {
@@ -222,7 +236,7 @@ void Check::whole() {
     if (!is_new && *seen->second != *found) fail("one entity tag for two contents");
 }
 
-// Where `content` departs from what it resembles most.
+// Where `content` departs from the version that it resembles most.
 std::string Check::nearest(const std::string& content) const {
     std::size_t longest = 0;
     for (const Version& version : world_->disk().versions_since(question_->path, io::TimePoint())) {
@@ -234,7 +248,7 @@ std::string Check::nearest(const std::string& content) const {
            content.substr(longest - std::min<std::size_t>(longest, 40), 120);
 }
 
-// Whether `octets` are what "bytes 0-9/100" says they are, of that content.
+// Whether `octets` are the part of `content` that a field like "bytes 0-9/100" announces.
 bool Check::is_part_of(const std::string& content, std::string_view content_range, std::string_view octets) const {
     if (!take(content_range, "bytes ")) return false;
     const auto first = take_number(content_range);

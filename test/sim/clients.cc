@@ -18,6 +18,15 @@ using std::chrono::seconds;
 // Longer than the server may wait for anything.
 constexpr seconds patience{200};
 
+// Whether the server may have cut the answer because it was read too slowly: some connections have buffers of a few
+// octets.
+bool was_too_slow(World& world, const Question& question, const Answer& answer) {
+    const server::Limits& limits = world.limits();
+    const auto time = std::chrono::duration_cast<milliseconds>(world.core().now() - question.asked_at);
+    return time > limits.rate_grace &&
+           answer.octets * 1000 < limits.rate_min * static_cast<std::uint64_t>(time.count());
+}
+
 // What an answer means for the connection.
 enum class Next : std::uint8_t { ask, closed, gone };
 
@@ -29,8 +38,14 @@ Next judge(World& world, const Question& question, const Answer& answer) {
             if (check_answer(world, question, answer) == Verdict::breaks) return Next::closed;
             return answer.closes() ? Next::closed : Next::ask;
         case Answer::End::ended:
-            world.count(answer.is_empty ? "unanswered" : "cut");
-            if (!(answer.is_empty ? mood.may_go_unanswered() : mood.may_be_cut())) {
+            if (question.breaks) break;
+            if (!answer.is_empty() && was_too_slow(world, question, answer)) {
+                world.count("too slow");
+                break;
+            }
+            world.count(answer.is_empty() ? "unanswered" : "cut");
+            if (answer.is_empty() && !world.must_answer(question.sent_at)) break;
+            if (!(answer.is_empty() ? mood.may_go_unanswered() : mood.may_be_cut())) {
                 world.fail("the connection ended without a whole answer to: " + question.octets.substr(0, 300));
             }
             break;
@@ -48,9 +63,14 @@ Task<void> expect_end(World& world, AnswerReader& reader) {
 }
 
 Task<void> write(World& world, io::Stream& stream, std::string_view octets) {
-    // Its failure shows in what is read. The server may take its time for what it drops, buffer by tiny buffer.
+    // A failure shows in what is read. The server may take long to drop octets through tiny buffers.
     const io::Result<void> written = co_await stream.write_all(octets, world.core().now() + 10 * patience);
     static_cast<void>(written);
+}
+
+Task<void> send(World& world, io::Stream& stream, Question& question) {
+    const io::Result<void> written = co_await stream.write_all(question.octets, world.core().now() + 10 * patience);
+    if (written) question.sent_at = world.core().now();
 }
 
 Task<void> pause(World& world, io::Duration longest) {
@@ -59,7 +79,7 @@ Task<void> pause(World& world, io::Duration longest) {
     static_cast<void>(slept);
 }
 
-// Asks one after the other, each after the answer before.
+// Asks one question after the other, and reads each answer before the next question.
 Task<void> ask_in_turn(World& world, io::Stream& stream) {
     AnswerReader reader(stream);
     Next next = Next::ask;
@@ -67,7 +87,7 @@ Task<void> ask_in_turn(World& world, io::Stream& stream) {
         Question question = draw_question(world);
         question.asked_at = world.core().now();
         io::Scope writing;
-        writing.start(write(world, stream, question.octets));
+        writing.start(send(world, stream, question));
         const Answer answer = co_await reader.next(question.is_head, patience);
         next = judge(world, question, answer);
         writing.request_stop();  // an early answer need not wait for the rest of the content
@@ -79,25 +99,28 @@ Task<void> ask_in_turn(World& world, io::Stream& stream) {
     co_await expect_end(world, reader);
 }
 
-Task<void> write_and_finish(World& world, io::Stream& stream, const std::string& octets, bool finish) {
-    co_await write(world, stream, octets);
+Task<void> write_and_finish(World& world, io::Stream& stream, std::vector<Question>& questions, bool finish) {
+    std::string octets;
+    for (const Question& question : questions) octets += question.octets;
+    const io::Result<void> written = co_await stream.write_all(octets, world.core().now() + 10 * patience);
+    for (Question& question : questions) {
+        if (written) question.sent_at = world.core().now();
+    }
     if (finish) static_cast<void>(stream.finish_sending());
 }
 
-// Sends all questions without waiting, perhaps its end too, and reads the answers.
+// Sends all questions without waiting, perhaps half-closes, and reads the answers.
 Task<void> ask_all_at_once(World& world, io::Stream& stream, bool finish) {
     std::vector<Question> questions;
-    std::string octets;
     for (auto left = world.chance().between(1, 8); left > 0; --left) {
         Question question = draw_question(world);
         if (question.expects_continue) continue;
-        octets += question.octets;
         questions.push_back(std::move(question));
     }
     if (questions.empty()) co_return;
     io::Scope writing;
     const io::TimePoint asked_at = world.core().now();
-    writing.start(write_and_finish(world, stream, octets, finish));
+    writing.start(write_and_finish(world, stream, questions, finish));
     AnswerReader reader(stream);
     Next next = Next::ask;
     for (std::size_t i = 0; i < questions.size() && next == Next::ask; ++i) {
@@ -110,7 +133,7 @@ Task<void> ask_all_at_once(World& world, io::Stream& stream, bool finish) {
     co_await writing.join();
 }
 
-// An octet at a time.
+// Sends one octet at a time.
 Task<void> trickle(World& world, io::Stream& stream) {
     Question question = draw_question(world);
     question.is_slow = true;
@@ -120,18 +143,22 @@ Task<void> trickle(World& world, io::Stream& stream) {
         co_await write(world, stream, std::string_view(&octet, 1));
         if (world.chance().happens(0.1)) co_await pause(world, milliseconds(500));
     }
+    question.sent_at = world.core().now();  // a failed write shows in what is read
     AnswerReader reader(stream);
     const Answer answer = co_await reader.next(question.is_head, patience);
     static_cast<void>(judge(world, question, answer));
 }
 
-// Sends a part of a question, and perhaps all; reads a part of the answer, and perhaps none; and goes.
+// Sends a question or a part of it, reads a part of the answer or nothing, and leaves.
 Task<void> leave_midway(World& world, io::Stream& stream) {
-    const Question question = draw_question(world);
+    Question question = draw_question(world);
+    if (world.mood().program && world.chance().happens(0.2)) {
+        question.octets = "GET /events HTTP/1.1\r\nHost: example.org\r\n\r\n";
+    }
     const std::size_t sent = world.chance().below(question.octets.size() + 1);
     co_await write(world, stream,
                    question.octets.substr(0, world.chance().happens(0.5) ? sent : question.octets.size()));
-    co_await pause(world, milliseconds(50));
+    co_await pause(world, world.mood().program ? milliseconds(3000) : milliseconds(50));
     for (auto left = world.chance().below(4); left > 0; --left) {
         std::array<char, 1000> room;
         const io::Result<std::size_t> got = co_await stream.read(room, world.core().now() + milliseconds(100));
@@ -141,17 +168,17 @@ Task<void> leave_midway(World& world, io::Stream& stream) {
 }
 
 Task<void> send_nonsense(World& world, io::Stream& stream) {
-    const Question question = draw_malformed(world);
+    std::vector<Question> questions{draw_malformed(world)};
     io::Scope writing;
-    writing.start(write_and_finish(world, stream, question.octets, world.chance().happens(0.5)));
+    writing.start(write_and_finish(world, stream, questions, world.chance().happens(0.5)));
     AnswerReader reader(stream);
     const Answer answer = co_await reader.next(false, patience);
-    const Next next = judge(world, question, answer);
+    const Next next = judge(world, questions.front(), answer);
     if (next == Next::closed) co_await expect_end(world, reader);
     co_await writing.join();
 }
 
-// Says nothing, or half a head, and waits to be sent away.
+// Sends nothing, or half a head, and waits until the server closes the connection.
 Task<void> keep_silent(World& world, io::Stream& stream) {
     const bool begins = world.chance().happens(0.5);
     Question question;
@@ -169,7 +196,7 @@ Task<void> keep_silent(World& world, io::Stream& stream) {
     co_await expect_end(world, reader);
 }
 
-// Asks for much, and takes none of it for longer than the server waits.
+// Asks for much, and does not read for longer than the server waits.
 Task<void> read_too_late(World& world, io::Stream& stream) {
     constexpr int questions = 4;
     std::string octets;
@@ -185,7 +212,7 @@ Task<void> read_too_late(World& world, io::Stream& stream) {
     }
     const bool is_too_patient =
         answer.end == Answer::End::timed_out || (answer.end == Answer::End::whole && answer.status == 200);
-    if (is_too_patient && !world.mood().may_starve()) world.fail("who does not read was waited for");
+    if (is_too_patient && !world.mood().may_starve()) world.fail("the server waited for a client that does not read");
     if (answer.end == Answer::End::garbage) world.fail(answer.wrong);
 }
 
@@ -212,12 +239,18 @@ Task<void> run_client(World& world) {
         case 1:
         case 2: co_await ask_in_turn(world, *stream); break;
         case 3: co_await ask_all_at_once(world, *stream, false); break;
-        case 4: co_await ask_all_at_once(world, *stream, true); break;
+        case 4: co_await ask_all_at_once(world, *stream, !world.mood().program); break;
         case 5: co_await trickle(world, *stream); break;
         case 6: co_await leave_midway(world, *stream); break;
         case 7: co_await send_nonsense(world, *stream); break;
         case 8: co_await keep_silent(world, *stream); break;
-        default: co_await read_too_late(world, *stream); break;
+        default:
+            if (world.mood().program) {
+                co_await leave_midway(world, *stream);
+            } else {
+                co_await read_too_late(world, *stream);
+            }
+            break;
     }
 }
 

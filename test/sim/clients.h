@@ -1,4 +1,4 @@
-// test/sim/clients.h — the clients of a simulated server, well-behaved and not.
+// test/sim/clients.h — the clients of a simulated server, both well-behaved and hostile.
 #pragma once
 
 #include "portico/base/task.h"
@@ -10,7 +10,7 @@ class World;
 
 [[nodiscard]] io::SocketAddress server_address();
 
-// One client: connects, does what it has drawn, and leaves.
+// One client: connects, draws what to do, does it, and leaves.
 [[nodiscard]] Task<void> run_client(World& world);
 
 }  // namespace portico::sim

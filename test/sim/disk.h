@@ -1,7 +1,7 @@
 // test/sim/disk.h — the files that a simulated server serves, every version they ever had, and when they had it.
 //
-// The oracle's memory: an answer is right where it carries one of these versions, whole, and not one that was gone long
-// before.
+// The oracle compares answers with it: a right answer carries one of these versions, whole, and not one that was
+// replaced long before.
 #pragma once
 
 #include <map>
@@ -30,27 +30,27 @@ public:
 
     // Every regular file within the root that a request may name, as a path from "/".
     [[nodiscard]] const std::vector<std::string>& paths() const { return paths_; }
-    // Those of its versions that it had at `since` or later.
+    // The versions that it had at `since` or later.
     [[nodiscard]] std::vector<Version> versions_since(const std::string& path, io::TimePoint since) const;
     [[nodiscard]] const Version& latest(const std::string& path) const { return versions_.at(path).back(); }
     [[nodiscard]] bool has_changed(const std::string& path) const { return versions_.at(path).size() > 1; }
 
     // Replaces, truncates, lengthens, overwrites, removes or brings back some file.
     void change_something();
-    // The same to this file, if it is one that changes.
+    // Does the same to this file, if it is one that changes.
     void change_file(const io::SimNode& file);
     // Files up to this size are kept in memory by the server.
     void set_kept_octets_max(std::size_t octets) { kept_octets_max_ = octets; }
     // Whether a file that is sent from an open descriptor was overwritten in place. If that happens between two system
-    // calls, nobody can keep a mixture from being sent; but then the connection has to break behind it.
+    // calls, the server can't help sending a mixture; but then it has to break the connection afterwards.
     [[nodiscard]] bool may_mix(const std::string& path) const { return overwritten_.contains(path); }
 
 private:
     void add(std::string path, std::size_t octets);
     void change(const std::string& path);
     [[nodiscard]] std::string make_content(const std::string& path, std::size_t octets);
-    // Two versions of one size within one tick of the file system's clock have the same validators, so that nobody can
-    // tell them apart: the world holds none.
+    // Two versions of the same size within one tick of the file system's clock have the same validators, and nothing
+    // distinguishes them. The world has no such versions.
     [[nodiscard]] bool is_distinct(const std::string& path, std::size_t octets);
     void remember(const std::string& path, Content content);
 

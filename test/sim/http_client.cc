@@ -10,7 +10,7 @@ namespace {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-// Reads the head, without the empty line at its end, into `answer`. Says what is wrong with it.
+// Reads the head, without the empty line at its end, into `answer`. Returns what is wrong with it.
 std::string parse_head(std::string_view head, Answer& answer) {
     const std::string_view line = head.substr(0, head.find("\r\n"));
     const bool is_status_line = line.size() >= 13 && line.starts_with("HTTP/1.1 ") && line[12] == ' ' &&
@@ -32,10 +32,39 @@ std::string parse_head(std::string_view head, Answer& answer) {
     return {};
 }
 
-// How much content follows the head; nothing where that can't be told.
+bool is_chunked(const Answer& answer) { return answer.find("transfer-encoding") == "chunked"; }
+
+// The content of the chunks at the front of `octets`, and where they end (RFC 9112 §7.1); nothing while they are not
+// whole.
+struct Chunks {
+    std::string content;
+    std::size_t end = 0;
+    std::string wrong;
+};
+std::optional<Chunks> read_chunks(std::string_view octets) {
+    Chunks chunks;
+    for (;;) {
+        const std::size_t line_end = octets.find("\r\n", chunks.end);
+        if (line_end == std::string_view::npos) return std::nullopt;
+        std::size_t size = 0;
+        const char* const last = octets.data() + line_end;
+        const auto [end, failure] = std::from_chars(octets.data() + chunks.end, last, size, 16);
+        const bool is_size = failure == std::errc() && end == last;
+        if (!is_size) chunks.wrong = "no chunk-size line: " + std::string(octets.substr(chunks.end, 40));
+        if (!is_size) return chunks;
+        chunks.end = line_end + 2 + size + 2;
+        if (octets.size() < chunks.end) return std::nullopt;
+        if (octets.substr(chunks.end - 2, 2) != "\r\n") chunks.wrong = "a chunk without its CRLF";
+        if (size == 0 || !chunks.wrong.empty()) return chunks;
+        chunks.content += octets.substr(line_end + 2, size);
+    }
+}
+
+// How much content follows the head; nothing if the head does not say.
 std::optional<std::size_t> content_octets(const Answer& answer, bool to_head) {
     const bool never_has = answer.status / 100 == 1 || answer.status == 204 || answer.status == 304;
     if (to_head || never_has) return 0;
+    if (is_chunked(answer)) return 0;
     const auto length = answer.find("content-length");
     if (!length) return std::nullopt;
     std::size_t octets = 0;
@@ -74,7 +103,7 @@ Task<Answer> AnswerReader::next_of_any_kind(bool to_head, io::Duration patience)
     Answer answer;
     std::size_t head_end = std::string::npos;
     for (;;) {
-        answer.is_empty = received_.empty();
+        answer.octets = received_.size();
         head_end = received_.find("\r\n\r\n");
         if (head_end != std::string::npos) break;
         const std::optional<Answer::End> end = co_await read_more(patience);
@@ -90,7 +119,12 @@ Task<Answer> AnswerReader::next_of_any_kind(bool to_head, io::Duration patience)
         co_return answer;
     }
     received_.erase(0, head_end + 4);
+    if (is_chunked(answer) && !to_head) {
+        answer = co_await chunked(std::move(answer), patience);
+        co_return answer;
+    }
     while (received_.size() < *octets) {
+        answer.octets = head_end + 4 + received_.size();
         const std::optional<Answer::End> end = co_await read_more(patience);
         if (!end) continue;
         answer.end = *end;
@@ -99,6 +133,26 @@ Task<Answer> AnswerReader::next_of_any_kind(bool to_head, io::Duration patience)
     answer.content = received_.substr(0, *octets);
     received_.erase(0, *octets);
     answer.end = Answer::End::whole;
+    co_return answer;
+}
+
+// The chunks of an answer whose head has been read.
+Task<Answer> AnswerReader::chunked(Answer answer, io::Duration patience) {
+    const std::size_t head_octets = answer.octets - received_.size();
+    std::optional<Chunks> chunks = read_chunks(received_);
+    while (!chunks) {
+        answer.octets = head_octets + received_.size();
+        const std::optional<Answer::End> end = co_await read_more(patience);
+        if (end) {
+            answer.end = *end;
+            co_return answer;
+        }
+        chunks = read_chunks(received_);
+    }
+    answer.end = chunks->wrong.empty() ? Answer::End::whole : Answer::End::garbage;
+    answer.wrong = std::move(chunks->wrong);
+    answer.content = std::move(chunks->content);
+    received_.erase(0, chunks->end);
     co_return answer;
 }
 

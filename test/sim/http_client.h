@@ -1,4 +1,4 @@
-// test/sim/http_client.h — a client's reading of answers, written apart from the server's code and stricter than any
+// test/sim/http_client.h — reads answers as a client does. It shares no code with the server, and is stricter than any
 // browser.
 #pragma once
 
@@ -19,16 +19,17 @@ struct Answer {
         whole,
         ended,      // the connection ended, or broke, before the answer did
         timed_out,  // nothing more came
-        garbage,    // what came is no answer: see `wrong`
+        garbage,    // what came isn't an answer: see `wrong`
     };
     End end = End::ended;
     std::string wrong;
-    bool is_empty = true;  // not an octet of it came
+    std::size_t octets = 0;  // how many of it came, head and content
     int status = 0;
     std::vector<std::pair<std::string, std::string>> fields;  // names in lower case
     std::string content;
 
     [[nodiscard]] std::optional<std::string_view> find(std::string_view name) const;
+    [[nodiscard]] bool is_empty() const { return octets == 0; }
     [[nodiscard]] bool closes() const { return find("connection") == "close"; }
 };
 
@@ -36,9 +37,8 @@ class AnswerReader {
 public:
     explicit AnswerReader(io::Stream& stream) : stream_(&stream) {}
 
+    // Reads the next final answer and passes over interim ones. `to_head`: it answers a HEAD, so it has no content.
     // `patience`: how long to wait for further octets.
-    //
-    // The next final answer; interim ones are passed over. `to_head`: it answers a HEAD, so it has no content.
     Task<Answer> next(bool to_head, io::Duration patience);
     // Whether the stream ends here, with nothing more in it.
     Task<bool> ends(io::Duration patience);
@@ -47,6 +47,7 @@ public:
 private:
     Task<std::optional<Answer::End>> read_more(io::Duration patience);
     Task<Answer> next_of_any_kind(bool to_head, io::Duration patience);
+    Task<Answer> chunked(Answer answer, io::Duration patience);
 
     io::Stream* stream_;
     std::string received_;

@@ -1,4 +1,4 @@
-// test/sim/questions.cc — see questions.h. What is checked is in answers.cc.
+// test/sim/questions.cc — see questions.h. The checks are in answers.cc.
 #include "test/sim/questions.h"
 
 #include <array>
@@ -25,7 +25,7 @@ std::string percent_encoded(std::string_view path) {
     return encoded;
 }
 
-// What follows a head: content of either framing, which no answer here depends on.
+// Content of either framing. No answer here depends on it.
 std::string draw_content(io::Chance& chance, std::string& fields) {
     std::string content;
     if (chance.happens(0.5)) {
@@ -56,7 +56,7 @@ std::string draw_range(io::Chance& chance, std::size_t size) {
     return range;
 }
 
-// An entity tag that was seen for the path, and what it stood for.
+// An entity tag that was seen for the path, and the content it stood for.
 std::optional<std::pair<std::string, Content>> draw_etag(World& world, const std::string& path) {
     std::vector<std::pair<std::string, Content>> known;
     for (auto entry = world.etags.lower_bound({path, ""}); entry != world.etags.end(); ++entry) {
@@ -134,6 +134,7 @@ Question::About draw_about(io::Chance& chance) {
 }  // namespace
 
 Question draw_question(World& world) {
+    if (world.mood().program) return draw_program_question(world);
     io::Chance& chance = world.chance();
     Question question;
     question.about = draw_about(chance);

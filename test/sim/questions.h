@@ -9,17 +9,18 @@
 
 namespace portico::sim {
 
-// A request, and what the oracle has to remember of it.
+// A request, and what the oracle has to know about it.
 struct Question {
     enum class About : std::uint8_t {
         file,      // a path of the disk
         nothing,   // 404
         listing,   // of a folder
         redirect,  // a folder without its slash
-        method,    // one that is not answered
+        method,    // one that the server does not support
         options,
         too_much,   // content or head over a limit
-        malformed,  // no request at all
+        malformed,  // octets that are not a request
+        handler,    // a program's: see `statuses`
     };
     About about = About::file;
     std::string octets;
@@ -28,21 +29,31 @@ struct Question {
     bool closes = false;  // the connection ends after the answer
     bool accepts_gzip = false;
     bool expects_continue = false;
-    bool is_slow = false;   // sent so slowly that 408 may be the answer
-    std::string range;      // as in the field: "bytes=0-9"; empty: none
-    Content if_none_match;  // what the entity tags stood for; null: no such condition
+    bool may_close = false;  // the answer may say that it is the last
+    bool is_slow = false;    // sent so slowly that 408 may be the answer
+    std::string range;       // as in the field: "bytes=0-9"; empty: none
+    Content if_none_match;   // what the entity tags stood for; null: no such condition
     Content if_match;
     Content if_range;
+    std::vector<int> statuses;           // one of these is expected of a handler
+    std::optional<std::string> content;  // of a handler's answer, if it is known
+    bool breaks = false;                 // the answer is never whole
     io::TimePoint asked_at{};
+    io::TimePoint sent_at = io::never;  // its last octet; never: not all of it could be sent
 };
 
+// The longest time for which a question asks a handler to wait.
+inline constexpr std::chrono::seconds program_wait_max{3};
+
+// Of the files, or of the program.
 [[nodiscard]] Question draw_question(World& world);
+[[nodiscard]] Question draw_program_question(World& world);
 [[nodiscard]] Question draw_malformed(World& world);
 
 // What a whole answer means for the connection.
 enum class Verdict : std::uint8_t {
     right,   // or wrong, and the world's failures say so
-    breaks,  // a mixture of two versions that could not be prevented: the connection has to break behind it
+    breaks,  // a mixture of two versions that could not be prevented: the connection has to break afterwards
 };
 [[nodiscard]] Verdict check_answer(World& world, const Question& question, const Answer& answer);
 

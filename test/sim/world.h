@@ -1,5 +1,4 @@
-// test/sim/world.h — one simulated machine: the server on it, the disk, what goes wrong there, and what has been found
-// out.
+// test/sim/world.h — one simulated machine: the server, the disk, the faults, and the failures that were found.
 #pragma once
 
 #include <cstdint>
@@ -9,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "portico/embed/server.h"
 #include "portico/io/core.h"
 #include "portico/io/sim_kernel.h"
 #include "portico/server/limits.h"
@@ -21,6 +21,7 @@ namespace portico::sim {
 
 // What goes wrong in a run, drawn from its seed. A third of all runs are calm: then every answer has to be whole.
 struct Mood {
+    bool program = false;  // its handlers answer, and no folder
     bool resets = false;
     bool exhaustion = false;  // descriptors and memory of the kernel
     bool disk_failures = false;
@@ -33,31 +34,37 @@ struct Mood {
 
     static Mood draw(io::Chance& chance);
     [[nodiscard]] io::SimFaults faults(io::Chance& chance) const;
-    // Whether a connection may end without an answer, and within one.
+    // Whether a connection may end without an answer, and within one. Draining is no reason: see World::must_answer().
     [[nodiscard]] bool may_go_unanswered() const {
-        return may_be_cut() || exhaustion || few_connections || little_memory || ending == Ending::drain_midway;
+        return may_be_cut() || exhaustion || few_connections || little_memory;
     }
     [[nodiscard]] bool may_be_cut() const {
         // A file that changes while it is sent breaks the connection.
         return resets || clock_jumps || disk_failures || changes || ending == Ending::stop_midway;
     }
-    // Whether the server may say that it can't just now (500, 503).
+    // Whether the server may answer that it can't serve a request now (500, 503).
     [[nodiscard]] bool may_fail() const { return exhaustion || disk_failures || changes_in_calls; }
-    // Whether the machine may be so short of descriptors, which the clients hold too, that nobody gets on.
+    // Whether the machine may be so short of descriptors that nothing progresses: the clients hold descriptors too.
     [[nodiscard]] bool may_starve() const { return exhaustion || clock_jumps; }
     // Whether an answer may be older than the server promises.
     [[nodiscard]] bool may_be_stale() const { return exhaustion || disk_failures || clock_jumps; }
+    [[nodiscard]] bool is_calm() const {
+        return !may_go_unanswered() && !may_fail() && ending == Ending::after_clients;
+    }
     [[nodiscard]] std::string text() const;
 };
 
+// What may answer: a folder alone, or in some of the worlds a program.
+enum class Servers : std::uint8_t { folders, programs_too };
+
 class World {
 public:
-    explicit World(std::uint64_t seed);
+    explicit World(std::uint64_t seed, Servers servers = Servers::folders);
     World(const World&) = delete;
     World& operator=(const World&) = delete;
     ~World();
 
-    // Runs until the server has ended and all clients are gone, and looks for what was left behind.
+    // Runs until the server has ended and all clients are gone, and checks that nothing is left behind.
     void run();
 
     [[nodiscard]] io::Core& core() { return *core_; }
@@ -68,9 +75,13 @@ public:
     [[nodiscard]] const io::SocketAddress& address() const { return address_; }
     [[nodiscard]] const server::Limits& limits() const { return limits_; }
     [[nodiscard]] bool is_ending() const { return is_ending_; }
-    // Clients come within this time.
+    // Whether a request that was sent at this time had reached the machine when the server was told to end.
+    [[nodiscard]] bool must_answer(io::TimePoint sent_at) const {
+        return sent_at != io::never && (!is_ending_ || sent_at + transit_max_ < ending_at_);
+    }
+    // All clients connect within this time.
     [[nodiscard]] io::Duration lasts() const { return lasts_; }
-    // An answer may be so old.
+    // How old an answer may be.
     [[nodiscard]] io::Duration staleness_max() const;
 
     void fail(std::string what) { failures_.push_back(std::move(what)); }
@@ -78,7 +89,7 @@ public:
     void count(const std::string& what) { ++counts_[what]; }
     [[nodiscard]] const std::map<std::string, std::size_t>& counts() const { return counts_; }
 
-    // Which content an entity tag of a path stands for, as it was first seen.
+    // The content that each entity tag of a path stood for when it was first seen.
     std::map<std::pair<std::string, std::string>, Content> etags;
 
 private:
@@ -86,19 +97,25 @@ private:
     Task<void> change_files();
     Task<void> end_midway();
     void open_server();
+    void check_calm();
+    void check_end(io::TimePoint left_at);
     void look_for_leaks();
+    std::unique_ptr<server::Worker> make_worker();
 
     Mood mood_;
     io::SimKernel kernel_;
     Disk disk_;
     server::Limits limits_;
     io::SocketAddress address_;
+    Server program_;
     std::unique_ptr<io::Core> core_;
     std::unique_ptr<server::Population> population_;
     std::unique_ptr<server::Worker> worker_;
     std::chrono::milliseconds revalidate_{1000};
     io::Duration lasts_{};
+    io::Duration transit_max_{};  // of an octet from one end to the other
     bool is_ending_ = false;
+    io::TimePoint ending_at_ = io::never;
     std::vector<std::string> failures_;
     std::map<std::string, std::size_t> counts_;
 };

@@ -1,0 +1,28 @@
+// test/sim/program.h — a program with handlers of every kind: they wait, offload, stream, throw, time out.
+#pragma once
+
+#include <string>
+
+#include "portico/embed/server.h"
+
+namespace portico::sim {
+
+// Adds the routes below to `server`:
+//
+//   /text                    an answer at once
+//   /wait/{ms}               "waited\n" after that time
+//   /offload                 "offloaded\n" from a helper thread
+//   /both/{ms}               a Scope: one task waits, one offloads, and the handler awaits something else: "both\n"
+//   /throw, /throw/{ms}      an exception, at once or after that time
+//   /stream/{pieces}         stream_content(pieces)
+//   /cut/{pieces}            a stream that breaks off after so many
+//   /events                  server-sent events without an end
+//   /echo, /count, /drop     POST: the content; its size, read piece by piece; none of it is read
+//   /timed/wait/{ms} …       the same with 500 ms to answer, else 503: wait, offload, both, echo
+//   /compressed/page …       a text, and a stream, behind the middleware that compresses
+void add_handlers(Server& server);
+
+// What /stream answers with.
+[[nodiscard]] std::string stream_content(unsigned pieces);
+
+}  // namespace portico::sim
