@@ -1,16 +1,16 @@
-// examples/ask.cc — asks a DNS server, by hand: one datagram there, one back, and again where none comes.
+// examples/ask.cc — a DNS query written by hand: one datagram there, one back, and another try if none comes.
 //
 // usage: ask NAME A|AAAA|TXT SERVER [PORT]        (port 53)
 //
 //   $ ask www.example.org AAAA 9.9.9.9
 //
-// A datagram may be lost, come twice, come late, or come from somebody else who wants to be believed. So the question
-// bears a random number, an answer has to bear the same one and repeat the question (RFC 5452 §9), the socket hears the
-// server alone, and where nothing came in time the question goes out again, with twice the time (RFC 1035 §4.2.1).
-// This is the client of a protocol, not a resolver: programs that want an address call portico::io::resolve().
+// A datagram may be lost, doubled or late, or a forger may have sent it. So the question has a random number, and an
+// answer must have the same number and repeat the question (RFC 5452 §9). The socket only receives from the server. If
+// no answer comes in time, the question is sent again, and twice as much time is allowed (RFC 1035 §4.2.1). This is the
+// client of a protocol and not a resolver: programs that need an address call portico::io::resolve().
 //
-// Exit status: 0 there are answers; 1 the server says there are none; 2 usage; 3 nobody answered; 4 the server could
-// not or would not say.
+// Exit status: 0 there are answers; 1 the server says that there are none; 2 usage; 3 nobody answered; 4 the server
+// reported an error.
 #include <portico/base/byte_order.h>
 #include <portico/base/printable.h>
 #include <portico/io/datagram.h>
@@ -29,7 +29,7 @@ using portico::Task;
 
 constexpr auto first_wait = std::chrono::milliseconds(250);
 constexpr int tries_max = 5;              // 250 + 500 + 1000 + 2000 + 4000 ms
-constexpr std::size_t answer_room = 512;  // RFC 1035 §2.3.4: nobody sends more to those who don't ask for more
+constexpr std::size_t answer_room = 512;  // RFC 1035 §2.3.4: servers send no more unless asked to
 
 enum class Type : std::uint16_t { a = 1, txt = 16, aaaa = 28 };  // RFC 1035 §3.2.2, RFC 3596 §2.1
 constexpr std::uint16_t class_internet = 1;
@@ -49,7 +49,7 @@ void append_16(std::string& octets, std::uint16_t number) {
     octets.append(room.data(), room.size());
 }
 
-// Takes a message apart from front to back. Past its end everything is nothing.
+// Reads a message from front to back. Past its end every function returns nothing.
 class Octets {
 public:
     explicit Octets(std::string_view message) : rest_(message) {}
@@ -66,8 +66,8 @@ public:
         if (!octets) return std::nullopt;
         return portico::load_big<T>(std::span<const char>(*octets));
     }
-    // RFC 1035 §4.1.4: labels, until an empty one or a pointer to where the name goes on. Whose name it is has been
-    // asked already, so the pointer need not be followed, and a loop of pointers need not be feared.
+    // RFC 1035 §4.1.4: labels, up to an empty one or a pointer to the rest of the name. The name itself is not needed,
+    // so pointers are not followed, and a loop of pointers does no harm.
     bool skip_name() {
         for (;;) {
             const auto length = number<std::uint8_t>();
@@ -84,7 +84,7 @@ private:
 
 // --- the question
 
-// Name, type and class as they stand in a message (RFC 1035 §4.1.2); nothing where the name can't be one.
+// Name, type and class as a message has them (RFC 1035 §4.1.2); nothing if the name is not valid.
 std::optional<std::string> question_of(std::string_view name, Type type) {
     if (name.ends_with('.')) name.remove_suffix(1);
     std::string question;
@@ -114,13 +114,13 @@ std::string query_of(std::uint16_t id, const std::string& question) {
 
 // --- the answer
 
-// What the server said, and what is shown of it.
+// The server's answer, and the lines to print.
 struct Reply {
     std::uint16_t flags = 0;
     std::vector<std::string> lines;
 };
 
-// RFC 1035 §3.3.14: one or more texts, each behind its length.
+// RFC 1035 §3.3.14: one or more texts, each preceded by its length.
 std::optional<std::string> texts_in(std::string_view data) {
     Octets octets(data);
     std::string texts;
@@ -132,7 +132,7 @@ std::optional<std::string> texts_in(std::string_view data) {
     return texts;
 }
 
-// A record's data as a line; nothing where it is no record of that type.
+// A record's data as a line; nothing if it is not a record of that type.
 std::optional<std::string> line_of(Type type, std::string_view data) {
     const auto copy_to = [&](auto room) {
         std::copy(data.begin(), data.end(), room.begin());
@@ -150,7 +150,7 @@ std::optional<std::string> line_of(Type type, std::string_view data) {
     return std::nullopt;
 }
 
-// Reads a datagram. Nothing where it is no answer to this question, or broken: then it is as if it had not come.
+// Reads a datagram. Nothing if it does not answer this question or is malformed: it is then ignored.
 std::optional<Reply> read_reply(std::string_view datagram, std::uint16_t id, const std::string& question, Type type) {
     Octets octets(datagram);
     Reply reply;
@@ -168,7 +168,7 @@ std::optional<Reply> read_reply(std::string_view datagram, std::uint16_t id, con
         const auto lifetime = octets.number<std::uint32_t>();
         const auto length = octets.number<std::uint16_t>();
         const auto data = length ? octets.take(*length) : std::nullopt;
-        // A datagram that was cut off ends within a record: what came before is good.
+        // A truncated datagram ends within a record; the records before it are valid.
         if (!data) return (*flags & flag_truncated) != 0 ? std::optional(reply) : std::nullopt;
         if (*its_class != class_internet || *its_type != static_cast<std::uint16_t>(type)) continue;  // a CNAME
         const auto line = line_of(type, *data);
@@ -178,9 +178,9 @@ std::optional<Reply> read_reply(std::string_view datagram, std::uint16_t id, con
     return reply;
 }
 
-// --- there and back
+// --- sending and receiving
 
-// Sends, and waits for what answers until the deadline. ETIMEDOUT where nothing does.
+// Sends the question and waits for an answer until the deadline. ETIMEDOUT if none comes.
 Task<io::Result<Reply>> try_once(io::Datagram& socket, std::uint16_t id, const std::string& question, Type type,
                                  io::TimePoint deadline) {
     std::string query = query_of(id, question);
@@ -206,7 +206,7 @@ Task<io::Result<Reply>> ask(io::Core& core, io::SocketAddress server, std::strin
     std::random_device random;
     io::Duration wait = first_wait;
     for (int attempt = 1;; ++attempt, wait *= 2) {
-        // A new socket each time is a new port each time: another thing that a forger has to guess.
+        // A new socket has a new port, which a forger has to guess too.
         io::Result<io::Datagram> socket = io::Datagram::open(core, any);
         if (!socket) co_return std::unexpected(socket.error());
         const io::Result<void> connected = socket->connect(server);
@@ -216,7 +216,7 @@ Task<io::Result<Reply>> ask(io::Core& core, io::SocketAddress server, std::strin
         io::Result<Reply> reply = co_await try_once(*socket, id, question, type, deadline);
         if (reply || attempt == tries_max) co_return reply;
         std::fprintf(stderr, "ask: %s; once more\n", io::describe(reply.error()).c_str());
-        // Where nobody listens, that is told at once; somebody may listen in a moment.
+        // If nobody listens, the system says so at once; a server may be there in a moment.
         const bool slept = co_await io::sleep_until(core, deadline);
         if (!slept) co_return io::fail(ECANCELED, "sleep");
     }
@@ -253,18 +253,18 @@ std::optional<Type> type_named(std::string_view name) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    if (argc < 4 || argc > 5) return usage("a name, a type and a server are wanted");
+    if (argc < 4 || argc > 5) return usage("a name, a type and a server are required");
     const auto type = type_named(argv[2]);
-    if (!type) return usage("the type is A, AAAA or TXT");
+    if (!type) return usage("the type must be A, AAAA or TXT");
     const auto question = question_of(argv[1], *type);
-    if (!question) return usage("that is no name");
+    if (!question) return usage("that is not a valid name");
     const auto ip = io::IpAddress::parse(argv[3]);
-    if (!ip) return usage("the server is an IP address");
+    if (!ip) return usage("the server must be an IP address");
     const std::string_view port_text = argc > 4 ? argv[4] : "53";
     std::uint16_t port = 0;
     const auto [stopped_at, failure] = std::from_chars(port_text.data(), port_text.data() + port_text.size(), port);
     if (failure != std::errc{} || stopped_at != port_text.data() + port_text.size() || port == 0) {
-        return usage("the port is a number from 1 to 65535");
+        return usage("the port must be a number from 1 to 65535");
     }
 
     const auto kernel = io::make_epoll_kernel();

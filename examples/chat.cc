@@ -1,12 +1,12 @@
-// examples/chat.cc — a room to talk in, by lines over TCP.
+// examples/chat.cc — a chat room over TCP, line by line.
 //
 // usage: chat [ENDPOINT]        (127.0.0.1:7777)
 //
-//   $ nc 127.0.0.1 7777        in two terminals; the first line is your name, /who tells who is there, /quit leaves
+//   $ nc 127.0.0.1 7777        in two terminals; the first line is your name, /who lists the others, /quit leaves
 //
-// Each client has two tasks, one that reads its lines and one that writes what the others said. Between them is a
-// queue, so whoever speaks waits for nobody: where somebody does not read, their queue grows, and at its bound they
-// have to leave. All tasks are one thread's, so nothing here is locked.
+// Each client has two tasks: one reads its lines, the other writes what the others have said. A queue connects them, so
+// that a client that speaks never waits for the others. If a client does not read, its queue grows, and at its limit
+// the client has to leave. All tasks run on one thread, so nothing here needs a lock.
 #include <portico/base/printable.h>
 #include <portico/io/gate.h>
 #include <portico/io/line_reader.h>
@@ -31,16 +31,16 @@ struct Client {
     explicit Client(Stream the_stream) : stream(std::move(the_stream)) {}
 
     Stream stream;
-    std::string name;               // empty as long as it has not been told
-    std::string_view why = "left";  // how the others are told of its going
-    std::deque<std::string> queue;  // to be written
+    std::string name;               // empty until the client has sent it
+    std::string_view why = "left";  // what the others are told when it leaves
+    std::deque<std::string> queue;  // texts to write
     std::size_t queue_octets = 0;
-    bool is_full = false;  // it did not read: it has to go
+    bool is_full = false;  // it did not read, and has to leave
     io::Gate gate;         // opened when there is something to write
-    io::Scope tasks;       // its two
+    io::Scope tasks;       // its two tasks
 };
 
-// Who is here. Shared: a client that leaves while somebody goes through the list is there until that has ended.
+// The clients in the room. Shared, so that a client that leaves while somebody walks through the list stays valid.
 class Room {
 public:
     void enter(const std::shared_ptr<Client>& client) {
@@ -51,9 +51,9 @@ public:
         if (std::erase_if(clients_, [&](const auto& one) { return one.get() == &client; }) == 0) return;
         say("* " + client.name + " " + std::string(client.why) + "\n");
     }
-    // To everybody but `speaker`.
+    // To everyone but `speaker`.
     void say(const std::string& line, const Client* speaker = nullptr) {
-        // First all queues, then all tasks: a task that is woken may end, and then says so to everybody, here.
+        // Fill all queues before waking any task: a task that wakes may end, and then calls this function itself.
         const auto all = clients_;
         for (const auto& client : all) {
             if (client.get() != speaker) put(*client, line);
@@ -92,7 +92,7 @@ private:
     std::vector<std::shared_ptr<Client>> clients_;
 };
 
-// The task that writes: until the client is gone, or the task is asked to stop.
+// The task that writes, until the client has gone or the task is asked to stop.
 Task<void> write_lines(Client& client) {
     for (;;) {
         const io::Result<void> woken = co_await client.gate.wait(client.stream.core(), io::never);
@@ -110,11 +110,11 @@ Task<void> write_lines(Client& client) {
     }
 }
 
-// Why somebody can't be called that; nothing where they can.
+// Why this can't be a name; nothing if it can.
 std::string_view fault_of_name(std::string_view name, const Room& room) {
     if (name.empty()) return "* A name has at least one letter.\n";
     if (name.size() > name_octets_max) return "* That name is too long.\n";
-    // Names stand in front of what is said, so none may look like somebody else's line.
+    // Names precede what their owners say, so a name must not look like somebody else's line.
     const bool is_plain = std::ranges::none_of(name, [](char octet) {
         return static_cast<unsigned char>(octet) <= 0x20 || octet == 0x7f || octet == ':' || octet == '*';
     });
@@ -123,7 +123,7 @@ std::string_view fault_of_name(std::string_view name, const Room& room) {
     return {};
 }
 
-// False: nobody's name came in time.
+// False if no name came in time.
 Task<bool> ask_name(Client& client, io::LineReader& reader, const Room& room) {
     Room::tell(client, "* What is your name?\n");
     const io::TimePoint deadline = client.stream.core().now() + name_time_max;
@@ -139,7 +139,7 @@ Task<bool> ask_name(Client& client, io::LineReader& reader, const Room& room) {
     }
 }
 
-// The task that reads: until the client leaves, or the task is asked to stop.
+// The task that reads, until the client leaves or the task is asked to stop.
 Task<void> read_lines(std::shared_ptr<Client> client, Room& room) {
     io::LineReader reader(client->stream, line_octets_max);
     const bool is_named = co_await ask_name(*client, reader, room);
@@ -153,7 +153,7 @@ Task<void> read_lines(std::shared_ptr<Client> client, Room& room) {
             if ((*line)->text == "/who") {
                 Room::tell(*client, "* Here are: " + room.names() + "\n");
             } else {
-                // What one sends is another's terminal: control octets become text.
+                // The line goes to other people's terminals: make control characters visible.
                 room.say(client->name + ": " + portico::printable((*line)->text) + "\n", client.get());
             }
         }

@@ -1,4 +1,4 @@
-// examples/notes.cc — notes over HTTP, as JSON, kept in an SQLite database.
+// examples/notes.cc — notes over HTTP, as JSON, in an SQLite database.
 //
 // usage: notes [FILE [ENDPOINT]]        (notes.db, 127.0.0.1:8080)
 //
@@ -8,8 +8,8 @@
 //   $ curl -X PUT localhost:8080/notes/1 --json '{"title": "Milk", "text": "three litres"}'
 //   $ curl -X DELETE localhost:8080/notes/1
 //
-// A database waits for a disk, and a loop that waits for a disk serves nobody. So all that SQLite does is done on a
-// helper thread by io::offload(), while the loop goes on. The handlers' tasks read from top to bottom all the same.
+// A database waits for the disk, and a loop that waits for the disk serves nobody. So io::offload() runs all calls of
+// SQLite on a helper thread, while the loop goes on. The handlers still read from top to bottom.
 #include <portico/json.h>
 #include <portico/portico.h>
 #include <sqlite3.h>
@@ -27,7 +27,7 @@ using portico::Response;
 using portico::Status;
 using portico::Task;
 
-// What a client may say of a note.
+// The parts of a note that a client may set.
 struct Draft {
     std::string title;
     std::string text;
@@ -38,7 +38,7 @@ struct Note {
     Draft draft;
 };
 
-// Why the database did not do what it was asked: for our log.
+// Why a call of the database failed, for our log.
 struct StoreError {
     std::string sentence;
 };
@@ -54,7 +54,7 @@ struct FinalizeStatement {
     void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
 };
 
-// One statement, prepared once: what clients send is bound to it and never becomes part of its text.
+// A statement, prepared once. Values from clients are bound to it and never become part of its text.
 class Statement {
 public:
     Statement(sqlite3* database, const char* sql) : database_(database) {
@@ -65,11 +65,11 @@ public:
     [[nodiscard]] bool is_good() const { return statement_ != nullptr; }
 
     void bind(int place, std::int64_t number) { sqlite3_bind_int64(statement_.get(), place, number); }
-    // `text` stays where it is until the statement has been run.
+    // `text` must stay valid until the statement has been run.
     void bind(int place, const std::string& text) {
         sqlite3_bind_text(statement_.get(), place, text.data(), static_cast<int>(text.size()), SQLITE_STATIC);
     }
-    // Runs it, and calls `take` for each row. How many rows it changed.
+    // Runs the statement and calls `take` for each row. Returns the number of changed rows.
     template <class Take>
     Stored<int> run(Take take) {
         int result = sqlite3_step(statement_.get());
@@ -96,16 +96,16 @@ private:
     std::unique_ptr<sqlite3_stmt, FinalizeStatement> statement_;
 };
 
-// The notes. Each function waits for the disk: it is called by helper threads, of which one at a time gets in.
+// The notes. All functions wait for the disk. Helper threads call them, one at a time.
 class Store {
 public:
-    // The database in that file, which is made where there is none.
+    // Opens the database in that file, or creates it.
     static Stored<std::unique_ptr<Store>> open(const char* file) {
         sqlite3* opened = nullptr;
         const int result = sqlite3_open(file, &opened);
         std::unique_ptr<sqlite3, CloseDatabase> database(opened);
         if (result != SQLITE_OK) return std::unexpected(StoreError{sqlite3_errstr(result)});
-        // A write-ahead log: readers don't wait for a writer, and a crash loses nothing that was answered.
+        // With a write-ahead log readers do not wait for a writer, and a crash loses nothing that has been answered.
         constexpr auto setup =
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 2000;"
             "CREATE TABLE IF NOT EXISTS notes"
@@ -120,7 +120,7 @@ public:
         return store;
     }
 
-    // The id of the new note.
+    // Returns the id of the new note.
     Stored<std::int64_t> create(const Draft& draft) {
         const std::lock_guard guard(lock_);
         create_.bind(1, draft.title);
@@ -129,7 +129,7 @@ public:
         if (!changed) return std::unexpected(changed.error());
         return sqlite3_last_insert_rowid(database_.get());
     }
-    // At most `most` notes whose ids are larger than `after`, in their order.
+    // Returns up to `most` notes whose ids are larger than `after`, in the order of the ids.
     Stored<std::vector<Note>> list(std::int64_t after, int most) {
         const std::lock_guard guard(lock_);
         std::vector<Note> notes;
@@ -147,7 +147,7 @@ public:
         if (!done) return std::unexpected(done.error());
         return note;
     }
-    // Whether there is such a note.
+    // Returns whether there was such a note.
     Stored<bool> replace(std::int64_t id, const Draft& draft) {
         const std::lock_guard guard(lock_);
         replace_.bind(1, draft.title);
@@ -170,7 +170,7 @@ private:
         return *changed > 0;
     }
 
-    std::mutex lock_;  // SQLite's connection could be shared without; the binding and running of a statement can't
+    std::mutex lock_;  // SQLite guards its connection itself, but not a statement between binding and running
     std::unique_ptr<sqlite3, CloseDatabase> database_;
     Statement create_{database_.get(), "INSERT INTO notes (title, text) VALUES (?, ?)"};
     Statement list_{database_.get(), "SELECT id, title, text FROM notes WHERE id > ? ORDER BY id LIMIT ?"};
@@ -179,20 +179,21 @@ private:
     Statement erase_{database_.get(), "DELETE FROM notes WHERE id = ?"};
 };
 
-// --- from JSON and to it
+// --- from and to JSON
 
 Response complaint(Status status, std::string_view sentence) {
     return portico::json_response(status, Json{{"error", sentence}});
 }
 
-// That the content is JSON has been seen to already: what is none was answered with 400, and line and column.
+// The content is known to be JSON: anything else has been answered with 400 already, with line and column.
 std::expected<Draft, Response> draft_of(const Json& json) {
     const auto is_text = [&](const char* name) { return json.contains(name) && json[name].is_string(); };
     if (!json.is_object() || !is_text("title") || json["title"] == "") {
-        return std::unexpected(complaint(Status::bad_request, "a note is an object with a \"title\", which is a text"));
+        return std::unexpected(
+            complaint(Status::bad_request, "a note must be an object with a \"title\", which is a string"));
     }
     if (json.contains("text") && !is_text("text")) {
-        return std::unexpected(complaint(Status::bad_request, "a note's \"text\" is a text"));
+        return std::unexpected(complaint(Status::bad_request, "the \"text\" of a note must be a string"));
     }
     return Draft{json["title"].get<std::string>(), is_text("text") ? json["text"].get<std::string>() : ""};
 }
@@ -203,12 +204,12 @@ Response no_such_note() { return complaint(Status::not_found, "there is no such 
 
 // --- the handlers
 
-// What `work` returns, which asks the store on a helper thread, or what to answer where it could not be asked.
+// Runs `work`, which uses the store, on a helper thread. Returns its result, or the answer to send if it failed.
 template <class Work>
 auto off_the_loop(io::Core& core, Work work)
     -> Task<std::expected<typename std::invoke_result_t<Work>::value_type, Response>> {
     auto done = co_await io::offload(core, work);
-    if (!done) co_return std::unexpected(Response(Status::service_unavailable));  // the server is about to end
+    if (!done) co_return std::unexpected(Response(Status::service_unavailable));  // the server is stopping
     if (!*done) {
         std::fprintf(stderr, "The database: %s\n", done->error().sentence.c_str());
         co_return std::unexpected(Response(Status::internal_server_error));
@@ -234,7 +235,7 @@ Task<std::expected<Json, Response>> list_notes(Request& request, Store& store) {
     const std::string said = request.query("after").value_or("0");
     const auto [stopped_at, failure] = std::from_chars(said.data(), said.data() + said.size(), after);
     if (failure != std::errc{} || stopped_at != said.data() + said.size()) {
-        co_return std::unexpected(complaint(Status::bad_request, "\"after\" is the id of a note"));
+        co_return std::unexpected(complaint(Status::bad_request, "\"after\" must be the id of a note"));
     }
     auto work = [&] { return store.list(after, most); };
     auto notes = co_await off_the_loop(request.core(), std::move(work));
@@ -281,7 +282,7 @@ int main(int argc, char** argv) {
     }
     Store& store = **opened;
 
-    // These lambdas are no coroutines: each only hands on to one, with the store.
+    // These lambdas are not coroutines: each only calls one, with the store.
     portico::Server server;
     server.get("/notes", [&](Request& request) { return list_notes(request, store); });
     server.post("/notes", [&](Request& request, Json note) { return create_note(request, store, std::move(note)); });

@@ -1,4 +1,4 @@
-// examples/rpc.cc — calls of another process's functions, over a Unix socket.
+// examples/rpc.cc — calls functions of another process over a Unix socket.
 //
 // usage: rpc serve PATH
 //        rpc call [--within MILLISECONDS] PATH METHOD [ARGUMENT]...
@@ -14,10 +14,10 @@
 //   {"id": 1, "method": "add", "params": [1, 2, 3], "within": 2000}
 //   {"id": 1, "result": 6}     or     {"id": 1, "error": "there is no method sub"}
 //
-// Every call has a deadline, which the client tells the server: nobody waits for what nobody wants any more. The socket
-// is a file, so the file's permissions say who may call.
+// Every call has a deadline, which the client tells the server, so that neither side works for a call that has been
+// given up. The socket is a file, and its permissions say who may call.
 //
-// Exit status of call: 0 the result is on standard output; 1 the server says why not; 2 usage; 3 no answer.
+// Exit status of call: 0 the result is on standard output; 1 the server reported an error; 2 usage; 3 no answer.
 #include <portico/io/epoll_kernel.h>
 #include <portico/io/line_reader.h>
 #include <portico/io/run_task.h>
@@ -41,7 +41,7 @@ constexpr std::string_view deadline_has_come = "the deadline has come";
 
 std::string line_of(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"; }
 
-// --- the methods: from the parameters, a result or a sentence
+// --- the methods: each returns a result, or a sentence that says what is wrong
 
 using Answer = std::expected<Json, std::string>;
 
@@ -63,7 +63,7 @@ Answer join(const Json& params) {
     return joined;
 }
 
-// A method that waits, for its first parameter's milliseconds: it keeps to the deadline of the call.
+// A method that waits for as many milliseconds as its parameter says, but not beyond the deadline of the call.
 Task<Answer> sleep(io::Core& core, const Json& params, io::TimePoint deadline) {
     if (params.size() != 1 || !params[0].is_number_unsigned()) {
         co_return std::unexpected("sleep takes a number of milliseconds");
@@ -71,7 +71,7 @@ Task<Answer> sleep(io::Core& core, const Json& params, io::TimePoint deadline) {
     const Milliseconds time(std::min<std::uint64_t>(params[0].get<std::uint64_t>(), 3'600'000));
     const io::TimePoint awake = core.now() + time;
     const bool slept = co_await io::sleep_until(core, std::min(awake, deadline));
-    if (!slept) co_return std::unexpected("the server ends");
+    if (!slept) co_return std::unexpected("the server is stopping");
     if (awake > deadline) co_return std::unexpected(std::string(deadline_has_come));
     co_return "slept";
 }
@@ -88,7 +88,7 @@ Task<Answer> call_method(io::Core& core, const std::string& method, const Json& 
 
 // --- the server
 
-// What a line asks for; nothing where it is no call.
+// A call, as a line asks for it.
 struct Call {
     Json id;
     std::string method;
@@ -142,7 +142,7 @@ Task<void> serve_client(Stream stream) {
 
 // --- the client
 
-// What the server answered, or why nothing came.
+// The server's answer, or the reason why there is none.
 Task<io::Result<std::string>> exchange(io::Core& core, io::SocketAddress server, std::string call,
                                        io::TimePoint deadline) {
     io::Result<Stream> stream = co_await io::connect(core, std::move(server), deadline);
@@ -186,7 +186,7 @@ int call(const std::string& path, const std::string& method, const std::vector<s
     const auto kernel = io::make_epoll_kernel();
     if (!kernel) return complain(path, io::describe(kernel.error()), 3);
     io::Core core(**kernel);
-    // A little more than the server has, so that its own word about the deadline can come.
+    // A little more time than the server has, so that its own message about the deadline can arrive.
     const io::TimePoint deadline = core.now() + within + Milliseconds(200);
     const io::Result<std::string> line =
         io::run_task(core, exchange(core, io::SocketAddress::unix_path_of(endpoint->path), line_of(request), deadline));

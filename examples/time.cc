@@ -1,13 +1,13 @@
-// examples/time.cc — a UDP service that tells the time, in the form it is asked for.
+// examples/time.cc — a UDP service that tells the time in the format that the client asks for.
 //
 // usage: time [ENDPOINT]        (127.0.0.1:3737)
 //
 //   $ echo iso | nc -u -w1 127.0.0.1 3737        2026-03-01T12:34:56.789Z
 //   $ echo unix | nc -u -w1 127.0.0.1 3737       1772368496.789
 //
-// One datagram is one question, and one datagram its answer: there is no connection, so there is nobody to wait for and
-// nothing to remember. What it costs: anybody may write any sender's address on a datagram. So each answer is a few
-// octets, or this service would help to flood a third party.
+// One datagram is a question, and one datagram is its answer. There is no connection, so there is nothing to wait for
+// and nothing to remember. The price: anybody can forge the sender's address of a datagram. So the answers are short;
+// otherwise this service would help to flood a third party.
 #include <portico/portico.h>
 
 #include <chrono>
@@ -19,7 +19,7 @@ using Milliseconds = std::chrono::sys_time<std::chrono::milliseconds>;
 
 int fraction_of(Milliseconds now) { return static_cast<int>(now.time_since_epoch().count() % 1000); }
 
-// Seconds since 1970, leap seconds not counted (POSIX.1 §4.19).
+// Seconds since 1970 without leap seconds (POSIX.1 §4.19).
 std::string unix_time(Milliseconds now) {
     char text[48];
     const auto seconds = std::chrono::floor<std::chrono::seconds>(now).time_since_epoch().count();

@@ -1,13 +1,13 @@
-// examples/upload.cc — files from a browser to a disk, and a page that shows how far they have come.
+// examples/upload.cc — uploads files from a browser to the disk, with a page that shows the progress.
 //
 // usage: upload [FOLDER [ENDPOINT]]        (uploads, 127.0.0.1:8080)
 //
 //   a browser at http://localhost:8080/, or
 //   $ curl -F file=@holiday.jpg localhost:8080/upload/1
 //
-// The files go to disk piece by piece while they arrive, however large they are; caps say how large they may be. The
-// page opens a stream of server-sent events before it sends the form, both with the same id, and is told there how many
-// octets have come. Whoever leaves early leaves nothing behind: what was written is removed, and the stream is told.
+// The files are written to disk piece by piece while they arrive; limits say how large they may be. Before the page
+// sends the form, it opens a stream of server-sent events with the same id, which tells it how many bytes have arrived.
+// If the client leaves early, the partial files are removed, and the stream says so.
 #include <portico/portico.h>
 #include <sys/stat.h>
 
@@ -27,7 +27,7 @@ using portico::Task;
 constexpr std::uint64_t file_octets_max = std::uint64_t{1} << 30;
 constexpr std::uint64_t content_octets_max = std::uint64_t{2} << 30;
 constexpr std::size_t name_octets_max = 100;
-constexpr auto look_every = std::chrono::milliseconds(100);  // quick enough for eyes
+constexpr auto look_every = std::chrono::milliseconds(100);  // fast enough to look smooth
 
 constexpr const char* page = R"html(<!doctype html>
 <html lang="en">
@@ -72,16 +72,16 @@ constexpr const char* page = R"html(<!doctype html>
 </html>
 )html";
 
-// --- how far uploads have come
+// --- the progress of uploads
 
 struct Progress {
     enum class State : std::uint8_t { awaited, arriving, done, failed } state = State::awaited;
     std::uint64_t octets = 0;
-    std::uint64_t of = 0;  // 0: the client has not said
+    std::uint64_t of = 0;  // 0: not known
 };
 
-// Upload and page find each other here by the id, whichever comes first; what neither holds any more is gone. One
-// thread serves all, so there is no lock.
+// Upload and page find each other here by the id, whichever comes first. An entry goes when neither holds it any more.
+// One thread serves all clients, so there is no lock.
 class Board {
 public:
     std::shared_ptr<Progress> at(const std::string& id) {
@@ -98,8 +98,8 @@ private:
     std::map<std::string, std::weak_ptr<Progress>> entries_;
 };
 
-// Says that an upload failed, unless it was said to be done: also where the client leaves, and the task that holds this
-// is destroyed where it waits.
+// Marks an upload as failed unless it was marked as done. This also happens if the client leaves, since the task that
+// owns this object is then destroyed.
 class Arrival {
 public:
     Arrival(std::shared_ptr<Progress> progress, std::uint64_t of) : progress_(std::move(progress)) {
@@ -130,7 +130,7 @@ Task<void> tell_progress(portico::EventSender& events, std::shared_ptr<Progress>
         if (state == Progress::State::done || state == Progress::State::failed) {
             const std::string_view name = state == Progress::State::done ? "done" : "failed";
             const bool sent = co_await events.send(name, told);
-            static_cast<void>(sent);  // it was the last word anyway
+            static_cast<void>(sent);  // nothing more is sent anyway
             co_return;
         }
         const bool slept = co_await io::sleep_for(events.core(), look_every);
@@ -140,7 +140,7 @@ Task<void> tell_progress(portico::EventSender& events, std::shared_ptr<Progress>
 
 // --- the files
 
-// What is left of a file's name for us to use: a client's word is never a path.
+// A name that is safe to use: the client's file name is never used as a path.
 std::string safe_name(std::string_view said) {
     said.remove_prefix(said.find_last_of("/\\") + 1);  // nothing found: npos + 1 is 0
     std::string name(said.substr(0, name_octets_max));
@@ -155,7 +155,7 @@ std::string safe_name(std::string_view said) {
     return first == std::string::npos ? "file" : name.substr(first);
 }
 
-// The path that the file has got: its name, with a number before it where there is such a file already.
+// Keeps the file under its name, or with a number before the name if there is such a file. Returns the path.
 Task<io::Result<std::string>> keep(io::Core& core, portico::UploadedFile& file, std::string folder) {
     const std::string name = safe_name(file.file_name());
     for (int number = 1;; ++number) {
@@ -176,7 +176,7 @@ std::uint64_t announced_octets(const Request& request) {
 Task<Response> take_upload(Request& request, std::shared_ptr<Progress> progress, std::string folder) {
     Arrival arrival(progress, announced_octets(request));
     portico::UploadOptions options;
-    options.folder = folder;  // so that keeping a file is giving it another name
+    options.folder = folder;  // the same file system, so that keeping a file only renames it
     options.file_octets_max = file_octets_max;
     options.content_octets_max = content_octets_max;
     options.progress = [progress](std::uint64_t octets) { progress->octets = octets; };
@@ -192,7 +192,7 @@ Task<Response> take_upload(Request& request, std::shared_ptr<Progress> progress,
         }
         answer += *path + ": " + std::to_string(file.octets()) + " octets\n";
     }
-    if (answer.empty()) co_return Response(Status::bad_request, "There is no file.\n", "text/plain; charset=utf-8");
+    if (answer.empty()) co_return Response(Status::bad_request, "The form has no file.\n", "text/plain; charset=utf-8");
     arrival.done();
     co_return Response(Status::created, std::move(answer), "text/plain; charset=utf-8");
 }

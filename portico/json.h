@@ -1,10 +1,14 @@
-// portico/json.h — JSON in handlers, by nlohmann's library: include it beside portico/portico.h.
+// portico/json.h — JSON in handlers, with nlohmann's library: include it together with portico/portico.h.
 //
 //   server.post("/notes", [&](portico::Json note) { notes.push_back(note); return note; });
 //
-// Room embed: see embed/response.h. The one public header that includes a library's.
-// Threads:   as the handlers.
+// Room embed: see embed/response.h. The only public header that includes another library's.
+// Threads:   those of the handlers.
 #pragma once
+
+#if __cplusplus <= 202002L
+#error "Portico needs C++23: compile with -std=c++23"
+#else
 
 #include <algorithm>
 #include <cstddef>
@@ -19,18 +23,20 @@
 
 namespace portico {
 
-// A JSON value of any kind (https://json.nlohmann.me). Handlers take it from the content and return it.
+// A JSON value of any kind (https://json.nlohmann.me). Handlers take it as an argument, read from the content, and
+// return it.
 using Json = nlohmann::json;
 
-// As many arrays and objects may stand within each other in content: the library copies and writes a value by calling
-// itself for each, and a stack ends.
+// How deep arrays and objects may be nested in content. The JSON library copies and writes values recursively, so that
+// deeper ones would overflow the stack.
 inline constexpr std::size_t json_depth_max = 512;
 
-// Content of at most 1 MiB. Answers: 415 a Content-Type that is not JSON's, or none (a page of another site can send
-// content without one and ask nobody: Fetch standard, CORS); 400 what is no JSON or too deep, with line and column.
+// Reads content of at most 1 MiB. Refusals: 415 the Content-Type is missing or not that of JSON (a page of another site
+// may send content without one, and without a preflight: Fetch standard, CORS); 400 the content is not JSON, or nested
+// too deeply, with line and column.
 template <>
 struct FromContent<Json> {
-    // The whole content as one value, or the answer that says why not.
+    // The value, or the answer that says why there is none.
     static Task<std::expected<Json, Response>> read(Request& request) {
         if (!is_json(request.field("Content-Type").value_or(""))) {
             co_return std::unexpected(Response(Status::unsupported_media_type));
@@ -48,8 +54,8 @@ private:
                (essence.size() > suffix.size() &&
                 http::equals_ignoring_case(essence.substr(essence.size() - suffix.size()), suffix));
     }
-    // Where the bracket stands that opens one value too many within another, if there is one. Content that is no JSON
-    // is read like it up to the octet where the library ends.
+    // The position of the first bracket that opens a level too many, if there is one. Content that is not JSON is
+    // scanned in the same way; the parser then refuses it.
     static std::optional<std::size_t> find_too_deep(std::string_view text) {
         std::size_t depth = 0;
         bool is_in_string = false;
@@ -74,37 +80,39 @@ private:
                 what + ": line " + std::to_string(line) + ", column " + std::to_string(column) + "\n",
                 "text/plain; charset=utf-8"};
     }
-    // The library throws; nothing of that leaves this function.
+    // The JSON library throws; its exceptions do not leave this function.
     static std::expected<Json, Response> parse(const std::string& text) {
         const std::optional<std::size_t> too_deep = find_too_deep(text);
         if (too_deep) {
             const auto before = std::string_view(text).substr(0, *too_deep);
-            return std::unexpected(
-                refuse_after(before, "JSON of more than " + std::to_string(json_depth_max) + " levels"));
+            return std::unexpected(refuse_after(
+                before, "the JSON is nested more than " + std::to_string(json_depth_max) + " levels deep"));
         }
         try {
             return Json::parse(text);
         } catch (const Json::parse_error& error) {
             const auto before = std::string_view(text).substr(0, error.byte > 0 ? error.byte - 1 : 0);
-            return std::unexpected(refuse_after(before, "no JSON"));
+            return std::unexpected(refuse_after(before, "the content is not JSON"));
         } catch (const Json::exception&) {
             return std::unexpected(Response(Status::bad_request));
         }
     }
 };
 
-// What a handler returns as JSON: 200 with application/json. Octets that are no UTF-8 become U+FFFD.
+// A handler's JSON becomes an answer with 200 and application/json. Octets that are not UTF-8 become U+FFFD.
 template <>
 struct IntoResponse<Json> {
-    // In the shortest form, without line breaks.
+    // Written in the shortest form, without line breaks.
     static Response make(const Json& value, Status status = Status::ok) {
         return {status, value.dump(-1, ' ', false, Json::error_handler_t::replace), "application/json"};
     }
 };
 
-// JSON with another status than 200.
+// JSON with a status of your choice.
 [[nodiscard]] inline Response json_response(Status status, const Json& value) {
     return IntoResponse<Json>::make(value, status);
 }
 
 }  // namespace portico
+
+#endif

@@ -1,7 +1,11 @@
-// portico/portico.h — the library: include this, and link portico::server.
+// portico/portico.h — the library: include this header, and link portico::server.
 //
-// A server in a program, and the sockets under it. docs/library.md begins where you would.
+// An HTTP server for your program, and the socket library below it. Start reading at docs/library.md.
 #pragma once
+
+#if __cplusplus <= 202002L
+#error "Portico needs C++23: compile with -std=c++23"
+#else
 
 #include "portico/embed/events.h"
 #include "portico/embed/form.h"
@@ -17,3 +21,5 @@
 #include "portico/io/line_reader.h"
 #include "portico/io/resolve.h"
 #include "portico/io/scope.h"
+
+#endif

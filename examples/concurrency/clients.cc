@@ -28,7 +28,7 @@ struct Count {
     std::size_t failed = 0;
 };
 
-// Reads to the end of the stream. False where nothing came, or not the end.
+// Reads to the end of the stream. False if nothing came, or the end did not come.
 Task<bool> read_greeting(io::Stream& server, io::TimePoint deadline) {
     std::array<char, 256> room{};
     for (std::size_t received = 0;;) {
@@ -60,7 +60,7 @@ Task<void> come_and_stay(io::Core& core, io::SocketAddress peer, Count& count) {
     [[maybe_unused]] const bool slept = co_await io::sleep_until(core, io::never);
 }
 
-// Waits until everybody is connected, and greeted or left without a greeting for half a second.
+// Waits until all clients are connected, and no further greeting has come for half a second.
 Task<bool> wait_for_greetings(io::Core& core, const Count& count, std::size_t clients) {
     for (std::size_t before = SIZE_MAX; before != count.greeted && count.greeted < clients;) {
         before = count.connected + count.failed < clients ? SIZE_MAX : count.greeted;

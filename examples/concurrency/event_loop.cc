@@ -2,8 +2,8 @@
 //
 // usage: hello_event_loop [ENDPOINT]
 //
-// A task that waits is a few hundred octets and an entry in epoll's list. The thread runs whoever can go on, and must
-// never be made to wait for anything but the kernel's next report: work that takes long belongs elsewhere (offload()).
+// A task that waits takes a few hundred octets and an entry in epoll's list. The thread runs the tasks that can go on,
+// and must never wait for anything but the kernel's next event: work that takes long belongs elsewhere (offload()).
 #include "examples/concurrency/hello.h"
 #include "portico/io/epoll_kernel.h"
 

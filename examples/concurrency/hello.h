@@ -1,7 +1,7 @@
-// examples/concurrency/hello.h — the service that all four servers offer, and what they share besides.
+// examples/concurrency/hello.h — the service that all four servers offer, and the code they share.
 //
-// A client gets one line and our end of the stream; then we read until its end. So a client that stays is a client
-// that has to be waited for, and how that is done is all that the four differ in.
+// A client gets one line and our end of the stream; then we read until its end. So the server has to wait for a client
+// that stays, and the four servers differ only in how they wait.
 #pragma once
 
 #include <algorithm>
@@ -32,7 +32,7 @@ inline Task<void> serve_client(io::Core& core, io::Stream client) {
     }
 }
 
-// After an accept that failed. False where that is because the task was asked to stop.
+// Pauses after an accept that failed. False if the task was asked to stop.
 inline Task<bool> may_accept_again(io::Core& core, io::Error error) {
     if (error.number == ECANCELED) co_return false;
     const io::Duration pause = std::max<io::Duration>(io::accept_pause(error), std::chrono::milliseconds(10));

@@ -2,8 +2,8 @@
 //
 // usage: hello_one_at_a_time [ENDPOINT]
 //
-// The simplest server there is. While it waits for a client, everybody else waits in the listener's queue: right where
-// serving never waits for the client, and for nothing else.
+// The simplest server. While it waits for one client, all others wait in the listener's queue. That is good enough only
+// if serving never waits for the client.
 #include "examples/concurrency/hello.h"
 #include "portico/io/epoll_kernel.h"
 

@@ -3,7 +3,7 @@
 // usage: hello_process_each [ENDPOINT]
 //
 // Nothing is shared: a child that crashes takes its own client with it and no other. The child's memory is the parent's
-// until one of them writes. Whoever has children has to ask for their ends (wait(2)), or they stay as zombies.
+// until one of them writes. A parent has to ask how its children ended (wait(2)), or they stay as zombies.
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -15,8 +15,8 @@ using portico::Task;
 
 namespace {
 
-// The child's whole life. It has copies of the parent's descriptors, epoll's too, and must touch nothing of the
-// parent's core: the kernel below them is the same.
+// All that the child does. It has copies of the parent's descriptors, epoll's too, and must not touch the parent's
+// core: both refer to the same kernel objects.
 [[noreturn]] void serve_one(portico::Fd connection) {
     for (const int number : {SIGTERM, SIGINT, SIGCHLD}) std::signal(number, SIG_DFL);
     if (const auto kernel = io::make_epoll_kernel()) {
@@ -48,7 +48,7 @@ Task<void> accept_clients(io::Core& core, io::Listener& listener) {
     }
 }
 
-// One SIGCHLD may tell of several children: those that end while it is pending send no other.
+// One SIGCHLD may stand for several children: those that end while it is pending send no other.
 void reap(int) {
     const int number_before = errno;
     while (::waitpid(-1, nullptr, WNOHANG) > 0) continue;

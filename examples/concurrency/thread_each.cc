@@ -2,9 +2,9 @@
 //
 // usage: hello_thread_each [ENDPOINT]
 //
-// Each thread may wait as it likes, and the kernel runs another meanwhile. They share memory, so what they share has to
-// be guarded: here that is one number. And nobody can tell a waiting thread to stop: after SIGTERM we wait until the
-// last client has left or its time is up.
+// Each thread may wait, and the kernel runs another one meanwhile. Threads share memory, so shared data needs a lock:
+// here that is one number. A waiting thread can't be told to stop: after SIGTERM we wait until the last client has left
+// or its time is up.
 #include <condition_variable>
 #include <mutex>
 #include <system_error>
@@ -22,7 +22,7 @@ std::mutex clients_lock;
 std::condition_variable clients_have_left;
 int clients = 0;  // guarded by clients_lock
 
-// A thread's whole life: one client, on a core of the thread's own.
+// All that a thread does: serves one client, on a core of its own.
 void serve_one(portico::Fd connection) {
     if (const auto kernel = io::make_epoll_kernel()) {
         io::Core core(**kernel);

@@ -1,4 +1,5 @@
-// examples/sockets/backlog.cc — a listener that nobody accepts from, and who can connect to it all the same.
+// examples/sockets/backlog.cc — a listener whose connections nobody accepts, and how many clients can connect
+// nevertheless.
 //
 // usage: backlog
 #include <array>

@@ -1,6 +1,6 @@
-// examples/sockets/byte_order.cc — one number, as two kinds of machines and the network put it into octets.
+// examples/sockets/byte_order.cc — the octets of one number, in the orders of two kinds of machines and of the network.
 //
-// usage: byte_order [NUMBER]    a port's, 443 unless said otherwise
+// usage: byte_order [NUMBER]    such as a port; default: 443
 #include <array>
 #include <bit>
 #include <charconv>
@@ -26,7 +26,7 @@ int main(int argc, char** argv) {
     std::array<unsigned char, 2> octets{};
     std::printf("%u\n", unsigned{port});
     portico::store_big(std::span(octets), port);
-    print("most significant first", octets);  // network order (RFC 791, appendix B): what struct sockaddr_in holds
+    print("most significant first", octets);  // network order (RFC 791, appendix B): as in struct sockaddr_in
     std::printf("%-22s %u\n", "  read the wrong way", unsigned{portico::load_little<std::uint16_t>(std::span(octets))});
     portico::store_little(std::span(octets), port);
     print("least significant first", octets);

@@ -1,4 +1,4 @@
-// examples/sockets/count.cc — a server that answers when it has read everything: how much it was.
+// examples/sockets/count.cc — a server that reads everything, then answers how much it was.
 //
 // usage: count [ENDPOINT]
 #include <string>
@@ -14,8 +14,8 @@ Task<void> count(io::Core& core, io::Stream client) {
     std::size_t octets = 0;
     for (;;) {
         const io::Result<portico::Buffer> received = co_await client.read(core.buffers(), io::never);
-        if (!received) co_return;      // the client is lost: there is nobody to tell
-        if (received->empty()) break;  // the client sends no more, and still reads
+        if (!received) co_return;      // the connection is lost: nobody to answer
+        if (received->empty()) break;  // the client sends no more, but still reads
         octets += received->size();
     }
     const std::string answer = std::to_string(octets) + " octets\n";

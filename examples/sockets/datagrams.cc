@@ -1,4 +1,4 @@
-// examples/sockets/datagrams.cc — three datagrams, received as they were sent: each whole, none joined to another.
+// examples/sockets/datagrams.cc — three datagrams, received as they were sent: each on its own.
 //
 // usage: datagrams
 #include <array>

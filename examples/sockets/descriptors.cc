@@ -1,4 +1,4 @@
-// examples/sockets/descriptors.cc — one listening socket, the sockets that accepting makes, and what tells them apart.
+// examples/sockets/descriptors.cc — a listening socket, the sockets that accept() returns, and how they differ.
 //
 // usage: descriptors [ENDPOINT]
 #include <cstdio>

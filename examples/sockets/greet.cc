@@ -1,4 +1,4 @@
-// examples/sockets/greet.cc — a server that reads lines: each is a name, and is greeted.
+// examples/sockets/greet.cc — a server that reads lines; each is a name, which it greets.
 //
 // usage: greet [ENDPOINT]
 #include <string>
@@ -20,7 +20,7 @@ Task<void> greet(io::Core& core, io::Stream client) {
         std::string answer;
         if (!line && line.error().number == EMSGSIZE) answer = "that is no name\n";
         if (line && *line) answer = "Hello, " + std::string((*line)->text) + "\n";
-        if (answer.empty()) co_return;  // the end of the stream, or the client is lost
+        if (answer.empty()) co_return;  // the end of the stream, or the connection is lost
         const io::Result<void> said = co_await client.write_all(answer, core.now() + std::chrono::seconds(30));
         if (!said) co_return;
         if (!line) break;

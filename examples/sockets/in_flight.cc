@@ -1,9 +1,9 @@
-// examples/sockets/in_flight.cc — what becomes of octets under way when their sender closes.
+// examples/sockets/in_flight.cc — what happens to octets in flight when their sender closes.
 //
 // usage: in_flight
 //
-// A server answers with 16 MiB and has not read all that the client sent. Closing then is a reset: it throws away what
-// the client has not received (RFC 9293 §3.6.1). Draining first loses nothing.
+// A server answers with 16 MiB but has not read everything that the client sent. Closing now resets the connection,
+// which discards what the client has not received yet (RFC 9293 §3.6.1). If the server drains first, nothing is lost.
 #include <array>
 #include <cstdio>
 #include <string>
@@ -26,7 +26,7 @@ Task<void> answer(io::Stream client, Ending ending) {
     const io::Result<std::size_t> read = co_await client.read(room, io::never);
     if (!read) co_return;
     const io::Result<void> written = co_await client.write_all(octets, io::never);
-    if (!written || ending == Ending::close) co_return;  // the stream goes here, and closes
+    if (!written || ending == Ending::close) co_return;  // the stream is destroyed here, which closes it
     co_await io::drain_and_close(std::move(client), std::chrono::seconds(5), 1 << 20);
 }
 

@@ -1,6 +1,6 @@
-// examples/sockets/service.h — a server around one function: what it does for a client.
+// examples/sockets/service.h — a server around one function, which serves a client.
 //
-// Each client is a task on the one thread there is; examples/concurrency shows other ways.
+// Each client is a task on the only thread; examples/concurrency shows other ways.
 #pragma once
 
 #include <csignal>
@@ -33,7 +33,7 @@ inline Task<void> accept_clients(io::Core& core, io::Listener& listener, io::Sco
 
 inline io::Core* stopped_by_signals = nullptr;
 
-// Serves until SIGTERM or SIGINT; the exit status.
+// Serves until SIGTERM or SIGINT. Returns the exit status.
 inline int run(const char* endpoint_text, Serve serve) {
     const auto endpoint = io::parse_endpoint(endpoint_text);
     const auto kernel = io::make_epoll_kernel();

@@ -4,6 +4,10 @@
 // Threads:   a task runs on the core that started it and on no other.
 #pragma once
 
+#if __cplusplus <= 202002L
+#error "Portico needs C++23: compile with -std=c++23"
+#endif
+
 #include <concepts>
 #include <coroutine>
 #include <cstddef>

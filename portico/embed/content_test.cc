@@ -63,7 +63,14 @@ TEST_P(Content, IsReadWhole) {
     const std::string content(70'000, 'x');
     EXPECT_EQ(client.post("/whole", content).content, content);
     EXPECT_EQ(client.post("/whole", "").content, "");
+    EXPECT_EQ(client.post("/whole", std::string(100'000, 'x')).status, 200);
     EXPECT_EQ(client.post("/whole", std::string(100'001, 'x')).status, 413);
+    for (const std::size_t octets : {0x186a0U, 0x186a1U}) {  // 100,000 and one more
+        const std::string answer = client.exchange(
+            "POST /whole HTTP/1.1\r\nHost: test\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n186" +
+            std::string(octets == 0x186a0U ? "a0" : "a1") + "\r\n" + std::string(octets, 'x') + "\r\n0\r\n\r\n");
+        EXPECT_TRUE(answer.starts_with(octets == 0x186a0U ? "HTTP/1.1 200" : "HTTP/1.1 413"));
+    }
 }
 
 TEST_P(Content, IsReadInPieces) {
@@ -136,7 +143,7 @@ TEST(JsonContent, ErrorsSayWhere) {
     const auto post = [&](std::string_view content) { return client.post("/json", content, "application/json"); };
     EXPECT_EQ(post("[1, 2]").content, "[1,2]");
     EXPECT_EQ(post("[1, 2]").field("Content-Type"), "application/json");
-    EXPECT_EQ(post("{\n  \"a\": 1,\n  \"b\" 2\n}").content, "no JSON: line 3, column 7\n");
+    EXPECT_EQ(post("{\n  \"a\": 1,\n  \"b\" 2\n}").content, "the content is not JSON: line 3, column 7\n");
     EXPECT_EQ(post("").status, 400);
     EXPECT_EQ(post("\"\xff\"").status, 400);
     EXPECT_EQ(client.post("/json", "{}", "text/plain").status, 415);
@@ -156,7 +163,7 @@ TEST(JsonContent, HasSoManyLevels) {
     EXPECT_EQ(post(nested(json_depth_max)).content, nested(json_depth_max));
     const TestAnswer refused = post("\n" + nested(json_depth_max + 1));
     EXPECT_EQ(refused.status, 400);
-    EXPECT_EQ(refused.content, "JSON of more than 512 levels: line 2, column 513\n");
+    EXPECT_EQ(refused.content, "the JSON is nested more than 512 levels deep: line 2, column 513\n");
     EXPECT_EQ(post(nested(500'000)).status, 400);
     EXPECT_EQ(post(std::string(1'000'000, '[')).status, 400);
     std::string objects;

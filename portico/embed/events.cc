@@ -10,7 +10,7 @@
 namespace portico {
 namespace {
 
-// A field of an event is one line. What would end it, or is not allowed in an id, is left out.
+// A field of an event is one line. Line breaks, and NUL, which an id may not contain, are left out.
 void append_field(std::string& event, std::string_view name, std::string_view value) {
     event += name;
     event += ": ";
@@ -20,7 +20,7 @@ void append_field(std::string& event, std::string_view name, std::string_view va
     event += '\n';
 }
 
-// Data has a line for each of its own: CR LF, LF and CR end one.
+// Each line of the data becomes a line of its own. CR LF, LF and CR end a line.
 void append_data(std::string& event, std::string_view data) {
     for (;;) {
         const std::size_t end = data.find_first_of("\r\n");
@@ -38,7 +38,7 @@ Task<void> run_source(const EventSource& source, EventSender& events, std::excep
     } catch (...) {
         exception = std::current_exception();
     }
-    // A heartbeat that is half sent would be stopped halfway.
+    // Let a heartbeat that is being sent go out whole.
     const bool is_free = co_await events.until_written();
     static_cast<void>(is_free);
     scope.request_stop();
@@ -99,12 +99,12 @@ Task<bool> EventSender::write(std::string_view text) {
 
 Task<void> EventSender::beat(io::Duration every) {
     for (;;) {
-        // The head goes with the first octets: a client is told at once that it is connected, whatever is told later.
+        // The head is sent with the first octets: a heartbeat at once tells the client that it is connected.
         if (has_begun_) {
             const bool slept = co_await io::sleep_until(*core_, last_sent_ + every);
             if (!slept || is_gone_) co_return;
             if (is_writing_) {
-                // The client has not taken an event yet, and the limits on responses say how long it may.
+                // The client has not taken the last event yet; the limits on responses say how long it may take.
                 last_sent_ = core_->now();
                 continue;
             }
@@ -124,7 +124,7 @@ Response send_events(Request& request, EventSource source, std::chrono::millisec
         });
     response.set_endless();
     response.set("Cache-Control", "no-store");
-    response.set("X-Accel-Buffering", "no");  // what nginx, in front of us, must not do
+    response.set("X-Accel-Buffering", "no");  // tells nginx not to buffer the events
     return response;
 }
 

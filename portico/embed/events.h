@@ -1,4 +1,4 @@
-// portico/embed/events.h — server-sent events: an answer that goes on for as long as there is something to tell.
+// portico/embed/events.h — server-sent events: an answer that goes on for as long as there are events.
 //
 //   portico::Task<void> tick(portico::EventSender& events) {
 //       for (int i = 0;; ++i) {
@@ -27,7 +27,7 @@
 
 namespace portico {
 
-// Sends the events of one response. One task uses it.
+// Sends the events of one response. Only one task may use it.
 class EventSender {
 public:
     // Both outlive it.
@@ -35,22 +35,22 @@ public:
     EventSender(const EventSender&) = delete;
     EventSender& operator=(const EventSender&) = delete;
 
-    // An event with this data, which may have several lines; with a name for addEventListener(), and with an id that
-    // the client says in Last-Event-ID when it connects again. The task goes on once the client takes it, or the kernel
-    // keeps it. False: the client is gone. What is passed need not outlive the call.
+    // Sends an event with this data, which may have several lines; with a name for addEventListener(), and an id that
+    // the client sends in Last-Event-ID when it reconnects. Returns once the kernel has taken the event; false if the
+    // client has gone. The arguments need not outlive the call.
     [[nodiscard]] Task<bool> send(std::string_view data) { return send("", data); }
     [[nodiscard]] Task<bool> send(std::string_view name, std::string_view data, std::string_view id = {});
 
-    // Where the source runs: for timers and the like.
+    // The core that the source runs on: for timers and the like.
     [[nodiscard]] io::Core& core() const { return *core_; }
 
     // --- for send_events()
-    // Sends a comment whenever nothing else was sent for this long, so that nobody on the way closes the connection and
-    // a client that has gone is noticed; and one at once where there is no event to begin with.
+    // Sends a comment whenever nothing else has been sent for this long, so that proxies keep the connection open and a
+    // client that has gone is noticed; and one at once if there is no event to begin with.
     [[nodiscard]] Task<void> beat(io::Duration every);
-    // Waits for the heartbeat that is being sent, if one is. False where the task was asked to stop before.
+    // Waits for the heartbeat that is being sent, if there is one. False if the task was asked to stop meanwhile.
     [[nodiscard]] Task<bool> until_written();
-    // Whether the client has gone, as far as what was sent tells.
+    // Whether sending has shown that the client has gone.
     [[nodiscard]] bool is_gone() const { return is_gone_; }
 
 private:
@@ -59,7 +59,7 @@ private:
 
     io::Core* core_;
     ContentWriter* writer_;
-    io::Gate written_;  // opened by the heartbeat, for an event that waits
+    io::Gate written_;  // opened after a heartbeat, for an event that waits
     bool has_begun_ = false;
     bool is_writing_ = false;
     bool event_waits_ = false;
@@ -67,10 +67,12 @@ private:
     io::TimePoint last_sent_ = core_->now();
 };
 
-// What sends the events: the response ends when the task does. It is destroyed where it waits once the client is gone.
+// The function that sends the events. The response ends when its task does. Once the client has gone, the task is
+// destroyed where it waits.
 using EventSource = std::function<Task<void>(EventSender& events)>;
 
-// The response that `source` makes, text/event-stream. Heartbeats keep it alive where there is nothing to tell.
+// A response of the type text/event-stream with the events that `source` sends. Heartbeats keep it alive between
+// events.
 [[nodiscard]] Response send_events(Request& request, EventSource source,
                                    std::chrono::milliseconds heartbeat = std::chrono::seconds(15));
 

@@ -17,7 +17,8 @@ INSTANTIATE_TEST_SUITE_P(Seeds, Events, testing::Range<std::uint64_t>(1, 31));
 Task<void> send_some(EventSender& events) {
     const bool first = co_await events.send("hello");
     const bool second = co_await events.send("two\nlines\r\nand\rmore\n");
-    const bool third = co_await events.send("na\nme", "x", "4\r2");
+    const std::string_view id("4\r\0002", 4);  // neither a line break nor NUL belongs into an id
+    const bool third = co_await events.send("na\nme", "x", id);
     EXPECT_TRUE(first && second && third);
 }
 
@@ -32,6 +33,7 @@ TEST_P(Events, HaveTheirForm) {
               "id: 42\nevent: name\ndata: x\n\n");
     EXPECT_EQ(answer.field("Content-Type"), "text/event-stream");
     EXPECT_EQ(answer.field("Cache-Control"), "no-store");
+    EXPECT_EQ(answer.field("X-Accel-Buffering"), "no");
 }
 
 Task<void> send_slowly(EventSender& events) {
@@ -47,6 +49,19 @@ TEST_P(Events, BeatWhereThereIsNothingToTell) {
     server.get("/events", [](Request& request) { return send_events(request, send_slowly, seconds(4)); });
     TestClient client(server, GetParam());
     EXPECT_EQ(client.get("/events").content, ":\n\n:\n\n:\n\ndata: 0\n\n:\n\n:\n\ndata: 1\n\n:\n\n:\n\ndata: 2\n\n");
+}
+
+TEST_P(Events, BeatEveryFifteenSeconds) {
+    Server server;
+    server.get("/events", [](Request& request) {
+        return send_events(request, [](EventSender& events) -> Task<void> {
+            const bool slept = co_await io::sleep_for(events.core(), seconds(40));
+            const bool sent = co_await events.send("x");
+            EXPECT_TRUE(slept && sent);
+        });
+    });
+    TestClient client(server, GetParam());
+    EXPECT_EQ(client.get("/events").content, ":\n\n:\n\n:\n\ndata: x\n\n");
 }
 
 // Events and heartbeats at the same moments, to a client that takes them slowly: none is lost or torn.

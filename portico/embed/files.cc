@@ -72,7 +72,7 @@ Task<Response> Files::respond(Request& request) {
 }
 
 Task<Response> Files::respond_with(Request& request, std::string path) {
-    // A folder would be answered with its index file, or with a way to it that only the site knows.
+    // A folder would be answered with its index file, or with a redirect to it.
     if (path.empty() || path.ends_with('/')) co_return Response(Status::not_found);
     std::string encoded = "/";
     http::append_encoded_path(encoded, path.starts_with('/') ? std::string_view(path).substr(1) : path);

@@ -1,7 +1,7 @@
-// portico/embed/files.h — a folder among the routes of a program.
+// portico/embed/files.h — a folder of files among the routes of a program.
 //
 // Room embed: see response.h.
-// Threads:   cores are added before they run; then each uses what is its own.
+// Threads:   cores are added before they run; afterwards each uses only its own handler.
 #pragma once
 
 #include <memory>
@@ -21,24 +21,24 @@ class Site;
 
 namespace portico {
 
-// A folder as the routes of one server know it; see Router::files() and Router::folder().
+// A folder that the routes of one server use; see Router::files() and Router::folder().
 class Files {
 public:
-    // Errors: those of opening the folder (ENOENT, ENOTDIR, EACCES …). `prefix`: what the paths of requests begin with,
-    // decoded, without a slash at its end; empty for all.
+    // Errors: those of opening the folder (ENOENT, ENOTDIR, EACCES …). `prefix`: the beginning of the requests' paths,
+    // decoded and without a slash at its end; empty: all paths.
     static io::Result<std::shared_ptr<Files>> open(std::string prefix, const std::string& folder);
     Files(const Files&) = delete;
     Files& operator=(const Files&) = delete;
     ~Files();
 
-    // Where the folder is: the prefix with its slash, encoded, and the query that the request has.
+    // The folder's own URL: the encoded prefix with a slash, and the request's query.
     [[nodiscard]] std::string location(const Request& request) const;
-    // Requests of this core will come, until it is removed, which is before it goes.
+    // Adds a core whose requests will come. It is removed before it is destroyed.
     void add_core(io::Core& core);
     void remove_core(const io::Core& core);
-    // The file that the request's path leads to, below the prefix.
+    // The file that the rest of the request's path names, after the prefix.
     [[nodiscard]] Task<Response> respond(Request& request);
-    // The file at `path` below the folder, decoded, whatever the request's own path is.
+    // The file at `path` (decoded, relative to the folder), whatever the request's own path is.
     [[nodiscard]] Task<Response> respond_with(Request& request, std::string path);
 
 private:
@@ -51,18 +51,18 @@ private:
     std::vector<std::pair<io::Core*, std::unique_ptr<site::Handler>>> handlers_;
 };
 
-// A folder that a program's own handlers send files of. It is a reference: copies are the same folder's.
+// A folder whose files a program's own handlers send. Copies refer to the same folder.
 class Folder {
 public:
     // For Router::folder().
     explicit Folder(std::shared_ptr<Files> files) : files_(std::move(files)) {}
 
-    // The file at `path`, relative to the folder and decoded, as `portico serve` sends it: ranges, validators,
-    // precompressed siblings. 404 where there is none, and for whatever leads out of the folder.
+    // The file at `path`, decoded and relative to the folder, as `portico serve` sends it: with ranges, validators and
+    // precompressed siblings. 404 if there is no such file, or if the path leads out of the folder.
     [[nodiscard]] Task<Response> respond(Request& request, std::string path) const;
 
 private:
-    std::shared_ptr<Files> files_;  // nothing where it could not be opened: then the server doesn't start
+    std::shared_ptr<Files> files_;  // null if the folder could not be opened: the server then does not start
 };
 
 }  // namespace portico

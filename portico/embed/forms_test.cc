@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -167,6 +168,14 @@ TEST_P(Uploads, HaveCaps) {
     EXPECT_EQ(post(client, field("a", "") + field("a", "") + field("a", "") + field("a", "") + "--b--").status, 413);
     options_.content_octets_max = 100;
     EXPECT_EQ(post(client, field("a", std::string(200, 'x')) + "--b--").status, 413);
+    const std::string chunk = field("a", std::string(101, 'x'));
+    char size[20];
+    std::snprintf(size, sizeof size, "%zx\r\n", chunk.size());
+    const std::string chunked = client.exchange(
+        "POST /upload HTTP/1.1\r\nHost: a\r\nContent-Type: multipart/form-data; boundary=b\r\n"
+        "Transfer-Encoding: chunked\r\n\r\n" +
+        (size + chunk) + "\r\n5\r\n--b--\r\n0\r\n\r\n");
+    EXPECT_TRUE(chunked.starts_with("HTTP/1.1 413 ")) << chunked;
     const std::string invited = client.exchange(
         "POST /upload HTTP/1.1\r\nHost: a\r\nContent-Type: multipart/form-data; boundary=b\r\n"
         "Expect: 100-continue\r\nContent-Length: 101\r\n\r\n");

@@ -65,7 +65,7 @@ std::string new_request_id(io::Core& core) {
     return id;
 }
 
-// Which sites' scripts may read answers, and how.
+// Which sites' scripts may read the answers, and whether with credentials.
 struct CorsRules {
     std::vector<std::string> origins;  // none: all
     CorsCredentials credentials;
@@ -73,8 +73,8 @@ struct CorsRules {
     [[nodiscard]] bool allow(std::optional<std::string_view> origin) const {
         return origin && (origins.empty() || std::ranges::find(origins, *origin) != origins.end());
     }
-    // `origin`: of the request. An answer that depends on it says so, also to those that have none (Fetch standard,
-    // CORS protocol and HTTP caches).
+    // `origin`: the request's. An answer that may depend on it says so to caches, even if this request has no Origin
+    // (Fetch standard, CORS protocol and HTTP caches).
     void apply(std::optional<std::string_view> origin, Response& response) const {
         if (!origins.empty()) response.add("Vary", "Origin");
         if (!allow(origin)) return;
@@ -84,8 +84,8 @@ struct CorsRules {
     }
 };
 
-// What these octets are called in a coding, where their strong entity tag is `tag`: as sites call what they have
-// encoded themselves. Nothing where `tag` is weak, and so names octets of the same meaning too, or none at all.
+// The entity tag of the encoded content, if `tag` is the strong tag of the content itself; written as our sites write
+// it. Nothing if `tag` is missing, or weak: a weak tag holds for all octets of the same meaning.
 std::optional<std::string> tag_of_encoded(std::string_view tag, http::Coding coding) {
     const auto parsed = http::parse_entity_tag(tag);
     if (!parsed || parsed->weak) return std::nullopt;
@@ -96,7 +96,7 @@ std::optional<std::string> tag_of_encoded(std::string_view tag, http::Coding cod
     return encoded;
 }
 
-// Whether the client has what `tag` names (RFC 9110 §13.1.2).
+// Whether the client already has the content that `tag` names (RFC 9110 §13.1.2).
 bool has_already(const Request& request, const std::string& tag) {
     if (request.method() != Method::get && request.method() != Method::head) return false;
     const auto ours = http::parse_entity_tag(tag);
@@ -107,7 +107,7 @@ bool has_already(const Request& request, const std::string& tag) {
     return has;
 }
 
-// Whether another coding of the content says the same.
+// Whether the content may be sent in another coding.
 bool may_be_encoded(const Response& response, std::size_t octets_min) {
     const auto type = response.field("Content-Type");
     return response.is_in_memory() && response.content().size() >= octets_min && type && http::is_compressible(*type) &&

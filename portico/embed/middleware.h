@@ -1,7 +1,7 @@
 // portico/embed/middleware.h — ready-made middleware: server.use(portico::cors());
 //
 // Room embed: see response.h.
-// Threads:   each is called by every core at the same time, and holds what doesn't change.
+// Threads:   every core may call a middleware at the same time; it holds only what does not change.
 #pragma once
 
 #include <chrono>
@@ -15,39 +15,41 @@
 
 namespace portico {
 
-// A line to `stream` for each request: method, target, status, milliseconds. For development: it waits for the stream;
-// Options::access_log does not.
+// Writes a line to `stream` for each request: method, target, status and milliseconds. For development: requests wait
+// until the line is written. Options::access_log does not make them wait.
 [[nodiscard]] Middleware log_to(std::FILE* stream);
 
-// Whether scripts of other sites may send cookies and passwords along, and read what is answered to their owner.
+// Whether scripts of other sites may send cookies and passwords, and so read answers meant for the user who owns them.
 enum class CorsCredentials : std::uint8_t { none, allowed };
 
 // Lets scripts of other sites read the answers (Fetch standard, CORS), and answers their preflight requests. `origins`
-// are as browsers say them, "https://app.example". Nobody named, or "*" among them: every site, and then never with
-// credentials.
+// are written as browsers send them: "https://app.example". If the list is empty or contains "*", every site is
+// allowed, but never with credentials.
 [[nodiscard]] Middleware cors(std::vector<std::string> origins = {},
                               CorsCredentials credentials = CorsCredentials::none);
 
-// Asks for a user and a password (RFC 7617), which `check` knows. It is called by the core that serves the request, and
-// must not take long.
+// Asks for a user and a password (RFC 7617), and answers 401 unless `check` accepts them. `check` runs on the core that
+// serves the request and must not take long. The handler finds the user in Request::user(), and so does the access log,
+// which also names users whose password was wrong.
 [[nodiscard]] Middleware basic_auth(std::string realm,
                                     std::function<bool(std::string_view user, std::string_view password)> check);
 
-// Content of more than `octets` is answered with 413 where it is announced.
+// Refuses content of more than `octets` with 413: at once if its length is announced, otherwise as soon as the handler
+// has read that much; then the handler's read() or content() returns the refusal.
 [[nodiscard]] Middleware content_at_most(std::uint64_t octets);
 
-// A request that takes longer is answered with 503, and its handler's task ends where it waits; inside offload() it
-// ends when the function returns, but the answer does not wait for that. The time is the handler's: a stream that it
-// returns is made afterwards, and takes as long as it takes.
+// Answers 503 if the handler takes longer than `time`, and ends the handler's task where it waits. If that is in
+// offload(), the task ends when the function returns, but the answer does not wait for it. A stream that the handler
+// returns is produced afterwards; its time is not limited.
 [[nodiscard]] Middleware time_out(std::chrono::milliseconds time);
 
-// Every request has an id, from its X-Request-Id or a new one; the answer tells it.
+// Adds X-Request-Id to every answer: the id that the request came with, or a new one.
 [[nodiscard]] Middleware request_id();
 
-// Content in memory that is text, of `octets_min` or more, is sent in br, zstd or gzip, whichever the client likes
-// best. Left as they are: parts (206), and what says Cache-Control: no-transform. A strong ETag of the handler's gets a
-// suffix, "v1-gzip-made", since these are other octets (RFC 9110 §8.8.3); a request that names that one in
-// If-None-Match is answered with 304.
+// Compresses text that is in memory and has at least `octets_min` octets, with br, zstd or gzip, whichever the client
+// prefers. Parts (206) and answers with Cache-Control: no-transform stay as they are. A strong ETag gets a suffix,
+// "v1-gzip-made", because the octets are different (RFC 9110 §8.8.3); a request that has this tag in If-None-Match is
+// answered with 304.
 [[nodiscard]] Middleware compression(std::size_t octets_min = 1024);
 
 }  // namespace portico

@@ -146,6 +146,10 @@ TEST(Middleware, Cors) {
     EXPECT_EQ(preflight.field("Access-Control-Allow-Origin"), "https://a.example");
     EXPECT_EQ(preflight.field("Access-Control-Allow-Methods"), "PUT");
     EXPECT_EQ(preflight.field("Access-Control-Allow-Headers"), "x-a");
+    EXPECT_EQ(preflight.field("Access-Control-Max-Age"), "86400");
+    const auto no_preflight = client.request("OPTIONS", "/", {{"Origin", "https://a.example"}});
+    EXPECT_EQ(no_preflight.field("Allow"), "OPTIONS, PUT");
+    EXPECT_EQ(no_preflight.field("Access-Control-Max-Age"), "");
     const auto theirs = client.request("PUT", "/", {{"Origin", "https://a.example"}});
     EXPECT_EQ(theirs.content, "put");
     EXPECT_EQ(theirs.field("Access-Control-Allow-Origin"), "https://a.example");
@@ -193,6 +197,20 @@ TEST(Middleware, TimeOut) {
     }
 }
 
+// The handler's answer is not kept until the time is over.
+TEST(Middleware, TimeOutDoesNotDelay) {
+    Server server;
+    server.use(time_out(std::chrono::hours(1)));
+    server.get("/time", [](Request& request) -> Task<std::string> {
+        const bool slept = co_await io::sleep_for(request.core(), milliseconds(1));
+        const auto now = request.core().now().time_since_epoch();
+        co_return slept ? std::to_string(std::chrono::duration_cast<seconds>(now).count()) : "";
+    });
+    TestClient client(server);
+    const long first = std::stol(client.get("/time").content);
+    EXPECT_LT(std::stol(client.get("/time").content) - first, 60);
+}
+
 TEST(Middleware, RequestId) {
     Server server;
     server.use(request_id());
@@ -202,6 +220,10 @@ TEST(Middleware, RequestId) {
     EXPECT_NE(client.get("/").field("X-Request-Id"), client.get("/").field("X-Request-Id"));
     EXPECT_EQ(client.request("GET", "/", {{"X-Request-Id", "abc-1"}}).field("X-Request-Id"), "abc-1");
     EXPECT_EQ(client.request("GET", "/", {{"X-Request-Id", "a b"}}).field("X-Request-Id").size(), 32U);
+    for (const std::size_t size : {128U, 129U}) {
+        const std::string id(size, 'i');
+        EXPECT_EQ(client.request("GET", "/", {{"X-Request-Id", id}}).field("X-Request-Id") == id, size == 128);
+    }
 }
 
 TEST(Middleware, ContentAtMost) {
@@ -305,7 +327,8 @@ TEST(Middleware, Compression) {
     Server server;
     server.use(compression(100));
     server.get("/long", [] { return std::string(5000, 'x'); });
-    server.get("/short", [] { return "x"; });
+    server.get("/short", [] { return std::string(99, 'x'); });
+    server.get("/enough", [] { return std::string(100, 'x'); });
     TestClient client(server);
     const TestAnswer encoded = client.request("GET", "/long", {{"Accept-Encoding", "gzip"}});
     EXPECT_EQ(encoded.field("Content-Encoding"), "gzip");
@@ -313,7 +336,8 @@ TEST(Middleware, Compression) {
     EXPECT_EQ(encoded.field("Vary"), "Accept-Encoding");
     EXPECT_EQ(client.get("/long").content, std::string(5000, 'x'));
     EXPECT_EQ(client.get("/long").field("Vary"), "Accept-Encoding");
-    EXPECT_EQ(client.request("GET", "/short", {{"Accept-Encoding", "gzip"}}).content, "x");
+    EXPECT_EQ(client.request("GET", "/short", {{"Accept-Encoding", "gzip"}}).content, std::string(99, 'x'));
+    EXPECT_EQ(client.request("GET", "/enough", {{"Accept-Encoding", "gzip"}}).field("Content-Encoding"), "gzip");
 }
 
 TEST(Middleware, CompressionLeavesAlone) {
@@ -428,6 +452,18 @@ TEST(Responses, AreWhatTheHandlerMadeThem) {
     EXPECT_EQ(client.request("GET", "/cookie", {{"Cookie", "a=\"x; b=secret; c=y\""}}).content, "secret");
     EXPECT_EQ(client.request("GET", "/cookie", {{"Cookie", ";; b ;b=\"1\";b=2"}}).content, "\"1\"");
     EXPECT_EQ(answer.field("Set-Cookie"), "a=1; Path=/; Max-Age=60; HttpOnly; SameSite=Lax");
+}
+
+TEST(Responses, CookiesAreGuardedUnlessToldOtherwise) {
+    EXPECT_EQ(Cookie("a", "1").text(), "a=1; Path=/; HttpOnly; Secure; SameSite=Lax");
+    EXPECT_EQ(Cookie("a", "1").domain("a.example").path("/x").max_age(seconds(1)).text(),
+              "a=1; Path=/x; Domain=a.example; Max-Age=1; HttpOnly; Secure; SameSite=Lax");
+    EXPECT_EQ(Cookie("a", "1").allow_scripts().allow_plain_http().allow_other_sites().text(),
+              "a=1; Path=/; SameSite=None");
+    EXPECT_EQ(Cookie("a b", "1").text(), std::nullopt);
+    EXPECT_EQ(Cookie("a", "1\"").text(), std::nullopt);
+    EXPECT_EQ(Cookie("a", "1").path("/;x").text(), std::nullopt);
+    EXPECT_EQ(Cookie("a", "1").domain("a\n").text(), std::nullopt);
 }
 
 // What the status forbids is not sent, whatever the handler says (RFC 9110 §15): the next answer begins where it

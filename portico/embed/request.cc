@@ -25,7 +25,7 @@ std::optional<std::string> Request::query(std::string_view name) const { return 
 std::optional<std::string_view> Request::cookie(std::string_view name) const {
     std::optional<std::string_view> found;
     message_->fields.for_each(http::FieldName::cookie, [&](std::string_view cookies) {
-        // Quotation marks are octets of a value like others: every ';' ends a cookie.
+        // Quotation marks have no meaning here: every ';' ends a cookie.
         while (!cookies.empty()) {
             const std::string_view pair = cookies.substr(0, cookies.find(';'));
             cookies.remove_prefix(std::min(pair.size() + 1, cookies.size()));
@@ -50,7 +50,8 @@ void Request::set_user(std::string name) {
 void Request::limit_content(std::uint64_t octets) { content_octets_max_ = std::min(content_octets_max_, octets); }
 
 Task<Result<std::string_view>> Request::read() {
-    // Announced content is refused before it is invited and read (RFC 9110 §10.1.1), and stays refused once it was.
+    // The announced length is checked before the client is told to send the content (RFC 9110 §10.1.1). Once refused,
+    // content stays refused.
     const bool is_announced = message_->framing == http::Framing::length;
     const std::uint64_t octets = std::max(content_octets_, is_announced ? message_->content_length : 0);
     if (octets > content_octets_max_) co_return refuse_as_too_large();
@@ -67,7 +68,7 @@ Task<Result<std::string_view>> Request::read() {
 }
 
 Task<Result<std::string>> Request::content(std::size_t octets_max) {
-    // What is announced is refused before it is invited and read (RFC 9110 §10.1.1).
+    // Content whose announced length is too large is refused before the client is told to send it (RFC 9110 §10.1.1).
     const std::uint64_t most = std::min<std::uint64_t>(octets_max, content_octets_max_);
     if (message_->framing == http::Framing::length && message_->content_length > most) {
         co_return refuse_as_too_large();

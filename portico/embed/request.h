@@ -29,11 +29,11 @@ using http::Method;
 using http::Refusal;
 using http::Status;
 
-// A value, or why the request is not served as asked: hand that on as the handler's own result.
+// A value, or the reason why the request is refused. A handler returns the reason as its own result.
 template <class T>
 using Result = http::Result<T>;
 
-// What a handler is given. It lives until the handler's task has ended; so do its views.
+// The argument of a handler. It lives until the handler's task has ended, and so do the views that it returns.
 class Request {
 public:
     // `path`: decoded.
@@ -42,40 +42,41 @@ public:
     Request& operator=(const Request&) = delete;
 
     [[nodiscard]] Method method() const { return message_->method; }  // `other`: see method_name()
-    // As it was sent, "GET": methods are case-sensitive (RFC 9110 §9.1).
+    // As sent: "GET". Methods are case-sensitive (RFC 9110 §9.1).
     [[nodiscard]] std::string_view method_name() const { return message_->method_token; }
-    // As it was sent: path and query, with their escapes (RFC 9112 §3.2).
+    // Path and query as sent, with their escapes (RFC 9112 §3.2).
     [[nodiscard]] std::string_view target() const { return message_->target; }
     // The target's path, decoded: see http::decode_path(). "*" for a request to the server as a whole (OPTIONS *), and
     // "/" where the path can't be decoded: only middleware sees these two.
     [[nodiscard]] std::string_view path() const { return path_; }
-    // The first line of that name; names are case-insensitive.
+    // The value of the first field with this name; names are case-insensitive.
     [[nodiscard]] std::optional<std::string_view> field(std::string_view name) const;
-    // The first parameter of that name in the query, decoded ("+" is a space).
+    // The first parameter with this name in the query, decoded ("+" is a space).
     [[nodiscard]] std::optional<std::string> query(std::string_view name) const;
-    // The first cookie of that name, as it was sent: quotation marks are part of the value (RFC 6265 §5.4).
+    // The first cookie with this name, as sent: quotation marks are part of the value (RFC 6265 §5.4).
     [[nodiscard]] std::optional<std::string_view> cookie(std::string_view name) const;
-    // Who sent it: the connection's other end.
+    // The address of the client: the other end of the connection.
     [[nodiscard]] const io::SocketAddress& peer() const;
-    // Where the handler runs: for timers, further connections, offload().
+    // The core that the handler runs on: for timers, further connections and offload().
     [[nodiscard]] io::Core& core() const;
-    // All that the head says.
+    // Everything in the request's head.
     [[nodiscard]] const http::Request& message() const { return *message_; }
 
-    // Who sent the request, once middleware such as basic_auth() has found out; empty before that.
+    // The user, if middleware such as basic_auth() has identified one; otherwise empty.
     [[nodiscard]] std::string_view user() const { return user_; }
-    // For such middleware: names the user to the handler and to the access log.
+    // Called by such middleware: tells the handler and the access log who the user is.
     void set_user(std::string name);
 
-    // --- content: read it once, in one of these ways
+    // --- content: read it once, in one of these two ways
     // The next octets, valid until the next call; empty at the end.
-    // Refusals: 400 it is framed wrongly, or the client left; 408 it came too slowly; 413 more than the server's limit
-    // or limit_content() allow.
+    // Refusals: 400 the framing is wrong, or the client left; 408 the content came too slowly; 413 it is larger than
+    // the server's limit or limit_content() allows.
     [[nodiscard]] Task<Result<std::string_view>> read();
-    // All of it. Refusals: the same, and 413 more than `octets_max`: at once, and unread, where that is announced.
+    // All of the content. Refusals: the same, and 413 if it is larger than `octets_max`: at once, without reading, if
+    // the length is announced.
     [[nodiscard]] Task<Result<std::string>> content(std::size_t octets_max = std::size_t{1} << 20);
-    // From now on read() and content() refuse more than `octets` in all with 413. Of several limits the smallest
-    // counts.
+    // From now on read() and content() refuse content of more than `octets` in total with 413. Of several limits the
+    // smallest counts.
     void limit_content(std::uint64_t octets);
 
     // --- for middleware
@@ -87,9 +88,9 @@ public:
     // --- for the routes
     // Views of path(), in the order of the pattern.
     void set_parameters(std::vector<std::string_view> values) { parameters_ = std::move(values); }
-    // What stood in the place of the pattern's first, second … parameter.
+    // The texts that the pattern's first, second … parameter matched.
     [[nodiscard]] const std::vector<std::string_view>& parameters() const { return parameters_; }
-    // The request as the server's connection knows it.
+    // The same request as the server's connection sees it.
     [[nodiscard]] server::Call& call() const { return *call_; }
 
 private:
@@ -103,16 +104,17 @@ private:
     io::Scope unfinished_;  // last: it is destroyed first
 };
 
-// Decodes what a form or a query holds: "+" is a space, "%41" an "A". A "%" that escapes nothing stays.
+// Decodes a name or value of a form or query: "+" becomes a space, "%41" an "A". A "%" without two hexadecimal digits
+// stays.
 [[nodiscard]] std::string decode_form(std::string_view text);
-// Takes the next pair of "a=1&b=2" from its front, as it is; false at the end. Empty pairs are passed over.
+// Removes the first pair from "a=1&b=2" and returns it undecoded; false at the end. Empty pairs are skipped.
 [[nodiscard]] bool next_in_form(std::string_view& form, std::string_view& name, std::string_view& value);
-// The first value of that name in "a=1&b=2", decoded.
+// The first value with this name in "a=1&b=2", decoded.
 [[nodiscard]] std::optional<std::string> find_in_form(std::string_view form, std::string_view name);
-// Appends `text` with every octet escaped that is not one of RFC 3986 §2.3's unreserved: it is then one segment of a
-// path, or one name or value of a query.
+// Appends `text` with all octets escaped but the unreserved ones of RFC 3986 §2.3. The result is one segment of a path,
+// or one name or value of a query.
 void append_percent_encoded(std::string& out, std::string_view text);
-// Appends "name=value", encoded, with an "&" or nothing before it: for building queries and forms.
+// Appends "name=value", encoded, preceded by "&" unless `form` is empty: for building queries and forms.
 void append_to_form(std::string& form, std::string_view name, std::string_view value);
 
 }  // namespace portico

@@ -21,7 +21,7 @@ std::string page_of(Status status) {
     return std::to_string(http::code(status)) + " " + std::string(http::reason_phrase(status)) + "\n";
 }
 
-// HTAB, and what is neither a control octet nor DEL (RFC 9110 §5.5).
+// No control characters but HTAB (RFC 9110 §5.5).
 bool is_field_value(std::string_view value) {
     return std::ranges::all_of(value, [](char octet) {
         const auto code = static_cast<unsigned char>(octet);
@@ -29,7 +29,7 @@ bool is_field_value(std::string_view value) {
     });
 }
 
-// What the connection writes itself.
+// Fields that the connection writes itself.
 bool is_reserved(http::FieldName name) {
     constexpr std::array reserved{http::FieldName::content_length, http::FieldName::transfer_encoding,
                                   http::FieldName::connection,     http::FieldName::date,
@@ -38,14 +38,14 @@ bool is_reserved(http::FieldName name) {
     return std::ranges::find(reserved, name) != reserved.end();
 }
 
-// What stands in one line, since it says one thing of the content (RFC 9110 §5.3).
+// Fields that are not lists, and therefore have one line (RFC 9110 §5.3).
 bool is_single(http::FieldName name) {
     constexpr std::array single{http::FieldName::content_type, http::FieldName::etag, http::FieldName::last_modified,
                                 http::FieldName::content_range, http::FieldName::location};
     return std::ranges::find(single, name) != single.end();
 }
 
-// What holds for the octets that a site has sent, and for no others.
+// Fields that describe the octets of a file, and do not hold for other content.
 bool is_of_octets(http::FieldName name) {
     constexpr std::array of_octets{http::FieldName::content_range, http::FieldName::content_encoding,
                                    http::FieldName::accept_ranges, http::FieldName::etag,
@@ -53,7 +53,7 @@ bool is_of_octets(http::FieldName name) {
     return std::ranges::find(of_octets, name) != of_octets.end();
 }
 
-// Every line of that name, whether the name has a row of its own or not.
+// Removes all lines with this name, whether FieldName knows the name or not.
 void remove_field(http::FieldSection& fields, std::string_view name) {
     if (!fields.find(name)) return;
     const std::vector<http::FieldLine> lines = fields.lines();
@@ -233,7 +233,7 @@ void Response::add_line(std::string_view name, std::string value) {
     fields_.emplace_back(std::move(its_name), std::move(value));
 }
 
-// The first trouble is told.
+// Only the first trouble is reported.
 void Response::refuse_to_send(std::string trouble) {
     if (trouble_.empty()) trouble_ = std::move(trouble);
 }
@@ -298,7 +298,7 @@ void Response::move_into(http::Response& message, std::string& reason) && {
         message_ = nullptr;
     }
     message.status = status_;
-    // One owner for everything that the message points into.
+    // One owner keeps everything that the message points into.
     const auto owned = std::make_shared<Response>(std::move(*this));
     for (const auto& [name, value] : owned->fields_) message.fields.add(std::string_view(name), value);
     if (owned->producer_) {
@@ -309,7 +309,7 @@ void Response::move_into(http::Response& message, std::string& reason) && {
     } else if (!owned->content_.empty()) {
         message.content.push_back(http::Piece::memory(owned->content_, owned));
     }
-    // A site's answer has an owner already: that one is kept beside ours.
+    // The answer of a folder already has an owner: keep both.
     message.owner = message.owner == nullptr
                         ? std::shared_ptr<const void>(owned)
                         : std::make_shared<const std::pair<std::shared_ptr<const void>, std::shared_ptr<const void>>>(

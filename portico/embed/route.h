@@ -1,7 +1,7 @@
-// portico/embed/route.h — a path pattern and a function, checked against each other by the compiler.
+// portico/embed/route.h — path patterns and handlers, which the compiler checks against each other.
 //
 // Room embed: see response.h.
-// Threads:   a handler is called by every core that the server has; by one only where it was given one thread.
+// Threads:   every core of the server calls the handlers; with one thread they never run at the same time.
 #pragma once
 
 #include <charconv>
@@ -24,13 +24,13 @@
 
 namespace portico {
 
-// How an argument of a handler is read from the request's content: specialise it for a type T with
+// Reads an argument of a handler from the request's content. Specialize it for a type T with
 //   static Task<std::expected<T, Response>> read(Request& request);
 // A handler has at most one such argument.
 template <class T>
 struct FromContent;
 
-// How a value that a handler returns becomes a response: specialise it for a type T with
+// Makes a response from a value that a handler returns. Specialize it for a type T with
 //   static Response make(T value);
 template <class T>
 struct IntoResponse;
@@ -47,13 +47,13 @@ template <class T>
 concept PathParameter = (std::integral<T> && !std::same_as<T, bool>) || std::floating_point<T> ||
                         std::same_as<T, std::string> || std::same_as<T, std::string_view>;
 
-// A request is borrowed, and can't be copied; everything else is made for the call, and moved into it.
+// A request is borrowed and can't be copied; other arguments are made for the call and moved into it.
 template <class T>
 inline constexpr bool is_passable = std::is_lvalue_reference_v<T> ? std::same_as<std::remove_cvref_t<T>, Request> ||
                                                                         std::is_const_v<std::remove_reference_t<T>>
                                                                   : !std::same_as<std::remove_cvref_t<T>, Request>;
 
-// What a callable takes and returns.
+// The parameters and the result of a callable.
 template <class F>
 struct Signature;
 template <class F>
@@ -91,36 +91,37 @@ inline constexpr bool is_task = false;
 template <class T>
 inline constexpr bool is_task<Task<T>> = true;
 
-// These are never defined: the compiler names the one it would have to call, at the line of the route.
-void the_path_of_a_route_begins_with_a_slash();
-void a_path_parameter_is_a_whole_segment_as_in_notes_slash_id_in_braces();
-void a_path_parameter_has_a_name();
+// These functions are never defined: the compiler's error names the one that it would have to call, at the route's
+// line.
+void the_path_of_a_route_must_begin_with_a_slash();
+void a_path_parameter_must_be_a_whole_segment_as_in_notes_slash_id_in_braces();
+void a_path_parameter_must_have_a_name();
 void only_the_last_segment_of_a_path_can_take_the_rest();
 void only_the_last_segment_of_a_path_can_be_empty();
-void no_segment_of_a_path_is_a_dot_or_two();
-void the_path_of_a_route_is_written_decoded_and_without_a_query();
+void no_segment_of_a_path_can_be_a_dot_or_two_dots();
+void the_path_of_a_route_must_be_written_without_escapes_and_without_a_query();
 void the_path_has_more_parameters_than_the_handler_takes();
 void the_handler_takes_more_parameters_than_the_path_has();
 
 consteval void check_segment(std::string_view segment, bool is_last) {
     if (segment.find_first_of("%?#") != std::string_view::npos) {
-        the_path_of_a_route_is_written_decoded_and_without_a_query();
+        the_path_of_a_route_must_be_written_without_escapes_and_without_a_query();
     }
     const bool opens = segment.starts_with('{');
     const bool closes = segment.ends_with('}');
     const auto inside = segment.substr(opens ? 1 : 0, segment.size() - (opens ? 1 : 0) - (closes ? 1 : 0));
     if (inside.find_first_of("{}") != std::string_view::npos || opens != closes) {
-        a_path_parameter_is_a_whole_segment_as_in_notes_slash_id_in_braces();
+        a_path_parameter_must_be_a_whole_segment_as_in_notes_slash_id_in_braces();
     }
-    if (opens && (inside.empty() || inside == "...")) a_path_parameter_has_a_name();
+    if (opens && (inside.empty() || inside == "...")) a_path_parameter_must_have_a_name();
     if (opens && inside.ends_with("...") && !is_last) only_the_last_segment_of_a_path_can_take_the_rest();
     if (segment.empty() && !is_last) only_the_last_segment_of_a_path_can_be_empty();
-    if (segment == "." || segment == "..") no_segment_of_a_path_is_a_dot_or_two();
+    if (segment == "." || segment == "..") no_segment_of_a_path_can_be_a_dot_or_two_dots();
 }
 
-// How many parameters a pattern has. An empty one is a group's prefix itself.
+// The number of parameters in a pattern. The empty pattern is a group's prefix itself.
 consteval std::size_t count_parameters(std::string_view pattern) {
-    if (!pattern.empty() && !pattern.starts_with('/')) the_path_of_a_route_begins_with_a_slash();
+    if (!pattern.empty() && !pattern.starts_with('/')) the_path_of_a_route_must_begin_with_a_slash();
     std::size_t count = 0;
     for (std::size_t at = 1; at <= pattern.size();) {
         const std::size_t slash = pattern.find('/', at);
@@ -142,7 +143,7 @@ consteval void check_pattern(std::string_view pattern) {
     if (in_path < Taken::path_parameters) the_handler_takes_more_parameters_than_the_path_has();
 }
 
-// The text in the place of a path parameter as what the handler takes. Nothing where it is none of these: 404.
+// Converts the text of a path parameter into the handler's type. Nothing if it can't be converted: 404.
 template <class T>
 std::optional<T> from_path(std::string_view text) {
     if constexpr (std::same_as<T, std::string> || std::same_as<T, std::string_view>) {
@@ -160,7 +161,7 @@ std::optional<T> from_path(std::string_view text) {
     }
 }
 
-// --- what a handler returns, as a response
+// --- makes a response from what a handler returns
 template <class T, class E>
 Response respond(std::expected<T, E> result);
 template <class T>
@@ -191,7 +192,8 @@ Response respond(std::optional<T> value) {
     return respond(*std::move(value));
 }
 
-// Whether a value can be answered with: asked of what is inside as well, so that the compiler says so in one sentence.
+// Whether a response can be made from a T. Looks inside expected and optional, so that the compiler says it in one
+// sentence.
 template <class T>
 inline constexpr bool is_respondable = std::is_void_v<T> || MadeIntoResponse<T> || std::constructible_from<Response, T>;
 template <class T, class E>
@@ -202,7 +204,7 @@ inline constexpr bool is_respondable<std::optional<T>> = is_respondable<T>;
 template <class T>
 concept Respondable = is_respondable<T>;
 
-// A handler with everything known of it: takes its arguments from a request and makes a response of what it returns.
+// Calls a handler: takes its arguments from the request, and makes a response from what it returns.
 template <class Handler>
 class Bound {
     using Known = Signature<Handler>;
@@ -280,7 +282,7 @@ private:
     Handler handler_;
 };
 
-// False, where a template finds that it can't go on.
+// False, but only once a template is used: for static_assert.
 template <class>
 inline constexpr bool never = false;
 
@@ -298,24 +300,24 @@ struct Unwrapped<Task<T>> {
 
 }  // namespace detail
 
-// What answers a request: a handler whose arguments bind_handler() takes from it. Every core calls it.
+// A handler after bind_handler(): takes its arguments from the request. Every core calls it.
 using Handle = std::move_only_function<Task<Response>(Request& request)>;
 
-// A pattern such as "/notes/{id}" or "/files/{rest...}", with where it stands in the program's source. The compiler
-// checks it against the handler.
+// A pattern such as "/notes/{id}" or "/files/{rest...}", and its line in the program's source. The compiler checks it
+// against the handler.
 template <class Handler>
 class Pattern {
 public:
-    // A literal, checked: each "{name}" is a whole segment, "{name...}" the last one, and there are as many of them as
-    // the handler has path parameters. It is written decoded: what it is compared with is.
+    // `text` is a literal, which is checked: each "{name}" is a whole segment, "{name...}" is the last one, and there
+    // are as many as the handler has path parameters. Write it without escapes: it is compared with decoded paths.
     // NOLINTNEXTLINE(google-explicit-constructor): it is written as a literal
     consteval Pattern(const char* text, std::source_location where = std::source_location::current())
         : text_(text), where_(where) {
         if constexpr (detail::Callable<Handler>) detail::check_pattern<Handler>(text);
     }
-    // The pattern itself, as it is written in the source.
+    // The pattern as written in the source.
     [[nodiscard]] const char* text() const { return text_; }
-    // The line of the program that adds the route, for messages.
+    // The line that adds the route, for messages.
     [[nodiscard]] const std::source_location& where() const { return where_; }
 
 private:
@@ -323,36 +325,36 @@ private:
     std::source_location where_;
 };
 
-// Binds a handler's arguments: path parameters in the path's order, `Request&` where it is wanted, at most one that is
-// read from the content. Returns text, JSON, a Status, a Response, nothing, a std::expected or std::optional of these,
-// or a Task of any of them.
+// Binds a handler's arguments: path parameters in the order of the path, `Request&` in any place or none, and at most
+// one argument that is read from the content. The handler returns text, JSON, a Status, a Response, nothing, a
+// std::expected or std::optional of these, or a Task of any of them.
 template <class Handler>
 Handle bind_handler(Handler handler) {
     Handle handle;
-    // Each is asked only where those before it hold, so that the compiler has one thing to say.
+    // Each check is made only if those before it have passed, so that the compiler reports one error.
     if constexpr (!detail::Callable<Handler>) {
         static_assert(detail::never<Handler>,
-                      "a handler is a function or a lambda whose parameters have their types written out");
+                      "a handler must be a function or a lambda whose parameter types are written out");
     } else {
         using Known = detail::Signature<Handler>;
         using Count = detail::Count<typename Known::Arguments>;
         constexpr bool is_task = detail::is_task<typename Known::Returned>;
         if constexpr (!Count::all_known) {
             static_assert(detail::never<Handler>,
-                          "a handler takes path parameters (numbers, strings), Request&, and "
-                          "what is read from the content");
+                          "a handler may take path parameters (numbers, strings), Request&, and "
+                          "one argument that is read from the content");
         } else if constexpr (!Known::can_be_called) {
             static_assert(detail::never<Handler>,
-                          "a handler takes the request as Request&, and everything else by value");
+                          "a handler must take the request as Request&, and everything else by value");
         } else if constexpr (Count::contents > 1) {
-            static_assert(detail::never<Handler>,
-                          "the content can be read once: a handler takes one argument that is read from it");
+            static_assert(detail::never<Handler>, "a handler may take only one argument that is read from the content");
         } else if constexpr (is_task && std::tuple_size_v<typename Known::Arguments> == 0) {
             // g++ 12 miscompiles a coroutine without any parameter that awaits in a condition.
-            static_assert(detail::never<Handler>, "a handler that returns a Task takes at least a Request&");
+            static_assert(detail::never<Handler>, "a handler that returns a Task must take at least a Request&");
         } else if constexpr (!detail::Respondable<typename detail::Unwrapped<typename Known::Returned>::type>) {
             static_assert(detail::never<Handler>,
-                          "a handler returns text, JSON, a Status, a Response, nothing, or a std::expected of these");
+                          "a handler must return text, JSON, a Status, a Response, nothing, or a std::expected "
+                          "or std::optional of these");
         } else {
             handle = detail::Bound<Handler>(std::move(handler));
         }

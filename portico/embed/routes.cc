@@ -10,7 +10,7 @@
 
 namespace portico {
 
-// A segment of some pattern, and what follows it.
+// One segment of some pattern, and what may follow it.
 struct Routes::Node {
     using Methods = std::map<std::string, Route*, std::less<>>;
     std::map<std::string, std::unique_ptr<Node>, std::less<>> literals;
@@ -26,7 +26,7 @@ struct Routes::Search {
     std::set<std::string_view> allowed = {};
 
     [[nodiscard]] bool is_over() const { return found.route != nullptr; }
-    // A pattern matches: takes its route, or notes which methods it has.
+    // A pattern matches: takes its route, or notes its methods.
     void meet(const Node::Methods& methods) {
         if (is_over()) return;
         auto at = methods.find(method);
@@ -39,8 +39,8 @@ struct Routes::Search {
         found.way = &at->second->way;
         found.parameters = parameters;
     }
-    // The first pattern is the most specific one: what says which methods there are is behind its middleware, and where
-    // its methods have several, behind the most.
+    // The answer that lists the methods goes through the middleware of the first pattern, which is the most specific.
+    // If its methods have different middleware, the longest way counts.
     void note(const Node::Methods& methods) {
         const bool is_first = allowed.empty();
         for (const auto& [name, route] : methods) {
@@ -70,8 +70,8 @@ std::string place_of(const std::source_location& where) {
 
 namespace {
 
-// One station of the way. A program's function may throw before it has made its task, and afterwards. Either becomes an
-// answer here, so that the middleware around it sees an answer like any other.
+// One station of the way. The program's function may throw before it has made its task, or in the task. Both become a
+// response here, so that the middleware around it sees a response like any other.
 Task<Response> pass(const Way& way, Handle& handle, std::size_t passed, Request& request) {
     std::exception_ptr exception;
     try {
@@ -136,7 +136,7 @@ const Way& Routes::way_below(std::string_view path) const {
     return longest->second;
 }
 
-// The most specific first. Where a pattern matches but has other methods, the search goes on.
+// Tries the most specific patterns first. If a pattern matches but does not have the method, the search goes on.
 void Routes::search(const Node& node, std::string_view rest, Search& search) const {
     bool is_last = false;
     const std::string_view whole = rest;

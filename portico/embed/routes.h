@@ -1,7 +1,7 @@
-// portico/embed/routes.h — which handler a path leads to.
+// portico/embed/routes.h — finds the handler for a path.
 //
 // Room embed: see response.h.
-// Threads:   built by one, then read by every core.
+// Threads:   built by one thread, then read by every core.
 #pragma once
 
 #include <functional>
@@ -18,32 +18,32 @@
 namespace portico {
 
 class Next;
-// What a request goes through on its way to a handler; `next` is the rest of the way. It answers by itself, or awaits
-// next(request), once, and may change what comes back.
+// A function that requests pass on their way to a handler; `next` is the rest of the way. It answers by itself, or
+// awaits next(request), once, and may change the response.
 using Middleware = std::move_only_function<Task<Response>(Request& request, Next next)>;
 
-// What requests go through before a handler, outermost first.
+// The middleware before a handler, outermost first.
 using Way = std::vector<std::shared_ptr<Middleware>>;
 
-// "notes.cc:6", for messages.
+// A place in the source, for messages: "notes.cc:6".
 [[nodiscard]] std::string place_of(const std::source_location& where);
 
 // One handler at one path.
 struct Route {
     std::string method;          // "GET"
     std::string pattern;         // "/notes/{id}"
-    std::source_location where;  // it was added
+    std::source_location where;  // the line that added it
     Way way;                     // the middleware that its requests go through
-    Handle handle;               // at the end of the way
+    Handle handle;               // the handler at the end of the way
 };
 
-// The rest of a request's way, for middleware. A value; the way and the handler outlive it.
+// The rest of a request's way, for middleware. It is a value; the way and the handler outlive it.
 class Next {
 public:
-    // `passed`: how much of the way lies behind.
+    // `passed`: how many stations of the way the request has passed.
     Next(const Way& way, Handle& handle, std::size_t passed) : way_(&way), handle_(&handle), passed_(passed) {}
-    // The rest of the way: further middleware, then the handler. Nothing of it throws: an exception is told on standard
-    // error, and becomes a response with the status 500.
+    // Passes the request on: to further middleware, then to the handler. Never throws: an exception is reported on
+    // standard error and becomes a response with the status 500.
     [[nodiscard]] Task<Response> operator()(Request& request) const;
 
 private:
@@ -52,8 +52,8 @@ private:
     std::size_t passed_;
 };
 
-// The most specific pattern wins, segment by segment: a literal before a parameter, a parameter before the rest of the
-// path.
+// All routes of a server. The most specific pattern wins, segment by segment: a literal wins over a parameter, a
+// parameter over the rest of the path.
 class Routes {
 public:
     Routes();
@@ -61,24 +61,24 @@ public:
     Routes(const Routes&) = delete;
     Routes& operator=(const Routes&) = delete;
 
-    // Two routes that take the same requests are an error: it names both, and the first one stays.
+    // Two routes that take the same requests are an error, which names both; the first one stays.
     void add(std::unique_ptr<Route> route);
-    // What requests go through at and below `prefix` that no pattern matches; the longest prefix counts. "": all paths.
-    // Of two for one prefix the longer stays.
+    // Sets the middleware for requests at and below `prefix` that no pattern matches; the longest prefix counts, and ""
+    // is every path's. Of two ways for one prefix the longer one stays.
     void set_way_below(const std::string& prefix, const Way& way);
-    // Sentences, one for each route that could not be added.
+    // One sentence for each route that could not be added.
     [[nodiscard]] const std::vector<std::string>& errors() const { return errors_; }
 
-    // What there is for a request.
+    // The result of a search.
     struct Found {
-        Route* route = nullptr;                    // null: there is none for this method
-        const Way* way = nullptr;                  // never null: to the route, or to the answer that there is none
+        Route* route = nullptr;                    // null: no route has this path and method
+        const Way* way = nullptr;                  // not null after find(): to the route, or to the error response
         std::vector<std::string_view> parameters;  // views of the path
-        std::string allow;                         // the methods of all patterns that match; empty where none does
+        std::string allow;                         // the methods of all patterns that match; empty if none does
     };
-    // `path`: decoded. HEAD is answered by GET's route.
+    // `path`: decoded. GET's route also answers HEAD.
     [[nodiscard]] Found find(std::string_view method, std::string_view path) const;
-    // What requests go through that have no path: the server's own middleware.
+    // The middleware for requests without a path: the server's own.
     [[nodiscard]] const Way& way_of_server() const { return ways_below_.begin()->second; }
 
 private:

@@ -87,7 +87,9 @@ Task<void> tell_for_ever(EventSender& events) {
 
 // What never ends is not waited for; what will end is.
 TEST(ARunningServer, IsStoppedWhileEventsAreSent) {
-    Server server;
+    Options options;
+    options.limits.shutdown_time_max = std::chrono::minutes(30);  // nothing here waits for it
+    Server server(options);
     server.get("/events", [](Request& request) { return send_events(request, tell_for_ever); });
     server.get("/slow", [](Request& request) -> Task<std::string> {
         const bool slept = co_await io::sleep_for(request.core(), std::chrono::milliseconds(300));
@@ -107,6 +109,51 @@ TEST(ARunningServer, IsStoppedWhileEventsAreSent) {
     EXPECT_NE(events.find("data: x\n\n"), std::string::npos);
     EXPECT_FALSE(events.ends_with("\r\n0\r\n\r\n"));
     EXPECT_TRUE(slow.ends_with("\r\n\r\nslow")) << slow;
+}
+
+TEST(ARunningServer, EndsAtOnceWhenItIsStoppedTwice) {
+    Options options;
+    options.limits.shutdown_time_max = std::chrono::minutes(30);
+    Server server(options);
+    std::atomic<bool> begun = false;
+    server.get("/", [&begun](Request& request) -> Task<std::string> {
+        begun = true;
+        const bool slept = co_await io::sleep_for(request.core(), std::chrono::hours(1));
+        co_return slept ? "slept" : "cut";
+    });
+    ASSERT_TRUE(server.start("127.0.0.1:0").has_value());
+    std::string answer = "none";
+    std::thread client([&] { answer = get(server.port(), "/"); });
+    while (!begun) std::this_thread::yield();
+    server.stop();
+    server.stop();
+    server.wait();
+    client.join();
+    EXPECT_EQ(answer, "");
+}
+
+TEST(ARunningServer, BeginsANewLog) {
+    std::string place = testing::TempDir() + "portico-log-XXXXXX";
+    ASSERT_NE(::mkdtemp(place.data()), nullptr);
+    Options options;
+    options.access_log = place + "/access.log";
+    {
+        Server server(options);
+        server.get("/{name}", [](std::string_view name) { return std::string(name); });
+        ASSERT_TRUE(server.start("127.0.0.1:0").has_value());
+        EXPECT_FALSE(get(server.port(), "/old").empty());
+        std::filesystem::rename(options.access_log, place + "/old.log");
+        server.reopen_log();
+        while (!std::filesystem::exists(options.access_log)) std::this_thread::yield();
+        EXPECT_FALSE(get(server.port(), "/new").empty());
+        server.stop();
+        server.wait();
+    }
+    std::ifstream log(options.access_log);
+    const std::string lines(std::istreambuf_iterator<char>(log), {});
+    EXPECT_NE(lines.find("/new"), std::string::npos) << lines;
+    EXPECT_EQ(lines.find("/old"), std::string::npos) << lines;
+    std::filesystem::remove_all(place);
 }
 
 TEST(ARunningServer, MayBeWaitedForByTwo) {
@@ -219,9 +266,9 @@ TEST(AService, RefusesTheOthersEndpoints) {
     EXPECT_EQ(serve_tcp("udp://127.0.0.1:0", [](Stream) -> Task<void> { co_return; }), 1);
     EXPECT_EQ(serve_udp("unix:/nowhere", [](std::string_view) { return std::string(); }), 1);
     EXPECT_EQ(testing::internal::GetCapturedStderr(),
-              "'tcp://127.0.0.1:0' is no endpoint for UDP: write HOST:PORT\n"
-              "'udp://127.0.0.1:0' is no endpoint for streams: write HOST:PORT or unix:PATH\n"
-              "'unix:/nowhere' is no endpoint for UDP: write HOST:PORT\n");
+              "'tcp://127.0.0.1:0' is not an endpoint for UDP: write HOST:PORT\n"
+              "'udp://127.0.0.1:0' is not an endpoint for streams: write HOST:PORT or unix:PATH\n"
+              "'unix:/nowhere' is not an endpoint for UDP: write HOST:PORT\n");
 }
 
 TEST(ARunningServer, MayBeStoppedBeforeItHasStarted) {

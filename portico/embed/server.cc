@@ -48,10 +48,10 @@ struct Router::State {
     std::vector<std::shared_ptr<Files>> files;
     std::vector<std::string> errors;
     std::unique_ptr<server::Server> server;
-    // stop() may come from another thread while start() makes the server: then it is stopped as soon as it is there.
+    // Another thread may call stop() while start() opens the server, which is then stopped as soon as it is open.
     std::mutex starting;
     unsigned stops_wanted = 0;  // calls of stop()
-    std::mutex ending;          // of the threads that wait for the end, the first joins the server's
+    std::mutex ending;          // of several threads in wait(), the first joins the server's threads
 };
 
 namespace {
@@ -135,9 +135,9 @@ std::string sentence(const server::OpenError& error) {
 
 std::expected<std::vector<io::SocketAddress>, std::string> addresses_of(const std::string& text) {
     const auto endpoint = io::parse_endpoint(text);
-    if (!endpoint) return std::unexpected("'" + text + "' is no endpoint: " + endpoint.error().message);
+    if (!endpoint) return std::unexpected("'" + text + "' is not an endpoint: " + endpoint.error().message);
     if (endpoint->transport != io::Transport::tcp && endpoint->transport != io::Transport::unix_stream) {
-        return std::unexpected("'" + text + "' is no endpoint for HTTP: write HOST:PORT or unix:PATH");
+        return std::unexpected("'" + text + "' is not an endpoint for HTTP: write HOST:PORT or unix:PATH");
     }
     auto addresses = io::listening_addresses(*endpoint);
     if (!addresses) return std::unexpected(addresses.error().message);
@@ -152,27 +152,27 @@ std::string in_upper_case(std::string_view text) {
     return upper;
 }
 
-// Why no request can have this method; nothing where one can. Letters count: "get" is another method than GET (RFC 9110
-// §9.1), and surely not meant.
+// Why this can't be the method of a request; empty if it can. Methods are case-sensitive (RFC 9110 §9.1): "get" is not
+// GET, and surely a mistake.
 std::string wrong_of_method(const std::string& method) {
-    if (!http::is_token(method)) return "a method is a word, as PURGE is";
+    if (!http::is_token(method)) return "a method is a single word, such as PURGE";
     const std::string upper = in_upper_case(method);
     if (upper == method || http::recognise_method(upper) == Method::other) return {};
-    return "letters of a method count: write " + upper;
+    return "methods are case-sensitive: write " + upper;
 }
 
-// Why no path can begin with this, which begins with a slash and does not end with one; nothing where one can.
+// Why paths can't begin with `prefix`, which begins with a slash and does not end with one; empty if they can.
 std::string wrong_of_prefix(std::string_view prefix) {
     if (prefix.find_first_of("{}") != std::string_view::npos) {
-        return "a prefix has no parameters: write them into the patterns of the routes";
+        return "a prefix can't have parameters: write them into the patterns of the routes";
     }
     if (prefix.find_first_of("%?#") != std::string_view::npos)
-        return "a prefix is written decoded, and without a query";
+        return "write a prefix without escapes and without a query";
     while (!prefix.empty()) {
         prefix.remove_prefix(1);
         const std::string_view segment = prefix.substr(0, prefix.find('/'));
         if (segment.empty() || segment == "." || segment == "..") {
-            return "no segment of a prefix is empty, a dot or two";
+            return "a segment of a prefix can't be empty, \".\" or \"..\"";
         }
         prefix.remove_prefix(segment.size());
     }
@@ -186,7 +186,7 @@ void Router::add(std::string method, const std::string& pattern, std::source_loc
     const std::string wrong = wrong_of_method(method);
     if (!wrong.empty()) state_->errors.push_back("the method '" + method + "' at " + place_of(where) + ": " + wrong);
     if (prefix_.empty() && pattern.empty()) {
-        state_->errors.push_back("the path of a route begins with a slash: there is none at " + place_of(where));
+        state_->errors.push_back("the path of a route must begin with a slash: there is none at " + place_of(where));
         return;
     }
     auto route = std::make_unique<Route>();
@@ -293,7 +293,7 @@ std::expected<void, std::string> Server::start_at(const std::vector<std::string>
 std::expected<void, std::string> Server::open_and_start(const std::vector<std::string>& endpoints) {
     if (state().server != nullptr) return std::unexpected("the server has been started already");
     if (!errors().empty()) return std::unexpected(errors().front());
-    if (endpoints.empty()) return std::unexpected("there is no endpoint to serve at: name one, such as 127.0.0.1:8080");
+    if (endpoints.empty()) return std::unexpected("no endpoint was given: name one, such as 127.0.0.1:8080");
     server::ServerOptions options;
     const Options& own = state().options;
     options.threads = own.threads;

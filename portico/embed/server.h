@@ -5,8 +5,8 @@
 //   return server.run(":8080");
 //
 // Room embed: see response.h.
-// Threads:   routes are added before start() or run(), by one thread. stop() may be called from any thread, wait() from
-//            any but the server's own.
+// Threads:   one thread adds the routes, before start() or run(). Any thread may call stop(), and any but the server's
+//            own wait().
 #pragma once
 
 #include <concepts>
@@ -28,10 +28,10 @@
 
 namespace portico {
 
-// Limits on what clients may cost: connections, heads, contents, times. Its comments are the manual.
+// Limits on what clients may use: connections, heads, contents, times. Their comments are the manual.
 using Limits = server::Limits;
 
-// A line for each request: for people, for programs, as Apache writes it.
+// How a line of the access log is written: for people, for programs, or as Apache does.
 enum class LogFormat : std::uint8_t { text, json, combined };
 
 // How a server is run.
@@ -39,19 +39,20 @@ class Options {
 public:
     Options() {}  // NOLINT(modernize-use-equals-default): never an aggregate, which g++ 12 destroys twice in an await
 
-    // Cores to use. With one, handlers never run at the same time, and need no locks for what they share.
+    // Threads that serve, each with a core of its own. With one thread, handlers never run at the same time, and need
+    // no locks for the data that they share.
     unsigned threads = 1;
-    Limits limits;  // the server's own, for all cores together
+    Limits limits;  // of this server, for all of its threads together
     // The hosts that requests may name, as a defence against DNS rebinding: "example.org", "*.example.org" for the
     // names below it. Localhost and loopback addresses are always answered; a request for another host gets 421. Unix
     // sockets are not restricted. Empty: every host is answered.
     std::vector<std::string> hosts;
-    // The access log: a file, "-" for standard output, nothing for none. Whoever reads it finds the format in
-    // docs/access-log.md. It is written by a thread of its own and never slows the server.
+    // The access log: a file, "-" for standard output, empty for none. docs/access-log.md describes the formats. A
+    // thread of its own writes the log, so that it never slows the server.
     std::string access_log;
-    // How a line of it is written.
+    // The format of its lines.
     LogFormat log_format = LogFormat::text;
-    // Says on standard error where run() listens.
+    // Whether run() says on standard error where it listens.
     bool announces = true;
 };
 
@@ -61,9 +62,9 @@ class Group;
 // with a sentence on standard error.
 class Router {
 public:
-    // A handler for a method and a path. Patterns: literal segments, "{name}" for one segment, "{name...}" for the rest
-    // of the path. See bind_handler() for what a handler takes and returns. HEAD is answered by GET's; OPTIONS by
-    // itself.
+    // Adds a handler for a method and a path. Patterns have literal segments, "{name}" for any one segment, and
+    // "{name...}" for the rest of the path. See bind_handler() for what a handler takes and returns. GET's handler also
+    // answers HEAD; OPTIONS is answered from the table of routes.
     template <class Handler>
     void get(Pattern<std::type_identity_t<Handler>> pattern, Handler handler) {
         add("GET", pattern.text(), pattern.where(), bind_handler(std::move(handler)));
@@ -90,43 +91,44 @@ public:
     }
 
     // Requests for the routes that are added from now on go through `middleware`, a function of Request& and Next that
-    // returns a Task<Response>: it may answer by itself, or await next(request) and change what comes back. What is
-    // answered without a handler goes through it too: 405 and OPTIONS through the middleware of the routes that have
-    // the path, 404 through that of the group whose prefix the path has, or else the server's.
+    // returns a Task<Response>. It may answer by itself, or await next(request) and change the response. Requests that
+    // no handler answers go through middleware too: 405 and OPTIONS through that of the routes that have the path; 404
+    // through that of the group whose prefix the path has, or else the server's; a path that can't be decoded (400) and
+    // OPTIONS * through the server's. A head that can't be read is answered without middleware: there is no request.
     template <class Function>
     void use(Function middleware, std::source_location where = std::source_location::current()) {
         if constexpr (std::is_invocable_r_v<Task<Response>, Function&, Request&, Next>) {
             pass_through(std::make_shared<Middleware>(std::move(middleware)), where);
         } else {
             static_assert(detail::never<Function>,
-                          "middleware is a function of Request& and Next that returns a Task<Response>");
+                          "middleware must be a function of Request& and Next that returns a Task<Response>");
         }
     }
 
-    // A folder that handlers send files of, by names of their own choosing.
+    // A folder whose files handlers send by names that they choose.
     [[nodiscard]] Folder folder(std::string path, std::source_location where = std::source_location::current());
 
-    // Routes below `prefix`, "/api", which has no parameters: their middleware is this router's, as it is now, and
-    // their own. The pattern "" is the prefix itself, "/" the prefix with a slash behind it. Requests below the prefix
-    // that no route takes go through the group's middleware too; an empty prefix leaves them where they were.
+    // A group of routes below `prefix`, such as "/api", which has no parameters. The group begins with this router's
+    // current middleware and may add its own. Its pattern "" is the prefix itself, "/" the prefix followed by a slash.
+    // Requests below the prefix that no route takes go through the group's middleware too, unless the prefix is empty.
     [[nodiscard]] Group group(std::string prefix, std::source_location where = std::source_location::current()) const;
 
-    // The files of a folder below `prefix`, as `portico serve` would serve them: ranges, validators, compression, index
-    // files; folders are not listed. Routes that are more specific win.
+    // Serves the files of a folder below `prefix`, as `portico serve` does: with ranges, validators, compression and
+    // index files, but without listings of folders. More specific routes win.
     void files(std::string prefix, std::string folder, std::source_location where = std::source_location::current());
 
 protected:
     struct State;
-    // What a server and its groups share.
+    // `state` is shared by a server and its groups.
     explicit Router(std::shared_ptr<State> state) : state_(std::move(state)) {}
     [[nodiscard]] State& state() const { return *state_; }  // lives as long as one of them
-    // For who may outlive the router: the state lives on with it.
+    // For callers that may outlive the router: they keep the state alive.
     [[nodiscard]] std::shared_ptr<State> shared_state() const { return state_; }
-    // Behind what use() was given before.
+    // Appends the middleware.
     void pass_through(std::shared_ptr<Middleware> middleware, std::source_location where);
 
 private:
-    // `prefix` with a slash at its front and none at its end. Says what is wrong with it where `where` is.
+    // `prefix` with a slash at its front and none at its end. Notes an error if it can't be a prefix.
     std::string check_prefix(std::string prefix, std::source_location where) const;
     void add(std::string method, const std::string& pattern, std::source_location where, Handle handle);
 
@@ -136,21 +138,21 @@ private:
     bool has_own_prefix_ = true;  // the server's is ""
 };
 
-// Routes that have a prefix and middleware in common; see Router::group(). The server outlives it.
+// Routes with a common prefix and common middleware; see Router::group(). The server outlives the group.
 class Group final : public Router {
 private:
     friend class Router;
     using Router::Router;
 };
 
-// Accepts connections and answers them. Each is independent of every other in the process: there is no global state.
+// Accepts connections and answers requests. There is no global state: a process may have many servers.
 class Server final : public Router {
 public:
-    // Opens nothing yet: add routes first.
+    // Opens nothing yet: add the routes first.
     explicit Server(Options options = Options());
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;
-    ~Server();  // ends at once what has not been stopped
+    ~Server();  // ends at once, unless the server has been stopped
 
     // Serves at `endpoint` ("127.0.0.1:8080", ":8080" for every interface, "unix:/run/x.sock") until SIGTERM or SIGINT
     // comes. Then it finishes what is under way; a second signal ends it at once. SIGUSR1 opens the access log again,
@@ -171,17 +173,17 @@ public:
     // Waits for the end. Several threads may. Error: a sentence, if the calling thread is one of the server's own, as a
     // handler's is: it would wait for itself.
     std::expected<void, std::string> wait();
-    // Where it listens, with the ports that were chosen for 0.
+    // The addresses it listens on, with the ports that were chosen in place of 0.
     [[nodiscard]] std::vector<io::SocketAddress> local() const;
     // The port of the first of these.
     [[nodiscard]] std::uint16_t port() const;
 
     // --- for the test client
-    // Why the routes can't be served: sentences.
+    // Sentences that say why the routes can't be served.
     [[nodiscard]] const std::vector<std::string>& errors() const;
-    // What answers this core's requests; the server outlives it.
+    // Answers the requests of this core. The server outlives it.
     [[nodiscard]] std::unique_ptr<server::Application> make_application(io::Core& core);
-    [[nodiscard]] const Options& options() const;  // as they were given
+    [[nodiscard]] const Options& options() const;  // as given
 
 private:
     std::expected<void, std::string> open_and_start(const std::vector<std::string>& endpoints);

@@ -34,7 +34,7 @@ public:
         } catch (...) {
             exception = std::current_exception();
         }
-        if (exception) tell_of_exception("what serves a client", exception);
+        if (exception) tell_of_exception("the function that serves a client", exception);
     }
     Task<void> serve_stdio(io::Stdio stdio) override { return serve(std::move(stdio.input)); }
     Task<void> answer(io::Datagram socket) override {
@@ -45,8 +45,8 @@ public:
             const io::Result<std::size_t> received = co_await socket.receive(slots, io::never);
             if (!received && received.error().number == ECANCELED) co_return;
             if (!received) {
-                // One tells of an answer that nobody took, as a rule; what comes again and again would be a loop
-                // without a wait.
+                // Usually the error reports an answer that nobody received. After the first one pause, so that errors
+                // that never end do not become a busy loop.
                 const io::Duration pause = has_failed ? failure_pause : io::Duration::zero();
                 const bool slept = co_await io::sleep_for(*core_, pause);
                 if (!slept) co_return;
@@ -67,7 +67,7 @@ private:
         try {
             return answer_(datagram);
         } catch (...) {
-            tell_of_exception("what answers a datagram", std::current_exception());
+            tell_of_exception("the function that answers a datagram", std::current_exception());
         }
         return std::nullopt;
     }
@@ -98,10 +98,10 @@ Task<void> serve_until_stopped(io::Core& core, services::Service& service,
 
 int serve_at(std::string_view text, io::Transport transport, ServeStream serve, AnswerDatagram answer) {
     const auto endpoint = io::parse_endpoint(text, transport);
-    if (!endpoint) return complain("'" + std::string(text) + "' is no endpoint: " + endpoint.error().message);
+    if (!endpoint) return complain("'" + std::string(text) + "' is not an endpoint: " + endpoint.error().message);
     if ((endpoint->transport == io::Transport::udp) != (transport == io::Transport::udp)) {
         const bool is_udp = transport == io::Transport::udp;
-        return complain("'" + std::string(text) + "' is no endpoint for " +
+        return complain("'" + std::string(text) + "' is not an endpoint for " +
                         (is_udp ? "UDP: write HOST:PORT" : "streams: write HOST:PORT or unix:PATH"));
     }
     auto kernel = io::make_epoll_kernel();
@@ -114,7 +114,7 @@ int serve_at(std::string_view text, io::Transport transport, ServeStream serve, 
     Silent watcher;
     io::Scope serving;
     const io::SignalWatcher signals({SIGTERM, SIGINT}, [&](int) { core.post([&serving] { serving.request_stop(); }); });
-    // Whoever reads this may send a signal at once.
+    // The signal watcher is there first: a program that reads these lines may send a signal at once.
     for (const services::OpenEndpoint& one : opened) {
         std::fprintf(stderr, "Listening on %s\n", services::text_of(one).c_str());
     }

@@ -1,4 +1,4 @@
-// portico/embed/services.h — services that are not HTTP, from a function: return portico::serve_tcp(":7777", echo);
+// portico/embed/services.h — services other than HTTP, made from a function: return portico::serve_tcp(":7777", echo);
 //
 // Room embed: see response.h.
 // Threads:   each call runs one core on the calling thread.
@@ -18,16 +18,16 @@ namespace portico {
 
 using io::Stream;
 
-// What serves one client, from its coming to its leaving. The stream closes when the task ends.
+// Serves one client, as long as it is connected. The stream closes when the task ends.
 using ServeStream = std::function<Task<void>(Stream stream)>;
-// What a datagram is answered with; an empty answer is sent too.
+// Returns the answer to a datagram. An empty answer is sent too. Nothing tells whether the datagram's source address is
+// forged, so an answer should not be much larger than the datagram, and not be such that another service answers it.
 using AnswerDatagram = std::function<std::string(std::string_view datagram)>;
 
-// Serves at `endpoint` (":7777", "unix:/run/x.sock") until SIGTERM or SIGINT; then every task is asked to stop: its
-// waits end with ECANCELED. Returns the program's exit status: 1, with a sentence on standard error, where it can't
-// start.
+// Serves at `endpoint` (":7777", "unix:/run/x.sock") until SIGTERM or SIGINT. Then every task is asked to stop: its
+// waits end with ECANCELED. Returns the program's exit status: 1 if the service can't start; standard error says why.
 int serve_tcp(std::string_view endpoint, ServeStream serve);
-// The same for UDP: each datagram is answered by one, sent to where it came from.
+// The same for UDP: each datagram is answered with one datagram, sent to its source.
 int serve_udp(std::string_view endpoint, AnswerDatagram answer);
 
 // Reads from `from` and writes to `to`, which may be the same stream, until `from` ends: then it ends `to` as well

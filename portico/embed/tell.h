@@ -1,4 +1,4 @@
-// portico/embed/tell.h — what a program's operator is told on standard error.
+// portico/embed/tell.h — messages to a program's operator, on standard error.
 //
 // Room embed: see response.h.
 // Threads:   any.
@@ -10,14 +10,14 @@
 
 namespace portico {
 
-// What the exception says, as the end of a sentence: "threw an exception: no such note".
+// The end of a sentence about the exception: "threw an exception: no such note".
 [[nodiscard]] std::string describe_exception(const std::exception_ptr& exception);
 
-// Says that `who` threw `exception`, with what it says. Nothing of ours throws, and a program's function that does
-// costs nobody but its own client anything.
+// Says that `who` threw `exception`, and what the exception says. The library itself does not throw. A function of the
+// program that throws affects only its own client.
 void tell_of_exception(std::string_view who, const std::exception_ptr& exception);
 
-// Says what went wrong, in one line: for an answer of 500 or the like that its client gets no explanation of.
+// Says in one line what went wrong, if the client gets an answer such as 500 without an explanation.
 void tell_of_error(std::string_view what);
 
 }  // namespace portico

@@ -27,7 +27,7 @@ io::SimFaults simulated(const TestFaults& faults) {
     return simulated;
 }
 
-// What is behind the head of an answer that the connection's end delimits at the latest.
+// The content of an answer; the end of the connection ends it at the latest.
 std::optional<std::string> content_of(const TestAnswer& answer, std::string_view body, bool has_content) {
     if (!has_content) return std::string();
     if (http::equals_ignoring_case(answer.field("Transfer-Encoding"), "chunked")) {
@@ -48,7 +48,7 @@ std::optional<std::string> content_of(const TestAnswer& answer, std::string_view
     return std::string(body.substr(0, octets));
 }
 
-// The answer in these octets; its status is 0 where it is not whole.
+// The answer in these octets; its status is 0 if it is incomplete.
 TestAnswer read_answer(std::string_view octets, bool to_head) {
     TestAnswer answer;
     std::size_t end = octets.find("\r\n\r\n");
@@ -75,14 +75,14 @@ TestAnswer read_answer(std::string_view octets, bool to_head) {
     return answer;
 }
 
-// A server that would not start is not tested: its test would show what no client sees.
+// A server that would not start is not tested: the test would show something that no client sees.
 Server& check_routes(Server& server) {
     for (const std::string& error : server.errors()) std::fprintf(stderr, "%s\n", error.c_str());
     if (!server.errors().empty()) std::abort();
     return server;
 }
 
-// Every task of a client ends: whoever waits for octets that do not come gives up after this time, which costs nothing.
+// A client that waits for octets that never come gives up after this time. Simulated time costs nothing.
 constexpr auto patience = std::chrono::minutes(5);
 
 Task<void> exchange_octets(io::Core& core, std::string sent, std::string& received) {
@@ -90,7 +90,7 @@ Task<void> exchange_octets(io::Core& core, std::string sent, std::string& receiv
     io::Result<io::Stream> stream = co_await io::connect(core, server_address, deadline);
     if (!stream) co_return;
     const io::Result<void> written = co_await stream->write_all(sent, deadline);
-    static_cast<void>(written);  // the server may answer, and end, before it has read all
+    static_cast<void>(written);  // the server may answer and close before it has read everything
     for (;;) {
         const io::Result<Buffer> octets = co_await stream->read(core.buffers(), deadline);
         if (!octets || octets->empty()) co_return;
@@ -104,6 +104,16 @@ Task<void> write_and_leave(io::Core& core, std::string sent, std::chrono::millis
     const io::Result<void> written = co_await stream->write_all(sent, core.now() + patience);
     const bool slept = co_await io::sleep_for(core, time);
     static_cast<void>(slept && written);
+}
+
+Task<void> write_and_stay(io::Core& core, std::string sent) {
+    io::Result<io::Stream> stream = co_await io::connect(core, server_address, core.now() + patience);
+    if (!stream) co_return;
+    const io::Result<void> written = co_await stream->write_all(sent, core.now() + patience);
+    for (bool goes_on = written.has_value(); goes_on;) {
+        const io::Result<Buffer> octets = co_await stream->read(core.buffers(), io::never);
+        goes_on = octets && !octets->empty();
+    }
 }
 
 Task<void> wait_for(server::Worker& worker, bool& has_ended) {
@@ -136,6 +146,8 @@ struct TestClient::World {
         io::Scope ending;
         ending.start(wait_for(worker, has_ended));
         while (!has_ended) core.run_once(io::never);
+        staying.request_stop();
+        while (staying.size() > 0) core.run_once(io::never);
     }
     void open() {
         for (;;) {  // a fault may keep the listener from opening
@@ -156,6 +168,7 @@ struct TestClient::World {
     const server::Limits limits;
     server::Population population;
     server::Worker worker;
+    io::Scope staying;  // clients that stay
 };
 
 TestClient::TestClient(Server& server, std::uint64_t seed, TestFaults faults)
@@ -197,6 +210,13 @@ void TestClient::pass(std::chrono::milliseconds time) {
     while (world_->core.now() < until) world_->core.run_once(until);
 }
 
+void TestClient::send_and_stay(std::string_view octets, std::chrono::milliseconds time) {
+    world_->staying.start(write_and_stay(world_->core, std::string(octets)));
+    pass(time);
+}
+
 std::size_t TestClient::connections() const { return world_->worker.connections(); }
+
+std::size_t TestClient::octets_in_use() const { return world_->core.ledger().used(); }
 
 }  // namespace portico

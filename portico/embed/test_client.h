@@ -1,7 +1,7 @@
 // portico/embed/test_client.h — talks to a server without a port, a thread or a real clock: for a program's tests.
 //
-// The server and the client run on one core above a simulated kernel: reads and writes are short, operations complete
-// in any order, time stands still unless somebody waits for it. A seed gives the same run again.
+// Server and client run on one core above a simulated kernel: reads and writes are short, operations complete in any
+// order, and the clock moves only while everybody waits. The same seed gives the same run.
 //
 // Room embed: see response.h.
 // Threads:   the test's own.
@@ -20,37 +20,37 @@ namespace portico {
 
 class Server;
 
-// What the server answered. Status 0: the connection broke before a whole answer came.
+// The server's answer. Status 0: the connection ended before the answer was complete.
 struct TestAnswer {
     int status = 0;                                           // the final response's code, 200
     std::vector<std::pair<std::string, std::string>> fields;  // names and values, in the order of the answer
     std::string content;                                      // without chunks
 
-    // The first line's value; empty where there is none.
+    // The value of the first field with this name; empty if there is none.
     [[nodiscard]] std::string_view field(std::string_view name) const;
 };
 
-// What goes wrong, each a chance between 0 and 1.
+// Probabilities, from 0 to 1, that something goes wrong.
 class TestFaults {
 public:
     TestFaults() {}             // NOLINT(modernize-use-equals-default): see Options
-    double reset = 0;           // a read or write finds its connection reset
-    double accept_failure = 0;  // accepting finds no descriptor or no memory
+    double reset = 0;           // a read or write finds the connection reset
+    double accept_failure = 0;  // accepting fails for lack of descriptors or memory
     double open_failure = 0;    // a file can't be opened
 };
 
-// Asks a server questions, each on a connection of its own and answered before the call returns. No port is opened, no
-// thread started, and the clock is the client's.
+// Sends requests to a server, each on a connection of its own, and returns with the answer. It opens no port and starts
+// no thread, and its clock is simulated.
 class TestClient {
 public:
-    // `server` has its routes, has not been started, and outlives the client. Where they can't be served
-    // (Server::errors()), that is said on standard error, and the program aborted.
+    // `server` has its routes, has not been started, and outlives the client. If its routes can't be served
+    // (Server::errors()), standard error says why and the program aborts.
     explicit TestClient(Server& server, std::uint64_t seed = 1, TestFaults faults = TestFaults());
     TestClient(const TestClient&) = delete;
     TestClient& operator=(const TestClient&) = delete;
     ~TestClient();
 
-    TestAnswer get(std::string_view target);  // "/notes?q=a": as it is sent, escapes and all
+    TestAnswer get(std::string_view target);  // "/notes?q=a": sent as given, so write escapes
     // Sends `content`, with its length.
     TestAnswer post(std::string_view target, std::string_view content,
                     std::string_view content_type = "application/octet-stream");
@@ -58,15 +58,21 @@ public:
     TestAnswer request(std::string_view method, std::string_view target,
                        const std::vector<std::pair<std::string, std::string>>& fields = {},
                        std::string_view content = {});
-    // Sends these octets on a connection of their own, and returns all that comes back until the server closes it.
+    // Sends these octets on one connection, and returns everything that comes back until the server closes it.
     std::string exchange(std::string_view octets);
-    // Sends these octets and leaves after `time`, whatever has come back.
+    // Sends these octets and closes the connection after `time`, whatever has come back.
     void send_and_leave(std::string_view octets, std::chrono::milliseconds time);
 
-    // Lets the clock go on, and everything happen that happens meanwhile.
+    // Sends these octets and lets the clock go on for `time`. The client stays until it is destroyed, or until the
+    // server closes the connection.
+    void send_and_stay(std::string_view octets, std::chrono::milliseconds time);
+
+    // Lets the clock advance by `time`, and the server work meanwhile.
     void pass(std::chrono::milliseconds time);
-    // Requests being answered: connections that are open at the server.
+    // Connections that are open at the server.
     [[nodiscard]] std::size_t connections() const;
+    // Octets that these connections and their requests take up, as Limits::memory_max counts them.
+    [[nodiscard]] std::size_t octets_in_use() const;
 
 private:
     struct World;

@@ -12,12 +12,12 @@
 namespace portico {
 namespace {
 
-// As many octets of a file are collected before a helper thread writes them.
+// How many octets of a file are collected before a helper thread writes them.
 constexpr std::size_t write_octets = std::size_t{256} << 10;
 
 http::Refusal refusal_of(const io::Error& error) {
     if (error.number == ENOSPC || error.number == EDQUOT)
-        return {Status::insufficient_storage, "no room for an uploaded file"};
+        return {Status::insufficient_storage, "the disk has no room for an uploaded file"};
     return {Status::internal_server_error, "an uploaded file can't be written"};
 }
 
@@ -27,7 +27,7 @@ std::string folder_of(const UploadOptions& options) {
     return temporary != nullptr && *temporary != '\0' ? temporary : "/tmp";
 }
 
-// Takes the content piece by piece, and has its parts in the end.
+// Takes the content piece by piece and collects its parts.
 class Receiver {
 public:
     Receiver(io::Core& core, std::string_view boundary, UploadOptions options)
@@ -35,7 +35,7 @@ public:
 
     [[nodiscard]] Task<Result<void>> take(std::string_view octets);
     [[nodiscard]] Result<Upload> finish() {
-        if (!reader_.has_ended()) return http::refuse(Status::bad_request, "multipart content that ends early");
+        if (!reader_.has_ended()) return http::refuse(Status::bad_request, "the multipart content ends early");
         return std::move(upload_);
     }
 
@@ -50,16 +50,18 @@ private:
     const UploadOptions options_;
     const std::string folder_;
     http::MultipartReader reader_;
-    std::uint64_t octets_ = 0;               // of all content
+    std::uint64_t octets_ = 0;               // of the whole content
     std::uint64_t part_octets_ = 0;          // of the part that is being read
-    std::string collected_;                  // of a field all, of a file what is not yet written
-    std::optional<io::TemporaryFile> file_;  // once something of the part has been written
+    std::string collected_;                  // all of a field; of a file, what has not been written yet
+    std::optional<io::TemporaryFile> file_;  // once part of it has been written
     Upload upload_;
 };
 
 Task<Result<void>> Receiver::take(std::string_view octets) {
     octets_ += octets.size();
-    if (octets_ > options_.content_octets_max) co_return http::refuse(Status::content_too_large, "a large upload");
+    if (octets_ > options_.content_octets_max) {
+        co_return http::refuse(Status::content_too_large, "the upload is too large");
+    }
     if (options_.progress) options_.progress(octets_);
     for (;;) {
         const http::MultipartReader::Step step = reader_.next(octets);
@@ -84,10 +86,10 @@ Result<void> Receiver::begin_part() {
     collected_.clear();
     const bool is_file = reader_.head().file_name.has_value();
     if (is_file && upload_.files().size() == options_.files_max) {
-        return http::refuse(Status::content_too_large, "an upload of too many files");
+        return http::refuse(Status::content_too_large, "the upload has too many files");
     }
     if (!is_file && upload_.fields().size() == options_.fields_max) {
-        return http::refuse(Status::content_too_large, "an upload of too many fields");
+        return http::refuse(Status::content_too_large, "the upload has too many fields");
     }
     return {};
 }
@@ -96,7 +98,8 @@ Result<void> Receiver::add_content(std::string_view octets) {
     part_octets_ += octets.size();
     const bool is_file = reader_.head().file_name.has_value();
     if (part_octets_ > (is_file ? options_.file_octets_max : options_.field_octets_max)) {
-        return http::refuse(Status::content_too_large, is_file ? "a large file" : "a large field of a form");
+        return http::refuse(Status::content_too_large,
+                            is_file ? "a file of the upload is too large" : "a field of the upload is too large");
     }
     collected_ += octets;
     return {};
@@ -117,7 +120,7 @@ Task<Result<void>> Receiver::write_collected(bool is_last) {
     auto write = [this, is_last] { return write_at_once(is_last); };
     const std::optional<io::Result<void>> written = co_await io::offload(*core_, write);
     collected_.clear();
-    if (!written) co_return http::refuse(Status::service_unavailable, "the server ends");
+    if (!written) co_return http::refuse(Status::service_unavailable, "the server is stopping");
     if (!*written) {
         tell_of_error("an uploaded file can't be written to " + folder_ + ": " + io::describe(written->error()));
         co_return std::unexpected(refusal_of(written->error()));
@@ -153,10 +156,10 @@ std::optional<std::string_view> Upload::find(std::string_view name) const {
 
 Task<Result<Upload>> read_upload(Request& request, UploadOptions options) {
     const auto boundary = http::multipart_boundary(request.field("Content-Type").value_or(""));
-    if (!boundary) co_return http::refuse(Status::unsupported_media_type, "no multipart/form-data");
+    if (!boundary) co_return http::refuse(Status::unsupported_media_type, "the content is not multipart/form-data");
     const http::Request& message = request.message();
     if (message.framing == http::Framing::length && message.content_length > options.content_octets_max) {
-        co_return http::refuse(Status::content_too_large, "a large upload");
+        co_return http::refuse(Status::content_too_large, "the upload is too large");
     }
     Receiver receiver(request.core(), *boundary, std::move(options));
     for (;;) {

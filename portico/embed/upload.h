@@ -1,4 +1,4 @@
-// portico/embed/upload.h — a form with files (multipart/form-data), whose files go to disk while they arrive.
+// portico/embed/upload.h — forms with files (multipart/form-data), which are written to disk while they arrive.
 //
 //   portico::UploadOptions options;
 //   options.folder = "uploads";
@@ -7,7 +7,7 @@
 //   for (portico::UploadedFile& file : upload->files()) { … co_await file.keep(request.core(), "uploads/1.jpg"); … }
 //
 // Room embed: see response.h.
-// Threads:   one core's; disks are waited for on helper threads.
+// Threads:   one core's; helper threads wait for the disk.
 // Source:    RFC 7578.
 #pragma once
 
@@ -28,42 +28,42 @@
 
 namespace portico {
 
-// What an upload may cost. The server's Limits::content_octets_max holds as well: raise that where files are large.
+// Limits of one upload. The server's Limits::content_octets_max applies too: raise it if files are large.
 class UploadOptions {
 public:
     UploadOptions() {}  // NOLINT(modernize-use-equals-default): see Options
 
-    // Where files are written before they are kept; a folder on the same file system as what they will be. Empty:
-    // $TMPDIR, or /tmp.
+    // The folder where files are written before they are kept. It must be on the file system where they will be kept.
+    // Empty: $TMPDIR, or /tmp.
     std::string folder;
     std::uint64_t file_octets_max = std::uint64_t{100} << 20;   // of one file
-    std::uint64_t content_octets_max = std::uint64_t{1} << 30;  // of all
+    std::uint64_t content_octets_max = std::uint64_t{1} << 30;  // of the whole form
     std::size_t files_max = 20;                                 // in one form
-    std::size_t fields_max = 100;                               // that are no files
-    std::size_t field_octets_max = std::size_t{64} << 10;       // of one field that is no file
-    // Told how many octets of the content have come, each time some have.
+    std::size_t fields_max = 100;                               // fields that are not files
+    std::size_t field_octets_max = std::size_t{64} << 10;       // of one field that is not a file
+    // Called with the number of octets received so far, each time some arrive.
     std::function<void(std::uint64_t octets)> progress;
 };
 
-// One file of a form, on disk, under a name of no meaning. It is removed with this object unless it is kept.
+// One file of a form, on disk under a temporary name. The file is removed with this object unless it is kept.
 class UploadedFile {
 public:
     // For read_upload(). `file` is finished and has this many octets; `head` has a file name.
     UploadedFile(http::PartHead head, io::TemporaryFile file, std::uint64_t octets)
         : head_(std::move(head)), file_(std::move(file)), octets_(octets) {}
 
-    // The form's field.
+    // The name of the form's field.
     [[nodiscard]] const std::string& name() const { return head_.name; }
-    // As the client says it: any octets, perhaps with slashes. Never a path to be used as it is.
+    // The file name that the client sent: any octets, perhaps slashes. Never use it as a path.
     [[nodiscard]] const std::string& file_name() const { return *head_.file_name; }
-    // As the client says it; empty where it says nothing.
+    // As the client sent it; empty if it sent none.
     [[nodiscard]] const std::string& content_type() const { return head_.content_type; }
-    [[nodiscard]] std::uint64_t octets() const { return octets_; }  // of its content
-    // Where it is now.
+    [[nodiscard]] std::uint64_t octets() const { return octets_; }  // of the content
+    // Its temporary path.
     [[nodiscard]] const std::string& path() const { return file_.path(); }
 
-    // Gives it the name `path`, and keeps it. EEXIST where there is such a file: nothing is overwritten; EXDEV where
-    // that is on another file system. The file is its owner's alone (mode 0600).
+    // Keeps the file under the name `path`. EEXIST if there is such a file: nothing is overwritten; EXDEV if `path` is
+    // on another file system. Only the owner may read the file (mode 0600).
     [[nodiscard]] Task<io::Result<void>> keep(io::Core& core, std::string path);
 
 private:
@@ -72,14 +72,14 @@ private:
     std::uint64_t octets_;
 };
 
-// A form's fields and files, in its order.
+// The fields and files of a form, in the form's order.
 class Upload {
 public:
-    // The first field of that name that is no file.
+    // The first field with this name that is not a file.
     [[nodiscard]] std::optional<std::string_view> find(std::string_view name) const;
-    // All fields that are no files: names and values.
+    // Names and values of all fields that are not files.
     [[nodiscard]] const std::vector<std::pair<std::string, std::string>>& fields() const { return fields_; }
-    // Where a form has a field for a file, and the user chose none, there is none.
+    // If the user has not chosen a file for a field, there is none for it here.
     [[nodiscard]] std::vector<UploadedFile>& files() { return files_; }
 
     // --- for read_upload()
@@ -92,9 +92,9 @@ private:
     std::vector<UploadedFile> files_;
 };
 
-// Reads the request's content to its end. Refusals: 415 it is no multipart/form-data; 400 it is not what it says, or
-// ends early; 413 more than the options allow; 507 the disk is full and 500 the folder can't be written to, both of
-// which standard error is told; and Request::read()'s. What was written until then is removed.
+// Reads the whole content of the request. Refusals: 415 the content is not multipart/form-data; 400 it is malformed, or
+// ends early; 413 it is larger than the options allow; 507 the disk is full; 500 the folder can't be written to; and
+// those of Request::read(). For 507 and 500 standard error says what failed. Files written until then are removed.
 [[nodiscard]] Task<Result<Upload>> read_upload(Request& request, UploadOptions options = UploadOptions());
 
 }  // namespace portico

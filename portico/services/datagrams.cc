@@ -40,7 +40,8 @@ Task<bool> DatagramBatch::receive(io::Datagram& socket) {
             co_return true;
         }
         if (received.error().number == ECANCELED) co_return false;
-        // Most are the fate of an answer (ICMP), of which there are as many as answers; some are the machine's.
+        // Most errors report that an earlier answer was not received (ICMP), at most one for each answer. Others are
+        // the machine's own, and need a pause.
         const io::Duration pause = io::accept_pause(received.error());
         if (pause > io::Duration::zero()) {
             const bool slept = co_await io::sleep_for(*core_, pause);

@@ -13,7 +13,7 @@
 
 namespace portico::services {
 
-// Room for any UDP datagram.
+// Octets that hold any UDP datagram.
 inline constexpr std::size_t datagram_room = 64 * 1024;
 
 // Which peers get an answer. The sender of a datagram can forge its source address. If that address belongs to another
@@ -45,17 +45,17 @@ class DatagramBatch {
 public:
     static constexpr std::size_t datagrams_max = 16;
 
-    // Room for datagrams of `octets_max`; longer ones are cut.
+    // For datagrams of up to `octets_max` octets; longer ones are cut.
     DatagramBatch(io::Core& core, std::size_t octets_max);
 
-    // Waits for datagrams. False when the task is asked to stop; errors that tell of an earlier answer are passed over.
+    // Waits for datagrams. False if the task is asked to stop. Errors that report an earlier answer are ignored.
     Task<bool> receive(io::Datagram& socket);
     // Drops the datagrams of all other peers.
     void keep(const AnswerablePeers& peers);
     // Makes `octets` the answer to each, instead of what was received, and cuts it to answer_octets_max(). A datagram
     // with these very octets is dropped: an echo sent it. They outlive the batch.
     void replace_all(std::string_view octets);
-    // Sends each back to where it came from. One that can't be sent is dropped, as UDP may.
+    // Sends each datagram back to its source. One that can't be sent is dropped, as UDP allows.
     Task<void> send_all(io::Datagram& socket);
     // Datagrams received and not dropped.
     [[nodiscard]] std::size_t size() const { return received_; }

@@ -4,7 +4,8 @@
 namespace portico::services {
 namespace {
 
-// Until `from` ends or one of the two fails. What was read is written before more is read: that is the back-pressure.
+// Copies until `from` ends or one of the two fails. Everything read is written before more is read, so a peer that does
+// not read is not read from.
 Task<void> copy(io::Core& core, io::Stream& from, io::Stream& to) {
     for (;;) {
         const io::Result<Buffer> octets = co_await from.read(core.buffers(), io::never);
@@ -18,19 +19,20 @@ Task<void> copy(io::Core& core, io::Stream& from, io::Stream& to) {
 
 Task<void> Echo::serve(io::Stream stream) {
     co_await copy(*core_, stream, stream);
-    // The peer has sent its last and we have sent it back: nothing unread is left that would make the close a reset.
+    // The peer has ended and everything has been sent back: there is no unread data that would turn the close into a
+    // reset.
     static_cast<void>(stream.finish_sending());
 }
 
 Task<void> Echo::serve_stdio(io::Stdio stdio) {
     co_await copy(*core_, stdio.input, stdio.output);
-    static_cast<void>(stdio.output.finish_sending());  // it matters where inetd gave us a socket
+    static_cast<void>(stdio.output.finish_sending());  // for inetd, which passes a socket
 }
 
 Task<void> Echo::answer(io::Datagram socket) {
     DatagramBatch batch(*core_, datagram_room);
     peers_.add_own(socket.local());
-    socket.coalesce();  // what comes together goes back together
+    socket.coalesce();  // datagrams that come together go back together
     for (;;) {
         const bool goes_on = co_await batch.receive(socket);
         if (!goes_on) co_return;

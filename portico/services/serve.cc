@@ -10,7 +10,7 @@
 namespace portico::services {
 namespace {
 
-// What the tasks of one serve_endpoints share; it outlives them.
+// The data that the tasks of one serve_endpoints() share. It outlives them.
 struct Serving {
     io::Core& core;
     Service& service;
@@ -45,7 +45,7 @@ Task<void> serve_client(Serving& serving, io::Stream stream) {
     ++serving.connections;
     co_await serving.service.serve(std::move(stream));
     --serving.connections;
-    // Every acceptor that waits, since the first may find nobody to accept. They may take one connection each.
+    // Wake every acceptor that waits, since the first may have no client to accept. Each may accept one.
     while (!serving.waiting.empty() && serving.connections < serving.limits.connections_max) {
         io::Gate* const next = serving.waiting.back();
         serving.waiting.pop_back();
@@ -53,7 +53,7 @@ Task<void> serve_client(Serving& serving, io::Stream stream) {
     }
 }
 
-// False when asked to stop.
+// False if the task is asked to stop.
 Task<bool> wait_for_room(Serving& serving, io::Gate& gate) {
     while (serving.connections >= serving.limits.connections_max) {
         serving.waiting.push_back(&gate);
@@ -79,7 +79,7 @@ Task<void> accept_clients(Serving& serving, io::Listener listener) {
         }
         if (accepted.error().number == ECANCELED) break;
         serving.watcher.could_not_accept(accepted.error());
-        // Whatever the trouble is, it is not tried again at once: that would be a loop without a wait.
+        // Never try again at once, whatever failed: that could be a busy loop.
         const io::Duration pause =
             std::max<io::Duration>(io::accept_pause(accepted.error()), std::chrono::milliseconds(10));
         const bool slept = co_await io::sleep_for(serving.core, pause);
@@ -103,10 +103,10 @@ std::expected<void, OpenFailure> open_endpoint(io::Core& core, const io::Endpoin
     if (!addresses) return std::unexpected(OpenFailure{addresses.error().message, 0, {}});
     std::uint16_t chosen_port = endpoint.port;
     for (io::SocketAddress& address : *addresses) {
-        address.port = chosen_port;  // one port for all addresses, also where any would do
+        address.port = chosen_port;  // one port for all addresses, even if any port would do
         auto one = open_at(core, endpoint.transport, address);
         const bool is_first = &address == addresses->data();
-        // "localhost" on a machine without IPv6.
+        // For example "localhost" on a machine without IPv6.
         if (!one && !is_first && (one.error().number == EADDRNOTAVAIL || one.error().number == EAFNOSUPPORT)) continue;
         if (!one) return fail_to_open(one.error(), address);
         chosen_port = local_of(*one).port;

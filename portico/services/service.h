@@ -1,4 +1,4 @@
-// portico/services/service.h — what a service is that is not HTTP: something that answers a client.
+// portico/services/service.h — the interface of services other than HTTP.
 //
 // Room services: hello and echo, on streams, datagrams and standard input and output.
 // May use:   base, io.
@@ -12,16 +12,16 @@
 
 namespace portico::services {
 
-// It outlives the tasks that it makes.
+// A service outlives the tasks that it makes.
 class Service {
 public:
     virtual ~Service() = default;
 
-    // One client, from its coming to its leaving.
+    // Serves one client, as long as it is connected.
     virtual Task<void> serve(io::Stream stream) = 0;
     // Answers datagrams until the task is asked to stop.
     virtual Task<void> answer(io::Datagram socket) = 0;
-    // The client on standard input and output.
+    // Serves the client on standard input and output.
     virtual Task<void> serve_stdio(io::Stdio stdio) = 0;
 };
 

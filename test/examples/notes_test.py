@@ -72,7 +72,7 @@ class Notes(ExampleTest):
 
     def test_says_what_is_wrong_with_a_note(self):
         broken = self.create('{"title": "Milk",\n "text": }')
-        self.assertEqual((broken.status, broken.content), (400, "no JSON: line 2, column 10\n"))
+        self.assertEqual((broken.status, broken.content), (400, "the content is not JSON: line 2, column 10\n"))
         for json in ("[]", "{}", '{"title": 1}', '{"title": ""}', '{"title": "x", "text": null}'):
             wrong = self.create(json)
             self.assertEqual(wrong.status, 400, json)

@@ -49,7 +49,7 @@ class JsonApi(ExampleTest):
     def test_says_what_is_wrong(self):
         api = self.start("json_api", ANYWHERE)
         broken = curl("--request", "PUT", api.url + "/notes/7", "--json", '{\n  "text": oh }')
-        self.assertEqual((broken.status, broken.content), (400, "no JSON: line 2, column 11\n"))
+        self.assertEqual((broken.status, broken.content), (400, "the content is not JSON: line 2, column 11\n"))
         self.assertEqual(curl("--request", "PUT", api.url + "/notes/7", "--data", "x=1").status, 415)
         self.assertEqual(curl(api.url + "/notes/seven").status, 404)
 

@@ -52,12 +52,26 @@ def wrong_of(block: Block, said: str, status: int) -> str | None:
 
 
 def compile_with(compiler: str, include: str, block: Block) -> tuple[str, int]:
+    return compile_text(compiler, include, f"{BEFORE}{block.code}}}\n", "c++23")
+
+
+def compile_text(compiler: str, include: str, text: str, standard: str) -> tuple[str, int]:
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "block.cc"
-        source.write_text(f"{BEFORE}{block.code}}}\n")
-        done = subprocess.run([compiler, "-std=c++23", "-fsyntax-only", f"-I{include}", source], capture_output=True, text=True,
+        source.write_text(text)
+        done = subprocess.run([compiler, f"-std={standard}", "-fsyntax-only", f"-I{include}", source], capture_output=True, text=True,
                               timeout=120, check=False)
         return done.stderr, done.returncode
+
+
+def wrong_of_old_standard(compiler: str, include: str) -> str | None:
+    """Who compiles for an older C++ is told which one it has to be, in one sentence."""
+    for header in ("portico/portico.h", "portico/json.h"):
+        said, status = compile_text(compiler, include, f"#include <{header}>\nint main() {{}}\n", "c++20")
+        errors = re.findall(r"^.*\berror: .*$", said, re.MULTILINE)
+        if status == 0 or len(errors) != 1 or "Portico needs C++23: compile with -std=c++23" not in errors[0]:
+            return f"{header} as C++20 says:\n{said[:2000]}"
+    return None
 
 
 def main() -> None:
@@ -65,6 +79,8 @@ def main() -> None:
     blocks = blocks_of((Path(__file__).parent / "programs.txt").read_text())
     wrongs = []
     for compiler in compilers:
+        old = wrong_of_old_standard(compiler, include)
+        wrongs += [f"{compiler}: {old}"] if old else []
         for block in blocks:
             wrong = wrong_of(block, *compile_with(compiler, include, block))
             if wrong:
