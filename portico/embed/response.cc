@@ -192,6 +192,8 @@ Response Response::file(std::shared_ptr<const Fd> file, std::uint64_t offset, st
     http::Piece piece = http::Piece::range(std::move(file), offset, length);
     piece.file_octets = status->size;
     piece.file_modified = status->modified.time_since_epoch().count();
+    piece.file_changed = status->changed.time_since_epoch().count();
+    piece.file_links = status->links;
     message->content.push_back(std::move(piece));
     Response response = of_message(std::move(message));
     response.set("Content-Type", std::move(content_type));

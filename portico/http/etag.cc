@@ -35,14 +35,25 @@ bool separates(char c) { return c == ' ' || c == '\t' || c == ','; }
 
 }  // namespace
 
-Etag::Etag(std::uint64_t size, FileTime modified, std::string_view variant) {
+Etag::Etag(std::uint64_t size, std::uint64_t content_hash, std::string_view variant) {
+    write({size, content_hash}, variant);
+}
+
+Etag::Etag(std::uint64_t size, FileTime modified, FileTime changed, std::string_view variant) {
+    const auto number = [](FileTime time) { return static_cast<std::uint64_t>(time.time_since_epoch().count()); };
+    write({size, number(modified), number(changed)}, variant);
+}
+
+void Etag::write(std::initializer_list<std::uint64_t> numbers, std::string_view variant) {
     assert(variant.size() < suffix_octets_max);
     char* to = text_.data();
     char* const end = to + text_.size();
-    *to++ = '"';
-    to = std::to_chars(to, end, size, 16).ptr;
-    *to++ = '-';
-    to = std::to_chars(to, end, static_cast<std::uint64_t>(modified.time_since_epoch().count()), 16).ptr;
+    char separator = '"';
+    for (const std::uint64_t number : numbers) {
+        *to++ = separator;
+        to = std::to_chars(to, end, number, 16).ptr;
+        separator = '-';
+    }
     if (!variant.empty()) {
         assert(std::all_of(variant.begin(), variant.end(), is_etagc));
         *to++ = '-';

@@ -7,30 +7,35 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <string_view>
 
 namespace portico::http {
 
-// The strong entity tag of a file's representation, `"<size>-<nanoseconds>"` in hexadecimal: the same on every replica
-// that holds the same file with the same time of modification. An encoded variant has a suffix, "-br", because it is
-// another representation of other octets (RFC 9110 §8.8.3.3).
+// The strong entity tag of a representation, numbers in hexadecimal: `"<size>-<hash>"` if its content has been hashed,
+// which is the same on every replica, or `"<size>-<modified>-<changed>"`, the file's times in nanoseconds, which is
+// this machine's own. An encoded variant has a suffix, "-br", because it is another representation of other octets (RFC
+// 9110 §8.8.3.3).
 class Etag {
 public:
-    // When a file was modified, since 1970-01-01 UTC.
+    // Since 1970-01-01 UTC.
     using FileTime = std::chrono::sys_time<std::chrono::nanoseconds>;
     static constexpr std::size_t suffix_octets_max = 12;  // of a variant, with the "-" before it
 
-    // `variant` is visible ASCII without quotation mark, at most suffix_octets_max - 1 octets; empty for the file as it
-    // is. Asserted.
-    Etag(std::uint64_t size, FileTime modified, std::string_view variant = {});
+    // `variant` is visible ASCII without a quotation mark, at most suffix_octets_max - 1 octets; empty for the file as
+    // it is. Asserted.
+    Etag(std::uint64_t size, std::uint64_t content_hash, std::string_view variant = {});
+    Etag(std::uint64_t size, FileTime modified, FileTime changed, std::string_view variant = {});
 
     // Quotation marks included, as it is sent. Lives as long as this object stays where it is.
     [[nodiscard]] std::string_view view() const { return {text_.data(), octets_}; }
 
 private:
-    // Two numbers of 16 digits, two quotation marks, a separator, the suffix.
-    std::array<char, 16 + 16 + 2 + 1 + suffix_octets_max> text_;
+    void write(std::initializer_list<std::uint64_t> numbers, std::string_view variant);
+
+    // At most three numbers of 16 digits, two separators, two quotation marks, the suffix.
+    std::array<char, 3 * 16 + 2 + 2 + suffix_octets_max> text_;
     std::uint8_t octets_ = 0;
 };
 

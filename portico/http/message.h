@@ -86,11 +86,13 @@ struct Piece {
     std::shared_ptr<const Fd> file;  // open for reading; sent from `offset`
     std::uint64_t offset = 0;        // in `file`, in octets
     std::uint64_t length = 0;        // octets of this piece, both kinds
-    // The file as it was when the response was made: its size in octets and when it was modified, in nanoseconds since
-    // 1970. Whoever sends the piece looks again before the last octets of it: a file that was written to meanwhile
-    // would be a mixture of two versions, so the connection is broken instead.
+    // The file as it was when the response was made: its size in octets, its times of modification and of change in
+    // nanoseconds since 1970, and its names. The sender compares them after each part: if the file has been written to
+    // meanwhile, the content would be a mixture of two versions, so the sender breaks the connection instead.
     std::uint64_t file_octets = 0;
     std::int64_t file_modified = 0;
+    std::int64_t file_changed = 0;  // 0: not known
+    std::uint64_t file_links = 1;
     std::shared_ptr<const void> owner;  // keeps `octets` alive while they are sent
 
     // Octets that `owner` keeps, or that outlive the response where it is null.
@@ -107,7 +109,7 @@ struct Piece {
         const std::string_view octets = *owned;
         return memory(octets, std::move(owned));
     }
-    // `length` octets of an open file from `offset` on. file_octets and file_modified are the caller's to fill.
+    // `length` octets of an open file from `offset` on. The caller fills in what the file was like.
     static Piece range(std::shared_ptr<const Fd> file, std::uint64_t offset, std::uint64_t length) {
         Piece piece;
         piece.file = std::move(file);

@@ -38,9 +38,17 @@ struct FileStatus {
     std::chrono::sys_time<std::chrono::nanoseconds> changed;
     std::uint64_t device = 0;  // which file system
     std::uint64_t inode = 0;   // and which file of it: two names with the same pair are one file
+    std::uint64_t links = 1;   // names that lead to it
 
     friend bool operator==(const FileStatus&, const FileStatus&) = default;
 };
+
+// Whether an open file still has the content that it had, as far as its status tells. A file that has lost a name,
+// because another was renamed over it or it was removed, has the same content, although its time of change is new.
+[[nodiscard]] inline bool has_same_content(const FileStatus& before, const FileStatus& now) {
+    return now.size == before.size && now.modified == before.modified &&
+           (now.changed == before.changed || now.links < before.links);
+}
 
 // A name in a directory.
 struct DirectoryEntry {

@@ -44,6 +44,7 @@ FileStatus status_of(const struct stat& raw) {
     status.changed = time_of(raw.st_ctim);
     status.device = raw.st_dev;
     status.inode = raw.st_ino;
+    status.links = raw.st_nlink;
     return status;
 }
 

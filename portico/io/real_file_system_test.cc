@@ -179,5 +179,25 @@ TEST_F(RealFiles, OpenDirectorySaysWhyNot) {
     EXPECT_EQ(files.open_directory((place / "root/a.txt").string()).error().number, ENOTDIR);
 }
 
+TEST(SameContent, IsToldByStatus) {
+    FileStatus before;
+    before.size = 5;
+    before.modified = before.changed = FileStatus().modified + std::chrono::seconds(7);
+    EXPECT_TRUE(has_same_content(before, before));
+    FileStatus written = before;
+    written.size = 6;
+    EXPECT_FALSE(has_same_content(before, written));
+    written = before;
+    written.modified += std::chrono::nanoseconds(1);
+    EXPECT_FALSE(has_same_content(before, written));
+    written = before;
+    written.changed += std::chrono::nanoseconds(1);
+    EXPECT_FALSE(has_same_content(before, written)) << "written to, and its time of modification put back";
+    written.links = 2;
+    EXPECT_FALSE(has_same_content(before, written)) << "it has a further name, which does not explain it";
+    written.links = 0;
+    EXPECT_TRUE(has_same_content(before, written)) << "another file was renamed over it";
+}
+
 }  // namespace
 }  // namespace portico::io

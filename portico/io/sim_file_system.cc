@@ -174,6 +174,7 @@ Result<std::size_t> SimFileSystem::read_at(const Fd& file, std::uint64_t offset,
 
 Result<std::vector<DirectoryEntry>> SimFileSystem::list(const Fd& directory, std::size_t entries_max) {
     may_change();
+    if (before_list) before_list();
     const auto top = node_of(directory, "open");
     if (!top) return std::unexpected(top.error());
     if ((*top)->kind != FileKind::directory) return fail(ENOTDIR, "open");
@@ -196,6 +197,7 @@ FileStatus SimFileSystem::status_of(const SimNode& node) {
     status.changed = node.changed;
     status.device = 1;
     status.inode = node.inode;
+    status.links = node.links;
     return status;
 }
 
@@ -207,6 +209,14 @@ SimFileSystem::Time SimFileSystem::now() const {
 void SimFileSystem::touch(SimNode& node) {
     node.modified = node.changed = now();
     if (node.inode == 0) node.inode = ++last_inode_;
+}
+
+void SimFileSystem::drop_name(SimNode& parent, const std::string& name) {
+    const auto child = parent.children.find(name);
+    if (child == parent.children.end()) return;
+    --child->second->links;
+    child->second->changed = now();
+    parent.children.erase(child);
 }
 
 void SimFileSystem::set_modified(std::string_view path, Time time) {
@@ -243,6 +253,7 @@ std::shared_ptr<SimNode> SimFileSystem::make(std::string_view path, FileKind kin
     node->kind = kind;
     touch(*node);
     touch(*parent);
+    drop_name(*parent, name);
     parent->children[name] = node;
     return node;
 }
@@ -288,7 +299,7 @@ void SimFileSystem::make_fifo(std::string_view path) { make(path, FileKind::othe
 void SimFileSystem::remove(std::string_view path) {
     std::string name;
     const auto parent = parent_of(path, name);
-    parent->children.erase(name);
+    drop_name(*parent, name);
     touch(*parent);
 }
 

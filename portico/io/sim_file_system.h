@@ -27,6 +27,7 @@ struct SimNode {
     std::chrono::sys_time<std::chrono::nanoseconds> modified;
     std::chrono::sys_time<std::chrono::nanoseconds> changed;
     std::uint64_t inode = 0;
+    std::uint64_t links = 1;
 };
 
 // Resolves paths beneath a directory as openat2(2) does, with the same errors. Paths for the test's own functions
@@ -69,6 +70,8 @@ public:
     // Called before each call from the program, and between the parts of a long read: here a test changes the disk
     // under it. Its argument is the file that the call is about, or null if the call has yet to resolve a path.
     std::function<void(const SimNode*)> before_call;
+    // Called before a directory is read.
+    std::function<void()> before_list;
 
 private:
     Result<std::shared_ptr<SimNode>> resolve(const std::shared_ptr<SimNode>& top, std::string_view path);
@@ -76,6 +79,7 @@ private:
     std::shared_ptr<SimNode> make(std::string_view path, FileKind kind);
     std::shared_ptr<SimNode> parent_of(std::string_view path, std::string& name);
     void touch(SimNode& node);
+    void drop_name(SimNode& parent, const std::string& name);
     void may_change(const SimNode* about = nullptr);
     [[nodiscard]] static FileStatus status_of(const SimNode& node);
 

@@ -516,13 +516,20 @@ Task<void> H1Inbound::bring_into_memory(const Fd& file, std::uint64_t offset, st
     static_cast<void>(done);
 }
 
-// A file that was written to since its response was made would arrive as a mixture of two versions. Asked after each
-// part, also the last: a part may have waited long for a slow peer, and what of it that peer has not received, a reset
-// takes back. The status of an open file is in memory.
+// Whether the file has been written to since its response was made, so that the content would be a mixture of two
+// versions. Asked after each part, the last one too: a part may have waited long for a slow peer, and a reset takes back
+// what that peer has not received. The status of an open file is in memory.
 bool H1Inbound::has_changed(const http::Piece& piece) const {
     const io::Result<io::FileStatus> status = stream_->core().kernel().files().status(*piece.file);
-    return !status || status->size != piece.file_octets ||
-           status->modified.time_since_epoch().count() != piece.file_modified;
+    if (!status) return true;
+    using FileTime = std::chrono::sys_time<std::chrono::nanoseconds>;
+    io::FileStatus before;
+    before.size = piece.file_octets;
+    before.modified = FileTime(std::chrono::nanoseconds(piece.file_modified));
+    before.changed = FileTime(std::chrono::nanoseconds(piece.file_changed));
+    before.links = piece.file_links;
+    if (piece.file_changed == 0) before.changed = status->changed;
+    return !io::has_same_content(before, *status);
 }
 
 Task<Sent> H1Inbound::flush() {

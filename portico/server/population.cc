@@ -10,15 +10,7 @@ Population::Population(std::size_t connections_max, std::size_t per_address_max)
       per_address_max_(per_address_max),
       counts_addresses_(per_address_max < connections_max) {}
 
-Population::Key Population::key_of(const io::SocketAddress& peer) {
-    if (peer.family == io::Family::unix_path) return 0;
-    const io::IpAddress ip = peer.ip.unmapped();
-    std::uint64_t key = 0;
-    const std::size_t used = ip.family() == io::Family::ipv4 ? 4 : 8;
-    for (std::size_t i = 0; i < used; ++i) key = key << 8 | ip.octets()[i];
-    // 0.0.0.0/32 shifted out of the way of ::/64: an IPv4 key has nothing in its upper half but this bit.
-    return ip.family() == io::Family::ipv4 ? key | std::uint64_t{1} << 32 : key;
-}
+Population::Key Population::key_of(const io::SocketAddress& peer) { return io::network_of(peer); }
 
 Population::Entry Population::enter(const io::SocketAddress& peer) {
     if (!was_used()) was_used_.store(true, std::memory_order_relaxed);

@@ -7,9 +7,9 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <mutex>
 #include <string>
-#include <unordered_map>
 
 #include "portico/io/address.h"
 
@@ -19,7 +19,7 @@ class Population {
 public:
     Population(std::size_t connections_max, std::size_t per_address_max);
 
-    // A peer as it is counted: an IPv4 address, an IPv6 /64 (what one customer has), or all Unix peers together.
+    // A peer as it is counted: see io::network_of().
     using Key = std::uint64_t;
     static Key key_of(const io::SocketAddress& peer);
 
@@ -42,7 +42,8 @@ private:
     std::atomic<std::size_t> count_ = 0;
     std::atomic<bool> was_used_ = false;
     std::mutex lock_;
-    std::unordered_map<Key, std::size_t> by_address_;  // guarded by lock_
+    // Guarded by lock_. Not a hash table, since peers could choose addresses that fall into one slot of it.
+    std::map<Key, std::size_t> by_address_;
 };
 
 }  // namespace portico::server

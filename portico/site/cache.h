@@ -29,16 +29,16 @@ public:
 
     // The entry, now the most recently used; null where there is none. It lives until the cache is changed.
     [[nodiscard]] const std::shared_ptr<Entry>* find(std::string_view path);
-    // Keeps the entry in place of the one with its path, if that exists. What exceeds the budget alone is not kept.
+    // Keeps the entry, and forgets another one with its path. An entry that exceeds the budget alone is not kept.
     void insert(std::shared_ptr<Entry> entry);
     // Forgets this entry, unless another has taken its place.
     void erase(const Entry& entry);
     void erase_path(std::string_view path);
-    // To be called when a kept entry has grown. What is not kept (any more) may be named, too.
+    // To be called when an entry has grown. Does nothing if the entry is not kept.
     void recount(const Entry& entry);
     // Forgets the least recently used until no more descriptors than that are held.
     void shrink_descriptors(std::size_t descriptors_max);
-    // Forgets all, and has another budget from now on.
+    // Forgets all entries and takes another budget.
     void reset(const Budget& budget);
 
     [[nodiscard]] std::size_t size() const { return entries_.size(); }

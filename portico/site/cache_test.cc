@@ -88,6 +88,76 @@ TEST_F(CacheTest, CountsAgainWhatHasGrown) {
     EXPECT_EQ(cache.octets(), 0U);
 }
 
+// An entry that holds an open file.
+std::shared_ptr<Entry> with_file(std::shared_ptr<Entry> entry) {
+    auto representation = std::make_shared<Representation>();
+    auto root = io::real_file_system().open_directory("/");
+    EXPECT_TRUE(root.has_value());
+    representation->file = std::make_shared<const Fd>(std::move(*root));
+    entry->variant(http::Coding::identity).made = std::move(representation);
+    return entry;
+}
+
+TEST_F(CacheTest, CountsDescriptors) {
+    Cache cache(key, {10, 1000, 2});
+    const auto a = with_file(make("/a", 1));
+    cache.insert(a);
+    cache.insert(make("/small", 1));
+    cache.insert(with_file(make("/b", 1)));
+    EXPECT_EQ(cache.descriptors(), 2U);
+    cache.insert(with_file(make("/c", 1)));
+    EXPECT_EQ(cache.descriptors(), 2U);
+    EXPECT_EQ(cache.find("/a"), nullptr) << "the least recently used of those that hold one";
+    EXPECT_NE(cache.find("/small"), nullptr);
+    cache.insert(make("/b", 1));
+    EXPECT_EQ(cache.descriptors(), 1U);
+    cache.erase_path("/c");
+    EXPECT_EQ(cache.descriptors(), 0U);
+    EXPECT_EQ(cache.octets(), 2U);
+}
+
+TEST_F(CacheTest, CountsDescriptorsAgainWhenAnEntryHasGrown) {
+    Cache cache(key, {10, 1000, 1});
+    const auto a = make("/a", 1);
+    cache.insert(with_file(make("/b", 1)));
+    cache.insert(a);
+    with_file(a);
+    cache.recount(*a);
+    EXPECT_EQ(cache.descriptors(), 1U);
+    EXPECT_EQ(cache.find("/b"), nullptr);
+    EXPECT_NE(cache.find("/a"), nullptr);
+}
+
+TEST_F(CacheTest, GivesDescriptorsUpOldestFirst) {
+    Cache cache(key, {10, 1000, 10});
+    for (const char* const path : {"/a", "/b", "/c"}) cache.insert(with_file(make(path, 1)));
+    cache.insert(make("/d", 1));
+    cache.shrink_descriptors(1);
+    EXPECT_EQ(cache.descriptors(), 1U);
+    EXPECT_NE(cache.find("/c"), nullptr);
+    EXPECT_NE(cache.find("/d"), nullptr);
+    EXPECT_EQ(cache.size(), 2U);
+}
+
+TEST_F(CacheTest, DoesNotKeepMoreDescriptorsThanItMay) {
+    Cache cache(key, {10, 1000, 0});
+    cache.insert(with_file(make("/a", 1)));
+    EXPECT_EQ(cache.size(), 0U);
+}
+
+TEST_F(CacheTest, ForgetsAllAndGetsAnotherBudget) {
+    Cache cache(key, {10, 1000, 10});
+    cache.insert(with_file(make("/a", 100)));
+    cache.reset({1, 50, 10});
+    EXPECT_EQ(cache.size() + cache.octets() + cache.descriptors(), 0U);
+    cache.insert(make("/a", 100));
+    EXPECT_EQ(cache.size(), 0U);
+    cache.insert(make("/a", 10));
+    cache.insert(make("/b", 10));
+    EXPECT_EQ(cache.size(), 1U);
+    EXPECT_EQ(cache.octets(), 10U);
+}
+
 // Against a list that does the same by searching.
 TEST_F(CacheTest, DoesAsASimpleListDoes) {
     Cache cache(key, {8, 1000, 10});

@@ -14,7 +14,7 @@ namespace {
 using http::FieldName;
 using http::Status;
 
-// A stretch of the content. What it is made of is kept alive by the response's owner.
+// A part of the content. The response's owner keeps it alive.
 http::Piece piece_of(const Representation& representation, http::ByteRange range) {
     if (!representation.file) {
         const std::string_view octets = representation.octets;
@@ -23,6 +23,8 @@ http::Piece piece_of(const Representation& representation, http::ByteRange range
     http::Piece piece = http::Piece::range(representation.file, range.first, range.length);
     piece.file_octets = representation.status.size;
     piece.file_modified = representation.status.modified.time_since_epoch().count();
+    piece.file_changed = representation.status.changed.time_since_epoch().count();
+    piece.file_links = representation.status.links;
     return piece;
 }
 

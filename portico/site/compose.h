@@ -13,7 +13,7 @@
 
 namespace portico::site {
 
-// What a response depends on beside the request and the file.
+// What a response depends on besides the request and the file.
 struct Circumstances {
     std::chrono::sys_seconds now;
     std::uint64_t random;  // new for each response, and not to be guessed
@@ -31,10 +31,10 @@ void compose_whole(const SharedRepresentation& representation, http::Response& r
 void compose(const http::Request& request, const SharedRepresentation& representation,
              const Circumstances& circumstances, http::Response& response);
 
-// The site's own page for a refusal: its content, with a status that says what it is.
+// The site's own page for a refusal: its content, with the refusal's status.
 void compose_refusal(const SharedRepresentation& representation, http::Status status, http::Response& response);
 
-// 301 to the same path with a slash behind it. The query is kept (RFC 9110 §15.4.2).
+// 301 to the same path with a slash at its end. The query is kept (RFC 9110 §15.4.2).
 void compose_slash_redirect(const http::Request& request, std::string_view path,
                             const std::shared_ptr<const Site>& site, http::Response& response);
 

@@ -14,7 +14,7 @@
 namespace portico::site {
 namespace {
 
-// Each of them some 40 to 60 MB a second: what is compressed once and sent often may cost that.
+// Each compresses some 40 to 60 MB a second, which is fast enough for content that is compressed once and sent often.
 constexpr int brotli_quality = 5;
 constexpr int zstd_level = 8;
 constexpr int gzip_level = 6;

@@ -94,7 +94,7 @@ bool Handler::fill_at_once(const http::Request& request, const Resource& resourc
     switch (entry.kind) {
         case Entry::Kind::file: {
             auto wanted = Coding::identity;
-            const Step step = fill_from_file(request, entry, wanted, response);
+            const Step step = fill_from_file(request, entry, Check::file, wanted, response);
             if (step == Step::stale) store_.forget(entry);
             return step == Step::filled;
         }
@@ -119,19 +119,20 @@ bool Handler::fill_listing_at_once(const http::Request& request, const Resource&
         return refuse_at_once(request, {Status::not_found, "a folder without an index file"}, response);
     }
     const std::shared_ptr<Entry>* const page = store_.find(listing_request(request, resource).key());
-    return page != nullptr && fill(request, (*page)->variant(Coding::identity).made, response) == Step::filled;
+    return page != nullptr &&
+           fill(request, (*page)->variant(Coding::identity).made, Check::file, response) == Step::filled;
 }
 
 bool Handler::fill_root_index_at_once(const http::Request& request, http::Response& response) {
     const std::shared_ptr<Entry>* const index = store_.find("/");
     if (index == nullptr || (*index)->kind != Entry::Kind::file) return false;
     auto wanted = Coding::identity;
-    if (fill_from_file(request, **index, wanted, response) != Step::filled) return false;
+    if (fill_from_file(request, **index, Check::file, wanted, response) != Step::filled) return false;
     add_vary_by_type(response);
     return true;
 }
 
-Handler::Step Handler::fill_from_file(const http::Request& request, const Entry& entry, Coding& wanted,
+Handler::Step Handler::fill_from_file(const http::Request& request, const Entry& entry, Check check, Coding& wanted,
                                       http::Response& response) {
     wanted = Coding::identity;
     if (request.fields.has(FieldName::accept_encoding)) {
@@ -145,12 +146,14 @@ Handler::Step Handler::fill_from_file(const http::Request& request, const Entry&
     }
     const SharedRepresentation& representation = entry.variant(wanted).made;
     if (!representation) return Step::needs_variant;
-    return fill(request, representation, response);
+    return fill(request, representation, check, response);
 }
 
-Handler::Step Handler::fill(const http::Request& request, const SharedRepresentation& representation,
+Handler::Step Handler::fill(const http::Request& request, const SharedRepresentation& representation, Check check,
                             http::Response& response) {
-    if (representation->file && !store_.is_unchanged(*representation)) return Step::stale;
+    const bool holds =
+        check == Check::file ? store_.is_unchanged(*representation) : store_.has_same_content(*representation);
+    if (!holds) return Step::stale;
     if (is_plain(request.fields)) {
         compose_whole(representation, response);
     } else {
@@ -255,17 +258,17 @@ Task<bool> Handler::try_to_respond(const http::Request& request, const Resource&
 // False: as above.
 Task<bool> Handler::respond_from_file(const http::Request& request, std::shared_ptr<Entry> entry,
                                       const std::shared_ptr<const Site>& site, http::Response& response) {
-    // One for each coding, and one more where somebody else failed to make it.
+    // One for each coding, and one more in case another request failed to make it.
     for (int attempt = 0; attempt <= static_cast<int>(http::coding_count); ++attempt) {
         auto wanted = Coding::identity;
-        const Step step = fill_from_file(request, *entry, wanted, response);
+        const Step step = fill_from_file(request, *entry, Check::content, wanted, response);
         if (step == Step::filled) co_return true;
         auto making = Store::Making::stale;
         if (step == Step::needs_variant) making = co_await store_.make_variant(entry, wanted, site);
         if (making == Store::Making::stale) break;
         if (making == Store::Making::made) continue;
         // The coding can't be had now. The content as it is will do: RFC 9110 §12.4 lets us disregard the field.
-        const Step whole = fill(request, entry->variant(Coding::identity).made, response);
+        const Step whole = fill(request, entry->variant(Coding::identity).made, Check::content, response);
         if (whole == Step::filled) co_return true;
         break;
     }
@@ -288,7 +291,7 @@ Task<void> Handler::respond_listing(const http::Request& request, const Resource
     const std::shared_ptr<Entry> page = co_await store_.obtain_listing(listing_request(request, resource), site);
     if (page && page->kind == Entry::Kind::listing) {
         // A page is in memory and never stale.
-        const Step step = fill(request, page->variant(Coding::identity).made, response);
+        const Step step = fill(request, page->variant(Coding::identity).made, Check::content, response);
         assert(step == Step::filled);
         co_return;
     }

@@ -19,12 +19,12 @@
 
 namespace portico::site {
 
-// Answers requests for files. It keeps what it has read (SiteOptions::cache_limits), and looks at most once in
-// SiteOptions::revalidate whether that is still what the files say.
+// Answers requests for files. It caches what it has read (SiteOptions::cache_limits), and checks at most once in
+// SiteOptions::revalidate whether a file has changed.
 //
-// `response` is clear when it is handed in. What its views point into is kept alive by itself — its owner, what was
-// made for it, its pieces — so that nothing else has to be kept until it is sent. The handler outlives every task of
-// its; the core and its ledger outlive the handler and every response.
+// `response` is clear when it is handed in. It owns whatever its views point into, so
+// nothing else has to be kept until it is sent. The handler outlives all of its tasks; the core and its ledger outlive
+// the handler and every response.
 class Handler {
 public:
     Handler(io::Core& core, std::shared_ptr<const Site> site);
@@ -41,8 +41,8 @@ public:
         return authorizer_.authorize_slowly(request, store_.site(), peer);
     }
 
-    // Step 5. True: the response is filled, from what is kept, without waiting; for the whole of a small file nothing
-    // is allocated. False: `response` is as it was; call respond.
+    // Step 5. True: the response is filled from the cache, without waiting; the whole of a small file is answered
+    // without an allocation. False: `response` is unchanged; call respond().
     [[nodiscard]] bool respond_at_once(const http::Request& request, const Resource& resource,
                                        http::Response& response);
     [[nodiscard]] Task<void> respond(const http::Request& request, const Resource& resource, http::Response& response);
@@ -70,14 +70,20 @@ private:
         stale,          // the file has changed since it was opened
     };
 
+    // What a kept file is compared by before it is sent.
+    enum class Check : std::uint8_t {
+        file,     // all of its status: the path may lead to another file by now
+        content,  // it was looked up for this request, so a new file at its path does not matter
+    };
+
     [[nodiscard]] bool fill_at_once(const http::Request& request, const Resource& resource, Entry& entry,
                                     http::Response& response);
     [[nodiscard]] bool fill_listing_at_once(const http::Request& request, const Resource& resource,
                                             http::Response& response);
     [[nodiscard]] bool fill_root_index_at_once(const http::Request& request, http::Response& response);
-    [[nodiscard]] Step fill_from_file(const http::Request& request, const Entry& entry, http::Coding& wanted,
-                                      http::Response& response);
-    [[nodiscard]] Step fill(const http::Request& request, const SharedRepresentation& representation,
+    [[nodiscard]] Step fill_from_file(const http::Request& request, const Entry& entry, Check check,
+                                      http::Coding& wanted, http::Response& response);
+    [[nodiscard]] Step fill(const http::Request& request, const SharedRepresentation& representation, Check check,
                             http::Response& response);
     [[nodiscard]] bool refuse_at_once(const http::Request& request, const http::Refusal& refusal,
                                       http::Response& response);

@@ -17,7 +17,10 @@ namespace portico::site {
 // A core and a handler on a root of their own.
 class HandlerTest : public testing::Test {
 protected:
-    HandlerTest() { options.root = root.path().string(); }
+    HandlerTest() {
+        options.root = root.path().string();
+        options.clock_tick_max = std::chrono::milliseconds(0);  // or what was just written would not be kept
+    }
     ~HandlerTest() override {
         handler.reset();
         EXPECT_EQ(core.ledger().used(), 0U) << "something that was charged was not released";

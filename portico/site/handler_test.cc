@@ -5,6 +5,9 @@
 #include <gtest/gtest.h>
 #include <zlib.h>
 
+#include <algorithm>
+#include <set>
+
 #include "portico/io/scope.h"
 #include "portico/site/handler_for_test.h"
 
@@ -101,6 +104,7 @@ TEST_F(SmallFiles, AreTrustedUntilTheyAreDueForALook) {
 
 TEST_F(SmallFiles, AreNewsEvenIfTheirTimeWasSetBack) {
     options.revalidate = std::chrono::milliseconds(0);
+    options.clock_tick_max = std::chrono::milliseconds(50);
     const auto time = std::filesystem::last_write_time(root.path() / "a.txt");
     EXPECT_EQ(get("/a.txt").content(), "hello");
     std::ofstream(root.path() / "a.txt") << "HELLO";
@@ -129,6 +133,8 @@ TEST_F(LargeFiles, AreSentFromAnOpenFile) {
     EXPECT_EQ(piece.length, 100'003U);
     EXPECT_EQ(piece.file_octets, 100'003U);
     EXPECT_NE(piece.file_modified, 0);
+    EXPECT_NE(piece.file_changed, 0);
+    EXPECT_EQ(piece.file_links, 1U);
     EXPECT_EQ(handler->store().cache().descriptors(), 1U);
     EXPECT_TRUE(is_answered_at_once("/large.bin"));
     EXPECT_EQ(get("/large.bin", {{FieldName::range, "bytes=-3"}}).content(), "end");
@@ -147,6 +153,96 @@ TEST_F(LargeFiles, StayWholeForWhoHoldsThemWhenTheyAreReplaced) {
     std::filesystem::rename(root.path() / "new.bin", root.path() / "large.bin");
     EXPECT_EQ(before.content(), std::string(100'000, 'x') + "end");
     EXPECT_EQ(get("/large.bin").response.content_octets(), 80'000U);
+}
+
+// --- entity tags
+
+class Tags : public HandlerTest {
+protected:
+    Tags() {
+        options.revalidate = std::chrono::milliseconds(0);
+        options.clock_tick_max = std::chrono::milliseconds(50);
+    }
+    std::string tag_of(std::string_view target, std::string_view coding = "identity") {
+        return get(target, {{FieldName::accept_encoding, coding}}).field(FieldName::etag);
+    }
+    // As a build does that gives all of its files one time.
+    void write_with_one_time(const std::string& name, std::string_view content) {
+        root.write(name, content);
+        std::filesystem::last_write_time(root.path() / name, std::filesystem::file_time_type());
+    }
+};
+
+TEST_F(Tags, TellContentsOfOneSizeAndTimeApart) {
+    for (const std::size_t octets : {10U, 100'000U, 600'000U}) {
+        write_with_one_time("a.txt", std::string(octets, 'a'));
+        const std::string before = tag_of("/a.txt");
+        write_with_one_time("a.txt", std::string(octets - 1, 'a') + 'b');
+        EXPECT_NE(tag_of("/a.txt"), before) << octets;
+        EXPECT_EQ(get("/a.txt", {{FieldName::if_none_match, before}}).status, Status::ok) << octets;
+        write_with_one_time("a.txt", 'b' + std::string(octets - 1, 'a'));
+        EXPECT_NE(tag_of("/a.txt"), before) << octets;
+    }
+}
+
+TEST_F(Tags, AreTheSameOnEveryReplica) {
+    for (const std::size_t octets : {10U, 100'000U, 600'000U}) {
+        root.write_at("a.txt", std::string(octets, 'a'), std::chrono::hours(-1));
+        const std::string before = tag_of("/a.txt");
+        std::filesystem::remove(root.path() / "a.txt");
+        root.write_at("a.txt", std::string(octets, 'a'), std::chrono::hours(-2));
+        EXPECT_EQ(tag_of("/a.txt"), before) << octets;
+        EXPECT_EQ(get("/a.txt", {{FieldName::if_none_match, before}}).status, Status::not_modified) << octets;
+    }
+}
+
+TEST_F(Tags, OfLargeFilesResumeADownload) {
+    root.write("a.bin", std::string(100'000, 'a'));
+    const std::string tag = tag_of("/a.bin");
+    const Answer rest = get("/a.bin", {{FieldName::range, "bytes=99999-"}, {FieldName::if_range, tag}});
+    EXPECT_EQ(rest.status, Status::partial_content);
+}
+
+TEST_F(Tags, OfFilesThatAreTooLargeToBeHashedAreMadeOfTheirTimes) {
+    options.cache_limits.hashed_file_octets_max = 99'999;
+    write_with_one_time("a.bin", std::string(100'000, 'a'));
+    const std::string before = tag_of("/a.bin");
+    EXPECT_EQ(std::count(before.begin(), before.end(), '-'), 2) << before;
+    EXPECT_EQ(get("/a.bin", {{FieldName::range, "bytes=1-2"}, {FieldName::if_range, before}}).status,
+              Status::partial_content);
+    EXPECT_EQ(tag_of("/a.bin"), before);
+    const auto changed = [this] {
+        struct stat status{};
+        EXPECT_EQ(::stat((root.path() / "a.bin").c_str(), &status), 0);
+        return std::pair(status.st_ctim.tv_sec, status.st_ctim.tv_nsec);
+    };
+    const auto changed_before = changed();
+    while (changed() == changed_before)
+        write_with_one_time("a.bin", std::string(100'000, 'b'));  // until the clock ticks
+    EXPECT_NE(tag_of("/a.bin"), before) << "nobody can set the time of change back";
+}
+
+TEST_F(Tags, OfEveryCodingDiffer) {
+    root.write("a.txt", std::string(5000, 'a'));
+    root.write("a.txt.br", "not really br");
+    const std::set<std::string> tags{tag_of("/a.txt"), tag_of("/a.txt", "gzip"), tag_of("/a.txt", "zstd"),
+                                     tag_of("/a.txt", "br")};
+    EXPECT_EQ(tags.size(), 4U);
+    std::filesystem::remove(root.path() / "a.txt.br");
+    EXPECT_FALSE(tags.contains(tag_of("/a.txt", "br"))) << "the one that we make has other octets";
+}
+
+TEST_F(Tags, OfFilesWithoutASizeAreThoseOfTheirContent) {
+    options.root = "/proc/self";
+    options.revalidate = 1h;
+    const Answer status = get("/status");
+    EXPECT_EQ(status.status, Status::ok);
+    EXPECT_NE(status.content().find("Name:"), std::string::npos);
+    EXPECT_FALSE(is_answered_at_once("/status")) << "nothing tells when its content changes";
+    EXPECT_EQ(get("/status", {{FieldName::range, "bytes=0-4"}}).content(), "Name:");
+    options.cache_limits.small_file_octets_max = 4;
+    serve();
+    EXPECT_EQ(get("/status").status, Status::forbidden);
 }
 
 struct RefusedRow {

@@ -99,7 +99,7 @@ std::string_view folder_name(std::string_view path) {
     return path.substr(path.rfind('/') + 1);
 }
 
-// Links are relative, so that they are right also behind a proxy that puts the site under a prefix.
+// Links are relative, so that they are right even behind a proxy that puts the site under a prefix.
 void append_breadcrumbs(std::string& out, std::string_view path) {
     out += "<nav aria-label=\"Breadcrumb\"><ol>\n";
     auto levels_up = std::count(path.begin(), path.end(), '/') - 1;
@@ -212,7 +212,7 @@ std::string render_json(const ListedFolder& folder) {
         out += first ? "\n{\"name\":" : ",\n{\"name\":";
         first = false;
         http::append_json_string(out, entry.name);
-        // A name that is no UTF-8 can't be written in JSON; the link leads to it all the same.
+        // A name that is not UTF-8 can't be written in JSON; the link leads to it nevertheless.
         out += ",\"href\":\"";
         http::append_encoded_path(out, entry.name);
         out += is_folder ? "/\",\"type\":\"folder\"" : "\",\"type\":\"file\"";

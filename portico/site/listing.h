@@ -22,8 +22,8 @@ struct SortOrder {
     friend bool operator==(const SortOrder&, const SortOrder&) = default;
 };
 
-// Reads "sort=size&order=desc" out of a query, in which other parameters may stand too. What is not understood is
-// passed over: a listing has an order whatever the query says.
+// Reads "sort=size&order=desc" from a query, which may have other parameters too. Ignores what it does not understand:
+// a listing has an order whatever the query says.
 [[nodiscard]] SortOrder parse_sort_order(std::string_view query);
 
 struct ListedEntry {
@@ -34,6 +34,13 @@ struct ListedEntry {
     std::chrono::sys_time<std::chrono::nanoseconds> modified;
 };
 
+// What is in a folder, in no order.
+struct FoundFolder {
+    std::vector<ListedEntry> entries;
+    bool truncated = false;  // there are more entries than these
+};
+
+// A page to be made.
 struct ListedFolder {
     std::string_view path;  // decoded, with a slash at both ends
     std::vector<ListedEntry> entries;

@@ -163,11 +163,26 @@ bool still_holds(const Site& site, const std::vector<Probe>& probes) {
     });
 }
 
+namespace {
+
+http::Result<LoadedFile> load_without_size(io::FileSystem& files, const Fd& file, LoadedFile loaded,
+                                           std::uint64_t octets_max) {
+    loaded.octets.resize(octets_max + 1);
+    const auto read = files.read_at(file, 0, loaded.octets);
+    if (!read) return std::unexpected(refusal_of(read.error().number));
+    if (*read > octets_max) return http::refuse(Status::forbidden, "a file whose size is not known, and too long");
+    loaded.octets.resize(*read);
+    loaded.size_is_wrong = true;
+    return loaded;
+}
+
+}  // namespace
+
 http::Result<LoadedFile> load_file(const Site& site, const std::string& file_path, std::uint64_t octets_max) {
     io::FileSystem& files = site.files();
     auto file = files.open_beneath(site.root(), file_path);
     if (!file) return std::unexpected(refusal_of(file.error().number));
-    // A writer that is faster than our reading four times in a row will go on so.
+    // A file that is written to during four reads in a row will be written to during the fifth.
     constexpr int attempts_max = 4;
     for (int attempt = 0; attempt < attempts_max; ++attempt) {
         const auto status = files.status(*file);
@@ -179,12 +194,15 @@ http::Result<LoadedFile> load_file(const Site& site, const std::string& file_pat
             loaded.file = std::move(*file);
             return loaded;
         }
-        loaded.octets.resize(status->size);
+        loaded.octets.resize(status->size + 1);
         const auto read = files.read_at(*file, 0, loaded.octets);
         if (!read) return std::unexpected(refusal_of(read.error().number));
         const auto after = files.status(*file);
         if (!after) return std::unexpected(refusal_of(after.error().number));
-        if (*read == status->size && *after == *status) return loaded;
+        if (*after != *status) continue;
+        if (*read != status->size) return load_without_size(files, *file, std::move(loaded), octets_max);
+        loaded.octets.resize(*read);
+        return loaded;
     }
     return http::refuse(Status::service_unavailable, "the file is being written all the time");
 }
@@ -193,7 +211,7 @@ std::optional<std::string> read_unchanged(io::FileSystem& files, const Fd& file,
     std::string octets(status.size, '\0');
     const auto read = files.read_at(file, 0, octets);
     const auto after = files.status(file);
-    if (!read || *read != status.size || !after || *after != status) return std::nullopt;
+    if (!read || *read != status.size || !after || !io::has_same_content(status, *after)) return std::nullopt;
     return octets;
 }
 
@@ -208,7 +226,7 @@ std::string sibling_path(std::string_view file_path, http::Coding coding) {
     return path;
 }
 
-http::Result<std::string> load_listing(const Site& site, std::string_view path, SortOrder order, ListingFormat format) {
+http::Result<FoundFolder> read_folder(const Site& site, std::string_view path) {
     io::FileSystem& files = site.files();
     const std::string relative = relative_path(path);
     const auto folder = files.open_beneath(site.root(), relative);
@@ -217,7 +235,7 @@ http::Result<std::string> load_listing(const Site& site, std::string_view path, 
     auto found = files.list(*folder, entries_max + 1);
     if (!found) return std::unexpected(refusal_of(found.error().number));
 
-    ListedFolder listed{path, {}, order, found->size() > entries_max};
+    FoundFolder listed{{}, found->size() > entries_max};
     if (listed.truncated) found->pop_back();
     for (io::DirectoryEntry& entry : *found) {
         if (site.options().dotfiles == Dotfiles::hidden && http::is_hidden("/" + entry.name)) continue;
@@ -228,8 +246,7 @@ http::Result<std::string> load_listing(const Site& site, std::string_view path, 
         const auto kind = is_folder ? ListedEntry::Kind::folder : ListedEntry::Kind::file;
         listed.entries.push_back(ListedEntry{std::move(entry.name), kind, status->size, status->modified});
     }
-    sort_entries(listed.entries, order);
-    return render_listing(listed, format);
+    return listed;
 }
 
 }  // namespace portico::site

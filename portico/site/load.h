@@ -1,4 +1,4 @@
-// portico/site/load.h — looking at the files: what a path leads to, and what is in it.
+// portico/site/load.h — finds out what a path leads to, and reads it.
 //
 // Room site: see options.h.
 // Threads:   any. Every call here may wait for a disk, so from a core go through io::offload. Results are plain values.
@@ -26,6 +26,9 @@ struct LoadedFile {
     io::FileStatus status;
     std::string octets;
     std::optional<Fd> file;
+    // The file has content of another length than its size says, as those of /proc have. Nothing tells when such a
+    // content changes, so it is read for each request.
+    bool size_is_wrong = false;
 };
 
 // What a path leads to, before it becomes an Entry of a core.
@@ -36,6 +39,7 @@ struct Loaded {
     std::vector<Probe> probes;  // what was looked up on the way
     std::string file_path;      // of the file, below the root
     LoadedFile file;
+    std::optional<std::uint64_t> hash;  // of a large file's content
     // Precompressed files beside it, by Coding.
     std::array<std::optional<io::FileStatus>, http::coding_count> siblings;
 };
@@ -48,11 +52,13 @@ struct Loaded {
 // The same, but only if one of `probes` finds something else than it did.
 [[nodiscard]] Loaded load_if_changed(const Site& site, std::string_view path, const std::vector<Probe>& probes);
 
-// Whether every probe finds what it found before. A failure that says nothing of the file (EMFILE …) is no change.
+// Whether every probe finds what it found before. A failure that says nothing about the file (EMFILE …) does not count
+// as a change.
 [[nodiscard]] bool still_holds(const Site& site, const std::vector<Probe>& probes);
 
-// Opens a regular file; reads it if it has at most `octets_max` octets. What is read is of one version: the file is
-// looked at before and after.
+// Opens a regular file; reads it if it has at most `octets_max` octets. The content is of one version: the file's
+// status is compared before and after. Refused: as in load(), and 403 if the file has more octets than that although
+// its size says otherwise.
 [[nodiscard]] http::Result<LoadedFile> load_file(const Site& site, const std::string& file_path,
                                                  std::uint64_t octets_max);
 
@@ -63,8 +69,7 @@ struct Loaded {
 // The file that holds a precompressed content: "style.css.br".
 [[nodiscard]] std::string sibling_path(std::string_view file_path, http::Coding coding);
 
-// Reads a folder and renders the page that lists it. Refused as in load().
-[[nodiscard]] http::Result<std::string> load_listing(const Site& site, std::string_view path, SortOrder order,
-                                                     ListingFormat format);
+// Reads a folder, for a page that lists it. Refused as in load().
+[[nodiscard]] http::Result<FoundFolder> read_folder(const Site& site, std::string_view path);
 
 }  // namespace portico::site

@@ -89,9 +89,9 @@ TEST_F(Loads, OfAChangedFileAreToldApart) {
 }
 
 TEST_F(Loads, OfListingsAreRefusedForWhatIsGone) {
-    const auto page = load_listing(opened(), "/gone/", {}, ListingFormat::json);
-    ASSERT_FALSE(page.has_value());
-    EXPECT_EQ(page.error().status, http::Status::not_found);
+    const auto found = read_folder(opened(), "/gone/");
+    ASSERT_FALSE(found.has_value());
+    EXPECT_EQ(found.error().status, http::Status::not_found);
 }
 
 TEST(SiteOpen, FailsWithoutAFolder) {

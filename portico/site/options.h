@@ -1,4 +1,4 @@
-// portico/site/options.h — what to serve, and how. The comments are the manual.
+// portico/site/options.h — says what to serve, and how. The comments are the manual.
 //
 // Room site: what to answer: translate, authorize, and the handlers that respond.
 // May use:   base, http, io, link.
@@ -15,20 +15,20 @@
 
 namespace portico::site {
 
-// Who may come in: the user's name and the hash of the password, as `portico hash-password` prints it.
+// A user who may have the resources: the name and the hash of the password, as `portico hash-password` prints it.
 struct Credential {
     std::string user;
     std::string hash;
 };
 
-// Files and folders whose names begin with a dot. They often hold secrets (.git, .env), so they are not there unless
-// they were asked for. ".well-known" is always served: its names are published (RFC 8615 §3).
+// Files and folders whose names begin with a dot. They often hold secrets (.git, .env), so they are not served
+// unless the options say so. ".well-known" is always served: its names are published (RFC 8615 §3).
 enum class Dotfiles : std::uint8_t { hidden, served };
 
 // What a folder without an index file answers: 404, or a page that lists it.
 enum class Listing : std::uint8_t { off, on };
 
-// What a path answers that leads to nothing: 404, or the index file of the root. The second is for applications that
+// What a path that leads to nothing answers: 404, or the index file of the root. The second is for applications that
 // draw their pages in the browser: it is given to navigations (the path has no extension, or Accept names text/html),
 // so that a missing script or picture stays a 404.
 enum class MissingPath : std::uint8_t { not_found, root_index };
@@ -36,7 +36,7 @@ enum class MissingPath : std::uint8_t { not_found, root_index };
 // Whether scripts of other sites may read the answers (Access-Control-Allow-Origin: *).
 enum class CrossOrigin : std::uint8_t { same_site, everyone };
 
-// What each core may keep between requests. All of it can be dropped at any time at no other cost than time.
+// What each core may keep between requests. All of it can be dropped at any time; reading it again only takes time.
 struct CacheLimits {
     // Contents in memory, each with about 1 KiB for its names and validators.
     std::size_t octets_max = 32 * 1024 * 1024;
@@ -44,6 +44,9 @@ struct CacheLimits {
     std::size_t descriptors_max = 256;
     // Files up to this size are kept in memory; larger ones are sent from an open descriptor.
     std::size_t small_file_octets_max = 64 * 1024;
+    // Files up to this size have an entity tag made of their content; they are read once for it when they are opened.
+    // Larger ones have one made of their size and times.
+    std::size_t hashed_file_octets_max = 16 * 1024 * 1024;
     // Paths that lead to nothing, so that asking for them again costs no look-up.
     std::size_t missing_paths_max = 1024;
 };
@@ -52,9 +55,9 @@ struct CacheLimits {
 struct EncodingLimits {
     // Smaller contents gain nothing: they fit into one packet anyway.
     std::size_t octets_min = 1024;
-    // Larger ones take too long to compress while somebody waits. Zero: nothing is compressed.
+    // Larger ones take too long to compress while a client waits. Zero: nothing is compressed.
     std::size_t octets_max = 4 * 1024 * 1024;
-    // At the same time, on each core; whoever comes when all are busy gets the content as it is.
+    // At the same time, on each core. Further requests get the content as it is meanwhile.
     unsigned at_once_max = 2;
 };
 
@@ -92,13 +95,19 @@ struct SiteOptions {
     // How long browsers and proxies may use an answer without asking again. Nothing: they ask each time, and mostly
     // learn in a short answer that theirs is still right (Cache-Control: no-cache).
     std::optional<std::chrono::seconds> cache;
-    // Nobody here: everybody may come in.
+    // If there are none, no password is needed.
     std::vector<Credential> users;
-    // What the browser calls the place when it asks for a password. Printable ASCII.
+    // The name that the browser shows when it asks for a password. Printable ASCII.
     std::string realm = "Portico";
     // How long an answer from the cache may be given without looking whether its file has changed. Zero: look each
     // time.
     std::chrono::milliseconds revalidate{1000};
+    // Two changes of a file within this time may leave the same times on it: a file that was changed so shortly before
+    // it was read is read again for the next request. Zero: it is not.
+    std::chrono::milliseconds clock_tick_max{50};
+    // Listings that are made and large files that are hashed at the same time, on each core. Others wait, so that these
+    // never occupy all helper threads.
+    unsigned long_reads_at_once_max = 1;
     // Entries of one listing; a folder with more is listed in part, and the page says so.
     std::size_t listing_entries_max = 10'000;
     CacheLimits cache_limits;

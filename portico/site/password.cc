@@ -28,7 +28,7 @@ bool is_crypt_octet(char c) {
     return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '.' || c == '/';
 }
 
-// crypt_data is 32 KiB: too large for a stack, and it holds what must not stay in memory.
+// crypt_data is 32 KiB: too large for a stack, and it holds secrets that must not stay in memory.
 class Crypt {
 public:
     Crypt() : data_(std::make_unique<crypt_data>()) {}
@@ -69,14 +69,14 @@ std::expected<void, std::string> check_hash_format(const std::string& hash) {
         return hash.starts_with(candidate.prefix);
     });
     if (scheme == schemes.end()) {
-        return std::unexpected("it is no bcrypt ($2b$), yescrypt ($y$) or SHA-crypt ($5$, $6$) hash");
+        return std::unexpected("it is not a bcrypt ($2b$), yescrypt ($y$) or SHA-crypt ($5$, $6$) hash");
     }
     const std::string_view digest = std::string_view(hash).substr(hash.rfind('$') + 1);
     if (digest.size() != scheme->digest_octets || !std::all_of(digest.begin(), digest.end(), is_crypt_octet)) {
         return std::unexpected(
             "it is cut off or has stray octets; a shell eats the $ of a hash that is not in single quotes");
     }
-    // That a kind of hash is out of fashion is for its owner to know.
+    // An outdated kind of hash is accepted: its owner decides.
     const int judgement = ::crypt_checksalt(hash.c_str());
     if (judgement == CRYPT_SALT_INVALID || judgement == CRYPT_SALT_METHOD_DISABLED) {
         return std::unexpected("this machine's libcrypt can't check it");

@@ -17,7 +17,7 @@ namespace {
 using http::FieldName;
 using http::Status;
 
-// What the status means, for whoever sees it. Nothing of the request is repeated, so nothing needs to be escaped.
+// What the status means, for people. Nothing from the request is repeated, so nothing needs to be escaped.
 std::string_view explanation(Status status) {
     switch (status) {
         case Status::moved_permanently: return "What you asked for has another address.";

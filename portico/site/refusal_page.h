@@ -1,4 +1,4 @@
-// portico/site/refusal_page.h — what is answered to a request that is not served as asked.
+// portico/site/refusal_page.h — the answer to a request that is not served as asked.
 //
 // Room site: see options.h.
 // Threads:   any; the pages are made once for all.
@@ -14,8 +14,8 @@ namespace portico::site {
 
 enum class PageFormat : std::uint8_t { html, text, json };
 
-// What the request would rather read (RFC 9110 §12.5.1). HTML if it doesn't say, or accepts none of them: a refusal has
-// to be said all the same.
+// The format that the request prefers (RFC 9110 §12.5.1). HTML if it doesn't say, or accepts none of them: a refusal
+// has to be said all the same.
 [[nodiscard]] PageFormat preferred_format(const http::Request& request);
 
 // Fills the status, the fields that it needs — Allow (405), WWW-Authenticate (401), Retry-After (503) — and a page of a

@@ -2,6 +2,7 @@
 #include "portico/site/representation.h"
 
 #include <algorithm>
+#include <span>
 
 #include "portico/site/sip_hash.h"
 
@@ -10,7 +11,7 @@ namespace {
 
 using http::FieldName;
 
-// What a representation takes beyond its content: the object and its field lines.
+// The memory that a representation takes besides its content: the object and its field lines.
 constexpr std::size_t overhead_octets = sizeof(Representation) + 12 * sizeof(http::FieldLine);
 
 std::string_view vary_value(Vary vary) {
@@ -47,7 +48,41 @@ void charge(Representation& made, Ledger& ledger) {
     made.charge = Charge(ledger, made.octets.capacity() + overhead_octets);
 }
 
+constexpr HashKey known_key{0x706f727469636f2dU, 0x636f6e74656e7473U};
+constexpr std::size_t hashed_part_octets = 256 * 1024;
+
+// The hash of each part goes into the next one's key.
+std::uint64_t hash_part(std::uint64_t before, std::string_view part) {
+    return sip_hash<1, 3>(HashKey{known_key[0] ^ before, known_key[1]}, part);
+}
+
 }  // namespace
+
+std::uint64_t content_hash(std::string_view octets) {
+    std::uint64_t hash = 0;
+    for (;;) {
+        const std::string_view part = octets.substr(0, hashed_part_octets);
+        hash = hash_part(hash, part);
+        octets.remove_prefix(part.size());
+        if (octets.empty()) return hash;
+    }
+}
+
+std::optional<std::uint64_t> content_hash(io::FileSystem& files, const Fd& file, const io::FileStatus& status) {
+    std::string room(hashed_part_octets, '\0');
+    std::uint64_t hash = 0;
+    std::uint64_t offset = 0;
+    do {
+        const std::uint64_t wanted = std::min<std::uint64_t>(room.size(), status.size - offset);
+        const auto read = files.read_at(file, offset, std::span(room).first(wanted));
+        if (!read || *read != wanted) return std::nullopt;
+        hash = hash_part(hash, std::string_view(room).substr(0, wanted));
+        offset += wanted;
+    } while (offset < status.size);
+    const auto after = files.status(file);
+    if (!after || !io::has_same_content(status, *after)) return std::nullopt;
+    return hash;
+}
 
 std::shared_ptr<const Representation> represent_file(std::shared_ptr<const Site> site, Ledger& ledger, Source source,
                                                      Vary vary, std::chrono::sys_seconds now) {
@@ -55,14 +90,20 @@ std::shared_ptr<const Representation> represent_file(std::shared_ptr<const Site>
     made->site = std::move(site);
     made->content_type = source.content_type;
     made->status = source.status;
+    std::optional<std::uint64_t> hash = source.hash;
     if (source.file) {
         made->file = std::make_shared<const Fd>(std::move(*source.file));
         made->size = source.status.size;
     } else {
         made->octets = std::move(source.octets);
         made->size = made->octets.size();
+        hash = content_hash(made->octets);
     }
-    made->etag.emplace(source.status.size, source.status.modified, source.etag_suffix);
+    if (hash) {
+        made->etag.emplace(made->size, *hash, source.etag_suffix);
+    } else {
+        made->etag.emplace(made->size, source.status.modified, source.status.changed, source.etag_suffix);
+    }
     const auto last_modified = http::last_modified_of(source.modified, now);
     http::write_imf_fixdate(last_modified, made->last_modified);
     made->validators = http::Validators{made->etag->view(), last_modified};
@@ -79,14 +120,10 @@ std::shared_ptr<const Representation> represent_page(std::shared_ptr<const Site>
     made->content_type = content_type;
     made->octets = std::move(octets);
     made->size = made->octets.size();
-    // The key is known: whoever wants two listings with one tag has to name files on our disk accordingly.
-    constexpr HashKey known_key{0x706f727469636f2dU, 0x6c697374696e6773U};
-    const auto hash = static_cast<std::int64_t>(sip_hash<2, 4>(known_key, made->octets) >> 1);
-    const http::Etag::FileTime as_time{std::chrono::nanoseconds(hash)};
-    made->etag.emplace(made->size, as_time, http::spelling(coding));
+    made->etag.emplace(made->size, content_hash(made->octets), http::spelling(coding));
     made->validators.etag = made->etag->view();
     add_common_fields(*made, coding, Vary::by_type_and_coding, "no-cache");
-    // Nothing in it is meant to run or to be loaded; an escaping that failed would come to nothing.
+    // The page needs no scripts and loads nothing, so an error in escaping could do no harm.
     made->fields.add(
         FieldName::content_security_policy,
         "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'");
@@ -95,7 +132,7 @@ std::shared_ptr<const Representation> represent_page(std::shared_ptr<const Site>
 }
 
 std::size_t Entry::octets() const {
-    std::size_t octets = charge.octets();
+    std::size_t octets = charge.octets() + listed_charge.octets();
     for (const Variant& variant : variants) {
         if (variant.made) octets += variant.made->charge.octets();
     }

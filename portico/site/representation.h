@@ -25,6 +25,7 @@
 #include "portico/http/preconditions.h"
 #include "portico/io/file_system.h"
 #include "portico/io/timers.h"
+#include "portico/site/listing.h"
 #include "portico/site/site.h"
 #include "portico/site/waiting.h"
 
@@ -70,14 +71,23 @@ struct Representation {
 
     std::optional<http::Etag> etag;
     std::array<char, http::imf_fixdate_octets> last_modified{};
-    std::shared_ptr<const Site> site;  // some field values are its
+    std::shared_ptr<const Site> site;  // it holds some field values
     Charge charge;
 };
+
+// Tells contents apart, for entity tags. The key is known and the same everywhere: an attacker who wanted two contents
+// with one hash would have to put both into the folder that is served.
+[[nodiscard]] std::uint64_t content_hash(std::string_view octets);
+// The same for an open file, read in parts. Returns nothing if the content can't be read, or is no longer as
+// `status` says.
+[[nodiscard]] std::optional<std::uint64_t> content_hash(io::FileSystem& files, const Fd& file,
+                                                        const io::FileStatus& status);
 
 // What a Representation is made of.
 struct Source {
     std::string octets;
-    std::optional<Fd> file;  // instead of octets
+    std::optional<Fd> file;             // instead of octets
+    std::optional<std::uint64_t> hash;  // of the file's content; none: the tag is made of its times
     io::FileStatus status;
     std::string_view content_type;  // a literal
     http::Coding coding = http::Coding::identity;
@@ -86,7 +96,7 @@ struct Source {
     std::chrono::sys_time<std::chrono::nanoseconds> modified;
 };
 
-// What else than the file's own validators goes into the fields.
+// Which request fields the choice of a representation depends on.
 enum class Vary : std::uint8_t { never, by_coding, by_type_and_coding };
 
 // A representation of a file. `now` caps its Last-Modified, which is never in the future.
@@ -117,9 +127,9 @@ struct Entry {
     };
     // One representation of a file.
     struct Variant {
-        std::shared_ptr<const Representation> made;  // null until somebody wants it
+        std::shared_ptr<const Representation> made;  // null until it is first asked for
         std::optional<io::FileStatus> sibling;       // the precompressed file; none: it is to be compressed by us
-        std::shared_ptr<Waiting> being_made;         // who waits for it; null while nobody makes it
+        std::shared_ptr<Waiting> being_made;         // tasks that wait for it; null while it is not being made
     };
 
     std::string path;  // the key in the cache
@@ -131,10 +141,15 @@ struct Entry {
     // looking at the file again proves nothing, so it is read again.
     bool made_too_soon = false;
 
+    // Of a folder: what was in it when one of its pages was made last. Null: no page has been made.
+    std::shared_ptr<const FoundFolder> listed;
+    io::TimePoint listed_at;
+    Charge listed_charge;
+
     std::string file_path;                             // of the file, below the root
     std::array<Variant, http::coding_count> variants;  // by Coding; identity is always made
     http::CodingSet offered;                           // what to choose from
-    http::CodingSet possible;                          // what could be made for those who refuse identity
+    http::CodingSet possible;                          // what could be made for clients that refuse identity
     Vary vary = Vary::never;
     Charge charge;  // for the entry itself, without its representations
 

@@ -1,5 +1,4 @@
-// portico/site/sip_hash.h — a hash that nobody can steer who doesn't know its key (SipHash, Aumasson and Bernstein
-// 2012).
+// portico/site/sip_hash.h — a hash that can't be predicted without its key (SipHash, Aumasson and Bernstein 2012).
 //
 // Room site: see options.h.
 // Threads:   none; a pure function.
@@ -14,7 +13,7 @@
 
 namespace portico::site {
 
-// Drawn once, at random: with a known key one could send thousands of paths that fall into one slot of a table.
+// Chosen at random once: an attacker who knew the key could send thousands of paths that fall into one slot of a table.
 using HashKey = std::array<std::uint64_t, 2>;
 
 namespace sip {
@@ -51,7 +50,7 @@ inline std::uint64_t load(const char* from) {
 
 }  // namespace sip
 
-// SipHash-c-d. 1-3 is for tables, 2-4 for what must not be forged.
+// SipHash-c-d. 1-3 is for tables, 2-4 for values that must not be forged.
 template <int c, int d>
 std::uint64_t sip_hash(const HashKey& key, std::string_view octets) {
     sip::State state{key[0] ^ 0x736f6d6570736575U, key[1] ^ 0x646f72616e646f6dU, key[0] ^ 0x6c7967656e657261U,

@@ -21,10 +21,7 @@ using http::Status;
 // done on the core's thread (docs/decisions/0005-cold-files.md).
 constexpr std::chrono::seconds path_in_memory{60};
 
-// Two writes within one tick of the file system's clock (at most 10 ms) leave one time of modification.
-constexpr std::chrono::milliseconds clock_tick_max{50};
-
-// What an entry takes without its representations.
+// The memory that an entry takes without its representations.
 constexpr std::size_t entry_octets = sizeof(Entry) + 128;
 
 // One count of owners for each core: cores that share one would write to the same cache line with every answer.
@@ -43,7 +40,7 @@ Cache::Budget missing_budget(const Site& site) {
     return {limits.missing_paths_max, limits.octets_max, 0};
 }
 
-// A coding that makes a content no smaller by a twentieth is not worth its decoding.
+// A coding that does not make the content smaller by a twentieth is not worth the decoding.
 bool is_worthwhile(std::size_t encoded, std::uint64_t octets) { return encoded + octets / 20 < octets; }
 
 // Without the codings that we would have to make.
@@ -60,16 +57,37 @@ bool is_cacheable(const http::Refusal& refusal) {
 }
 
 struct ListingPage {
+    std::shared_ptr<const FoundFolder> folder;
     http::Result<std::string> octets;
     Coding coding;
 };
 
-ListingPage render_page(const Site& site, const ListingRequest& wanted) {
-    ListingPage page{load_listing(site, wanted.path, wanted.order, wanted.format), Coding::identity};
-    if (!page.octets || wanted.coding == Coding::identity) return page;
+// Lists `known`, or the folder as it is now.
+ListingPage render_page(const Site& site, const ListingRequest& wanted, std::shared_ptr<const FoundFolder> known) {
+    ListingPage page{std::move(known), {}, Coding::identity};
+    if (!page.folder) {
+        auto found = read_folder(site, wanted.path);
+        if (!found) {
+            page.octets = std::unexpected(found.error());
+            return page;
+        }
+        page.folder = std::make_shared<const FoundFolder>(std::move(*found));
+    }
+    ListedFolder listed{wanted.path, page.folder->entries, wanted.order, page.folder->truncated};
+    sort_entries(listed.entries, wanted.order);
+    page.octets = render_listing(listed, wanted.format);
+    if (wanted.coding == Coding::identity) return page;
     auto encoded = encode(wanted.coding, *page.octets);
-    if (encoded) page = ListingPage{std::move(*encoded), wanted.coding};
+    if (encoded) {
+        page.octets = std::move(*encoded);
+        page.coding = wanted.coding;
+    }
     return page;
+}
+
+// Whether the entity tag of this file is made of a content that is not in memory.
+bool is_hashed(const LoadedFile& loaded, const Site& site) {
+    return loaded.file && loaded.status.size <= site.options().cache_limits.hashed_file_octets_max;
 }
 
 std::optional<std::string> encode_representation(const Site& site, const Representation& whole, Coding coding,
@@ -80,8 +98,7 @@ std::optional<std::string> encode_representation(const Site& site, const Represe
     return octets ? encode(coding, *octets) : std::nullopt;
 }
 
-// Its validators are the file's own, so the suffix says both what it is and that we made it: a precompressed file of
-// the same coding holds other octets.
+// The suffix says which coding it is and that we made it: a precompressed file of the same coding has other octets.
 std::string_view suffix_of_made(Coding coding) {
     switch (coding) {
         case Coding::identity: return {};
@@ -117,7 +134,8 @@ Store::Store(io::Core& core, std::shared_ptr<const Site> site)
       site_(with_own_count(std::move(site))),
       cache_(random_key(core), entries_budget(*site_)),
       missing_(random_key(core), missing_budget(*site_)),
-      loading_(0, KeyedHash{random_key(core)}) {}
+      loading_(0, KeyedHash{random_key(core)}),
+      long_reads_(core) {}
 
 void Store::swap(std::shared_ptr<const Site> site) {
     site_ = with_own_count(std::move(site));
@@ -134,9 +152,10 @@ const std::shared_ptr<Entry>* Store::find(std::string_view path) {
 }
 
 bool Store::is_valid(Entry& entry) {
+    if (entry.made_too_soon) return false;
     const auto age = core_->now() - entry.checked_at;
     if (age < site_->options().revalidate) return true;
-    if (entry.kind == Entry::Kind::listing || entry.made_too_soon || age > path_in_memory) return false;
+    if (entry.kind == Entry::Kind::listing || age > path_in_memory) return false;
     if (!still_holds(*site_, entry.probes)) return false;
     entry.checked_at = core_->now();
     return true;
@@ -146,6 +165,12 @@ bool Store::is_unchanged(const Representation& representation) const {
     if (!representation.file) return true;
     const auto status = representation.site->files().status(*representation.file);
     return status && *status == representation.status;
+}
+
+bool Store::has_same_content(const Representation& representation) const {
+    if (!representation.file) return true;
+    const auto status = representation.site->files().status(*representation.file);
+    return status && io::has_same_content(representation.status, *status);
 }
 
 void Store::forget(const Entry& entry) { cache_.erase(entry); }
@@ -227,7 +252,8 @@ Task<std::shared_ptr<Entry>> Store::obtain(std::string path, std::shared_ptr<con
 }
 
 Task<std::shared_ptr<Entry>> Store::look_up(const std::string& path, std::shared_ptr<const Site> site) {
-    // What is kept but too old to be looked at here may still be right: then its variants need not be made again.
+    // An entry that is too old to be checked on this thread may still be right: then its variants need not be made
+    // again.
     std::shared_ptr<Entry> old;
     const std::shared_ptr<Entry>* kept = site == site_ ? cache_.find(path) : nullptr;
     if (kept != nullptr && !(*kept)->made_too_soon) old = *kept;
@@ -245,17 +271,35 @@ Task<std::shared_ptr<Entry>> Store::look_up(const std::string& path, std::shared
             old->checked_at = core_->now();
             co_return old;
         }
-        // Out of descriptors: those that wait here for the next request are the first to go.
+        // Out of descriptors: close some of those that are only cached.
         const bool shed = loaded->kind == Loaded::Kind::refused &&
                           loaded->refusal.status == Status::service_unavailable && cache_.descriptors() != 0;
         if (shed && attempt == 0) {
             cache_.shrink_descriptors(cache_.descriptors() / 2);
             continue;
         }
+        const bool wants_hash = is_hashed(loaded->file, *site);
+        if (wants_hash) loaded->hash = co_await hash_large(loaded->file, site);
+        const bool lacks_hash = wants_hash && !loaded->hash;  // the file has changed, or we were asked to stop
         std::shared_ptr<Entry> entry = make_entry(path, std::move(*loaded), site, looked_at);
+        if (lacks_hash) entry->made_too_soon = true;
         keep(entry, site);
         co_return entry;
     }
+}
+
+// The content hash of a large file. Files are hashed one after the other. Nothing if the file has changed since it was
+// opened, or if the task was asked to stop.
+Task<std::optional<std::uint64_t>> Store::hash_large(const LoadedFile& loaded, std::shared_ptr<const Site> site) {
+    const unsigned at_once_max = site->options().long_reads_at_once_max;
+    Place place(long_reads_, at_once_max);
+    while (!place.is_taken()) {
+        const bool woken = co_await place.wait();
+        if (!woken) co_return std::nullopt;
+    }
+    auto work = [&loaded, raw = site.get()] { return content_hash(raw->files(), *loaded.file, loaded.status); };
+    const std::optional<std::optional<std::uint64_t>> hash = co_await io::offload(*core_, work);
+    co_return hash.value_or(std::nullopt);
 }
 
 std::shared_ptr<Entry> Store::make_entry(const std::string& path, Loaded loaded,
@@ -269,11 +313,13 @@ std::shared_ptr<Entry> Store::make_entry(const std::string& path, Loaded loaded,
     for (const Probe& probe : loaded.probes) {
         octets += sizeof(Probe) + probe.path.capacity();
         if (!probe.found) continue;
+        const std::chrono::milliseconds tick = site->options().clock_tick_max;
         const auto written_at = std::max(probe.found->modified, probe.found->changed);
-        if (probe.found->kind == io::FileKind::regular && written_at + clock_tick_max > looked_at) {
+        if (probe.found->kind == io::FileKind::regular && tick.count() > 0 && written_at + tick > looked_at) {
             entry->made_too_soon = true;
         }
     }
+    if (loaded.file.size_is_wrong) entry->made_too_soon = true;
     entry->charge = Charge(core_->ledger(), octets);
     switch (loaded.kind) {
         case Loaded::Kind::unchanged: assert(false); break;
@@ -304,6 +350,7 @@ void Store::set_up_file(Entry& entry, Loaded& loaded, const std::shared_ptr<cons
     Source source;
     source.octets = std::move(loaded.file.octets);
     source.file = std::move(loaded.file.file);
+    source.hash = loaded.hash;
     source.status = loaded.file.status;
     source.content_type = type.value;
     source.modified = source.status.modified;
@@ -312,7 +359,7 @@ void Store::set_up_file(Entry& entry, Loaded& loaded, const std::shared_ptr<cons
 
 void Store::keep(const std::shared_ptr<Entry>& entry, const std::shared_ptr<const Site>& site) {
     if (site != site_) return;
-    // Memory is short: what is only kept in case somebody asks is what can go at once.
+    // Memory is short, and the caches can be given up at once.
     if (core_->ledger().is_full()) {
         cache_.reset(entries_budget(*site_));
         missing_.reset(missing_budget(*site_));
@@ -347,12 +394,27 @@ Task<std::shared_ptr<Entry>> Store::obtain_listing(ListingRequest wanted, std::s
 }
 
 Task<std::shared_ptr<Entry>> Store::make_listing(const ListingRequest& wanted, std::shared_ptr<const Site> site) {
-    auto work = [&wanted, raw = site.get()] { return render_page(*raw, wanted); };
+    const unsigned at_once_max = site->options().long_reads_at_once_max;
+    Place place(long_reads_, at_once_max);
+    while (!place.is_taken()) {
+        const bool woken = co_await place.wait();
+        if (!woken) co_return nullptr;
+    }
+    // The other pages of a folder are made from one reading of it.
+    std::shared_ptr<Entry> folder;
+    const std::shared_ptr<Entry>* const kept = site == site_ ? find(wanted.path) : nullptr;
+    if (kept != nullptr) folder = *kept;
+    std::shared_ptr<const FoundFolder> known;
+    const bool is_fresh = folder && core_->now() - folder->listed_at < site->options().revalidate;
+    if (is_fresh) known = folder->listed;
+    const io::TimePoint began = core_->now();
+    auto work = [&wanted, &known, raw = site.get()] { return render_page(*raw, wanted, known); };
     std::optional<ListingPage> page = co_await io::offload(*core_, work);
     if (!page) co_return nullptr;
+    if (folder && page->folder && page->folder != known) keep_listed(*folder, page->folder, began);
     auto entry = std::make_shared<Entry>();
     entry->path = wanted.key();
-    entry->checked_at = core_->now();
+    entry->checked_at = known ? folder->listed_at : began;  // as old as what it lists
     entry->charge = Charge(core_->ledger(), entry_octets + entry->path.capacity());
     if (!page->octets) {
         entry->refusal = page->octets.error();
@@ -365,6 +427,15 @@ Task<std::shared_ptr<Entry>> Store::make_listing(const ListingRequest& wanted, s
         represent_page(site, core_->ledger(), std::move(*page->octets), type, page->coding);
     keep(entry, site);
     co_return entry;
+}
+
+void Store::keep_listed(Entry& folder, std::shared_ptr<const FoundFolder> found, io::TimePoint at) {
+    std::size_t octets = sizeof(FoundFolder);
+    for (const ListedEntry& entry : found->entries) octets += sizeof(ListedEntry) + entry.name.capacity();
+    folder.listed = std::move(found);
+    folder.listed_at = at;
+    folder.listed_charge = Charge(core_->ledger(), octets);
+    cache_.recount(folder);
 }
 
 Task<Store::Making> Store::make_variant(std::shared_ptr<Entry> entry, Coding coding, std::shared_ptr<const Site> site) {
@@ -398,11 +469,16 @@ Task<Store::Making> Store::open_sibling(const std::shared_ptr<Entry>& entry, Cod
     if (!loaded) co_return Making::failed;
     if (!*loaded) co_return (*loaded).error().status == Status::service_unavailable ? Making::failed : Making::stale;
     LoadedFile& file = **loaded;
-    if (file.status != *variant.sibling) co_return Making::stale;
+    if (file.status != *variant.sibling || file.size_is_wrong) co_return Making::stale;
+    std::optional<std::uint64_t> hash;
+    const bool wants_hash = is_hashed(file, *site);
+    if (wants_hash) hash = co_await hash_large(file, site);
+    if (wants_hash && !hash) co_return Making::failed;
     const Representation& whole = *entry->variant(Coding::identity).made;
     Source source;
     source.octets = std::move(file.octets);
     source.file = std::move(file.file);
+    source.hash = hash;
     source.status = file.status;
     source.content_type = whole.content_type;
     source.coding = coding;

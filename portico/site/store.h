@@ -1,12 +1,13 @@
-// portico/site/store.h — what a core has on hand of a site, and how it gets the rest.
+// portico/site/store.h — what a core keeps of a site, and how it gets the rest.
 //
 // Room site: see options.h.
-// Threads:   one core's; what may wait for a disk is done by its helper threads.
+// Threads:   one core's; its helper threads do whatever may wait for a disk.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -15,6 +16,7 @@
 #include "portico/io/core.h"
 #include "portico/site/cache.h"
 #include "portico/site/load.h"
+#include "portico/site/places.h"
 #include "portico/site/representation.h"
 #include "portico/site/site.h"
 #include "portico/site/waiting.h"
@@ -33,7 +35,7 @@ struct ListingRequest {
 };
 
 // Entries by path. Two requests that miss the same thing share one look-up. Functions that wait take the site that the
-// request began with: after swap() that may be another than this store's.
+// request began with, which differs from the store's after swap().
 class Store {
 public:
     Store(io::Core& core, std::shared_ptr<const Site> site);
@@ -43,17 +45,20 @@ public:
     // Forgets everything, and serves another site from now on.
     void swap(std::shared_ptr<const Site> site);
 
-    // Its count of owners is this core's own.
+    // The shared_ptr has a reference count of this core's own.
     [[nodiscard]] const std::shared_ptr<const Site>& site() const { return site_; }
 
-    // What is kept for the path and still holds, perhaps after a look at the file (SiteOptions::revalidate); null if
-    // there is nothing. The result lives until the store is next called.
+    // The entry for the path if it is kept and still holds, perhaps after a look at the file (SiteOptions::revalidate);
+    // otherwise null. The result lives until the store is next called.
     [[nodiscard]] const std::shared_ptr<Entry>* find(std::string_view path);
 
-    // Whether the open file still is what it was when it was opened. One system call, which waits for nothing.
+    // Whether the open file still is what it was when it was opened, its names and permissions included. One system
+    // call, which does not wait.
     [[nodiscard]] bool is_unchanged(const Representation& representation) const;
+    // The same for its content alone: another file may have taken its name.
+    [[nodiscard]] bool has_same_content(const Representation& representation) const;
 
-    // What the path leads to. Null only where the task was asked to stop.
+    // Finds out what the path leads to. Null only if the task was asked to stop.
     Task<std::shared_ptr<Entry>> obtain(std::string path, std::shared_ptr<const Site> site);
 
     // The page in its entry's identity variant, whatever its coding; or a refused entry. Null as above.
@@ -72,6 +77,7 @@ public:
 
     [[nodiscard]] const Cache& cache() const { return cache_; }
     [[nodiscard]] const Cache& missing() const { return missing_; }
+    [[nodiscard]] const Places& long_reads() const { return long_reads_; }
 
 private:
     struct Load;
@@ -82,6 +88,9 @@ private:
     [[nodiscard]] std::shared_ptr<Load> load_under_way(const std::string& key, const std::shared_ptr<const Site>& site);
     Task<std::shared_ptr<Entry>> look_up(const std::string& path, std::shared_ptr<const Site> site);
     Task<std::shared_ptr<Entry>> make_listing(const ListingRequest& wanted, std::shared_ptr<const Site> site);
+    [[nodiscard]] Task<std::optional<std::uint64_t>> hash_large(const LoadedFile& loaded,
+                                                                std::shared_ptr<const Site> site);
+    void keep_listed(Entry& folder, std::shared_ptr<const FoundFolder> found, io::TimePoint at);
     Task<Making> open_sibling(const std::shared_ptr<Entry>& entry, http::Coding coding,
                               std::shared_ptr<const Site> site);
     Task<Making> encode_content(const std::shared_ptr<Entry>& entry, http::Coding coding,
@@ -97,9 +106,10 @@ private:
     io::Core* core_;
     std::shared_ptr<const Site> site_;
     Cache cache_;
-    Cache missing_;  // refused paths apart: whoever asks for a thousand of them drives nothing else out
+    Cache missing_;  // refused paths are kept apart, so that requests for a thousand of them evict nothing else
     // What is being looked up now. The keys are paths that peers have chosen, so the hash is keyed.
     std::unordered_map<std::string, std::shared_ptr<Load>, KeyedHash> loading_;
+    Places long_reads_;      // of folders and large files
     unsigned encoding_ = 0;  // contents that are being compressed
 };
 

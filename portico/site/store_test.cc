@@ -1,6 +1,9 @@
 // Disks that fail and files that change while they are read, on the simulated kernel.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <vector>
+
 #include "portico/io/scope.h"
 #include "portico/io/sim_kernel.h"
 #include "portico/site/root_for_test.h"
@@ -115,6 +118,7 @@ TEST(FailingDisks, DoNotTakeAwayWhatIsKept) {
     SimulatedSite simulated(1);
     simulated.kernel.sim_files().write("/root/a.txt", "hello");
     simulated.options.revalidate = std::chrono::hours(1);
+    simulated.options.clock_tick_max = 0ms;
     simulated.serve();
     EXPECT_EQ(simulated.get("/a.txt").status, Status::ok);
     simulated.kernel.faults().disk_failure = 1;
@@ -197,6 +201,7 @@ protected:
         EXPECT_EQ(simulated.get(target, {{FieldName::accept_encoding, coding}}).status, Status::ok);
     }
 
+    LeavingClients() { simulated.options.clock_tick_max = 0ms; }
     SimulatedSite simulated{1, std::chrono::hours(1)};
     std::string last_coding;
 };
@@ -225,6 +230,173 @@ TEST_F(LeavingClients, LeaveTheCompressionToTheNext) {
         first_of_three_leaves("/b.txt", "br", passes);
         EXPECT_EQ(last_coding, "br");
     }
+}
+
+TEST(ChangingFiles, ThatWereJustWrittenAreReadAgainForTheNextRequest) {
+    SimulatedSite simulated(1, std::chrono::hours(1));
+    io::SimFileSystem& files = simulated.kernel.sim_files();
+    files.write("/root/page.html", "old");
+    simulated.serve();
+    simulated.core.run_once(simulated.core.now() + std::chrono::seconds(1));
+    files.write("/root/page.html", "");  // as a program that truncates first and then writes
+    EXPECT_EQ(simulated.content_of(simulated.get("/page.html")), "");
+    files.write("/root/page.html", "new");
+    EXPECT_EQ(simulated.content_of(simulated.get("/page.html")), "new");
+    const io::TimePoint settled = simulated.core.now() + 60ms;
+    while (simulated.core.now() < settled) simulated.core.run_once(settled);
+    EXPECT_EQ(simulated.content_of(simulated.get("/page.html")), "new");
+    files.write("/root/page.html", "kept for an hour");
+    EXPECT_EQ(simulated.content_of(simulated.get("/page.html")), "new") << "what has settled is kept";
+}
+
+TEST(ChangingFiles, ThatAreReplacedWithoutPauseAreAnswered) {
+    for (std::uint64_t seed = 1; seed <= 50; ++seed) {
+        SimulatedSite simulated(seed);
+        io::SimFileSystem& files = simulated.kernel.sim_files();
+        int number = 0;
+        const auto replace = [&] {
+            ++number;
+            files.replace("/root/large.bin", std::string(100'000, static_cast<char>('a' + number % 26)));
+        };
+        replace();
+        simulated.serve();
+        files.before_call = [&](const io::SimNode*) {
+            if (simulated.kernel.chance().happens(0.5)) replace();
+        };
+        for (int request = 0; request < 10; ++request) {
+            const Answer answer = simulated.get("/large.bin");
+            ASSERT_EQ(answer.status, Status::ok) << "seed " << seed;
+            ASSERT_EQ(answer.response.content_octets(), 100'000U);
+        }
+        files.before_call = nullptr;
+    }
+}
+
+// --- listings and large files
+
+class LongReads : public testing::Test {
+protected:
+    LongReads() {
+        simulated.options.clock_tick_max = 0ms;
+        for (int i = 0; i < 20; ++i) simulated.kernel.sim_files().write("/root/folder/" + std::to_string(i), "x");
+    }
+    Task<void> ask(std::string target, FieldList fields) {
+        const http::Request request = make_request(target, fields);
+        Answer answer;
+        const bool done = co_await take_steps(*simulated.handler, request, answer);
+        EXPECT_TRUE(done);
+        EXPECT_EQ(answer.status, Status::ok);
+        answered.push_back(target);
+    }
+    void finish() {
+        std::size_t at_once = 0;
+        for (int i = 0; i < 10'000 && scope.size() > 0; ++i) {
+            simulated.core.run_once(simulated.core.now() + 1ms);
+            at_once = std::max(at_once, simulated.handler->store().long_reads().taken());
+        }
+        EXPECT_EQ(scope.size(), 0U);
+        EXPECT_EQ(at_once, 1U);
+        EXPECT_EQ(simulated.handler->store().long_reads().taken(), 0U);
+    }
+    void ask_for_all_pages() {
+        for (const std::string_view sort : {"name", "size", "date"}) {
+            for (const std::string_view type : {"text/html", "application/json"}) {
+                for (const std::string_view coding : {"br", "gzip", "identity"}) {
+                    scope.start(ask("/folder/?sort=" + std::string(sort),
+                                    {{FieldName::accept, type}, {FieldName::accept_encoding, coding}}));
+                }
+            }
+        }
+    }
+
+    SimulatedSite simulated{1, std::chrono::hours(1)};
+    io::Scope scope;
+    std::vector<std::string> answered;
+};
+
+TEST_F(LongReads, AreDoneOneAfterTheOther) {
+    simulated.kernel.sim_files().write("/root/other.txt", "hello");
+    simulated.serve();
+    ask_for_all_pages();
+    scope.start(ask("/other.txt", {}));
+    finish();
+    ASSERT_EQ(answered.size(), 19U);
+    const auto place = std::find(answered.begin(), answered.end(), "/other.txt") - answered.begin();
+    EXPECT_LT(place, 6) << "a file does not wait for the listings";
+}
+
+TEST_F(LongReads, OfAFolderAreSharedByItsPages) {
+    simulated.serve();
+    EXPECT_EQ(simulated.get("/folder/").status, Status::ok);
+    int listed = 0;
+    simulated.kernel.sim_files().before_list = [&listed] { ++listed; };
+    ask_for_all_pages();
+    finish();
+    EXPECT_EQ(answered.size(), 18U);
+    EXPECT_EQ(listed, 0) << "all are made from what the first of them read";
+}
+
+TEST_F(LongReads, OfAFolderAreRepeatedWhenTheyAreOld) {
+    simulated.options.revalidate = 1000ms;
+    simulated.serve();
+    EXPECT_EQ(simulated.content_of(simulated.get("/folder/")).find("new"), std::string::npos);
+    simulated.kernel.sim_files().write("/root/folder/new", "x");
+    const io::TimePoint old = simulated.core.now() + 1001ms;
+    while (simulated.core.now() < old) simulated.core.run_once(old);
+    EXPECT_NE(simulated.content_of(simulated.get("/folder/?sort=date")).find("new"), std::string::npos);
+}
+
+TEST_F(LongReads, ArePagesAsOldAsTheReadingTheyWereMadeFrom) {
+    simulated.options.revalidate = 1000ms;
+    simulated.serve();
+    const auto pass = [this](io::Duration time) {
+        const io::TimePoint until = simulated.core.now() + time;
+        while (simulated.core.now() < until) simulated.core.run_once(until);
+    };
+    EXPECT_EQ(simulated.get("/folder/").status, Status::ok);
+    simulated.kernel.sim_files().write("/root/folder/new", "x");
+    pass(700ms);
+    EXPECT_EQ(simulated.content_of(simulated.get("/folder/?sort=date")).find("new"), std::string::npos);
+    pass(700ms);
+    EXPECT_NE(simulated.content_of(simulated.get("/folder/?sort=date")).find("new"), std::string::npos);
+}
+
+TEST_F(LongReads, OfLargeFilesAreDoneOneAfterTheOtherToo) {
+    for (int i = 0; i < 8; ++i) {
+        simulated.kernel.sim_files().write("/root/" + std::to_string(i) + ".bin", std::string(100'000, 'x'));
+    }
+    simulated.serve();
+    for (int i = 0; i < 8; ++i) scope.start(ask("/" + std::to_string(i) + ".bin", {}));
+    finish();
+    EXPECT_EQ(answered.size(), 8U);
+}
+
+TEST_F(LongReads, AreGivenUpByThoseWhoLeave) {
+    simulated.serve();
+    for (int passes = 0; passes < 6; ++passes) {
+        io::Scope leaving;
+        for (int i = 0; i < 3; ++i) {
+            leaving.start(
+                ask("/folder/?" + std::to_string(passes), {{FieldName::accept_encoding, i == 0 ? "br" : "gzip"}}),
+                AfterStop::ends);
+        }
+        scope.start(ask("/folder/?sort=size", {}));
+        for (int i = 0; i < passes; ++i) simulated.core.run_once(simulated.core.now() + 1ms);
+        leaving.request_stop();
+        for (int i = 0; i < 1000 && leaving.size() + scope.size() > 0; ++i) {
+            simulated.core.run_once(simulated.core.now() + 1ms);
+        }
+        EXPECT_EQ(leaving.size() + scope.size(), 0U) << passes;
+        EXPECT_EQ(simulated.handler->store().long_reads().taken(), 0U) << passes;
+        simulated.serve();
+    }
+}
+
+TEST_F(LongReads, WhatAFolderHoldsIsCharged) {
+    simulated.serve();
+    EXPECT_EQ(simulated.get("/folder/").status, Status::ok);
+    EXPECT_GT(simulated.handler->store().cache().octets(), 20 * sizeof(ListedEntry));
+    EXPECT_EQ(simulated.core.ledger().used(), simulated.handler->store().cache().octets());
 }
 
 }  // namespace

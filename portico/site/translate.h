@@ -1,4 +1,4 @@
-// portico/site/translate.h — step 3 of 5: from a request's target to what it names in the site.
+// portico/site/translate.h — step 3 of 5: finds out what a request's target names in the site.
 //
 // Room site: see options.h.
 // Threads:   none; a pure function.

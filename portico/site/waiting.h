@@ -1,4 +1,4 @@
-// portico/site/waiting.h — requests that wait for what another request is doing already.
+// portico/site/waiting.h — requests that wait for another request to do their work.
 //
 // Room site: see options.h.
 // Threads:   one core's.
@@ -34,7 +34,7 @@ private:
     WaitInLine* previous_ = nullptr;
 };
 
-// A line of waiting tasks, the first to come first. It outlives them.
+// A line of waiting tasks, in the order of arrival. It outlives them.
 class Waiting {
 public:
     Waiting() = default;
@@ -43,7 +43,7 @@ public:
     ~Waiting();
 
     [[nodiscard]] WaitInLine wait(io::Core& core) { return {core, *this}; }
-    // Resumes the first, which runs up to its next wait before this returns. False where nobody waits.
+    // Resumes the first, which runs up to its next wait before this returns. False if no task waits.
     bool wake_one();
     void wake_all();
     [[nodiscard]] std::size_t size() const { return size_; }

@@ -533,21 +533,34 @@ def test_etag_changes_with_the_file(changing):
     one, folder = changing
     tags = set()
     for number in range(20):
-        (folder / "file.txt").write_bytes(b"x" * (number % 2 + 1))
+        (folder / "file.txt").write_bytes(b"x" * (number + 1))
         os.utime(folder / "file.txt", ns=(number * 1_000_000_000, number * 1_000_000_000))
         tags.add(ask(one.address, get("/file.txt")).field("ETag"))
     assert len(tags) == 20 and None not in tags
 
 
 @only_portico
-def test_etag_tells_nanoseconds_apart(changing):
+@pytest.mark.parametrize("octets", [9, 200_000])
+def test_etag_tells_contents_of_one_size_and_time_apart(changing, octets):
     one, folder = changing
     tags = set()
     for number in range(5):
-        (folder / "file.txt").write_bytes(b"same size")
-        os.utime(folder / "file.txt", ns=(10**18 + number, 10**18 + number))
+        (folder / "file.txt").write_bytes(bytes([97 + number]) * octets)
+        os.utime(folder / "file.txt", ns=(10**18, 10**18))
         tags.add(ask(one.address, get("/file.txt")).field("ETag"))
     assert len(tags) == 5
+
+
+@only_portico
+@pytest.mark.parametrize("octets", [9, 200_000])
+def test_etag_is_the_same_for_a_copy(changing, octets):
+    one, folder = changing
+    tags = set()
+    for number in range(3):
+        (folder / f"{number}.txt").write_bytes(b"x" * octets)
+        os.utime(folder / f"{number}.txt", ns=(10**18 + number, 10**18 + number))
+        tags.add(ask(one.address, get(f"/{number}.txt")).field("ETag"))
+    assert len(tags) == 1
 
 
 @only_portico

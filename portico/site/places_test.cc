@@ -1,0 +1,79 @@
+// Tasks that do the same thing, a few at the same time.
+#include "portico/site/places.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <vector>
+
+#include "portico/io/scope.h"
+#include "portico/io/sim_kernel.h"
+
+namespace portico::site {
+namespace {
+
+using namespace std::chrono_literals;
+
+class PlacesTest : public testing::Test {
+protected:
+    Task<void> work(int number, unsigned at_once_max) {
+        Place place(places, at_once_max);
+        while (!place.is_taken()) {
+            const bool woken = co_await place.wait();
+            if (!woken) co_return;
+        }
+        began.push_back(number);
+        const bool slept = co_await io::sleep_for(core, 10ms);
+        static_cast<void>(slept);
+        ended.push_back(number);
+    }
+    void run(io::Scope& scope) {
+        for (int i = 0; i < 1000 && scope.size() > 0; ++i) core.run_once(core.now() + 1ms);
+        EXPECT_EQ(scope.size(), 0U);
+        EXPECT_EQ(places.taken(), 0U);
+    }
+
+    io::SimKernel kernel{1};
+    io::Core core{kernel};
+    Places places{core};
+    std::vector<int> began;
+    std::vector<int> ended;
+};
+
+TEST_F(PlacesTest, AreGivenInTheOrderOfArrival) {
+    io::Scope scope;
+    for (int i = 1; i <= 5; ++i) scope.start(work(i, 2));
+    EXPECT_THAT(began, testing::ElementsAre(1, 2));
+    EXPECT_EQ(places.taken(), 2U);
+    run(scope);
+    EXPECT_THAT(began, testing::ElementsAre(1, 2, 3, 4, 5));
+}
+
+TEST_F(PlacesTest, OfTasksThatEndEarlyAreGivenOn) {
+    io::Scope holding;
+    io::Scope waiting;
+    io::Scope last;
+    holding.start(work(1, 1), AfterStop::ends);
+    waiting.start(work(2, 1), AfterStop::ends);
+    last.start(work(3, 1));
+    waiting.request_stop();
+    EXPECT_EQ(places.taken(), 1U);
+    holding.request_stop();
+    run(last);
+    EXPECT_THAT(began, testing::ElementsAre(1, 3));
+    EXPECT_THAT(ended, testing::ElementsAre(3));
+}
+
+TEST_F(PlacesTest, BelongToThoseWhoWaitBeforeThoseWhoCome) {
+    io::Scope others;
+    auto first = std::make_unique<Place>(places, 1);
+    others.start(work(2, 1));
+    first.reset();  // its place is free, but the next task has not been told yet
+    others.start(work(3, 1));
+    run(others);
+    EXPECT_THAT(began, testing::ElementsAre(2, 3));
+}
+
+}  // namespace
+}  // namespace portico::site
