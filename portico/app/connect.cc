@@ -33,6 +33,7 @@ namespace {
 constexpr int exit_not_resolved = 6;
 constexpr int exit_not_connected = 7;
 constexpr int exit_not_written = 23;
+constexpr int exit_not_read = 26;
 constexpr int exit_timed_out = 28;
 constexpr int exit_not_sent = 55;
 constexpr int exit_not_received = 56;
@@ -158,6 +159,9 @@ int explain(const Wish& wish, const ConversationEnd& end) {
             // EPIPE: the reader of our output has read enough, as `| head` does.
             if (end.number != EPIPE) complain(fmt::format("standard output could not be written: {}", why));
             return exit_not_written;
+        case Ending::input_failed:
+            complain(fmt::format("standard input could not be read: {}", why));
+            return exit_not_read;
     }
     return exit_failure;
 }
@@ -232,6 +236,7 @@ constexpr std::string_view connect_exit_codes =
     "6   the host was not found\n"
     "7   the connection was not accepted\n"
     "23  standard output could not be written\n"
+    "26  standard input could not be read\n"
     "28  the time of --wait has passed\n"
     "55  sending failed\n"
     "56  the connection was lost";

@@ -57,6 +57,7 @@ Task<std::optional<std::string>> read_input(Conversation& all, std::span<char> r
     if (all.peer == Peer::ended) all.news.open();  // from here on silence counts
     const io::Result<std::size_t> read = co_await all.stdio.input.read(room, io::never);
     all.note_activity();
+    if (!read && read.error().number != ECANCELED) all.end(Ending::input_failed, read.error().number);
     if (!read || *read == 0) co_return std::nullopt;
     const std::string_view octets(room.data(), *read);
     if (all.options.typing == Typing::yes && octets.find(escape) != std::string_view::npos) {
@@ -115,6 +116,10 @@ Task<void> send_input(Conversation& all, io::Stream& peer) {
             finish_input(all);
             co_return;
         }
+    }
+    if (all.ending == Ending::input_failed) {
+        peer.abort_on_close();  // an end would say that this was all
+        co_return;
     }
     static_cast<void>(peer.finish_sending());
     finish_input(all);

@@ -36,6 +36,7 @@ enum class Ending : std::uint8_t {
     receive_failed,  // the peer was lost
     send_failed,     // it did not take what was sent, and then ended
     output_failed,   // standard output did not take what was received
+    input_failed,    // standard input could not be read
 };
 
 struct ConversationEnd {

@@ -120,7 +120,11 @@ int complain_of_opening(const Arguments& arguments, const server::OpenError& fai
         case server::OpenError::What::listen: return complain_of_listening(arguments, failure);
         case server::OpenError::What::limits:
         case server::OpenError::What::log: return complain(failure.message);
-        case server::OpenError::What::kernel: return complain(io::describe(failure.error));
+        case server::OpenError::What::kernel: {
+            const bool lacks_thread = failure.error.number == EAGAIN;
+            return complain(io::describe(failure.error),
+                            lacks_thread ? "ulimit -u\nulimit -v\nsystemctl show --property=TasksMax UNIT" : "");
+        }
     }
     return exit_failure;
 }
@@ -267,14 +271,6 @@ void greet(const Arguments& arguments, const ServePlan& plan, const Opened& open
     if (why_not) note(*why_not);
 }
 
-// A Unix socket's file has no use when nobody listens on it.
-void remove_socket_files(const std::vector<io::SocketAddress>& local) {
-    for (const io::SocketAddress& address : local) {
-        const bool has_file = address.family == io::Family::unix_path && !address.path.starts_with('\0');
-        if (has_file) ::unlink(address.path.c_str());
-    }
-}
-
 std::expected<std::vector<io::SocketAddress>, std::string> addresses_of(const std::vector<io::Endpoint>& endpoints) {
     std::vector<io::SocketAddress> all;
     for (const io::Endpoint& endpoint : endpoints) {
@@ -342,7 +338,6 @@ int serve(const Arguments& arguments, const ServePlan& plan) {
     opened->server->start();
     opened->server->wait();
     steering->give_back();
-    remove_socket_files(opened->server->local());
     return exit_ok;
 }
 

@@ -79,7 +79,13 @@ Misuse path_trouble(const io::SocketAddress& address, const io::Error& error) {
     const std::string folder = shell_quoted(fs::path(address.path).parent_path().string());
     const std::string what = fmt::format("cannot listen on {}: ", address.text());
     switch (error.number) {
-        case EADDRINUSE: return {what + "another process listens there", "portico ports --listening"};
+        case EADDRINUSE: {
+            std::error_code failure;
+            const fs::file_type type = fs::symlink_status(address.path, failure).type();
+            if (type == fs::file_type::socket)
+                return {what + "another process listens there", "portico ports --listening"};
+            return {what + "that path is taken by a file that is not a socket", "ls -ld " + shell_quoted(address.path)};
+        }
         case ENOENT: return {what + "there is no such folder", "mkdir -p " + folder};
         case EACCES: return {what + "files cannot be created in that folder", "ls -ld " + folder};
         default: return {what + std::strerror(error.number), ""};

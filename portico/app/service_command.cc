@@ -43,11 +43,20 @@ public:
         next_report_ = core_->now() + std::chrono::seconds(10);
         note(fmt::format("new clients must wait: {}", io::describe(error)));
     }
+    void stdio_failed(const io::Error& error) override {
+        exit_code_ = exit_failure;
+        // Whoever read our output has had enough: `| head`.
+        if (error.number == EPIPE) return;
+        const char* const failed = error.doing == "read" ? "input could not be read" : "output could not be written";
+        complain(fmt::format("standard {}: {}", failed, std::strerror(error.number)));
+    }
+    [[nodiscard]] int exit_code() const { return exit_code_; }
 
 private:
     io::Core* core_;
     LinePrinter* printer_;  // null: --quiet, or standard output is a client's
     io::TimePoint next_report_{};
+    int exit_code_ = exit_ok;
 };
 
 int complain_of_opening(const Arguments& arguments, const io::Endpoint& endpoint,
@@ -167,7 +176,7 @@ int run_service(const Arguments& arguments, const MakeService& make_service) {
     core.run();
     printing.request_stop();
     while (printing.size() > 0) core.run_once(core.now());
-    return exit_ok;
+    return reporter.exit_code();
 }
 
 }  // namespace portico::app

@@ -36,7 +36,10 @@ public:
         }
         if (exception) tell_of_exception("the function that serves a client", exception);
     }
-    Task<void> serve_stdio(io::Stdio stdio) override { return serve(std::move(stdio.input)); }
+    Task<io::Result<void>> serve_stdio(io::Stdio stdio) override {
+        co_await serve(std::move(stdio.input));
+        co_return io::Result<void>();
+    }
     Task<void> answer(io::Datagram socket) override {
         std::vector<char> room(services::datagram_room);
         std::vector<io::DatagramSlot> slots(1);

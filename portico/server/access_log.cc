@@ -25,6 +25,7 @@
 #include <thread>
 #include <vector>
 
+#include "portico/io/thread.h"
 #include "portico/server/access_line.h"
 #include "portico/server/access_ring.h"
 
@@ -302,18 +303,9 @@ std::expected<std::unique_ptr<AccessLog>, std::string> AccessLog::open(const Acc
     if (failure != 0) {
         return std::unexpected(cause + std::generic_category().message(failure) + "; " + advice(failure, options.path));
     }
-    // The writer takes no signal: those are for the main thread, and SIGPIPE is for nobody.
-    sigset_t all;
-    sigset_t before;
-    ::sigfillset(&all);
-    ::pthread_sigmask(SIG_SETMASK, &all, &before);
-    try {
-        impl->writer = std::thread(&Impl::run, impl.get());
-    } catch (const std::system_error& error) {
-        ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-        return std::unexpected("can't start the access log's thread: " + error.code().message());
-    }
-    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    auto thread = io::start_thread([own = impl.get()] { own->run(); });
+    if (!thread) return std::unexpected("cannot start the access log's thread: " + io::describe(thread.error()));
+    impl->writer = *std::move(thread);
     return std::unique_ptr<AccessLog>(new AccessLog(std::move(impl)));
 }
 

@@ -60,6 +60,8 @@ const std::array entries{
           "the same from one address (an IPv6 /64 is one)"},
     Entry{"memory_max", Kind::octets, &Limits::memory_max, std::uint64_t{1} << 20,
           "memory for buffers and content, all cores together"},
+    Entry{"helpers_max", Kind::count, &Limits::helpers_max, 1,
+          "helper threads of each core: files, compression, passwords"},
     Entry{"drain_time_max", Kind::duration, &Limits::drain_time_max, 0,
           "how long to keep reading after the last answer"},
     Entry{"drain_octets_max", Kind::octets, &Limits::drain_octets_max, 0,

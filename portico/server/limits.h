@@ -60,6 +60,10 @@ struct Limits {
     // are closed.
     std::size_t memory_max = std::size_t{1} << 30;
 
+    // Helper threads of each core, for work that may block: opening and reading files that are not cached, compressing,
+    // listing folders, checking passwords, and a program's offload(). While all of them are busy, further work waits.
+    std::size_t helpers_max = 4;
+
     // After the last answer on a connection: how long the server still reads, so that the peer can receive that answer
     // before the connection is closed.
     std::chrono::milliseconds drain_time_max{2'000};

@@ -2,12 +2,15 @@
 #include "portico/server/server.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cassert>
+#include <semaphore>
 #include <thread>
 #include <utility>
 
 #include "portico/io/core.h"
 #include "portico/io/epoll_kernel.h"
+#include "portico/io/thread.h"
 #include "portico/server/population.h"
 #include "portico/server/worker.h"
 
@@ -18,11 +21,20 @@ namespace {
 struct CoreThread {
     CoreThread(std::unique_ptr<io::Kernel> the_kernel, std::size_t memory_max)
         : kernel(std::move(the_kernel)), core(*kernel, memory_max) {}
+    CoreThread(const CoreThread&) = delete;
+    CoreThread& operator=(const CoreThread&) = delete;
+    ~CoreThread() {
+        if (!thread.joinable()) return;  // it has served, and was waited for
+        may_begin.release();
+        thread.join();
+    }
 
     std::unique_ptr<io::Kernel> kernel;
     io::Core core;
     std::unique_ptr<Worker> worker;
-    std::vector<io::Listener> listeners;  // until the thread starts
+    std::vector<io::Listener> listeners;  // until serving begins
+    std::binary_semaphore may_begin{0};   // the thread waits for it first
+    bool serves = false;                  // written before `may_begin` is released
     std::thread thread;
 };
 
@@ -32,6 +44,8 @@ Task<void> stop_when_ended(Worker& worker) {
 }
 
 void run(CoreThread& own) {
+    own.may_begin.acquire();
+    if (!own.serves) return;
     io::Scope until_ended;
     for (io::Listener& listener : own.listeners) own.worker->serve(std::move(listener));
     own.listeners.clear();
@@ -72,17 +86,24 @@ struct Server::Impl {
     std::unique_ptr<AccessLog> log;
     std::vector<std::unique_ptr<CoreThread>> cores;
     std::vector<io::SocketAddress> local;
+    std::atomic<bool> has_started = false;
 };
 
 io::Result<void> Server::Impl::open_cores(unsigned count, const HostOptions& hosts, const MakeWorker& make_worker) {
+    io::EpollOptions epoll;
+    epoll.helpers_max = static_cast<unsigned>(limits.helpers_max);
     for (unsigned i = 0; i < count; ++i) {
-        io::Result<std::unique_ptr<io::Kernel>> kernel = io::make_epoll_kernel();
+        io::Result<std::unique_ptr<io::Kernel>> kernel = io::make_epoll_kernel(epoll);
         if (!kernel) return std::unexpected(kernel.error());
         cores.push_back(std::make_unique<CoreThread>(std::move(*kernel), limits.memory_max / count));
         CoreThread& own = *cores.back();
         AccessLog* const recorded = log->is_off() ? nullptr : log.get();
         own.worker = make_worker(own.core, limits, population, recorded, i);
         own.worker->answer_only(hosts);
+        // Here rather than in start(), which can't fail: a server that has said that it listens has its threads.
+        auto thread = io::start_thread([&own] { run(own); }, io::ThreadSignals::inherited);
+        if (!thread) return std::unexpected(thread.error());
+        own.thread = *std::move(thread);
     }
     return {};
 }
@@ -181,9 +202,10 @@ const std::vector<io::SocketAddress>& Server::local() const { return impl_->loca
 const Limits& Server::limits() const { return impl_->limits; }
 
 void Server::start() {
+    impl_->has_started = true;
     for (const auto& own : impl_->cores) {
-        CoreThread* const core = own.get();
-        core->thread = std::thread([core] { run(*core); });
+        own->serves = true;
+        own->may_begin.release();
     }
 }
 
@@ -202,6 +224,7 @@ bool Server::is_own_thread() const {
 
 void Server::wait() {
     assert(!is_own_thread() && "a handler can't wait for the server that runs it");
+    if (!impl_->has_started) return;
     for (const auto& own : impl_->cores) {
         if (own->thread.joinable()) own->thread.join();
     }

@@ -18,10 +18,11 @@ Task<void> Hello::serve(io::Stream stream) {
     co_await io::drain_and_close(std::move(stream), draining_time_max, draining_octets_max);
 }
 
-Task<void> Hello::serve_stdio(io::Stdio stdio) {
-    const io::Result<void> said = co_await stdio.output.write_all(message_, core_->now() + saying_time_max);
-    if (!said || !stdio.output.finish_sending()) co_return;  // a pipe or a terminal has no half-close
+Task<io::Result<void>> Hello::serve_stdio(io::Stdio stdio) {
+    io::Result<void> said = co_await stdio.output.write_all(message_, core_->now() + saying_time_max);
+    if (!said || !stdio.output.finish_sending()) co_return said;  // a pipe or a terminal has no half-close
     co_await io::drain_and_close(std::move(stdio.input), draining_time_max, draining_octets_max);
+    co_return said;
 }
 
 Task<void> Hello::answer(io::Datagram socket) {

@@ -19,7 +19,7 @@ public:
 
     Task<void> serve(io::Stream stream) override;
     Task<void> answer(io::Datagram socket) override;
-    Task<void> serve_stdio(io::Stdio stdio) override;
+    Task<io::Result<void>> serve_stdio(io::Stdio stdio) override;
 
 private:
     io::Core* core_;

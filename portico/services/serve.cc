@@ -89,6 +89,11 @@ Task<void> accept_clients(Serving& serving, io::Listener listener) {
     co_await clients.join();
 }
 
+Task<void> serve_stdio(Serving& serving, io::Stdio stdio) {
+    const io::Result<void> served = co_await serving.service.serve_stdio(std::move(stdio));
+    if (!served && served.error().number != ECANCELED) serving.watcher.stdio_failed(served.error());
+}
+
 }  // namespace
 
 std::expected<void, OpenFailure> open_endpoint(io::Core& core, const io::Endpoint& endpoint,
@@ -131,7 +136,7 @@ Task<void> serve_endpoints(io::Core& core, Service& service, std::vector<OpenEnd
         } else if (auto* const datagram = std::get_if<io::Datagram>(&endpoint)) {
             scope.start(service.answer(std::move(*datagram)));
         } else {
-            scope.start(service.serve_stdio(std::move(std::get<io::Stdio>(endpoint))));
+            scope.start(serve_stdio(serving, std::move(std::get<io::Stdio>(endpoint))));
         }
     }
     co_await scope.join();

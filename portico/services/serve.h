@@ -22,6 +22,8 @@ public:
     virtual void came(const io::SocketAddress& peer) = 0;
     // Accepting failed: too many descriptors, or no memory. The service tries again after a pause.
     virtual void could_not_accept(const io::Error& error) = 0;
+    // The client on standard input and output was not served to its end. `error.doing` is "read" or "write".
+    virtual void stdio_failed(const io::Error& error) { static_cast<void>(error); }
 
 protected:
     ~ServiceWatcher() = default;

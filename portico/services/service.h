@@ -21,8 +21,8 @@ public:
     virtual Task<void> serve(io::Stream stream) = 0;
     // Answers datagrams until the task is asked to stop.
     virtual Task<void> answer(io::Datagram socket) = 0;
-    // Serves the client on standard input and output.
-    virtual Task<void> serve_stdio(io::Stdio stdio) = 0;
+    // Serves the client on standard input and output. Error: why not all of it could be read or written.
+    virtual Task<io::Result<void>> serve_stdio(io::Stdio stdio) = 0;
 };
 
 }  // namespace portico::services
