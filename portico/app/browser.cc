@@ -8,16 +8,12 @@
 #include <spawn.h>
 #include <unistd.h>
 
-#include <cstdlib>
 #include <cstring>
+
+#include "portico/app/notice.h"
 
 namespace portico::app {
 namespace {
-
-bool is_set(const char* variable) {
-    const char* const value = std::getenv(variable);
-    return value != nullptr && *value != '\0';
-}
 
 int spawn_xdg_open(std::string url) {
     posix_spawn_file_actions_t files;

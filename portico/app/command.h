@@ -25,6 +25,14 @@ namespace portico::app {
 inline constexpr int exit_ok = 0;
 inline constexpr int exit_failure = 1;  // at run time
 inline constexpr int exit_misuse = 2;   // the command line is wrong
+// What the clients add to these: curl's numbers.
+inline constexpr int exit_not_resolved = 6;
+inline constexpr int exit_not_connected = 7;
+inline constexpr int exit_not_written = 23;
+inline constexpr int exit_not_read = 26;
+inline constexpr int exit_timed_out = 28;
+inline constexpr int exit_not_sent = 55;
+inline constexpr int exit_not_received = 56;
 
 // What a value is. Values are checked while parsing, so a command only gets values that are right; completion offers
 // them.

@@ -29,15 +29,6 @@
 namespace portico::app {
 namespace {
 
-// As curl's.
-constexpr int exit_not_resolved = 6;
-constexpr int exit_not_connected = 7;
-constexpr int exit_not_written = 23;
-constexpr int exit_not_read = 26;
-constexpr int exit_timed_out = 28;
-constexpr int exit_not_sent = 55;
-constexpr int exit_not_received = 56;
-
 // Where the address has no port: most servers that people talk to by hand speak HTTP.
 constexpr std::uint16_t usual_port = 80;
 

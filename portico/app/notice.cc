@@ -21,11 +21,6 @@ void write_whole(std::FILE* where, std::string_view text) {
     std::fflush(where);
 }
 
-bool is_set(const char* variable) {
-    const char* const value = std::getenv(variable);
-    return value != nullptr && *value != '\0';
-}
-
 // Messages quote what was typed, and names of files and processes: nothing of it may steer the terminal.
 std::string told(std::string_view kind, std::string_view message, std::string_view advice) {
     std::string text = fmt::format("portico: {}: {}\n", kind, printable(message));
@@ -59,6 +54,11 @@ int complain_of_misuse(std::string_view message, std::string_view advice) {
 }
 
 void note(std::string_view message, std::string_view advice) { say_aside(told("note", message, advice)); }
+
+bool is_set(const char* variable) {
+    const char* const value = std::getenv(variable);
+    return value != nullptr && *value != '\0';
+}
 
 bool wants_colour(Colouring colouring, int descriptor) {
     switch (colouring) {

@@ -31,6 +31,9 @@ int complain_of_misuse(std::string_view message, std::string_view advice = {});
 // Something to know that stops nothing: "portico: note: …" on standard error.
 void note(std::string_view message, std::string_view advice = {});
 
+// Whether an environment variable is set, and not to nothing.
+bool is_set(const char* variable);
+
 enum class Colouring : std::uint8_t { automatic, always, never };  // --color
 
 // Whether to colour what goes to `descriptor`: as --color says, else NO_COLOR, CLICOLOR_FORCE, then whether it is a

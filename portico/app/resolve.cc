@@ -17,10 +17,6 @@
 namespace portico::app {
 namespace {
 
-// As curl's.
-constexpr int exit_not_resolved = 6;
-constexpr int exit_timed_out = 28;
-
 int explain(const io::ResolveError& error) {
     complain(error.message);
     return error.kind == io::ResolveError::Kind::timed_out ? exit_timed_out : exit_not_resolved;

@@ -371,29 +371,29 @@ struct Slot {
     std::string_view extension;
     ContentType type;
 };
-constexpr std::size_t slot_count = 1024;
-static_assert(extensions.size() * 2 <= slot_count && (slot_count & (slot_count - 1)) == 0);
+constexpr std::size_t extension_slot_count = 1024;
+static_assert(extensions.size() * 2 <= extension_slot_count && (extension_slot_count & (extension_slot_count - 1)) == 0);
 
 // The low bits of FNV-1a alone mix short keys badly.
-constexpr std::size_t slot_of(std::uint32_t hash) { return (hash ^ hash >> 15) % slot_count; }
+constexpr std::size_t extension_slot_of(std::uint32_t hash) { return (hash ^ hash >> 15) % extension_slot_count; }
 
-consteval std::array<Slot, slot_count> make_slots() {
-    std::array<Slot, slot_count> slots{};
+consteval std::array<Slot, extension_slot_count> make_extension_slots() {
+    std::array<Slot, extension_slot_count> extension_slots{};
     for (const Row& row : extensions) {
-        std::size_t at = slot_of(make_key(row.extension).hash);
-        while (!slots[at].extension.empty()) at = (at + 1) % slot_count;
-        slots[at] = Slot{row.extension, ContentType{row.type, shrinks(without_parameters(row.type))}};
+        std::size_t at = extension_slot_of(make_key(row.extension).hash);
+        while (!extension_slots[at].extension.empty()) at = (at + 1) % extension_slot_count;
+        extension_slots[at] = Slot{row.extension, ContentType{row.type, shrinks(without_parameters(row.type))}};
     }
-    return slots;
+    return extension_slots;
 }
-constexpr auto slots = make_slots();
+constexpr auto extension_slots = make_extension_slots();
 
 ContentType type_of_extension(std::string_view extension) {
     if (extension.empty() || extension.size() > key_octets_max) return {unknown, false};
     const Key key = make_key(extension);
-    for (std::size_t at = slot_of(key.hash);; at = (at + 1) % slot_count) {
-        if (slots[at].extension == key.view()) return slots[at].type;
-        if (slots[at].extension.empty()) return {unknown, false};
+    for (std::size_t at = extension_slot_of(key.hash);; at = (at + 1) % extension_slot_count) {
+        if (extension_slots[at].extension == key.view()) return extension_slots[at].type;
+        if (extension_slots[at].extension.empty()) return {unknown, false};
     }
 }
 

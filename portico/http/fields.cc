@@ -5,6 +5,8 @@
 #include <cassert>
 #include <cstring>
 
+#include "portico/http/hex.h"
+
 namespace portico::http {
 namespace {
 
@@ -77,7 +79,6 @@ static_assert(spellings.back() == "X-Forwarded-For", "one spelling for each Fiel
 constexpr std::size_t name_octets_min = 2;   // TE
 constexpr std::size_t name_octets_max = 30;  // Access-Control-Request-Headers
 
-constexpr unsigned octet(char c) { return static_cast<unsigned char>(c); }
 constexpr unsigned lower(char c) { return c >= 'A' && c <= 'Z' ? octet(c) | 0x20U : octet(c); }
 
 // Where a name of name_octets_min octets or more would stand in the table below. Setting bit 5 folds the case of

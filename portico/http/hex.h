@@ -1,4 +1,4 @@
-// portico/http/hex.h — hexadecimal digits.
+// portico/http/hex.h — octets and hexadecimal digits.
 //
 // Room http: see status.h.
 #pragma once
@@ -6,6 +6,9 @@
 #include <string_view>
 
 namespace portico::http {
+
+// An octet's value: char may be signed.
+constexpr unsigned octet(char c) { return static_cast<unsigned char>(c); }
 
 // The value of one digit in either case; -1 if it is none.
 constexpr int hex_value(char c) {

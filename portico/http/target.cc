@@ -9,8 +9,6 @@
 namespace portico::http {
 namespace {
 
-constexpr unsigned octet(char c) { return static_cast<unsigned char>(c); }
-
 // The octets that mean themselves wherever they stand in a path. Not the slash, which may begin an empty or a dot
 // segment, nor octets that may be part of overlong UTF-8.
 consteval std::array<bool, 256> make_plain() {

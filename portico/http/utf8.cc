@@ -1,20 +1,20 @@
 // portico/http/utf8.cc — see utf8.h.
 #include "portico/http/utf8.h"
 
+#include "portico/http/hex.h"
+
 namespace portico::http {
 namespace {
 
-unsigned octet(char c) { return static_cast<unsigned char>(c); }
-
 // What the second octet may be, given the first (RFC 3629 §4): narrower where a sequence would be overlong, a
 // surrogate or past U+10FFFF.
-struct Row {
+struct Sequence {
     std::size_t octets;
     unsigned second_min;
     unsigned second_max;
 };
 
-Row row_of(unsigned first) {
+Sequence sequence_of(unsigned first) {
     if (first < 0x80) return {1, 0, 0};
     if (first < 0xc2) return {0, 0, 0};
     if (first < 0xe0) return {2, 0x80, 0xbf};
@@ -31,14 +31,14 @@ Row row_of(unsigned first) {
 
 std::size_t utf8_octets(std::string_view text) {
     if (text.empty()) return 0;
-    const Row row = row_of(octet(text[0]));
-    if (row.octets < 2) return row.octets;
-    if (text.size() < row.octets) return 0;
-    if (octet(text[1]) < row.second_min || octet(text[1]) > row.second_max) return 0;
-    for (std::size_t i = 2; i < row.octets; ++i) {
+    const Sequence sequence = sequence_of(octet(text[0]));
+    if (sequence.octets < 2) return sequence.octets;
+    if (text.size() < sequence.octets) return 0;
+    if (octet(text[1]) < sequence.second_min || octet(text[1]) > sequence.second_max) return 0;
+    for (std::size_t i = 2; i < sequence.octets; ++i) {
         if ((octet(text[i]) & 0xc0) != 0x80) return 0;
     }
-    return row.octets;
+    return sequence.octets;
 }
 
 }  // namespace portico::http

@@ -8,8 +8,6 @@
 namespace portico::io {
 namespace {
 
-bool is_any(const SocketAddress& address) { return address.ip == IpAddress::any(address.family); }
-
 IpAddress mapped(const IpAddress& v4) {
     std::array<std::uint8_t, 16> octets{};
     octets[10] = octets[11] = 0xff;

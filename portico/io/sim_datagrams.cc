@@ -11,8 +11,6 @@ namespace {
 
 constexpr std::size_t queued_max = 256;  // in a socket's buffer; further datagrams are dropped
 
-bool is_any(const SocketAddress& address) { return address.ip == IpAddress::any(address.family); }
-
 }  // namespace
 
 Result<Opened> SimKernel::open_datagram(const SocketAddress& local, bool reuse_port) {

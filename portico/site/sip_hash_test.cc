@@ -8,7 +8,7 @@
 namespace portico::site {
 namespace {
 
-constexpr HashKey key{0x0706050403020100U, 0x0f0e0d0c0b0a0908U};
+constexpr HashKey reference_key{0x0706050403020100U, 0x0f0e0d0c0b0a0908U};
 
 std::string first_octets(int count) {
     std::string octets;
@@ -23,7 +23,7 @@ struct VectorRow {
 };
 class Vectors : public testing::TestWithParam<VectorRow> {};
 TEST_P(Vectors, AreThoseOfTheAuthors) {
-    EXPECT_EQ((sip_hash<2, 4>(key, first_octets(GetParam().octets))), GetParam().hash);
+    EXPECT_EQ((sip_hash<2, 4>(reference_key, first_octets(GetParam().octets))), GetParam().hash);
 }
 INSTANTIATE_TEST_SUITE_P(SipHash24, Vectors,
                          testing::Values(VectorRow{"Empty", 0, 0x726fdb47dd0e0e31U},
@@ -34,8 +34,8 @@ INSTANTIATE_TEST_SUITE_P(SipHash24, Vectors,
                          [](const auto& row) { return std::string(row.param.name); });
 
 TEST(SipHash, DependsOnTheKey) {
-    const HashKey other{key[0] ^ 1, key[1]};
-    EXPECT_NE((sip_hash<1, 3>(key, "/index.html")), (sip_hash<1, 3>(other, "/index.html")));
+    const HashKey other{reference_key[0] ^ 1, reference_key[1]};
+    EXPECT_NE((sip_hash<1, 3>(reference_key, "/index.html")), (sip_hash<1, 3>(other, "/index.html")));
 }
 
 }  // namespace
