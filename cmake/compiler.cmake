@@ -16,12 +16,23 @@ string(REPLACE "-DNDEBUG" "" CMAKE_CXX_FLAGS_RELWITHDEBINFO "${CMAKE_CXX_FLAGS_R
 
 if(PORTICO_SANITIZE)
   # -O1 -g1: what the sanitizers' manuals advise, and half the time to compile.
-  target_compile_options(portico_compile INTERFACE -O1 -g1 -fsanitize=${PORTICO_SANITIZE} -fno-sanitize-recover=all)
+  # A target that is only built to see its warnings (portico_only_compiled) does without them.
+  string(REPLACE "," ";" sanitizers "${PORTICO_SANITIZE}")
+  set(sanitized $<NOT:$<BOOL:$<TARGET_PROPERTY:PORTICO_ONLY_COMPILED>>>)
+  target_compile_options(portico_compile INTERFACE -g1 $<IF:${sanitized},-O1,-O0>
+    "$<${sanitized}:-fsanitize=$<JOIN:${sanitizers},$<COMMA>>>" $<${sanitized}:-fno-sanitize-recover=all>)
   target_link_options(portico_compile INTERFACE -fsanitize=${PORTICO_SANITIZE})
 endif()
 if(PORTICO_FUZZ)
-  target_compile_options(portico_compile INTERFACE -fsanitize=fuzzer-no-link)
+  target_compile_options(portico_compile INTERFACE $<${sanitized}:-fsanitize=fuzzer-no-link>)
 endif()
+
+# Where there are fuzz targets, these are what runs; tests and examples are compiled for the other compiler's warnings alone.
+function(portico_only_compiled target)
+  if(PORTICO_FUZZ)
+    set_target_properties(${target} PROPERTIES PORTICO_ONLY_COMPILED ON)
+  endif()
+endfunction()
 
 # The library's objects are the program's, so they have to fit into a shared one. At link time the program is made of them as if they
 # had been compiled for a program (decision 7).
@@ -68,6 +79,7 @@ function(portico_precompiled target headers)
     if(headers STREQUAL portico_test_headers)
       list(APPEND common <filesystem> <fstream> <gmock/gmock.h> <gtest/gtest.h>)
       target_link_libraries(${headers} PRIVATE GTest::gmock GTest::gtest)
+      portico_only_compiled(${headers})
     endif()
     target_precompile_headers(${headers} PRIVATE ${common})
   endif()
