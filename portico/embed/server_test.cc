@@ -189,9 +189,9 @@ TEST(Routes, APrefixIsOneThatPathsCanHave) {
 TEST(Routes, AnEmptyPatternIsOneOfAGroupThatHasAPrefix) {
     Server server;
     server.get("", [] { return ""; });
-    EXPECT_TRUE(tells(server, "begins with a slash", __LINE__ - 1));
+    EXPECT_TRUE(tells(server, "begin with a slash", __LINE__ - 1));
     server.group("/").get("", [] { return ""; });
-    EXPECT_TRUE(tells(server, "begins with a slash", __LINE__ - 1));
+    EXPECT_TRUE(tells(server, "begin with a slash", __LINE__ - 1));
 }
 
 TEST(Routes, AMethodIsOneThatRequestsCanHave) {
