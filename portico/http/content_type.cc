@@ -372,7 +372,8 @@ struct Slot {
     ContentType type;
 };
 constexpr std::size_t extension_slot_count = 1024;
-static_assert(extensions.size() * 2 <= extension_slot_count && (extension_slot_count & (extension_slot_count - 1)) == 0);
+static_assert(extensions.size() * 2 <= extension_slot_count &&
+              (extension_slot_count & (extension_slot_count - 1)) == 0);
 
 // The low bits of FNV-1a alone mix short keys badly.
 constexpr std::size_t extension_slot_of(std::uint32_t hash) { return (hash ^ hash >> 15) % extension_slot_count; }

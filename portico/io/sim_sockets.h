@@ -19,9 +19,7 @@
 namespace portico::io {
 
 // Whether a socket that is bound to it is bound to every address of its family.
-[[nodiscard]] inline bool is_any(const SocketAddress& address) {
-    return address.ip == IpAddress::any(address.family);
-}
+[[nodiscard]] inline bool is_any(const SocketAddress& address) { return address.ip == IpAddress::any(address.family); }
 
 // An operation that waits, and how to try it again: `attempt` returns nothing if it has to wait on.
 struct SimWaiting {

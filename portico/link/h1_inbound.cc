@@ -517,8 +517,8 @@ Task<void> H1Inbound::bring_into_memory(const Fd& file, std::uint64_t offset, st
 }
 
 // Whether the file has been written to since its response was made, so that the content would be a mixture of two
-// versions. Asked after each part, the last one too: a part may have waited long for a slow peer, and a reset takes back
-// what that peer has not received. The status of an open file is in memory.
+// versions. Asked after each part, the last one too: a part may have waited long for a slow peer, and a reset takes
+// back what that peer has not received. The status of an open file is in memory.
 bool H1Inbound::has_changed(const http::Piece& piece) const {
     const io::Result<io::FileStatus> status = stream_->core().kernel().files().status(*piece.file);
     if (!status) return true;
