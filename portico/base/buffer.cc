@@ -1,6 +1,7 @@
 // portico/base/buffer.cc — see buffer.h.
 #include "portico/base/buffer.h"
 
+#include <algorithm>
 #include <cstring>
 
 namespace portico {
@@ -15,6 +16,12 @@ void Buffer::give_back() noexcept { pool_->take_back(block_, capacity_); }
 
 BufferPool::~BufferPool() {
     for (char* block : kept_) delete[] block;
+}
+
+Buffer BufferPool::try_borrow(Lending lending, std::size_t octets) {
+    const bool is_refused = lending == Lending::input && ledger_->is_full();
+    if (is_refused || !ledger_->has_room_for(std::max(octets, usual_octets))) return {};
+    return borrow(octets);
 }
 
 Buffer BufferPool::borrow(std::size_t octets) {

@@ -16,15 +16,20 @@ namespace portico {
 
 // What a core's connections hold in memory, in octets. Everything lent is charged here and released later: a ledger
 // that is not back at zero when the last connection has gone is a leak.
+//
+// Memory runs out in three steps. Above three quarters of the ceiling the ledger is strained: it asks for
+// relief. Above seven eighths it is full: nothing new is begun and nothing further is received. What is
+// left is for answers; above the ceiling they are refused as well.
 class Ledger {
 public:
-    // `ceiling`, in octets, is what is_full() compares with; nothing is refused here.
+    // `ceiling`: in octets.
     explicit Ledger(std::size_t ceiling) : ceiling_(ceiling) {}
 
-    // Octets were lent; peak() keeps the most there were.
+    // Octets were lent; peak() keeps the most there were. Asks for relief when that strains the ledger.
     void charge(std::size_t octets) {
         used_ += octets;
         if (used_ > peak_) peak_ = used_;
+        if (used_ > strain() && ask_for_relief_ != nullptr) ask_for_relief_(asked_);
     }
     // Octets came back; never more than are charged (asserted).
     void release(std::size_t octets) {
@@ -33,14 +38,31 @@ public:
     }
     [[nodiscard]] std::size_t used() const { return used_; }        // octets, now
     [[nodiscard]] std::size_t peak() const { return peak_; }        // the most octets that were ever used
-    [[nodiscard]] std::size_t ceiling() const { return ceiling_; }  // octets that are not to be passed
-    // Whether new connections and further buffers should be refused.
-    [[nodiscard]] bool is_full() const { return used_ >= ceiling_; }
+    [[nodiscard]] std::size_t ceiling() const { return ceiling_; }  // octets that buffers never exceed
+    // Whether somebody should give memory back soon.
+    [[nodiscard]] bool is_strained() const { return used_ > strain(); }
+    // Whether new connections, and buffers to receive into, are to be refused.
+    [[nodiscard]] bool is_full() const { return used_ >= ceiling_ - ceiling_ / 8; }
+    // Whether so many octets more would exceed the ceiling.
+    [[nodiscard]] bool has_room_for(std::size_t octets) const {
+        return used_ <= ceiling_ && octets <= ceiling_ - used_;
+    }
+
+    // What charge() calls, with `asked`, each time that it leaves the ledger strained: gives no memory back before it
+    // returns, but soon. Null: nobody is asked any more.
+    void set_relief(void (*ask)(void* asked), void* asked) {
+        ask_for_relief_ = ask;
+        asked_ = asked;
+    }
 
 private:
+    [[nodiscard]] std::size_t strain() const { return ceiling_ - ceiling_ / 4; }
+
     std::size_t ceiling_;
     std::size_t used_ = 0;
     std::size_t peak_ = 0;
+    void (*ask_for_relief_)(void*) = nullptr;
+    void* asked_ = nullptr;
 };
 
 class BufferPool;
@@ -96,6 +118,9 @@ private:
     std::size_t size_ = 0;
 };
 
+// What a buffer is for: the last of the memory is kept for answers, so that a peer can be told why it is refused.
+enum class Lending : std::uint8_t { input, answer };
+
 // Lends blocks. Those of the usual size are kept for the next borrower, up to `kept_max` of them; others are
 // allocated and freed.
 class BufferPool {
@@ -108,8 +133,10 @@ public:
     BufferPool& operator=(const BufferPool&) = delete;
     ~BufferPool();
 
-    // An empty buffer with room for `octets`, or usual_octets where that is more. Never refused: look at the ledger
-    // before.
+    // An empty buffer with room for `octets`, or for usual_octets if that is more. A Buffer without a block if the
+    // ledger has no room for it.
+    [[nodiscard]] Buffer try_borrow(Lending lending, std::size_t octets = usual_octets);
+    // The same, but never refused: for what a program needs once and not for each peer.
     [[nodiscard]] Buffer borrow(std::size_t octets = usual_octets);
     // What is lent, in octets.
     [[nodiscard]] Ledger& ledger() { return *ledger_; }

@@ -345,5 +345,72 @@ TEST_P(AClientThatLeaves, IsNotOneThatSendsFurtherRequests) {
     }
 }
 
+// --- a client that half-closes
+
+class AClientThatHalfCloses : public testing::TestWithParam<std::uint64_t> {};
+INSTANTIATE_TEST_SUITE_P(Seeds, AClientThatHalfCloses, testing::Range<std::uint64_t>(1, 41));
+
+TEST_P(AClientThatHalfCloses, GetsTheAnswerOfAHandlerThatWaits) {
+    Server server;
+    server.get("/slow", [](Request& request) -> Task<std::string> {
+        const bool slept = co_await io::sleep_for(request.core(), seconds(5));
+        co_return slept ? "here it is" : "";
+    });
+    TestClient client(server, GetParam());
+    const std::string answer = client.exchange_and_finish("GET /slow HTTP/1.1\r\nHost: test\r\n\r\n");
+    EXPECT_TRUE(answer.ends_with("\r\n\r\nhere it is")) << answer;
+    EXPECT_NE(answer.find("Connection: close"), std::string::npos) << answer;
+    EXPECT_EQ(client.connections(), 0U);
+}
+
+TEST_P(AClientThatHalfCloses, GetsTheAnswersToAllItsRequests) {
+    Server server;
+    server.post("/slow", [](Request& request) -> Task<std::string> {
+        const bool slept = co_await io::sleep_for(request.core(), seconds(5));
+        co_return slept ? (co_await request.content()).value_or("refused") : "";
+    });
+    TestClient client(server, GetParam());
+    const std::string answers = client.exchange_and_finish(
+        "POST /slow HTTP/1.1\r\nHost: test\r\nContent-Length: 3\r\n\r\nabc"
+        "POST /slow HTTP/1.1\r\nHost: test\r\nContent-Length: 3\r\n\r\ndef");
+    EXPECT_NE(answers.find("\r\n\r\nabcHTTP/1.1 200"), std::string::npos) << answers;
+    EXPECT_TRUE(answers.ends_with("\r\n\r\ndef")) << answers;
+}
+
+TEST_P(AClientThatHalfCloses, GetsAllOfAStream) {
+    Server server;
+    server.get("/events", [](Request& request) {
+        return Response::stream("text/plain", [&core = request.core()](ContentWriter& to) -> Task<bool> {
+            for (int i = 0; i < 3; ++i) {
+                const bool slept = co_await io::sleep_for(core, seconds(60));
+                const bool written = co_await to.write("part ");
+                if (!slept || !written) co_return false;
+            }
+            co_return true;
+        });
+    });
+    TestClient client(server, GetParam());
+    const std::string answer = client.exchange_and_finish("GET /events HTTP/1.1\r\nHost: test\r\n\r\n");
+    EXPECT_TRUE(answer.ends_with("5\r\npart \r\n5\r\npart \r\n5\r\npart \r\n0\r\n\r\n")) << answer;
+}
+
+// A stream that waits long between its writes ends all the same, as soon as the connection is reset.
+TEST_P(AClientThatLeaves, EndsAStreamThatWaits) {
+    Leaving leaving;
+    Server server;
+    server.get("/events", [&leaving](Request& request) {
+        return Response::stream("text/plain", [&leaving, &core = request.core()](ContentWriter&) -> Task<bool> {
+            const Noticing noticing(leaving);
+            const bool slept = co_await io::sleep_for(core, seconds(1000));
+            co_return slept;
+        });
+    });
+    TestClient client(server, GetParam());
+    client.send_and_leave("GET /events HTTP/1.1\r\nHost: test\r\n\r\n", seconds(3));
+    client.pass(seconds(10));
+    EXPECT_EQ(leaving.destroyed, 1);
+    EXPECT_EQ(client.connections(), 0U);
+}
+
 }  // namespace
 }  // namespace portico

@@ -85,12 +85,15 @@ Server& check_routes(Server& server) {
 // A client that waits for octets that never come gives up after this time. Simulated time costs nothing.
 constexpr auto patience = std::chrono::minutes(5);
 
-Task<void> exchange_octets(io::Core& core, std::string sent, std::string& received) {
+enum class AfterSending : std::uint8_t { stays, half_closes };
+
+Task<void> exchange_octets(io::Core& core, std::string sent, AfterSending then, std::string& received) {
     const io::TimePoint deadline = core.now() + patience;
     io::Result<io::Stream> stream = co_await io::connect(core, server_address, deadline);
     if (!stream) co_return;
     const io::Result<void> written = co_await stream->write_all(sent, deadline);
     static_cast<void>(written);  // the server may answer and close before it has read everything
+    if (then == AfterSending::half_closes) static_cast<void>(stream->finish_sending());
     for (;;) {
         const io::Result<Buffer> octets = co_await stream->read(core.buffers(), deadline);
         if (!octets || octets->empty()) co_return;
@@ -104,6 +107,7 @@ Task<void> write_and_leave(io::Core& core, std::string sent, std::chrono::millis
     const io::Result<void> written = co_await stream->write_all(sent, core.now() + patience);
     const bool slept = co_await io::sleep_for(core, time);
     static_cast<void>(slept && written);
+    stream->abort_on_close();
 }
 
 Task<void> write_and_stay(io::Core& core, std::string sent) {
@@ -191,13 +195,19 @@ TestAnswer TestClient::request(std::string_view method, std::string_view target,
     if (has_content) octets.append("Content-Length: ").append(std::to_string(content.size())).append("\r\n");
     octets.append("\r\n").append(content);
     std::string received;
-    world_->run(exchange_octets(world_->core, std::move(octets), received));
+    world_->run(exchange_octets(world_->core, std::move(octets), AfterSending::stays, received));
     return read_answer(received, method == "HEAD");
 }
 
 std::string TestClient::exchange(std::string_view octets) {
     std::string received;
-    world_->run(exchange_octets(world_->core, std::string(octets), received));
+    world_->run(exchange_octets(world_->core, std::string(octets), AfterSending::stays, received));
+    return received;
+}
+
+std::string TestClient::exchange_and_finish(std::string_view octets) {
+    std::string received;
+    world_->run(exchange_octets(world_->core, std::string(octets), AfterSending::half_closes, received));
     return received;
 }
 

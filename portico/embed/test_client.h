@@ -60,7 +60,9 @@ public:
                        std::string_view content = {});
     // Sends these octets on one connection, and returns everything that comes back until the server closes it.
     std::string exchange(std::string_view octets);
-    // Sends these octets and closes the connection after `time`, whatever has come back.
+    // The same for a client that half-closes as soon as it has sent them, as `printf … | nc` does.
+    std::string exchange_and_finish(std::string_view octets);
+    // Sends these octets and resets the connection after `time`, whatever has come back.
     void send_and_leave(std::string_view octets, std::chrono::milliseconds time);
 
     // Sends these octets and lets the clock go on for `time`. The client stays until it is destroyed, or until the

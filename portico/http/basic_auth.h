@@ -9,7 +9,7 @@
 
 namespace portico::http {
 
-// Who somebody says to be. Octets as they came; most send UTF-8 (RFC 7617 §2.1).
+// The user-id and password that a client sent. They are octets as received; most clients send UTF-8 (RFC 7617 §2.1).
 struct Credentials {
     std::string user;      // without a colon
     std::string password;  // may be empty, and may hold colons

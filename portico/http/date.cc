@@ -30,8 +30,8 @@ void write_two(char* to, unsigned number) {
     to[1] = static_cast<char>('0' + number % 10);
 }
 
-// Reads a date from front to back. Each step takes what it names or turns the scan bad; a bad scan stays bad, so that
-// one question at the end covers all steps.
+// Reads a date from front to back. Each step reads what its name says or marks the scan as bad; a bad scan stays bad,
+// so that one question at the end covers all steps.
 class Scan {
 public:
     explicit Scan(std::string_view text) : left_(text) {}
@@ -102,7 +102,7 @@ std::optional<sys_seconds> instant(const Parts& parts) {
     return sys_days(date) + hours(parts.hour) + minutes(parts.minute) + seconds(parts.second);
 }
 
-// "06 Nov 1994 08:49:37 GMT", behind the day's name
+// "06 Nov 1994 08:49:37 GMT", after the day's name
 std::optional<sys_seconds> read_imf_fixdate(Scan scan) {
     Parts parts;
     parts.day = scan.number(2);
@@ -116,7 +116,7 @@ std::optional<sys_seconds> read_imf_fixdate(Scan scan) {
     return scan.at_end() ? instant(parts) : std::nullopt;
 }
 
-// "06-Nov-94 08:49:37 GMT", behind the day's name
+// "06-Nov-94 08:49:37 GMT", after the day's name
 std::optional<sys_seconds> read_rfc850(Scan scan, sys_seconds now) {
     Parts parts;
     parts.day = scan.number(2);
@@ -142,7 +142,7 @@ std::optional<sys_seconds> read_rfc850(Scan scan, sys_seconds now) {
     return time;
 }
 
-// "Nov  6 08:49:37 1994", behind the day's name
+// "Nov  6 08:49:37 1994", after the day's name
 std::optional<sys_seconds> read_asctime(Scan scan) {
     Parts parts;
     parts.month = scan.name_of_three(month_names);

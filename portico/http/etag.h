@@ -48,13 +48,13 @@ struct EntityTag {
 // Reads a field value that is one entity tag and nothing else. A backslash in it means itself.
 [[nodiscard]] std::optional<EntityTag> parse_entity_tag(std::string_view field_value);
 
-// The next well-formed entity tag of a list (RFC 9110 §13.1.1, §13.1.2); elements that are none are passed over.
+// The next well-formed entity tag of a list (RFC 9110 §13.1.1, §13.1.2); other elements are skipped.
 // Takes what it read from the front of `list`; nothing at the end.
 std::optional<EntityTag> next_entity_tag(std::string_view& list);
 
-// Equal, and neither is weak: the same octets (RFC 9110 §8.8.3.2).
+// Whether the tags are equal and neither is weak, so that both stand for the same octets (RFC 9110 §8.8.3.2).
 [[nodiscard]] bool match_strongly(const EntityTag& a, const EntityTag& b);
-// Equal, whichever is weak: what is equivalent (RFC 9110 §8.8.3.2).
+// Whether the tags are equal, weak or not, so that both stand for equivalent representations (RFC 9110 §8.8.3.2).
 [[nodiscard]] bool match_weakly(const EntityTag& a, const EntityTag& b);
 
 }  // namespace portico::http

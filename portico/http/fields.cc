@@ -82,7 +82,7 @@ constexpr std::size_t name_octets_max = 30;  // Access-Control-Request-Headers
 constexpr unsigned lower(char c) { return c >= 'A' && c <= 'Z' ? octet(c) | 0x20U : octet(c); }
 
 // Where a name of name_octets_min octets or more would stand in the table below. Setting bit 5 folds the case of
-// letters; what else it folds is told apart by the comparison.
+// letters; the comparison then tells apart the other octets that it folds.
 constexpr std::size_t slot_of(std::string_view name, unsigned factor) {
     const std::size_t n = name.size();
     const unsigned letters =

@@ -6,7 +6,7 @@
 namespace portico::http {
 namespace {
 
-// What stands for a single octet; empty where it stands for itself.
+// The escape for an octet; empty if the octet stands for itself.
 std::string_view escaped(char c) {
     switch (c) {
         case '&': return "&amp;";

@@ -66,14 +66,14 @@ struct Request {
     TargetForm form = TargetForm::origin;  // how `target` is written
     std::string_view target;               // as sent
     std::string_view path;       // as sent, not decoded: target's path, "*" in asterisk form, empty in authority form
-    std::string_view query;      // behind the "?", without it
+    std::string_view query;      // after the "?", without it
     bool has_query = false;      // "/a?" has an empty query, "/a" has none
     std::string_view authority;  // of the target URI: from absolute or authority form, or else Host
     Version version = Version::http_1_1;          // as the peer says it
     FieldSection fields;                          // the header section
     Framing framing = Framing::none;              // `none`: there is no content
     std::uint64_t content_length = 0;             // octets, where framing is `length`
-    Persistence persistence = Persistence::keep;  // what the client wants; the answer may close all the same
+    Persistence persistence = Persistence::keep;  // what the client wants; the server may close anyway
     Expectation expectation = Expectation::none;  // whether the client waits before it sends content
 
     // Ready for the next request on the connection; keeps allocated memory.
@@ -88,7 +88,7 @@ struct Piece {
     std::uint64_t length = 0;        // octets of this piece, both kinds
     // The file as it was when the response was made: its size in octets, its times of modification and of change in
     // nanoseconds since 1970, and its names. The sender compares them after each part: if the file has been written to
-    // meanwhile, the content would be a mixture of two versions, so the sender breaks the connection instead.
+    // meanwhile, the content would be a mixture of two versions, so the sender resets the connection instead.
     std::uint64_t file_octets = 0;
     std::int64_t file_modified = 0;
     std::int64_t file_changed = 0;  // 0: not known
@@ -119,22 +119,23 @@ struct Piece {
     }
 };
 
-// Where content goes that is made while it is sent.
+// Takes content that is made while it is sent.
 class ContentWriter {
 public:
-    // Sends the octets, as soon as the peer takes them. False: it takes no more, and what is written further is
-    // dropped.
+    // Sends the octets as soon as the peer takes them. Returns false if the peer takes no more; further octets are
+    // then dropped.
     [[nodiscard]] virtual Task<bool> write(std::string_view octets) = 0;
 
 protected:
     ~ContentWriter() = default;
 };
 
-// Makes content: writes it piece by piece. False: it could not be made whole, and the peer will see it break off.
+// Makes content and writes it piece by piece. Returns false if the content could not be completed; the peer then sees
+// the connection break off.
 using Producer = std::function<Task<bool>(ContentWriter& writer)>;
 
-// What a handler answers. Content-Length, Date, Connection and Transfer-Encoding are not among `fields`: whoever
-// sends the response adds what its version needs, from `content` and the connection's state.
+// What a handler answers. Content-Length, Date, Connection and Transfer-Encoding are not among `fields`: the
+// link adds those that its version of HTTP needs, from `content` and the connection's state.
 struct Response {
     Status status = Status::ok;         // of the final response
     FieldSection fields;                // views: literals, octets that `owner` keeps, or `made`

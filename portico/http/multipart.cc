@@ -10,7 +10,7 @@ namespace portico::http {
 namespace {
 
 constexpr std::size_t boundary_octets_max = 70;
-// RFC 2046 §5.1.1: white space behind a delimiter. Nobody sends any; more than this is nonsense.
+// RFC 2046 §5.1.1: white space after a delimiter. No client is known to send any; more than this is nonsense.
 constexpr std::size_t padding_octets_max = 100;
 
 // RFC 2046 §5.1.1: bchars.
@@ -101,7 +101,7 @@ MultipartReader::Step MultipartReader::read_content(std::string_view& octets) {
     return {What::more};
 }
 
-// Behind a delimiter: "--" if it was the last one, or the end of its line.
+// After a delimiter come "--", if it was the last one, or the end of its line.
 MultipartReader::Step MultipartReader::read_delimiter_line(std::string_view& octets) {
     while (!octets.empty()) {
         line_ += octets.front();
@@ -141,7 +141,7 @@ MultipartReader::Step MultipartReader::read_head(std::string_view& octets) {
 bool MultipartReader::parse_head() {
     head_ = PartHead();
     std::string_view lines = line_;
-    while (lines != "\r\n") {  // the empty line behind them
+    while (lines != "\r\n") {  // the empty line after them
         const std::size_t end = lines.find("\r\n");
         if (!parse_line(lines.substr(0, end))) return false;
         lines.remove_prefix(end + 2);

@@ -11,11 +11,11 @@
 
 namespace portico::http {
 
-// The boundary that a Content-Type of multipart/form-data names. Nothing where it is another type, or names none that
+// The boundary that a Content-Type of multipart/form-data names. Nothing if it is another type, or names none that
 // is valid: 1 to 70 octets of RFC 2046 §5.1.1's bchars, the last of them no space.
 [[nodiscard]] std::optional<std::string> multipart_boundary(std::string_view content_type);
 
-// What stands before a part's content (RFC 7578 §4.2).
+// The header section of a part (RFC 7578 §4.2).
 struct PartHead {
     std::string name;                      // of the form's field
     std::optional<std::string> file_name;  // as the sender says it: any octets, and perhaps a path. Not to be trusted
@@ -28,11 +28,11 @@ class MultipartReader {
 public:
     // What happens next.
     enum class What : std::uint8_t {
-        more,      // nothing is left of what was given: it goes on with the next piece
+        more,      // all octets were used: call again with the next piece
         head,      // a part begins: head() tells of it
         content,   // octets of the part
         part_end,  // the part is complete
-        end,       // all parts are; what follows is ignored (RFC 2046 §5.1.1: the epilogue)
+        end,       // of the last part; the epilogue that may follow is ignored (RFC 2046 §5.1.1)
         broken     // this is not multipart/form-data: trouble() tells why. Nothing more can be read
     };
     // One thing that happened.
@@ -49,7 +49,7 @@ public:
 
     // The part that began last; overwritten when the next one begins.
     [[nodiscard]] const PartHead& head() const { return head_; }
-    // Whether `end` has come: what was sent is whole.
+    // Whether `end` was returned: the content is complete.
     [[nodiscard]] bool has_ended() const { return state_ == State::epilogue; }
     // A literal: what is wrong.
     [[nodiscard]] std::string_view trouble() const { return trouble_; }

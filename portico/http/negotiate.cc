@@ -22,7 +22,7 @@ std::optional<Weight> parse_qvalue(std::string_view text) {
     return weight <= weight_full ? std::optional(weight) : std::nullopt;
 }
 
-// The value of a parameter "q=…"; nothing if it is another.
+// The value of a parameter "q=…"; nothing if it is another parameter.
 std::optional<std::string_view> weight_text(std::string_view parameter) {
     const bool is_weight = parameter.size() >= 2 && (parameter[0] | 0x20) == 'q' && parameter[1] == '=';
     return is_weight ? std::optional(parameter.substr(2)) : std::nullopt;
@@ -55,7 +55,7 @@ std::optional<Coding> recognise_coding(std::string_view name) {
     return std::nullopt;
 }
 
-// What Accept-Encoding says of each coding, and of those that it doesn't name. Nothing where it says nothing.
+// The weights that Accept-Encoding gives to each coding, and to those that it doesn't name.
 class CodingWeights {
 public:
     void read(std::string_view field_value) {
@@ -113,7 +113,7 @@ int precedence(std::string_view range, std::string_view type) {
     return any_subtype && equals_ignoring_case(range.substr(0, main_type.size()), main_type) ? 2 : 0;
 }
 
-// What Accept says of one media type. The closest range counts; of several as close, the greatest weight.
+// The weight that Accept gives to a media type: that of the closest range or, of several as close, the greatest.
 Weight weight_of(const FieldSection& request, std::string_view type) {
     int closest = 0;
     Weight weight = 0;

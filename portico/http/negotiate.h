@@ -44,8 +44,8 @@ private:
 };
 
 // The available coding that Accept-Encoding gives the greatest weight (RFC 9110 §12.5.3), of several such the one that
-// we like best. Without the field it is identity: any coding would do by the RFC, but who doesn't send the field is
-// mostly who can't decode. Identity that the field doesn't name weighs less than any coding that it does.
+// we like best. Without the field it is identity: the RFC would allow any coding, but most clients that don't send the
+// field can't decode. Identity, if the field doesn't name it, weighs less than any coding that the field names.
 //
 // Nothing is returned when identity is excluded and nothing else is available and acceptable: 406 and disregarding the
 // field are both allowed then (§12.1). An element with a malformed weight is passed over; of one that is

@@ -13,13 +13,13 @@
 
 namespace portico::http {
 
-// What tells the selected representation from its other versions (RFC 9110 §8.8).
+// The validators of the selected representation: they tell it from other versions (RFC 9110 §8.8).
 struct Validators {
     std::string_view etag;  // as it is sent, quotation marks and all; empty: there is none
     std::optional<std::chrono::sys_seconds> last_modified;  // whole seconds, since a field says no more
 };
 
-// What a request's preconditions come to.
+// The result of evaluating a request's preconditions.
 enum class Verdict : std::uint8_t {
     proceed,              // answer as if there were none
     not_modified,         // answer 304

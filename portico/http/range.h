@@ -24,7 +24,7 @@ struct ByteRange {
     friend bool operator==(const ByteRange&, const ByteRange&) = default;
 };
 
-// What a request's Range comes to.
+// The result of evaluating a request's Range.
 class Selection {
 public:
     // What to answer.
@@ -84,7 +84,7 @@ public:
     [[nodiscard]] std::string content_type() const;
     // Before the octets of a part. A later one begins with the line break that ends the part before it.
     [[nodiscard]] std::string head(ByteRange range, Place place) const;
-    // Behind the last part.
+    // The octets after the last part.
     [[nodiscard]] std::string end() const;
 
 private:

@@ -12,7 +12,7 @@ namespace portico::http {
 
 // Turns the path of a target, as sent, into the one form in which it is matched, authorized and opened: each escape
 // decoded exactly once, dot segments removed whether they were escaped or not (RFC 3986 §5.2.4), runs of slashes made
-// one. The result begins with "/", has no empty segment but perhaps the last, and no "." or ".." among its segments.
+// one. The result begins with "/", has no empty segment except perhaps the last, and no "." or ".." among its segments.
 // An empty path (absolute form "http://host") is "/".
 //
 // The result is a view of `raw_path` when that already has this form, and nothing is copied; otherwise a view of

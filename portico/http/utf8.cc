@@ -6,7 +6,7 @@
 namespace portico::http {
 namespace {
 
-// What the second octet may be, given the first (RFC 3629 §4): narrower where a sequence would be overlong, a
+// The range of the second octet, given the first (RFC 3629 §4): narrower where a sequence would be overlong, a
 // surrogate or past U+10FFFF.
 struct Sequence {
     std::size_t octets;

@@ -32,6 +32,7 @@ void Operation::finish_waiting() noexcept { core_->kernel().finish(*this); }
 void AcceptOp::cancel() { core().kernel().cancel(*this); }
 void ConnectOp::cancel() { core().kernel().cancel(*this); }
 void ReadOp::cancel() { core().kernel().cancel(*this); }
+void HangUpOp::cancel() { core().kernel().cancel(*this); }
 void WriteOp::cancel() { core().kernel().cancel(*this); }
 void SendFileOp::cancel() { core().kernel().cancel(*this); }
 void ReceiveOp::cancel() { core().kernel().cancel(*this); }

@@ -35,7 +35,7 @@ namespace {
 
 constexpr int events_max = 256;
 
-enum class Waits : std::uint8_t { nothing, accept, read, receive, connect, write, send_file, send };
+enum class Waits : std::uint8_t { nothing, accept, read, hang_up, receive, connect, write, send_file, send };
 
 // The state of one descriptor, or of a number that is free.
 struct Slot {
@@ -50,6 +50,7 @@ struct Slot {
     bool is_connecting = false;  // the connection was asked for
     bool is_put_off = false;     // it is in put_off_: the next pass tries what waits for it
     bool ended = false;          // the peer has sent its last: there is an end or an error to be read
+    bool broken = false;         // reset, or ended in both directions
     std::uint32_t watched = 0;   // the events it is registered for
 };
 
@@ -107,6 +108,7 @@ public:
     bool start(AcceptOp& op) override { return start_reader(op.listener, Waits::accept, op); }
     bool start(ConnectOp& op) override;
     bool start(ReadOp& op) override { return start_reader(op.stream, Waits::read, op); }
+    bool start(HangUpOp& op) override { return start_reader(op.stream, Waits::hang_up, op); }
     bool start(WriteOp& op) override { return start_writer(op.stream, Waits::write, op); }
     bool start(SendFileOp& op) override { return start_writer(op.stream, Waits::send_file, op); }
     bool start(ReceiveOp& op) override { return start_reader(op.socket, Waits::receive, op); }
@@ -118,6 +120,7 @@ public:
     void cancel(AcceptOp& op) override;
     void cancel(ConnectOp& op) override { cancel_writer(op.socket, op); }
     void cancel(ReadOp& op) override { cancel_reader(op.stream, op); }
+    void cancel(HangUpOp& op) override { cancel_reader(op.stream, op); }
     void cancel(WriteOp& op) override { cancel_writer(op.stream, op); }
     void cancel(SendFileOp& op) override { cancel_writer(op.stream, op); }
     void cancel(ReceiveOp& op) override { cancel_reader(op.socket, op); }
@@ -153,6 +156,7 @@ private:
     bool attempt(Waits waits, int fd, Operation& op);
     bool attempt_accept(AcceptOp& op);
     bool attempt_read(ReadOp& op);
+    bool attempt_hang_up(HangUpOp& op);
     bool attempt_receive(ReceiveOp& op);
     bool attempt_connect(ConnectOp& op);
     bool attempt_write(WriteOp& op);
@@ -226,6 +230,7 @@ void EpollKernel::dispatch(const epoll_event& event) {
     if (slot(fd).kind == FdKind::listener && slot(fd).reader == nullptr) return unwatch(fd);
     const bool broken = (event.events & (EPOLLERR | EPOLLHUP)) != 0;
     Slot& ready = slot(fd);
+    if (broken) ready.broken = true;
     if (broken || (event.events & EPOLLRDHUP) != 0) ready.ended = true;
     if (broken || (event.events & (EPOLLIN | EPOLLRDHUP)) != 0) ready.readable = true;
     if (broken || (event.events & EPOLLOUT) != 0) ready.writable = true;
@@ -353,6 +358,7 @@ bool EpollKernel::attempt(Waits waits, int fd, Operation& op) {
         case Waits::nothing: break;
         case Waits::accept: return attempt_accept(static_cast<AcceptOp&>(op));
         case Waits::read: return attempt_read(static_cast<ReadOp&>(op));
+        case Waits::hang_up: return attempt_hang_up(static_cast<HangUpOp&>(op));
         case Waits::receive: return attempt_receive(static_cast<ReceiveOp&>(op));
         case Waits::connect: return attempt_connect(static_cast<ConnectOp&>(op));
         case Waits::write: return attempt_write(static_cast<WriteOp&>(op));
@@ -394,7 +400,11 @@ bool EpollKernel::attempt_accept(AcceptOp& op) {
 
 bool EpollKernel::attempt_read(ReadOp& op) {
     if (op.pool != nullptr) {
-        op.buffer = op.pool->borrow();
+        op.buffer = op.pool->try_borrow(Lending::input);
+        if (!op.buffer.has_block()) {
+            op.set_result(-ENOBUFS);
+            return true;
+        }
         op.room = op.buffer.room();
     }
     Slot& ready = slot(op.stream);
@@ -408,6 +418,12 @@ bool EpollKernel::attempt_read(ReadOp& op) {
         }
     }
     return done_reading(ready, op, octets, was_short);
+}
+
+// Which epoll reports unasked (EPOLLHUP, EPOLLERR). A peer's half-close, which is EPOLLRDHUP, doesn't count.
+bool EpollKernel::attempt_hang_up(HangUpOp& op) {
+    op.set_result(0);
+    return slot(op.stream).broken;
 }
 
 bool EpollKernel::attempt_receive(ReceiveOp& op) {

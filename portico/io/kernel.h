@@ -130,6 +130,17 @@ private:
     void cancel() final;
 };
 
+// Waits until the connection is broken: it was reset, or both its directions have ended. A peer that only half-closes
+// does not end the wait. In the place of a read: one or the other waits. Result: 0.
+struct HangUpOp : Operation {
+    // Of this stream.
+    HangUpOp(Core& core, int the_stream) : Operation(core), stream(the_stream) {}
+    int stream;  // a connected socket
+
+private:
+    void cancel() final;
+};
+
 // Sends octets: the first of `spans` first. Result: how many were taken, at least one; perhaps not all.
 struct WriteOp : Operation {
     // The spans, and the memory that they point to, outlive the operation.
@@ -305,6 +316,7 @@ public:
     virtual bool start(AcceptOp& op) = 0;
     virtual bool start(ConnectOp& op) = 0;
     virtual bool start(ReadOp& op) = 0;
+    virtual bool start(HangUpOp& op) = 0;
     virtual bool start(WriteOp& op) = 0;
     virtual bool start(SendFileOp& op) = 0;
     virtual bool start(ReceiveOp& op) = 0;
@@ -315,6 +327,7 @@ public:
     virtual void cancel(AcceptOp& op) = 0;
     virtual void cancel(ConnectOp& op) = 0;
     virtual void cancel(ReadOp& op) = 0;
+    virtual void cancel(HangUpOp& op) = 0;
     virtual void cancel(WriteOp& op) = 0;
     virtual void cancel(SendFileOp& op) = 0;
     virtual void cancel(ReceiveOp& op) = 0;

@@ -64,6 +64,8 @@ struct SimFaults {
     // Of the octets that have come, so many wait in the reader's window; further ones stay unacknowledged with the
     // writer until it reads. 0: all of them (they still count towards the above).
     std::size_t window_octets = 0;
+    // A writer that has filled the buffer goes on only once a third of it is free, as on Linux.
+    bool wakes_writers_late = false;
 
     double reset = 0;  // each read and write: the connection is reset, at both ends
     double unread_lost =

@@ -73,6 +73,7 @@ public:
     bool start(AcceptOp& op) override;
     bool start(ConnectOp& op) override;
     bool start(ReadOp& op) override;
+    bool start(HangUpOp& op) override;
     bool start(WriteOp& op) override;
     bool start(SendFileOp& op) override;
     bool start(ReceiveOp& op) override;
@@ -81,6 +82,7 @@ public:
     void cancel(AcceptOp& op) override;
     void cancel(ConnectOp& op) override;
     void cancel(ReadOp& op) override;
+    void cancel(HangUpOp& op) override;
     void cancel(WriteOp& op) override;
     void cancel(SendFileOp& op) override;
     void cancel(ReceiveOp& op) override;

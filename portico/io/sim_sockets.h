@@ -59,6 +59,7 @@ struct SimStream {
     std::uint64_t lost_from = UINT64_MAX;  // segments from this place on never arrive
     TimePoint last_arrival{};              // segments don't overtake each other
     std::size_t capacity = 0;              // of received and arriving together
+    bool found_full = false;               // the other end's buffer, by a write
     bool end_received = false;
     bool receiving_shut = false;
     bool end_sent = false;

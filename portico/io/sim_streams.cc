@@ -16,6 +16,16 @@ bool SimKernel::start(ReadOp& op) {
     return begin(from, from->reading, op, [this, from, &op] { return try_read(from, op); });
 }
 
+bool SimKernel::start(HangUpOp& op) {
+    const StreamPtr stream = this->stream(op.stream);
+    return begin(stream, stream->reading, op, [stream]() -> std::optional<std::int64_t> {
+        const StreamPtr other = stream->peer.lock();
+        const bool both_ended = stream->family == Family::unix_path && (other == nullptr || other->closed);
+        if (stream->dead || both_ended || (stream->end_received && stream->end_sent)) return 0;
+        return std::nullopt;
+    });
+}
+
 bool SimKernel::start(WriteOp& op) {
     const StreamPtr to = stream(op.stream);
     return begin(to, to->writing, op, [this, to, &op] { return try_write(to, op); });
@@ -29,6 +39,11 @@ bool SimKernel::start(SendFileOp& op) {
 void SimKernel::cancel(ReadOp& op) {
     const StreamPtr from = stream(op.stream);
     cancel(from, from->reading, op);
+}
+
+void SimKernel::cancel(HangUpOp& op) {
+    const StreamPtr stream = this->stream(op.stream);
+    cancel(stream, stream->reading, op);
 }
 
 void SimKernel::cancel(WriteOp& op) {
@@ -50,7 +65,8 @@ std::optional<std::int64_t> SimKernel::try_read(const StreamPtr& from, ReadOp& o
         return std::nullopt;
     }
     if (op.pool != nullptr) {
-        op.buffer = op.pool->borrow();
+        op.buffer = op.pool->try_borrow(Lending::input);
+        if (!op.buffer.has_block()) return -ENOBUFS;
         op.room = op.buffer.room();
     }
     std::size_t octets = std::min(op.room.size(), from->unread());
@@ -78,7 +94,10 @@ std::optional<std::int64_t> SimKernel::room_to_write(const StreamPtr& from) {
     if (from->family == Family::unix_path && (nobody_reads || to->receiving_shut)) return -EPIPE;
     if (nobody_reads) return 16 * 1024;  // until the reset comes back
     const std::size_t used = to->unread() + to->arriving_octets;
+    if (used >= to->capacity) from->found_full = true;
+    if (from->found_full && faults_.wakes_writers_late && used > to->capacity / 3 * 2) return std::nullopt;
     if (used >= to->capacity) return std::nullopt;
+    from->found_full = false;
     std::size_t room = to->capacity - used;
     const SendLimits& limits = from->send_limits;
     if (limits.unacknowledged_octets_max > 0) {

@@ -49,7 +49,7 @@ Task<Result<void>> Stream::write_all(std::string_view octets, TimePoint deadline
     co_return Result<void>();
 }
 
-Task<void> drain_and_close(Stream stream, Duration time_max, std::size_t octets_max) {
+Task<void> drain(Stream& stream, Duration time_max, std::size_t octets_max) {
     if (!stream.finish_sending()) co_return;  // it was reset: nobody reads any more
     Core& core = stream.core();
     const TimePoint deadline = core.now() + time_max;
@@ -66,6 +66,10 @@ Task<void> drain_and_close(Stream stream, Duration time_max, std::size_t octets_
         const bool slept = co_await sleep_for(core, acknowledgement_pause);
         if (!slept) co_return;
     }
+}
+
+Task<void> drain_and_close(Stream stream, Duration time_max, std::size_t octets_max) {
+    co_await drain(stream, time_max, octets_max);
 }
 
 Result<Accepted> Accept::await_resume() {

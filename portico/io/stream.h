@@ -35,6 +35,16 @@ public:
     }
 };
 
+// co_await stream.hang_up(…): nothing more once the connection is broken, or why the wait ended before.
+class HangUp final : public Awaited<HangUpOp> {
+public:
+    using Awaited::Awaited;
+    Result<void> await_resume() const {
+        if (result() < 0) return fail(static_cast<int>(-result()), "hang_up");
+        return {};
+    }
+};
+
 // co_await stream.write(…): how many octets were taken, at least one, or the error.
 class Write final : public Awaited<WriteOp> {
 public:
@@ -64,7 +74,7 @@ public:
     static Stream attach(Core& core, Fd detached);
 
     // At most `room.size()` octets; 0 is the end of the stream: the peer sends no more, and may still read.
-    // Errors: ETIMEDOUT, ECANCELED, ECONNRESET …
+    // Errors: ETIMEDOUT, ECANCELED, ECONNRESET, ENOBUFS no memory for a buffer (see Ledger) …
     [[nodiscard]] Read read(std::span<char> room, TimePoint deadline) {
         return Read(deadline, *core_, fd_.number(), room);
     }
@@ -72,6 +82,10 @@ public:
     [[nodiscard]] ReadBuffer read(BufferPool& pool, TimePoint deadline) {
         return ReadBuffer(deadline, *core_, fd_.number(), pool);
     }
+    // Waits until the connection is broken: reset by the peer, or ended in both directions. A peer that half-closes has
+    // not broken it, nor has a TCP peer that closed: the two look alike until something is sent to it. Counts as a
+    // read. Errors: ETIMEDOUT, ECANCELED.
+    [[nodiscard]] HangUp hang_up(TimePoint deadline) { return HangUp(deadline, *core_, fd_.number()); }
     // Takes at least one octet of `spans`, perhaps not all. `more`: further octets follow at once.
     [[nodiscard]] Write write(std::span<const iovec> spans, TimePoint deadline, bool more = false) {
         return Write(deadline, *core_, fd_.number(), spans, more);
@@ -112,6 +126,8 @@ private:
 
 // After the last answer: half-closes, and goes on reading for at most `time_max` and `octets_max`, so that the peer can
 // read what was sent before our close becomes a reset (RFC 9112 §9.6).
+Task<void> drain(Stream& stream, Duration time_max, std::size_t octets_max);
+// The same, and closes.
 Task<void> drain_and_close(Stream stream, Duration time_max, std::size_t octets_max);
 
 // A connection that was accepted.

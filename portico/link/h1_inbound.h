@@ -1,13 +1,13 @@
 // portico/link/h1_inbound.h — the server's end of one HTTP/1.1 connection: requests come out, responses go in.
 //
-// Room link: a connection that carries HTTP messages, whichever end and version. The waist where versions stop
-//            mattering.
+// Room link: connections that carry HTTP messages, at either end and in any version. Above this room the version
+//            doesn't matter.
 // May use:   base, http, wire, io, tls.
 // May not:   know what is served, or log.
 // Threads:   none of its own: a link belongs to one connection, which belongs to one core.
 #pragma once
 
-#include <chrono>
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -16,22 +16,13 @@
 #include "portico/base/task.h"
 #include "portico/http/message.h"
 #include "portico/io/stream.h"
+#include "portico/link/backlog.h"
+#include "portico/link/inbound_limits.h"
+#include "portico/link/waiting.h"
 #include "portico/wire/h1/read_chunked.h"
 #include "portico/wire/h1/read_head.h"
 
 namespace portico::link {
-
-// What one peer may make one connection cost.
-struct InboundLimits {
-    h1::HeadLimits head;                                  // of one request
-    h1::ChunkedLimits chunked;                            // of one request's content
-    std::chrono::milliseconds head_time_max{10'000};      // from the first octet of a head to its last
-    std::chrono::milliseconds content_idle_max{60'000};   // between two reads of content
-    std::chrono::milliseconds response_idle_max{60'000};  // between two writes of a response
-    std::uint64_t rate_min = 500;                         // octets a second, in the mean, once rate_grace is over
-    std::chrono::milliseconds rate_grace{30'000};         // how long a content or a response may be slower
-    std::uint64_t content_octets_max = 16 * 1024 * 1024;  // of one request
-};
 
 // How waiting for a request ended.
 enum class Arrival : std::uint8_t {
@@ -51,49 +42,55 @@ enum class ContentEnd : std::uint8_t {
 // A step of reading content: octets, which stay valid until the next step, or how it ended.
 struct ContentStep {
     std::string_view octets;                // empty at the end
-    ContentEnd end = ContentEnd::complete;  // says nothing where there are octets
+    ContentEnd end = ContentEnd::complete;  // meaningless while there are octets
 };
 
 // Whether a response went out.
 enum class Sent : std::uint8_t {
     whole,  // to the kernel, or to the output that the next call sends
-    left,   // the peer broke the connection or was too slow
+    left,   // the peer broke the connection or was too slow, or there was no memory left; closing is a reset
     cut,    // the file ended before the range that was announced: only a reset can say so to the peer
 };
 
-// One connection of a client's, over a stream: reads requests and their content, one after the other, and sends the
-// responses in the same order (RFC 9112 §9.3.2). Whoever uses it decides what is answered and when to close.
+// One client's connection over a stream: reads requests and their content, one after the other, and sends the responses
+// in the same order (RFC 9112 §9.3.2). The caller decides what is answered and when to close.
 class H1Inbound {
 public:
-    // All of them outlive the link.
-    H1Inbound(io::Stream& stream, const InboundLimits& limits) : stream_(&stream), limits_(&limits) {}
+    // All of them outlive the link. `backlog` is the stream's. `transfers` is the head of the ring that the link joins
+    // while it waits for content, or for the peer to take an answer.
+    H1Inbound(io::Stream& stream, const InboundLimits& limits, Backlog& backlog, WaitingPlace& transfers)
+        : stream_(&stream), limits_(&limits), backlog_(&backlog), transfers_(&transfers) {}
 
-    // Octets that were received while the connection was idle, and when the head they begin must be complete.
+    // Takes octets that were received while the connection was idle. The head that they begin must be complete by
+    // `head_deadline`.
     void take(Buffer received, io::TimePoint head_deadline);
 
     // The next request, from octets that are here already or from further ones. Its views live until the next call.
     // The content of the request before has been read to its end.
     [[nodiscard]] Task<Arrival> next_request(http::Request& request);
-    // The same without waiting: nothing where more octets are needed, or output has to go out first.
+    // Like next_request(), but never waits: returns nothing if more input is needed or pending output must be sent
+    // first.
     [[nodiscard]] std::optional<Arrival> next_request_at_once(http::Request& request);
 
-    // Whether content is to come that has not been received.
+    // Whether some of the content has not been received yet.
     [[nodiscard]] bool awaits_content() const;
     // Whether any octet of content has been received.
     [[nodiscard]] bool has_content() const { return !unread().empty(); }
     // Reads content to its end and drops it.
     [[nodiscard]] Task<ContentEnd> discard_content();
-    // The same without waiting: nothing where further octets are needed; call discard_content then.
+    // Like discard_content(), but never waits: returns nothing if more input is needed.
     [[nodiscard]] std::optional<ContentEnd> discard_content_at_once();
 
-    // The next octets of content, at least one, or its end. Whoever sent "Expect: 100-continue" is told to go on.
+    // The next octets of content, at least one, or its end. A client that sent "Expect: 100-continue" is told to go on.
     [[nodiscard]] Task<ContentStep> read_content();
-    // Whether all content has been received, and nothing behind it.
+    // Whether all content has been received, and nothing after it.
     [[nodiscard]] bool has_just_its_content() const;
-    // Reads what comes behind the content, so that it is noticed when the peer leaves: returns true then, and false
-    // once octets of a further request have come. The content has been received to its end, so that nothing else reads
-    // meanwhile.
+    // Waits until the peer leaves, and returns true then; false if the task was asked to stop. A half-close isn't a
+    // departure: the peer has said all it wants to and waits for its answer. A reset is, and so is the end of both
+    // directions. Nothing else reads meanwhile. One buffer of further requests is read ahead.
     [[nodiscard]] Task<bool> watch_peer();
+    // Whether watch_peer() has found that the peer sends nothing more after what has been received.
+    [[nodiscard]] bool has_half_closed() const { return has_half_closed_ && !has_unread() && ahead_.empty(); }
 
     // Sends a response to `request`. Small ones wait in the output while further requests are here already, so that
     // answers to pipelined requests leave together.
@@ -106,12 +103,18 @@ public:
                http::Persistence persistence);
     // Sends what waits in the output.
     [[nodiscard]] Task<Sent> flush();
-    // For a caller that writes to the stream itself: what waits in the output, until the next call.
+    // For a caller that writes to the stream itself: the output. Valid until the next call.
     [[nodiscard]] iovec output_span() { return {const_cast<char*>(output_.octets().data()), output_.size()}; }
-    // So many octets of output_span() have gone.
-    void output_sent(std::size_t octets);
-    // Until when the peer has to take an octet.
-    [[nodiscard]] io::TimePoint write_deadline() const { return stream_->core().now() + limits_->response_idle_max; }
+    // The stream has taken so many octets of output_span().
+    void output_sent(std::size_t octets) {
+        backlog_->add(octets);
+        drop_output(octets);
+    }
+    // Until when that caller waits for the stream to take octets. If it takes none, flush() goes on waiting for as long
+    // as the peer acknowledges what it was sent before.
+    [[nodiscard]] io::TimePoint write_deadline() const {
+        return Patience(*limits_, *backlog_).step(stream_->core().now());
+    }
 
     // Why a head or a content was refused, once a call has said so.
     [[nodiscard]] const http::Refusal& refusal() const { return refusal_; }
@@ -119,8 +122,8 @@ public:
     [[nodiscard]] bool has_unread() const { return !unread().empty(); }
 
 private:
-    class Pace;
     class Chunks;
+    using Parts = std::array<std::string_view, 3>;
 
     [[nodiscard]] std::string_view unread() const;
     [[nodiscard]] Buffer& input() { return content_.has_block() ? content_ : received_; }
@@ -132,17 +135,23 @@ private:
     [[nodiscard]] std::optional<ContentEnd> drop_length();
     [[nodiscard]] std::optional<ContentEnd> drop_chunks();
     [[nodiscard]] bool make_room_for_head();
+    [[nodiscard]] bool has_output_for(std::size_t octets);
+    void drop_output(std::size_t octets);
     void write_head(const http::Request& request, const http::Response& response, std::string_view date,
                     http::Persistence persistence);
+    [[nodiscard]] Task<Sent> send_pieces(const http::Response& response);
     [[nodiscard]] Task<Sent> send_made(const http::Request& request, const http::Response& response,
                                        std::string_view date, http::Persistence persistence);
-    [[nodiscard]] Task<Sent> send_memory(std::string_view octets, bool more, Pace& pace);
+    Sent give_up();
+    [[nodiscard]] Task<Sent> send_parts(Parts parts, bool more, Patience& patience);
+    [[nodiscard]] Task<Sent> send_range(const http::Piece& piece, Patience& patience);
     [[nodiscard]] Task<void> bring_into_memory(const Fd& file, std::uint64_t offset, std::uint64_t length);
     [[nodiscard]] bool has_changed(const http::Piece& piece) const;
-    [[nodiscard]] Task<Sent> send_range(const http::Piece& piece, Pace& pace);
 
     io::Stream* stream_;
     const InboundLimits* limits_;
+    Backlog* backlog_;
+    WaitingPlace* transfers_;
     Buffer received_;           // the head that is being read or answered, and what follows it
     Buffer content_;            // once content has come that received_ had no place for
     Buffer output_;             // answers that have not been sent
@@ -150,6 +159,7 @@ private:
     std::size_t searched_ = 0;  // read_head's own note
     io::TimePoint head_deadline_ = io::never;
     Buffer ahead_;                                 // octets of further requests that watch_peer() has read
+    bool has_half_closed_ = false;                 // as watch_peer() has found
     bool invites_content_ = false;                 // the peer waits for 100 (Continue)
     io::Duration content_waited_{};                // for the content that is being read
     std::uint64_t content_received_ = 0;           // in that time

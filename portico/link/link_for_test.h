@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <cerrno>
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -42,8 +43,7 @@ protected:
     }
     ~LinkTest() override {
         client_.reset();
-        link_.reset();
-        server_.reset();
+        close_server();
         EXPECT_EQ(core_.ledger().used(), 0U) << "something that was charged was not released";
         EXPECT_EQ(core_.timers().count(), 0U);
     }
@@ -57,11 +57,29 @@ protected:
     void run(io::Scope& scope) {
         while (scope.size() > 0) core_.run_once(io::never);
     }
+    // Runs the task, and returns what it returned.
+    template <class T>
+    T result_of(Task<T> task) {
+        std::optional<T> result;
+        run(keep(std::move(task), result));
+        return *std::move(result);
+    }
+    // How long it takes, to a tenth of a second: the simulated clock and the timers have their own steps.
+    template <class Act>
+    milliseconds time_of(Act act) {
+        const io::TimePoint began = core_.now();
+        act();
+        const auto took = std::chrono::duration_cast<milliseconds>(core_.now() - began) + milliseconds(50);
+        return took - took % milliseconds(100);
+    }
     // Lets this much time pass.
     void pass(io::Duration time) { run(sleep(time)); }
 
     [[nodiscard]] H1Inbound& link() {
-        if (!link_) link_.emplace(*server_, limits_);
+        if (!link_) {
+            backlog_.emplace(*server_);
+            link_.emplace(*server_, limits_, *backlog_, transfers_);
+        }
         return *link_;
     }
     // These octets have been received, and the first head in them must be complete within head_time_max.
@@ -75,7 +93,11 @@ protected:
     [[nodiscard]] io::SimKernel& kernel() { return kernel_; }
     [[nodiscard]] io::Stream& client() { return *client_; }
     [[nodiscard]] io::Stream& server() { return *server_; }
+    [[nodiscard]] Backlog& backlog() { return *backlog_; }
+    [[nodiscard]] WaitingPlace& transfers() { return transfers_; }
     [[nodiscard]] InboundLimits& limits() { return limits_; }
+    // Whether the last read of client_reads_slowly() found a reset.
+    [[nodiscard]] bool client_was_reset() const { return client_was_reset_; }
     void close_client() { client_.reset(); }
     void reset_client() {
         client_->abort_on_close();
@@ -83,9 +105,31 @@ protected:
     }
     void close_server() {
         link_.reset();
+        backlog_.reset();
         server_.reset();
     }
 
+    // The client sends all of this, so many octets at a time, with a pause after each part.
+    Task<void> client_sends_slowly(std::string octets, std::size_t part, io::Duration pause) {
+        for (std::size_t at = 0; at < octets.size(); at += part) {
+            const io::Result<void> written = co_await client_->write_all(octets.substr(at, part), io::never);
+            if (!written) co_return;
+            const bool slept = co_await io::sleep_for(core_, pause);
+            if (!slept) co_return;
+        }
+    }
+    // The client reads up to the end, so many octets at most at a time, with a pause after each part.
+    Task<void> client_reads_slowly(std::string& into, std::size_t part, io::Duration pause) {
+        std::string room(part, '\0');
+        for (;;) {
+            const io::Result<std::size_t> octets = co_await client_->read(room, io::never);
+            client_was_reset_ = !octets && octets.error().number == ECONNRESET;
+            if (!octets || *octets == 0) co_return;
+            into.append(room, 0, *octets);
+            const bool slept = co_await io::sleep_for(core_, pause);
+            if (!slept) co_return;
+        }
+    }
     // The client sends all of this.
     Task<void> client_sends(std::string octets) {
         const io::Result<void> written = co_await client_->write_all(octets, io::never);
@@ -123,6 +167,12 @@ protected:
         }
     }
 
+    template <class T>
+    static Task<void> keep(Task<T> task, std::optional<T>& into) {
+        T value = co_await task;
+        into.emplace(std::move(value));
+    }
+
 private:
     Task<void> sleep(io::Duration time) {
         const bool slept = co_await io::sleep_for(core_, time);
@@ -145,6 +195,9 @@ private:
     InboundLimits limits_;
     std::optional<io::Stream> client_;
     std::optional<io::Stream> server_;
+    std::optional<Backlog> backlog_;
+    WaitingPlace transfers_;
+    bool client_was_reset_ = false;
     std::optional<H1Inbound> link_;
 };
 

@@ -180,7 +180,7 @@ TEST_F(Admission, TakesNobodyWhileMemoryIsShort) {
 }
 
 TEST_F(Admission, TakesTheMemoryOfAnUnfinishedHead) {
-    limits.memory_max = std::size_t{100} * 1024;
+    limits.memory_max = std::size_t{1024} * 1024;
     open();
     TestPeer& unfinished = connect("G");
     std::vector<Buffer> hoard;

@@ -32,12 +32,12 @@ enum class Next : std::uint8_t {
 // One request on its way through the steps.
 class Turn {
 public:
-    Turn(Worker& worker, io::Stream& stream, const io::SocketAddress& peer, HostCheck check)
+    Turn(Worker& worker, io::Stream& stream, link::Backlog& backlog, const io::SocketAddress& peer, HostCheck check)
         : worker_(&worker),
           stream_(&stream),
           peer_(&peer),
           host_check_(check),
-          link_(stream, worker.inbound_limits()),
+          link_(stream, worker.inbound_limits(), backlog, worker.transfers()),
           exchange_(worker.borrow_exchange()) {}
     Turn(const Turn&) = delete;
     Turn& operator=(const Turn&) = delete;
@@ -82,7 +82,8 @@ private:
     Task<Next> send(std::string_view reason);
     Task<bool> run_handler(Task<void> work, Call& call);
     Task<void> end_when_peer_leaves(io::Scope& working, Call& call);
-    Task<Next> send_made();
+    Task<Next> send_made(bool has_read_all);
+    Task<void> end_making_when_peer_leaves(io::Scope& making);
     Task<void> send_early();
     Task<void> send_into(link::Sent& sent);
     void begin();
@@ -117,9 +118,11 @@ void Turn::begin() {
 }
 
 // Called when an answer is sent, and not before: the worker may have begun to drain while the answer was made. Requests
-// that have been received after this one are answered too, and the last of them gets "Connection: close".
+// that have been received after this one are answered too, and the last of them gets "Connection: close". A peer
+// that has half-closed sends no further request.
 void Turn::decide_persistence() {
-    if (worker_->is_draining() && !link_.has_unread()) persistence_ = Persistence::close;
+    const bool is_last = worker_->is_draining() || link_.has_half_closed();
+    if (is_last && !link_.has_unread()) persistence_ = Persistence::close;
 }
 
 std::optional<Next> Turn::parse_at_once() {
@@ -139,7 +142,7 @@ Task<Next> Turn::parse() {
     if (!arrival_) {
         if (link_.output_span().iov_len > 0) {
             const link::Sent sent = co_await link_.flush();
-            if (sent != link::Sent::whole) co_return Next::left;
+            if (sent != link::Sent::whole) co_return Next::reset;
         }
         // The time for requests that were on their way is over.
         if (worker_->is_draining() && worker_->core().now() >= worker_->idle_deadline()) co_return Next::close;
@@ -202,10 +205,13 @@ Task<Next> Turn::send(std::string_view reason) {
     // After the last answer we half-close at once: let both leave in one segment.
     const bool more = persistence_ == Persistence::close;
     const iovec span = link_.output_span();
-    const io::Result<std::size_t> written = co_await stream_->write({&span, 1}, link_.write_deadline(), more);
+    io::Write wait = stream_->write({&span, 1}, link_.write_deadline(), more);
+    const link::WaitingPlace place(worker_->transfers(), wait);
+    const io::Result<std::size_t> written = co_await wait;
     if (written) link_.output_sent(*written);
     link::Sent sent = written ? link::Sent::whole : link::Sent::left;
-    if (written && *written < span.iov_len) sent = co_await link_.flush();
+    const bool goes_on = written ? *written < span.iov_len : written.error().number == ETIMEDOUT;
+    if (goes_on) sent = co_await link_.flush();
     co_return after(sent, reason);
 }
 
@@ -220,8 +226,7 @@ Task<void> run_and_say(Task<void> work, bool& ended) {
 
 // Runs what may take its time, and ends it where it waits if the peer leaves meanwhile. False: it was ended.
 //
-// Whoever half-closes while he waits has left: a peer that is gone can't be told from one that has only said its last
-// before something is sent to it, and handlers that work for nobody are the greater evil.
+// A half-close isn't a departure: the peer has sent its request and waits for the answer. See H1Inbound::watch_peer.
 Task<bool> Turn::run_handler(Task<void> work, Call& call) {
     bool ended = false;
     io::Scope working;
@@ -283,8 +288,14 @@ Task<void> Turn::send_into(link::Sent& sent) {
     sent = co_await link_.send(exchange_->request, exchange_->response, worker_->date(), persistence_);
 }
 
+// A peer that takes no octets while none are made can only be seen to leave.
+Task<void> Turn::end_making_when_peer_leaves(io::Scope& making) {
+    const bool left = co_await link_.watch_peer();
+    if (left) making.request_stop();
+}
+
 // Sends content that is produced while it is sent.
-Task<Next> Turn::send_made() {
+Task<Next> Turn::send_made(bool has_read_all) {
     io::Scope making;
     http::Response& response = exchange_->response;
     response.producer = [this, producer = std::move(response.producer), &making](http::ContentWriter& to) {
@@ -296,7 +307,11 @@ Task<Next> Turn::send_made() {
     if (response.is_endless) endless.emplace(*worker_, making);
     making.start(send_into(sent), AfterStop::ends);
     if (endless && worker_->is_draining()) making.request_stop();
+    io::Scope watching;
+    if (has_read_all && making.size() > 0) watching.start(end_making_when_peer_leaves(making));
     co_await making.join();
+    watching.request_stop();
+    co_await watching.join();
     co_return after(sent, exchange_->notes.reason);
 }
 
@@ -332,7 +347,7 @@ Task<Next> Turn::answer(Application& application) {
     const bool ends_it = response.producer && request.version == http::Version::http_1_0;
     if (!has_read_all || ends_it) persistence_ = Persistence::close;
     if (response.producer) {
-        const Next next = co_await send_made();
+        const Next next = co_await send_made(has_read_all);
         co_return next;
     }
     const Next next = co_await send(exchange_->notes.reason);
@@ -357,8 +372,7 @@ Task<Next> Turn::refuse(http::Refusal refusal) {
 // What to do after a response that was sent, or was not.
 Next Turn::after(link::Sent sent, std::string_view reason) const {
     if (worker_->log() != nullptr) record(reason, sent);
-    if (sent == link::Sent::left) return Next::left;
-    if (sent == link::Sent::cut) return Next::reset;
+    if (sent != link::Sent::whole) return Next::reset;
     return persistence_ == Persistence::keep ? Next::request : Next::close;
 }
 
@@ -394,9 +408,9 @@ void Turn::record(std::string_view reason, link::Sent sent) const {
 }
 
 // Serves the requests that begin in `received`, and those that arrive until all of them have been answered.
-Task<Next> serve_requests(Worker& worker, io::Stream& stream, const io::SocketAddress& peer, HostCheck check,
-                          Buffer received, io::TimePoint head_deadline) {
-    Turn turn(worker, stream, peer, check);
+Task<Next> serve_requests(Worker& worker, io::Stream& stream, link::Backlog& backlog, const io::SocketAddress& peer,
+                          HostCheck check, Buffer received, io::TimePoint head_deadline) {
+    Turn turn(worker, stream, backlog, peer, check);
     turn.take(std::move(received), head_deadline);
     for (;;) {
         std::optional<Next> parsed = turn.parse_at_once();  // 2. parse
@@ -436,9 +450,15 @@ private:
     io::SocketAddress peer_;
 };
 
-// After the last answer: see io::drain_and_close.
-Task<void> linger(io::Stream stream, Guest guest, io::Duration time_max, std::size_t octets_max) {
-    co_await io::drain_and_close(std::move(stream), time_max, octets_max);
+// After the last answer: see link::part. A server that ends leaves it to the kernel to deliver the answer.
+Task<void> linger(io::Stream stream, Guest guest, Worker& worker) {
+    const io::Duration time_max = worker.linger_time_max();
+    const std::size_t octets_max = worker.limits().drain_octets_max;
+    if (worker.is_draining()) {
+        co_await io::drain_and_close(std::move(stream), time_max, octets_max);
+    } else {
+        co_await link::part(std::move(stream), worker.inbound_limits(), time_max, octets_max);
+    }
     static_cast<void>(guest);
 }
 
@@ -448,12 +468,18 @@ Task<void> serve_connection(io::Stream stream, io::SocketAddress peer, Worker& w
     Guest guest(worker.population(), std::move(peer));
     io::Core& core = worker.core();
     const Limits& limits = worker.limits();
+    link::Backlog backlog(stream);
     io::TimePoint head_deadline = core.now() + limits.head_time_max;  // the first head's time runs from accept
     io::TimePoint deadline = worker.is_draining() ? core.now() + limits.shutdown_idle_max : head_deadline;
+    std::optional<link::Patience> patience;
     Next next = Next::idle;
     while (next == Next::idle) {
+        // Until the peer has acknowledged the last answer, the connection isn't idle.
+        const bool is_sending = !worker.is_draining() && !backlog.is_small();
+        if (is_sending && !patience) patience.emplace(worker.inbound_limits(), backlog);
+        if (!is_sending) patience.reset();
         // Meanwhile the worker may end this wait, to make room or because it is draining.
-        io::ReadBuffer wait = stream.read(core.buffers(), deadline);
+        io::ReadBuffer wait = stream.read(core.buffers(), is_sending ? patience->step(core.now()) : deadline);
         io::Result<Buffer> received = io::fail(ECANCELED, "read");
         {
             const Place place(worker.idle(), guest.peer(), wait);
@@ -462,18 +488,29 @@ Task<void> serve_connection(io::Stream stream, io::SocketAddress peer, Worker& w
         if (!received && worker.is_draining()) {
             // A request may have come just before the wait ended.
             received = co_await stream.read(core.buffers(), core.now());
+        } else if (!received && received.error().number == ETIMEDOUT && is_sending) {
+            next = patience->lasts(core.now()) ? Next::idle : Next::reset;
+            deadline = core.now() + limits.keep_alive_max;
+            continue;
         }
-        if (!received || received->empty()) co_return;
+        if (!received || received->empty()) {
+            // One that is closed to make room gives its memory back at once.
+            const bool is_shed = !received && received.error().number == ECANCELED && is_sending;
+            next = is_shed ? Next::reset : Next::left;
+            break;
+        }
+        patience.reset();
         if (head_deadline == io::never) head_deadline = core.now() + limits.head_time_max;
-        next = co_await serve_requests(worker, stream, guest.peer(), check, std::move(*received), head_deadline);
+        next =
+            co_await serve_requests(worker, stream, backlog, guest.peer(), check, std::move(*received), head_deadline);
         // Draining: the wait ends at once if the time for requests that are on their way is over.
         deadline = worker.is_draining() ? worker.idle_deadline() : core.now() + limits.keep_alive_max;
         head_deadline = io::never;
     }
     if (next == Next::reset) stream.abort_on_close();
-    if (next == Next::close) {
-        worker.lingering().start(
-            linger(std::move(stream), std::move(guest), worker.linger_time_max(), limits.drain_octets_max));
+    // A peer that has left, or has to, may still owe the acknowledgement of an answer.
+    if (next == Next::close || (next == Next::left && !backlog.is_small())) {
+        worker.lingering().start(linger(std::move(stream), std::move(guest), worker));
     }
 }
 

@@ -25,13 +25,21 @@ struct Limits {
     std::chrono::milliseconds keep_alive_max{75'000};
     // How long the content of a request may pause: 408.
     std::chrono::milliseconds content_idle_max{60'000};
-    // How long a peer may take no octet of a response. Then the connection is reset.
+    // How long a peer may acknowledge no octet of a response. Then the connection is reset. The server looks four times
+    // in that time, so it may take a quarter longer.
     std::chrono::milliseconds response_idle_max{60'000};
-    // The least mean rate of a request's content or of a response, in octets a second, if it goes on for longer than
-    // rate_grace.
+    // The least mean rate of a request's content or of a response, in octets a second: 408, or the connection is reset.
+    // Only the time spent waiting for the peer counts, not the time in which a response is made.
     std::uint64_t rate_min = 500;
-    // How long content or a response may be slower than rate_min.
+    // How long, of that time, content or a response may be slower than rate_min.
     std::chrono::milliseconds rate_grace{30'000};
+    // Octets of a response that wait in the kernel and have not been sent yet (TCP_NOTSENT_LOWAT). The rate of a peer
+    // that reads does not depend on it, since octets on their way do not count. A few times this much is what a peer
+    // that does not read can make the kernel hold. 0: as the system is configured (net.ipv4.tcp_notsent_lowat).
+    std::size_t unsent_octets_max = 128 * 1024;
+    // Octets of a response that have not been acknowledged, sent or not (SO_SNDBUF). It bounds the rate: so much can
+    // be sent in each round trip. 0: as the system is configured, which adapts to the path (net.ipv4.tcp_wmem).
+    std::size_t unacknowledged_octets_max = 0;
 
     // Request line and field section together, each CRLF counted: 431.
     std::size_t head_octets_max = 16 * 1024;
@@ -56,8 +64,11 @@ struct Limits {
     // behind one NAT address. A proxy in front of the server counts as one address: raise the limit if it opens more.
     // Lower it together with connections_max, or it has no effect.
     std::size_t connections_per_address_max = 4'096;
-    // Memory for buffers and for content in transit, in octets, all cores together. When it is used up, new connections
-    // are closed.
+    // Memory for buffers, for kept files and for what the kernel holds of responses until peers acknowledge it, in
+    // octets, all cores together. Above three quarters of it the server gives memory back, in this order: kept files;
+    // idle connections; unfinished heads; the connections that have waited the longest for their peers in the middle of
+    // content or of a response, which are reset. Above seven eighths, new connections are closed and content is refused
+    // with 503. Above all of it, responses are broken off.
     std::size_t memory_max = std::size_t{1} << 30;
 
     // Helper threads of each core, for work that may block: opening and reading files that are not cached, compressing,

@@ -112,6 +112,8 @@ io::Result<void> Server::Impl::open_cores(unsigned count, const HostOptions& hos
 io::Result<void> Server::Impl::open_listeners(const io::SocketAddress& wanted) {
     io::ListenOptions options;
     options.reuse_port = cores.size() > 1;
+    options.send_limits.unsent_octets_max = limits.unsent_octets_max;
+    options.send_limits.unacknowledged_octets_max = limits.unacknowledged_octets_max;
     // An HTTP client speaks first. To be told of it only then saves a wake-up, a read in vain and a registration, which
     // is a third of what a connection with one request costs. A silent connection is accepted a second late, which
     // would falsify a short head_time_max.

@@ -19,6 +19,10 @@ constexpr auto unused_door_time = std::chrono::milliseconds(100);
 // refuse new connections: clients that come faster than they are accepted must not keep the listener open.
 constexpr unsigned last_call_max = 4096;
 
+// Connections that are closed in one pass when memory is short. It may take further passes until they have given back
+// what they hold, so a few at a time.
+constexpr unsigned shed_at_once_max = 16;
+
 // After an accept that failed for a reason that will not go away by itself, so that the loop does not spin.
 constexpr auto unknown_failure_pause = std::chrono::milliseconds(100);
 
@@ -55,7 +59,9 @@ Worker::Worker(io::Core& core, const Limits& limits, Population& population, Acc
       inbound_limits_(inbound(limits)),
       population_(&population),
       log_(log),
-      number_(number) {}
+      number_(number) {
+    core.ledger().set_relief([](void* worker) { static_cast<Worker*>(worker)->ask_for_relief(); }, this);
+}
 
 Worker::Worker(io::Core& core, std::shared_ptr<const site::Site> site, const Limits& limits, Population& population,
                AccessLog* log, unsigned number)
@@ -70,7 +76,7 @@ Worker::Worker(io::Core& core, std::unique_ptr<Application> application, const L
     application_ = std::move(application);
 }
 
-Worker::~Worker() = default;
+Worker::~Worker() { core_->ledger().set_relief(nullptr, nullptr); }
 
 void Worker::serve(io::Listener listener) {
     const HostCheck check = hosts_.check_at(listener.local());
@@ -144,6 +150,27 @@ bool Worker::make_room_for(const io::SocketAddress& peer) {
     if (was_idle || !unfinished_heads_.close_oldest_of(peer)) return was_idle;
     ++counters_.heads_shed;
     return true;
+}
+
+// Memory is short. The code that takes it is in the middle of something, so memory is given back in the next pass.
+void Worker::ask_for_relief() {
+    if (is_relieving_ || connections() == 0) return;
+    is_relieving_ = true;
+    chores_.start(relieve());
+}
+
+// In this order, until the ledger is no longer strained: kept files, idle connections, unfinished heads, and then the
+// transfers that have waited the longest for their peers.
+Task<void> Worker::relieve() {
+    const bool slept = co_await io::sleep_for(*core_, io::Duration::zero());
+    is_relieving_ = false;  // what is taken from now on asks again
+    if (!slept || !core_->ledger().is_strained()) co_return;
+    if (handler_) handler_->forget_kept();
+    for (unsigned shed = 0; shed < shed_at_once_max && core_->ledger().is_strained(); ++shed) {
+        if (make_room()) continue;
+        if (!transfers_.end_longest()) break;
+        ++counters_.broken_off;
+    }
 }
 
 EndlessPlace::EndlessPlace(Worker& worker, io::Scope& sending) : worker_(&worker), sending_(&sending) {

@@ -23,6 +23,7 @@
 #include "portico/io/scope.h"
 #include "portico/io/stream.h"
 #include "portico/link/h1_inbound.h"
+#include "portico/link/waiting.h"
 #include "portico/server/access_log.h"
 #include "portico/server/application.h"
 #include "portico/server/hosts.h"
@@ -42,6 +43,7 @@ struct Counters {
     std::uint64_t turned_away = 0;    // connections over a limit
     std::uint64_t shed = 0;           // idle connections closed to make room
     std::uint64_t heads_shed = 0;     // connections with an unfinished head closed to make room
+    std::uint64_t broken_off = 0;     // transfers that were reset because memory was short
     std::uint64_t accept_failed = 0;  // because descriptors or memory were short
 };
 
@@ -128,6 +130,8 @@ public:
     [[nodiscard]] std::unique_ptr<Exchange> borrow_exchange();
     void give_back(std::unique_ptr<Exchange> exchange);
     [[nodiscard]] std::size_t exchanges_kept() const { return exchanges_.size(); }
+    // The ring of connections that wait for their peers in the middle of content or of an answer.
+    [[nodiscard]] link::WaitingPlace& transfers() { return transfers_; }
     // Null if nothing is logged.
     [[nodiscard]] AccessLog* log() const { return log_; }
     [[nodiscard]] unsigned number() const { return number_; }
@@ -142,6 +146,8 @@ private:
     [[nodiscard]] bool let_in(const io::SocketAddress& peer);
     bool make_room();
     bool make_room_for(const io::SocketAddress& peer);
+    void ask_for_relief();
+    Task<void> relieve();
 
     Worker(io::Core& core, const Limits& limits, Population& population, AccessLog* log, unsigned number);
 
@@ -160,6 +166,8 @@ private:
     io::TimePoint idle_deadline_{};  // once it is draining
     Places idle_;
     Places unfinished_heads_;
+    link::WaitingPlace transfers_;
+    bool is_relieving_ = false;
     std::set<io::Scope*> endless_;
     std::list<Door> doors_;
     std::size_t doors_open_ = 0;

@@ -61,6 +61,8 @@ public:
 
     [[nodiscard]] const Store& store() const { return store_; }
     [[nodiscard]] const Authorizer& authorizer() const { return authorizer_; }
+    // Memory is short: forgets all that is only kept in case somebody asks for it.
+    void forget_kept() { store_.forget_kept(); }
 
 private:
     // Where the answer from a file's entry stands.

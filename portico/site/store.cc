@@ -360,11 +360,7 @@ void Store::set_up_file(Entry& entry, Loaded& loaded, const std::shared_ptr<cons
 void Store::keep(const std::shared_ptr<Entry>& entry, const std::shared_ptr<const Site>& site) {
     if (site != site_) return;
     // Memory is short, and the caches can be given up at once.
-    if (core_->ledger().is_full()) {
-        cache_.reset(entries_budget(*site_));
-        missing_.reset(missing_budget(*site_));
-        return;
-    }
+    if (core_->ledger().is_full()) return forget_kept();
     if (entry->kind != Entry::Kind::refused) {
         missing_.erase_path(entry->path);
         cache_.insert(entry);
@@ -372,6 +368,11 @@ void Store::keep(const std::shared_ptr<Entry>& entry, const std::shared_ptr<cons
         cache_.erase_path(entry->path);
         if (is_cacheable(entry->refusal)) missing_.insert(entry);
     }
+}
+
+void Store::forget_kept() {
+    cache_.reset(entries_budget(*site_));
+    missing_.reset(missing_budget(*site_));
 }
 
 std::chrono::sys_seconds Store::date() const { return std::chrono::floor<std::chrono::seconds>(core_->wall_clock()); }

@@ -75,6 +75,8 @@ public:
     // A file's entry that turned out not to hold any more. It may be gone when this returns.
     void forget(const Entry& entry);
 
+    // Forgets every entry. What is being sent stays until it has been.
+    void forget_kept();
     [[nodiscard]] const Cache& cache() const { return cache_; }
     [[nodiscard]] const Cache& missing() const { return missing_; }
     [[nodiscard]] const Places& long_reads() const { return long_reads_; }

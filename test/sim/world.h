@@ -39,11 +39,11 @@ struct Mood {
         return may_be_cut() || exhaustion || few_connections || little_memory;
     }
     [[nodiscard]] bool may_be_cut() const {
-        // A file that changes while it is sent breaks the connection.
-        return resets || clock_jumps || disk_failures || changes || ending == Ending::stop_midway;
+        // A file that changes while it is sent breaks the connection, and so may a lack of memory.
+        return resets || clock_jumps || disk_failures || changes || little_memory || ending == Ending::stop_midway;
     }
     // Whether the server may answer that it can't serve a request now (500, 503).
-    [[nodiscard]] bool may_fail() const { return exhaustion || disk_failures || changes_in_calls; }
+    [[nodiscard]] bool may_fail() const { return exhaustion || disk_failures || changes_in_calls || little_memory; }
     // Whether the machine may be so short of descriptors that nothing progresses: the clients hold descriptors too.
     [[nodiscard]] bool may_starve() const { return exhaustion || clock_jumps; }
     // Whether an answer may be older than the server promises.

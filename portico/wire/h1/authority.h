@@ -11,7 +11,7 @@ namespace portico::h1 {
 enum class Port : std::uint8_t { optional, required };
 
 // Whether `text` is uri-host [":" port] as RFC 9110 §7.2 has it: no userinfo, no path. The host must not be empty
-// (RFC 9110 §4.2.1) and the port at most 65535; behind an optional port's colon there may be no digit.
+// (RFC 9110 §4.2.1) and the port at most 65535; the colon of an optional port may be followed by no digit.
 bool is_authority(std::string_view text, Port port);
 
 }  // namespace portico::h1

@@ -23,8 +23,8 @@ void split_path(std::string_view text, Request& request) {
     if (request.has_query) request.query = text.substr(mark + 1);
 }
 
-// What follows "http://" or "https://"; nothing for another scheme. Schemes are case-insensitive (RFC 3986 §3.1).
-std::optional<std::string_view> behind_scheme(std::string_view target) {
+// The text after "http://" or "https://"; nothing for another scheme. Schemes are case-insensitive (RFC 3986 §3.1).
+std::optional<std::string_view> after_scheme(std::string_view target) {
     for (const std::string_view scheme : {std::string_view("http://"), std::string_view("https://")}) {
         if (http::equals_ignoring_case(target.substr(0, scheme.size()), scheme)) return target.substr(scheme.size());
     }
@@ -32,7 +32,7 @@ std::optional<std::string_view> behind_scheme(std::string_view target) {
 }
 
 http::Result<void> interpret_absolute(Request& request) {
-    const auto hierarchy = behind_scheme(request.target);
+    const auto hierarchy = after_scheme(request.target);
     if (!hierarchy) return http::refuse(Status::bad_request, "target is neither a path nor an http or https URI");
     const std::size_t end = hierarchy->find_first_of("/?");
     request.form = http::TargetForm::absolute;
@@ -45,7 +45,7 @@ http::Result<void> interpret_absolute(Request& request) {
     return {};
 }
 
-// RFC 9112 §3.2. That there is one line at most has been seen to.
+// RFC 9112 §3.2. The reader has made sure that there is at most one line.
 std::optional<Refusal> interpret_host(Request& request) {
     if (!request.fields.has(FieldName::host)) {
         if (request.version == http::Version::http_1_0) return std::nullopt;
@@ -61,8 +61,8 @@ std::optional<Refusal> interpret_host(Request& request) {
     return std::nullopt;
 }
 
-// RFC 9110 §8.6, to 63 bits, so that nobody overflows who adds to it. A list of equal numbers, which RFC 9112 §6.3
-// lets us repair, is refused: who stands in front of us may have repaired it otherwise.
+// RFC 9110 §8.6, up to 63 bits, so that adding to it can't overflow. A list of equal numbers, which RFC 9112 §6.3 lets
+// us repair, is refused: a proxy in front of us may have repaired it differently.
 std::optional<std::uint64_t> content_length_of(std::string_view value) {
     constexpr std::uint64_t octets_max = std::numeric_limits<std::int64_t>::max();
     if (value.empty()) return std::nullopt;
@@ -96,8 +96,8 @@ public:
     }
 
 private:
-    // Lists may have empty elements (RFC 9110 §5.6.1.2); this one may not. What one reader passes over, another takes
-    // for an unknown coding, and no sender needs it.
+    // Lists may have empty elements (RFC 9110 §5.6.1.2); this one may not: one reader skips an empty element where
+    // another takes it for an unknown coding, and no sender needs it.
     void add(std::string_view coding) {
         const std::size_t semicolon = coding.find(';');
         const std::string_view name = http::trim(coding.substr(0, semicolon));

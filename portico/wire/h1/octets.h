@@ -13,7 +13,7 @@ namespace portico::h1 {
 enum OctetClass : std::uint8_t {
     token_octet = 1,    // tchar (RFC 9110 §5.6.2)
     path_octet = 2,     // of a request target before its "?"
-    query_octet = 4,    // of a request target behind its "?"
+    query_octet = 4,    // of a request target after its "?"
     control_octet = 8,  // ends a field value: every CTL but HTAB (RFC 9110 §5.5)
     host_octet = 16,    // of a registered name (RFC 3986 §3.2.2) but for ",", which would make two hosts of one
     quoted_octet = 32,  // qdtext (RFC 9110 §5.6.4)

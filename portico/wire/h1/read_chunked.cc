@@ -61,7 +61,7 @@ ChunkedReader::Next ChunkedReader::after_extension_value(char octet) const {
         case State::extension_token:
             if (is(token_octet, octet)) return state_;
             break;
-        default: break;  // behind the value
+        default: break;  // after the value
     }
     if (octet == ';') return State::extension_name_first;
     if (is_white(octet)) return State::extension_value_white;
@@ -114,7 +114,7 @@ ChunkedReader::Next ChunkedReader::after(char octet) {
         case State::data:
         case State::done: break;
     }
-    assert(false && "data is not read octet by octet, and behind the end nothing is");
+    assert(false && "data is not read octet by octet, and nothing is read after the end");
     return std::nullopt;
 }
 
@@ -127,7 +127,7 @@ std::string_view ChunkedReader::fault() const {
 
 std::optional<Refusal> ChunkedReader::charge() {
     if (state_ >= State::trailer_first) {
-        // One more than the limit is let through: the CR of the empty line, which ends the section and is not of it.
+        // One octet beyond the limit passes: the CR of the empty line, which ends the section and isn't part of it.
         if (state_ != State::end_lf && trailer_octets_++ > limits_.trailer_octets_max) {
             return Refusal{Status::request_header_fields_too_large, "trailer section is too long"};
         }

@@ -12,7 +12,7 @@
 
 namespace portico::h1 {
 
-// What the framing of one request's content may cost.
+// How much the framing of one request's content may cost.
 struct ChunkedLimits {
     std::size_t chunk_line_octets_max = 4 * 1024;  // a chunk-size line with its extensions: 400
     std::size_t extension_octets_max = 16 * 1024;  // extensions of all the chunks together: 400
@@ -37,7 +37,7 @@ public:
     // Reads from the front of `received`: at most to the end of one chunk's data. Call again with what follows
     // until done(), or until `used` is 0, which means: more octets are needed.
     //
-    // Refusals: 400 size that is no hexadecimal number or overflows 63 bits, bare CR or LF, data not followed
+    // Refusals: 400 size that isn't a hexadecimal number or overflows 63 bits, bare CR or LF, data not followed
     //           by CRLF, malformed extension or trailer field line, line or extensions over their limits;
     //           431 trailer section over its limits. After a refusal the reader is not to be used.
     [[nodiscard]] http::Result<Step> read(std::string_view received);
@@ -46,11 +46,11 @@ public:
     [[nodiscard]] bool done() const { return state_ == State::done; }
 
 private:
-    // Named after what the next octet belongs to; the order in which they stand is that of the octets.
+    // Each state is named after what the next octet belongs to. Their order is that of the octets.
     enum class State : std::uint8_t {
         size_first,
         size,
-        size_white,  // behind the size: an extension must follow
+        size_white,  // after the size: an extension must follow
         extension_name_first,
         extension_name,
         extension_name_white,
@@ -71,7 +71,7 @@ private:
         end_lf,
         done
     };
-    // What an octet of a chunk-size line or of the trailer section makes of the state; nothing if it may not stand
+    // The state after an octet of a chunk-size line or of the trailer section; nothing if the octet may not stand
     // there.
     using Next = std::optional<State>;
 

@@ -20,7 +20,7 @@ using http::Status;
 // Longer than any method we know, by far: RFC 9112 §3.
 constexpr std::size_t method_octets_max = 64;
 
-// What octets that can't be part of a head are, for the log.
+// Why an octet can't be part of a head, for the log.
 std::string_view what_is_wrong_with(char stop, std::string_view otherwise) {
     if (stop == '\n') return "LF without CR";
     if (stop == '\r') return "CR without LF, or a line that ends too early";
@@ -28,8 +28,8 @@ std::string_view what_is_wrong_with(char stop, std::string_view otherwise) {
     return otherwise;
 }
 
-// One attempt to read a head from `text`, front to back, each octet looked at once. Any refusal depends on the octets
-// up to its own alone: that is why octets that arrive one by one have the same outcome as all at once.
+// One attempt to read a head from `text`, front to back, which looks at each octet once. A refusal depends only on the
+// octets up to the one that is refused: so octets that arrive one by one have the same outcome as all at once.
 class HeadReader {
 public:
     enum class Outcome : std::uint8_t { done, incomplete, refused };
@@ -60,7 +60,7 @@ private:
     }
     Outcome refuse(Status status, std::string_view reason) { return refuse(Refusal{status, reason}); }
 
-    // A CR stands at at_: takes it and the LF behind it.
+    // A CR stands at at_: takes it and the LF after it.
     Outcome take_line_end() {
         if (!has(at_ + 1)) return Outcome::incomplete;
         if (text_[at_ + 1] != '\n') return refuse(Status::bad_request, "CR without LF");
@@ -165,7 +165,7 @@ private:
         if (!is_white(octet)) {
             return refuse(Status::bad_request, what_is_wrong_with(octet, "field name is not a token"));
         }
-        if (stop > at_) return refuse(Status::bad_request, "white space in or behind a field name");  // §5.1
+        if (stop > at_) return refuse(Status::bad_request, "white space in or after a field name");  // §5.1
         if (request_.fields.size() == 0) {
             return refuse(Status::bad_request, "white space before the first field line");  // §2.2
         }
@@ -181,9 +181,9 @@ private:
     Refusal refusal_{};
 };
 
-// Whether reading from the start again may come to a result, now that octets have come behind the first `searched`,
-// with which it did not. It may be wrong in saying yes, so it says yes now and then (each time the head has doubled) to
-// refuse early what is hopeless; it is never wrong in saying no about a head that is complete or over a limit.
+// Whether reading from the start again may come to a result, now that more octets follow the first `searched`,
+// with which it did not. A wrong yes does no harm, so it also says yes each time the head has doubled, to refuse early
+// what is hopeless. It never says no about a head that is complete or over a limit.
 bool may_be_decided(std::string_view received, std::size_t searched, const HeadLimits& limits) {
     const std::size_t size = received.size();
     if (size >= limits.head_octets_max || std::bit_width(size) != std::bit_width(searched)) return true;

@@ -15,7 +15,7 @@
 
 namespace portico::h1 {
 
-// What one request's head may cost.
+// How much one request's head may cost.
 struct HeadLimits {
     std::size_t head_octets_max = 16 * 1024;   // request line and field section together, each CRLF counted: 431
     std::size_t target_octets_max = 8 * 1024;  // 414
@@ -26,15 +26,15 @@ struct HeadLimits {
 //
 // Returns how many octets the head took, and fills `request`, whose views point into `received`: the octets must
 // stay put until the request has been answered. Returns nothing while the head is incomplete, and `request` is clear:
-// call again with the same octets, wherever they stand now, and more behind them. `searched` is this function's note of
+// call again with the same octets, wherever they stand now, followed by more. `searched` is this function's note of
 // how far it has looked in vain; start it at 0 for each head and hand it back unchanged, so that a head sent one octet
 // at a time costs little more than one sent whole. A refusal comes early when the head is incomplete, too: what a
 // limit, an octet that may stand nowhere or the first line alone decides, at once; the rest as the head grows. It is
 // the same refusal however the octets are cut. After a refusal `request` may be partly filled (method and target, for
 // the log).
 //
-// One empty line before the request line is passed over (RFC 9112 §2.2). What is refused beyond what the RFC demands,
-// and what is let through that its grammar does not have, stands in docs/h1-strictness.md.
+// One empty line before the request line is skipped (RFC 9112 §2.2). docs/h1-strictness.md lists what is refused beyond
+// the RFC's demands, and what is accepted beyond its grammar.
 //
 // Refusals: 400 malformed line, bare CR or LF, obs-fold, space before a colon, field name no token, control octet
 //               in a value, Host missing, repeated or malformed, Content-Length and Transfer-Encoding

@@ -262,7 +262,7 @@ const std::vector<OurRefusal>& our_refusals() {
         {"authority in the target is not a host and port", {target_form}},
         {"target of CONNECT is not a host and port", {target_form}},
         {"field name is not a token", {field_name}},
-        {"white space in or behind a field name", {field_name}},
+        {"white space in or after a field name", {field_name}},
         {"white space before the first field line", {white_first_in_line}},
         {"obsolete line folding", {white_first_in_line}},
         {"Host is missing", {host_missing}},

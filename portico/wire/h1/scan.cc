@@ -120,7 +120,7 @@ const Classify classify_block = classifiers().back().classify;
 void Scanner::load_last(std::size_t block) {
     const std::size_t rest = text_.size() - block;
     if (text_.size() >= block_octets) {
-        // The last block, read so that it ends where the text does, then moved to its place. The octet behind the text
+        // The last block, read so that it ends where the text does, then moved to its place. The octet after the text
         // is a stop of every kind.
         const BlockStops last = classify_block(text_.data() + text_.size() - block_octets);
         const std::uint64_t end = std::uint64_t{1} << rest;

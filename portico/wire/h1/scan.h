@@ -14,7 +14,7 @@ namespace portico::h1 {
 
 inline constexpr std::size_t block_octets = 64;
 
-// What stands in one block: bit i speaks of octet i. The classes are those of octets.h.
+// The octets of one block that end a run: bit i is octet i. The classes are those of octets.h.
 struct BlockStops {
     std::uint64_t not_token = 0;
     std::uint64_t not_path = 0;
@@ -25,7 +25,7 @@ struct BlockStops {
 // Classifies the block_octets octets at `block`, which need no alignment.
 using Classify = BlockStops (*)(const char* block);
 
-// One way to classify. All give the same answers.
+// One way to classify a block. All ways give the same answers.
 struct Classifier {
     std::string_view name;  // "scalar", "sse4.2", "avx2"
     Classify classify;
@@ -42,7 +42,7 @@ class Scanner {
 public:
     explicit Scanner(std::string_view text) : text_(text) {}
 
-    // The first octet at or behind `from` that stops the run, or the size of the text if there is none.
+    // The first octet at or after `from` that stops the run, or the size of the text if there is none.
     std::size_t next_not_token(std::size_t from) { return next<&BlockStops::not_token>(from); }
     std::size_t next_not_path(std::size_t from) { return next<&BlockStops::not_path>(from); }
     std::size_t next_control(std::size_t from) { return next<&BlockStops::control>(from); }
@@ -65,7 +65,7 @@ private:
             const std::uint64_t ahead = stops_.*stops >> (from - block);
             if (ahead != 0) return from + static_cast<std::size_t>(std::countr_zero(ahead));
             from = block + block_octets;
-            // Behind a last block that is full there is nothing; in one that is not, load() put a stop behind its end.
+            // Nothing follows a last block that is full; if it isn't full, load() has put a stop after its end.
             if (from >= text_.size()) return text_.size();
         }
     }

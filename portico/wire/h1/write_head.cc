@@ -81,10 +81,10 @@ void add_status_line(Writer& writer, Status status) {
     writer.add_literal("\r\n");
 }
 
-// Whether a line ends elsewhere than behind each of `lines`: then an octet of ours would be read as framing by the
-// peer, and what follows as a message of its own (response splitting, RFC 9112 §11.1).
+// Whether there are more line ends than `lines`: the peer would then read an octet of a value as framing, and what
+// follows as a message of its own (response splitting, RFC 9112 §11.1).
 bool is_split(std::string_view head, std::size_t lines) {
-    // Every CR and LF is a control octet, so if there are as few as the lines need, none is elsewhere.
+    // Every CR and LF is a control octet, so if there are only as many as the lines need, none is elsewhere.
     if (Scanner(head).count_controls() == 2 * lines) return false;
     return std::ranges::count(head, '\n') + std::ranges::count(head, '\r') != static_cast<std::ptrdiff_t>(2 * lines) ||
            head.find('\0') != std::string_view::npos;

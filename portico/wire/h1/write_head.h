@@ -13,7 +13,7 @@
 
 namespace portico::h1 {
 
-// What the connection adds to a response's own fields.
+// What the connection adds to the fields of a response.
 struct HeadExtras {
     std::string_view date;  // an IMF-fixdate (RFC 9110 §6.6.1), or empty: then no Date is written
     http::Persistence persistence = http::Persistence::keep;  // not told in an interim response

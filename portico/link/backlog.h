@@ -1,0 +1,86 @@
+// portico/link/backlog.h — what a connection has sent and its peer has not acknowledged, and how long to wait for that.
+//
+// Room link: see h1_inbound.h.
+// Threads:   one core's.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "portico/base/buffer.h"
+#include "portico/base/task.h"
+#include "portico/io/stream.h"
+#include "portico/link/inbound_limits.h"
+
+namespace portico::link {
+
+// Octets that a connection has written and its peer has not acknowledged. They take up the kernel's memory, so they are
+// charged to the ledger, as of the last look. Looking is a system call, so that small answers go out without.
+class Backlog {
+public:
+    // Octets that may be written before the kernel is asked again.
+    static constexpr std::size_t unasked_octets_max = 16 * 1024;
+
+    // The stream outlives the backlog.
+    explicit Backlog(io::Stream& stream) : stream_(&stream) {}
+    Backlog(const Backlog&) = delete;
+    Backlog& operator=(const Backlog&) = delete;
+    ~Backlog() { charge(0); }
+
+    // The stream has taken so many octets more.
+    void add(std::size_t octets) {
+        unasked_ += octets;
+        if (unasked_ >= unasked_octets_max) ask();
+    }
+    // Asks the kernel. Returns how many octets are not acknowledged.
+    std::size_t ask();
+    // How many octets there are at most, without asking.
+    [[nodiscard]] std::size_t at_most() const { return charged_ + unasked_; }
+    // Whether the connection has nothing outstanding that is worth waiting for: at most a few small answers.
+    [[nodiscard]] bool is_small() { return at_most() < unasked_octets_max || ask() < unasked_octets_max; }
+
+private:
+    void charge(std::size_t octets);
+
+    io::Stream* stream_;
+    std::size_t charged_ = 0;  // as the kernel said
+    std::size_t unasked_ = 0;  // written since
+};
+
+// Whether so many octets in that time of waiting are the least mean rate, or the grace is not over.
+[[nodiscard]] bool is_fast_enough(std::uint64_t octets, io::Duration waited, const InboundLimits& limits);
+
+// Judges a peer that has to take octets, by what it acknowledges. "Writable" says nothing of a slow peer that reads
+// steadily: the kernel reports it only when a third of a buffer has drained. Only the time spent waiting for the peer
+// counts, not the time in which the content was made or read from a disk.
+//
+// Each wait goes: write until step(), then took() or lasts().
+class Patience {
+public:
+    // Both outlive it. The peer has to take what is in the backlog already, too.
+    Patience(const InboundLimits& limits, Backlog& backlog)
+        : limits_(&limits), backlog_(&backlog), octets_(backlog.at_most()) {}
+
+    // A wait begins now. Returns when to look at the peer again if it has taken nothing by then.
+    [[nodiscard]] io::TimePoint step(io::TimePoint now);
+    // The stream took so many octets. Returns whether the peer is fast enough to go on.
+    [[nodiscard]] bool took(std::size_t octets, io::TimePoint now);
+    // The stream took none until step(). Returns whether the peer has acknowledged enough meanwhile to wait further.
+    [[nodiscard]] bool lasts(io::TimePoint now);
+
+private:
+    const InboundLimits* limits_;
+    Backlog* backlog_;
+    io::TimePoint began_{};        // the wait that is under way
+    io::Duration waited_{};        // in all
+    io::Duration idle_{};          // since the peer acknowledged something
+    std::uint64_t octets_;         // that the stream took, in all
+    std::size_t outstanding_ = 0;  // of the backlog, when the wait began or was last looked at
+};
+
+// Ends a connection after its last answer: half-closes, reads on for at most `time_max` and `octets_max` (io::drain),
+// and waits for as long as the peer goes on acknowledging. If it does not, the connection is reset: otherwise the
+// kernel would hold what the peer has not taken for minutes after the close.
+Task<void> part(io::Stream stream, const InboundLimits& limits, io::Duration time_max, std::size_t octets_max);
+
+}  // namespace portico::link

@@ -1,0 +1,147 @@
+// portico/link/backlog_test.cc — what is charged for unacknowledged octets, and how a connection parts from its peer.
+#include "portico/link/backlog.h"
+
+#include "portico/link/link_for_test.h"
+
+namespace portico::link {
+namespace {
+
+struct RateRow {
+    const char* name;
+    std::uint64_t octets;
+    std::chrono::milliseconds waited;
+    bool is_fast_enough;
+};
+class Rate : public testing::TestWithParam<RateRow> {};
+
+TEST_P(Rate, IsAMeanAfterAGrace) {
+    const InboundLimits limits;  // 500 octets a second after 30 seconds
+    EXPECT_EQ(is_fast_enough(GetParam().octets, GetParam().waited, limits), GetParam().is_fast_enough);
+}
+INSTANTIATE_TEST_SUITE_P(Limits, Rate,
+                         testing::Values(RateRow{"NothingWithinTheGrace", 0, seconds(30), true},
+                                         RateRow{"NothingAfterTheGrace", 0, milliseconds(30'001), false},
+                                         RateRow{"JustEnough", 20'000, seconds(40), true},
+                                         RateRow{"OneOctetShort", 19'999, seconds(40), false},
+                                         RateRow{"Much", std::uint64_t{1} << 40, seconds(86'400), true}),
+                         [](const auto& row) { return std::string(row.param.name); });
+
+class Parting : public LinkTest {
+protected:
+    explicit Parting(const io::SimFaults& faults = narrow()) : LinkTest(faults) {}
+    // Octets wait at the sender until the peer reads.
+    static io::SimFaults narrow() {
+        io::SimFaults faults = punctual();
+        faults.buffer_octets_min = faults.buffer_octets_max = 1024 * 1024;
+        faults.window_octets = 4096;
+        return faults;
+    }
+    void write(std::size_t octets) {
+        const std::string all(octets, 'x');
+        EXPECT_TRUE(result_of(server().write_all(all, io::never)).has_value());
+    }
+    void part(io::Duration time_max = seconds(2)) {
+        parting_.start(link::part(std::move(server()), limits(), time_max, 100'000));
+    }
+
+    io::Scope parting_;
+};
+
+TEST_F(Parting, BacklogIsChargedAsTheKernelSays) {
+    Backlog backlog(server());
+    write(100'000);
+    EXPECT_EQ(core().ledger().used(), 0U);
+    backlog.add(100'000);
+    EXPECT_EQ(core().ledger().used(), server().unacknowledged());
+    EXPECT_GE(core().ledger().used(), 90'000U);
+    EXPECT_FALSE(backlog.is_small());
+    static_cast<void>(client_reads());
+    EXPECT_TRUE(backlog.is_small());
+    EXPECT_EQ(core().ledger().used(), 0U);
+}
+
+TEST_F(Parting, BacklogAsksOnlyNowAndThen) {
+    Backlog backlog(server());
+    write(100'000);
+    backlog.add(Backlog::unasked_octets_max - 1);
+    EXPECT_EQ(core().ledger().used(), 0U);
+    EXPECT_EQ(backlog.at_most(), Backlog::unasked_octets_max - 1);
+    backlog.add(1);
+    EXPECT_GE(core().ledger().used(), 90'000U);
+}
+
+TEST_F(Parting, BacklogIsReleasedWithItsConnection) {
+    {
+        Backlog backlog(server());
+        write(100'000);
+        backlog.ask();
+        EXPECT_GT(core().ledger().used(), 0U);
+    }
+    EXPECT_EQ(core().ledger().used(), 0U);
+}
+
+TEST_F(Parting, IsOverWhenThePeerHasAll) {
+    write(3000);
+    part();
+    const std::string received = client_reads();
+    close_client();
+    EXPECT_LT(time_of([this] { run(parting_); }), seconds(1));
+    EXPECT_EQ(received.size(), 3000U);
+}
+
+// The peer reads for far longer than time_max, and gets all.
+TEST_F(Parting, WaitsForAPeerThatReads) {
+    write(200'000);
+    part();
+    io::Scope client;
+    std::string received;
+    client.start(client_reads_slowly(received, 1000, seconds(1)));
+    run(parting_);
+    run(client);
+    EXPECT_EQ(received.size(), 200'000U);
+    EXPECT_FALSE(client_was_reset());
+}
+
+// Otherwise the kernel would hold what the peer has not taken, for minutes after the close.
+TEST_F(Parting, ResetsAPeerThatReadsNothing) {
+    limits().rate_min = 0;
+    write(200'000);
+    part();
+    const milliseconds took = time_of([this] { run(parting_); });
+    EXPECT_GE(took, seconds(60));
+    EXPECT_LE(took, seconds(80));
+    bool reset = false;
+    static_cast<void>(client_reads_to_end(reset));
+    EXPECT_TRUE(reset);
+}
+
+TEST_F(Parting, ResetsAPeerThatTrickles) {
+    write(200'000);
+    part();
+    io::Scope client;
+    std::string received;
+    client.start(client_reads_slowly(received, 100, seconds(1)));
+    const milliseconds took = time_of([this] { run(parting_); });
+    EXPECT_GE(took, seconds(30));
+    EXPECT_LE(took, seconds(50));
+    run(client);
+}
+
+TEST_F(Parting, IsOverWhenThePeerResets) {
+    write(200'000);
+    part();
+    pass(seconds(10));
+    reset_client();
+    EXPECT_LT(time_of([this] { run(parting_); }), seconds(3));
+}
+
+TEST_F(Parting, CanBeEnded) {
+    write(200'000);
+    part();
+    pass(seconds(10));
+    parting_.request_stop();
+    EXPECT_LT(time_of([this] { run(parting_); }), seconds(1));
+}
+
+}  // namespace
+}  // namespace portico::link

@@ -1,0 +1,300 @@
+// portico/link/h1_send.cc — the sending half of an H1Inbound: see h1_inbound.h.
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <cerrno>
+#include <charconv>
+#include <chrono>
+#include <cstring>
+#include <tuple>
+#include <utility>
+
+#include "portico/link/h1_inbound.h"
+#include "portico/wire/h1/write_head.h"
+
+namespace portico::link {
+namespace {
+
+// Pieces up to this size are copied after their head: one span costs the kernel less than two, and the copy costs less
+// than that.
+constexpr std::size_t copied_octets_max = 4 * 1024;
+
+// How much of a file is looked at, and fetched from the disk if need be, before it is sent.
+constexpr std::uint64_t window_octets = 1024 * 1024;
+
+}  // namespace
+
+// Whether the output has a block, or could borrow one that is large enough.
+bool H1Inbound::has_output_for(std::size_t octets) {
+    if (!output_.has_block()) output_ = stream_->core().buffers().try_borrow(Lending::answer, octets);
+    return output_.has_block();
+}
+
+void H1Inbound::write_head(const http::Request& request, const http::Response& response, std::string_view date,
+                           http::Persistence persistence) {
+    h1::HeadExtras extras;
+    extras.date = date;
+    extras.persistence = persistence;
+    extras.peer_version = request.version;
+    const bool may_have_content = http::may_have_content(response.status);
+    if (response.producer) {
+        extras.chunked = may_have_content && request.version != http::Version::http_1_0;
+    } else if (may_have_content) {
+        extras.content_length = response.content_octets();
+    }
+    output_.grow(h1::write_head(response, extras, output_.room()));
+}
+
+bool H1Inbound::can_queue(const http::Request& request, const http::Response& response) const {
+    std::size_t octets = h1::head_octets_at_most(response);
+    if (response.producer) return false;
+    if (request.method != http::Method::head) {
+        for (const http::Piece& piece : response.content) {
+            if (piece.file != nullptr || piece.length > copied_octets_max) return false;
+            octets += piece.octets.size();
+        }
+    }
+    if (output_.has_block()) return octets <= output_.capacity() - output_.size();
+    return octets <= BufferPool::usual_octets && stream_->core().ledger().has_room_for(BufferPool::usual_octets);
+}
+
+void H1Inbound::queue(const http::Request& request, const http::Response& response, std::string_view date,
+                      http::Persistence persistence) {
+    const bool has_output = has_output_for(BufferPool::usual_octets);
+    assert(has_output && "can_queue() said so");
+    write_head(request, response, date, persistence);
+    if (request.method == http::Method::head || !http::may_have_content(response.status)) return;
+    for (const http::Piece& piece : response.content) {
+        std::memcpy(output_.room().data(), piece.octets.data(), piece.octets.size());
+        output_.grow(piece.octets.size());
+    }
+}
+
+void H1Inbound::drop_output(std::size_t octets) {
+    if (octets == output_.size()) {
+        output_ = Buffer();
+    } else {
+        output_.drop_front(octets);
+    }
+}
+
+Task<Sent> H1Inbound::send(const http::Request& request, const http::Response& response, std::string_view date,
+                           http::Persistence persistence) {
+    if (can_queue(request, response)) {
+        queue(request, response, date, persistence);
+        const Sent flushed = co_await flush();
+        co_return flushed;
+    }
+    if (!output_.empty()) {
+        const Sent sent = co_await flush();
+        if (sent != Sent::whole) co_return sent;
+    }
+    if (response.producer) {
+        const Sent sent = co_await send_made(request, response, date, persistence);
+        co_return sent;
+    }
+    output_ = Buffer();  // a long head gets a block of its own size
+    if (!has_output_for(h1::head_octets_at_most(response))) co_return give_up();
+    write_head(request, response, date, persistence);
+    const bool head_only = request.method == http::Method::head || !http::may_have_content(response.status);
+    if (head_only || response.content.empty()) {
+        const Sent sent = co_await flush();
+        co_return sent;
+    }
+    const Sent sent = co_await send_pieces(response);
+    co_return sent;
+}
+
+Task<Sent> H1Inbound::send_pieces(const http::Response& response) {
+    Patience patience(*limits_, *backlog_);
+    for (std::size_t i = 0; i < response.content.size(); ++i) {
+        const http::Piece& piece = response.content[i];
+        const bool more = i + 1 < response.content.size();
+        Sent sent = Sent::whole;
+        if (piece.file == nullptr) {
+            const Parts parts{piece.octets};
+            sent = co_await send_parts(parts, more, patience);
+        } else if (piece.length > 0) {
+            sent = co_await send_range(piece, patience);
+        }
+        if (sent != Sent::whole) co_return sent;
+    }
+    const Sent rest = co_await flush();
+    co_return rest;
+}
+
+// Content that is made while it is sent: in chunks (RFC 9112 §7.1), or up to the connection's end for HTTP/1.0, which
+// has no chunks. A chunk goes out whole, with its CRLF, so that a client that reads whole chunks need not wait for the
+// next. The head goes with the first octets: until then the producer may still change the response. While the producer
+// waits, the content holds no buffer.
+class H1Inbound::Chunks final : public http::ContentWriter {
+public:
+    Chunks(H1Inbound& link, const http::Request& request, const http::Response& response, std::string_view date,
+           http::Persistence persistence)
+        : link_(&link),
+          request_(&request),
+          response_(&response),
+          date_(date),
+          persistence_(persistence),
+          patience_(*link.limits_, *link.backlog_),
+          framed_(request.version != http::Version::http_1_0) {}
+
+    // Writes the head to the output, once.
+    void begin() {
+        if (std::exchange(has_begun_, true)) return;
+        link_->output_ = Buffer();  // a long head gets a block of its own size
+        if (link_->has_output_for(h1::head_octets_at_most(*response_))) {
+            link_->write_head(*request_, *response_, date_, persistence_);
+        } else {
+            has_left_ = true;
+        }
+    }
+    Task<bool> write(std::string_view octets) override {
+        if (octets.empty() || has_left_) co_return !has_left_;  // an empty chunk would be the last
+        begin();
+        if (has_left_) co_return false;
+        std::array<char, 18> line;
+        Parts parts{std::string_view(), octets, std::string_view()};
+        if (framed_) {
+            char* end = std::to_chars(line.data(), line.data() + 16, octets.size(), 16).ptr;
+            *end++ = '\r';
+            *end++ = '\n';
+            parts[0] = {line.data(), static_cast<std::size_t>(end - line.data())};
+            parts[2] = "\r\n";
+        }
+        const Sent sent = co_await link_->send_parts(parts, false, patience_);
+        if (sent != Sent::whole) has_left_ = true;
+        co_return !has_left_;
+    }
+    Task<Sent> finish() {
+        begin();
+        if (has_left_) co_return Sent::left;
+        const Parts last{framed_ ? std::string_view("0\r\n\r\n") : std::string_view()};
+        const Sent sent = co_await link_->send_parts(last, false, patience_);
+        co_return sent;
+    }
+
+private:
+    H1Inbound* link_;
+    const http::Request* request_;
+    const http::Response* response_;
+    std::string_view date_;
+    http::Persistence persistence_;
+    Patience patience_;
+    bool framed_;
+    bool has_begun_ = false;
+    bool has_left_ = false;
+};
+
+Task<Sent> H1Inbound::send_made(const http::Request& request, const http::Response& response, std::string_view date,
+                                http::Persistence persistence) {
+    assert((request.version != http::Version::http_1_0 || persistence == http::Persistence::close) &&
+           "only its end tells where the content ends");
+    Chunks chunks(*this, request, response, date, persistence);
+    if (request.method == http::Method::head || !http::may_have_content(response.status)) {
+        chunks.begin();
+        const Sent sent = co_await flush();
+        co_return sent;
+    }
+    const bool whole = co_await response.producer(chunks);
+    if (!whole) co_return Sent::cut;
+    const Sent sent = co_await chunks.finish();
+    co_return sent;
+}
+
+// What was sent is not whole, which only a reset can tell the peer. It also frees what the kernel holds for it.
+Sent H1Inbound::give_up() {
+    stream_->abort_on_close();
+    return Sent::left;
+}
+
+// Sends the output, then the parts in their order.
+Task<Sent> H1Inbound::send_parts(Parts parts, bool more, Patience& patience) {
+    io::Core& core = stream_->core();
+    for (;;) {
+        std::array<iovec, 1 + std::tuple_size_v<Parts>> spans;
+        std::size_t count = 0;
+        if (!output_.empty()) spans[count++] = output_span();
+        for (const std::string_view part : parts) {
+            if (!part.empty()) spans[count++] = {const_cast<char*>(part.data()), part.size()};
+        }
+        if (count == 0) co_return Sent::whole;
+        io::Write wait = stream_->write(std::span(spans).first(count), patience.step(core.now()), more);
+        const WaitingPlace place(*transfers_, wait);
+        const io::Result<std::size_t> written = co_await wait;
+        if (!written) {
+            if (written.error().number != ETIMEDOUT || !patience.lasts(core.now())) co_return give_up();
+            continue;
+        }
+        if (!patience.took(*written, core.now())) co_return give_up();
+        std::size_t left = *written;
+        const std::size_t of_output = std::min(left, output_.size());
+        if (of_output > 0) drop_output(of_output);
+        left -= of_output;
+        for (std::string_view& part : parts) {
+            const std::size_t of_part = std::min(left, part.size());
+            part.remove_prefix(of_part);
+            left -= of_part;
+        }
+    }
+}
+
+Task<Sent> H1Inbound::send_range(const http::Piece& piece, Patience& patience) {
+    io::Core& core = stream_->core();
+    const Sent head = co_await send_parts(Parts{}, true, patience);
+    if (head != Sent::whole) co_return head;
+    std::uint64_t offset = piece.offset;
+    std::uint64_t left = piece.length;
+    while (left > 0) {
+        const std::uint64_t window = std::min(left, window_octets);
+        if (!core.kernel().files().is_in_memory(*piece.file, offset, window)) {
+            co_await bring_into_memory(*piece.file, offset, window);
+        }
+        io::SendFile wait = stream_->send_file(*piece.file, offset, window, patience.step(core.now()));
+        const WaitingPlace place(*transfers_, wait);
+        const io::Result<std::size_t> sent = co_await wait;
+        if (!sent) {
+            if (sent.error().number != ETIMEDOUT || !patience.lasts(core.now())) co_return give_up();
+            continue;
+        }
+        if (!patience.took(*sent, core.now())) co_return give_up();
+        if (*sent == 0 || has_changed(piece)) co_return Sent::cut;
+        offset += *sent;
+        left -= *sent;
+    }
+    co_return Sent::whole;
+}
+
+// Reads a part of the file from the disk in a helper thread. Otherwise the kernel would read it while it sends, and
+// every connection of this core would wait for the disk.
+Task<void> H1Inbound::bring_into_memory(const Fd& file, std::uint64_t offset, std::uint64_t length) {
+    io::FileSystem& files = stream_->core().kernel().files();
+    auto read = [&files, &file, offset, length] { return files.bring_into_memory(file, offset, length); };
+    // If the file can't be read, sending it will say so.
+    const std::optional<bool> done = co_await io::offload(stream_->core(), read);
+    static_cast<void>(done);
+}
+
+// Whether the file has been written to since its response was made, so that the content would be a mixture of two
+// versions. This is checked after each part, including the last: a part may have waited long for a slow peer, and a
+// reset takes back those of its octets that the peer has not received. The status of an open file is in memory.
+bool H1Inbound::has_changed(const http::Piece& piece) const {
+    const io::Result<io::FileStatus> status = stream_->core().kernel().files().status(*piece.file);
+    if (!status) return true;
+    using FileTime = std::chrono::sys_time<std::chrono::nanoseconds>;
+    io::FileStatus before;
+    before.size = piece.file_octets;
+    before.modified = FileTime(std::chrono::nanoseconds(piece.file_modified));
+    before.changed = FileTime(std::chrono::nanoseconds(piece.file_changed));
+    before.links = piece.file_links;
+    if (piece.file_changed == 0) before.changed = status->changed;
+    return !io::has_same_content(before, *status);
+}
+
+Task<Sent> H1Inbound::flush() {
+    Patience patience(*limits_, *backlog_);
+    const Sent sent = co_await send_parts(Parts{}, false, patience);
+    co_return sent;
+}
+
+}  // namespace portico::link

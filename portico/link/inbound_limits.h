@@ -1,0 +1,26 @@
+// portico/link/inbound_limits.h — what one peer may make one connection cost.
+//
+// Room link: see h1_inbound.h.
+// Threads:   none. Values, read by every connection of a core.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+
+#include "portico/wire/h1/read_chunked.h"
+#include "portico/wire/h1/read_head.h"
+
+namespace portico::link {
+
+struct InboundLimits {
+    h1::HeadLimits head;                                  // of one request
+    h1::ChunkedLimits chunked;                            // of one request's content
+    std::chrono::milliseconds head_time_max{10'000};      // from the first octet of a head to its last
+    std::chrono::milliseconds content_idle_max{60'000};   // between two reads of content
+    std::chrono::milliseconds response_idle_max{60'000};  // in which a peer acknowledges no octet of a response
+    std::uint64_t rate_min = 500;                         // octets a second, in the mean, once rate_grace is over
+    std::chrono::milliseconds rate_grace{30'000};         // how long a content or a response may be slower
+    std::uint64_t content_octets_max = 16 * 1024 * 1024;  // of one request
+};
+
+}  // namespace portico::link

@@ -1,0 +1,67 @@
+// portico/link/waiting_test.cc — the order in which connections that wait are ended.
+#include "portico/link/waiting.h"
+
+#include <gmock/gmock.h>
+
+#include "portico/link/link_for_test.h"
+
+namespace portico::link {
+namespace {
+
+using testing::ElementsAre;
+
+class Ring : public LinkTest {
+protected:
+    Ring() : LinkTest(late()) {}
+    ~Ring() override {
+        waiting_.request_stop();
+        run(waiting_);
+    }
+    // A wait that is ended takes a while to end.
+    static io::SimFaults late() {
+        io::SimFaults faults = punctual();
+        faults.cancel_late = 1;
+        faults.delay_max = milliseconds(10);
+        return faults;
+    }
+    Task<void> wait(io::Stream& from, int name) {
+        std::array<char, 10> room;
+        io::Read wait = from.read(room, io::never);
+        const WaitingPlace place(ring_, wait);
+        const io::Result<std::size_t> read = co_await wait;
+        EXPECT_FALSE(read.has_value());
+        ended_.push_back(name);
+    }
+
+    WaitingPlace ring_;
+    io::Scope waiting_;
+    std::vector<int> ended_;
+};
+
+TEST_F(Ring, EndsTheLongestWaitFirst) {
+    EXPECT_TRUE(ring_.empty());
+    EXPECT_FALSE(ring_.end_longest());
+    waiting_.start(wait(server(), 1));
+    waiting_.start(wait(client(), 2));
+    EXPECT_FALSE(ring_.empty());
+    EXPECT_TRUE(ring_.end_longest());
+    pass(seconds(1));
+    EXPECT_THAT(ended_, ElementsAre(1));
+    EXPECT_TRUE(ring_.end_longest());
+    pass(seconds(1));
+    EXPECT_THAT(ended_, ElementsAre(1, 2));
+    EXPECT_TRUE(ring_.empty());
+}
+
+TEST_F(Ring, EndsEachWaitOnce) {
+    waiting_.start(wait(server(), 1));
+    waiting_.start(wait(client(), 2));
+    EXPECT_TRUE(ring_.end_longest());
+    EXPECT_TRUE(ring_.end_longest());
+    EXPECT_FALSE(ring_.end_longest());
+    run(waiting_);
+    EXPECT_EQ(ended_.size(), 2U);
+}
+
+}  // namespace
+}  // namespace portico::link

@@ -1,0 +1,196 @@
+// portico/server/memory_test.cc — what a worker gives up when memory is short, and how it treats peers that do not
+// read.
+#include <gtest/gtest.h>
+
+#include "portico/server/world_for_test.h"
+
+namespace portico::server {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+// Of what is sent to a peer, so much is acknowledged before the peer reads.
+constexpr std::size_t window_octets = 4096;
+
+class Memory : public testing::Test {
+protected:
+    Memory() {
+        world.kernel.faults().window_octets = window_octets;
+        world.kernel.faults().buffer_octets_min = world.kernel.faults().buffer_octets_max = 2 * 1024 * 1024;
+        world.limits.memory_max = 8 * 1024 * 1024;
+    }
+    ~Memory() override { give_back(); }
+    // Somebody else takes memory, up to so many octets below the ceiling.
+    void leave(std::size_t octets) {
+        give_back();
+        taken_ = world.limits.memory_max - octets - world.core().ledger().used();
+        world.core().ledger().charge(taken_);
+    }
+    void give_back() {
+        if (taken_ > 0) world.core().ledger().release(std::exchange(taken_, 0));
+    }
+    // A client that asks for a megabyte and reads nothing of it.
+    TestPeer& stuck() {
+        TestPeer& peer = world.connect_soon();
+        peer.reads = false;
+        world.settle();
+        world.send(peer, get("/large"));
+        return peer;
+    }
+
+    WorkerWorld world;
+    std::size_t taken_ = 0;
+};
+
+TEST_F(Memory, HoldsWhatPeersHaveNotAcknowledged) {
+    world.open();
+    stuck();
+    EXPECT_GT(world.core().ledger().used(), 900'000U);
+}
+
+// Closing the first gives nothing back. The second has been answered, and owes the acknowledgement of a megabyte.
+TEST_F(Memory, ShedsIdleConnectionsFirst) {
+    world.kernel.faults().buffer_octets_min = world.kernel.faults().buffer_octets_max = 500'000;
+    world.open();
+    TestPeer& transfer = stuck();
+    world.kernel.faults().buffer_octets_min = world.kernel.faults().buffer_octets_max = 2 * 1024 * 1024;
+    TestPeer& idle = world.connect(get("/a"));
+    TestPeer& answered = stuck();
+    leave(1'800'000);
+    EXPECT_EQ(world.counters().shed, 0U) << "whoever takes memory is in the middle of something";
+    world.settle();
+    EXPECT_EQ(world.counters().shed, 2U);
+    EXPECT_EQ(world.counters().broken_off, 0U);
+    EXPECT_TRUE(idle.has_ended);
+    EXPECT_EQ(idle.failure, 0) << "closed, and not reset";
+    give_back();
+    world.read_on(answered);
+    EXPECT_EQ(answered.failure, ECONNRESET);
+    world.read_on(transfer);
+    world.pass(seconds(5));
+    EXPECT_EQ(transfer.failure, 0);
+    EXPECT_GT(transfer.received.size(), 1'000'000U);
+}
+
+TEST_F(Memory, ThenTheConnectionThatHasWaitedForLongest) {
+    world.limits.unsent_octets_max = 0;
+    world.kernel.faults().buffer_octets_min = world.kernel.faults().buffer_octets_max = 500'000;
+    world.open();
+    TestPeer& first = stuck();
+    world.pass(seconds(1));
+    TestPeer& second = stuck();
+    EXPECT_GT(world.core().ledger().used(), 900'000U);
+    leave(1'800'000);
+    world.settle();
+    EXPECT_EQ(world.counters().broken_off, 1U);
+    world.read_on(first);
+    EXPECT_EQ(first.failure, ECONNRESET);
+    give_back();
+    world.read_on(second);
+    world.pass(seconds(5));
+    EXPECT_EQ(second.failure, 0);
+    EXPECT_GT(second.received.size(), 1'000'000U);
+}
+
+TEST_F(Memory, IsAskedForAgainAsLongAsItIsShort) {
+    world.open();
+    for (int i = 0; i < 40; ++i) world.connect(get("/a"));
+    EXPECT_EQ(world.worker().connections(), 40U);
+    leave(1'500'000);
+    world.settle();
+    leave(1'500'000);  // somebody takes more
+    world.settle();
+    leave(1'500'000);
+    world.settle();
+    EXPECT_EQ(world.counters().shed, 40U);
+}
+
+TEST_F(Memory, FullMeansNoNewConnections) {
+    world.open();
+    leave(900'000);
+    TestPeer& late = world.connect(get("/a"));
+    EXPECT_TRUE(late.has_ended);
+    EXPECT_EQ(late.answers(), 0U);
+    EXPECT_EQ(world.counters().turned_away, 1U);
+    give_back();
+    EXPECT_EQ(world.connect(get("/a")).answers(), 1U);
+}
+
+TEST_F(Memory, AnAnswerThatIsNotAcknowledgedKeepsItsConnection) {
+    world.limits.keep_alive_max = seconds(5);
+    world.limits.rate_min = 0;
+    world.open();
+    TestPeer& peer = stuck();
+    world.pass(seconds(50));
+    EXPECT_EQ(world.worker().connections(), 1U) << "not idle";
+    world.read_on(peer);
+    world.pass(seconds(1));
+    EXPECT_GT(peer.received.size(), 1'000'000U);
+    EXPECT_EQ(peer.answers(), 1U);
+    world.pass(seconds(20));
+    EXPECT_TRUE(peer.has_ended) << "idle at last";
+    EXPECT_EQ(peer.failure, 0);
+}
+
+TEST_F(Memory, APeerThatAcknowledgesNothingIsReset) {
+    world.open();
+    TestPeer& peer = stuck();
+    world.pass(seconds(80));
+    EXPECT_EQ(world.worker().connections(), 0U);
+    EXPECT_EQ(world.core().ledger().used(), 0U);
+    world.read_on(peer);
+    EXPECT_EQ(peer.failure, ECONNRESET);
+}
+
+TEST_F(Memory, APeerThatAcknowledgesNothingOfItsLastAnswerIsReset) {
+    world.limits.rate_min = 0;
+    world.open();
+    TestPeer& peer = world.connect_soon();
+    peer.reads = false;
+    world.settle();
+    world.send(peer, get("/large", "Connection: close\r\n"));
+    world.pass(seconds(30));
+    EXPECT_EQ(world.worker().connections(), 1U);
+    world.pass(seconds(60));
+    EXPECT_EQ(world.worker().connections(), 0U);
+}
+
+TEST_F(Memory, APeerThatStopsWithinAnAnswerIsReset) {
+    world.limits.unsent_octets_max = 0;
+    world.kernel.faults().buffer_octets_min = world.kernel.faults().buffer_octets_max = 100'000;
+    world.open();
+    TestPeer& peer = stuck();
+    world.pass(seconds(80));
+    EXPECT_EQ(world.worker().connections(), 0U);
+    world.read_on(peer);
+    EXPECT_EQ(peer.failure, ECONNRESET);
+}
+
+TEST_F(Memory, AHalfClosedPeerGetsAllOfItsAnswer) {
+    world.open();
+    TestPeer& peer = world.connect_soon();
+    peer.reads = false;
+    world.settle();
+    world.send(peer, get("/large"));
+    world.half_close(peer);
+    world.pass(seconds(20));
+    world.read_on(peer);
+    world.pass(seconds(3));
+    EXPECT_GT(peer.received.size(), 1'000'000U);
+    EXPECT_EQ(peer.failure, 0);
+    EXPECT_EQ(world.worker().connections(), 0U);
+}
+
+TEST_F(Memory, AHalfClosedPeerGetsTheAnswerOfAHandlerThatWaits) {
+    world.open();
+    TestPeer& peer = world.connect(get("/slow"));
+    world.half_close(peer);
+    world.pass(seconds(20));
+    EXPECT_EQ(peer.answers(), 1U);
+    EXPECT_TRUE(peer.has("Connection: close"));
+    EXPECT_TRUE(peer.has_ended);
+}
+
+}  // namespace
+}  // namespace portico::server
