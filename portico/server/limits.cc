@@ -58,16 +58,14 @@ const std::array entries{
           "the same from one address (an IPv6 /64 is one)"},
     Entry{"memory_max", Kind::octets, &Limits::memory_max, std::uint64_t{1} << 20,
           "memory for buffers, files and responses, all cores"},
-    Entry{"helpers_max", Kind::count, &Limits::helpers_max, 1,
-          "helper threads of each core: files, compression, passwords"},
+    Entry{"helpers_max", Kind::count, &Limits::helpers_max, 1, "helper threads per core for what may block"},
     Entry{"drain_time_max", Kind::duration, &Limits::drain_time_max, 0,
           "how long to keep reading after the last answer"},
     Entry{"drain_octets_max", Kind::octets, &Limits::drain_octets_max, 0,
           "how much to keep reading after the last answer"},
     Entry{"shutdown_time_max", Kind::duration, &Limits::shutdown_time_max, 0,
           "time for requests in progress after SIGTERM"},
-    Entry{"shutdown_idle_max", Kind::duration, &Limits::shutdown_idle_max, 0,
-          "time for idle connections after SIGTERM"},
+    Entry{"shutdown_idle_max", Kind::duration, &Limits::shutdown_idle_max, 0, "the same for idle connections"},
 };
 
 std::string text_of(Kind kind, std::uint64_t value) {

@@ -159,7 +159,7 @@ public:
         served_ += slept ? 1 : 0;
     }
     Task<void> answer(io::Datagram) override { co_return; }
-    Task<void> serve_stdio(io::Stdio) override { co_return; }
+    Task<io::Result<void>> serve_stdio(io::Stdio) override { co_return io::Result<void>(); }
     [[nodiscard]] int most() const { return most_; }
     [[nodiscard]] int served() const { return served_; }
 

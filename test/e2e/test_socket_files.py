@@ -17,14 +17,18 @@ PATIENCE = 20.0
 
 def start(*words: str, umask: int = 0o022) -> subprocess.Popen:
     return subprocess.Popen([str(servers.portico_program()), *words], stdin=subprocess.DEVNULL,
-                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, umask=umask)
+                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, umask=umask)
 
 
 def wait_until_listening(process: subprocess.Popen, path) -> None:
+    said = ""
     for line in process.stdout:
+        said += line
+        if "cannot listen" in line:
+            break
         if str(path) in line:
             return
-    raise AssertionError(f"it does not listen: {process.stderr.read()!r}")
+    raise AssertionError(f"it does not listen: {said!r}")
 
 
 def ask(path) -> bytes:
@@ -74,9 +78,9 @@ def test_a_file_at_the_path_is_left_alone(site, tmp_path, way, kind):
         path.symlink_to(precious)
     before = os.lstat(path)
     process = start(*WAYS[way](path, site))
-    out, err = process.communicate(timeout=PATIENCE)
+    said, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 1
-    assert f"cannot listen on unix:{path}: that path is taken by a file that is not a socket" in err
+    assert f"cannot listen on unix:{path}: that path is taken by a file that is not a socket" in said
     assert os.path.samestat(os.lstat(path), before)
     assert precious.read_text() == "precious"
 
@@ -146,9 +150,9 @@ def test_a_socket_in_use_is_left_alone_and_a_stale_one_replaced(site, tmp_path):
     first = start(*WAYS["serve"](path, site))
     wait_until_listening(first, path)
     second = start(*WAYS["serve"](path, site))
-    _, err = second.communicate(timeout=PATIENCE)
+    said, _ = second.communicate(timeout=PATIENCE)
     assert second.returncode == 1
-    assert "another process listens there" in err
+    assert "another process listens there" in said
     assert b"front" in ask(path)
     first.kill()
     first.communicate()
