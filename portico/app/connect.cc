@@ -30,7 +30,7 @@ namespace portico::app {
 namespace {
 
 // Where the address has no port: most servers that people talk to by hand speak HTTP.
-constexpr std::uint16_t usual_port = 80;
+constexpr std::uint16_t default_peer_port = 80;
 
 // What the command line asks for.
 struct Wish {
@@ -50,7 +50,7 @@ std::expected<io::Endpoint, Misuse> endpoint_from(const Arguments& arguments) {
     auto endpoint = port ? io::endpoint_of(first, *port, transport) : io::parse_endpoint(first, transport);
     if (!endpoint) {
         const std::string written = port ? fmt::format("{} {}", first, *port) : std::string(first);
-        const auto meant = io::endpoint_meant_by(written, usual_port, transport);
+        const auto meant = io::endpoint_meant_by(written, default_peer_port, transport);
         return std::unexpected(Misuse{fmt::format("'{}' is not an endpoint: {}", written, endpoint.error().message),
                                       fmt::format("portico connect {}", meant ? shell_quoted(*meant) : "HOST:PORT")});
     }

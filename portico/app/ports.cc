@@ -51,7 +51,7 @@ std::vector<KnownPort> sorted_ports() {
     return ports;
 }
 
-int complain_of_unknown(std::string_view wanted) {
+int complain_of_unknown_port(std::string_view wanted) {
     const auto number = parse_count(wanted);
     if (number && *number > 65'535)
         return complain_of_misuse(fmt::format("{} is not a port: the largest is 65535", wanted));
@@ -91,7 +91,7 @@ int print_known(const Arguments& arguments, std::optional<std::string_view> want
                           .add("aliases", aliases.done())
                           .done());
     }
-    if (text.empty()) return complain_of_unknown(*wanted);
+    if (text.empty()) return complain_of_unknown_port(*wanted);
     say(arguments.has("json") ? json.done().text + "\n" : text);
     return exit_ok;
 }

@@ -180,24 +180,24 @@ TEST(JsonContent, HasSoManyLevels) {
 
 // --- a client that leaves
 
-struct Leaving {
+struct Departure {
     int begun = 0;
     int went_on = 0;
     int destroyed = 0;
 };
 struct Noticing {
-    explicit Noticing(Leaving& the_leaving) : leaving(&the_leaving) {}
+    explicit Noticing(Departure& the_leaving) : leaving(&the_leaving) {}
     Noticing(const Noticing&) = delete;
     Noticing& operator=(const Noticing&) = delete;
     ~Noticing() { ++leaving->destroyed; }
-    Leaving* leaving;
+    Departure* leaving;
 };
 
 class AClientThatLeaves : public testing::TestWithParam<std::uint64_t> {};
 INSTANTIATE_TEST_SUITE_P(Seeds, AClientThatLeaves, testing::Range<std::uint64_t>(1, 41));
 
 TEST_P(AClientThatLeaves, EndsTheHandlerWhereItWaits) {
-    Leaving leaving;
+    Departure leaving;
     Server server;
     server.use(time_out(seconds(100)));
     server.get("/slow", [&leaving](Request& request) -> Task<std::string> {
@@ -220,7 +220,7 @@ TEST_P(AClientThatLeaves, EndsTheHandlerWhereItWaits) {
 }
 
 TEST_P(AClientThatLeaves, EndsAStream) {
-    Leaving leaving;
+    Departure leaving;
     Server server;
     server.get("/events", [&leaving](Request& request) {
         return Response::stream("text/event-stream",
@@ -242,7 +242,7 @@ TEST_P(AClientThatLeaves, EndsAStream) {
 
 // Also where the handler has not read the content, if all of it has come.
 TEST_P(AClientThatLeaves, EndsAHandlerThatReadsNothing) {
-    Leaving leaving;
+    Departure leaving;
     Server server;
     server.post("/slow", [&leaving](Request& request) -> Task<std::string> {
         const Noticing noticing(leaving);
@@ -271,7 +271,7 @@ TEST_P(AClientThatLeaves, EndsAHandlerThatReadsNothing) {
 
 // A maker that never looks at what comes back has nothing more to wait for.
 TEST_P(AClientThatLeaves, EndsAStreamThatOnlyWrites) {
-    Leaving leaving;
+    Departure leaving;
     Server server;
     server.get("/endless", [&leaving](Request&) {
         return Response::stream("text/plain", [&leaving](ContentWriter& to) -> Task<bool> {
@@ -290,7 +290,7 @@ TEST_P(AClientThatLeaves, EndsAStreamThatOnlyWrites) {
     EXPECT_EQ(client.connections(), 0U);
 }
 
-Task<void> sleep_long(io::Core& core, Leaving& leaving) {
+Task<void> sleep_long(io::Core& core, Departure& leaving) {
     const Noticing noticing(leaving);
     ++leaving.begun;
     const bool slept = co_await io::sleep_for(core, seconds(1000));
@@ -300,7 +300,7 @@ Task<void> sleep_long(io::Core& core, Leaving& leaving) {
 
 // What a handler has started ends with it: where it waits for itself, for them, or throws.
 TEST_P(AClientThatLeaves, EndsWhatTheHandlerHasStarted) {
-    Leaving leaving;
+    Departure leaving;
     Server server;
     server.get("/{how}", [&leaving](int how, Request& request) -> Task<std::string> {
         io::Scope scope;
@@ -396,7 +396,7 @@ TEST_P(AClientThatHalfCloses, GetsAllOfAStream) {
 
 // A stream that waits long between its writes ends all the same, as soon as the connection is reset.
 TEST_P(AClientThatLeaves, EndsAStreamThatWaits) {
-    Leaving leaving;
+    Departure leaving;
     Server server;
     server.get("/events", [&leaving](Request& request) {
         return Response::stream("text/plain", [&leaving, &core = request.core()](ContentWriter&) -> Task<bool> {
