@@ -2,6 +2,7 @@
 #include "portico/io/core.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "portico/io/signals.h"
 
@@ -16,8 +17,9 @@ void Operation::complete(std::int64_t result) {
     core_->timers().unset(*this);
     result_ = result == -ECANCELED && deadline_passed_ ? -ETIMEDOUT : result;
     // `this` may be gone when either returns.
-    if (stop_state_ == nullptr) return waiter_.resume();
-    stop_state_->go_on(waiter_);
+    const std::coroutine_handle<> waiter = std::exchange(waiter_, nullptr);
+    if (stop_state_ == nullptr) return waiter.resume();
+    stop_state_->go_on(waiter);
 }
 
 void Operation::expire() {
@@ -25,7 +27,9 @@ void Operation::expire() {
     cancel();
 }
 
-void Operation::stop_waiting() noexcept { cancel(); }
+void Operation::stop_waiting() noexcept {
+    if (waiter_) cancel();  // else it has completed, and its chain has only to go on
+}
 
 void Operation::finish_waiting() noexcept { core_->kernel().finish(*this); }
 

@@ -83,7 +83,7 @@ private:
     void wait(std::coroutine_handle<> waiter, TimePoint deadline);
 
     Core* core_;
-    std::coroutine_handle<> waiter_;
+    std::coroutine_handle<> waiter_;  // null unless it is in flight
     StopState* stop_state_ = nullptr;
     std::int64_t result_ = 0;
     bool deadline_passed_ = false;

@@ -123,7 +123,7 @@ TEST_F(AConnection, GivesItsPeerTimeToTakeAnAnswer) {
     send(peer, get("/large"));
     pass(seconds(16));
     EXPECT_EQ(worker().connections(), 1U);
-    pass(seconds(2));
+    pass(seconds(6));  // a quarter more than the limit at most
     EXPECT_EQ(worker().connections(), 0U);
 }
 

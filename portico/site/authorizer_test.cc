@@ -214,7 +214,7 @@ TEST_F(Crowd, OfStrangersDoesNotDelayAUserWhoWasHereBefore) {
     EXPECT_TRUE(answers.empty());
     finish();
     const auto place = std::find(answers.begin(), answers.end(), "anna 200") - answers.begin();
-    EXPECT_LE(place, 2) << "at most those that were checked already come first";
+    EXPECT_LT(place, 10) << "only a few, whose checks took a shorter time, come first";
 }
 
 TEST_F(Crowd, OfKnownUsersIsBoundedToo) {
