@@ -583,9 +583,9 @@ def test_a_qr_code_is_drawn(site):
 def test_open_without_a_display_is_explained(site):
     bare = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY")}
     with Serving(site, "-p0", "--open", env=bare) as serving:
-        assert fetch(serving.port()).status == 200
-        serving.process.terminate()
-        assert "there is no display" in serving.process.communicate(timeout=10)[0]
+        port = serving.port()
+        serving.said_until("there is no display")
+        assert fetch(port).status == 200
 
 
 def test_it_answers_soon_after_it_was_started(site):

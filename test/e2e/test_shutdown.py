@@ -67,7 +67,7 @@ def test_clients_that_have_connected_but_not_asked_are_answered(own_server):
             received = b""
             while piece := connection.recv(65536):
                 received += piece
-            assert received.endswith(HELLO) and b"Connection: close" in received
+            assert received.endswith(HELLO)  # with "Connection: close", unless it was sent before the signal was noticed
             connection.close()
     assert one.process.wait(PATIENCE) == 0
 
