@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <cstdio>
 #include <cstdlib>
+#include <iostream>
 #include <optional>
 #include <utility>
 
@@ -25,7 +25,7 @@ const io::SocketAddress server_address = io::SocketAddress::of(io::IpAddress::v4
 
 void expect(bool holds, const char* otherwise, std::string_view detail = {}) {
     if (holds) return;
-    std::fprintf(stderr, "%s\n%.*s\n", otherwise, static_cast<int>(detail.size()), detail.data());
+    std::cerr << otherwise << '\n' << detail << std::endl;
     std::abort();
 }
 
