@@ -368,7 +368,8 @@ TEST_P(AClientThatHalfCloses, GetsTheAnswersToAllItsRequests) {
     Server server;
     server.post("/slow", [](Request& request) -> Task<std::string> {
         const bool slept = co_await io::sleep_for(request.core(), seconds(5));
-        co_return slept ? (co_await request.content()).value_or("refused") : "";
+        const auto content = co_await request.content();
+        co_return slept&& content ? *content : "refused";
     });
     TestClient client(server, GetParam());
     const std::string answers = client.exchange_and_finish(
