@@ -20,7 +20,7 @@ BufferPool::~BufferPool() {
 
 Buffer BufferPool::try_borrow(Lending lending, std::size_t octets) {
     const bool is_refused = lending == Lending::input && ledger_->is_full();
-    if (is_refused || !ledger_->has_room_for(std::max(octets, usual_octets))) return {};
+    if (is_refused || !ledger_->has_room_for(std::max(octets, std::size_t{usual_octets}))) return {};
     return borrow(octets);
 }
 

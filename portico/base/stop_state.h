@@ -76,6 +76,7 @@ protected:
     // While it lives, tasks of `chain` are on the stack.
     class OnStack {
     public:
+        // The chain outlives this, or says that it has ended (leave_stack()).
         explicit OnStack(StopState& chain) : chain_(&chain), below_(std::exchange(top_, this)) {}
         OnStack(const OnStack&) = delete;
         OnStack& operator=(const OnStack&) = delete;
@@ -120,7 +121,8 @@ private:
     // The chain whose frames hold the scope that this chain was started in; null if there is none.
     [[nodiscard]] virtual StopState* above() const = 0;
 
-    inline static constinit thread_local OnStack* top_ = nullptr;
+    // Hidden: programs that link the shared library have no use for it.
+    [[gnu::visibility("hidden")]] inline static constinit thread_local OnStack* top_ = nullptr;
 
     Stoppable* waiting_on_ = nullptr;             // null unless the chain waits
     const TaskPromiseBase* innermost_ = nullptr;  // the frame that waits; null while the chain runs

@@ -86,8 +86,8 @@ public:
     // `producer` throws or returns false, the connection breaks off; if nothing has been sent yet, the answer is 500.
     [[nodiscard]] static Response stream(std::string content_type, http::Producer producer);
 
-    [[nodiscard]] Status status() const { return status_; }
-    void set_status(Status status) { status_ = status; }  // fields and content stay
+    [[nodiscard]] Status status() const { return status_; }  // of the final answer
+    void set_status(Status status) { status_ = status; }     // fields and content stay
     // Replaces all values of the field. If the name is not a token, the value contains a control character, or handlers
     // may not set this field, the response becomes 500 and standard error says why: an attacker could use such a bug.
     void set(std::string_view name, std::string value);

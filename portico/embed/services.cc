@@ -2,6 +2,7 @@
 #include "portico/embed/services.h"
 
 #include <signal.h>
+#include <cerrno>
 
 #include <cstdio>
 #include <exception>
@@ -141,7 +142,8 @@ Task<io::Result<std::uint64_t>> copy(Stream& from, Stream& to, io::TimePoint dea
     for (;;) {
         const io::Result<Buffer> octets = co_await from.read(from.core().buffers(), deadline);
         if (!octets) {
-            to.break_off();
+            // A server that ends stops its tasks: then each connection ends in order.
+            if (octets.error().number != ECANCELED) to.break_off();
             co_return std::unexpected(octets.error());
         }
         if (octets->empty()) break;

@@ -33,10 +33,10 @@ int serve_udp(std::string_view endpoint, AnswerDatagram answer);
 // Reads from `from` and writes to `to`, which may be the same stream, until `from` ends: then it ends `to` as well
 // (Stream::finish_sending). It reads no faster than it can write. Returns how many octets it has copied.
 //
-// If reading fails, what `to` has received is not whole. So `to` is broken off (Stream::break_off): its peer gets a
-// reset when it closes, and a task that reads from it comes to the end, such as a proxy's copy in the other direction.
-// If writing fails, `from` is left as it is. Errors: those of reading and writing, ETIMEDOUT the deadline came,
-// ECANCELED.
+// If reading fails, what `to` has received is not whole. So, unless its server ends, `to` is broken off
+// (Stream::break_off): its peer gets a reset when it closes, and a task that reads from it comes to the end, such as a
+// proxy's copy in the other direction. If writing fails, `from` is left as it is. Errors: those of reading and writing,
+// ETIMEDOUT the deadline came, ECANCELED.
 [[nodiscard]] Task<io::Result<std::uint64_t>> copy(Stream& from, Stream& to, io::TimePoint deadline = io::never);
 
 }  // namespace portico

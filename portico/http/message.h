@@ -91,8 +91,8 @@ struct Piece {
     // meanwhile, the content would be a mixture of two versions, so the sender resets the connection instead.
     std::uint64_t file_octets = 0;
     std::int64_t file_modified = 0;
-    std::int64_t file_changed = 0;  // 0: not known
-    std::uint64_t file_links = 1;
+    std::int64_t file_changed = 0;      // 0: not known
+    std::uint64_t file_links = 1;       // names of the file
     std::shared_ptr<const void> owner;  // keeps `octets` alive while they are sent
 
     // Octets that `owner` keeps, or that outlive the response where it is null.

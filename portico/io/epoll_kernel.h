@@ -15,6 +15,7 @@ namespace portico::io {
 // small.
 inline constexpr unsigned at_once_max = 16;
 
+// What a kernel may use of the machine.
 struct EpollOptions {
     // Threads for offloaded work, at least one. The first is started with the kernel, the others when they are needed.
     unsigned helpers_max = 4;

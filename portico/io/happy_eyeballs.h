@@ -32,6 +32,7 @@ class ConnectOptions {
 public:
     // NOLINTNEXTLINE(modernize-use-equals-default): never an aggregate, which g++ 12 destroys twice in an await
     ConnectOptions() {}
+    // With a deadline for the whole.
     explicit ConnectOptions(TimePoint the_deadline) : deadline(the_deadline) {}
 
     TimePoint deadline = never;                   // for the whole, resolving included

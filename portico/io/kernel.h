@@ -235,7 +235,7 @@ struct SendLimits {
     // system is configured.
     std::size_t unacknowledged_octets_max = 0;
 
-    bool operator==(const SendLimits&) const = default;
+    bool operator==(const SendLimits&) const = default;  // whether both limits are the same
 };
 
 // How to listen (socket(7), tcp(7), unix(7)).

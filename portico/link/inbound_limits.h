@@ -12,6 +12,7 @@
 
 namespace portico::link {
 
+// What one peer may make one connection cost.
 struct InboundLimits {
     h1::HeadLimits head;                                  // of one request
     h1::ChunkedLimits chunked;                            // of one request's content

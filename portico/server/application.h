@@ -24,6 +24,7 @@ struct CallNotes {
     std::string user;    // who sent it; empty if unknown
     std::string reason;  // why it was not served as asked; empty if it was
 
+    // Forgets what was told about the request before.
     void clear() {
         user.clear();
         reason.clear();

@@ -312,7 +312,10 @@ Task<Next> Turn::send_made(bool has_read_all) {
     co_await making.join();
     watching.request_stop();
     co_await watching.join();
-    co_return after(sent, exchange_->notes.reason);
+    const Next next = after(sent, exchange_->notes.reason);
+    // A stream that never ends by itself is ended with the server: its peer may still read what it was sent.
+    const bool ended_by_server = endless && worker_->is_draining();
+    co_return next == Next::reset&& ended_by_server ? Next::close : next;
 }
 
 // The answer goes out while the handler's task goes on: see Call::send_early.

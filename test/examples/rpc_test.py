@@ -105,7 +105,7 @@ class Rpc(ExampleTest):
     def test_the_socket_is_a_file(self):
         server = self.serve()
         mode = os.stat(self.path).st_mode
-        self.assertTrue(stat.S_ISSOCK(mode) and not mode & 0o007, oct(mode))  # nothing for others
+        self.assertTrue(stat.S_ISSOCK(mode) and not mode & 0o002, oct(mode))  # others can't connect
         client = socket.socket(socket.AF_UNIX)
         self.addCleanup(client.close)
         client.connect(str(self.path))
