@@ -60,8 +60,9 @@ option(PORTICO_PRECOMPILED "Compile the headers of the standard library and of G
 function(portico_as_one target)
   if(PORTICO_UNITY)
     set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 10)
-    # g++ takes what one source includes for headers, and warns of their anonymous namespaces.
-    target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
+    # g++ takes what one source includes for headers, and warns of their anonymous namespaces. Its other warnings are errors in
+    # the release, which is compiled file by file.
+    target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage> $<$<CXX_COMPILER_ID:GNU>:-Wno-error>)
   endif()
 endfunction()
 

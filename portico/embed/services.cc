@@ -2,8 +2,8 @@
 #include "portico/embed/services.h"
 
 #include <signal.h>
-#include <cerrno>
 
+#include <cerrno>
 #include <cstdio>
 #include <exception>
 #include <optional>
