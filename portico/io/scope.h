@@ -45,7 +45,7 @@ public:
     [[nodiscard]] std::size_t size() const { return size_; }  // tasks that have not ended
 
 private:
-    struct [[gnu::visibility("hidden")]] Root;
+    struct Root;
     // A started task's place in one of the two rings below.
     struct Node {
         Node* next = this;
