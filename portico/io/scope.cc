@@ -69,7 +69,7 @@ struct Scope::Root {
             return std::coroutine_handle<promise_type>::from_promise(*this);
         }
         [[nodiscard]] StopState* above() const override { return scope_->made_by_; }
-        void end_chain() noexcept override;
+        [[gnu::visibility("hidden")]] void end_chain() noexcept override;
 
         Scope* scope_;
         Scope* scopes_ = nullptr;  // made by this chain: the first of a list
