@@ -51,14 +51,28 @@ if(PORTICO_LTO)
   set(PORTICO_LTO_NONE -fno-lto)
 endif()
 
-# Compiling is most of what a build of everything takes, and parsing headers most of that. Two ways to do it less often; the program
-# that ships uses neither, so that each file names what it needs.
-option(PORTICO_UNITY "Compile the sources of a room together: for a build of everything" OFF)
-option(PORTICO_PRECOMPILED "Compile the headers of the standard library and of GoogleTest once" OFF)
+# Compiling is most of the time that a build of everything takes, and parsing headers is most of that. Two ways to do it less often;
+# the program that ships uses neither, so that each file includes what it needs. Values: OFF, TESTS (tests only), ON.
+set(PORTICO_UNITY OFF CACHE STRING "Compile the sources of a room together: OFF, TESTS, ON")
+set(PORTICO_PRECOMPILED OFF CACHE STRING "Compile the headers of the standard library and of GoogleTest once: OFF, TESTS, ON")
 
-# Several sources of a target become one. Names in their anonymous namespaces then meet each other.
+# Sets `result` to whether `option` applies to a target; `kind` is TESTS or empty.
+function(_portico_applies result option kind)
+  if(${option} STREQUAL "TESTS")
+    string(COMPARE EQUAL "${kind}" TESTS applies)
+  else()
+    set(applies ${${option}})
+  endif()
+  set(${result} ${applies} PARENT_SCOPE)
+endfunction()
+
+# Tables of tests take the optimiser longer than they take to run: it does little for them in the release build.
+set(portico_test_options $<$<CONFIG:Release>:-O1>)
+
+# portico_as_one(TARGET [TESTS]): several sources of a target become one. Names in their anonymous namespaces then meet each other.
 function(portico_as_one target)
-  if(PORTICO_UNITY)
+  _portico_applies(applies PORTICO_UNITY "${ARGN}")
+  if(applies)
     set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 10)
     # g++ takes what one source includes for headers, and warns of their anonymous namespaces. Its other warnings are errors in
     # the release, which is compiled file by file.
@@ -66,11 +80,16 @@ function(portico_as_one target)
   endif()
 endfunction()
 
-# The headers in front of every source of a target: portico_headers or portico_test_headers. Compiled once, for all targets, so
-# they hold nothing of ours.
-function(portico_precompiled target headers)
-  if(NOT PORTICO_PRECOMPILED)
+# portico_precompiled(TARGET [TESTS]): includes the usual headers before every source of a target. They are compiled once for all
+# targets, or for all tests, so they hold nothing of ours.
+function(portico_precompiled target)
+  _portico_applies(applies PORTICO_PRECOMPILED "${ARGN}")
+  if(NOT applies)
     return()
+  endif()
+  set(headers portico_headers)
+  if("${ARGN}" STREQUAL "TESTS")
+    set(headers portico_test_headers)
   endif()
   if(NOT TARGET ${headers})
     file(WRITE ${PROJECT_BINARY_DIR}/${headers}.cc "")
@@ -83,6 +102,9 @@ function(portico_precompiled target headers)
       list(APPEND common <filesystem> <fstream> <gmock/gmock.h> <gtest/gtest.h>)
       target_link_libraries(${headers} PRIVATE GTest::gmock GTest::gtest)
       portico_only_compiled(${headers})
+      # g++ reads them only with the options that they were compiled with, which are those of an executable.
+      target_compile_options(${headers} PRIVATE ${portico_test_options} $<$<BOOL:${PORTICO_LIBRARY}>:-fPIE>)
+      set_target_properties(${headers} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
     endif()
     target_precompile_headers(${headers} PRIVATE ${common})
   endif()

@@ -1,8 +1,9 @@
 """The transcripts of a document, run: each command is typed into a shell, and what it prints is compared.
 
-A transcript is a `console` block. A line that begins with `$ ` is typed, and the lines behind it are what the terminal then
+A transcript is a `console` block. A line that begins with `$ ` is typed, and the lines after it are what the terminal then
 shows. A chapter (a heading of the second level) is one session: one shell, which begins in an empty folder, with the program and the
-examples on its PATH. A command that ends in `&` goes on in the background: the next one is typed when the lines behind it are there.
+examples on its PATH. A command that ends in `&` goes on in the background: the next one is typed when the lines after it are there.
+The umask is 022.
 
 Of what is printed, these are not compared, because they differ each time:
   a line `…`           any lines, also none; within a line, any text
@@ -31,9 +32,10 @@ COMMAND_TIME_MAX = 30.0
 FOLDER_AS_WRITTEN = "/home/you/course"
 WRITTEN_PORT = re.compile(r"(?<![\d.])70\d\d(?![\d.]|\w)")
 
-# Reads commands from descriptor 9, each ended by NUL; prints a mark and the status behind each. -m: each job is a group of processes.
+# Reads commands from descriptor 9, each ended by NUL; prints a mark after each. -m: each job is a group of processes.
 SHELL = r"""
 set -m
+umask 022
 status=0
 while IFS= read -r -d '' -u 9 command; do
     (exit $status)
