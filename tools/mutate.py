@@ -214,9 +214,9 @@ class Workshop:
         self.environment = {"CCACHE_BASEDIR": str(folder), "CCACHE_NOHASHDIR": "1"} | os.environ
         copy_tree(repository, self.tree)
         linker = ["-DCMAKE_EXE_LINKER_FLAGS=-fuse-ld=lld"] if shutil.which("ld.lld") else []
-        made = run(["cmake", "-S", str(self.tree), "-B", str(self.build), "-G", "Ninja", "-DCMAKE_CXX_COMPILER=g++",
-                    "-DCMAKE_BUILD_TYPE=Debug", "-DCMAKE_CXX_FLAGS_DEBUG=-O0", "-DPORTICO_TESTS=ON",
-                    "-DCMAKE_UNITY_BUILD=OFF", *linker], env=self.environment)
+        made = run(["cmake", "-S", str(self.tree), "-B", str(self.build), "-G", "Ninja",
+                    "-DCMAKE_CXX_COMPILER=clang++-19", "-DCMAKE_BUILD_TYPE=Debug", "-DCMAKE_CXX_FLAGS_DEBUG=-O0",
+                    "-DPORTICO_TESTS=ON", "-DPORTICO_PRECOMPILED=ON", *linker], env=self.environment)
         if made.status != 0:
             raise Wrong(made.output)
 

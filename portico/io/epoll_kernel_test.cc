@@ -182,6 +182,33 @@ TEST_F(Fairness, ATaskThatConnectsHasItsShareOfAPass) {
     EXPECT_LE(most_in_a_pass(), share_max);
 }
 
+Task<void> connect_and_wait(Core& core, SocketAddress peer, unsigned& connected, unsigned& broken) {
+    Result<Stream> stream = co_await connect(core, peer, never);
+    if (!stream) co_return;
+    ++connected;
+    const Result<void> hung_up = co_await stream->hang_up(core.now() + milliseconds(50));
+    if (hung_up) ++broken;
+}
+
+Task<void> start_connecting(Core& core, SocketAddress peer, Scope& scope, unsigned& connected, unsigned& broken) {
+    for (unsigned i = 0; i < 3 * at_once_max; ++i) scope.start(connect_and_wait(core, peer, connected, broken));
+    co_return;
+}
+
+// A socket that is not connected yet is reported as one that has hung up.
+TEST_F(Fairness, AConnectThatIsPutOffLeavesAWholeConnection) {
+    const Result<Listener> listener = Listener::open(core_, loopback);
+    ASSERT_TRUE(listener.has_value());
+    Scope connecting;
+    unsigned connected = 0;
+    unsigned broken = 0;
+    Scope starting;
+    starting.start(start_connecting(core_, listener->local(), connecting, connected, broken));
+    while (connecting.size() > 0 || starting.size() > 0) core_.run_once(never);
+    EXPECT_EQ(connected, 3 * at_once_max);
+    EXPECT_EQ(broken, 0U);
+}
+
 Task<void> answer_one(Stream& stream, unsigned& operations, unsigned& seen_at) {
     std::array<char, 1> room;
     const Result<std::size_t> got = co_await stream.read(room, never);

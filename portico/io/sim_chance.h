@@ -71,6 +71,7 @@ struct SimFaults {
     double unread_lost =
         0.3;  // a reset takes with it what had arrived and was not yet read (not on Linux, but elsewhere)
     double accept_failure = 0;   // EMFILE, ENFILE, ENOBUFS, ENOMEM
+    int accept_error = 0;        // the failure, if it is always the same one
     double accept_aborted = 0;   // ECONNABORTED: the connection is gone
     double open_failure = 0;     // EMFILE, ENFILE, ENOMEM: files, directories, sockets
     double disk_failure = 0;     // EIO: reading files and directories

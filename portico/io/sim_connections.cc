@@ -168,6 +168,7 @@ std::optional<std::int64_t> SimKernel::try_accept(const std::shared_ptr<SimListe
         if (descriptors_.open() >= faults_.descriptors_max) return -EMFILE;
         if (chance_.happens(faults_.accept_failure)) {
             constexpr std::array failures{EMFILE, ENFILE, ENOBUFS, ENOMEM};
+            if (faults_.accept_error != 0) return -faults_.accept_error;
             return -failures[chance_.below(failures.size())];
         }
         const StreamPtr accepted = std::move(first->stream);

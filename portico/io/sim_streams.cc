@@ -280,7 +280,10 @@ void SimKernel::close_stream(const StreamPtr& stream) {
     }
     stream->dead = true;
     const std::uint64_t next = other->arriving.empty() ? other->places : other->arriving.front().place;
-    other->lost_from = chance_.between(next, other->places);
+    // What the reader's window has no room for has not left, and nothing after it has.
+    const bool is_held_back =
+        other->due > 0 && other->arriving.front().octets.size() > other->window_left(faults_.window_octets);
+    other->lost_from = is_held_back ? next : chance_.between(next, other->places);
     fly(other, SimSegment{SimSegment::Kind::reset, {}, 0});
 }
 

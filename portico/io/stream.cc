@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <utility>
 
@@ -55,10 +56,12 @@ Task<void> drain(Stream& stream, Duration time_max, std::size_t octets_max) {
     const TimePoint deadline = core.now() + time_max;
     const bool paused = co_await sleep_until(core, std::min(deadline, core.now() + end_pause));
     if (!paused) co_return;
+    // Into memory of its own: the pool's may have run out, which may be just what the last answer said.
+    std::array<char, 1024> room;
     for (std::size_t drained = 0; drained < octets_max;) {
-        const Result<Buffer> received = co_await stream.read(core.buffers(), deadline);
-        if (!received || received->empty()) co_return;
-        drained += received->size();
+        const Result<std::size_t> received = co_await stream.read(room, deadline);
+        if (!received || *received == 0) co_return;
+        drained += *received;
     }
     // The peer goes on sending, and closing now would reset what it has not received yet. So we let it fill its window
     // until it has our octets.

@@ -9,16 +9,15 @@ namespace {
 // Looks at a peer during the time that it may acknowledge nothing: it may exceed that time by one part.
 constexpr int looks = 4;
 
-// Between two looks at a peer that has yet to acknowledge the last answer.
-constexpr auto first_pause = std::chrono::milliseconds(20);
-constexpr auto longest_pause = std::chrono::seconds(1);
-
 }  // namespace
 
 std::size_t Backlog::ask() {
+    const std::size_t outstanding = stream_->unacknowledged();
+    const bool begins = at_most() == 0 && outstanding > 0;
+    if (begins || outstanding < at_most()) progress_ = stream_->core().now();
     unasked_ = 0;
-    charge(stream_->unacknowledged());
-    return charged_;
+    charge(outstanding);
+    return outstanding;
 }
 
 void Backlog::charge(std::size_t octets) {
@@ -35,9 +34,15 @@ bool is_fast_enough(std::uint64_t octets, io::Duration waited, const InboundLimi
 }
 
 io::TimePoint Patience::step(io::TimePoint now) {
-    if (idle_ == io::Duration::zero()) outstanding_ = backlog_->at_most();
     began_ = now;
     return now + std::max<io::Duration>(limits_->response_idle_max / looks, std::chrono::milliseconds(1));
+}
+
+io::TimePoint Patience::next_look(io::TimePoint now) {
+    const io::TimePoint latest = step(now);
+    const io::TimePoint look = now + pause_;
+    pause_ = std::min<io::Duration>(2 * pause_, limits_->response_idle_max);
+    return std::min(latest, look);
 }
 
 bool Patience::took(std::size_t octets, io::TimePoint now) {
@@ -50,32 +55,32 @@ bool Patience::took(std::size_t octets, io::TimePoint now) {
 
 bool Patience::lasts(io::TimePoint now) {
     waited_ += now - began_;
-    idle_ += now - began_;
     const std::size_t outstanding = backlog_->ask();
-    if (outstanding < outstanding_) {
-        idle_ = io::Duration::zero();
-        outstanding_ = outstanding;
-    }
-    if (idle_ >= limits_->response_idle_max) return false;
+    idle_ = backlog_->has_progressed_since(now) ? io::Duration::zero() : idle_ + (now - began_);
+    if (std::max(idle_, backlog_->idle(now)) >= limits_->response_idle_max) return false;
     const std::uint64_t acknowledged = octets_ > outstanding ? octets_ - outstanding : 0;
     return is_fast_enough(acknowledged, waited_, *limits_);
 }
 
-Task<void> part(io::Stream stream, const InboundLimits& limits, io::Duration time_max, std::size_t octets_max) {
+Task<void> part(io::Stream stream, std::size_t outstanding, const InboundLimits& limits, WaitingPlace& transfers,
+                io::Duration time_max, std::size_t octets_max) {
     io::Core& core = stream.core();
+    Backlog backlog(stream, outstanding);
     co_await io::drain(stream, time_max, octets_max);
-    Backlog backlog(stream);
     if (backlog.ask() == 0) co_return;
     Patience patience(limits, backlog);
-    for (io::Duration pause = first_pause; backlog.ask() > 0;
-         pause = std::min<io::Duration>(2 * pause, longest_pause)) {
+    while (backlog.ask() > 0) {
         if (!stream.finish_sending()) co_return;  // it has been reset meanwhile
-        const io::TimePoint step = patience.step(core.now());
-        const bool slept = co_await io::sleep_until(core, std::min(step, core.now() + pause));
-        if (!slept) co_return;
-        if (patience.lasts(core.now())) continue;
-        stream.abort_on_close();
-        co_return;
+        io::SleepUntil wait = io::sleep_until(core, patience.next_look(core.now()));
+        bool slept = false;
+        {
+            const WaitingPlace place(transfers, wait);
+            slept = co_await wait;
+        }
+        // Ended to give memory back; or the server ends, and the kernel delivers what it still has.
+        const bool must_reset = slept ? !patience.lasts(core.now()) : core.ledger().is_strained();
+        if (must_reset) stream.abort_on_close();
+        if (must_reset || !slept) co_return;
     }
 }
 

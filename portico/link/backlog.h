@@ -11,6 +11,7 @@
 #include "portico/base/task.h"
 #include "portico/io/stream.h"
 #include "portico/link/inbound_limits.h"
+#include "portico/link/waiting.h"
 
 namespace portico::link {
 
@@ -21,14 +22,17 @@ public:
     // Octets that may be written before the kernel is asked again.
     static constexpr std::size_t unasked_octets_max = 16 * 1024;
 
-    // The stream outlives the backlog.
-    explicit Backlog(io::Stream& stream) : stream_(&stream) {}
+    // The stream outlives the backlog. `written`: what has been written to it before and may not be acknowledged yet.
+    explicit Backlog(io::Stream& stream, std::size_t written = 0) : stream_(&stream) {
+        if (written > 0) add(written);
+    }
     Backlog(const Backlog&) = delete;
     Backlog& operator=(const Backlog&) = delete;
     ~Backlog() { charge(0); }
 
     // The stream has taken so many octets more.
     void add(std::size_t octets) {
+        if (at_most() == 0) progress_ = stream_->core().now();
         unasked_ += octets;
         if (unasked_ >= unasked_octets_max) ask();
     }
@@ -36,6 +40,12 @@ public:
     std::size_t ask();
     // How many octets there are at most, without asking.
     [[nodiscard]] std::size_t at_most() const { return charged_ + unasked_; }
+    // For how long the peer has acknowledged nothing although something is outstanding, as of the last look.
+    [[nodiscard]] io::Duration idle(io::TimePoint now) const {
+        return at_most() == 0 ? io::Duration::zero() : now - progress_;
+    }
+    // Whether a look at that time or later has shown that the peer acknowledged something.
+    [[nodiscard]] bool has_progressed_since(io::TimePoint time) const { return progress_ >= time; }
     // Whether the connection has nothing outstanding that is worth waiting for: at most a few small answers.
     [[nodiscard]] bool is_small() { return at_most() < unasked_octets_max || ask() < unasked_octets_max; }
 
@@ -43,8 +53,9 @@ private:
     void charge(std::size_t octets);
 
     io::Stream* stream_;
-    std::size_t charged_ = 0;  // as the kernel said
-    std::size_t unasked_ = 0;  // written since
+    std::size_t charged_ = 0;   // as the kernel said
+    std::size_t unasked_ = 0;   // written since
+    io::TimePoint progress_{};  // when the peer was last seen to acknowledge something, or had nothing to acknowledge
 };
 
 // Whether so many octets in that time of waiting are the least mean rate, or the grace is not over.
@@ -59,28 +70,36 @@ class Patience {
 public:
     // Both outlive it. The peer has to take what is in the backlog already, too.
     Patience(const InboundLimits& limits, Backlog& backlog)
-        : limits_(&limits), backlog_(&backlog), octets_(backlog.at_most()) {}
+        : limits_(&limits), backlog_(&backlog), pause_(first_pause), octets_(backlog.at_most()) {}
 
     // A wait begins now. Returns when to look at the peer again if it has taken nothing by then.
     [[nodiscard]] io::TimePoint step(io::TimePoint now);
+    // The same if nothing is being written, and only acknowledgements are outstanding. The first looks come soon: what
+    // is outstanding is charged until then, and most peers acknowledge it within a round trip.
+    [[nodiscard]] io::TimePoint next_look(io::TimePoint now);
     // The stream took so many octets. Returns whether the peer is fast enough to go on.
     [[nodiscard]] bool took(std::size_t octets, io::TimePoint now);
     // The stream took none until step(). Returns whether the peer has acknowledged enough meanwhile to wait further.
     [[nodiscard]] bool lasts(io::TimePoint now);
 
 private:
+    static constexpr auto first_pause = std::chrono::milliseconds(20);
+
     const InboundLimits* limits_;
     Backlog* backlog_;
-    io::TimePoint began_{};        // the wait that is under way
-    io::Duration waited_{};        // in all
-    io::Duration idle_{};          // since the peer acknowledged something
-    std::uint64_t octets_;         // that the stream took, in all
-    std::size_t outstanding_ = 0;  // of the backlog, when the wait began or was last looked at
+    io::TimePoint began_{};  // the wait that is under way
+    io::Duration waited_{};  // in all
+    io::Duration idle_{};    // of these waits, without an octet taken or acknowledged
+    io::Duration pause_;     // until the next look
+    std::uint64_t octets_;   // that the stream took, in all
 };
 
 // Ends a connection after its last answer: half-closes, reads on for at most `time_max` and `octets_max` (io::drain),
 // and waits for as long as the peer goes on acknowledging. If it does not, the connection is reset: otherwise the
-// kernel would hold what the peer has not taken for minutes after the close.
-Task<void> part(io::Stream stream, const InboundLimits& limits, io::Duration time_max, std::size_t octets_max);
+// kernel would hold what the peer has not taken for minutes after the close. `outstanding`: octets that may not be
+// acknowledged. `transfers`: the ring that the connection joins while it waits, so that it can be ended if memory is
+// short; then it is reset, too.
+Task<void> part(io::Stream stream, std::size_t outstanding, const InboundLimits& limits, WaitingPlace& transfers,
+                io::Duration time_max, std::size_t octets_max);
 
 }  // namespace portico::link

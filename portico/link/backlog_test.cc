@@ -41,7 +41,7 @@ protected:
         EXPECT_TRUE(result_of(server().write_all(all, io::never)).has_value());
     }
     void part(io::Duration time_max = seconds(2)) {
-        parting_.start(link::part(std::move(server()), limits(), time_max, 100'000));
+        parting_.start(link::part(std::move(server()), 0, limits(), transfers(), time_max, 100'000));
     }
 
     io::Scope parting_;

@@ -74,8 +74,6 @@ public:
 
     // Whether some of the content has not been received yet.
     [[nodiscard]] bool awaits_content() const;
-    // Whether any octet of content has been received.
-    [[nodiscard]] bool has_content() const { return !unread().empty(); }
     // Reads content to its end and drops it.
     [[nodiscard]] Task<ContentEnd> discard_content();
     // Like discard_content(), but never waits: returns nothing if more input is needed.
@@ -90,7 +88,7 @@ public:
     // directions. Nothing else reads meanwhile. One buffer of further requests is read ahead.
     [[nodiscard]] Task<bool> watch_peer();
     // Whether watch_peer() has found that the peer sends nothing more after what has been received.
-    [[nodiscard]] bool has_half_closed() const { return has_half_closed_ && !has_unread() && ahead_.empty(); }
+    [[nodiscard]] bool has_half_closed() const { return has_half_closed_ && !has_further_requests(); }
 
     // Sends a response to `request`. Small ones wait in the output while further requests are here already, so that
     // answers to pipelined requests leave together.
@@ -120,6 +118,8 @@ public:
     [[nodiscard]] const http::Refusal& refusal() const { return refusal_; }
     // Octets received that no request has used yet.
     [[nodiscard]] bool has_unread() const { return !unread().empty(); }
+    // The same, including what watch_peer() has read ahead.
+    [[nodiscard]] bool has_further_requests() const { return has_unread() || !ahead_.empty(); }
 
 private:
     class Chunks;

@@ -91,6 +91,37 @@ TEST_F(Admission, SparesAnAnswerThatWaitsForItsReaderBeforeAnUnfinishedHead) {
     EXPECT_EQ(peer.answers(), 40U);
 }
 
+TEST_F(Admission, SparesAnAnswerThatIsStillBeingDelivered) {
+    limits.connections_max = 1;
+    kernel.faults().window_octets = 4096;
+    kernel.faults().buffer_octets_min = kernel.faults().buffer_octets_max = 2 * 1024 * 1024;
+    open();
+    TestPeer& peer = connect();
+    peer.reads = false;
+    send(peer, get("/large"));
+    connect(get("/one"));
+    EXPECT_EQ(counters().turned_away, 1U);
+    EXPECT_EQ(counters().shed, 0U);
+    read_on(peer);
+    pass(seconds(5));
+    EXPECT_GT(peer.received.size(), 1'000'000U);
+    EXPECT_EQ(peer.failure, 0);
+}
+
+// Closing connections would not mend any other failure.
+TEST_F(Admission, ClosesNobodyForAFailureThatThisDoesNotMend) {
+    open();
+    TestPeer& idle = connect(get("/one"));
+    kernel.faults().accept_failure = 1;
+    kernel.faults().accept_error = EPERM;
+    connect(get("/two"));
+    pass(seconds(1));
+    EXPECT_GE(counters().accept_failed, 3U);
+    EXPECT_LE(counters().accept_failed, 20U) << "after a pause each";
+    EXPECT_EQ(counters().shed, 0U);
+    EXPECT_FALSE(idle.has_ended);
+}
+
 TEST_F(Admission, MakesRoomForAnAddressAmongItsOwnConnections) {
     limits.connections_per_address_max = 2;
     open();

@@ -122,7 +122,7 @@ void Turn::begin() {
 // that has half-closed sends no further request.
 void Turn::decide_persistence() {
     const bool is_last = worker_->is_draining() || link_.has_half_closed();
-    if (is_last && !link_.has_unread()) persistence_ = Persistence::close;
+    if (is_last && !link_.has_further_requests()) persistence_ = Persistence::close;
 }
 
 std::optional<Next> Turn::parse_at_once() {
@@ -206,8 +206,11 @@ Task<Next> Turn::send(std::string_view reason) {
     const bool more = persistence_ == Persistence::close;
     const iovec span = link_.output_span();
     io::Write wait = stream_->write({&span, 1}, link_.write_deadline(), more);
-    const link::WaitingPlace place(worker_->transfers(), wait);
-    const io::Result<std::size_t> written = co_await wait;
+    io::Result<std::size_t> written = io::fail(ECANCELED, "write");
+    {
+        const link::WaitingPlace place(worker_->transfers(), wait);
+        written = co_await wait;
+    }
     if (written) link_.output_sent(*written);
     link::Sent sent = written ? link::Sent::whole : link::Sent::left;
     const bool goes_on = written ? *written < span.iov_len : written.error().number == ETIMEDOUT;
@@ -454,13 +457,14 @@ private:
 };
 
 // After the last answer: see link::part. A server that ends leaves it to the kernel to deliver the answer.
-Task<void> linger(io::Stream stream, Guest guest, Worker& worker) {
+Task<void> linger(io::Stream stream, std::size_t outstanding, Guest guest, Worker& worker) {
     const io::Duration time_max = worker.linger_time_max();
     const std::size_t octets_max = worker.limits().drain_octets_max;
     if (worker.is_draining()) {
         co_await io::drain_and_close(std::move(stream), time_max, octets_max);
     } else {
-        co_await link::part(std::move(stream), worker.inbound_limits(), time_max, octets_max);
+        co_await link::part(std::move(stream), outstanding, worker.inbound_limits(), worker.transfers(), time_max,
+                            octets_max);
     }
     static_cast<void>(guest);
 }
@@ -481,11 +485,17 @@ Task<void> serve_connection(io::Stream stream, io::SocketAddress peer, Worker& w
         const bool is_sending = !worker.is_draining() && !backlog.is_small();
         if (is_sending && !patience) patience.emplace(worker.inbound_limits(), backlog);
         if (!is_sending) patience.reset();
-        // Meanwhile the worker may end this wait, to make room or because it is draining.
-        io::ReadBuffer wait = stream.read(core.buffers(), is_sending ? patience->step(core.now()) : deadline);
+        // Small requests, each answered, must not hide that the peer takes nothing.
+        if (is_sending && backlog.idle(core.now()) >= limits.response_idle_max) {
+            next = Next::reset;
+            break;
+        }
+        // Meanwhile the worker may end this wait: an idle one to make room for another connection, any one because
+        // memory is short or because it is draining.
+        io::ReadBuffer wait = stream.read(core.buffers(), is_sending ? patience->next_look(core.now()) : deadline);
         io::Result<Buffer> received = io::fail(ECANCELED, "read");
         {
-            const Place place(worker.idle(), guest.peer(), wait);
+            const Place place(is_sending ? worker.sending() : worker.idle(), guest.peer(), wait);
             received = co_await wait;
         }
         if (!received && worker.is_draining()) {
@@ -497,7 +507,7 @@ Task<void> serve_connection(io::Stream stream, io::SocketAddress peer, Worker& w
             continue;
         }
         if (!received || received->empty()) {
-            // One that is closed to make room gives its memory back at once.
+            // One that is closed because memory is short gives its memory back at once.
             const bool is_shed = !received && received.error().number == ECANCELED && is_sending;
             next = is_shed ? Next::reset : Next::left;
             break;
@@ -513,7 +523,8 @@ Task<void> serve_connection(io::Stream stream, io::SocketAddress peer, Worker& w
     if (next == Next::reset) stream.abort_on_close();
     // A peer that has left, or has to, may still owe the acknowledgement of an answer.
     if (next == Next::close || (next == Next::left && !backlog.is_small())) {
-        worker.lingering().start(linger(std::move(stream), std::move(guest), worker));
+        const std::size_t outstanding = backlog.at_most();
+        worker.lingering().start(linger(std::move(stream), outstanding, std::move(guest), worker));
     }
 }
 

@@ -195,6 +195,7 @@ TEST_F(AConnection, AnswersEachOfManyPipelinedRequestsOnce) {
     EXPECT_EQ(peer.answers(), 500U);
     EXPECT_EQ(counters().requests, 500U);
     EXPECT_FALSE(peer.has_ended);
+    pass(milliseconds(100));
     EXPECT_EQ(worker().idle().close_oldest(), true) << "it is idle";
 }
 

@@ -108,6 +108,17 @@ TEST_F(Draining, AnswersAllThatWasPipelinedTheLastWithConnectionClose) {
     EXPECT_EQ(close, peer.received.rfind("Connection: close"));
 }
 
+TEST_F(Draining, AnswersWhatCameWhileAHandlerWaited) {
+    open();
+    TestPeer& peer = connect(get("/slow"));
+    pass(seconds(1));
+    send(peer, get("/two"));
+    worker().drain();
+    EXPECT_LT(run_to_end(), seconds(10) + soon);
+    EXPECT_EQ(peer.answers(), 2U);
+    EXPECT_GT(peer.received.find("Connection: close"), peer.received.find("slow\n"));
+}
+
 TEST_F(Draining, GivesAnUnfinishedHeadTheSameTime) {
     open();
     TestPeer& finishes = connect("GET /one HT");

@@ -29,6 +29,7 @@ struct Entry {
     Member member;
     std::uint64_t least;  // milliseconds, octets, or how many
     std::string_view meaning;
+    std::optional<std::uint64_t> most = std::nullopt;  // where it is less than its kind's
 };
 
 constexpr std::uint64_t count_most = std::uint64_t{1} << 40;
@@ -58,7 +59,7 @@ const std::array entries{
           "the same from one address (an IPv6 /64 is one)"},
     Entry{"memory_max", Kind::octets, &Limits::memory_max, std::uint64_t{1} << 20,
           "memory for buffers, files and responses, all cores"},
-    Entry{"helpers_max", Kind::count, &Limits::helpers_max, 1, "helper threads per core for what may block"},
+    Entry{"helpers_max", Kind::count, &Limits::helpers_max, 1, "helper threads per core for what may block", 1024},
     Entry{"drain_time_max", Kind::duration, &Limits::drain_time_max, 0,
           "how long to keep reading after the last answer"},
     Entry{"drain_octets_max", Kind::octets, &Limits::drain_octets_max, 0,
@@ -86,16 +87,18 @@ std::string_view example_of(Kind kind) {
     return {};
 }
 
-std::uint64_t most_of(Kind kind) { return kind == Kind::duration ? 365 * day : count_most; }
+std::uint64_t most_of(const Entry& entry) {
+    return entry.most.value_or(entry.kind == Kind::duration ? 365 * day : count_most);
+}
 
 // Why an entry can't have this value, which is shown as `text`. Nothing if it can.
 std::optional<std::string> wrong_of(const Entry& entry, std::uint64_t value, std::string_view text) {
     if (value < entry.least) {
         return fmt::format("{}: {} is too small; the least is {}", entry.name, text, text_of(entry.kind, entry.least));
     }
-    if (value > most_of(entry.kind)) {
+    if (value > most_of(entry)) {
         return fmt::format("{}: {} is too large; the most is {}", entry.name, text,
-                           text_of(entry.kind, most_of(entry.kind)));
+                           text_of(entry.kind, most_of(entry)));
     }
     return std::nullopt;
 }

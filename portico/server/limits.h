@@ -66,9 +66,10 @@ struct Limits {
     std::size_t connections_per_address_max = 4'096;
     // Memory for buffers, for kept files and for what the kernel holds of responses until peers acknowledge it, in
     // octets, all cores together. Above three quarters of it the server gives memory back, in this order: kept files;
-    // idle connections; unfinished heads; the connections that have waited the longest for their peers in the middle of
-    // content or of a response, which are reset. Above seven eighths, new connections are closed and content is refused
-    // with 503. Above all of it, responses are broken off.
+    // idle connections; unfinished heads; connections whose last response has not been acknowledged, and those that
+    // have waited the longest for their peers in the middle of content or of a response, which are reset. Above seven
+    // eighths, new connections are closed, as are idle ones on which a request arrives, and content is refused with
+    // 503. Above all of it, responses are broken off. Each core has an equal part, of at least 256 KiB.
     std::size_t memory_max = std::size_t{1} << 30;
 
     // Helper threads of each core, for work that may block: opening and reading files that are not cached, compressing,

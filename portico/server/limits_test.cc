@@ -85,6 +85,8 @@ INSTANTIATE_TEST_SUITE_P(
                                  "connections_max: 0 is too small; the least is 1"},
                     UncheckedRow{"NoHead", [](Limits& l) { l.head_octets_max = 0; },
                                  "head_octets_max: 0 is too small; the least is 128"},
+                    UncheckedRow{"ThousandsOfHelpers", [](Limits& l) { l.helpers_max = std::size_t{1} << 32; },
+                                 "helpers_max: 4294967296 is too large; the most is 1024"},
                     UncheckedRow{"MinusOneContent",
                                  [](Limits& l) { l.content_octets_max = static_cast<std::uint64_t>(-1); },
                                  "content_octets_max: 18446744073709551615 is too large; the most is 1t"}),

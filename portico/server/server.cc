@@ -8,6 +8,7 @@
 #include <thread>
 #include <utility>
 
+#include "portico/base/quantity.h"
 #include "portico/io/core.h"
 #include "portico/io/epoll_kernel.h"
 #include "portico/io/thread.h"
@@ -36,6 +37,7 @@ struct CoreThread {
     std::binary_semaphore may_begin{0};   // the thread waits for it first
     bool serves = false;                  // written before `may_begin` is released
     std::thread thread;
+    std::thread::id thread_id;  // a copy: join() on one thread writes what another would read
 };
 
 Task<void> stop_when_ended(Worker& worker) {
@@ -104,6 +106,7 @@ io::Result<void> Server::Impl::open_cores(unsigned count, const HostOptions& hos
         auto thread = io::start_thread([&own] { run(own); }, io::ThreadSignals::inherited);
         if (!thread) return std::unexpected(thread.error());
         own.thread = *std::move(thread);
+        own.thread_id = own.thread.get_id();
     }
     return {};
 }
@@ -163,10 +166,25 @@ std::expected<std::unique_ptr<Server>, OpenError> Server::open(const ServerOptio
     });
 }
 
+namespace {
+
+// A core with less than this can't hold the buffers of a few requests.
+constexpr std::size_t memory_of_a_core_min = 256 * 1024;
+
+std::expected<void, std::string> check_memory(const Limits& limits, unsigned threads) {
+    const std::size_t least = threads * memory_of_a_core_min;
+    if (limits.memory_max >= least) return {};
+    return std::unexpected("memory_max: " + octets_text(limits.memory_max) + " is too small for " +
+                           std::to_string(threads) + " threads; the least is " + octets_text(least));
+}
+
+}  // namespace
+
 std::expected<std::unique_ptr<Server>, OpenError> Server::open_with(const ServerOptions& options,
                                                                     const MakeWorker& make_worker) {
     const unsigned threads = std::max(1U, options.threads);
-    const auto checked = check_limits(options.limits);
+    auto checked = check_limits(options.limits);
+    if (checked) checked = check_memory(options.limits, threads);
     if (!checked) {
         OpenError error;
         error.what = OpenError::What::limits;
@@ -221,7 +239,7 @@ void Server::stop_now() {
 
 bool Server::is_own_thread() const {
     return std::ranges::any_of(impl_->cores,
-                               [](const auto& own) { return own->thread.get_id() == std::this_thread::get_id(); });
+                               [](const auto& own) { return own->thread_id == std::this_thread::get_id(); });
 }
 
 void Server::wait() {

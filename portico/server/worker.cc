@@ -101,8 +101,13 @@ Task<void> Worker::accept_connections(Door& door) {
         if (failure == ECANCELED || failure == ETIMEDOUT) break;
         ++counters_.accept_failed;
         // The loop turns at least once before the next try: a connection that was asked to leave may take some time.
-        io::Duration pause = io::Duration::zero();
-        if (!make_room()) pause = std::max<io::Duration>(io::accept_pause(accepted.error()), unknown_failure_pause);
+        // Only a failure for want of descriptors or memory is mended by closing a connection.
+        io::Duration pause = io::accept_pause(accepted.error());
+        if (pause == io::Duration::zero()) {
+            pause = unknown_failure_pause;
+        } else if (make_room()) {
+            pause = io::Duration::zero();
+        }
         const bool slept = co_await io::sleep_for(*core_, pause);
         if (!slept) break;
     }
@@ -155,22 +160,48 @@ bool Worker::make_room_for(const io::SocketAddress& peer) {
 // Memory is short. The code that takes it is in the middle of something, so memory is given back in the next pass.
 void Worker::ask_for_relief() {
     if (is_relieving_ || connections() == 0) return;
-    is_relieving_ = true;
     chores_.start(relieve());
 }
 
-// In this order, until the ledger is no longer strained: kept files, idle connections, unfinished heads, and then the
-// transfers that have waited the longest for their peers.
+namespace {
+
+// Notes that the worker gives memory back, for as long as its task does.
+class Relieving {
+public:
+    explicit Relieving(bool& is_relieving) : is_relieving_(&is_relieving) { is_relieving = true; }
+    Relieving(const Relieving&) = delete;
+    Relieving& operator=(const Relieving&) = delete;
+    ~Relieving() { *is_relieving_ = false; }
+
+private:
+    bool* is_relieving_;
+};
+
+}  // namespace
+
+// In this order, until the ledger is no longer strained: kept files, idle connections, unfinished heads, connections
+// whose last answer has not been acknowledged, and then the transfers that have waited the longest for their peers.
 Task<void> Worker::relieve() {
-    const bool slept = co_await io::sleep_for(*core_, io::Duration::zero());
-    is_relieving_ = false;  // what is taken from now on asks again
-    if (!slept || !core_->ledger().is_strained()) co_return;
-    if (handler_) handler_->forget_kept();
-    for (unsigned shed = 0; shed < shed_at_once_max && core_->ledger().is_strained(); ++shed) {
-        if (make_room()) continue;
-        if (!transfers_.end_longest()) break;
-        ++counters_.broken_off;
+    const Relieving guard(is_relieving_);
+    // Until nothing is left to shed, because nobody may ask again: connections that are refused take nothing.
+    for (bool goes_on = true; goes_on;) {
+        const bool slept = co_await io::sleep_for(*core_, io::Duration::zero());
+        if (!slept || !core_->ledger().is_strained()) break;
+        if (handler_) handler_->forget_kept();
+        goes_on = false;
+        for (unsigned shed = 0; shed < shed_at_once_max && core_->ledger().is_strained(); ++shed) {
+            if (!shed_one()) break;
+            goes_on = true;
+        }
     }
+}
+
+// Closes one connection to give memory back. False if there is none.
+bool Worker::shed_one() {
+    if (make_room()) return true;
+    if (!sending_.close_oldest() && !transfers_.end_longest()) return false;
+    ++counters_.broken_off;
+    return true;
 }
 
 EndlessPlace::EndlessPlace(Worker& worker, io::Scope& sending) : worker_(&worker), sending_(&sending) {
@@ -209,6 +240,7 @@ Task<void> Worker::wind_up(io::TimePoint end) {
 void Worker::end_idle() {
     if (!draining_ || doors_open_ > 0 || core_->now() < idle_deadline_) return;
     idle_.close_all();
+    sending_.close_all();
     unfinished_heads_.close_all();
     lingering_.request_stop();
 }

@@ -122,6 +122,8 @@ public:
     [[nodiscard]] io::TimePoint idle_deadline() const { return idle_deadline_; }
     // Connections that can be closed to make room.
     [[nodiscard]] Places& idle() { return idle_; }
+    // Connections that wait for a request while their last answer is still being delivered.
+    [[nodiscard]] Places& sending() { return sending_; }
     [[nodiscard]] Places& unfinished_heads() { return unfinished_heads_; }
     // Holds the connections whose last answer has been sent, until drain_and_close() has closed them.
     [[nodiscard]] io::Scope& lingering() { return draining_ ? last_lingering_ : lingering_; }
@@ -145,6 +147,7 @@ private:
     void admit(io::Accepted accepted, HostCheck check);
     [[nodiscard]] bool let_in(const io::SocketAddress& peer);
     bool make_room();
+    bool shed_one();
     bool make_room_for(const io::SocketAddress& peer);
     void ask_for_relief();
     Task<void> relieve();
@@ -165,6 +168,7 @@ private:
     bool draining_ = false;
     io::TimePoint idle_deadline_{};  // once it is draining
     Places idle_;
+    Places sending_;
     Places unfinished_heads_;
     link::WaitingPlace transfers_;
     bool is_relieving_ = false;
