@@ -1,4 +1,4 @@
-// portico/app/banner.cc — what `portico serve` says when it is ready.
+// portico/app/banner.cc — what `portico serve` prints when it is ready.
 //
 // Room app: see command.h.
 #include "portico/app/banner.h"
@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::uint16_t http_port = 80;
 
-// Browsers do not understand a zone in a URL (RFC 6874, which they dropped), so link-local IPv6 addresses get none.
+// Browsers do not support a zone in a URL (they dropped RFC 6874), so link-local IPv6 addresses get no URL.
 std::string url_of(const io::IpAddress& ip, std::uint16_t port) {
     const std::string host = ip.family() == io::Family::ipv6 ? fmt::format("[{}]", ip.text()) : ip.text();
     if (port == http_port) return fmt::format("http://{}/", host);
@@ -38,7 +38,7 @@ Door door_of(const io::SocketAddress& address) {
 
 void append_doors_everywhere(const io::SocketAddress& address, const std::vector<OwnAddress>& own,
                              std::vector<Door>& doors) {
-    // An IPv6 socket on every address takes IPv4 too.
+    // An IPv6 socket that listens on every address accepts IPv4 too.
     doors.push_back({.url = url_of(io::IpAddress::loopback(io::Family::ipv4), address.port), .who = "this machine"});
     for (const auto& [interface, ip] : own) {
         const io::Reach reach = ip.reach();
@@ -53,7 +53,7 @@ bool only_this_machine(const std::vector<Door>& doors) {
     return std::ranges::all_of(doors, [](const Door& door) { return door.reach == io::Reach::loopback; });
 }
 
-// How the port of a container becomes reachable from outside.
+// Explains how to make a container's port reachable from outside.
 std::string how_to_publish(const Banner& banner) {
     if (banner.port == 0) return "publish the port";
     if (banner.container == "docker" || banner.container == "podman") {
@@ -103,7 +103,7 @@ std::vector<Door> doors_of(const std::vector<io::SocketAddress>& local, const st
 }
 
 const Door* door_for_others(const std::vector<Door>& doors) {
-    // Interfaces come in the order in which the machine found them: its own before those of bridges and tunnels.
+    // Interfaces are in the order in which the machine found them: real ones come before bridges and tunnels.
     const auto found =
         std::ranges::find_if(doors, [](const Door& door) { return door.is_url && door.reach != io::Reach::loopback; });
     return found == doors.end() ? nullptr : &*found;

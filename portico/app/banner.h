@@ -1,4 +1,4 @@
-// portico/app/banner.h — what `portico serve` says when it is ready: where to click, and who can connect.
+// portico/app/banner.h — what `portico serve` prints when it is ready: which address to open, and who can connect.
 //
 // Room app: see command.h.
 // Threads:   none. Pure.
@@ -19,7 +19,7 @@ struct OwnAddress {
     io::IpAddress ip;
 };
 
-// One way in.
+// One way to reach the server.
 struct Door {
     std::string url;                        // "http://192.168.1.7:8080/"; "unix:/run/web.sock"
     std::string who;                        // who can use it: "this machine", "eth0"
@@ -27,13 +27,13 @@ struct Door {
     bool is_url = true;                     // false: no browser opens it
 };
 
-// The doors of sockets that listen at `local`; a socket that listens on every address has one for each address of the
-// machine.
+// Returns the doors of the sockets that listen at `local`. A socket that listens on every address has one door for each
+// address of the machine.
 std::vector<Door> doors_of(const std::vector<io::SocketAddress>& local, const std::vector<OwnAddress>& own);
 
-// The door for a phone. Null: only this machine can connect.
+// Returns a door for a phone, or null if only this machine can connect.
 const Door* door_for_others(const std::vector<Door>& doors);
-// The door for a browser on this machine. Null: there are only Unix sockets.
+// Returns a door for a browser on this machine, or null if there are only Unix sockets.
 const Door* door_for_us(const std::vector<Door>& doors);
 
 enum class Asks : std::uint8_t { nothing, a_password };
@@ -41,12 +41,12 @@ enum class Asks : std::uint8_t { nothing, a_password };
 struct Banner {
     std::string root;  // as shown
     std::vector<Door> doors;
-    std::string taken_port;                // a sentence on why the port is not the usual one; empty: it is
+    std::string taken_port;                // why the port is not the usual one, as a sentence; else empty
     std::optional<std::string> container;  // the kind of container that this process is in
-    std::string wider;                     // a command line that lets others in
-    std::uint16_t port = 0;                // to publish, in a container; 0: there is none
+    std::string wider;                     // a command line that lets other machines connect
+    std::uint16_t port = 0;                // the port to publish in a container; 0 if there is none
     Asks asks = Asks::nothing;
-    std::string ending;  // a sentence on how to end it; empty: nobody is at the terminal
+    std::string ending;  // how to stop the server, as a sentence; empty if no person is at the terminal
 };
 
 std::string banner_text(const Banner& banner);

@@ -21,7 +21,7 @@ int spawn_xdg_open(std::string url) {
     for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
         ::posix_spawn_file_actions_addopen(&files, descriptor, "/dev/null", O_RDWR, 0);
     }
-    // The child starts with the signals that we block or ignore as it would from a shell.
+    // The child must not inherit our signal mask and ignored signals: it starts as it would from a shell.
     posix_spawnattr_t attributes;
     ::posix_spawnattr_init(&attributes);
     sigset_t none;
@@ -46,7 +46,7 @@ int spawn_xdg_open(std::string url) {
 
 std::optional<std::string> why_not_opened(const std::string& url) {
     if (!is_set("DISPLAY") && !is_set("WAYLAND_DISPLAY")) return "there is no display here to open a browser on";
-    // Nobody waits for the child: the kernel shall forget it when it ends.
+    // Nothing waits for the child: the kernel must discard its exit status.
     ::signal(SIGCHLD, SIG_IGN);
     const int failure = spawn_xdg_open(url);
     if (failure != 0) return std::string("xdg-open could not be started: ") + std::strerror(failure);

@@ -8,7 +8,7 @@
 
 namespace portico::app {
 
-// Asks the desktop to open `url` (xdg-open) and returns without waiting. Error: a sentence that says why not.
+// Asks the desktop to open `url` (xdg-open) and returns without waiting. Error: a sentence that gives the reason.
 std::optional<std::string> why_not_opened(const std::string& url);
 
 }  // namespace portico::app

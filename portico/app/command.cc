@@ -1,4 +1,4 @@
-// portico/app/command.cc — from words to arguments, by a command's table.
+// portico/app/command.cc — turns words into arguments, as a command's table says.
 //
 // Room app: see command.h.
 #include "portico/app/command.h"
@@ -43,7 +43,7 @@ std::optional<std::string> why_no_number(std::string_view value, const Option& o
     return fmt::format("'{}' is not a number from {} to {}", value, option.least, option.most);
 }
 
-// What is wrong with an option's value; nothing if it is right.
+// Returns what is wrong with an option's value, or nothing if it is valid.
 std::optional<std::string> why_refused(const Option& option, std::string_view value) {
     switch (option.kind) {
         case ValueKind::number: return why_no_number(value, option);
@@ -65,7 +65,8 @@ std::optional<std::string> why_refused(const Option& option, std::string_view va
         case ValueKind::directory:
         case ValueKind::file:
         case ValueKind::host:
-            // An unset variable of a script: the current folder, or every file, is not meant.
+            // An empty value usually comes from an unset variable in a script. It does not mean the current folder or
+            // every file.
             if (value.empty()) return "the value is empty";
             return std::nullopt;
         case ValueKind::text:
@@ -74,7 +75,7 @@ std::optional<std::string> why_refused(const Option& option, std::string_view va
     return std::nullopt;
 }
 
-// Every word that may follow two dashes.
+// Returns every word that may follow two dashes.
 std::vector<std::string> long_words(const Command& command) {
     std::vector<std::string> words{"--help"};
     for (const Option& option : command.options) {
@@ -84,10 +85,10 @@ std::vector<std::string> long_words(const Command& command) {
     return words;
 }
 
-// The port that a guess puts where none was written.
+// The port to suggest if none was given.
 constexpr std::uint16_t usual_port = 8080;
 
-// `value` as the option takes it, or as near to that as can be guessed.
+// Returns `value` in a form that the option accepts, or the best guess at one.
 std::string fitting(const Option& option, std::string_view value) {
     if (option.kind == ValueKind::endpoint && !io::parse_endpoint(value)) {
         const auto meant = io::endpoint_meant_by(value, usual_port);
@@ -98,7 +99,7 @@ std::string fitting(const Option& option, std::string_view value) {
 
 }  // namespace
 
-// One pass over the words.
+// Parses the words in one pass.
 class CommandLine {
 public:
     CommandLine(const Command& command, std::span<const std::string_view> words)
@@ -126,7 +127,7 @@ private:
     const Command& command_;
     std::span<const std::string_view> words_;
     Arguments arguments_;
-    std::size_t at_ = 0;  // of the word that comes next
+    std::size_t at_ = 0;  // index of the next word
     bool options_are_over_ = false;
     bool help_wanted_ = false;
 };
@@ -174,7 +175,7 @@ CommandLine::Step CommandLine::take_long(std::string_view word) {
     return no_such_option(written);
 }
 
-// What another program's option is called here, with the corrected command line.
+// If `written` is an option of another program: suggests the corrected command line.
 std::optional<Misuse> CommandLine::other_name(std::string_view written) const {
     const auto other = std::ranges::find(command_.other_names, written, &OtherName::written);
     if (other == command_.other_names.end()) return std::nullopt;
@@ -182,7 +183,7 @@ std::optional<Misuse> CommandLine::other_name(std::string_view written) const {
     const bool is_argument = option == command_.options.end();
     const bool takes_value = is_argument || !option->value.empty();
 
-    // The value is behind '=', or the next word unless that is an option.
+    // The value follows '=', or is the next word unless that is an option.
     const std::size_t first = at_ - 1;
     std::size_t end = at_;
     std::string value;
@@ -220,12 +221,12 @@ std::unexpected<Misuse> CommandLine::no_such_option(std::string_view written) co
     return misuse(std::move(message));
 }
 
-// What to type instead of a value that was refused.
+// Suggests what to type instead of a value that was refused.
 std::string CommandLine::advice_on(const Option& option, std::string_view written, std::string_view value) const {
     if (option.kind == ValueKind::limit) return "portico help limits";
     if (option.kind == ValueKind::endpoint) {
         const auto meant = io::endpoint_meant_by(value, usual_port);
-        // The option and its value are one word or two, of which the last has just been taken.
+        // The option and its value are one word or two; the last of them has just been taken.
         const std::size_t first = words_[at_ - 1] == value && at_ >= 2 ? at_ - 2 : at_ - 1;
         if (meant) return retyped(command_, words_, first, at_, fmt::format("{} {}", written, shell_quoted(*meant)));
     }
@@ -277,7 +278,7 @@ CommandLine::Step CommandLine::take_positional(std::string_view word) {
     const Positional& positional = table[std::min(index, table.size() - 1)];
     const Option as_option{
         .name = positional.name, .meaning = {}, .kind = positional.kind, .choices = positional.choices};
-    // An unset variable of a script: nobody means the current folder by it.
+    // An empty word usually comes from an unset variable in a script. It does not mean the current folder.
     if (word.empty()) {
         std::string message = fmt::format("the argument {} is empty", positional.name);
         if (positional.kind != ValueKind::directory) return misuse(std::move(message));

@@ -1,12 +1,12 @@
-// portico/app/command.h — what a subcommand is: one table, from which its parsing, help, completion and manual page
-// come.
+// portico/app/command.h — defines a subcommand as one table. Its parsing, help, completion and manual page all come
+// from this table.
 //
 // Room app: main(), one file per subcommand, signals. Joins everything; nothing may use it.
 // May use:   all rooms.
 // Threads:   the main one.
 //
-// A subcommand is one file, `app/NAME.cc`, with one function `Command NAME_command()`, declared in commands.h and
-// listed in commands.cc. The list is where one reads what this program can do: nothing registers itself.
+// A subcommand is one file, `app/NAME.cc`, with one function `Command NAME_command()`, which is declared in commands.h
+// and listed in commands.cc. That list shows everything that this program can do: nothing registers itself.
 #pragma once
 
 #include <chrono>
@@ -21,11 +21,11 @@
 
 namespace portico::app {
 
-// What main() returns where a command gives no meaning of its own (`connect` does: see its file).
+// What main() returns unless a command gives its exit codes another meaning (`connect` does: see its file).
 inline constexpr int exit_ok = 0;
 inline constexpr int exit_failure = 1;  // at run time
 inline constexpr int exit_misuse = 2;   // the command line is wrong
-// What the clients add to these: curl's numbers.
+// The clients add these, with curl's numbers.
 inline constexpr int exit_not_resolved = 6;
 inline constexpr int exit_not_connected = 7;
 inline constexpr int exit_not_written = 23;
@@ -34,8 +34,8 @@ inline constexpr int exit_timed_out = 28;
 inline constexpr int exit_not_sent = 55;
 inline constexpr int exit_not_received = 56;
 
-// What a value is. Values are checked while parsing, so a command only gets values that are right; completion offers
-// them.
+// The kind of a value. Values are checked while the command line is parsed, so a command only gets valid ones.
+// Completion offers matching values.
 enum class ValueKind : std::uint8_t {
     text,
     number,     // decimal, within Option::least and Option::most
@@ -69,11 +69,11 @@ struct Option {
     std::uint64_t most = UINT64_MAX;
 };
 
-// An option that other programs have, and its counterpart here.
+// An option that other programs have, and its counterpart in this program.
 struct OtherName {
     std::string_view written;      // "--bind", "-b"
-    std::string_view option;       // "listen"; empty: its value is an argument here
-    std::string_view prefix = {};  // to be put before its value: "127.0.0.1:" makes an endpoint of a port
+    std::string_view option;       // "listen"; empty: the value is an argument of this program
+    std::string_view prefix = {};  // goes before the value: "127.0.0.1:" makes an endpoint of a port
 };
 
 // An argument without a name; the last one may be repeated.
@@ -101,33 +101,33 @@ struct Command {
     std::vector<Positional> arguments = {};
     std::vector<Option> options = {};  // without --help, which every command has
     std::vector<OtherName> other_names = {};
-    // Exit codes of this command's own, for the manual page: "6  the name was not found". One a line.
+    // Exit codes that only this command has, for the manual page: "6  the name was not found". One for each line.
     std::string_view exit_codes = {};
     int (*run)(const Arguments&) = nullptr;  // returns the exit code
 };
 
-// A command line that fits its command's table. The words it was parsed from and the command outlive it. Asking for an
-// option that the table does not have is a bug and asserted.
+// A command line that fits its command's table. The command and the parsed words outlive it. Asking for an option that
+// is not in the table is a bug, and asserted.
 class Arguments {
 public:
     explicit Arguments(const Command& command) : command_(&command) {}
 
-    // Whether it was given, whatever its fallback; has("no-list") for the negation.
+    // Returns whether the option was given; a fallback does not count. For the negation: has("no-list").
     [[nodiscard]] bool has(std::string_view option) const;
-    // The last value given, or the fallback, or nothing.
+    // Returns the last value given, or the fallback, or nothing.
     [[nodiscard]] std::optional<std::string_view> value(std::string_view option) const;
-    // All values in their order, or the fallback alone, or none.
+    // Returns all values in the order given. If there are none, returns the fallback, if any.
     [[nodiscard]] std::vector<std::string_view> values(std::string_view option) const;
-    // value() of an option whose kind is number or duration.
+    // Returns value() of an option whose kind is number or duration.
     [[nodiscard]] std::optional<std::uint64_t> number(std::string_view option) const;
     [[nodiscard]] std::optional<std::chrono::milliseconds> duration(std::string_view option) const;
 
-    // The arguments without a name, in their order.
+    // Returns the arguments without a name, in the order given.
     [[nodiscard]] std::span<const std::string_view> positionals() const { return positionals_; }
     [[nodiscard]] std::optional<std::string_view> positional(std::size_t index) const;
     [[nodiscard]] const Command& command() const { return *command_; }
 
-    // Everything with a name, as it was given: the option ("no-list" too) and its value.
+    // Returns every named option as it was given (including "no-list"), with its value.
     using Given = std::pair<std::string_view, std::string_view>;
     [[nodiscard]] const std::vector<Given>& given() const { return given_; }
 
@@ -146,11 +146,11 @@ struct Misuse {
     std::string advice;
 };
 
-// Nothing: the user asked for help (--help).
+// Nothing if the user asked for help (--help).
 using Parsed = std::expected<std::optional<Arguments>, Misuse>;
 
-// Parses the words after the subcommand's name. `-p 80`, `-p80`, `--port 80`, `--port=80`, `-qh`, and `--` before words
-// that are not options, whatever they look like; a lone `-` is an argument.
+// Parses the words after the subcommand's name. Takes `-p 80`, `-p80`, `--port 80`, `--port=80` and `-qh`. Words after
+// `--` are arguments, even if they look like options. A lone `-` is an argument.
 Parsed parse_arguments(const Command& command, std::span<const std::string_view> words);
 
 }  // namespace portico::app

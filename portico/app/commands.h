@@ -10,7 +10,7 @@
 
 namespace portico::app {
 
-// One line for each file of a subcommand.
+// One line for each file that defines a subcommand.
 Command serve_command();          // serve.cc
 Command hello_command();          // hello.cc
 Command echo_command();           // echo.cc
@@ -23,9 +23,9 @@ Command completion_command();     // completion.cc
 Command man_command();            // man.cc
 Command help_command();           // help.cc
 
-// All of them, in the order of `portico help`.
+// Returns all subcommands, in the order of `portico help`.
 std::span<const Command> commands();
-// Null: there is none of that name.
+// Returns null if there is no subcommand of that name.
 const Command* command_named(std::string_view name);
 
 }  // namespace portico::app

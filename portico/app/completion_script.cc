@@ -54,7 +54,7 @@ Words every_form(const Command& command) {
 
 // --- bash
 
-// What completes a value, as one statement.
+// Returns the bash statement that completes a value.
 std::string bash_values(ValueKind kind, std::span<const std::string_view> choices, std::span<const Command> commands) {
     switch (kind) {
         case ValueKind::choice: return fmt::format("_portico_words '{}'", joined(choices_of(choices)));
@@ -90,7 +90,8 @@ std::string bash_case(const Command& command, std::span<const Command> commands)
 
 // --- zsh
 
-// Inside '…' in a specification: a quotation mark ends the word, brackets end the meaning, a colon parts fields.
+// For text inside '…' in a specification: a quotation mark ends the word, brackets end the meaning, and a colon
+// separates fields.
 std::string zsh_escaped(std::string_view text) {
     std::string out;
     for (const char octet : text) {

@@ -1,4 +1,4 @@
-// portico/app/connect.cc — `portico connect`: a client for whatever speaks over a connection.
+// portico/app/connect.cc — `portico connect`: a client for any protocol over a connection.
 //
 // Room app: see command.h.
 #include <fmt/core.h>
@@ -29,7 +29,7 @@
 namespace portico::app {
 namespace {
 
-// Where the address has no port: most servers that people talk to by hand speak HTTP.
+// The port to use if the address has none: most servers that people talk to by hand speak HTTP.
 constexpr std::uint16_t default_peer_port = 80;
 
 // What the command line asks for.
@@ -85,7 +85,7 @@ std::expected<Wish, Misuse> wish_from(const Arguments& arguments) {
     return wish;
 }
 
-// ^] hands over a line as Enter does: the terminal still edits lines, and the escape needs no Enter.
+// ^] hands over a line as Enter does. The terminal still edits lines, and the escape needs no Enter.
 void set_escape_key(termios& settings) { settings.c_cc[VEOL] = 0x1d; }
 
 class Teller final : public io::ConnectWatcher {
@@ -147,7 +147,7 @@ int explain(const Wish& wish, const ConversationEnd& end) {
             complain(fmt::format("cannot send to {}: {}", wish.where(), why));
             return exit_not_sent;
         case Ending::output_failed:
-            // EPIPE: the reader of our output has read enough, as `| head` does.
+            // EPIPE: the reader of our output has read enough, as in `| head`.
             if (end.number != EPIPE) complain(fmt::format("standard output could not be written: {}", why));
             return exit_not_written;
         case Ending::input_failed:
@@ -175,7 +175,7 @@ Task<int> converse_by_stream(io::Core& core, const Wish& wish, Teller& teller) {
     co_return explain(wish, end);
 }
 
-// A socket for the first of `peers` that this machine has a route to.
+// Opens a socket for the first of `peers` to which this machine has a route.
 io::Result<std::pair<io::Datagram, io::SocketAddress>> open_datagram_to_any(
     io::Core& core, const std::vector<io::SocketAddress>& peers) {
     io::Error failure{EHOSTUNREACH, "connect"};

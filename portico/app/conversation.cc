@@ -23,16 +23,16 @@ constexpr char escape = 0x1d;  // ^]
 enum class Input : std::uint8_t { read, sent, ended };
 enum class Peer : std::uint8_t { speaks, ended };
 
-// What the two directions and the task that waits for them share. It outlives both.
+// The state that the two directions and the task that waits for them share. It outlives all three.
 struct Conversation {
     io::Core& core;
     io::Stdio stdio;
     ConversationOptions options;
-    io::Gate news = {};  // something below has changed in a way that may be the end
+    io::Gate news = {};  // opened when a change below may end the conversation
     io::TimePoint last_activity = core.now();
-    Input input = Input::read;  // what the sending direction waits for
+    Input input = Input::read;  // what the sending direction is waiting for
     Peer peer = Peer::speaks;
-    std::optional<io::Duration> silence_after_input = {};  // is the end; streams have a real one
+    std::optional<io::Duration> silence_after_input = {};  // ends the conversation; a stream has a real end
     std::optional<StreamPrinter> printer = {};             // output goes to a terminal
     bool is_writing_output = false;
     bool after_cr = false;
@@ -51,10 +51,10 @@ struct Conversation {
     }
 };
 
-// Octets of standard input, ready to be sent; nothing at its end, or when ^] was typed.
+// Returns octets of standard input, ready to be sent, or nothing at its end or when ^] was typed.
 Task<std::optional<std::string>> read_input(Conversation& all, std::span<char> room) {
     all.input = Input::read;
-    if (all.peer == Peer::ended) all.news.open();  // from here on silence counts
+    if (all.peer == Peer::ended) all.news.open();  // from here on, silence can end the conversation
     const io::Result<std::size_t> read = co_await all.stdio.input.read(room, io::never);
     all.note_activity();
     if (!read && read.error().number != ECANCELED) all.end(Ending::input_failed, read.error().number);
@@ -76,7 +76,7 @@ Task<bool> write_output(Conversation& all, std::string_view octets) {
     if (all.printer) {
         shown = all.printer->print(octets);
         octets = shown;
-        if (octets.empty()) co_return true;  // a character is incomplete
+        if (octets.empty()) co_return true;  // a character is still incomplete
     }
     all.is_writing_output = true;
     const io::Result<void> written = co_await all.stdio.output.write_all(octets, io::never);
@@ -91,7 +91,7 @@ void finish_input(Conversation& all) {
     all.news.open();
 }
 
-// All of `octets`, noting each part that was taken.
+// Sends all of `octets`, and notes each part that was taken.
 Task<int> send_octets(Conversation& all, io::Stream& peer, std::string_view octets) {
     while (!octets.empty()) {
         const std::array<iovec, 1> spans{iovec{const_cast<char*>(octets.data()), octets.size()}};
@@ -110,15 +110,15 @@ Task<void> send_input(Conversation& all, io::Stream& peer) {
         if (!text) break;
         const int failure = co_await send_octets(all, peer, *text);
         if (failure != 0) {
-            // The peer may have said why before it stopped reading: the other direction goes on. One that had ended its
-            // side in order has said all it had to say, whatever we still had.
+            // The peer may have explained itself before it stopped reading, so the other direction goes on. A peer that
+            // ended its side in order has sent everything, so a failure to send the rest of ours does not matter.
             if (all.peer == Peer::speaks && failure != ECANCELED) all.send_failure = failure;
             finish_input(all);
             co_return;
         }
     }
     if (all.ending == Ending::input_failed) {
-        peer.abort_on_close();  // an end would say that this was all
+        peer.abort_on_close();  // an orderly close would claim that this was everything
         co_return;
     }
     static_cast<void>(peer.finish_sending());
@@ -152,14 +152,14 @@ bool is_over(const Conversation& all) {
     return all.input == Input::ended || all.options.typing == Typing::yes;
 }
 
-// How much silence is the end in order, as things stand; nothing: none is.
+// Returns how long a silence ends the conversation in order in the present state; nothing: no silence does.
 std::optional<io::Duration> closing_silence(const Conversation& all) {
     if (all.peer == Peer::ended && all.input == Input::read) return silence_after_peer;
     if (all.input == Input::ended) return all.silence_after_input;
     return std::nullopt;
 }
 
-// Until one of the directions says that it is over, or silence does.
+// Waits until one of the directions reports the end, or until a silence has lasted long enough.
 Task<void> wait_for_end(Conversation& all) {
     while (!is_over(all)) {
         const std::optional<io::Duration> closing = closing_silence(all);
@@ -168,7 +168,7 @@ Task<void> wait_for_end(Conversation& all) {
         const io::Result<void> news = co_await all.news.wait(all.core, due);
         if (news || all.ending) continue;
         if (news.error().number == ECANCELED) co_return;
-        // Who reads our output may take all the time it wants.
+        // The reader of our output may take as long as it likes.
         if (all.is_writing_output) all.note_activity();
         if (all.core.now() < all.last_activity + *silence) continue;
         all.ending = closing ? Ending::done : Ending::idle;
@@ -183,7 +183,7 @@ ConversationEnd end_of(const Conversation& all) {
     return {.ending = ending, .number = all.failure, .has_received = all.has_received};
 }
 
-// What was read of standard input, as one datagram. False when that is the end.
+// Sends one read of standard input as one datagram. Returns false if that was the last one.
 Task<bool> send_datagram(Conversation& all, io::Datagram& peer, const io::SocketAddress& address, std::string& octets) {
     std::array<io::DatagramSlot, 1> slots;
     slots[0].octets = octets;
@@ -197,7 +197,7 @@ Task<bool> send_datagram(Conversation& all, io::Datagram& peer, const io::Socket
 }
 
 Task<void> send_input_by_datagram(Conversation& all, io::Datagram& peer, const io::SocketAddress& address) {
-    // Half of it where every octet may become two.
+    // Read half as much if every octet may become two.
     const bool may_grow = all.options.line_ends == LineEnds::crlf;
     std::vector<char> room(may_grow ? io::datagram_octets_max / 2 : io::datagram_octets_max);
     for (bool is_first = true;; is_first = false) {

@@ -1,5 +1,5 @@
-// portico/app/conversation.h — standard input to a peer and the peer to standard output: the middle of `portico
-// connect`.
+// portico/app/conversation.h — copies standard input to a peer, and the peer's octets to standard output: the core of
+// `portico connect`.
 //
 // Room app: see command.h.
 // Threads:   one core's.
@@ -17,8 +17,9 @@
 namespace portico::app {
 
 enum class LineEnds : std::uint8_t { as_they_are, crlf };
-enum class Typing : std::uint8_t { no, yes };  // a person at a terminal: ^] ends the conversation, and so does the peer
-// How what was received is written: unchanged, or with everything visible that would steer a terminal (StreamPrinter).
+enum class Typing : std::uint8_t { no, yes };  // yes: a person at a terminal. ^] or the peer ends it
+// How to write what was received: unchanged, or with the characters that would control a terminal made visible
+// (StreamPrinter).
 enum class Showing : std::uint8_t { unchanged, printable };
 
 struct ConversationOptions {
@@ -30,32 +31,33 @@ struct ConversationOptions {
 };
 
 enum class Ending : std::uint8_t {
-    done,            // the peer ended, or (datagrams) nothing more came after the end of input
+    done,            // the peer half-closed, or (datagrams) nothing more came after the end of input
     escaped,         // ^] was typed
     idle,            // idle_max has passed
-    receive_failed,  // the peer was lost
-    send_failed,     // it did not take what was sent, and then ended
-    output_failed,   // standard output did not take what was received
+    receive_failed,  // the connection to the peer was lost
+    send_failed,     // the peer did not take what was sent, and then ended
+    output_failed,   // what was received could not be written to standard output
     input_failed,    // standard input could not be read
 };
 
 struct ConversationEnd {
     Ending ending = Ending::done;
-    int number = 0;             // of the failure: an errno value
-    bool has_received = false;  // anything at all
+    int number = 0;             // the failure's errno value
+    bool has_received = false;  // at least one octet or datagram
 };
 
-// Both directions at once. The end of input half-closes, and then reading goes on until the peer ends. Where the peer
-// ends first, what input still has is sent: at a terminal nothing, else until it has ended or been silent for two
-// seconds, since nobody may be reading any more.
+// Copies in both directions at once. At the end of input, half-closes and goes on reading until the peer ends. If the
+// peer ends first: at a terminal, sends nothing more; otherwise sends the rest of the input, until the input has ended
+// or been silent for two seconds, since the peer may no longer read.
 Task<ConversationEnd> converse(io::Stream peer, io::Stdio stdio, ConversationOptions options);
 
-// The same over a connected datagram socket. What one read of input gives is one datagram, no input at all is an empty
-// one. A datagram has no end: after the end of input, silence for idle_max, or a second, is the end.
+// Like converse(), over a connected datagram socket. Each read of input is sent as one datagram; an input without any
+// octet is sent as one empty datagram. A datagram socket has no end: after the end of input, silence for idle_max, or
+// for one second, ends the conversation.
 Task<ConversationEnd> converse_by_datagram(io::Datagram peer, io::SocketAddress address, io::Stdio stdio,
                                            ConversationOptions options);
 
-// `octets` with a CR before every LF that has none. `after_cr`: the octet before was a CR; updated.
+// Returns `octets` with a CR added before every LF that has none. `after_cr`: the octet before was a CR; updated.
 std::string with_crlf(std::string_view octets, bool& after_cr);
 
 }  // namespace portico::app

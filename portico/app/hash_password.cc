@@ -25,8 +25,8 @@ void hide_typing(termios& settings) {
     settings.c_lflag |= ECHONL;
 }
 
-// One line without its end, octet by octet: standard input stays unbuffered, so that no copy is left in memory.
-// Error: why there is none, in words for the user.
+// Reads one line, without its end, octet by octet: standard input stays unbuffered, so that no copy is left in memory.
+// Error: the reason, in words for the user.
 std::expected<std::string, std::string> read_line_of_stdin() {
     std::string line;
     line.reserve(password_octets_max + 1);
@@ -44,7 +44,7 @@ std::expected<std::string, std::string> read_line_of_stdin() {
     return line;
 }
 
-// Twice, since nobody sees what is typed.
+// Asks twice, because the terminal does not show what is typed.
 std::expected<std::string, std::string> ask_for_password() {
     const TerminalSettings hidden(hide_typing);
     say_aside("Password: ");

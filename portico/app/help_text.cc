@@ -18,7 +18,7 @@ struct Line {
     std::string right;
 };
 
-// The left column is as wide as most lines need; a longer left part pushes only its own right part.
+// The left column is as wide as most lines need. A longer left part moves only its own right part.
 constexpr std::size_t left_columns_max = 30;
 
 void append_padded(std::string& out, std::string_view text, std::size_t columns) {

@@ -12,13 +12,13 @@
 
 namespace portico::app {
 
-// What `portico` alone says: examples, then one line for each command.
+// What `portico` without arguments prints: examples, then one line for each command.
 std::string overview(std::span<const Command> commands);
 
-// What `portico COMMAND --help` says: examples first, at most 40 lines, each at most 100 columns.
+// What `portico COMMAND --help` prints: examples first, at most 40 lines of at most 100 columns each.
 std::string help_of(const Command& command);
 
-// What `portico help limits` says.
+// What `portico help limits` prints.
 std::string limits_help();
 
 // The usage line, without "usage: ": "portico serve [DIR] [option]…".
@@ -27,7 +27,7 @@ std::string usage_of(const Command& command);
 // "-p, --port PORT", "--[no-]list".
 std::string written_option(const Option& option);
 
-// How many columns `text`, UTF-8 whose characters are one column wide each, takes.
+// Returns how many columns `text` takes. It is UTF-8, and each of its characters is one column wide.
 std::size_t columns_of(std::string_view text);
 
 }  // namespace portico::app

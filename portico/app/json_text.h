@@ -1,4 +1,4 @@
-// portico/app/json_text.h — what --json prints: small JSON texts, written front to back.
+// portico/app/json_text.h — what --json prints: small JSON texts, written from front to back.
 //
 // Room app: see command.h.
 // Threads:   none. Values.
@@ -12,7 +12,7 @@
 
 namespace portico::app {
 
-// A JSON value's text, so that it is not taken for a string.
+// The text of a JSON value. A type of its own, so that it is not taken for a string.
 struct JsonText {
     std::string text;
 };
@@ -50,7 +50,7 @@ private:
     std::string elements_;
 };
 
-// {"address": "::1", "family": "ipv6", "reach": "loopback"}, to which more may be added.
+// {"address": "::1", "family": "ipv6", "reach": "loopback"}; the caller may add more members.
 JsonObject json_object_of(const io::IpAddress& address);
 
 }  // namespace portico::app

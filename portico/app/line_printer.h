@@ -1,4 +1,4 @@
-// portico/app/line_printer.h — lines on standard output that never hold up the loop.
+// portico/app/line_printer.h — prints lines on standard output without ever blocking the loop.
 //
 // Room app: see command.h.
 // Threads:   one core's.
@@ -13,15 +13,15 @@
 
 namespace portico::app {
 
-// A reader of our output that does not read costs lines, not service: what does not fit its pipe is kept up to 64 KiB,
-// and what comes then is left out and counted.
+// If nothing reads standard output, lines are lost, but the service goes on: up to 64 KiB that do not fit into the pipe
+// are kept, and further lines are dropped and counted.
 class LinePrinter {
 public:
     LinePrinter(io::Core& core, io::Stream output) : core_(&core), output_(std::move(output)) {}
 
-    // `line` without its end.
+    // `line` has no line end.
     void print(std::string_view line);
-    // Writes until asked to stop; the printer outlives it. What has not been written by then is dropped.
+    // Writes until asked to stop; the printer outlives this task. Lines that have not been written by then are dropped.
     Task<void> run();
 
 private:

@@ -1,4 +1,4 @@
-// portico/app/machine.cc — what the machine allows: how many cores, which names, and whether it is a container.
+// portico/app/machine.cc — reports what the machine allows: how many cores, which names, and whether it is a container.
 //
 // Room app: see command.h.
 #include "portico/app/machine.h"
@@ -22,7 +22,7 @@
 namespace portico::app {
 namespace {
 
-// Nothing where it can't be read. The files meant here are small; what is longer is cut.
+// Returns nothing if the file can't be read. The files read here are small; a longer one is truncated.
 std::optional<std::string> contents(const std::string& path) {
     constexpr std::size_t octets_max = 64 * 1024;
     std::ifstream file(path, std::ios::binary);
@@ -40,7 +40,7 @@ bool exists(const std::string& path) {
 
 std::string_view first_word(std::string_view text) { return text.substr(0, text.find_first_of(" \n")); }
 
-// The quota in whole cores; nothing where there is none ("max" or -1).
+// Returns the quota in whole cores, or nothing if there is none ("max" or -1).
 std::optional<std::uint64_t> whole_cores(std::string_view quota, std::string_view period) {
     const auto time = parse_count(quota);
     const auto of = parse_count(period);
@@ -64,8 +64,8 @@ std::optional<std::uint64_t> quota_of_v1(const std::string& folder) {
     return whole_cores(first_word(*quota), first_word(*period));
 }
 
-// The least quota from a group's folder up to its hierarchy's root: each group is bound by those above it. Inside a
-// container the path is often that of the host and not there; the root then is the container's own group.
+// Returns the least quota from a group's folder up to the root of its hierarchy: each group is bound by those above it.
+// Inside a container the path is often the host's and does not exist; the root is then the container's own group.
 template <class QuotaOf>
 std::uint64_t least_quota(const std::string& mount, std::string_view group, QuotaOf quota_of) {
     std::uint64_t least = UINT64_MAX;
@@ -78,7 +78,7 @@ std::uint64_t least_quota(const std::string& mount, std::string_view group, Quot
     }
 }
 
-// One line of /proc/self/cgroup: "0::/user.slice" (version 2) or "4:cpu,cpuacct:/docker/…" (version 1).
+// Parses one line of /proc/self/cgroup: "0::/user.slice" (version 2) or "4:cpu,cpuacct:/docker/…" (version 1).
 std::uint64_t quota_by_line(std::string_view line, const std::string& root) {
     const std::size_t first = line.find(':');
     const std::size_t second = first == std::string_view::npos ? first : line.find(':', first + 1);
@@ -92,7 +92,7 @@ std::uint64_t quota_by_line(std::string_view line, const std::string& root) {
                     least_quota(root + "/sys/fs/cgroup/" + std::string(controllers), group, quota_of_v1));
 }
 
-// The names of one line of /etc/hosts, where its address is a loopback address.
+// Appends the names in one line of /etc/hosts if the line's address is a loopback address.
 void append_loopback_names(std::string_view line, std::vector<std::string>& names) {
     constexpr std::string_view blanks = " \t\r";
     line = line.substr(0, line.find('#'));
@@ -114,7 +114,7 @@ void append_loopback_names(std::string_view line, std::vector<std::string>& name
 }  // namespace
 
 unsigned cores_of_affinity() {
-    // A fixed cpu_set_t knows 1024 cores; on a larger machine the call fails, and the library's count is taken.
+    // A fixed cpu_set_t holds 1024 cores. On a larger machine the call fails, and the library's count is used.
     cpu_set_t cores;
     CPU_ZERO(&cores);
     if (::sched_getaffinity(0, sizeof cores, &cores) == 0) return static_cast<unsigned>(CPU_COUNT(&cores));
@@ -137,7 +137,8 @@ std::optional<std::string> container_kind(const std::string& root) {
     if (std::getenv("KUBERNETES_SERVICE_HOST") != nullptr && root.empty()) return "kubernetes";
     if (exists(root + "/run/.containerenv")) return "podman";
     if (exists(root + "/.dockerenv")) return "docker";
-    // systemd-nspawn, LXC and others say it in the environment of the first process; that of ours is often the same.
+    // systemd-nspawn, LXC and others name it in the environment of the first process, and our environment is often the
+    // same.
     const char* const said = root.empty() ? std::getenv("container") : nullptr;
     if (said != nullptr && *said != '\0') return said;
     static constexpr std::array<std::pair<std::string_view, const char*>, 6> marks{{{"kubepods", "kubernetes"},

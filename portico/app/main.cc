@@ -1,4 +1,4 @@
-// portico/app/main.cc — where the program begins.
+// portico/app/main.cc — the program's entry point.
 //
 // Room app: see command.h.
 #include <string_view>

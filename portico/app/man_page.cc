@@ -17,7 +17,8 @@ namespace {
 
 constexpr std::size_t line_octets_max = 78;
 
-// Text that troff shows unchanged: nothing is an escape by accident, and hyphens and quotation marks stay ASCII.
+// Returns text that troff shows unchanged: nothing becomes an escape by accident, and hyphens and quotation marks stay
+// ASCII.
 std::string escaped(std::string_view text) {
     std::string out;
     for (const char octet : text) {
@@ -34,7 +35,7 @@ std::string escaped(std::string_view text) {
     return out;
 }
 
-// A paragraph in short lines; none begins with a dot, which would make it a request.
+// Returns a paragraph in short lines. No line begins with a dot, which would make it a troff request.
 std::string filled(std::string_view text) {
     std::string out;
     std::string line;
@@ -53,7 +54,7 @@ std::string filled(std::string_view text) {
     return out + line + "\n";
 }
 
-// The argument of a macro that takes one.
+// Returns the argument of a macro that takes one argument.
 std::string quoted(std::string_view text) {
     std::string out = "\"";
     for (const char octet : escaped(text)) {
@@ -83,7 +84,7 @@ std::string tagged(std::string_view tag, std::string_view text) {
     return fmt::format(".TP\n.B {}\n{}", quoted(tag), filled(text));
 }
 
-// "the port" as "The port."; what is typed as it stands keeps its first letter, as in "tcp://, udp://".
+// Turns "the port" into "The port."; a word that is typed literally keeps its first letter, as in "tcp://, udp://".
 std::string sentence(std::string_view text) {
     std::string out(text);
     const std::string_view first = text.substr(0, text.find_first_of(" ,;"));
@@ -208,7 +209,7 @@ std::string manual_page(std::span<const Command> commands) {
     text += after_the_commands;
     text += limits_section();
     text += end_of_page;
-    // Characters outside ASCII by their troff names, so that any troff shows them.
+    // Writes characters outside ASCII by their troff names, so that any troff shows them.
     std::string named;
     for (std::size_t i = 0; i < text.size(); ++i) {
         const std::string_view rest = std::string_view(text).substr(i);

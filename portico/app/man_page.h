@@ -11,7 +11,7 @@
 
 namespace portico::app {
 
-// portico.1 in man(7) macros.
+// Returns portico.1, written in man(7) macros.
 std::string manual_page(std::span<const Command> commands);
 
 }  // namespace portico::app

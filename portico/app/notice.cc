@@ -1,4 +1,4 @@
-// portico/app/notice.cc — how the program speaks to the person at the terminal.
+// portico/app/notice.cc — see notice.h.
 //
 // Room app: see command.h.
 #include "portico/app/notice.h"
@@ -21,7 +21,7 @@ void write_whole(std::FILE* where, std::string_view text) {
     std::fflush(where);
 }
 
-// Messages quote what was typed, and names of files and processes: nothing of it may steer the terminal.
+// Messages quote words from the command line and names of files and processes. None of these may control the terminal.
 std::string told(std::string_view kind, std::string_view message, std::string_view advice) {
     std::string text = fmt::format("portico: {}: {}\n", kind, printable(message));
     while (!advice.empty()) {
@@ -66,7 +66,7 @@ bool wants_colour(Colouring colouring, int descriptor) {
         case Colouring::never: return false;
         case Colouring::automatic: break;
     }
-    // no-color.org and bixense.com/clicolors: set and not empty; NO_COLOR is the stronger.
+    // no-color.org and bixense.com/clicolors: a variable counts if it is set and not empty. NO_COLOR takes precedence.
     if (is_set("NO_COLOR")) return false;
     const char* const forced = std::getenv("CLICOLOR_FORCE");
     if (forced != nullptr && *forced != '\0' && std::string_view(forced) != "0") return true;

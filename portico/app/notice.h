@@ -1,7 +1,7 @@
-// portico/app/notice.h — how the program speaks to the person at the terminal.
+// portico/app/notice.h — prints the program's messages for the person at the terminal.
 //
 // Room app: see command.h.
-// Threads:   any; one call writes one piece of text.
+// Threads:   any; each call writes its text in one piece.
 #pragma once
 
 #include <cstdint>
@@ -10,15 +10,16 @@
 
 namespace portico::app {
 
-// Writes `text` to standard output and flushes it, so that a pipe's reader sees each line when it is said.
+// Writes `text` to standard output and flushes it, so that the reader of a pipe sees each line at once.
 void say(std::string_view text);
-// Writes `text` to standard error. If nobody reads it for a second, the rest is dropped.
+// Writes `text` to standard error. If it cannot be written within a second, drops the rest.
 void say_aside(std::string_view text);
-// The same to standard output: for a server, which must serve and hear signals even if nobody reads what it says.
+// Like the function above, but to standard output: for a server, which must go on serving and handling signals even if
+// nothing reads its output.
 void say_in_passing(std::string_view text);
 
-// A failure: what, on what, why; then what to type. Each line of `advice` becomes a line "  try: …"; empty: there is
-// none.
+// Reports a failure: what failed, on what, and why; then what to type. Each line of `advice` becomes a line
+// "  try: …"; if `advice` is empty, there is none.
 //
 //   portico: error: cannot listen on 127.0.0.1:8080: the address is in use by nginx (pid 812)
 //     try: portico serve -p 8081
@@ -26,18 +27,18 @@ void say_in_passing(std::string_view text);
 //
 // Returns exit_failure, so that a command can end with `return complain(…)`.
 int complain(std::string_view message, std::string_view advice = {});
-// The same for a command line that is wrong; returns exit_misuse.
+// Like complain(), for a wrong command line. Returns exit_misuse.
 int complain_of_misuse(std::string_view message, std::string_view advice = {});
-// Something to know that stops nothing: "portico: note: …" on standard error.
+// Reports something that the user should know but that stops nothing: "portico: note: …" on standard error.
 void note(std::string_view message, std::string_view advice = {});
 
-// Whether an environment variable is set, and not to nothing.
+// Returns whether an environment variable is set and not empty.
 bool is_set(const char* variable);
 
 enum class Colouring : std::uint8_t { automatic, always, never };  // --color
 
-// Whether to colour what goes to `descriptor`: as --color says, else NO_COLOR, CLICOLOR_FORCE, then whether it is a
-// terminal.
+// Returns whether to colour the output to `descriptor`: as --color says, else as NO_COLOR and CLICOLOR_FORCE say, else
+// if it is a terminal.
 bool wants_colour(Colouring colouring, int descriptor);
 Colouring colouring_named(std::string_view name);  // "auto", "always", "never"
 

@@ -1,4 +1,4 @@
-// portico/app/ports.cc — `portico ports`: which port is known by which name, and who listens on this machine.
+// portico/app/ports.cc — `portico ports`: the names of known ports, and the sockets that listen on this machine.
 //
 // Room app: see command.h.
 #include "portico/io/ports.h"
@@ -35,7 +35,7 @@ std::string_view name_of(Transport transport) {
     return "stdio";
 }
 
-// By name, by number, or by both with the transport: "80", "80/tcp", "http/tcp".
+// Matches by name, by number, or by either with the transport: "80", "80/tcp", "http/tcp".
 bool is_meant(const KnownPort& known, std::string_view wanted) {
     const std::size_t slash = wanted.find('/');
     if (slash != std::string_view::npos && wanted.substr(slash + 1) != name_of(known.transport)) return false;
@@ -43,7 +43,7 @@ bool is_meant(const KnownPort& known, std::string_view wanted) {
     return known.is_called(wanted) || std::to_string(known.number) == wanted;
 }
 
-// In the order of their numbers, as people look for them.
+// Sorted by number, because that is how people look for them.
 std::vector<KnownPort> sorted_ports() {
     std::vector<KnownPort> ports = io::known_ports();
     std::ranges::sort(ports, {},
@@ -96,7 +96,7 @@ int print_known(const Arguments& arguments, std::optional<std::string_view> want
     return exit_ok;
 }
 
-// By port, by the port's name, or by a process that holds it.
+// Matches by port, by the port's name, or by a process that holds it.
 bool is_meant(const ListeningSocket& socket, std::string_view wanted) {
     if (std::ranges::find(socket.held_by, wanted, &io::Process::name) != socket.held_by.end()) return true;
     if (socket.transport == Transport::unix_stream) return false;

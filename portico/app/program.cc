@@ -1,4 +1,4 @@
-// portico/app/program.cc — from the command line to a command.
+// portico/app/program.cc — finds and runs the command that the command line names.
 //
 // Room app: see command.h.
 #include "portico/app/program.h"
@@ -29,7 +29,7 @@ int complain_of_unknown(std::string_view word) {
     if (word.starts_with('-')) {
         return complain_of_misuse(fmt::format("portico itself has no option '{}'", word), "portico help");
     }
-    // A folder as the first word is probably meant to be served.
+    // If the first word is a folder, the user probably wants to serve it.
     if (is_directory(word)) {
         return complain_of_misuse(fmt::format("'{}' is a folder, not a command", word),
                                   fmt::format("portico serve {}", shell_quoted(word)));
@@ -69,7 +69,7 @@ int dispatch(std::span<const std::string_view> words) {
 
 int run(std::span<const std::string_view> words) {
     const int code = dispatch(words);
-    // The output was asked for: if it is redirected to a full disk, the command has failed.
+    // The user asked for the output, so the command has failed if, say, it is redirected to a full disk.
     if (code == exit_ok && std::ferror(stdout) != 0) return complain("standard output could not be written");
     return code;
 }

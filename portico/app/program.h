@@ -1,4 +1,4 @@
-// portico/app/program.h — the program, but for main().
+// portico/app/program.h — the whole program, except main().
 //
 // Room app: see command.h.
 #pragma once
@@ -8,7 +8,7 @@
 
 namespace portico::app {
 
-// Does what the words behind the program's name ask for. Returns the exit code.
+// Does what the words after the program's name ask for. Returns the exit code.
 int run(std::span<const std::string_view> words);
 
 }  // namespace portico::app

@@ -20,7 +20,7 @@ struct FreeCode {
 class Modules {
 public:
     explicit Modules(const QRcode& code) : code_(&code) {}
-    // Light ones are drawn: a terminal is dark where nothing is.
+    // The light modules are drawn: a terminal is dark where nothing is drawn.
     [[nodiscard]] bool is_light(int row, int column) const {
         const int width = code_->width;
         if (row < 0 || column < 0 || row >= width || column >= width) return true;

@@ -10,11 +10,11 @@
 
 namespace portico::app {
 
-// Whose colours the code is drawn in: the terminal's own (assumed to be light on dark) or, by escapes, white and black.
+// The code's colours: the terminal's own (assumed to be light on dark), or white and black set by escape sequences.
 enum class QrColours : std::uint8_t { the_terminals, black_on_white };
 
-// Two modules to a character, by half blocks, with the quiet zone of four modules around. Nothing where `text` is too
-// long (over some 2,900 octets).
+// Draws two modules in each character, as half blocks, with a quiet zone of four modules around the code. Returns
+// nothing if `text` is too long (over some 2,900 octets).
 std::optional<std::string> qr_code(const std::string& text, QrColours colours);
 
 }  // namespace portico::app

@@ -50,13 +50,13 @@ int print_addresses(const Arguments& arguments, io::Core& core, std::string host
     return exit_ok;
 }
 
-// The host of what was typed: a name, an address, an endpoint or a URL.
+// Returns the host in what was typed: a name, an address, an endpoint or a URL.
 std::string host_of(std::string_view typed) {
     std::string_view rest = typed;
     const std::size_t scheme_end = rest.find("://");
     if (scheme_end != std::string_view::npos) rest.remove_prefix(scheme_end + 3);
     rest = rest.substr(0, rest.find_first_of("/?#"));
-    rest.remove_prefix(rest.rfind('@') + 1);  // of "user@host"; npos + 1 is 0
+    rest.remove_prefix(rest.rfind('@') + 1);  // after "user@"; npos + 1 is 0
     if (rest.starts_with('[')) return std::string(rest.substr(1, rest.find(']') - 1));
     const std::size_t colon = rest.find(':');
     const bool has_port = colon != std::string_view::npos && rest.find(':', colon + 1) == std::string_view::npos;

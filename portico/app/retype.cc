@@ -12,7 +12,7 @@ namespace {
 
 bool says_where(std::string_view option) { return option == "port" || option == "listen"; }
 
-// The option that `word` names as "--name" or "--name=value", if its value is secret.
+// Returns the option that `word` names as "--name" or "--name=value" if its value is secret.
 const Option* secret_named(const Command& command, std::string_view word) {
     if (!word.starts_with("--")) return nullptr;
     const std::string_view name = word.substr(2, word.find('=') - 2);
@@ -72,7 +72,7 @@ std::string retyped(const Command& command, std::span<const std::string_view> wo
             continue;
         }
         line += fmt::format(" --{} {}", secret->name, secret->value);
-        if (words[i].find('=') == std::string_view::npos) ++i;  // its value
+        if (words[i].find('=') == std::string_view::npos) ++i;  // skips its value
     }
     return line;
 }

@@ -1,9 +1,9 @@
-// portico/app/retype.h — command lines to type instead of the one that was typed.
+// portico/app/retype.h — builds command lines for the user to type instead of the one just typed.
 //
 // Room app: see command.h.
 // Threads:   none. Functions of their arguments.
 //
-// The value of a secret option is not repeated: hints end up in logs.
+// The value of a secret option is not repeated, because hints end up in logs.
 #pragma once
 
 #include <cstddef>
@@ -15,13 +15,14 @@
 
 namespace portico::app {
 
-// A word as a shell takes it unchanged.
+// Returns the word, quoted if necessary, so that a shell takes it unchanged.
 std::string shell_quoted(std::string_view word);
 
-// The same command line with another place to listen: --port and --listen are left out, and `instead` is appended.
+// Returns the same command line with another place to listen: leaves out --port and --listen, and appends `instead`.
 std::string retyped(const Arguments& arguments, std::string_view instead);
 
-// The command line that `words` are the arguments of, with `instead` for the words from `first` to before `end`.
+// Returns the command line whose arguments are `words`, with `instead` in place of the words from `first` up to, but
+// not including, `end`.
 std::string retyped(const Command& command, std::span<const std::string_view> words, std::size_t first, std::size_t end,
                     std::string_view instead);
 

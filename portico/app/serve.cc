@@ -37,15 +37,16 @@ namespace {
 
 using server::Server;
 
-// After Ctrl-C, requests in flight have no more time than this: somebody waits for the prompt.
+// How long requests in flight may take after Ctrl-C: the user is waiting for the prompt.
 constexpr std::chrono::seconds hurry{3};
 
-// What signals do to the server, which they may precede: they are watched before the first thread is started.
+// Applies signals to the server. A signal may come before there is a server: they are watched before the first thread
+// starts.
 class Steering {
 public:
     Steering() : at_terminal_(::isatty(STDIN_FILENO) == 1 || ::isatty(STDOUT_FILENO) == 1) {}
 
-    // Nothing is to be served when this returns false: the end was asked for meanwhile.
+    // Returns false if the end was requested in the meantime; then nothing must be served.
     bool take(Server& server) {
         const std::lock_guard guard(lock_);
         server_ = &server;
@@ -92,7 +93,7 @@ private:
     bool ending_ = false;       // guarded by lock_
 };
 
-// The first port from `from` on that can be listened on at `ip` now; 8080 where none of a hundred can.
+// Returns the first port from `from` on which a server can listen at `ip` now, or 8080 if a hundred ports are taken.
 std::uint16_t free_port(const io::IpAddress& ip, unsigned from) {
     const auto kernel = io::make_epoll_kernel();
     io::ListenOptions options;
@@ -129,8 +130,8 @@ int complain_of_opening(const Arguments& arguments, const server::OpenError& fai
     return exit_failure;
 }
 
-// Machines without IPv6 are asked for it by names and by "every address": the rest of the list will do there. Returns
-// whether `listen` has become another list, worth another try.
+// On a machine without IPv6, a name or "every address" may still give IPv6 addresses; the rest of the list is enough
+// there. Returns whether `listen` has changed and is worth another try.
 bool without_ipv6(std::vector<io::SocketAddress>& listen, const server::OpenError& failure) {
     const bool is_absent = failure.error.number == EAFNOSUPPORT || failure.error.number == EADDRNOTAVAIL;
     if (failure.what != server::OpenError::What::listen || !is_absent) return false;
@@ -152,7 +153,7 @@ struct Opened {
 };
 using OpenResult = std::expected<Opened, server::OpenError>;
 
-// Opens the server, at the next free port where ours is taken.
+// Opens the server, or opens it on the next free port if the default one is taken.
 OpenResult open_server(server::ServerOptions options, PortChoice choice,
                        const std::shared_ptr<const site::Site>& site) {
     constexpr unsigned ports_tried = 20;
@@ -208,7 +209,7 @@ void tell(const ServePlan& plan, std::string_view text) {
     }
 }
 
-// The first port that the server listens on; 0: there are only Unix sockets.
+// Returns the first port that the server listens on, or 0 if there are only Unix sockets.
 std::uint16_t port_of(const Server& server) {
     for (const io::SocketAddress& address : server.local()) {
         if (address.family != io::Family::unix_path) return address.port;
@@ -216,7 +217,7 @@ std::uint16_t port_of(const Server& server) {
     return 0;
 }
 
-// What to type to let others in, with the port that was asked for.
+// Returns the command line that lets other machines connect, with the port that was asked for.
 std::string wider_line(const Arguments& arguments, const ServePlan& plan, std::uint16_t port) {
     if (plan.port_choice == PortChoice::ours || port == 0) return retyped(arguments, "--lan");
     return retyped(arguments, fmt::format("--lan -p {}", port));
@@ -283,7 +284,7 @@ std::expected<std::vector<io::SocketAddress>, std::string> addresses_of(const st
     return all;
 }
 
-// More connections than descriptors would end in refusals by the kernel, where our own limit closes the idlest instead.
+// With more connections than descriptors, the kernel would refuse some; our own limit closes the idlest one instead.
 void fit_to_descriptors(const Arguments& arguments, const ServePlan& plan, server::ServerOptions& options) {
     constexpr std::size_t besides = 64;
     constexpr std::size_t fewest = 16;
@@ -296,14 +297,14 @@ void fit_to_descriptors(const Arguments& arguments, const ServePlan& plan, serve
         return std::ranges::any_of(arguments.values("set"),
                                    [name](std::string_view setting) { return setting.starts_with(name); });
     };
-    // As the defaults have it: one address gets a quarter at most.
+    // As in the defaults, one address gets a quarter at most.
     if (!is_set("connections_per_address_max=")) options.limits.connections_per_address_max = room / 4;
     if (!is_set("connections_max=")) return;
     note(fmt::format("connections_max is lowered to {}: this process may open only {} descriptors", room, descriptors),
          "ulimit -Hn");
 }
 
-// A folder that is served to this machine alone must not be read by web pages that its user visits.
+// If the folder is served to this machine alone, web pages that the user visits must not be able to read it.
 server::HostOptions hosts_of(const ServePlan& plan) {
     server::HostOptions hosts{.checked = server::HostsChecked::on_loopback, .names = own_names(host_name())};
     hosts.names.insert(hosts.names.end(), plan.hosts.begin(), plan.hosts.end());
@@ -333,7 +334,7 @@ int serve(const Arguments& arguments, const ServePlan& plan) {
     const OpenResult opened = open_server(std::move(options), plan.port_choice, *site);
     if (!opened) return complain_of_opening(arguments, opened.error());
     if (!steering->take(*opened->server)) return exit_ok;
-    // The first line of the log comes after the banner: until start() connections wait in the backlog.
+    // The first line of the log must come after the banner: until start(), connections wait in the backlog.
     greet(arguments, plan, *opened);
     opened->server->start();
     opened->server->wait();

@@ -141,14 +141,14 @@ std::expected<void, Misuse> plan_users(const Arguments& arguments, site::SiteOpt
     for (const std::string_view text : arguments.values("auth")) {
         const std::size_t colon = text.find(':');
         if (colon == std::string_view::npos || colon == 0) {
-            // It may be a hash without a user, or a password: it is not repeated.
+            // The value may be a hash without a user, or a password, so it is not repeated.
             return std::unexpected(
                 Misuse{"--auth: the value is not USER:HASH", "portico serve --auth \"ann:$(portico hash-password)\""});
         }
         site::Credential credential{std::string(text.substr(0, colon)), std::string(text.substr(colon + 1))};
         const auto usable = site::check_hash_format(credential.hash);
         if (!usable) {
-            // The value may be a password: it is not repeated.
+            // The value may be a password, so it is not repeated.
             return std::unexpected(
                 Misuse{fmt::format("--auth: {}'s hash: {}", credential.user, usable.error()), "portico hash-password"});
         }
@@ -157,7 +157,7 @@ std::expected<void, Misuse> plan_users(const Arguments& arguments, site::SiteOpt
     return {};
 }
 
-// In other programs --host is the address to listen on.
+// In other programs, --host is the address to listen on.
 std::expected<void, Misuse> plan_hosts(const Arguments& arguments, std::vector<std::string>& hosts) {
     for (const std::string_view name : arguments.values("host")) {
         const bool is_address = io::IpAddress::parse(name) || name.find(':') != std::string_view::npos;
@@ -193,8 +193,8 @@ server::LogFormat format_named(std::string_view name) {
 void plan_log(const Arguments& arguments, ServePlan& plan) {
     plan.log.format = format_named(*arguments.value("access-log"));
     plan.log.path = std::string(arguments.value("log-file").value_or(""));
-    if (plan.log.path == "-") plan.log.path.clear();  // standard output, as without the option
-    // --quiet silences the terminal: a log that was asked for is written all the same.
+    if (plan.log.path == "-") plan.log.path.clear();  // standard output, as if the option were not given
+    // --quiet silences the terminal. A log that was asked for is still written.
     if (plan.talk == Talk::quiet && !arguments.has("log-file") && !arguments.has("access-log")) {
         plan.log.format = server::LogFormat::off;
     }

@@ -19,10 +19,10 @@
 
 namespace portico::app {
 
-// Whether the user has named the port. If not, another one is used where it is taken.
+// Whether the user gave the port. If not, the server uses another port when the default one is taken.
 enum class PortChoice : std::uint8_t { asked, ours };
 enum class Talk : std::uint8_t { banner, quiet };
-// Where the banner goes: programs that read a log from standard output find nothing else there.
+// Where the banner goes. If the access log goes to standard output, its readers must find nothing else there.
 enum class BannerTo : std::uint8_t { standard_output, standard_error };
 enum class ShowQr : std::uint8_t { no, yes };
 enum class OpenBrowser : std::uint8_t { no, yes };
@@ -31,10 +31,10 @@ enum class Audience : std::uint8_t { as_listened, lan };
 struct ServePlan {
     site::SiteOptions site;
     server::Limits limits;
-    std::vector<std::string> hosts;  // that --host adds to this machine's own
+    std::vector<std::string> hosts;  // names that --host adds to this machine's own
     server::AccessLogOptions log;
     std::vector<io::Endpoint> listen;           // at least one
-    PortChoice port_choice = PortChoice::ours;  // of listen.front(), the only one then
+    PortChoice port_choice = PortChoice::ours;  // applies to listen.front(), which is then the only one
     Audience audience = Audience::as_listened;
     unsigned threads = 0;  // 0: as many as the machine allows
     Talk talk = Talk::banner;
@@ -44,7 +44,7 @@ struct ServePlan {
     Colouring colouring = Colouring::automatic;
 };
 
-// The table of `serve`.
+// The table for `serve`.
 Command serve_table();
 
 std::expected<ServePlan, Misuse> plan_from(const Arguments& arguments);

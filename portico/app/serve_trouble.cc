@@ -1,4 +1,4 @@
-// portico/app/serve_trouble.cc — why `portico serve` could not begin, in words, with what to type.
+// portico/app/serve_trouble.cc — explains why `portico serve` could not start, and what to type.
 //
 // Room app: see command.h.
 #include "portico/app/serve_trouble.h"
@@ -22,7 +22,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// A folder next to the missing one with a similar name.
+// Returns a folder beside the missing one with a similar name.
 std::optional<std::string> folder_nearby(const fs::path& missing) {
     constexpr std::size_t names_max = 1000;
     const fs::path parent = missing.has_parent_path() ? missing.parent_path() : fs::path(".");

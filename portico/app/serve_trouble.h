@@ -1,7 +1,7 @@
-// portico/app/serve_trouble.h — why `portico serve` could not begin, in words, with what to type.
+// portico/app/serve_trouble.h — explains why `portico serve` could not start, and what to type.
 //
 // Room app: see command.h.
-// Threads:   none. They read the file system and /proc.
+// Threads:   none. The functions read the file system and /proc.
 #pragma once
 
 #include <string>
@@ -15,7 +15,7 @@ namespace portico::app {
 // The folder could not be opened.
 Misuse trouble_with_root(const Arguments& arguments, const std::string& root, const io::Error& error);
 
-// One of the sockets could not be opened. `free_port`: one to offer instead.
+// One of the sockets could not be opened. `free_port`: a port to offer instead.
 Misuse trouble_with_listening(const Arguments& arguments, const io::SocketAddress& address, const io::Error& error,
                               std::uint16_t free_port);
 

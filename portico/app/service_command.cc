@@ -30,7 +30,7 @@ namespace {
 
 using services::OpenEndpoint;
 
-// Prints a line for each client, and at most every ten seconds why clients cannot be accepted.
+// Prints a line for each client, and, at most every ten seconds, why clients cannot be accepted.
 class Reporter final : public services::ServiceWatcher {
 public:
     Reporter(io::Core& core, LinePrinter* printer) : core_(&core), printer_(printer) {}
@@ -45,7 +45,7 @@ public:
     }
     void stdio_failed(const io::Error& error) override {
         exit_code_ = exit_failure;
-        // Whoever read our output has had enough: `| head`.
+        // The reader of our output has read enough, as in `| head`.
         if (error.number == EPIPE) return;
         const char* const failed = error.doing == "read" ? "input could not be read" : "output could not be written";
         complain(fmt::format("standard {}: {}", failed, std::strerror(error.number)));
@@ -54,7 +54,7 @@ public:
 
 private:
     io::Core* core_;
-    LinePrinter* printer_;  // null: --quiet, or standard output is a client's
+    LinePrinter* printer_;  // null: --quiet, or standard output belongs to a client
     io::TimePoint next_report_{};
     int exit_code_ = exit_ok;
 };
@@ -79,7 +79,7 @@ int complain_of_opening(const Arguments& arguments, const io::Endpoint& endpoint
                     advice);
 }
 
-// The endpoints are the command line's, which were checked when it was parsed.
+// Returns the endpoints given on the command line. They were checked when it was parsed.
 std::vector<io::Endpoint> endpoints_of(const Arguments& arguments) {
     std::vector<io::Endpoint> endpoints;
     for (const std::string_view text : arguments.values("listen")) endpoints.push_back(*io::parse_endpoint(text));
@@ -147,7 +147,7 @@ int run_service(const Arguments& arguments, const MakeService& make_service) {
     const auto kernel = io::make_epoll_kernel();
     if (!kernel) return complain(io::describe(kernel.error()));
     io::Core core(**kernel);
-    // A signal that comes before the loop runs is heard when it does.
+    // A signal that comes before the loop runs is handled when it does.
     io::Scope serving;
     const io::SignalWatcher signals(
         {SIGTERM, SIGINT}, [&](int) { core.post([&] { serving.request_stop(); }); },
@@ -157,7 +157,7 @@ int run_service(const Arguments& arguments, const MakeService& make_service) {
         const auto done = services::open_endpoint(core, endpoint, opened);
         if (!done) return complain_of_opening(arguments, endpoint, done.error());
     }
-    // Standard output is either ours to say things on or a client's.
+    // Standard output carries either our messages or a client's octets.
     const bool output_is_ours = std::ranges::none_of(
         opened, [](const OpenEndpoint& endpoint) { return std::holds_alternative<io::Stdio>(endpoint); });
     announce(opened, output_is_ours);

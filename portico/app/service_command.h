@@ -1,4 +1,4 @@
-// portico/app/service_command.h — what hello and echo share: endpoints, lines about clients, an orderly end.
+// portico/app/service_command.h — what hello and echo share: endpoints, lines about clients, an orderly shutdown.
 //
 // Room app: see command.h.
 #pragma once
@@ -14,7 +14,7 @@ namespace portico::app {
 
 // --listen, --connections and --quiet.
 std::vector<Option> service_options();
-// What other programs call them.
+// The names of these options in other programs.
 std::vector<OtherName> service_other_names();
 
 using MakeService = std::function<std::unique_ptr<services::Service>(io::Core& core)>;

@@ -1,6 +1,7 @@
 // portico/app/terminal_settings.cc — see terminal_settings.h.
 //
-// What the handlers call is safe in a handler: tcsetattr, tcgetpgrp, sigaction, raise (signal-safety(7)).
+// The handlers call only functions that are safe in a handler: tcsetattr, tcgetpgrp, sigaction, raise
+// (signal-safety(7)).
 //
 // Room app: see command.h.
 #include "portico/app/terminal_settings.h"
@@ -18,7 +19,7 @@ namespace {
 
 constexpr std::array handled{SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGCONT};
 
-// What the handlers need. Written while they are not installed.
+// The state that the handlers need. It is written while they are not installed.
 termios before;
 termios changed;
 std::array<struct sigaction, handled.size()> actions_before;
@@ -43,7 +44,7 @@ void let_it_happen(int signal) {
     ::sigemptyset(&unblocked);
     ::sigaddset(&unblocked, signal);
     ::raise(signal);
-    ::pthread_sigmask(SIG_UNBLOCK, &unblocked, nullptr);  // here the process ends, or stops and goes on later
+    ::pthread_sigmask(SIG_UNBLOCK, &unblocked, nullptr);  // here the process ends, or stops and later continues
 }
 
 void handle(int signal) {
@@ -51,9 +52,9 @@ void handle(int signal) {
     if (signal != SIGCONT) {
         ::tcsetattr(STDIN_FILENO, TCSANOW, &before);
         let_it_happen(signal);
-        install(signal, nullptr);  // it was SIGTSTP, and the process goes on
+        install(signal, nullptr);  // it was SIGTSTP, and the process has continued
     }
-    // In the background the terminal is somebody else's.
+    // In the background, another process group is using the terminal.
     if (::tcgetpgrp(STDIN_FILENO) == ::getpgrp()) ::tcsetattr(STDIN_FILENO, TCSANOW, &changed);
     errno = errno_before;
 }
@@ -68,7 +69,7 @@ TerminalSettings::TerminalSettings(void (*change)(termios& settings)) {
     is_in_use = true;
     for (std::size_t i = 0; i < handled.size(); ++i) {
         ::sigaction(handled[i], nullptr, &actions_before[i]);
-        // What is ignored, as nohup has it, stays ignored.
+        // A signal that is ignored, as with nohup, stays ignored.
         if (actions_before[i].sa_handler != SIG_IGN) install(handled[i], nullptr);
     }
     ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &changed);

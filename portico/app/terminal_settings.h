@@ -1,7 +1,7 @@
-// portico/app/terminal_settings.h — a terminal that is set otherwise for a while, and never left that way.
+// portico/app/terminal_settings.h — changes a terminal's settings for a while, and always restores them.
 //
 // Room app: see command.h.
-// Threads:   the main thread.
+// Threads:   the main thread only.
 #pragma once
 
 struct termios;
@@ -13,7 +13,7 @@ namespace portico::app {
 // restores it while the process is stopped; SIGCONT changes it again. One at a time (asserted).
 class TerminalSettings {
 public:
-    // `change` is given the settings as they are. Nothing happens if standard input is no terminal.
+    // `change` receives the current settings and modifies them. Nothing happens if standard input is not a terminal.
     explicit TerminalSettings(void (*change)(termios& settings));
     TerminalSettings(const TerminalSettings&) = delete;
     TerminalSettings& operator=(const TerminalSettings&) = delete;

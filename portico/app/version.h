@@ -1,4 +1,4 @@
-// portico/app/version.h — which Portico this is.
+// portico/app/version.h — the version of this Portico.
 //
 // Room app: see command.h.
 #pragma once
@@ -10,7 +10,7 @@
 namespace portico::app {
 
 inline constexpr std::string_view version = PORTICO_VERSION_STRING;
-// Of this version, for the manual page.
+// The date of this version, for the manual page.
 inline constexpr std::string_view version_date = "2026-11-21";
 
 }  // namespace portico::app

@@ -15,7 +15,7 @@ namespace {
 using Failure = std::unexpected<EndpointError>;
 
 constexpr std::size_t host_octets_max = 253;  // RFC 1035 §2.3.4, without the dot for the root
-constexpr std::size_t unix_octets_max = 107;  // sun_path's 108, one of which is a NUL, in front or behind
+constexpr std::size_t unix_octets_max = 107;  // sun_path's 108, one of which is a NUL, before or after the name
 
 Failure fail_at(std::size_t offset, std::string message) {
     return Failure(EndpointError{.message = std::move(message), .column = offset + 1});
@@ -26,7 +26,7 @@ std::string quoted(std::string_view text) { return '"' + printable(text) + '"'; 
 bool is_digit(char octet) { return octet >= '0' && octet <= '9'; }
 bool is_letter(char octet) { return (octet | 0x20) >= 'a' && (octet | 0x20) <= 'z'; }
 bool is_control(char octet) { return static_cast<unsigned char>(octet) < 0x20 || octet == 0x7f; }
-// Octets above 0x7f are an internationalised name's, which the resolver translates.
+// Octets above 0x7f belong to an internationalised name, which the resolver translates.
 bool is_of_name(char octet) {
     return is_digit(octet) || is_letter(octet) || octet == '-' || octet == '_' || octet == '.' || (octet & 0x80) != 0;
 }
@@ -35,7 +35,7 @@ bool equals_in_any_case(std::string_view text, std::string_view lower_case) {
     return std::ranges::equal(text, lower_case, [](char a, char b) { return (is_letter(a) ? a | 0x20 : a) == b; });
 }
 
-// What keeps `host` from being an IPv6 address; its zone need not exist here.
+// Returns the reason why `host` is not an IPv6 address, if any. Its zone need not exist on this machine.
 std::optional<std::string> fault_of_ipv6(std::string_view host) {
     const std::size_t percent = host.find('%');
     const std::string_view address = host.substr(0, percent);
@@ -69,7 +69,7 @@ std::expected<std::uint16_t, EndpointError> parse_port(std::string_view text, Tr
     return static_cast<std::uint16_t>(number);
 }
 
-// A host without brackets: nothing, an IPv4 address or a name.
+// For a host without brackets: empty, an IPv4 address or a name.
 std::optional<EndpointError> fault_of_host(std::string_view host, std::size_t offset) {
     const auto odd = std::ranges::find_if_not(host, is_of_name);
     if (odd != host.end()) {
@@ -86,7 +86,7 @@ std::optional<EndpointError> fault_of_host(std::string_view host, std::size_t of
     return std::nullopt;
 }
 
-// "[::1]:80", from `offset` of the whole text.
+// Parses "[::1]:80", which starts at `offset` in the whole text.
 std::expected<Endpoint, EndpointError> parse_bracketed(std::string_view text, Transport transport, std::size_t offset) {
     const std::size_t end = text.find(']');
     if (end == std::string_view::npos) return fail_at(offset + text.size(), "missing ']'");
@@ -100,7 +100,7 @@ std::expected<Endpoint, EndpointError> parse_bracketed(std::string_view text, Tr
     return Endpoint(transport, std::string(host), *port);
 }
 
-// HOST:PORT, :PORT or PORT, from `offset` of the whole text.
+// Parses HOST:PORT, :PORT or PORT, which starts at `offset` in the whole text.
 std::expected<Endpoint, EndpointError> parse_host_and_port(std::string_view text, Transport transport,
                                                            std::size_t offset) {
     if (text.starts_with('[')) return parse_bracketed(text, transport, offset);
@@ -127,12 +127,12 @@ std::expected<Endpoint, EndpointError> parse_host_and_port(std::string_view text
     return Endpoint(transport, std::string(host), *port);
 }
 
-// What follows "unix:".
+// Parses the text after "unix:".
 std::expected<Endpoint, EndpointError> parse_unix_path(std::string_view text, std::size_t offset) {
     if (text.starts_with("//")) {
         if (!text.starts_with("///")) return fail_at(offset, "a Unix socket has no host: write unix:/path");
         const std::size_t extra = std::min(text.find_first_not_of('/'), text.size()) - 1;
-        text.remove_prefix(extra);  // unix:///path, as a URI has it, is /path
+        text.remove_prefix(extra);  // the URI form unix:///path means /path
         offset += extra;
     }
     const auto control = std::ranges::find_if(text, is_control);
@@ -180,7 +180,7 @@ std::expected<Endpoint, EndpointError> parse_endpoint(std::string_view text, Tra
     if (equals_in_any_case(text.substr(0, 5), "unix:")) return parse_unix_path(text.substr(5), 5);
     const std::size_t scheme_end = text.find("://");
     if (scheme_end == std::string_view::npos) {
-        // "tcp:9000", as socat and systemd would write it: no host is called tcp.
+        // Takes "tcp:9000", as socat and systemd would write it: no host is called tcp.
         for (const auto& [scheme, transport] : {std::pair("tcp:", Transport::tcp), std::pair("udp:", Transport::udp)}) {
             if (equals_in_any_case(text.substr(0, 4), scheme)) return parse_host_and_port(text.substr(4), transport, 4);
         }

@@ -1,4 +1,5 @@
-// Whatever parses as an endpoint is written so that it parses to the same; whatever does not says where.
+// Every endpoint that parses has a text that parses to the same endpoint. Every other text gets the column of its
+// mistake.
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>

@@ -20,7 +20,7 @@ std::string with_port(std::string_view host, std::uint16_t port) {
     return std::string(host) + ":" + std::to_string(port);
 }
 
-// "localhost:htpt" as "localhost:http".
+// Returns "localhost:http" for "localhost:htpt".
 std::optional<std::string> with_nearest_service(std::string_view text, Transport transport) {
     const std::size_t colon = text.rfind(':');
     if (colon == std::string_view::npos || colon + 1 == text.size()) return std::nullopt;
@@ -33,18 +33,18 @@ std::optional<std::string> with_nearest_service(std::string_view text, Transport
     return std::string(text.substr(0, colon + 1)) + std::string(*meant);
 }
 
-// Host and port with a blank between them, as telnet takes them.
+// Joins a host and a port separated by a blank, as telnet takes them.
 std::string joined(std::string_view text) {
     const std::size_t blank = text.find_first_of(" \t");
     if (blank == std::string_view::npos) return std::string(text);
     return std::string(text.substr(0, blank)) + ":" + std::string(trimmed(text.substr(blank)));
 }
 
-// Guesses for what stands behind a scheme, the likeliest first. `port` is for texts without one.
+// Returns guesses for the text after a scheme, the likeliest first. `port` is used if the text has none.
 std::vector<std::string> guesses_of(std::string_view text, std::uint16_t port, Transport transport) {
     std::vector<std::string> guesses;
-    text = text.substr(0, text.find_first_of("/?#"));  // a URL's path
-    if (text.starts_with('*')) text.remove_prefix(1);  // as other programs write "every interface"
+    text = text.substr(0, text.find_first_of("/?#"));  // without a URL's path
+    if (text.starts_with('*')) text.remove_prefix(1);  // other programs write "every interface" as "*"
     guesses.emplace_back(text);
     if (text.ends_with(':') && !text.ends_with("::"))
         guesses.push_back(with_port(text.substr(0, text.size() - 1), port));

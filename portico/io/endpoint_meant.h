@@ -1,7 +1,7 @@
-// portico/io/endpoint_meant.h — what was probably meant by a text that is not an endpoint.
+// portico/io/endpoint_meant.h — guesses which endpoint a wrong text was meant to be.
 //
 // Room io: see error.h.
-// Threads:   none. A function of its arguments, and of /etc/services.
+// Threads:   none. The result depends on the arguments and on /etc/services.
 #pragma once
 
 #include <cstdint>
@@ -13,9 +13,9 @@
 
 namespace portico::io {
 
-// The endpoint that `text` would be without its mistake, as the user would write it: "localhost" is localhost:8080,
-// "http://localhost/" localhost:80, "::1" [::1]:8080, "/run/x.sock" unix:/run/x.sock. `port` stands where none was
-// written. Nothing if there is no good guess.
+// Returns the endpoint that `text` would be without its mistake, as a user would write it: "localhost" gives
+// localhost:8080, "http://localhost/" localhost:80, "::1" [::1]:8080, "/run/x.sock" unix:/run/x.sock. `port` is used if
+// the text has none. Returns nothing if there is no good guess.
 std::optional<std::string> endpoint_meant_by(std::string_view text, std::uint16_t port,
                                              Transport unless_said = Transport::tcp);
 

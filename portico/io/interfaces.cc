@@ -73,7 +73,7 @@ Result<std::vector<Interface>> list_interfaces() {
     const std::unique_ptr<ifaddrs, FreeAddresses> list(first);
     std::vector<Interface> interfaces;
     for (const ifaddrs* entry = first; entry != nullptr; entry = entry->ifa_next) {
-        // An IPv4 alias is called "eth0:1" and is an address of eth0.
+        // An IPv4 alias has a name such as "eth0:1"; its address belongs to eth0.
         const std::string_view name =
             std::string_view(entry->ifa_name).substr(0, std::string_view(entry->ifa_name).find(':'));
         Interface& interface = interface_named(interfaces, name, entry->ifa_flags);

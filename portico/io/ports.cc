@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::string_view blanks = " \t\r\f\v";
 
-// The next word of `line`, which it is taken from; empty at the end.
+// Removes the next word from `line` and returns it; empty at the end.
 std::string_view take_word(std::string_view& line) {
     line.remove_prefix(std::min(line.find_first_not_of(blanks), line.size()));
     const std::string_view word = line.substr(0, line.find_first_of(blanks));
@@ -20,7 +20,7 @@ std::string_view take_word(std::string_view& line) {
     return word;
 }
 
-// One line without its comment: "http 80/tcp www".
+// Parses one line without its comment: "http 80/tcp www".
 std::optional<KnownPort> parse_service(std::string_view line) {
     const std::string_view name = take_word(line);
     const std::string_view port = take_word(line);
@@ -37,8 +37,8 @@ std::optional<KnownPort> parse_service(std::string_view line) {
     return known;
 }
 
-// What people ask for and /etc/services may lack: most containers have none, and Debian's has few services that are
-// younger than the file. Names first, as IANA or their projects have them, then what they are called.
+// Services that people ask for and that /etc/services may lack: most containers have no such file, and Debian's has few
+// services that are younger than the file. First the name that IANA or the project uses, then other names.
 constexpr std::string_view well_known = R"(
 echo 7/tcp
 echo 7/udp
@@ -232,7 +232,7 @@ bool KnownPort::is_called(std::string_view wanted) const {
 }
 
 std::vector<KnownPort> merge_services(std::vector<KnownPort> known, const std::vector<KnownPort>& more) {
-    // A name that `known` has for another port is that port's.
+    // If `known` gives a name to another port, the name stays with that port.
     const auto is_taken = [&known](std::string_view name, Transport transport) {
         return std::ranges::any_of(
             known, [&](const KnownPort& each) { return each.transport == transport && each.is_called(name); });

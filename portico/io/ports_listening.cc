@@ -1,7 +1,7 @@
-// portico/io/ports_listening.cc — who listens on this machine: see ports.h.
+// portico/io/ports_listening.cc — lists the sockets that listen on this machine: see ports.h.
 //
-// /proc/net/tcp and its like name each socket's address and inode (proc(5)); a process holds the socket if one of the
-// links in its /proc/PID/fd reads "socket:[INODE]".
+// /proc/net/tcp and similar files list each socket's address and inode (proc(5)). A process holds the socket if one of
+// the links in its /proc/PID/fd reads "socket:[INODE]".
 #include <dirent.h>
 #include <unistd.h>
 
@@ -30,8 +30,8 @@ std::optional<Integer> parse_number(std::string_view text, int base) {
     return number;
 }
 
-// An IPv4 or IPv6 address as the kernel prints it: each four octets as one hexadecimal number in the machine's byte
-// order.
+// Parses an IPv4 or IPv6 address as the kernel prints it: each group of four octets is one hexadecimal number in the
+// machine's byte order.
 std::optional<IpAddress> parse_address(std::string_view text) {
     std::array<std::uint8_t, 16> octets{};
     if (text.size() != 8 && text.size() != 32) return std::nullopt;
@@ -54,14 +54,14 @@ std::optional<SocketAddress> parse_socket_address(std::string_view text) {
     return SocketAddress::of(*ip, *port);
 }
 
-// Reads /proc/net/{tcp,tcp6,udp,udp6}. Returns whether the table was there.
+// Reads /proc/net/{tcp,tcp6,udp,udp6}. Returns whether the file exists.
 bool read_internet_table(const std::string& path, Transport transport, std::vector<ListeningSocket>& into) {
     // TCP_LISTEN, and TCP_CLOSE, which for UDP is "not connected" (linux/net/tcp_states.h).
     const std::string_view wanted_state = transport == Transport::tcp ? "0A" : "07";
     std::ifstream table(path);
     if (!table) return false;
     std::string line;
-    std::getline(table, line);  // the columns' names
+    std::getline(table, line);  // skips the column names
     while (std::getline(table, line)) {
         std::istringstream words(line);
         std::string number, local, remote, state, queues, timer, retransmits, user, timeout, inode;
@@ -78,17 +78,17 @@ void read_unix_table(const std::string& path, std::vector<ListeningSocket>& into
     constexpr std::uint32_t accepts_connections = 1U << 16;  // __SO_ACCEPTCON, in linux/net.h
     std::ifstream table(path);
     std::string line;
-    std::getline(table, line);  // the columns' names
+    std::getline(table, line);  // skips the column names
     while (std::getline(table, line)) {
         std::istringstream words(line);
         std::string number, references, protocol, flags, type, state, inode, name;
         words >> number >> references >> protocol >> flags >> type >> state >> inode;
         words.ignore(1);
-        std::getline(words, name);  // blanks and all
+        std::getline(words, name);  // including blanks
         const auto flag_bits = parse_number<std::uint32_t>(flags, 16);
         const auto inode_number = parse_number<std::uint64_t>(inode, 10);
         if (!flag_bits || (*flag_bits & accepts_connections) == 0 || !inode_number) continue;
-        if (name.starts_with('@')) name.front() = '\0';  // the kernel prints NULs so
+        if (name.starts_with('@')) name.front() = '\0';  // the kernel prints a NUL as @
         into.push_back({.transport = Transport::unix_stream,
                         .local = SocketAddress::unix_path_of(std::move(name)),
                         .inode = *inode_number,
@@ -113,7 +113,7 @@ using SocketsByInode = std::multimap<std::uint64_t, ListeningSocket*>;
 // Adds the process to each socket that it holds.
 void find_sockets_of(const std::string& process_folder, int pid, const SocketsByInode& sockets) {
     const Directory descriptors(::opendir((process_folder + "/fd").c_str()));
-    if (!descriptors) return;  // not ours, or gone
+    if (!descriptors) return;  // not our process, or it has ended
     constexpr std::string_view prefix = "socket:[";
     std::string name;
     while (const dirent* const entry = ::readdir(descriptors.get())) {
@@ -151,7 +151,7 @@ bool is_every_address(const SocketAddress& address) { return address.ip.unmapped
 
 Result<std::vector<ListeningSocket>> list_listening(const std::string& proc) {
     std::vector<ListeningSocket> sockets;
-    // IPv6 may be switched off, TCP may not.
+    // IPv6 may be switched off, but TCP over IPv4 must be there.
     if (!read_internet_table(proc + "/net/tcp", Transport::tcp, sockets)) return fail(errno, "/proc/net/tcp");
     read_internet_table(proc + "/net/tcp6", Transport::tcp, sockets);
     read_internet_table(proc + "/net/udp", Transport::udp, sockets);

@@ -26,7 +26,7 @@ std::unexpected<ResolveError> fail_with(Kind kind, std::string message) {
     return std::unexpected(ResolveError{.kind = kind, .message = std::move(message)});
 }
 
-// `failure` is getaddrinfo's or getnameinfo's.
+// `failure` is the result of getaddrinfo or getnameinfo.
 std::unexpected<ResolveError> fail_to_ask(int failure, int error_number, const std::string& about,
                                           const char* not_found) {
     switch (failure) {
@@ -49,7 +49,7 @@ bool is_name_or_below(std::string_view host, std::string_view name) {
     return same && (end.size() == host.size() || host[host.size() - name.size() - 1] == '.');
 }
 
-// What is known without asking the resolver. Nothing: it has to be asked.
+// Returns the answer if it is known without the resolver. Nothing: the resolver must be asked.
 std::optional<Resolved<Addresses>> answer_at_once(const std::string& host, std::uint16_t port,
                                                   std::optional<Family> family) {
     Addresses addresses;
@@ -116,9 +116,9 @@ Resolved<std::string> ask_name(const IpAddress& address) {
     return name;
 }
 
-// A question to the resolver, on a thread of its own. io::offload waits for its work to end; a resolver may take half a
-// minute to give up, and a deadline is not to wait for that. So the thread owns what it works on together with this
-// operation, and when it ends it looks whether anybody still waits.
+// A question to the resolver, on a thread of its own. io::offload waits until its work ends; a resolver may take half a
+// minute to give up, and a deadline must not wait for that. So the thread and this operation share ownership of the
+// state. When the thread ends, it checks whether the operation is still waiting.
 template <class Answer>
 class Question final : public Operation {
 public:
@@ -131,7 +131,7 @@ public:
     bool await_suspend(std::coroutine_handle<Promise> waiter) {
         return begin(waiter, deadline_, [this] { return !start_thread(); });
     }
-    // Nothing where the wait ended before: result() says why.
+    // There is no answer if the wait ended first; result() gives the reason.
     Answer await_resume() {
         if (result() == 0) return *std::move(shared_->answer);
         if (result() == -ETIMEDOUT) return fail_with(Kind::timed_out, "the name server did not answer in time");
@@ -144,7 +144,7 @@ private:
         std::function<Answer()> ask;
         std::optional<Answer> answer;  // written before the message is posted
         std::mutex lock;
-        Question* waiting = nullptr;  // guarded by lock; null once nobody waits, and then the core may be gone
+        Question* waiting = nullptr;  // guarded by lock; null once the wait has ended; the core may then be gone
     };
 
     bool start_thread() {
@@ -162,7 +162,7 @@ private:
         const std::lock_guard lock(shared->lock);
         if (shared->waiting != nullptr) shared->waiting->core().post([shared] { deliver(*shared); });
     }
-    // On the core's thread, where nobody else takes `waiting` away.
+    // Runs on the core's thread, so `waiting` cannot be cleared elsewhere in the meantime.
     static void deliver(Shared& shared) {
         Question* const waiting = stop_waiting_for(shared);
         if (waiting != nullptr) waiting->complete(0);
@@ -219,7 +219,7 @@ Resolved<Addresses> listening_addresses(const Endpoint& endpoint) {
         return Addresses{SocketAddress::of(IpAddress::any(widest), endpoint.port)};
     }
     Resolved<Addresses> addresses = resolve_now(endpoint.host, endpoint.port);
-    // 127.0.0.1 first: a machine may lack ::1, and none lacks it.
+    // 127.0.0.1 comes first: some machines lack ::1, but every machine has 127.0.0.1.
     const auto family_first = [](const SocketAddress& each) { return std::pair(each.family, each.ip.octets()); };
     if (addresses) std::ranges::sort(*addresses, {}, family_first);
     return addresses;

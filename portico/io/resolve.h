@@ -1,4 +1,4 @@
-// portico/io/resolve.h — names to addresses and back.
+// portico/io/resolve.h — resolves names to addresses and addresses to names.
 //
 // Room io: see error.h.
 // Threads:   one core's; each question runs on a thread of its own, which a deadline abandons.
@@ -20,12 +20,12 @@ namespace portico::io {
 
 // Why a name has no address, or an address no name.
 struct ResolveError {
-    // What the caller may do about it.
+    // What the caller can do about it.
     enum class Kind : std::uint8_t {
         not_found,  // there is no such name, or it has no address of the family that was asked for
-        temporary,  // nobody could be asked: the same question may be answered later
-        failed,     // the question can't be asked, or the answer was nonsense
-        timed_out,  // the deadline has come
+        temporary,  // no name server could be asked: the same question may succeed later
+        failed,     // the question can't be asked, or the answer was invalid
+        timed_out,  // the deadline has passed
         stopped,    // the task was asked to stop
     };
     Kind kind;            // for the program
@@ -35,22 +35,23 @@ struct ResolveError {
 template <class T>
 using Resolved = std::expected<T, ResolveError>;
 
-// The addresses of `host`, best first (RFC 6724), each with `port`. Empty is this machine's loopback; so are localhost
-// and names that end in ".localhost"; names that end in ".invalid" do not exist, whatever resolvers say (RFC 6761 §6.3,
-// §6.4). Addresses and these names are answered without asking the resolver.
+// Returns the addresses of `host`, best first (RFC 6724), each with `port`. An empty host, localhost, and names that
+// end in ".localhost" are this machine's loopback. Names that end in ".invalid" do not exist, whatever resolvers say
+// (RFC 6761 §6.3, §6.4). Addresses and these names are answered without asking the resolver.
 Task<Resolved<std::vector<SocketAddress>>> resolve(Core& core, std::string host, std::uint16_t port,
                                                    std::optional<Family> family = std::nullopt,
                                                    TimePoint deadline = never);
 
-// The name of an address, as the resolver's first answer gives it.
+// Returns the name of an address, as the resolver's first answer gives it.
 Task<Resolved<std::string>> resolve_name(Core& core, IpAddress address, TimePoint deadline = never);
 
-// resolve() on the calling thread, which waits: for a program that starts.
+// Like resolve(), but blocks the calling thread: for use while a program starts.
 Resolved<std::vector<SocketAddress>> resolve_now(const std::string& host, std::uint16_t port,
                                                  std::optional<Family> family = std::nullopt);
 
-// Where to listen for an endpoint, on the calling thread: an empty host is one socket for every address of both
-// families, localhost is the loopback of each, a Unix path is itself. Never empty. Not for stdio.
+// Returns where to listen for an endpoint, and blocks the calling thread. An empty host gives one socket for every
+// address of both families, localhost gives the loopback of each, and a Unix path gives itself. Never empty. Not for
+// stdio.
 Resolved<std::vector<SocketAddress>> listening_addresses(const Endpoint& endpoint);
 
 }  // namespace portico::io

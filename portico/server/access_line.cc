@@ -16,12 +16,12 @@ namespace {
 using std::chrono::microseconds;
 using std::chrono::sys_seconds;
 
-// What an octet becomes: itself, a backslash and this letter, or its number.
+// How an octet is written: as it is, as a backslash and this letter, or as its number.
 enum : char { as_itself = 0, as_number = 1 };
 using Escapes = std::array<char, 256>;
 
-// What Apache's log escapes (ap_escape_logitem): everything that is not printable ASCII, the quotation mark and the
-// backslash.
+// The octets that Apache's log escapes (ap_escape_logitem): everything that is not printable ASCII, the quotation mark
+// and the backslash.
 constexpr Escapes make_apache_escapes() {
     Escapes escapes{};
     for (std::size_t octet = 0; octet < escapes.size(); ++octet) {
@@ -37,7 +37,7 @@ constexpr Escapes make_apache_escapes() {
     return escapes;
 }
 
-// A word of `text` stands between spaces, so that a space in it would make two of it.
+// Spaces separate words, so a space inside a word of `text` would split it.
 constexpr Escapes make_word_escapes() {
     Escapes escapes = make_apache_escapes();
     escapes['"'] = as_itself;
@@ -49,13 +49,13 @@ constexpr Escapes apache_escapes = make_apache_escapes();
 constexpr Escapes word_escapes = make_word_escapes();
 constexpr std::string_view hex_digits = "0123456789abcdef";
 
-// "\u001f" is the longest that one octet becomes.
+// "\u001f" is the longest text for one octet.
 constexpr std::size_t escaped_octets_max = 6;
-// Everything in a line but the strings of the entry: times, numbers, names, punctuation, an address with its zone.
+// The longest possible line without the entry's strings: times, numbers, names, punctuation, an address with its zone.
 constexpr std::size_t fixed_octets_max = 512;
 
 char* put(char* to, std::string_view text) {
-    if (text.empty()) return to;  // it may be a view of nothing, which memcpy does not take
+    if (text.empty()) return to;  // it may be a view without data, which memcpy does not accept
     std::memcpy(to, text.data(), text.size());
     return to + text.size();
 }
@@ -113,7 +113,7 @@ bool is_plain(std::string_view text) {
                        [](char octet) { return apache_escapes[static_cast<unsigned char>(octet)] == as_itself; });
 }
 
-// A string with its quotation marks; `scratch` is overwritten.
+// Writes a string in quotation marks; `scratch` is overwritten.
 char* put_json(char* to, std::string_view text, std::string& scratch) {
     if (!is_plain(text)) {
         scratch.clear();
@@ -126,8 +126,8 @@ char* put_json(char* to, std::string_view text, std::string& scratch) {
     return to;
 }
 
-// `number` of `unit`s, each being `parts` of something smaller, with at most two digits behind the point: three digits
-// in all.
+// Writes `number`, a count of smaller units of which `parts` make one `unit`, as three digits, with at most two after
+// the point.
 char* put_rounded(char* to, std::uint64_t number, std::uint64_t parts, std::string_view unit) {
     const std::uint64_t whole = number / parts;
     to = put_number(to, whole);
@@ -159,7 +159,7 @@ std::string_view colour_of(http::Status status) {
     }
 }
 
-// As the request line has it; Apache writes the later ones with a minor number too.
+// The version as the request line has it. Apache writes a minor number for the later versions too.
 std::string_view spelling_of(http::Version version) {
     switch (version) {
         case http::Version::http_1_0: return "HTTP/1.0";
@@ -170,7 +170,7 @@ std::string_view spelling_of(http::Version version) {
     return "";
 }
 
-// One member of a JSON object, with the comma before it; nothing where there is nothing to say.
+// Writes one member of a JSON object, with a comma before it. Writes nothing if the value is empty.
 char* put_member(char* to, std::string_view name, std::string_view value, std::string& scratch) {
     return value.empty() ? to : put_json(put(to, name), value, scratch);
 }
@@ -225,7 +225,7 @@ void AccessLineWriter::format_second(sys_seconds second) {
     const std::time_t seconds = second.time_since_epoch().count();
     std::tm local{};
     ::localtime_r(&seconds, &local);
-    // Names of months would depend on the locale, were one ever set: no library of ours sets one.
+    // The names of months would depend on the locale if one were set, but no library of ours sets one.
     const char* const form = format_ == LogFormat::combined ? "[%d/%b/%Y:%H:%M:%S %z]"
                              : date_ == LineDate::written   ? "%Y-%m-%d %H:%M:%S"
                                                             : "%H:%M:%S";

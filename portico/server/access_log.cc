@@ -1,10 +1,10 @@
 // portico/server/access_log.cc — see access_log.h.
 //
-// The one place outside of room io that calls the kernel: the writer's thread belongs to no core, and may wait for a
-// disk.
+// This is the only place outside room io that calls the kernel: the writer's thread belongs to no core, and may wait
+// for a disk.
 //
-// The writer sleeps while all rings are empty; the core that then records an entry wakes it, and pays a system call.
-// From then on the writer comes by itself, every `pass_period`, until it once finds nothing: under load no core ever
+// The writer sleeps while all rings are empty. The core that then records an entry wakes it, at the cost of a system
+// call. After that, the writer wakes by itself every `pass_period`, until it finds no entry: under load, no core ever
 // wakes it.
 #include "portico/server/access_log.h"
 
@@ -37,10 +37,10 @@ using SteadyTime = std::chrono::steady_clock::time_point;
 
 constexpr milliseconds pass_period{20};
 constexpr milliseconds report_period{1'000};
-// After the log was told to end: how long a reader that reads nothing (a stopped pager) may hold the program up.
+// How long a reader that does not read (a stopped pager) may delay the program's end.
 constexpr milliseconds ending_time_max{1'000};
 constexpr std::size_t batch_octets = 64 * 1024;
-// Less than this a pipe that polls as writable takes without waiting (PIPE_BUF, pipe(7)).
+// If a pipe polls as writable, up to this many octets can be written without waiting (PIPE_BUF, pipe(7)).
 constexpr std::size_t pipe_octets = 4096;
 
 std::string advice(int failure, const std::string& path) {
@@ -74,12 +74,12 @@ private:
     int number_ = -1;
 };
 
-// Where the lines go.
+// The file or pipe that the lines are written to.
 class Sink {
 public:
-    // Opens `path`, or standard output where it is empty. An errno value where that fails; what was open stays so.
+    // Opens `path`, or standard output if it is empty. Returns an errno value on failure, and keeps the open file.
     int open(const std::string& path) {
-        // O_NONBLOCK: a pipe without a reader fails instead of waiting for one.
+        // O_NONBLOCK: opening a pipe that has no reader fails instead of waiting for one.
         OwnFd opened(path.empty() ? ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3)
                                   : ::open(path.c_str(),
                                            O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0640));
@@ -91,7 +91,7 @@ public:
     }
 
     [[nodiscard]] int number() const { return fd_.number(); }
-    // How much of `octets` to write at once: to a file all of it, elsewhere whole lines that need no waiting.
+    // Returns the part of `octets` to write at once: to a file, all of it; elsewhere, whole lines that need no waiting.
     [[nodiscard]] std::string_view portion(std::string_view octets) const {
         if (is_file_ || octets.size() <= pipe_octets) return octets;
         const std::size_t newline = octets.rfind('\n', pipe_octets - 1);
@@ -123,7 +123,7 @@ struct AccessLog::Impl {
     // --- any thread
     void ring_bell() const {
         const std::uint64_t one = 1;
-        // It fails only where the bell has been rung 2^64 times unheard: it is then heard all the same.
+        // This fails only if the bell has been rung 2^64 times unheard, and then the writer is awake in any case.
         [[maybe_unused]] const auto written = ::write(bell.number(), &one, sizeof one);
     }
     [[nodiscard]] std::uint64_t dropped() const {
@@ -137,7 +137,7 @@ struct AccessLog::Impl {
     [[nodiscard]] bool drain();
     void flush();
     void lose_batch(int failure, std::string_view unwritten);
-    // False where the time for ending is over.
+    // Returns false if the time for ending is over.
     [[nodiscard]] bool wait_until_writable();
     void wait_for_entries(bool found_some);
     void report();
@@ -168,7 +168,8 @@ struct AccessLog::Impl {
 void AccessLog::Impl::run() {
     ::pthread_setname_np(::pthread_self(), "access log");
     for (;;) {
-        // Both are read before the rings: what was recorded before the caller asked is written before it is done.
+        // Both are read before the rings are, so an entry that was recorded before the caller's request is written
+        // first.
         const bool last_pass = ending.load();
         const bool reopen_after = reopening.exchange(false);
         const bool found_some = drain();
@@ -276,7 +277,7 @@ void AccessLog::Impl::report() {
 }
 
 void AccessLog::Impl::say(const std::string& text) const {
-    // A standard error that nobody reads must not hold the log up.
+    // If nothing reads standard error, that must not delay the log.
     pollfd fds[1] = {{.fd = STDERR_FILENO, .events = POLLOUT, .revents = 0}};
     if (::poll(fds, 1, 0) != 1 || (fds[0].revents & POLLOUT) == 0) return;
     const std::string output = "portico: " + text + "\n";

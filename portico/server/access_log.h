@@ -1,9 +1,8 @@
-// portico/server/access_log.h — one line per request, at a cost the request does not feel.
+// portico/server/access_log.h — writes one line for each request, without making requests noticeably slower.
 //
 // Room server: see limits.h.
-// Threads:   each core records into a ring of its own; one writer thread empties the rings. record() never waits: when
-// a ring is
-//            full the entry is dropped and counted, and the log says how many.
+// Threads:   each core records into its own ring; one writer thread empties the rings. record() never waits: if a ring
+//            is full, the entry is dropped and counted, and the log reports how many were dropped.
 #pragma once
 
 #include <chrono>
@@ -27,8 +26,9 @@ struct AccessLogOptions {
     Colour colour = Colour::never;  // `text` only
 };
 
-// One request, answered or given up. Views are copied by record(). A view without data (a default-made one) says that
-// there was no such thing; an empty one with data, that it was empty: `combined` tells them apart, as Apache does.
+// One request, answered or abandoned. record() copies the views. A view without data (default-constructed) means that
+// the request had no such part; an empty view with data means that the part was empty. `combined` distinguishes the
+// two, as Apache does.
 struct AccessEntry {
     std::chrono::system_clock::time_point at;        // when the request's head was complete
     std::chrono::steady_clock::duration duration{};  // from then to the last octet handed to the kernel
@@ -38,26 +38,26 @@ struct AccessEntry {
     http::Version version = http::Version::http_1_1;
     http::Status status = http::Status::ok;
     std::uint64_t content_octets = 0;  // of the response, without its head
-    std::string_view user;             // who authenticated; without data: nobody
+    std::string_view user;             // the authenticated user; without data: none
     std::string_view referer;
     std::string_view user_agent;
-    std::string_view reason;  // why it was refused, for `text` and `json`; empty otherwise
+    std::string_view reason;  // why the request was refused, for `text` and `json`; empty otherwise
     bool complete = true;     // false: the connection broke before the end of the response
 };
 
 class AccessLog {
 public:
-    // Error: why the file can't be opened, with what to do.
+    // Error: why the file can't be opened, and what to do.
     static std::expected<std::unique_ptr<AccessLog>, std::string> open(const AccessLogOptions& options, unsigned cores);
     AccessLog(const AccessLog&) = delete;
     AccessLog& operator=(const AccessLog&) = delete;
-    ~AccessLog();  // writes what the rings hold
+    ~AccessLog();  // writes the entries that the rings hold
 
-    // From core number `core` (0 …) only.
+    // Must be called on core number `core` (0 …) only.
     void record(unsigned core, const AccessEntry& entry);
     [[nodiscard]] bool is_off() const;
-    void reopen();                                // SIGUSR1: after the file has been moved away. From any thread.
-    [[nodiscard]] std::uint64_t dropped() const;  // entries, since the start
+    void reopen();                                // for SIGUSR1, after the file has been moved away. From any thread.
+    [[nodiscard]] std::uint64_t dropped() const;  // number of entries since the start
 
 private:
     struct Impl;

@@ -1,4 +1,4 @@
-// What the access log costs: a core's part (push), the writer's part (a line), and both with the file.
+// Measures the access log's cost: a core's part (push), the writer's part (a line), and both with the file.
 #include <benchmark/benchmark.h>
 #include <unistd.h>
 
@@ -51,8 +51,8 @@ BENCHMARK(write_line)
     ->Arg(static_cast<int>(LogFormat::json))
     ->Arg(static_cast<int>(LogFormat::combined));
 
-// The CPU time of both threads for each entry, the file included. Entries come as fast as the ring takes them, which no
-// server does: waking the writer is not in here.
+// The CPU time that both threads take for each entry, the file included. Entries come as fast as the ring takes them,
+// which never happens in a server, so the cost of waking the writer is not included.
 void record_to_file(benchmark::State& state) {
     std::array<char, 64> path{"/tmp/portico-access-log-bench-XXXXXX"};
     ::close(::mkstemp(path.data()));

@@ -9,13 +9,13 @@
 
 namespace portico::server {
 
-// The strings, in the order in which they stand in the ring.
+// The strings, in the order that they have in the ring.
 enum : std::size_t { method, target, user, referer, user_agent, reason, string_count };
 
-// What stands in the ring before an entry's strings. `octets` is 0 where the rest of the ring is left empty because an
-// entry did not fit there.
+// The part before an entry's strings in the ring. `octets` is 0 if the rest of the ring is left empty because an entry
+// did not fit there.
 struct AccessRing::Packed {
-    std::uint32_t octets;  // of the whole entry, to the next one
+    std::uint32_t octets;  // the whole entry, up to the next one
     http::Status status;
     http::Version version;
     bool complete;
@@ -31,7 +31,7 @@ struct AccessRing::Packed {
 
 namespace {
 
-// The length of a view without data.
+// The length that stands for a view without data.
 constexpr std::uint16_t no_string = 0xffff;
 static_assert(AccessRing::string_octets_max < no_string);
 
@@ -101,8 +101,8 @@ AccessRing::Pushed AccessRing::push(const AccessEntry& entry) {
         string_to += strings[i].size();
     }
     std::memcpy(to, &packed, sizeof packed);
-    // Sequentially consistent, as is_empty() and the writer's note that it sleeps: either the writer sees this entry
-    // before it falls asleep, or the core sees that it sleeps.
+    // Sequentially consistent, as are is_empty() and the writer's note that it sleeps. So either the writer sees this
+    // entry before it falls asleep, or the core sees that the writer sleeps.
     head_.store(*position + octets);
 
     if (*position + octets - seen_tail_ <= octets_ / 2) return Pushed::quietly;

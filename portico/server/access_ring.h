@@ -1,4 +1,4 @@
-// portico/server/access_ring.h — a core's entries on their way to the access log's writer.
+// portico/server/access_ring.h — carries a core's entries to the access log's writer.
 //
 // Room server: see limits.h.
 // Threads:   two: the core that pushes, and the writer that takes. Neither ever waits for the other.
@@ -14,7 +14,7 @@
 
 namespace portico::server {
 
-// Which of an entry's strings its line will need: the others are not copied.
+// Which strings of an entry its line will need. The others are not copied.
 struct AccessStrings {
     bool user = true;
     bool referer = true;
@@ -22,11 +22,11 @@ struct AccessStrings {
     bool reason = true;
 };
 
-// A ring of packed entries: one after the other, each a header and its strings, so that a short entry takes few octets.
+// A ring of packed entries. Each is a header followed by its strings, so that a short entry takes few octets.
 class AccessRing {
 public:
     static constexpr std::size_t usual_octets = std::size_t{1} << 20;
-    // Of each of an entry's strings; what is longer is cut off.
+    // The limit for each string of an entry. A longer string is truncated.
     static constexpr std::size_t string_octets_max = 16 * 1024;
 
     // `octets` is a power of two.
@@ -34,14 +34,14 @@ public:
 
     // --- the core
     enum class Pushed : std::uint8_t { quietly, past_half, not_at_all };
-    // Copies the entry, or counts it as dropped where there is no room. Says `past_half` once until the writer comes.
+    // Copies the entry, or counts it as dropped if there is no room. Returns `past_half` once until the writer arrives.
     Pushed push(const AccessEntry& entry);
 
     // --- the writer
-    // The oldest entry; its views and its peer stay valid until pop(). Nothing where the ring is empty.
+    // The oldest entry, or nothing if the ring is empty. Its views and its peer stay valid until pop().
     [[nodiscard]] const AccessEntry* front();
     void pop();
-    // Whether front() would find something; ordered with a core's push() and look for a sleeping writer.
+    // Returns whether front() would be null; ordered with a core's push() and its check for a sleeping writer.
     [[nodiscard]] bool is_empty() const { return head_.load() == tail_.load(std::memory_order_relaxed); }
     // From now on push() may say `past_half` again.
     void arrive() { asked_for_writer_.store(false, std::memory_order_relaxed); }
@@ -51,16 +51,17 @@ public:
 
 private:
     struct Packed;
-    // Where an entry of so many octets goes: never across the ring's end. Nothing where there is no room.
+    // Returns the position for an entry of this many octets, or nothing if there is no room. An entry never crosses the
+    // ring's end.
     std::optional<std::uint64_t> find_room(std::size_t octets);
 
     const AccessStrings strings_;
     const std::size_t octets_;
     const std::unique_ptr<std::byte[]> memory_;
 
-    // Positions only grow; modulo octets_ they are offsets. Each is written by one side, and on a cache line of its
-    // own.
-    alignas(64) std::atomic<std::uint64_t> head_ = 0;  // where the next entry is put
+    // Positions only grow; modulo octets_ they are offsets. Each is written by one side only, and has a cache line of
+    // its own.
+    alignas(64) std::atomic<std::uint64_t> head_ = 0;  // where the next entry will be put
     std::uint64_t seen_tail_ = 0;                      // tail_ as the core last saw it
     std::atomic<std::uint64_t> dropped_ = 0;
     alignas(64) std::atomic<std::uint64_t> tail_ = 0;  // the oldest entry
