@@ -1,4 +1,4 @@
-// portico/app/banner_test.cc — who can connect, in words, and where.
+// portico/app/banner_test.cc — the banner says who can connect, and at which addresses.
 //
 // Room app: see command.h.
 #include "portico/app/banner.h"

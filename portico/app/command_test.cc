@@ -1,4 +1,4 @@
-// portico/app/command_test.cc — command lines against a table.
+// portico/app/command_test.cc — checks command lines against a table.
 //
 // Room app: see command.h.
 #include "portico/app/command.h"

@@ -1,4 +1,4 @@
-// portico/app/commands_test.cc — what is true of every command: its help, its completion, its part of the manual page.
+// portico/app/commands_test.cc — properties of every command: its help, its completion, its part of the manual page.
 //
 // Room app: see command.h.
 #include "portico/app/commands.h"
@@ -63,7 +63,7 @@ TEST_P(EachCommand, HasATableWithoutSlips) {
     }
 }
 
-// "portico serve ~/site --lan" is parsed as the shell would hand it over, where no shell is needed to do so.
+// Parses "portico serve ~/site --lan" as the shell would pass it. Examples that need a shell are left out.
 TEST_P(EachCommand, HasExamplesThatItUnderstands) {
     const Command& command = *GetParam();
     for (const Example& example : command.examples) {

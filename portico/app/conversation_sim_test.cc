@@ -1,4 +1,4 @@
-// portico/app/conversation_sim_test.cc — when a conversation ends and how, on the simulated kernel.
+// portico/app/conversation_sim_test.cc — when and how a conversation ends, on the simulated kernel.
 //
 // Room app: see command.h.
 #include <gtest/gtest.h>
@@ -26,7 +26,7 @@ using io::Stream;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-// The simulated network and scheduler take this long, at most.
+// The simulated network and scheduler take at most this long.
 constexpr Duration slack = milliseconds(600);
 
 struct Step {
@@ -41,7 +41,7 @@ constexpr Step::What reads_to_end = Step::What::read_to_end;
 constexpr Step::What resets = Step::What::reset;
 using Script = std::vector<Step>;
 
-// Plays a script at one end of a stream, and closes it then. `heard`: what was read.
+// Plays a script at one end of a stream, and then closes it. `heard`: what was read.
 Task<void> play(Core& core, Stream stream, Script script, std::string& heard) {
     for (const Step& step : script) {
         switch (step.what) {
@@ -156,7 +156,7 @@ TEST_P(Conversations, EndAtTheEscapeCharacterOfAPerson) {
     EXPECT_EQ(escaped.end.ending, Ending::escaped);
     EXPECT_EQ(escaped.sent, "hello\n");
     EXPECT_LT(escaped.took, seconds(1) + slack);
-    // A file may contain the octet.
+    // A file may contain the escape octet.
     talk.options.typing = Typing::no;
     talk.keyboard.back() = {finishes};
     EXPECT_EQ(outcome_of(talk).sent, "hello\n\x1d");
@@ -222,7 +222,7 @@ struct Answerer {
     std::vector<std::string> heard = {};
 };
 
-// Answers each datagram after a pause with what it holds, `count` times.
+// Answers the first `count` datagrams: sends each one back after a pause.
 Task<void> answer(Core& core, Answerer& all, std::size_t count, Duration pause) {
     std::string room(70'000, '\0');
     for (;;) {

@@ -1,4 +1,4 @@
-// portico/app/conversation_test.cc — LF to CRLF, however the octets are cut into pieces.
+// portico/app/conversation_test.cc — LF becomes CRLF, however the octets are cut into pieces.
 //
 // Room app: see command.h.
 #include "portico/app/conversation.h"

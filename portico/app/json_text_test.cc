@@ -1,4 +1,4 @@
-// portico/app/json_text_test.cc — what --json prints is JSON.
+// portico/app/json_text_test.cc — the output of --json is JSON.
 //
 // Room app: see command.h.
 #include "portico/app/json_text.h"

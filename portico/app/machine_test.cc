@@ -1,4 +1,4 @@
-// portico/app/machine_test.cc — machines in a folder.
+// portico/app/machine_test.cc — the properties of machines that a folder imitates.
 //
 // Room app: see command.h.
 #include "portico/app/machine.h"
@@ -14,7 +14,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// A folder that stands for a machine's root, gone with the test.
+// A folder that stands for a machine's root. It is removed at the end of the test.
 class Machine : public testing::Test {
 protected:
     Machine() {

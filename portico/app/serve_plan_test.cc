@@ -1,4 +1,4 @@
-// portico/app/serve_plan_test.cc — what `portico serve` understands, and what it says when it cannot begin.
+// portico/app/serve_plan_test.cc — how `portico serve` reads its command line, and its messages when it cannot start.
 //
 // Room app: see command.h.
 #include "portico/app/serve_plan.h"

@@ -29,7 +29,7 @@ TEST(Notice, NamesWhatFailedAndWhatToType) {
               "portico: error: it broke\n  try: this\n  try: that\nportico: error: typo\nportico: note: by the way\n");
 }
 
-// Sets or removes a variable of the environment until the end of the block.
+// Sets or removes an environment variable until the end of the block.
 class Variable {
 public:
     Variable(const char* name, const char* value) : name_(name) {
@@ -60,7 +60,7 @@ struct ColourRow {
 };
 class Colours : public testing::TestWithParam<ColourRow> {};
 
-// Standard input of a test is no terminal that anything is written to: a pipe stands for what is none.
+// Standard input of a test is not a terminal. A pipe stands for an output that is not a terminal either.
 TEST_P(Colours, AreWrittenWhereTheyAreWanted) {
     int pipe_ends[2];
     ASSERT_EQ(::pipe(pipe_ends), 0);

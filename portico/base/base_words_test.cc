@@ -1,4 +1,4 @@
-// The words of the base room: descriptors, buffers and the ledger.
+// Tests of the base room's vocabulary: descriptors, buffers and the ledger.
 #include <gtest/gtest.h>
 #include <malloc.h>
 
@@ -58,7 +58,7 @@ TEST(Ledger, IsFullAtSevenEighthsAndKeepsItsPeak) {
     EXPECT_EQ(ledger.peak(), 88U);
 }
 
-// Octets that are allocated from now on and not freed.
+// Counts the octets that are allocated from now on and not freed.
 class Allocated {
 public:
     [[nodiscard]] std::size_t octets() const { return now() > before_ ? now() - before_ : 0; }
@@ -71,7 +71,7 @@ private:
     std::size_t before_ = now();
 };
 
-// A sanitizer's allocator does not count, and keeps freed memory.
+// A sanitizer's allocator does not keep count, and keeps freed memory.
 bool has_sanitizer() {
     const Allocated allocated;
     const std::vector<char> some(100'000);

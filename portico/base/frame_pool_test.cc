@@ -1,4 +1,4 @@
-// Frames: where they end, and that their memory is used again.
+// Where frames end, and that their memory is reused.
 #include "portico/base/frame_pool.h"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-// portico/base/printable_test.cc — nothing that steers a terminal passes, and text stays text.
+// portico/base/printable_test.cc — no octet that controls a terminal passes, and text is unchanged.
 #include "portico/base/printable.h"
 
 #include <gtest/gtest.h>

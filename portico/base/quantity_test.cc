@@ -1,4 +1,4 @@
-// portico/base/quantity_test.cc — times, sizes and near words, as tables.
+// portico/base/quantity_test.cc — durations, sizes and similar words, as tables.
 //
 // Room base: see fd.h.
 #include "portico/base/quantity.h"

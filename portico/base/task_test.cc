@@ -1,4 +1,4 @@
-// Tasks: values, stacks that do not grow, stopping; and the compiler's bugs, which our coroutine rules avoid.
+// Tasks: values, stacks that do not grow, stopping; and the compiler bugs that our coroutine rules avoid.
 #include "portico/base/task.h"
 
 #include <gtest/gtest.h>
@@ -12,7 +12,7 @@
 namespace portico {
 namespace {
 
-// Runs a task as a scope does, without a loop: what is suspended is resumed by hand.
+// Runs a task as a scope does, but without a loop: the test resumes suspended tasks by hand.
 struct Root {
     struct promise_type {
         Root get_return_object() { return {}; }
@@ -24,7 +24,7 @@ struct Root {
     };
 };
 
-// Suspends until somebody calls open().
+// Suspends until open() is called.
 class Gate {
 public:
     [[nodiscard]] bool await_ready() const noexcept { return false; }
@@ -97,15 +97,15 @@ TEST(Task, NeverAwaitedNeverRuns) {
     SUCCEED();
 }
 
-// --- What the compiler does wrong. Each test expects the bug on g++ 12 and the right behaviour elsewhere: when one
-// fails, the rule it names can go (docs/decisions, "Coroutine rules").
+// --- Compiler bugs. Each test expects the bug on g++ 12 and correct behaviour elsewhere. When one fails, the rule that
+// it names can go (docs/decisions, "Coroutine rules").
 #if defined(__GNUC__) && !defined(__clang__) && __GNUC__ == 12
 constexpr bool has_the_bugs = true;
 #else
 constexpr bool has_the_bugs = false;
 #endif
 
-// The bug destroys the copy twice: the count says so before the heap would.
+// The bug destroys the copy twice. The count shows it before the heap is corrupted.
 struct Tally {
     static inline int made = 0;
     static inline int destroyed = 0;
@@ -135,7 +135,7 @@ TEST(CompilerRule2, AggregateInAnAwaitIsDestroyedTwice) {
         << "made " << Tally::made << ", destroyed " << Tally::destroyed;
 }
 
-#if !defined(__SANITIZE_ADDRESS__)  // which stops the program at the misplaced frame
+#if !defined(__SANITIZE_ADDRESS__)  // AddressSanitizer stops the program at the misplaced frame
 Task<int> await_ready_bool_in_condition() {
     if (co_await ready_value(1)) co_return 1;  // rule 1 broken on purpose
     co_return 0;

@@ -1,4 +1,4 @@
-// portico/embed/content_test.cc — requests' content, and answers that are made while they are sent.
+// portico/embed/content_test.cc — requests' content, and responses that are generated while they are sent.
 #include <gtest/gtest.h>
 
 #include <stdexcept>
@@ -169,7 +169,7 @@ TEST(JsonContent, HasSoManyLevels) {
     std::string objects;
     for (std::size_t i = 0; i < 1000; ++i) objects += "{\"a\":";
     EXPECT_EQ(post(objects).status, 400);
-    // Brackets in texts open nothing, and what has been closed is no level.
+    // Brackets inside strings do not nest, and a closed level no longer counts.
     const std::string text = "[\"\\\"" + std::string(1000, '[') + "\\\\\",\"{\"]";
     EXPECT_EQ(post(text).content, text);
     std::string wide = "[[]";
@@ -203,7 +203,7 @@ TEST_P(AClientThatLeaves, EndsTheHandlerWhereItWaits) {
     server.get("/slow", [&leaving](Request& request) -> Task<std::string> {
         const Noticing noticing(leaving);
         ++leaving.begun;
-        for (int i = 0; i < 1'000'000; ++i) {  // without a look at what comes back
+        for (int i = 0; i < 1'000'000; ++i) {  // ignores the result
             const bool slept = co_await io::sleep_for(request.core(), seconds(1));
             static_cast<void>(slept);
         }
@@ -226,7 +226,7 @@ TEST_P(AClientThatLeaves, EndsAStream) {
         return Response::stream("text/event-stream",
                                 [&leaving, &core = request.core()](ContentWriter& to) -> Task<bool> {
                                     const Noticing noticing(leaving);
-                                    for (;;) {  // without a look at what comes back
+                                    for (;;) {  // ignores the result
                                         const bool slept = co_await io::sleep_for(core, seconds(1));
                                         const bool written = co_await to.write("data: x\n\n");
                                         static_cast<void>(slept && written);
@@ -240,7 +240,7 @@ TEST_P(AClientThatLeaves, EndsAStream) {
     EXPECT_EQ(client.connections(), 0U);
 }
 
-// Also where the handler has not read the content, if all of it has come.
+// This also holds if the handler has not read the content, provided that all of it has arrived.
 TEST_P(AClientThatLeaves, EndsAHandlerThatReadsNothing) {
     Departure leaving;
     Server server;
@@ -259,7 +259,7 @@ TEST_P(AClientThatLeaves, EndsAHandlerThatReadsNothing) {
     TestClient client(server, GetParam());
     client.send_and_leave("POST /slow HTTP/1.1\r\nHost: test\r\nContent-Length: 3\r\n\r\nabc", seconds(3));
     client.pass(seconds(10));
-    // A read may have brought a part of the content only, and the rest is not looked for.
+    // A read may have brought only a part of the content, and the rest is not awaited.
     EXPECT_LE(leaving.destroyed, 1);
     EXPECT_EQ(leaving.went_on, 0);
     const std::string late = "POST /late HTTP/1.1\r\nHost: test\r\nContent-Length: 3\r\n\r\nabc";
@@ -269,7 +269,7 @@ TEST_P(AClientThatLeaves, EndsAHandlerThatReadsNothing) {
     EXPECT_TRUE(answers.ends_with("\r\n\r\ndef")) << answers;
 }
 
-// A maker that never looks at what comes back has nothing more to wait for.
+// A producer that ignores the results of its writes has nothing left to wait for.
 TEST_P(AClientThatLeaves, EndsAStreamThatOnlyWrites) {
     Departure leaving;
     Server server;
@@ -298,7 +298,7 @@ Task<void> sleep_long(io::Core& core, Departure& leaving) {
     ++leaving.went_on;
 }
 
-// What a handler has started ends with it: where it waits for itself, for them, or throws.
+// Everything that a handler has started ends with it: if it waits on its own, waits for them, or throws.
 TEST_P(AClientThatLeaves, EndsWhatTheHandlerHasStarted) {
     Departure leaving;
     Server server;
@@ -324,7 +324,7 @@ TEST_P(AClientThatLeaves, EndsWhatTheHandlerHasStarted) {
     EXPECT_EQ(client.connections(), 0U);
 }
 
-// Requests that came behind the one that is being answered are not lost by looking whether the client has left.
+// Requests that follow the one being answered are not lost when the server checks whether the client has left.
 TEST_P(AClientThatLeaves, IsNotOneThatSendsFurtherRequests) {
     Server server;
     server.get("/slow/{number}", [](int number, Request& request) -> Task<std::string> {
@@ -360,7 +360,7 @@ TEST_P(AClientThatHalfCloses, GetsTheAnswerOfAHandlerThatWaits) {
     const std::string answer = client.exchange_and_finish("GET /slow HTTP/1.1\r\nHost: test\r\n\r\n");
     EXPECT_TRUE(answer.ends_with("\r\n\r\nhere it is")) << answer;
     EXPECT_NE(answer.find("Connection: close"), std::string::npos) << answer;
-    client.pass(seconds(1));  // the server looks for the peer's end for a moment before it closes
+    client.pass(seconds(1));  // before it closes, the server waits a moment for the peer's end
     EXPECT_EQ(client.connections(), 0U);
 }
 
@@ -396,7 +396,7 @@ TEST_P(AClientThatHalfCloses, GetsAllOfAStream) {
     EXPECT_TRUE(answer.ends_with("5\r\npart \r\n5\r\npart \r\n5\r\npart \r\n0\r\n\r\n")) << answer;
 }
 
-// A stream that waits long between its writes ends all the same, as soon as the connection is reset.
+// A stream that waits long between its writes also ends as soon as the connection is reset.
 TEST_P(AClientThatLeaves, EndsAStreamThatWaits) {
     Departure leaving;
     Server server;

@@ -1,5 +1,4 @@
-// portico/embed/copy_test.cc — portico::copy: what it returns, and that no stream is left behind when a peer breaks
-// off.
+// portico/embed/copy_test.cc — portico::copy: what it returns, and that no stream stays open when a peer aborts.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -38,7 +37,7 @@ protected:
 INSTANTIATE_TEST_SUITE_P(Epoll, Copies, testing::Values(0));
 INSTANTIATE_TEST_SUITE_P(Simulated, Copies, testing::Range<std::uint64_t>(1, 21));
 
-// A client on one side of a proxy, and a server on its other.
+// A client on one side of a proxy, and a server on the other.
 struct Proxied {
     io::StreamPair to_client;
     io::StreamPair to_server;
@@ -56,7 +55,7 @@ Task<void> copy_into(Stream& from, Stream& to, io::TimePoint deadline, int& erro
     copied = result.value_or(0);
 }
 
-// What became of both directions.
+// The outcome in both directions.
 struct Outcome {
     int there = -1;
     int back = -1;
@@ -111,7 +110,7 @@ Task<bool> both_directions_end(io::Core& core) {
 
 TEST_P(Copies, SayHowMuchTheyHaveCopied) { EXPECT_TRUE(io::run_task(*core_, both_directions_end(*core_))); }
 
-// The client breaks off. The proxy has ended, and its server knows that it did not get all.
+// The client aborts. The proxy ends, and its server learns that it did not receive everything.
 Task<bool> a_reset_ends_both(io::Core& core) {
     for (int i = 0; i < 20; ++i) {
         Proxied proxied = co_await make_proxied(core);
@@ -145,7 +144,7 @@ Task<bool> nothing_comes(io::Core& core) {
     Outcome outcome;
     const io::TimePoint deadline = core.now() + std::chrono::milliseconds(5);
     co_await run_proxy(std::move(proxied.to_client.second), std::move(proxied.to_server.first), deadline, outcome);
-    // The first to end breaks off the stream that the other one reads from.
+    // The direction that ends first aborts the stream from which the other one reads.
     EXPECT_EQ(std::max(outcome.there, outcome.back), ETIMEDOUT);
     co_return true;
 }

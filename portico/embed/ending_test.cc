@@ -1,5 +1,5 @@
-// portico/embed/ending_test.cc — a handler with tasks of its own is ended while they work, wait and read: by its
-// client, a time-out, an exception and the server's end. A real server, real clients and helper threads.
+// portico/embed/ending_test.cc — a handler with its own tasks ends while they work, wait and read: because of its
+// client, a time-out, an exception and the server's shutdown. With a real server, real clients and helper threads.
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
@@ -24,11 +24,11 @@ namespace {
 using std::chrono::hours;
 using std::chrono::milliseconds;
 
-// What the handler's tasks do when it is ended.
+// What the handler's tasks are doing when it ends.
 enum class Child : std::uint8_t { working, queued, nested, reading };
 enum class End : std::uint8_t { client_leaves, time_out, exception, stop };
 
-// A client's socket. It waits for an answer, but not for ever.
+// A client's socket. It waits for an answer, but not indefinitely.
 class Client {
 public:
     explicit Client(std::uint16_t port) : number_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
@@ -49,7 +49,7 @@ public:
     void send(const std::string& octets) const {
         EXPECT_EQ(::write(number_, octets.data(), octets.size()), static_cast<ssize_t>(octets.size()));
     }
-    // The status of the next answer; 0 if there is none.
+    // Returns the status of the next answer, or 0 if there is none.
     [[nodiscard]] int status() const {
         std::string received;
         std::array<char, 4096> room{};
@@ -72,7 +72,7 @@ private:
 
 class HandlersThatEnd : public testing::TestWithParam<std::tuple<Child, End>> {
 protected:
-    // Says when it is destroyed.
+    // Makes a note when it is destroyed.
     struct Noted {
         HandlersThatEnd* test;
         const char* name;
@@ -149,7 +149,7 @@ protected:
         if (slept) throw std::runtime_error("the handler");
         co_return "";
     }
-    // Ends the handler, and sees that the server goes on meanwhile.
+    // Ends the handler, and checks that the server goes on in the meantime.
     void end_handler(Client& client, End end) {
         switch (end) {
             case End::client_leaves: client.leave(); break;

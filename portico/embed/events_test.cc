@@ -1,4 +1,4 @@
-// portico/embed/events_test.cc — server-sent events: what they look like, their heartbeat, and their end.
+// portico/embed/events_test.cc — server-sent events: their format, their heartbeat, and their end.
 #include <gtest/gtest.h>
 
 #include <string>
@@ -17,7 +17,7 @@ INSTANTIATE_TEST_SUITE_P(Seeds, Events, testing::Range<std::uint64_t>(1, 31));
 Task<void> send_some(EventSender& events) {
     const bool first = co_await events.send("hello");
     const bool second = co_await events.send("two\nlines\r\nand\rmore\n");
-    const std::string_view id("4\r\0002", 4);  // neither a line break nor NUL belongs into an id
+    const std::string_view id("4\r\0002", 4);  // an id may contain neither a line break nor NUL
     const bool third = co_await events.send("na\nme", "x", id);
     EXPECT_TRUE(first && second && third);
 }
@@ -64,7 +64,7 @@ TEST_P(Events, BeatEveryFifteenSeconds) {
     EXPECT_EQ(client.get("/events").content, ":\n\n:\n\n:\n\ndata: x\n\n");
 }
 
-// Events and heartbeats at the same moments, to a client that takes them slowly: none is lost or torn.
+// Sends events and heartbeats at the same moments to a slow client: none is lost or torn.
 Task<void> send_in_step(EventSender& events) {
     for (int i = 0; i < 200; ++i) {
         const bool slept = co_await io::sleep_for(events.core(), milliseconds(10));
@@ -94,7 +94,7 @@ struct Ended {
     int* count;
 };
 
-// Nothing is ever sent: the heartbeat is what notices.
+// No event is ever sent: the heartbeat detects the client's departure.
 TEST_P(Events, EndWithTheirClient) {
     int ended = 0;
     Server server;

@@ -1,4 +1,4 @@
-// portico/embed/exceptions_test.cc — what a program's own functions throw costs nobody but its own client anything.
+// portico/embed/exceptions_test.cc — an exception in a program's function affects only the client of that request.
 #include <gtest/gtest.h>
 
 #include <stdexcept>
@@ -33,7 +33,7 @@ protected:
             std::string text = co_await throw_later(request);
             co_return text;
         });
-#if !defined(__clang__)  // for which the compiler says so: see task.h
+#if !defined(__clang__)  // clang rejects it at compile time: see task.h
         server_.get("/no-value", [](Request& request) -> Task<std::string> {
             const bool slept = co_await io::sleep_for(request.core(), milliseconds(1));
             static_cast<void>(slept);
@@ -121,7 +121,7 @@ TEST_P(Exceptions, OfAStreamBreakItOff) {
     EXPECT_EQ(client.connections(), 0U);
 }
 
-// The head goes with the first octets: until then the answer can still say that something went wrong.
+// The head is sent with the first octets. Until then, the answer can still report an error.
 TEST_P(Exceptions, OfAStreamThatHasSentNothingAreAnsweredWith500) {
     TestClient client(server_, GetParam());
     for (const char* const target : {"/early", "/gave-up"}) {
@@ -160,7 +160,7 @@ Task<Response> note_status(Request& request, Next next, std::vector<int>& seen) 
     co_return std::move(response);
 }
 
-// Middleware that throws before it has made its task.
+// Middleware that throws before it has created its task.
 Task<Response> throw_at_once(Request& request, Next next) {
     if (request.query("middleware")) throw std::runtime_error("no task");
     return next(request);
@@ -190,7 +190,7 @@ protected:
             co_return slept ? "slept" : "";
         });
     }
-    // Whether all middleware has seen an answer with this status.
+    // Checks that all middleware has seen an answer with this status.
     void expect_seen(const std::string& answer, int status) {
         EXPECT_TRUE(answer.starts_with("HTTP/1.1 " + std::to_string(status))) << answer;
         EXPECT_NE(answer.find("X-Request-Id: "), std::string::npos) << answer;

@@ -1,4 +1,4 @@
-// portico/embed/files_test.cc — folders and stretches of files among a program's routes. The files are real, the
+// portico/embed/files_test.cc — folders and parts of files among a program's routes. The files are real, the
 // connections simulated.
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -91,7 +91,7 @@ TEST_P(FilesOfAProgram, AreSentByNamesOfAHandlersChoosing) {
     }
 }
 
-// What a handler or middleware says replaces what the site says; octets of its own are not called the file's.
+// A handler or middleware overrides the site's answer. If it sends its own octets, they are not labelled as the file's.
 TEST_P(FilesOfAProgram, CanBeChanged) {
     Server server;
     server.use([](Request& request, Next next) -> Task<Response> {

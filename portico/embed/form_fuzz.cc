@@ -1,5 +1,5 @@
-// portico/embed/form_fuzz.cc — any octets as a form: it says the same however it is asked, and what is encoded is
-// decoded.
+// portico/embed/form_fuzz.cc — any octets as a form: every way to read it gives the same result, and encoding followed
+// by decoding gives the original.
 //
 // Room embed: see response.h.
 #include <cassert>

@@ -26,7 +26,7 @@ TEST(Forms, AreDecoded) {
     EXPECT_EQ(form.find("f"), std::nullopt);
     EXPECT_EQ(form.values().size(), 7U);
     EXPECT_TRUE(Form("").values().empty());
-    // Nothing between two ampersands is no name.
+    // An empty string between two ampersands does not count as a name.
     EXPECT_EQ(find_in_form("a=0&&=x", ""), "x");
     EXPECT_EQ(Form("a=0&&=x").find(""), "x");
 }
@@ -53,7 +53,7 @@ TEST(Urls, AreEscaped) {
     EXPECT_EQ(escape_html("<a href=\"x\">&'"), "&lt;a href=&quot;x&quot;&gt;&amp;&#39;");
 }
 
-// A name that is no segment never shortens the path: who deletes a note does not delete them all.
+// A name that is not a valid segment never shortens the path: otherwise, deleting one note could delete all of them.
 TEST(Urls, OfWhatIsNoSegmentAreNone) {
     EXPECT_TRUE(Url("/notes").segment("a").is_valid());
     for (const char* const name : {"", ".", ".."}) {

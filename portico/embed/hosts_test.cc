@@ -1,4 +1,4 @@
-// portico/embed/hosts_test.cc — which hosts a program answers.
+// portico/embed/hosts_test.cc — the hosts for which a program answers.
 #include <gtest/gtest.h>
 
 #include <string>

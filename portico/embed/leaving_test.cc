@@ -1,6 +1,6 @@
-// portico/embed/leaving_test.cc — clients that leave at every point of a request: nothing is left behind.
+// portico/embed/leaving_test.cc — clients leave at every point of a request, and nothing of theirs is left over.
 //
-// The simulated kernel asserts at the end of each test that no descriptor is open and no operation in flight.
+// At the end of each test, the simulated kernel asserts that no descriptor is open and no operation is in flight.
 #include <gtest/gtest.h>
 
 #include <stdexcept>
@@ -19,7 +19,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-// Counts the frames that are alive: each has one of these.
+// Counts the frames that are alive. Each frame holds one of these objects.
 class Alive {
 public:
     explicit Alive(int& count) : count_(&count) { ++*count_; }
@@ -149,7 +149,7 @@ void add_streaming(Server& server, int& alive) {
     });
 }
 
-// Handlers with tasks of their own, in a Scope that ends with them.
+// Handlers with their own tasks, in a Scope that ends with them.
 void add_scopes(Server& server, int& alive) {
     server.post("/scope-joins", [&alive](Request& request) -> Task<std::string> {
         const Alive here(alive);
@@ -175,7 +175,7 @@ void add_scopes(Server& server, int& alive) {
     });
 }
 
-// A request, the beginning of which is sent; then the client leaves.
+// Sends the beginning of a request; then the client leaves.
 class Leaving : public testing::TestWithParam<std::uint64_t> {
 protected:
     Leaving() {
@@ -190,8 +190,8 @@ protected:
         if (!chunked) return head + "Content-Length: 16\r\n\r\n" + content;
         return head + "Transfer-Encoding: chunked\r\n\r\n10\r\n" + content + "\r\n0\r\n\r\n";
     }
-    // Leaves after the head, in the middle of the content, after all of it, and in the middle of the next request; at
-    // once, while the handler is at work, and after its answer.
+    // Leaves after the head, in the middle of the content, after all of it, and in the middle of the next request; at a
+    // random time, which is at once, while the handler is working, or after its answer.
     void leave_everywhere(TestClient& client, const std::string& target) {
         io::Chance chance(GetParam());
         for (const bool chunked : {false, true}) {
@@ -208,7 +208,7 @@ protected:
         }
     }
     void expect_nothing_left(TestClient& client) {
-        client.pass(std::chrono::minutes(3));  // longer than any time-out on the way
+        client.pass(std::chrono::minutes(3));  // longer than any time-out involved
         EXPECT_EQ(client.connections(), 0U);
         EXPECT_EQ(client.octets_in_use(), 0U);
         EXPECT_EQ(alive_, 0);
@@ -232,7 +232,7 @@ TEST_P(Leaving, LeavesNothingBehind) {
     testing::internal::GetCapturedStderr();
 }
 
-// The same where connections are reset at any time.
+// The same, with connections that may be reset at any time.
 TEST_P(Leaving, LeavesNothingBehindWhereConnectionsAreReset) {
     TestFaults faults;
     faults.reset = 0.03;
@@ -251,7 +251,7 @@ TEST_P(Leaving, LeavesNothingBehindWhereConnectionsAreReset) {
     EXPECT_EQ(alive_, 0);
 }
 
-// The server ends while its handlers are at work.
+// The server ends while its handlers are working.
 TEST_P(Leaving, OfTheServerLeavesNothingBehind) {
     for (const char* const target : {"/wait", "/pieces", "/offload", "/timed/sleep", "/timed/offload", "/stream",
                                      "/much", "/events", "/scope-joins", "/scope-sleeps"}) {
@@ -263,7 +263,7 @@ TEST_P(Leaving, OfTheServerLeavesNothingBehind) {
     }
 }
 
-// A handler whose Scope has a task inside offload() awaits something else.
+// A handler whose Scope has a task inside offload() awaits something else at the same time.
 class LeavingDuringOffloads : public Leaving {
 protected:
     LeavingDuringOffloads() {

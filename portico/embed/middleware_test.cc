@@ -1,4 +1,4 @@
-// portico/embed/middleware_test.cc — what requests go through, responses, cookies, forms, folders.
+// portico/embed/middleware_test.cc — middleware, responses, cookies, forms, folders.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -197,7 +197,7 @@ TEST(Middleware, TimeOut) {
     }
 }
 
-// The handler's answer is not kept until the time is over.
+// The handler's answer is not held back until the time is over.
 TEST(Middleware, TimeOutDoesNotDelay) {
     Server server;
     server.use(time_out(std::chrono::hours(1)));
@@ -238,7 +238,7 @@ TEST(Middleware, ContentAtMost) {
     EXPECT_EQ(client.post("/", "0123456789a").status, 413);
 }
 
-// The answer to this content, in chunks of as many octets.
+// Returns the answer to this content, sent in chunks of `octets`.
 std::string post_in_chunks(TestClient& client, const std::string& target, std::size_t octets, std::size_t chunk) {
     std::string request =
         "POST " + target + " HTTP/1.1\r\nHost: test\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n";
@@ -251,7 +251,7 @@ std::string post_in_chunks(TestClient& client, const std::string& target, std::s
     return answer.substr(0, 12) + answer.substr(std::min(answer.size(), answer.find("\r\n\r\n") + 2));
 }
 
-// Chunks announce no length: they are counted while they are read, however they are read.
+// Chunks do not announce a length: they are counted while they are read, whichever way they are read.
 TEST(Middleware, ContentAtMostOfChunks) {
     Server server;
     server.use(content_at_most(10));
@@ -268,7 +268,7 @@ TEST(Middleware, ContentAtMostOfChunks) {
             octets += piece->size();
         }
         EXPECT_LE(octets, 10U);
-        const Result<std::string_view> further = co_await request.read();  // it stays refused
+        const Result<std::string_view> further = co_await request.read();  // the content stays refused
         if (further) co_return "more";
         co_return std::unexpected(further.error());
     });
@@ -291,7 +291,7 @@ TEST(Middleware, ContentAtMostOfChunks) {
     }
 }
 
-// Where the handler sets the limit itself, announced content is refused before it is read.
+// If the handler itself sets the limit, announced content is refused before it is read.
 TEST(Requests, LimitTheirContent) {
     Server server;
     server.post("/", [](Request& request) -> Task<Result<std::string>> {
@@ -360,7 +360,7 @@ TEST(Middleware, CompressionLeavesAlone) {
     for (const int which : {1, 2, 3, 4}) EXPECT_EQ(get(which).content, std::string(5000, 'x')) << which;
 }
 
-// RFC 9110 §8.8.3: other octets, another strong entity tag.
+// RFC 9110 §8.8.3: other octets need another strong entity tag.
 TEST(Middleware, CompressionNamesWhatItMakes) {
     Server server;
     server.use(compression(100));
@@ -448,7 +448,7 @@ TEST(Responses, AreWhatTheHandlerMadeThem) {
     const TestAnswer answer = client.request("GET", "/cookie", {{"Cookie", "a=1; b=two; c=3"}});
     EXPECT_EQ(answer.status, 403);
     EXPECT_EQ(answer.content, "two");
-    // Quotation marks hold nothing together (RFC 6265 §5.4).
+    // Quotation marks do not group (RFC 6265 §5.4).
     EXPECT_EQ(client.request("GET", "/cookie", {{"Cookie", "a=\"x; b=secret; c=y\""}}).content, "secret");
     EXPECT_EQ(client.request("GET", "/cookie", {{"Cookie", ";; b ;b=\"1\";b=2"}}).content, "\"1\"");
     EXPECT_EQ(answer.field("Set-Cookie"), "a=1; Path=/; Max-Age=60; HttpOnly; SameSite=Lax");
@@ -466,8 +466,8 @@ TEST(Responses, CookiesAreGuardedUnlessToldOtherwise) {
     EXPECT_EQ(Cookie("a", "1").domain("a\n").text(), std::nullopt);
 }
 
-// What the status forbids is not sent, whatever the handler says (RFC 9110 §15): the next answer begins where it
-// should.
+// Content that the status forbids is not sent, whatever the handler asks for (RFC 9110 §15): the next answer begins in
+// the right place.
 TEST(Responses, KeepToTheirStatus) {
     Server server;
     server.get("/{status}", [](int status) { return Response(static_cast<Status>(status), "content", "text/plain"); });

@@ -1,4 +1,4 @@
-// portico/embed/run_test.cc — servers over real sockets, in a program with threads of its own.
+// portico/embed/run_test.cc — servers on real sockets, in a program that has its own threads.
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
@@ -25,7 +25,7 @@ namespace {
 
 using std::chrono::seconds;
 
-// Sends these octets and returns what comes back until the end.
+// Sends these octets, and returns everything that is received until the end.
 std::string send_and_read(std::uint16_t port, const std::string& octets) {
     const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     sockaddr_in address{};
@@ -85,10 +85,10 @@ Task<void> tell_for_ever(EventSender& events) {
     }
 }
 
-// What never ends is not waited for; what will end is.
+// Shutdown does not wait for responses that never end; it waits for those that will.
 TEST(ARunningServer, IsStoppedWhileEventsAreSent) {
     Options options;
-    options.limits.shutdown_time_max = std::chrono::minutes(30);  // nothing here waits for it
+    options.limits.shutdown_time_max = std::chrono::minutes(30);  // this test does not wait that long
     Server server(options);
     server.get("/events", [](Request& request) { return send_events(request, tell_for_ever); });
     server.get("/slow", [](Request& request) -> Task<std::string> {
@@ -220,7 +220,7 @@ TEST(AServer, RefusesLimitsThatMakeNoSense) {
     EXPECT_EQ(started.error(), "Options::limits: keep_alive_max: 9223372036854775807ms is too large; the most is 365d");
 }
 
-// The signal may be handed to any thread of the process; one that the program has started before does not block it.
+// Any thread of the process may receive the signal. A thread that the program started earlier does not block it.
 TEST(ARunningServer, EndsBySigtermWhateverThreadGetsIt) {
     std::mutex lock;
     lock.lock();
@@ -279,7 +279,7 @@ TEST(ARunningServer, MayBeStoppedBeforeItHasStarted) {
     server.wait();
 }
 
-// sendfile(2) has no MSG_NOSIGNAL: without care, SIGPIPE ends a program whose client leaves in the middle of a file.
+// sendfile(2) has no MSG_NOSIGNAL: unless it is ignored, SIGPIPE ends the program if its client leaves during a file.
 TEST(ARunningServer, OutlivesAClientThatLeavesInTheMiddleOfAFile) {
     std::string place = testing::TempDir() + "portico-pipe-XXXXXX";
     ASSERT_NE(::mkdtemp(place.data()), nullptr);
@@ -299,7 +299,7 @@ TEST(ARunningServer, OutlivesAClientThatLeavesInTheMiddleOfAFile) {
 struct LogCase {
     const char* name;
     LogFormat format;
-    std::string line;  // of the second request, between its time and its duration
+    std::string line;  // the second request's, between its time and its duration
 };
 class AccessLogOfAProgram : public testing::TestWithParam<LogCase> {};
 
@@ -309,7 +309,7 @@ TEST_P(AccessLogOfAProgram, HasALineForEachRequest) {
     Options options;
     options.access_log = place + "/access.log";
     options.log_format = GetParam().format;
-    {  // the log is whole when the server has gone
+    {  // the log is complete once the server is destroyed
         Server server(options);
         server.get("/x", [] { return "12345"; });
         server.get("/stream", [](Request&) {
@@ -335,7 +335,7 @@ TEST_P(AccessLogOfAProgram, HasALineForEachRequest) {
     std::filesystem::remove_all(place);
 }
 
-// What the client is not told, the log is: who asked, and why the request was not served.
+// The log records what the client is not told: who asked, and why the request was not served.
 TEST(AccessLogOfAProgramsUsers, SaysWhoAskedAndWhyNot) {
     std::string place = testing::TempDir() + "portico-log-XXXXXX";
     ASSERT_NE(::mkdtemp(place.data()), nullptr);

@@ -1,4 +1,4 @@
-// portico/embed/server_test.cc — the library's face, through the test client and over real sockets.
+// portico/embed/server_test.cc — the library's interface, through the test client and over real sockets.
 #include <gtest/gtest.h>
 
 #include <expected>
@@ -158,7 +158,7 @@ TEST(Routes, ATieIsAnErrorThatNamesBothPlaces) {
     EXPECT_EQ(started.error(), server.errors().front());
 }
 
-// Whether an error says `what`, at `line` of this file.
+// Checks that an error says `what`, at `line` of this file.
 testing::AssertionResult tells(const Server& server, const std::string& what, int line) {
     for (const std::string& error : server.errors()) {
         const bool is_it = error.find(what) != std::string::npos &&

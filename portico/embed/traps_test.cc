@@ -1,10 +1,10 @@
-// portico/embed/traps_test.cc — what g++ 12 gets wrong with coroutines, written as a program would write it: each of
-// these is well within ordinary use, and has to work.
+// portico/embed/traps_test.cc — code that g++ 12 miscompiles in coroutines, written as a program would write it. Each
+// of these is ordinary use, and must work.
 //
-// g++ 12 destroys a temporary aggregate twice where the statement awaits (its bug 99576), copies a closure's captures
-// octet by octet where the closure is made in such a statement (98401), and loses a condition that awaits in a
-// coroutine without parameters. None of our types that are passed to awaited calls is an aggregate; no call wants a
-// closure in the same statement.
+// g++ 12 destroys a temporary aggregate twice if the statement awaits (its bug 99576), copies a closure's captures
+// octet by octet if the closure is created in such a statement (98401), and loses a condition that awaits in a
+// coroutine without parameters. So no type that we pass to an awaited call is an aggregate, and no call needs a closure
+// in the same statement.
 #include <gtest/gtest.h>
 
 #include <map>
@@ -36,7 +36,7 @@ static_assert(is_safe_in_an_await<io::Endpoint>);
 static_assert(is_safe_in_an_await<io::ConnectOptions>);
 static_assert(is_safe_in_an_await<io::SocketAddress>);
 
-// As long as this is not inline in a std::string, a double destruction is seen.
+// The text must not be stored inline in a std::string, so that a double destruction is detected.
 const std::string long_text(100, 'x');
 
 std::string asked(void (*add_route)(Server&)) {
@@ -105,7 +105,7 @@ TEST(Traps, AClosureWithCapturesInTheAwaitedCall) {
     EXPECT_EQ(asked([](Server& server) {
                   server.post("/", [](Request& request) -> Task<std::string> {
                       auto shared = std::make_shared<std::string>(long_text);
-                      // Named first, as offload() demands: the frame keeps it, and so one of the two references.
+                      // Named first, as offload() requires: the frame keeps it, and so keeps one of the two references.
                       auto work = [shared] { return *shared + *shared; };
                       const std::optional<std::string> done = co_await io::offload(request.core(), work);
                       co_return done.value_or("") + std::to_string(shared.use_count());
@@ -168,7 +168,7 @@ TEST(Traps, MiddlewareThatAwaitsInItsReturn) {
               long_text);
 }
 
-// A producer is a coroutine lambda with captures that outlives the handler's frame.
+// The producer is a coroutine lambda with captures, and outlives the handler's frame.
 TEST(Traps, AStreamThatOutlivesItsHandler) {
     EXPECT_EQ(asked([](Server& server) {
                   server.post("/", [](Request& request) -> Task<Response> {

@@ -1,4 +1,5 @@
-// portico/http/accept_encoding_fuzz.cc — any octets as Accept-Encoding and Accept, one line each for each line of them.
+// portico/http/accept_encoding_fuzz.cc — any octets as Accept-Encoding and Accept; each line of the input is one field
+// line.
 //
 // Room http: see status.h.
 #include <algorithm>
@@ -30,7 +31,7 @@ void check_codings(const FieldSection& request) {
         assert(!chosen || available.has(*chosen));
         assert(chosen || !without);  // identity remains
         if (!chosen || *chosen == Coding::identity) continue;
-        // With fewer to choose from it is still the best.
+        // With fewer codings to choose from, the choice is still the best.
         CodingSet alone;
         alone.add(*chosen);
         assert(choose_coding(request, alone) == chosen);

@@ -1,4 +1,4 @@
-// portico/http/basic_auth_test.cc — the Basic scheme, row by row (RFC 7617).
+// portico/http/basic_auth_test.cc — tests the Basic scheme row by row (RFC 7617).
 //
 // Room http: see status.h.
 #include "portico/http/basic_auth.h"

@@ -1,7 +1,7 @@
 // portico/http/conditional_fuzz.cc — any octets as dates, entity tags and preconditions.
 //
-// The first octet chooses the method; the rest is split at line feeds into values of the conditional fields, whose
-// first octet chooses the field.
+// The first octet chooses the method. The rest is split at line feeds into values of the conditional fields; the first
+// octet of each chooses the field.
 //
 // Room http: see status.h.
 #include <algorithm>

@@ -1,4 +1,4 @@
-// portico/http/date_bench.cc — what a date costs to write and to read.
+// portico/http/date_bench.cc — measures the cost of writing and reading a date.
 //
 // Room http: see status.h.
 #include "portico/http/date.h"

@@ -76,7 +76,7 @@ INSTANTIATE_TEST_SUITE_P(Rfc9110Section5_6_7, Date,
                                          DateRow{"DayAlone", "Sun", bad}, DateRow{"Seconds", "784111777", bad}),
                          [](const auto& row) { return std::string(row.param.name); });
 
-// More than 50 years in the future means the past; `now` is noon of 1 March 2026.
+// A two-digit year more than 50 years in the future means the past; `now` is noon of 1 March 2026.
 INSTANTIATE_TEST_SUITE_P(Rfc850Century, Date,
                          testing::Values(DateRow{"ThisYear", "Sunday, 01-Mar-26 12:00:00 GMT", 1772366400},
                                          DateRow{"FiftyYearsAhead", "Sunday, 01-Mar-76 12:00:00 GMT", 3350289600},
@@ -90,7 +90,7 @@ TEST(ImfFixdate, IsWrittenAsItIsRead) {
     EXPECT_EQ(written(sys_seconds(seconds(784111777))), "Sun, 06 Nov 1994 08:49:37 GMT");
     EXPECT_EQ(written(sys_seconds(seconds(0))), "Thu, 01 Jan 1970 00:00:00 GMT");
     EXPECT_EQ(written(sys_seconds(seconds(-2))), "Wed, 31 Dec 1969 23:59:58 GMT");
-    // A day and a bit at a time through four centuries: all months, leap years and days of the week.
+    // Goes through four centuries in steps of a little more than a day: all months, leap years and days of the week.
     for (long long time = -6'000'000'000; time < 7'000'000'000; time += 90'061) {
         const sys_seconds instant{seconds(time)};
         const auto again = parse_date(written(instant), now);

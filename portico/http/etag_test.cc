@@ -1,4 +1,4 @@
-// portico/http/etag_test.cc — entity tags, made and read (RFC 9110 §8.8.3).
+// portico/http/etag_test.cc — creates and parses entity tags (RFC 9110 §8.8.3).
 //
 // Room http: see status.h.
 #include "portico/http/etag.h"
@@ -65,7 +65,7 @@ INSTANTIATE_TEST_SUITE_P(
                     TagRow{"Delete", "\"a\x7f\"", {}}, TagRow{"Empty", "", {}}, TagRow{"White", " \t", {}}),
     [](const auto& row) { return std::string(row.param.name); });
 
-// RFC 9110 §8.8.3.2, the table
+// The table in RFC 9110 §8.8.3.2.
 TEST(EntityTags, MatchStronglyOrWeakly) {
     const EntityTag strong{false, "\"1\""};
     const EntityTag weak{true, "\"1\""};

@@ -1,4 +1,4 @@
-// portico/http/fields_bench.cc — what the readings cost that every request for a file makes.
+// portico/http/fields_bench.cc — measures the cost of the field lookups that every request for a file makes.
 //
 // Room http: see status.h.
 #include "portico/http/fields.h"

@@ -1,6 +1,6 @@
-// portico/http/multipart_fuzz.cc — any octets as multipart/form-data: the same parts whole and in pieces.
+// portico/http/multipart_fuzz.cc — any octets as multipart/form-data: read whole or in pieces, the parts are the same.
 //
-// The first octet is the size of the pieces, the rest the content, with the boundary "b".
+// The first octet is the size of the pieces. The rest is the content, with the boundary "b".
 //
 // Room http: see status.h.
 #include <cassert>

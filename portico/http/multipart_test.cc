@@ -1,4 +1,4 @@
-// portico/http/multipart_test.cc — multipart/form-data: what it holds, whole and an octet at a time.
+// portico/http/multipart_test.cc — multipart/form-data: its parts, read whole and one octet at a time.
 #include "portico/http/multipart.h"
 
 #include <gtest/gtest.h>
@@ -10,7 +10,7 @@
 namespace portico::http {
 namespace {
 
-// What was read, as text: "name|file|type:content;" for each part, then "end", "more" or why it is broken.
+// Returns what was read, as text: "name|file|type:content;" for each part, then "end", "more" or why it is broken.
 std::string read_in_pieces(std::string_view content, std::size_t piece_octets, std::size_t head_octets_max = 8192) {
     MultipartReader reader("AaB03x", head_octets_max);
     std::string told;

@@ -1,4 +1,4 @@
-// portico/http/negotiate_test.cc — Accept-Encoding and Accept, row by row (RFC 9110 §12.5).
+// portico/http/negotiate_test.cc — tests Accept-Encoding and Accept row by row (RFC 9110 §12.5).
 //
 // Room http: see status.h.
 #include "portico/http/negotiate.h"

@@ -1,4 +1,4 @@
-// portico/http/preconditions_test.cc — conditional requests, row by row (RFC 9110 §13).
+// portico/http/preconditions_test.cc — tests conditional requests row by row (RFC 9110 §13).
 //
 // Room http: see status.h.
 #include "portico/http/preconditions.h"
@@ -17,7 +17,7 @@ using std::chrono::sys_seconds;
 using enum FieldName;
 using enum Verdict;
 
-// The representation of all rows: `"a"`, modified on 6 November 1994 at 08:49:37, asked for ten seconds later.
+// The representation in all rows: `"a"`, modified on 6 November 1994 at 08:49:37, and requested ten seconds later.
 constexpr sys_seconds modified{seconds(784111777)};
 constexpr sys_seconds now = modified + seconds(10);
 constexpr std::string_view before = "Sun, 06 Nov 1994 08:49:36 GMT";

@@ -1,4 +1,4 @@
-// portico/http/range_bench.cc — what a Range costs to read, and what the worst one costs.
+// portico/http/range_bench.cc — measures the cost of reading a Range, including the worst one.
 //
 // Room http: see status.h.
 #include "portico/http/range.h"

@@ -1,6 +1,6 @@
 // portico/http/range_fuzz.cc — any octets as a Range, for a representation of any size.
 //
-// The first eight octets are the size, the rest is the field's value.
+// The first eight octets are the size; the rest is the field's value.
 //
 // Room http: see status.h.
 #include <cassert>
@@ -28,7 +28,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         assert(range.length > 0 && range.first < octets && range.length <= octets - range.first);
         assert(range.length <= left);
         left -= range.length;
-        // What we say of a part selects the same part.
+        // The Content-Range that we write for a part selects the same part.
         const std::string said = portico::http::content_range(range, octets);
         const std::string asked = "bytes=" + said.substr(6, said.find('/') - 6);
         const Selection again = portico::http::select_ranges(asked, octets);

@@ -1,4 +1,4 @@
-// portico/http/target_fuzz.cc — any octets as a path: refused, or in the one form that is safe to open.
+// portico/http/target_fuzz.cc — any octets as a path: it is refused, or decoded to the one form that is safe to open.
 //
 // Room http: see status.h.
 #include <cassert>
@@ -14,7 +14,7 @@ namespace {
 
 using portico::http::decode_path;
 
-// What target.h promises of a decoded path.
+// Checks what target.h promises about a decoded path.
 void check_decoded(std::string_view path, std::string_view raw) {
     assert(path.starts_with('/'));
     assert(path.size() <= raw.size() || raw.empty());
@@ -31,7 +31,7 @@ void check_decoded(std::string_view path, std::string_view raw) {
     assert(path.find('\0') == std::string_view::npos);
 }
 
-// What is made of a name, for links, pages and logs.
+// Checks the forms in which a name is written in links, pages and logs.
 void check_written(std::string_view text) {
     std::string html;
     portico::http::append_html(html, text);
@@ -55,7 +55,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (!decoded) return 0;
     check_decoded(*decoded, raw);
 
-    // Encoded and decoded again it is the same, and so it is when nothing is left to decode.
+    // Encoded and decoded again it is unchanged. If it contains nothing to decode, it is unchanged too.
     std::string link;
     portico::http::append_encoded_path(link, *decoded);
     std::string buffer_again;

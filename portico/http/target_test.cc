@@ -1,4 +1,4 @@
-// portico/http/target_test.cc — paths, decoded and encoded (RFC 3986 §2.1, §5.2.4).
+// portico/http/target_test.cc — decodes and encodes paths (RFC 3986 §2.1, §5.2.4).
 //
 // Room http: see status.h.
 #include "portico/http/target.h"
@@ -13,7 +13,7 @@ using namespace std::string_view_literals;
 struct PathRow {
     const char* name;
     std::string_view raw;
-    std::string_view decoded;  // empty where the path is refused
+    std::string_view decoded;  // empty if the path is refused
     Status refusal = Status::ok;
 };
 class Path : public testing::TestWithParam<PathRow> {};

@@ -15,7 +15,7 @@ namespace {
 struct TextRow {
     const char* name;
     std::string_view written;
-    std::optional<std::string_view> text;  // as we write it; nothing: refused
+    std::optional<std::string_view> text;  // our text for it; nothing: refused
 };
 class IpText : public testing::TestWithParam<TextRow> {};
 

@@ -1,4 +1,4 @@
-// A datagram socket that is connected with one peer. The rest is in kernel_contract_test.cc.
+// A datagram socket that is connected to one peer. Everything else is tested in kernel_contract_test.cc.
 #include "portico/io/datagram.h"
 
 #include <gtest/gtest.h>
@@ -15,7 +15,7 @@ namespace {
 
 const SocketAddress anywhere = SocketAddress::of(IpAddress::loopback(Family::ipv4), 0);
 
-// What came, or why nothing did.
+// Returns what was received, or why nothing was.
 Task<std::string> receive_one(Datagram& socket) {
     std::array<char, 100> room{};
     std::array<DatagramSlot, 1> slots;
@@ -24,7 +24,7 @@ Task<std::string> receive_one(Datagram& socket) {
     co_return received ? std::string(slots[0].octets.data(), slots[0].octets.size()) : describe(received.error());
 }
 
-// An errno value; 0 where it went.
+// Returns an errno value, or 0 if the datagram was sent.
 Task<int> send_one(Datagram& socket, std::string octets, SocketAddress peer) {
     std::array<DatagramSlot, 1> slots;
     slots[0].octets = octets;

@@ -1,4 +1,4 @@
-// portico/io/endpoint_meant_test.cc — guesses that help, and none that do not.
+// portico/io/endpoint_meant_test.cc — helpful guesses are made, and unhelpful ones are not.
 #include "portico/io/endpoint_meant.h"
 
 #include <gtest/gtest.h>

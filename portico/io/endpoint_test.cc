@@ -1,4 +1,4 @@
-// The endpoint's grammar, and what its errors say.
+// The grammar of endpoints, and the messages about errors in them.
 #include "portico/io/endpoint.h"
 
 #include <gtest/gtest.h>

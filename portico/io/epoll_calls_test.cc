@@ -1,7 +1,7 @@
-// The system calls as the epoll kernel makes them: what it asks for, and how it takes the failures that are rare.
+// The epoll kernel's system calls: their arguments, and how rare failures are handled.
 //
-// This file's accept4, send, sendfile and pthread_create take the place of the C library's in the whole test program.
-// They fail as a test tells them to, note what they were asked for, and otherwise call the C library.
+// This file's accept4, send, sendfile and pthread_create replace the C library's in the whole test program. They fail
+// if a test asks for that, record their arguments, and otherwise call the C library.
 #include "portico/io/epoll_calls.h"
 
 #include <dlfcn.h>
@@ -28,8 +28,8 @@ namespace {
 
 std::deque<int> accept_failures;  // errno values, one for each of the next calls
 std::size_t accepts = 0;
-std::size_t most_sent = 0;                      // octets that one call was asked to send
-std::atomic<unsigned> threads_left = UINT_MAX;  // that may still be started
+std::size_t most_sent = 0;                      // the most octets that one call was asked to send
+std::atomic<unsigned> threads_left = UINT_MAX;  // the number of threads that may still be started
 
 template <class Function>
 Function* real(const char* name) {
@@ -93,7 +93,7 @@ protected:
     int client_ = -1;
 };
 
-// accept(2): "treat these like EAGAIN by retrying", since they are about one connection, and the next may be well.
+// accept(2): "treat these like EAGAIN by retrying". They concern one connection, and the next one may succeed.
 TEST_F(Accepting, PassesOverConnectionsThatFailedInTheQueue) {
     accept_failures = {ECONNABORTED, EINTR,        EPROTO, ENETDOWN,    ENOPROTOOPT,
                        EHOSTDOWN,    EHOSTUNREACH, ENONET, ENETUNREACH, ECONNABORTED};
@@ -143,14 +143,14 @@ std::set<std::thread::id> offload_many(Core& core) {
     return threads;
 }
 
-// The kernel's first helper is there; no further one can be started.
+// The kernel's first helper thread is running; no other can be started.
 TEST_F(Threads, OneDoesAllWorkWhereNoFurtherOneCanBeStarted) {
     const auto kernel = make_epoll_kernel();
     ASSERT_TRUE(kernel);
     Core core(**kernel);
     threads_left = 0;
     EXPECT_EQ(offload_many(core).size(), 1U);
-    threads_left = UINT_MAX;  // the machine has room again
+    threads_left = UINT_MAX;  // threads can be started again
     EXPECT_GT(offload_many(core).size(), 1U);
 }
 
@@ -206,7 +206,7 @@ TEST_F(Threads, AreMissedByTheResolverWithAnError) {
     EXPECT_EQ(run_task(core, resolve_something(core)), static_cast<int>(ResolveError::Kind::temporary));
 }
 
-// However fast a peer reads, a call has to return.
+// However fast a peer reads, a call must return.
 TEST(Sending, IsBoundedInOneCall) {
     int ends[2];
     ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);

@@ -1,5 +1,4 @@
-// What only the epoll kernel promises: fairness between descriptors, and that events reach the descriptors they are
-// for.
+// What only the epoll kernel promises: fairness between descriptors, and that each event reaches its own descriptor.
 #include "portico/io/epoll_kernel.h"
 
 #include <gtest/gtest.h>
@@ -26,11 +25,11 @@ using std::chrono::milliseconds;
 
 const SocketAddress loopback = SocketAddress::of(IpAddress::loopback(Family::ipv4), 0);
 
-// A task that was resumed has had one operation done, and then its share of the pass.
+// A task that was resumed has completed one operation, and then uses its share of the pass.
 constexpr unsigned share_max = at_once_max + 1;
 
-// Tasks that never have to wait, since whatever they ask for is ready. They count their operations, and run until asked
-// to stop.
+// Tasks that never have to wait, because everything they ask for is ready. They count their operations, and run until
+// asked to stop.
 class Fairness : public testing::Test {
 protected:
     ~Fairness() override { stop(); }
@@ -39,7 +38,7 @@ protected:
         while (busy_.size() > 0) core_.run_once(never);
     }
     StreamPair& pair() { return pairs_.emplace_back(run_task(core_, make_stream_pair(core_))); }
-    // The most operations that all busy tasks together have had done between two waits.
+    // Returns the most operations that all busy tasks together have completed between two waits.
     unsigned most_in_a_pass(TimePoint until = {}) {
         unsigned most = 0;
         for (int i = 0; i < 200; ++i) {
@@ -61,7 +60,7 @@ protected:
 Task<void> fill(Stream& stream) {
     const std::string octets(400'000, 'x');
     const Result<void> written = co_await stream.write_all(octets, stream.core().now() + milliseconds(20));
-    static_cast<void>(written);  // as much as fits
+    static_cast<void>(written);  // writes as much as fits
 }
 
 Task<bool> filled(Stream& stream) {
@@ -101,7 +100,7 @@ TEST_F(Fairness, AWriterHasItsShareOfAPass) {
     EXPECT_LE(most_in_a_pass(), share_max);
 }
 
-// Both are put off in each pass: that must not double what they may do in the next.
+// Both are postponed in each pass. That must not double what they may do in the next one.
 TEST_F(Fairness, AReaderAndAWriterOfOneStreamHaveAShareEach) {
     StreamPair& one = pair();
     run_task(core_, filled(one.second));
@@ -175,7 +174,7 @@ Task<void> connect_again_and_again(Core& core, SocketAddress peer, unsigned& ope
     }
 }
 
-// Nobody listens there, so that each attempt ends at once.
+// Nothing listens there, so each attempt ends at once.
 TEST_F(Fairness, ATaskThatConnectsHasItsShareOfAPass) {
     const std::string name = std::string("\0portico-nobody-", 16) + std::to_string(::getpid());
     busy_.start(connect_again_and_again(core_, SocketAddress::unix_path_of(name), operations_));
@@ -238,7 +237,7 @@ TEST_F(Fairness, AnotherPeersOctetIsReadInTheNextPass) {
     EXPECT_TRUE(run_task(core_, send_one(quiet.second)));
     const unsigned sent_at = operations_;
     while (waiting.size() > 0) core_.run_once(core_.now());
-    EXPECT_LE(seen_at - sent_at, 2 * busy_peers * 2 * share_max);  // what is left of a pass, and the next
+    EXPECT_LE(seen_at - sent_at, 2 * busy_peers * 2 * share_max);  // the rest of a pass, and the next one
 }
 
 // --- events and the descriptors they are for
@@ -249,7 +248,7 @@ Task<void> wait_in_vain(Stream& stream) {
     EXPECT_EQ(nothing.error().number, ETIMEDOUT);
 }
 
-// Once `first` can be read, closes `second` and connects a socket that gets its number.
+// Once `first` is readable, closes `second` and connects a socket that gets the same number.
 Task<int> close_and_connect(Stream& first, std::optional<Stream>& second, SocketAddress silent) {
     Core& core = first.core();
     std::array<char, 1> room;
@@ -269,7 +268,7 @@ Task<bool> reset_after(Stream& first, std::optional<Stream>& second) {
 
 class StaleEvents : public testing::Test {
 protected:
-    // A host that answers no attempt to connect: a listener whose queue is full.
+    // Imitates a host that answers no connection attempt: a listener whose queue is full.
     SocketAddress silent_host() {
         ListenOptions options;
         options.backlog = 0;
@@ -289,7 +288,7 @@ protected:
     std::vector<Stream> fillers_;
 };
 
-// One wait reports both streams; the first one's task closes the second, whose event then names another socket.
+// One wait reports both streams. The first stream's task closes the second one, so its event then names another socket.
 TEST_F(StaleEvents, DoNotCompleteAConnectOfTheSameNumber) {
     const SocketAddress silent = silent_host();
     StreamPair first = run_task(core_, make_stream_pair(core_));

@@ -1,4 +1,4 @@
-// portico/io/hang_up_test.cc — telling a connection that is broken from one whose peer has half-closed, on each kernel.
+// portico/io/hang_up_test.cc — distinguishing a broken connection from a half-closed one, on each kernel.
 #include <gtest/gtest.h>
 
 #include <memory>
@@ -49,7 +49,7 @@ protected:
         address.path = std::string("\0portico-hang-up-test-", 22) + std::to_string(GetParam());
         run(connect_both(address));
     }
-    // Whether the server's end is broken, now or within this time.
+    // Returns whether the server's end is broken, now or within this time.
     bool is_broken(Duration within = milliseconds(20)) {
         bool broken = false;
         run(look(broken, core_->now() + within));
@@ -90,7 +90,7 @@ TEST_P(HangUps, AHalfCloseBreaksNothing) {
     EXPECT_FALSE(is_broken());
 }
 
-// It looks like a half-close until something is sent.
+// It looks like a half-close until the server sends something.
 TEST_P(HangUps, ACloseOverTcpIsNotSeen) {
     connect_tcp();
     client_.reset();

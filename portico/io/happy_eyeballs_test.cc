@@ -1,4 +1,4 @@
-// Connecting to whichever address answers first.
+// Connecting to the address that answers first.
 #include "portico/io/happy_eyeballs.h"
 
 #include <gtest/gtest.h>
@@ -77,7 +77,7 @@ TEST_F(HappyEyeballs, SaysWhyWhereAllRefuse) {
     EXPECT_EQ(connected.error().message, "connect: Connection refused");
 }
 
-// A listener whose queue is full drops what comes: its peers wait.
+// A listener whose queue is full drops new connections: its peers wait.
 class SilentHost : public HappyEyeballs {
 protected:
     void SetUp() override {
@@ -131,7 +131,7 @@ TEST_F(SilentHost, IsGivenUpWhenAsked) {
     EXPECT_EQ(number, ECANCELED);
 }
 
-// An address that no route leads to says nothing about the host, whenever it is tried.
+// An address without a route gives no information about the host, whenever it is tried.
 TEST_F(HappyEyeballs, SaysWhatTellsMostAboutTheHost) {
     auto gone = listen("127.0.0.1");
     const SocketAddress refusing = gone->local();
@@ -146,7 +146,7 @@ TEST_F(HappyEyeballs, SaysWhatTellsMostAboutTheHost) {
 
 // --- the order of attempts, in simulated time
 
-// When each attempt began, after the first.
+// Records when each attempt began, relative to the first.
 class Moments final : public ConnectWatcher {
 public:
     explicit Moments(Core& core) : core_(&core) {}
@@ -167,7 +167,7 @@ class AttemptDelay : public testing::TestWithParam<std::uint64_t> {
 protected:
     AttemptDelay() {
         ListenOptions options;
-        options.backlog = 0;  // drops what comes
+        options.backlog = 0;  // drops new connections
         silent_ = Listener::open(core_, at("127.0.0.1", 0), options);
     }
     ConnectResult connect_thrice(Duration deadline) {

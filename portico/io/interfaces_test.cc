@@ -1,4 +1,4 @@
-// The machine's interfaces: every machine has a loopback.
+// The machine's interfaces. Every machine has a loopback interface.
 #include "portico/io/interfaces.h"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-// What every kernel must do alike, for datagrams; see kernel_contract_test.cc.
+// Behaviour that every kernel must share, for datagrams; see kernel_contract_test.cc.
 #include <gtest/gtest.h>
 
 #include <set>
@@ -55,7 +55,7 @@ TEST_P(Contract, DatagramsAreEchoedEmptyAndLarge) {
     run(expect_datagrams(server, client));
 }
 
-// Both count octets, since how many datagrams one slot is given is the kernel's choice.
+// Both sides count octets, because the kernel chooses how many datagrams each slot gets.
 Task<void> echo_octets(Datagram& socket, std::size_t octets) {
     std::vector<char> room(65'536);
     while (octets > 0) {

@@ -1,5 +1,5 @@
-// What every kernel must do alike: each test runs on epoll, and on simulations of several seeds that are as unhelpful
-// as allowed.
+// Behaviour that every kernel must share. Each test runs on epoll, and on simulations with several seeds that are as
+// unhelpful as allowed.
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -97,7 +97,8 @@ TEST_P(Contract, BothEndsKnowTheirAddresses) {
     run(expect_addresses(core(), listener));
 }
 
-// Who connects while nobody accepts stays in the queue, and a deadline that has come empties it before it ends a wait.
+// A client that connects while no accept is pending stays in the queue. A deadline that has passed empties the queue
+// before it ends a wait.
 Task<void> accept_those_who_queued_up(Core& core, Listener& listener) {
     std::vector<Stream> clients;
     for (int i = 0; i < 5; ++i) {
@@ -132,7 +133,7 @@ Task<void> connect_two_and_accept_one(Core& core, Listener& listener, std::vecto
     if (waiting) open.push_back(std::move(*waiting));
 }
 
-// A loop that spun on a queue nobody accepts from would turn many thousand times.
+// If the loop spun on a queue that is not being accepted from, it would turn many thousands of times.
 TEST_P(Contract, AQueueThatNobodyAcceptsFromWakesNobody) {
     Listener listener = listen();
     std::vector<Stream> open;
@@ -274,7 +275,7 @@ Task<void> write_to_a_peer_that_does_not_read(Core& core, Listener& listener, st
     held = both.server.unacknowledged();
 }
 
-// Without limits Linux holds megabytes here.
+// Without limits, Linux would hold megabytes here.
 TEST_P(Contract, ALimitBoundsWhatIsHeldForAPeerThatDoesNotRead) {
     for (const SendLimits limits : {SendLimits{.unsent_octets_max = 16'384},
                                     SendLimits{.unacknowledged_octets_max = 65'536}, SendLimits{16'384, 65'536}}) {
@@ -460,7 +461,7 @@ Task<void> expect_spans(Core& core, Listener& listener, std::string content, std
     EXPECT_TRUE(got == content);
 }
 
-// More spans than one system call takes, and larger ones than one call is given.
+// More spans than one system call takes, and larger ones than one call may be given.
 TEST_P(Contract, ManySpansAndLargeOnesAreWrittenInOrder) {
     Listener listener = listen();
     for (const std::size_t span_octets : {std::size_t{1}, std::size_t{400'000}, std::size_t{3'000'000}}) {

@@ -1,4 +1,4 @@
-// The last accepts at a listener: no connection that has begun is lost, and none begins any more. On both kernels.
+// The last accepts at a listener: no connection that has begun is lost, and no new one begins. On both kernels.
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
@@ -47,8 +47,8 @@ private:
 INSTANTIATE_TEST_SUITE_P(Epoll, LastAccepts, testing::Values(0));
 INSTANTIATE_TEST_SUITE_P(Simulated, LastAccepts, testing::Range<std::uint64_t>(1, 11));
 
-// The first octets of a client whose octets were there when the listener began to refuse, and of one that was silent
-// then; and why a client that came later could not connect.
+// The first octet from a client that had sent octets when the listener began to refuse, and the one from a client that
+// was silent then; and why a client that came later could not connect.
 struct Outcome {
     std::string from_silent;
     std::string from_early;

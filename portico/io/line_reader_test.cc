@@ -1,4 +1,4 @@
-// Lines of a stream, whichever way its octets arrive.
+// Lines of a stream, in whatever pieces its octets arrive.
 #include "portico/io/line_reader.h"
 
 #include <gtest/gtest.h>
@@ -15,7 +15,8 @@ namespace {
 
 using Lines = std::vector<std::string>;
 
-// All lines as text with a mark for their end: '$' LF, '%' CRLF, '.' the stream's; an error is "!" and its number.
+// Returns all lines as text, with a mark for each end: '$' LF, '%' CRLF, '.' the stream's; an error is "!" and its
+// number.
 Task<Lines> read_lines(Stream& stream, std::size_t octets_max) {
     LineReader reader(stream, octets_max);
     Lines lines;
@@ -37,7 +38,7 @@ Task<void> send_in_pieces(Stream stream, std::string_view octets, std::size_t pi
         const Result<void> sent = co_await stream.write_all(next, never);
         if (!sent) co_return;
         octets.remove_prefix(next.size());
-        // Lets the reader see this piece alone.
+        // Lets the reader see only this piece.
         const bool slept = co_await sleep_for(stream.core(), Duration::zero());
         if (!slept) co_return;
     }

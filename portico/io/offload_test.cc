@@ -1,5 +1,5 @@
-// Work on helper threads: what every kernel must do alike. Each test runs on epoll, and on simulations of several
-// seeds.
+// Work on helper threads: behaviour that every kernel must share. Each test runs on epoll, and on simulations with
+// several seeds.
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -55,7 +55,7 @@ TEST_P(Offloading, OffloadedWorkComesBackWithItsValue) {
     EXPECT_EQ(done.size(), 100U);
 }
 
-// What 100 offloads come to.
+// The results of 100 offloads.
 struct Offloads {
     std::latch may_return{1};
     std::atomic<int> begun = 0;
@@ -86,7 +86,7 @@ TEST_P(Offloading, WorkThatIsQueuedIsCancelledAndWorkThatHasBegunIsWaitedFor) {
     EXPECT_EQ(all.done + all.cancelled, 100);
 }
 
-// A lambda that captures references and numbers may be made in the call.
+// A lambda that captures references and numbers may be created in the call.
 Task<void> offload_a_temporary(Core& core, const std::string& text, std::size_t more, std::size_t& sum) {
     const std::optional<std::size_t> result = co_await offload(core, [&text, more] { return text.size() + more; });
     sum = result.value_or(0);

@@ -1,4 +1,4 @@
-// What is written where perhaps nobody reads.
+// Writing to a descriptor that perhaps nothing reads.
 #include "portico/io/patient_write.h"
 
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-// Ports by name, and who listens: read from text like /proc's, and from the machine.
+// Port names and listening sockets: read from text like /proc's, and from the machine.
 #include "portico/io/ports.h"
 
 #include <gtest/gtest.h>
@@ -45,7 +45,7 @@ TEST(Services, AreFoundInAnyCase) {
     EXPECT_EQ(port_named("Www", Transport::tcp), 80);
 }
 
-// Whatever /etc/services of this machine lacks.
+// They are known even if this machine's /etc/services lacks them.
 TEST(Services, ThatPeopleAskForAreThere) {
     const std::pair<const char*, std::uint16_t> asked[] = {
         {"irc", 194},         {"dns", 53},        {"rdp", 3389},     {"minecraft", 25565}, {"mongodb", 27017},

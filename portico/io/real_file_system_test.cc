@@ -1,4 +1,4 @@
-// The machine's files, in a directory made for each test. What must hold: nothing outside of it is ever reached.
+// The machine's files, in a directory created for each test. The invariant: nothing outside it is ever reached.
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -129,7 +129,7 @@ TEST_F(RealFiles, ReadsPartsAndStopsAtTheEnd) {
     EXPECT_EQ(files.read_at(*file, 900'000, room).value_or(0), 100'000U);
     EXPECT_EQ(files.read_at(*file, 1'000'000, room).value_or(1), 0U);
     EXPECT_EQ(files.read_at(*file, 5'000'000, room).value_or(1), 0U);
-    EXPECT_EQ(files.read_at(directory, 0, room).error().number, EBADF);  // opened to resolve beneath it only
+    EXPECT_EQ(files.read_at(directory, 0, room).error().number, EBADF);  // opened only to resolve names beneath it
 }
 
 TEST_F(RealFiles, TimeAndIdentityTellVersionsApart) {

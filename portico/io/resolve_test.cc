@@ -52,7 +52,7 @@ Task<int> kind_of(Core& core, std::string host, TimePoint deadline) {
     co_return addresses ? -1 : static_cast<int>(addresses.error().kind);
 }
 
-// A label of 64 octets is none (RFC 1035 §2.3.4): the resolver says so without asking anybody.
+// A label of 64 octets is invalid (RFC 1035 §2.3.4): the resolver says so without asking a server.
 TEST(Resolve, HandsOnWhatTheResolverSays) {
     const auto kernel = make_epoll_kernel();
     Core core(**kernel);
@@ -66,7 +66,7 @@ TEST(Resolve, LeavesTheResolverBehindAtTheDeadline) {
     Core core(**kernel);
     const int kind =
         run_task(core, kind_of(core, std::string(64, 'b') + ".example", core.now() - std::chrono::hours(1)));
-    // The answer may have been there first.
+    // The answer may have arrived first.
     EXPECT_NE(kind, -1);
 }
 
@@ -84,7 +84,7 @@ TEST(Resolve, StopsWhenAsked) {
         scope.start(keep_kind(core, kind));
         scope.request_stop();
         EXPECT_EQ(scope.size(), 0U);
-    }  // the core is gone before the resolver's thread comes back
+    }  // the core is destroyed before the resolver's thread finishes
     EXPECT_EQ(kind, static_cast<int>(ResolveError::Kind::stopped));
 }
 
@@ -92,7 +92,7 @@ TEST(Resolve, FindsTheNameOfTheLoopback) {
     const auto kernel = make_epoll_kernel();
     Core core(**kernel);
     const auto name = run_task(core, resolve_name(core, IpAddress::loopback(Family::ipv4)));
-    // /etc/hosts has it wherever there is one.
+    // If the machine has /etc/hosts, the name is in it.
     const std::string said = name ? *name : name.error().message;
     EXPECT_FALSE(said.empty());
 }

@@ -1,5 +1,5 @@
-// Ending: whatever ends a task, the tasks in its scopes end first, then its frames are destroyed, and then its own
-// scope is told. Each case runs on epoll and on simulations of several seeds.
+// Ending tasks. Whatever ends a task, first the tasks in its scopes end, then its frames are destroyed, and then its
+// own scope is notified. Each case runs on epoll and on simulations with several seeds.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -24,7 +24,7 @@ namespace {
 using std::chrono::hours;
 using std::chrono::milliseconds;
 
-// What the parent's child does when the parent is ended.
+// What the parent's child is doing when the parent ends.
 enum class Child : std::uint8_t { queued, working, with_a_child, reading };
 // What ends the parent. The first three can wait for the child, the others can't.
 enum class How : std::uint8_t { stopped, stopped_while_it_joins, stopped_with_its_parent, returned, thrown };
@@ -40,7 +40,7 @@ std::string name_of(How how) {
 
 class Ending : public testing::TestWithParam<std::tuple<std::uint64_t, Child, How>> {
 protected:
-    // Says when it is destroyed.
+    // Makes a note when it is destroyed.
     class Noted {
     public:
         Noted(Ending& ending, const char* name) : ending_(&ending), name_(name) {}
@@ -77,7 +77,7 @@ protected:
         may_return_ = true;
         may_return_.notify_all();
     }
-    // On a simulated kernel the work runs on this very thread: it must not wait there.
+    // On a simulated kernel, the work runs on this same thread, so it must not wait there.
     int wait_and_read(const std::string& text) {
         ++begun_;
         begun_.notify_all();
@@ -112,7 +112,7 @@ protected:
         const Result<std::size_t> got = co_await socket->receive(slots, never);
         EXPECT_FALSE(got.has_value());
     }
-    // The scope is not in the frame that waits.
+    // The scope is not in the frame that is waiting.
     Task<bool> sleep_within(Duration time) {
         const bool slept = co_await sleep_for(*core_, time);
         co_return slept;
@@ -186,7 +186,7 @@ TEST_P(Ending, ChildrenEndBeforeTheirParentsAndThenTheScopeIsTold) {
     if (how != How::returned && how != How::thrown) {
         scope_->request_stop();
         if (works && !is_simulated()) {
-            // Its work reads what the parent owns, so all of them are still there.
+            // The task's work reads objects that the parent owns, so all of them must still exist.
             EXPECT_EQ(scope_->size(), 1U);
             EXPECT_EQ(gone_, std::vector<std::string>());
             release();
@@ -223,7 +223,7 @@ Task<void> sleep_long(Core& core, int& cut) {
     if (!slept) ++cut;
 }
 
-// A task that is ended makes no further step, but its locals are destroyed.
+// A task that is ended runs no further statement, but its locals are destroyed.
 class CountsItsEnd {
 public:
     explicit CountsItsEnd(int& ended) : ended_(&ended) {}
@@ -245,7 +245,7 @@ Task<void> open_and_look(Gate& gate, Core& core, int& steps) {
     const bool slept = co_await sleep_for(core, milliseconds(1));
     EXPECT_TRUE(slept);
     gate.open();
-    ++steps;  // its owner has not gone meanwhile
+    ++steps;  // its owner still exists
 }
 
 Task<void> return_when_told(Core& core, int& steps, int& ended) {
@@ -418,7 +418,7 @@ TEST_F(Endings, AreDoneWithinThePassThatAskedForThem) {
     EXPECT_EQ(ended, 1);
 }
 
-// What a handler has started ends with it, although it was not told that it ends where it waits.
+// What a handler has started ends with it, although the handler is not notified if it ends while waiting.
 TEST_F(Endings, TheTasksOfATaskThatIsEndedMakeNoFurtherStep) {
     Scope scope;
     int rounds = 0;
@@ -438,7 +438,7 @@ Task<void> stop_and_look(Core& core, Scope& others, const int& ended, int& ended
     EXPECT_EQ(ended, 1);
 }
 
-// It may hold on to what the other one owns until it waits itself.
+// It may use what the other task owns until it waits itself.
 TEST_F(Endings, ATaskThatAnotherTaskStopsIsNotDestroyedUnderItsHands) {
     Scope others;
     Scope scope;
@@ -454,7 +454,7 @@ TEST_F(Endings, ATaskThatAnotherTaskStopsIsNotDestroyedUnderItsHands) {
 Task<void> stop_then_destroy(Core& core, int& ended) {
     Scope scope;
     scope.start(sleep_noted(core, ended), AfterStop::ends);
-    scope.request_stop();  // it is ended once nothing is on the stack: the scope is destroyed before
+    scope.request_stop();  // it ends once the stack is empty: the scope is destroyed before that
     co_return;
 }
 
@@ -468,7 +468,7 @@ TEST_F(Endings, AScopeThatIsDestroyedBeforeTheLoopTurnsEndsThoseThatWereAsked) {
 }
 
 Task<void> start_another_on_the_way(Scope& scope, Core& core, int& ended) {
-    // Its destructor starts a task in the scope that is being ended.
+    // Its destructor starts a task in the scope that is ending.
     struct Starter {
         Scope* scope;
         Core* core;

@@ -1,4 +1,4 @@
-// Scopes: what they promise, and then tasks that stop each other at random, on a kernel that ends waits when it likes.
+// Scopes: their promises, and then tasks that stop each other at random, on a kernel that ends waits at random times.
 #include "portico/io/scope.h"
 
 #include <gtest/gtest.h>
@@ -216,7 +216,7 @@ Task<void> Jungle::creature(int depth) {
                 if (depth < 4) co_await family(depth);
                 break;
             case 6:
-                // Perhaps a scope that holds this very task.
+                // This may be a scope that holds this very task.
                 if (!scopes_.empty()) scopes_[kernel.chance().below(scopes_.size())]->request_stop();
                 break;
             default:

@@ -1,4 +1,4 @@
-// Signals as calls, whatever other threads the program has, and whatever it did with them before.
+// Signals as calls, whatever other threads the program has and whatever it did with them before.
 #include "portico/io/signals.h"
 
 #include <gtest/gtest.h>
@@ -14,7 +14,7 @@
 namespace portico::io {
 namespace {
 
-// The signals that a watcher has handed over, in order.
+// The signals that a watcher has delivered, in order.
 class Received {
 public:
     std::function<void(int)> call() {
@@ -51,7 +51,7 @@ TEST(SignalWatcher, HandsOverWhatComes) {
     EXPECT_EQ(received.wait_for(2), (std::vector{SIGUSR2, SIGUSR1}));
 }
 
-// A thread that was started before does not block the signal: it would end the process.
+// A thread that was started earlier does not block the signal, which would therefore end the process.
 TEST(SignalWatcher, TakesWhatAnOlderThreadIsSent) {
     std::mutex lock;
     lock.lock();

@@ -1,4 +1,4 @@
-// The simulation itself: what it promises beyond what every kernel does (kernel_contract_test.cc).
+// The simulation itself: its promises beyond those of every kernel (kernel_contract_test.cc).
 #include "portico/io/sim_kernel.h"
 
 #include <gtest/gtest.h>
@@ -23,7 +23,7 @@ void run(Core& core, Scope& scope) {
     while (scope.size() > 0) core.run_once(never);
 }
 
-// --- a run with all faults, that has to end whatever happens
+// --- a run with all faults, which must end whatever happens
 
 Task<void> echo_some(Core& core, Stream stream) {
     for (;;) {
@@ -169,7 +169,7 @@ TEST(SimKernelDeathTest, ALeakIsABug) {
 
 // --- cancelling
 
-// What came of operations that were cancelled before they completed.
+// The results of operations that were cancelled before they completed.
 struct Races {
     int succeeded = 0;
     int cancelled = 0;
@@ -198,7 +198,7 @@ Task<void> cancel_a_read(Core& core, Races& races) {
     scope.start(read_or_be_cancelled(accepted->stream, races));
     scope.request_stop();
     co_await scope.join();
-    // Whichever won the race: no octet is lost, and none is read twice.
+    // Whichever won the race, no octet is lost, and none is read twice.
     std::size_t octets = races.octets;
     std::array<char, 10> room;
     EXPECT_TRUE(client->finish_sending());

@@ -1,4 +1,4 @@
-// Sockets on Unix paths: which files they replace, which they remove, and who may connect.
+// Sockets on Unix paths: which files they replace, which files they remove, and who may connect.
 #include <gtest/gtest.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -39,7 +39,7 @@ protected:
         std::ifstream(path) >> text;
         return text;
     }
-    // A socket file that nobody listens on, as a process leaves that was killed.
+    // Leaves a socket file on which nothing listens, as a killed process does.
     static void leave_socket(const std::string& path) {
         const int socket = ::socket(AF_UNIX, SOCK_STREAM, 0);
         sockaddr_un address{};

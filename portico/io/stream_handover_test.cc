@@ -1,4 +1,4 @@
-// A stream that goes from one core to another: over threads, and after both have waited for it.
+// A stream moves from one core to another: across threads, and after both of its ends have waited.
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -45,7 +45,7 @@ protected:
 
 TEST_F(Handover, AnotherThreadsCoreGoesOnWithIt) {
     StreamPair pair = run_task(core_, make_stream_pair(core_));
-    // Both ends have waited on the first core, so that it has them registered.
+    // Both ends have waited on the first core, so the core has registered them.
     Scope scope;
     std::optional<std::string> first;
     scope.start(keep_result(core_, read_some(pair.second), first));
@@ -59,7 +59,7 @@ TEST_F(Handover, AnotherThreadsCoreGoesOnWithIt) {
     });
     EXPECT_TRUE(run_task(core_, say(pair.first, "two")));
     EXPECT_EQ(run_task(core_, read_some(pair.first)), "heard two");
-    EXPECT_EQ(run_task(core_, read_some(pair.first)), "");  // it was closed there
+    EXPECT_EQ(run_task(core_, read_some(pair.first)), "");  // the other core has closed it
     other.join();
     EXPECT_EQ(second, "two");
 }

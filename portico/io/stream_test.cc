@@ -1,4 +1,4 @@
-// What streams do beyond the kernel's operations: how long a failed accept is left alone, and how a connection ends.
+// What streams add to the kernel's operations: how long they pause after a failed accept, and how a connection ends.
 #include "portico/io/stream.h"
 
 #include <gtest/gtest.h>
@@ -26,7 +26,7 @@ TEST(AcceptPause, IsTakenWhereTheMachineLacksSomething) {
     }
 }
 
-// How a server's drain_and_close() went.
+// The outcome of a server's drain_and_close().
 struct Drained {
     Duration time{};
     std::string client_has_read = {};
@@ -124,7 +124,7 @@ TEST(DrainAndClose, ReadsSoManyOctetsAndNoMore) {
     }
 }
 
-// A reset at once would take from the client what it has not received.
+// An immediate reset would discard octets that the client has not received.
 TEST(DrainAndClose, WaitsUntilTheClientHasWhatWasSent) {
     for (std::uint64_t seed = 1; seed <= 20; ++seed) {
         const Drained drained = drained_with(seed, send_much_and_read_late, 500, 10'000);

@@ -1,4 +1,4 @@
-// portico/io/temporary_file_test.cc — files that go with their object, and files that are kept.
+// portico/io/temporary_file_test.cc — files that are removed with their object, and files that are kept.
 #include "portico/io/temporary_file.h"
 
 #include <gtest/gtest.h>
@@ -68,7 +68,7 @@ TEST_F(TemporaryFiles, AreKeptUnderANameThatIsFree) {
     EXPECT_EQ(std::string(std::istreambuf_iterator<char>(kept), {}), "one two");
 }
 
-// Has link(2) fail with EPERM on the calling thread, for as long as that lives, as on a file system without hard links.
+// Makes link(2) fail with EPERM on the calling thread while that thread lives, as on a file system without hard links.
 bool forbid_links() {
     std::array filter{
         sock_filter BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),

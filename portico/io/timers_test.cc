@@ -45,7 +45,7 @@ TEST(Later, IsNeverIfATimePointCannotSayIt) {
 struct DueRow {
     const char* name;
     Duration due;
-    Duration not_yet;  // the last moment at which it has not expired
+    Duration not_yet;  // the last moment before it expires
     Duration expired;
 };
 class OneTimer : public testing::TestWithParam<DueRow> {};
@@ -129,7 +129,7 @@ TEST(Timers, ATimerMayUnsetOneThatIsAboutToExpire) {
     first.then = [&] {
         timers.unset(same_slot);
         timers.unset(later);
-        timers.set(later, start + milliseconds(67));  // the slot in which it stood is free again, and taken again
+        timers.set(later, start + milliseconds(67));  // its previous slot is free again, and used again
     };
     timers.set(first, start + milliseconds(3));
     timers.set(same_slot, start + milliseconds(3));
@@ -157,7 +157,7 @@ TEST(Timers, ExpireInOrder) {
     EXPECT_TRUE(std::is_sorted(order.begin(), order.end()));
 }
 
-// The model: a multimap by deadline. After each step both must agree on what has expired.
+// The model: a multimap by deadline. After each step, both must agree on which timers have expired.
 class Model {
 public:
     explicit Model(unsigned seed) : chance_(seed), timers_(start) {
@@ -226,7 +226,7 @@ TEST(Timers, AHundredThousandCostNothingPerTick) {
     Timers timers(start);
     std::vector<TestTimer> all(100'000);
     for (std::size_t i = 0; i < all.size(); ++i) timers.set(all[i], start + hours(1) + milliseconds(i));
-    // An hour, tick by tick: 3,600,000 calls. Were each to look at every timer, this would take hours.
+    // An hour, tick by tick: 3,600,000 calls. If each call visited every timer, this would take hours.
     for (int i = 1; i < 3'600'000; ++i) timers.advance(start + milliseconds(i));
     EXPECT_EQ(timers.count(), all.size());
     timers.advance(start + hours(2));

@@ -1,4 +1,4 @@
-// portico/link/backlog_test.cc — what is charged for unacknowledged octets, and how a connection parts from its peer.
+// portico/link/backlog_test.cc — the charge for unacknowledged octets, and how a connection to a peer is closed.
 #include "portico/link/backlog.h"
 
 #include "portico/link/link_for_test.h"
@@ -15,7 +15,7 @@ struct RateRow {
 class Rate : public testing::TestWithParam<RateRow> {};
 
 TEST_P(Rate, IsAMeanAfterAGrace) {
-    const InboundLimits limits;  // 500 octets a second after 30 seconds
+    const InboundLimits limits;  // 500 octets per second after 30 seconds
     EXPECT_EQ(is_fast_enough(GetParam().octets, GetParam().waited, limits), GetParam().is_fast_enough);
 }
 INSTANTIATE_TEST_SUITE_P(Limits, Rate,
@@ -29,7 +29,7 @@ INSTANTIATE_TEST_SUITE_P(Limits, Rate,
 class Parting : public LinkTest {
 protected:
     explicit Parting(const io::SimFaults& faults = narrow()) : LinkTest(faults) {}
-    // Octets wait at the sender until the peer reads.
+    // Octets stay with the sender until the peer reads.
     static io::SimFaults narrow() {
         io::SimFaults faults = punctual();
         faults.buffer_octets_min = faults.buffer_octets_max = 1024 * 1024;
@@ -89,7 +89,7 @@ TEST_F(Parting, IsOverWhenThePeerHasAll) {
     EXPECT_EQ(received.size(), 3000U);
 }
 
-// The peer reads for far longer than time_max, and gets all.
+// The peer reads for far longer than time_max, and receives everything.
 TEST_F(Parting, WaitsForAPeerThatReads) {
     write(200'000);
     part();
@@ -102,7 +102,7 @@ TEST_F(Parting, WaitsForAPeerThatReads) {
     EXPECT_FALSE(client_was_reset());
 }
 
-// Otherwise the kernel would hold what the peer has not taken, for minutes after the close.
+// Otherwise the kernel would keep the octets that the peer has not received for minutes after the close.
 TEST_F(Parting, ResetsAPeerThatReadsNothing) {
     limits().rate_min = 0;
     write(200'000);

@@ -22,7 +22,7 @@ protected:
     }
     ~ChangedFile() override { response_.clear(); }
 
-    // How sending it ends.
+    // Returns how sending the file ended.
     Sent sent() {
         receive("GET /file HTTP/1.1\r\nHost: a\r\n\r\n");
         const std::optional<Arrival> arrival = link().next_request_at_once(request_);

@@ -1,4 +1,4 @@
-// portico/link/h1_queue_test.cc — answers to pipelined requests, collected until they leave together.
+// portico/link/h1_queue_test.cc — answers to pipelined requests, collected and sent together.
 #include "portico/link/link_for_test.h"
 
 namespace portico::link {
@@ -6,14 +6,14 @@ namespace {
 
 class Queue : public LinkTest {
 protected:
-    // A further request from octets that have been received.
+    // Returns a further request, from octets that have already been received.
     http::Request next() {
         http::Request request;
         const std::optional<Arrival> arrival = link().next_request_at_once(request);
         EXPECT_EQ(arrival, Arrival::request);
         return request;
     }
-    // Whether the answer could be queued, which was done then.
+    // Returns whether the answer could be queued; if so, it has been.
     bool queue(const http::Request& request, const http::Response& response, http::Persistence persistence) {
         if (!link().can_queue(request, response)) return false;
         link().queue(request, response, date, persistence);
@@ -28,7 +28,7 @@ private:
     }
 };
 
-// An answer to HEAD: a redirect to a target of so many octets.
+// An answer to HEAD: a redirect whose target has this many octets.
 http::Response redirect_to(std::size_t octets) {
     http::Response response;
     response.status = http::Status::moved_permanently;
@@ -36,8 +36,8 @@ http::Response redirect_to(std::size_t octets) {
     return response;
 }
 
-// The block that answers are collected in holds as much as two heads. The first leaves room for about 1,000 octets, and
-// the second takes less or more of it, octet by octet: each answer fits, or is found not to fit before it is written.
+// The block in which answers are collected holds two heads. The first leaves about 1,000 octets, and the second grows
+// octet by octet: each answer fits, or is found not to fit before it is written.
 TEST_F(Queue, FindsOutWhatFitsToTheOctet) {
     std::size_t fitted = 0;
     std::size_t refused = 0;
@@ -59,7 +59,7 @@ TEST_F(Queue, FindsOutWhatFitsToTheOctet) {
     EXPECT_GT(refused, 100U);
 }
 
-// The same with content behind the second head.
+// The same, with content after the second head.
 TEST_F(Queue, CountsTheContentToo) {
     std::size_t fitted = 0;
     std::size_t refused = 0;

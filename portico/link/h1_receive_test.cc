@@ -1,4 +1,4 @@
-// portico/link/h1_receive_test.cc — requests and their content: when they have to come, and how much of them may.
+// portico/link/h1_receive_test.cc — requests and their content: when they must arrive, and how large they may be.
 #include "portico/link/link_for_test.h"
 
 namespace portico::link {
@@ -12,7 +12,7 @@ protected:
     Receive(const io::SimFaults& faults, std::size_t memory_max) : LinkTest(faults, memory_max) {}
 
     Arrival next() { return result_of(link().next_request(request_)); }
-    // The request that these octets begin.
+    // Returns the request that these octets begin.
     void begin(std::string_view octets) {
         receive(octets);
         ASSERT_EQ(next(), Arrival::request);
@@ -20,7 +20,7 @@ protected:
     ContentEnd discard() { return result_of(link().discard_content()); }
     ContentStep read() { return result_of(link().read_content()); }
     [[nodiscard]] Status refused() { return link().refusal().status; }
-    // Takes all but so many octets of the memory.
+    // Takes all of the memory except this many octets.
     void leave_memory(std::size_t octets) {
         taken_ = core().ledger().ceiling() - core().ledger().used() - octets;
         core().ledger().charge(taken_);
@@ -41,7 +41,7 @@ TEST_F(Receive, AHeadHasItsTime) {
     run(client);
 }
 
-// Its time begins when the one before has been answered, not with the first request's.
+// Its time starts when the previous request has been answered, not with the first request's.
 TEST_F(Receive, ALaterHeadHasATimeOfItsOwn) {
     begin("GET /a HTTP/1.1\r\nHost: a\r\n\r\nGET /b HT");
     pass(seconds(25));
@@ -103,7 +103,7 @@ TEST_F(Receive, ContentThatPausesIsRefused) {
     EXPECT_EQ(refused(), Status::request_timeout);
 }
 
-// Each octet in time, but 30 seconds of waiting have brought fewer than 500 octets for each of them.
+// Each octet arrives in time, but 30 seconds of waiting have brought fewer than 500 octets per second.
 TEST_F(Receive, ContentThatTricklesIsRefused) {
     begin("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n");
     io::Scope client;
@@ -131,7 +131,7 @@ TEST_F(Receive, RateMinOfZeroAsksForNoRate) {
     run(client);
 }
 
-// The peer is not to blame for the time that a handler takes between two reads.
+// The time that a handler takes between two reads is not counted against the peer.
 TEST_F(Receive, OnlyWaitingForThePeerCounts) {
     begin("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 20\r\n\r\n");
     for (int part = 0; part < 10; ++part) {
@@ -142,7 +142,7 @@ TEST_F(Receive, OnlyWaitingForThePeerCounts) {
     EXPECT_EQ(read().end, ContentEnd::complete);
 }
 
-// A further request's content is judged by itself.
+// A further request's content is judged on its own.
 TEST_F(Receive, ASlowContentDoesNotBurdenTheNext) {
     begin("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n");
     io::Scope reading;
@@ -168,8 +168,8 @@ TEST_F(Receive, PeerThatEndsWithinContentHasLeft) {
 
 struct LimitRow {
     const char* name;
-    std::string_view framing;  // of a request
-    std::string_view sent;     // of its content
+    std::string_view framing;  // the framing fields of a request
+    std::string_view sent;     // the octets of its content that are sent
     ContentEnd end;
 };
 class ContentLimit : public Receive, public testing::WithParamInterface<LimitRow> {};

@@ -13,7 +13,7 @@ protected:
         receive("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
         EXPECT_EQ(link().next_request_at_once(request_), Arrival::request);
     }
-    // Begins to send the response; `sent_` says how it ended.
+    // Starts to send the response; `sent_` records how that ended.
     void send(Persistence persistence = Persistence::keep) {
         sending_.start(keep(link().send(request_, response_, date, persistence), sent_));
     }
@@ -21,12 +21,12 @@ protected:
         response_.content.push_back(http::Piece::text(std::string(octets, 'x')));
         send();
     }
-    // How it ended.
+    // Returns how sending ended.
     Sent sent() {
         run(sending_);
         return *sent_;
     }
-    // Content that is made: these pieces, with a pause before each.
+    // Generates content: these pieces, with a pause before each.
     void make(std::vector<std::string> pieces, io::Duration pause) {
         response_.producer = [this, pieces = std::move(pieces), pause](http::ContentWriter& to) {
             return write_pieces(to, pieces, pause);
@@ -66,14 +66,14 @@ TEST_F(Send, PeerThatAcknowledgesNothingIsGivenUp) {
     const milliseconds took = time_of([this] { EXPECT_EQ(sent(), Sent::left); });
     EXPECT_GE(took, seconds(60));
     EXPECT_LE(took, seconds(75));
-    // A close would leave what the peer has not taken with the kernel.
+    // A plain close would leave the octets that the peer has not received with the kernel.
     close_server();
     bool reset = false;
     static_cast<void>(client_reads_to_end(reset));
     EXPECT_TRUE(reset);
 }
 
-// The kernel takes octets again only once a third of its buffer has drained, which this peer needs minutes for.
+// The kernel accepts octets again only once a third of its buffer has drained, which takes minutes with this peer.
 class SlowReader : public Send {
 protected:
     SlowReader() : Send(slow()) {}
@@ -118,7 +118,7 @@ TEST_F(SlowReader, IsServedAFileToo) {
     response_.clear();
 }
 
-// One that acknowledged for some time gets no more of it than one that never did.
+// A peer that acknowledged octets for a while gets no more time than a peer that never did.
 TEST_F(SlowReader, IsGivenUpWhenItStops) {
     io::Scope client;
     std::string received;
@@ -133,7 +133,7 @@ TEST_F(SlowReader, IsGivenUpWhenItStops) {
     EXPECT_LE(took, seconds(75));
 }
 
-// Never idle, but slower than rate_min once the grace is over.
+// The peer is never idle, but slower than rate_min once the grace period is over.
 TEST_F(SlowReader, IsGivenUpBelowTheLeastRate) {
     io::Scope client;
     std::string received;
@@ -157,7 +157,7 @@ TEST_F(SlowReader, IsServedAtAnyRateWhereNoneIsAsked) {
     run(client);
 }
 
-// What the kernel holds of the response is charged until it has been acknowledged.
+// What the kernel holds of the response is charged until it is acknowledged.
 TEST_F(SlowReader, IsChargedForWhatItOwes) {
     send_octets(900'000);
     EXPECT_EQ(sent(), Sent::whole);
@@ -173,7 +173,7 @@ TEST_F(SlowReader, IsChargedForWhatItOwes) {
     run(client);
 }
 
-// Each wait is short, but together the peer makes us wait for longer than its rate allows.
+// Each wait is short, but in total the peer makes us wait longer than its rate allows.
 TEST_F(SlowReader, MadeContentHasTheLeastRateToo) {
     make(std::vector<std::string>(3000, std::string(1000, 'x')), milliseconds(0));
     io::Scope client;
@@ -197,7 +197,7 @@ protected:
     }
 };
 
-// Of many short waits none is too long; their sum counts.
+// None of the many short waits is too long; their sum counts.
 TEST_F(SmallBuffer, ShortWaitsForThePeerAddUp) {
     make(std::vector<std::string>(1000, std::string(100, 'x')), milliseconds(0));
     io::Scope client;
@@ -223,7 +223,7 @@ TEST_F(SmallBuffer, ShortWaitsForThePeerAddUpOverAFullContent) {
     run(client);
 }
 
-// Whoever makes the content may take an hour: the peer is not to blame.
+// The producer of the content may take an hour: that is not the peer's fault.
 TEST_F(Send, TimeForMakingContentDoesNotCount) {
     make({"one", "two", "three"}, seconds(3600));
     send();
@@ -363,7 +363,7 @@ TEST_F(Send, AnAnswerWithoutMemoryIsBrokenOff) {
     EXPECT_EQ(client_reads(), "");
 }
 
-// The last eighth of the memory is kept for answers.
+// The last eighth of the memory is reserved for answers.
 TEST_F(Send, AnAnswerMayHaveWhatInputMayNot) {
     const std::size_t taken = core().ledger().ceiling() - core().ledger().used() - 20'000;
     core().ledger().charge(taken);

@@ -1,4 +1,5 @@
-// portico/link/h1_watch_test.cc — noticing that a peer leaves while its answer is made. A half-close is no departure.
+// portico/link/h1_watch_test.cc — detects that a peer leaves while its answer is generated. A half-close does not
+// count.
 #include "portico/link/link_for_test.h"
 
 namespace portico::link {
@@ -10,14 +11,14 @@ protected:
         watching_.request_stop();
         run(watching_);
     }
-    // Takes the request and watches its peer from now on.
+    // Takes the request, and watches its peer from then on.
     void begin(std::string_view octets) {
         receive(octets);
         http::Request request;
         ASSERT_EQ(link().next_request_at_once(request), Arrival::request);
         watching_.start(keep(link().watch_peer(), left_));
     }
-    // Whether the peer has left, as is known a second from now; nothing while it is watched.
+    // Returns whether the peer has left, as known one second from now; nothing while it is still being watched.
     std::optional<bool> left() {
         pass(seconds(1));
         return left_;
@@ -66,7 +67,7 @@ TEST_F(Watch, AResetAfterAFurtherRequestIsADeparture) {
     EXPECT_EQ(left(), true);
 }
 
-// Octets of a further request that had come before are not read over.
+// Octets of a further request that have already arrived are not skipped.
 TEST_F(Watch, APeerThatPipelinesIsWatchedToo) {
     begin(std::string(get) + std::string(get));
     EXPECT_EQ(left(), std::nullopt);

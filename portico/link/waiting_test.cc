@@ -1,4 +1,4 @@
-// portico/link/waiting_test.cc — the order in which connections that wait are ended.
+// portico/link/waiting_test.cc — the order in which waiting connections are ended.
 #include "portico/link/waiting.h"
 
 #include <gmock/gmock.h>
@@ -17,7 +17,7 @@ protected:
         waiting_.request_stop();
         run(waiting_);
     }
-    // A wait that is ended takes a while to end.
+    // A wait that is ended takes some time to end.
     static io::SimFaults late() {
         io::SimFaults faults = punctual();
         faults.cancel_late = 1;

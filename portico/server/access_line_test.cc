@@ -1,4 +1,4 @@
-// The lines of the access log. Those of `combined` were written by Apache 2.4 for the same requests.
+// The lines of the access log. The `combined` lines were written by Apache 2.4 for the same requests.
 #include "portico/server/access_line.h"
 
 #include <gtest/gtest.h>
@@ -44,7 +44,7 @@ AccessEntry usual_entry() {
 std::string line_of(const AccessEntry& entry, LogFormat format, Colour colour = Colour::never,
                     LineDate date = LineDate::omitted) {
     AccessLineWriter writer(format, colour, date);
-    // Exactly the room that was promised to suffice, so that the address sanitizer sees an octet too many.
+    // Exactly the promised room, so that AddressSanitizer detects any octet beyond it.
     std::vector<char> room(AccessLineWriter::octets_at_most(entry));
     const std::size_t octets = writer.write(entry, room);
     const std::string line(room.data(), octets);

@@ -1,4 +1,4 @@
-// The access log: rings that two threads share, and a writer that nobody waits for.
+// The access log: rings that two threads share, and a writer that no core waits for.
 #include "portico/server/access_log.h"
 
 #include <fcntl.h>
@@ -47,7 +47,7 @@ std::ptrdiff_t lines_in(const std::string& path) {
     return std::count(content.begin(), content.end(), '\n');
 }
 
-// Whether it comes true within five seconds: the writer's thread has no other way to be watched.
+// Returns whether the condition becomes true within five seconds. There is no other way to observe the writer's thread.
 template <class Condition>
 bool comes_true(Condition condition) {
     const auto until = std::chrono::steady_clock::now() + std::chrono::seconds{5};
@@ -76,7 +76,7 @@ TEST(AccessRing, GivesBackWhatWasPushedInOrder) {
     const io::SocketAddress peer = io::SocketAddress::of(io::IpAddress::loopback(io::Family::ipv6), 7);
     AccessRing ring({}, 1024);
     EXPECT_EQ(ring.front(), nullptr);
-    // Lengths that make entries end everywhere in the ring, its last octets included.
+    // Lengths that make entries end at every offset in the ring, including its last octets.
     for (std::size_t i = 0; i < 2000; ++i) {
         const std::string target(i % 97, static_cast<char>('a' + i % 26));
         AccessEntry entry = entry_of(target);

@@ -1,4 +1,4 @@
-// Who is accepted, and who has to go for it.
+// Which connections are accepted, and which ones are closed to make room for them.
 #include <gtest/gtest.h>
 
 #include "portico/server/world_for_test.h"
@@ -16,7 +16,7 @@ TEST_F(Admission, ClosesTheConnectionThatIsIdleTheLongest) {
     open();
     TestPeer& first = connect(get("/one"));
     TestPeer& second = connect(get("/one"));
-    send(first, get("/again"));  // so the second is idle for longer
+    send(first, get("/again"));  // so the second connection has been idle for longer
     TestPeer& third = connect(get("/one"));
     EXPECT_FALSE(first.has_ended);
     EXPECT_TRUE(second.has_ended);
@@ -64,7 +64,7 @@ TEST_F(Admission, TurnsAwayIfEverybodyIsBeingAnswered) {
     EXPECT_EQ(population(), 2U);
 }
 
-// A head that is finished in the meantime is no longer unfinished.
+// If the head has been completed in the meantime, the connection is spared.
 TEST_F(Admission, SparesAHeadThatHasCome) {
     limits.connections_max = 1;
     open();
@@ -160,7 +160,7 @@ TEST_F(Admission, TurnsAwayAnAddressWhoseConnectionsAreAllAnswered) {
     EXPECT_EQ(counters().turned_away, 1U);
 }
 
-// An address at its limit gets no further place by finding the server full.
+// An address at its limit gains no further connection when the server is full.
 TEST_F(Admission, KeepsAnAddressAtItsLimitWhenTheServerIsFullToo) {
     limits.connections_max = 3;
     limits.connections_per_address_max = 2;
@@ -173,7 +173,7 @@ TEST_F(Admission, KeepsAnAddressAtItsLimitWhenTheServerIsFullToo) {
     EXPECT_FALSE(idle.has_ended);
 }
 
-// Clients that send one octet and no more keep nobody out, whether or not he has their address.
+// Clients that send one octet and no more keep no other client out, whether or not it has their address.
 TEST_F(Admission, AFloodOfUnfinishedHeadsTurnsNobodyAway) {
     limits.connections_max = 400;
     limits.connections_per_address_max = 100;
@@ -225,7 +225,7 @@ TEST_F(Admission, TakesTheMemoryOfAnUnfinishedHead) {
 TEST_F(Admission, PausesWhileThereAreNoDescriptors) {
     open();
     connect(get("/slow"));
-    kernel.faults().descriptors_max = kernel.descriptors_open() + 1;  // the client's own
+    kernel.faults().descriptors_max = kernel.descriptors_open() + 1;  // the client's own descriptor
     TestPeer& waits = connect(get("/one"));
     EXPECT_EQ(waits.answers(), 0U);
     pass(milliseconds(950));

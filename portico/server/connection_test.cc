@@ -1,4 +1,4 @@
-// The times that a connection is given, and how it ends.
+// The time limits of a connection, and how it ends.
 #include <gtest/gtest.h>
 
 #include "portico/server/world_for_test.h"
@@ -11,7 +11,7 @@ using std::chrono::seconds;
 
 class AConnection : public testing::Test, public WorkerWorld {
 protected:
-    // All different, so that none can be taken for another.
+    // All values differ, so that none can be mistaken for another.
     AConnection() {
         limits.head_time_max = seconds(7);
         limits.keep_alive_max = seconds(31);
@@ -123,7 +123,7 @@ TEST_F(AConnection, GivesItsPeerTimeToTakeAnAnswer) {
     send(peer, get("/large"));
     pass(seconds(16));
     EXPECT_EQ(worker().connections(), 1U);
-    pass(seconds(6));  // a quarter more than the limit at most
+    pass(seconds(6));  // at most a quarter more than the limit
     EXPECT_EQ(worker().connections(), 0U);
 }
 

@@ -1,4 +1,4 @@
-// How a worker ends: nobody who has asked goes without an answer, and nobody who says nothing keeps it from ending.
+// How a worker shuts down: every client that sent a request gets an answer, and no silent client delays the end.
 #include <gtest/gtest.h>
 
 #include "portico/server/world_for_test.h"
@@ -43,11 +43,11 @@ TEST_F(Draining, AnswersAnUploadThatIsUnderWayWithConnectionClose) {
     EXPECT_LT(run_to_end(), soon);
 }
 
-// The head of its answer did not say "close", since the end was not known yet: only closing can say so.
+// The answer's head did not say "close", because the shutdown was not known yet: closing is the only way to say so.
 TEST_F(Draining, ClosesAtOnceWhenAnAnswerHasGoneThatBeganBefore) {
     open();
     TestPeer& peer = connect();
-    peer.reads = false;  // but for the first octets
+    peer.reads = false;  // except the first octets
     send(peer, get("/large"));
     worker().drain();
     pass(seconds(3));
@@ -252,7 +252,7 @@ TEST_F(Draining, KeepsATcpListenerForHandshakesThatAreUnderWay) {
     EXPECT_GE(run_to_end(), limits.shutdown_idle_max);
 }
 
-// The kernel spreads connections over the cores: those that are silent may belong to one that has had none yet.
+// The kernel distributes connections over the cores: silent ones may belong to a core that has had none before.
 TEST_F(Draining, KeepsTheListenerIfOnlyOtherCoresHaveHadConnections) {
     open();
     const io::SocketAddress elsewhere = io::SocketAddress::of(io::IpAddress::loopback(io::Family::ipv4), 1);

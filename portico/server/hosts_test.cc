@@ -1,4 +1,4 @@
-// portico/server/hosts_test.cc — which hosts are answered, and where the check applies.
+// portico/server/hosts_test.cc — the hosts that are answered, and where the check applies.
 #include "portico/server/hosts.h"
 
 #include <gtest/gtest.h>
@@ -16,7 +16,7 @@ class HostsAdmit : public testing::TestWithParam<HostRow> {};
 TEST_P(HostsAdmit, ThisMachineAndTheNamesThatWereGiven) {
     Hosts hosts({.checked = HostsChecked::on_loopback, .names = {"Box", "box.local.", "*.dev.example"}});
     EXPECT_EQ(hosts.admits(GetParam().authority), GetParam().admitted);
-    // Neither an admitted nor a refused authority changes what is answered afterwards.
+    // Admitting or refusing an authority does not change later answers.
     EXPECT_TRUE(hosts.admits("localhost"));
     EXPECT_EQ(hosts.admits(GetParam().authority), GetParam().admitted);
     EXPECT_FALSE(hosts.admits("evil.example"));

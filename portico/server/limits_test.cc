@@ -109,7 +109,7 @@ TEST(LimitRows, AreAllOfThemAndTheirDefaultsCanBeTyped) {
         EXPECT_TRUE(names.insert(row.name).second) << row.name;
         EXPECT_FALSE(row.meaning.empty()) << row.name;
     }
-    // Every member is eight octets, so a member without a row shows here.
+    // Every member has eight octets, so this detects a member without a row.
     EXPECT_EQ(names.size(), sizeof(Limits) / 8);
 }
 

@@ -1,4 +1,4 @@
-// portico/server/memory_test.cc — what a worker gives up when memory is short, and how it treats peers that do not
+// portico/server/memory_test.cc — what a worker releases when memory is short, and how it treats peers that do not
 // read.
 #include <gtest/gtest.h>
 
@@ -10,7 +10,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-// Of what is sent to a peer, so much is acknowledged before the peer reads.
+// This many octets sent to a peer are acknowledged before the peer reads.
 constexpr std::size_t window_octets = 4096;
 
 class Memory : public testing::Test {
@@ -21,7 +21,7 @@ protected:
         world.limits.memory_max = 8 * 1024 * 1024;
     }
     ~Memory() override { give_back(); }
-    // Somebody else takes memory, up to so many octets below the ceiling.
+    // Takes memory until only this many octets are left below the ceiling.
     void leave(std::size_t octets) {
         give_back();
         taken_ = world.limits.memory_max - octets - world.core().ledger().used();
@@ -30,7 +30,7 @@ protected:
     void give_back() {
         if (taken_ > 0) world.core().ledger().release(std::exchange(taken_, 0));
     }
-    // A client that asks for a megabyte and reads nothing of it.
+    // A client that requests a megabyte and reads nothing of it.
     TestPeer& stuck() {
         TestPeer& peer = world.connect_soon();
         peer.reads = false;

@@ -1,4 +1,4 @@
-// Who is let in: in all, and from one address.
+// How many connections are admitted: in total, and from one address.
 #include "portico/server/population.h"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-// Services on the simulated kernel: slow, impolite and forged clients, and a machine that runs short.
+// Services on the simulated kernel: slow, misbehaving and forged clients, and a machine that runs short of resources.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -31,7 +31,7 @@ public:
     std::vector<int> errors;
 };
 
-// The answer to a datagram that is sent from `from`, if one comes within a second.
+// Returns the answer to a datagram sent from `from`, if one arrives within a second.
 Task<std::optional<std::string>> ask(Core& core, SocketAddress from, SocketAddress server, std::string octets) {
     Result<io::Datagram> client = io::Datagram::open(core, from);
     EXPECT_TRUE(client);
@@ -59,7 +59,7 @@ protected:
         const auto* const listener = std::get_if<io::Listener>(&endpoints_.back());
         return listener != nullptr ? listener->local() : std::get<io::Datagram>(endpoints_.back()).local();
     }
-    // Serves for as long as the client's task takes.
+    // Serves until the client's task has ended.
     template <class T>
     T serve(Service& service, Task<T> client, ServeLimits limits = {}) {
         io::Scope scope;
@@ -71,7 +71,7 @@ protected:
         return result;
     }
 
-    // The answer to one octet from this port of another host, to a service with two sockets.
+    // Returns the answer to one octet from this port of another host, to a service with two sockets.
     std::optional<std::string> ask_from(Service& service, int port) {
         const SocketAddress server = open("udp://127.0.0.1:" + std::to_string(next_port_));
         open("udp://127.0.0.1:" + std::to_string(next_port_ + 1));
@@ -98,7 +98,7 @@ INSTANTIATE_TEST_SUITE_P(Seeds, Simulated, testing::Range<std::uint64_t>(1, 21))
 
 // --- hello on streams
 
-// What comes after `wait`, until the end.
+// Returns everything that arrives after `wait`, until the end.
 Task<std::string> read_late(Core& core, SocketAddress server, io::Duration wait) {
     Result<Stream> stream = co_await io::connect(core, server, io::never);
     const bool slept = co_await io::sleep_for(core, wait);
@@ -123,7 +123,7 @@ TEST_P(Simulated, HelloGivesUpOnAClientThatDoesNotRead) {
     EXPECT_LT(serve(hello, read_late(core_, server, seconds(32))).size(), 300'000U);
 }
 
-// Whether the server still has its connection after each of these times.
+// Returns whether the server still has its connection after each of these times.
 Task<std::vector<bool>> stay(Core& core, io::SimKernel& kernel, SocketAddress server, std::vector<seconds> times) {
     const std::size_t before = kernel.descriptors_open();
     Result<Stream> stream = co_await io::connect(core, server, io::never);
@@ -145,7 +145,7 @@ TEST_P(Simulated, HelloLeavesAClientThatStays) {
     EXPECT_EQ(has_connection, (std::vector<bool>{true, false}));
 }
 
-// --- places
+// --- the limit on clients
 
 // Holds each client for a second.
 class Holding final : public Service {
@@ -226,13 +226,13 @@ Task<std::string> reset_and_come_again(Core& core, SocketAddress server) {
     }
 }
 
-// A peer that resets its connection costs nothing: its place is free again, and so is its buffer.
+// A peer that resets its connection leaves nothing occupied: its place is free again, and so is its buffer.
 TEST_P(Simulated, EchoGoesOnAfterAReset) {
     const SocketAddress server = open("127.0.0.1:0");
     EXPECT_EQ(serve(echo_, reset_and_come_again(core_, server), ServeLimits{.connections_max = 1}), "still there");
 }
 
-// --- a machine that runs short
+// --- a machine that runs short of resources
 
 Task<bool> come_during_trouble(Core& core, io::SimKernel& kernel, SocketAddress server) {
     kernel.faults().accept_failure = 1;
@@ -260,7 +260,7 @@ TEST_P(Simulated, DatagramsFromPortsOfServicesAreNotAnswered) {
     }
 }
 
-// Also not those from the ports that the service itself listens on, on whatever host.
+// Datagrams from the ports on which the service itself listens are not answered either, whatever their host.
 TEST_P(Simulated, DatagramsFromItsOwnPortsAreNotAnswered) {
     for (const int own : {0, 1}) {
         EXPECT_EQ(ask_echo_from(next_port_ + own), std::nullopt);
@@ -275,7 +275,7 @@ TEST_P(Simulated, DatagramsFromPortsOfClientsAreAnswered) {
     }
 }
 
-// Among datagrams that are answered, one that is not is left out.
+// Among datagrams that are answered, the one that must not be answered is skipped.
 Task<std::vector<std::string>> send_mixed(Core& core, SocketAddress server) {
     Result<io::Datagram> client = io::Datagram::open(core, at("127.0.0.2", 5000));
     Result<io::Datagram> service = io::Datagram::open(core, at("127.0.0.2", 7));
@@ -326,7 +326,7 @@ TEST_P(Simulated, HelloDoesNotAmplify) {
     }
 }
 
-// What an echo sends back is our own line.
+// An echo service would send our own line back.
 TEST_P(Simulated, HelloDoesNotAnswerItself) {
     Hello hello(core_, "Hello\n");
     const SocketAddress server = open("udp://127.0.0.1:9000");
@@ -347,7 +347,7 @@ Task<int> ask_often(Core& core, io::SimKernel& kernel, SocketAddress server) {
     co_return answered + (last == "y" ? 100 : 0);
 }
 
-// An error tells of an earlier answer that nobody took, and ends nothing.
+// An error reports that an earlier answer was not delivered, and ends nothing.
 TEST_P(Simulated, DatagramErrorsArePassedOver) {
     const SocketAddress server = open("udp://127.0.0.1:9000");
     EXPECT_GE(serve(echo_, ask_often(core_, kernel_, server)), 100);

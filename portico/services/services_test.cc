@@ -26,7 +26,7 @@ public:
     std::vector<int> errors;
 };
 
-// A service on some endpoints, for as long as a client's task takes.
+// Runs a service on some endpoints until a client's task has ended.
 class Serving : public testing::Test {
 protected:
     SocketAddress open(std::string_view endpoint) {
@@ -147,7 +147,7 @@ TEST_F(Serving, HelloSaysItsLineAlsoToWhoSendsMuch) {
     EXPECT_EQ(serve(hello, exchange(core_, server, much(2'000'000))), "Hello\n");
 }
 
-// The sizes of the answers to datagrams of these sizes, or -1 for one whose octets differ.
+// Returns the sizes of the answers to datagrams of these sizes, or -1 for an answer whose octets differ.
 Task<std::vector<long>> exchange_datagrams(Core& core, SocketAddress server, std::vector<std::size_t> sizes) {
     Result<io::Datagram> client =
         io::Datagram::open(core, SocketAddress::of(io::IpAddress::loopback(server.family), 0));

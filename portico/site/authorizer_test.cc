@@ -1,4 +1,4 @@
-// Who may come in.
+// Which credentials are accepted.
 #include "portico/site/authorizer.h"
 
 #include <gmock/gmock.h>
@@ -16,7 +16,7 @@ using http::FieldName;
 using http::Status;
 using namespace std::chrono_literals;
 
-// With cheap hashes, so that the test is quick.
+// The hashes are cheap, so that the test is fast.
 constexpr const char* hash_of_secret = "$2b$04$abcdefghijklmnopqrstuu2r9OfJnfCsdneAXAGHnS4UpFFP8WIrW";
 constexpr const char* anna_secret = "Basic YW5uYTpzZWNyZXQ=";
 constexpr const char* anna_wrong = "Basic YW5uYTp3cm9uZw==";
@@ -34,7 +34,7 @@ protected:
     Status with(std::string_view authorization) {
         return get("/a.txt", {{FieldName::authorization, authorization}}).status;
     }
-    // Whether it is decided without hashing anything.
+    // Returns whether the answer needs no hashing.
     bool is_decided_at_once(std::string_view authorization) {
         const http::Request request = make_request("/a.txt", {{FieldName::authorization, authorization}});
         return handler->authorize(request, Resource{"/a.txt"}).has_value();
@@ -131,7 +131,7 @@ protected:
              AfterStop after_stop = AfterStop::goes_on) {
         scope.start(ask_one(std::string(authorization), peer(from), std::move(name)), after_stop);
     }
-    // Credentials that nobody else sends.
+    // Credentials that no other client sends.
     static std::string wrong(int number) {
         return "Basic YW5uYTp" + std::string(1, static_cast<char>('a' + number % 26));
     }
@@ -146,7 +146,7 @@ protected:
         const io::TimePoint until = core.now() + time;
         while (core.now() < until) core.run_once(until);
     }
-    // Whether anna is let in without a check.
+    // Returns whether anna is accepted without a check.
     bool is_trusted() {
         const http::Request request = make_request("/a.txt", {{FieldName::authorization, anna_secret}});
         return handler->authorize(request, Resource{"/a.txt"}).has_value();
@@ -161,7 +161,7 @@ protected:
     io::Core core{kernel};
     std::unique_ptr<Handler> handler;
     io::Scope scope;
-    std::vector<std::string> answers;  // in the order in which they came
+    std::vector<std::string> answers;  // in order of arrival
 };
 
 TEST_F(Crowd, IsTurnedAwayBeyondTheLimitForEachAddress) {
@@ -241,7 +241,7 @@ TEST_F(Crowd, WithWrongPasswordsWaitsAfterAnAddressThatHasSentNone) {
     finish();
     ASSERT_EQ(answers.size(), 8U);
     EXPECT_EQ(answers[1], "anna 200") << "after the one that was checked already";
-    // The address is not blamed for ever.
+    // The address is not blocked for ever.
     pass(61s);
     answers.clear();
     ask(wrong(1), 3, "bad");

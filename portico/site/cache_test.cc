@@ -1,4 +1,4 @@
-// What a cache keeps and what it forgets.
+// What a cache keeps and what it drops.
 #include "portico/site/cache.h"
 
 #include <gtest/gtest.h>
@@ -84,7 +84,7 @@ TEST_F(CacheTest, CountsAgainWhatHasGrown) {
     a->charge = Charge(ledger, 400);
     cache.recount(*a);
     EXPECT_EQ(cache.size(), 0U);
-    cache.recount(*a);  // it is not kept any more
+    cache.recount(*a);  // the entry is no longer cached
     EXPECT_EQ(cache.octets(), 0U);
 }
 
@@ -158,7 +158,7 @@ TEST_F(CacheTest, ForgetsAllAndGetsAnotherBudget) {
     EXPECT_EQ(cache.octets(), 10U);
 }
 
-// Against a list that does the same by searching.
+// Compares the cache with a list that does the same by searching.
 TEST_F(CacheTest, DoesAsASimpleListDoes) {
     Cache cache(key, {8, 1000, 10});
     std::vector<std::pair<std::string, std::size_t>> model;  // the most recently used first

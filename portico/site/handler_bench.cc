@@ -1,5 +1,4 @@
-// What answering from the cache costs, and what looking at the files costs that the cache spares
-// (docs/decisions/0005-cold-files.md).
+// Measures an answer from the cache, and the checks of files that the cache avoids (docs/decisions/0005-cold-files.md).
 #include <benchmark/benchmark.h>
 
 #include <thread>
@@ -9,14 +8,14 @@
 namespace portico::site {
 namespace {
 
-// A handler on a folder of a few files, all of which it has read.
+// A handler on a folder with a few files, all of which it has read.
 class Served {
 public:
     explicit Served(std::chrono::milliseconds revalidate = std::chrono::hours(1)) {
         root.write("index.html", std::string(128, 'x'));
         root.write("assets/styles/main.css", std::string(4000, 'y'));
         root.write("large.bin", std::string(1'000'000, 'z'));
-        // A file that was written a moment ago is read again rather than looked at.
+        // A file that was written a moment ago is read again instead of checked.
         std::this_thread::sleep_for(std::chrono::milliseconds(60));
         core.run_once(core.now());
         SiteOptions options;
@@ -92,7 +91,7 @@ void missing_file(benchmark::State& state) {
 }
 BENCHMARK(missing_file);
 
-// Looks at the file, and for its precompressed siblings, each time.
+// Checks the file, and looks for its precompressed siblings, each time.
 void small_file_looked_at(benchmark::State& state) {
     Served served(std::chrono::milliseconds(0));
     answer_over_and_over(state, served, "/index.html", {});
@@ -113,19 +112,19 @@ void one_look_for_what_is_missing(benchmark::State& state) {
 }
 BENCHMARK(one_look_for_what_is_missing);
 
-// What a helper thread does for a file that is not kept; its pages are in the kernel's memory.
+// The work of a helper thread for a file that is not cached; its pages are in the kernel's memory.
 void load_small_file(benchmark::State& state) {
     Served served;
     for (auto _ : state) benchmark::DoNotOptimize(load(*served.handler->store().site(), "/index.html"));
 }
 BENCHMARK(load_small_file);
 
-// The same by way of a helper thread and back.
+// The same through a helper thread and back.
 void load_on_a_helper_thread(benchmark::State& state) {
     Served served(std::chrono::milliseconds(0));
     const http::Request request = make_request("/index.html");
     for (auto _ : state) {
-        served.handler->swap(served.handler->store().site());  // forgets everything
+        served.handler->swap(served.handler->store().site());  // drops everything
         Answer answer;
         io::run_task(served.core, take_steps(*served.handler, request, answer));
     }

@@ -1,4 +1,4 @@
-// What a request for a file is answered with, on a real folder.
+// The responses to requests for files, on a real folder.
 #include "portico/site/handler.h"
 
 #include <gmock/gmock.h>
@@ -166,7 +166,7 @@ protected:
     std::string tag_of(std::string_view target, std::string_view coding = "identity") {
         return get(target, {{FieldName::accept_encoding, coding}}).field(FieldName::etag);
     }
-    // As a build does that gives all of its files one time.
+    // Imitates a build that gives all of its files the same time.
     void write_with_one_time(const std::string& name, std::string_view content) {
         root.write(name, content);
         std::filesystem::last_write_time(root.path() / name, std::filesystem::file_time_type());

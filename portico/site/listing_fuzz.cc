@@ -1,4 +1,4 @@
-// Names of any octets: the page stays well-formed and says nothing that is not ours.
+// Names of any octets: the page stays well-formed, and all of its markup is ours.
 #include <algorithm>
 #include <cassert>
 #include <cstddef>
@@ -14,7 +14,7 @@ namespace {
 
 using namespace portico;
 
-// The input is a query and names, parted by "/" and NUL, which no name holds; the first octets choose.
+// The input is a query and names, separated by "/" and NUL, which names cannot contain. The first octets choose.
 site::ListedFolder folder_of(std::string_view input, std::string& path) {
     site::ListedFolder folder;
     const std::uint8_t choice = input.empty() ? 0 : static_cast<std::uint8_t>(input.front());
@@ -57,7 +57,7 @@ void check_utf8(std::string_view text) {
     }
 }
 
-// The same folder with harmless names: whatever markup the page has is ours, if there is as much of it now.
+// The same folder with harmless names. If it has as much markup as before, all of the page's markup is ours.
 site::ListedFolder harmless(const site::ListedFolder& folder, std::string& path) {
     site::ListedFolder other = folder;
     for (site::ListedEntry& entry : other.entries) std::fill(entry.name.begin(), entry.name.end(), 'a');

@@ -1,4 +1,4 @@
-// Looking at a real folder.
+// Loading from a real folder.
 #include "portico/site/load.h"
 
 #include <gmock/gmock.h>

@@ -1,4 +1,4 @@
-// Passwords and the hashes that other programs made of them.
+// Passwords, and hashes that other programs made of them.
 #include "portico/site/password.h"
 
 #include <gtest/gtest.h>
@@ -20,7 +20,7 @@ TEST_P(OtherHashes, MatchTheirPasswordAndNoOther) {
     EXPECT_FALSE(password_matches(std::string(GetParam().password) + "x", hash));
     EXPECT_FALSE(password_matches(std::string(GetParam().password) + std::string(1, '\0') + "x", hash));
     EXPECT_FALSE(password_matches("", hash));
-    // A hash that lost its last octet could match nothing.
+    // A hash without its last octet could not match anything.
     EXPECT_FALSE(check_hash_format(hash.substr(0, hash.size() - 1)).has_value());
     EXPECT_FALSE(check_hash_format(hash + "x").has_value());
 }

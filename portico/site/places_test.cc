@@ -1,4 +1,4 @@
-// Tasks that do the same thing, a few at the same time.
+// A limit on how many tasks do the same thing at the same time.
 #include "portico/site/places.h"
 
 #include <gmock/gmock.h>
@@ -69,7 +69,7 @@ TEST_F(PlacesTest, BelongToThoseWhoWaitBeforeThoseWhoCome) {
     io::Scope others;
     auto first = std::make_unique<Place>(places, 1);
     others.start(work(2, 1));
-    first.reset();  // its place is free, but the next task has not been told yet
+    first.reset();  // its place is free, but the next task has not been resumed yet
     others.start(work(3, 1));
     run(others);
     EXPECT_THAT(began, testing::ElementsAre(2, 3));

@@ -1,4 +1,4 @@
-// SipHash against the values of its authors (appendix A of the paper, and vectors.h of their code).
+// Compares SipHash with its authors' values (appendix A of the paper, and vectors.h of their code).
 #include "portico/site/sip_hash.h"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-// Disks that fail and files that change while they are read, on the simulated kernel.
+// Failing disks, and files that change while they are read, on the simulated kernel.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -63,7 +63,7 @@ public:
     std::unique_ptr<Handler> handler;
 };
 
-// Of version `number`: one letter only, of a length of its own.
+// The content of version `number`: a single letter repeated, with a length of its own.
 std::string version(int number) {
     return std::string(static_cast<std::size_t>(1000 + number % 50), static_cast<char>('a' + number % 26));
 }
@@ -78,7 +78,7 @@ TEST(ChangingFiles, AreAnsweredInOneVersionOrNotAtAll) {
         int number = 0;
         files.write("/root/a.txt", version(number));
         simulated.serve();
-        // The disk changes under each of our calls, in place or by another file of that name.
+        // The disk changes under each of our calls: in place, or by another file with that name.
         files.before_call = [&](const io::SimNode*) {
             if (!simulated.kernel.chance().happens(0.3)) return;
             ++number;
@@ -171,7 +171,7 @@ TEST(ManyRequests, OfASeedAreAllAnswered) {
     }
 }
 
-// Two clients want the same thing, and the one whose task gets it leaves.
+// Two clients want the same thing, and the one whose task fetches it leaves.
 class LeavingClients : public testing::Test {
 protected:
     Task<void> ask(std::string target, std::string coding, int& answers) {
@@ -183,7 +183,7 @@ protected:
         last_coding = answer.field(FieldName::content_encoding);
         ++answers;
     }
-    // The first of them leaves after `passes` of the loop; each other one has to be answered.
+    // The first client leaves after `passes` of the loop. Every other client must be answered.
     void first_of_three_leaves(const std::string& target, const std::string& coding, int passes) {
         io::Scope leaving;
         io::Scope staying;
@@ -197,7 +197,7 @@ protected:
         EXPECT_EQ(staying.size(), 0U);
         staying.request_stop();
         for (int i = 0; i < 1000 && leaving.size() > 0; ++i) simulated.core.run_once(simulated.core.now() + 1ms);
-        // What comes afterwards finds nothing left of it.
+        // Later requests find nothing left of it.
         EXPECT_EQ(simulated.get(target, {{FieldName::accept_encoding, coding}}).status, Status::ok);
     }
 

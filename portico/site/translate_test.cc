@@ -1,4 +1,4 @@
-// From targets to resources.
+// Translating targets to resources.
 #include "portico/site/translate.h"
 
 #include <gtest/gtest.h>
@@ -15,7 +15,7 @@ struct TranslateRow {
     const char* name;
     Method method;
     std::string_view target;
-    std::string_view path;  // where it is not refused
+    std::string_view path;  // the path, unless it is refused
     Status status;
 };
 class Translate : public testing::TestWithParam<TranslateRow> {};

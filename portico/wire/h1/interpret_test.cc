@@ -15,7 +15,7 @@ using namespace std::string_literals;
 
 constexpr Status bad = Status::bad_request;
 
-// How the content of a request is framed, or with which status the request is refused.
+// How a request's content is framed, or the status with which the request is refused.
 struct FramingRow {
     const char* name;
     std::string lines;
@@ -118,7 +118,7 @@ INSTANTIATE_TEST_SUITE_P(
         refused_in_http10("ChunkedAndLengthInHttp10", "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n")),
     row_name);
 
-// RFC 9112 §11.2. Each has been taken for chunked by some server and for something else by another.
+// RFC 9112 §11.2. Some server has taken each of these for chunked, and another server for something else.
 INSTANTIATE_TEST_SUITE_P(
     Section112Smuggling, FramingOf,
     testing::Values(refused("LengthThenChunked", "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n"),
@@ -155,7 +155,7 @@ INSTANTIATE_TEST_SUITE_P(
                             "Transfer-Encoding: \xa0"
                             "chunked\r\n"),
                     refused("ObsTextBehind", "Transfer-Encoding: chunked\xff\r\n"),
-                    // Names that are not Transfer-Encoding, though some server has thought so.
+                    // Names that are not Transfer-Encoding, although some server has treated them so.
                     FramingRow{"Underscore", "Transfer_Encoding: chunked\r\n"},
                     FramingRow{"NameWithTail", "Transfer-Encodingx: chunked\r\n"},
                     FramingRow{"NameWithHead", "XTransfer-Encoding: chunked\r\n"},

@@ -17,7 +17,7 @@ void require(bool holds) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     using namespace portico::h1;
     if (size < 1) return 0;
-    // The first octet says how long the pieces are and whether limits are near.
+    // The first octet determines how long the pieces are and whether the limits are low.
     const std::size_t piece = 1 + (data[0] & 0x3f);
     const bool near = (data[0] & 0x80) != 0;
     const ChunkedLimits limits = near ? ChunkedLimits{.chunk_line_octets_max = 20,

@@ -50,11 +50,11 @@ constexpr Status bad = Status::bad_request;
 constexpr Status more = Status::continue_;
 constexpr Status fields_too_large = Status::request_header_fields_too_large;
 
-// What follows a chunk of five octets.
+// A row for what follows a chunk of five octets.
 ChunkedRow behind_hello(const char* name, const std::string& octets, Status status = Status::ok) {
     return {name, "5\r\nhello" + octets, "hello", status};
 }
-// A chunk of five octets whose size is written like this.
+// A chunk of five octets whose size is written as given.
 ChunkedRow sized(const char* name, const std::string& size) {
     return {name, size + "\r\nhello\r\n0\r\n\r\n", "hello", Status::ok};
 }
@@ -139,7 +139,7 @@ INSTANTIATE_TEST_SUITE_P(Section712Trailers, Chunked,
                          testing::Values(behind_hello("One", "\r\n0\r\nA: b\r\n\r\n"),
                                          behind_hello("Two", "\r\n0\r\nA: b\r\nC:\r\n\r\n"),
                                          behind_hello("ObsText", "\r\n0\r\nA: \xff\tb\r\n\r\n"),
-                                         // Discarded, so they mean nothing.
+                                         // Trailer fields are discarded, so these have no effect.
                                          behind_hello("FramingFields", "\r\n0\r\nContent-Length: 9\r\n\r\n"),
                                          behind_hello("SpaceBeforeColon", "\r\n0\r\nA : b\r\n\r\n", bad),
                                          behind_hello("EmptyName", "\r\n0\r\n: b\r\n\r\n", bad),

@@ -1,4 +1,4 @@
-// portico/wire/h1/read_head_bench.cc — what reading and writing a head costs.
+// portico/wire/h1/read_head_bench.cc — measures the cost of reading and writing a head.
 #include <benchmark/benchmark.h>
 
 #include <array>
@@ -50,7 +50,7 @@ void read_whole(benchmark::State& state, std::string_view head) {
 BENCHMARK_CAPTURE(read_whole, load_generator, load_generator_head);
 BENCHMARK_CAPTURE(read_whole, browser, browser_head);
 
-// A whole head, which is the same octets however it is cut, fed in pieces of `range` octets.
+// Feeds a whole head in pieces of `range` octets. The octets are the same, however they are cut.
 void read_in_pieces(benchmark::State& state) {
     http::Request request;
     const HeadLimits limits;

@@ -1,7 +1,7 @@
-// portico/wire/h1/read_head_diff_fuzz.cc — our reading of a request head against that of libhttp-parser.
+// portico/wire/h1/read_head_diff_fuzz.cc — compares our reading of a request head with that of libhttp-parser.
 //
-// Where one of the two refuses what the other reads, or both read it differently, a named difference must explain it by
-// looking at the octets alone. A difference without explanation is a finding. docs/h1-strictness.md has the same names.
+// If one parser refuses what the other reads, or both read it differently, a named difference must explain that from
+// the octets alone. A difference without an explanation is a finding. docs/h1-strictness.md uses the same names.
 #include <http_parser.h>
 
 #include <algorithm>
@@ -21,7 +21,7 @@ namespace {
 
 using http::FieldName;
 
-// A head, cut at its line ends and spaces without any thought.
+// A head, cut naively at its line ends and spaces.
 struct NaiveHead {
     struct Field {
         std::string_view name;
@@ -58,12 +58,12 @@ struct NaiveHead {
     }
     [[nodiscard]] std::string_view method() const { return word(0); }
     [[nodiscard]] std::string_view target() const { return word(1); }
-    // What follows the second space, to the end of the line.
+    // Returns what follows the second space, up to the end of the line.
     [[nodiscard]] std::string_view version() const {
         const std::size_t before = method().size() + target().size() + 2;
         return before <= request_line.size() ? request_line.substr(before) : std::string_view();
     }
-    // With the white space around them.
+    // Returns the values with the white space around them.
     [[nodiscard]] std::vector<std::string_view> raw_values(std::string_view name) const {
         std::vector<std::string_view> found;
         for (const std::string_view line : lines) {
@@ -84,7 +84,7 @@ struct NaiveHead {
     std::vector<std::string_view> lines;
 };
 
-// Names of differences, each a question to the octets: may it be because of this?
+// Named differences. Each is a question about the octets: can this be the cause?
 
 bool all_digits(std::string_view text) {
     return std::ranges::all_of(text, [](char c) { return is(digit_octet, c); });
@@ -197,8 +197,8 @@ bool limits(const NaiveHead& head) {
            head.lines.size() > ours.field_count_max;
 }
 
-// A Connection list with HTAB, or with elements that libhttp-parser doesn't know or that are empty: it may take the
-// comma behind such an element for a part of it.
+// A Connection list with HTAB, or with elements that are empty or unknown to libhttp-parser: it may take the comma
+// after such an element for a part of it.
 bool connection_list(const NaiveHead& head) {
     const auto is_known = [](std::string_view option) {
         return http::equals_ignoring_case(option, "close") || http::equals_ignoring_case(option, "keep-alive") ||
@@ -216,7 +216,7 @@ bool connection_list(const NaiveHead& head) {
     });
 }
 
-// HTTP/1.0 with both options: for libhttp-parser keep-alive wins, for RFC 9112 §9.3 close.
+// HTTP/1.0 with both options: libhttp-parser prefers keep-alive, RFC 9112 §9.3 prefers close.
 bool close_and_keep_alive(const NaiveHead& head) {
     std::string all;
     for (const std::string_view value : head.values("connection")) all.append(value).append(",");
@@ -226,7 +226,7 @@ bool close_and_keep_alive(const NaiveHead& head) {
            all.find("keep-alive") != std::string::npos;
 }
 
-// libhttp-parser takes a name that only begins with Transfer-Encoding for one that has to be read.
+// libhttp-parser treats a name that only begins with Transfer-Encoding as Transfer-Encoding.
 bool longer_than_transfer_encoding(const NaiveHead& head) {
     static constexpr std::string_view name = "transfer-encoding";
     return std::ranges::any_of(head.lines, [](std::string_view line) {
@@ -236,7 +236,7 @@ bool longer_than_transfer_encoding(const NaiveHead& head) {
 
 using Question = bool (*)(const NaiveHead&);
 
-// What each of our reasons to refuse may have been, where libhttp-parser does not refuse.
+// The possible explanations for each of our reasons to refuse, if libhttp-parser does not refuse.
 struct OurRefusal {
     std::string_view reason;
     std::vector<Question> differences;
@@ -282,7 +282,7 @@ const std::vector<OurRefusal>& our_refusals() {
     return all;
 }
 
-// libhttp-parser, given the octets one by one until it has the head.
+// Runs libhttp-parser, which is given the octets one by one until it has the head.
 class TheirReader {
 public:
     enum class Outcome : std::uint8_t { done, incomplete, refused };
@@ -348,7 +348,7 @@ private:
     bool in_name_ = false;
 };
 
-// Why libhttp-parser may refuse what we read.
+// Explains why libhttp-parser may refuse what we accept.
 bool explains(http_errno error, const NaiveHead& head) {
     switch (error) {
         case HPE_INVALID_METHOD: return method_not_listed(head);
@@ -365,7 +365,7 @@ bool explains(http_errno error, const NaiveHead& head) {
     std::abort();
 }
 
-// The same head made complete: one reader may refuse sooner than the other.
+// The same head, completed: one parser may refuse earlier than the other.
 std::string completed(std::string_view received) {
     return std::string(received) + (received.ends_with('\r') ? "\n\r\n" : "\r\n\r\n");
 }

@@ -17,7 +17,7 @@ bool lies_in(std::string_view view, std::string_view octets) {
     return view.empty() || (view.data() >= octets.data() && view.data() + view.size() <= octets.data() + octets.size());
 }
 
-// What a head says is in it, and where it ends is an empty line.
+// Every part of a head lies inside it, and an empty line ends it.
 void check_head(std::string_view received, const HeadLimits& limits) {
     http::Request request;
     std::size_t searched = 0;
@@ -29,7 +29,7 @@ void check_head(std::string_view received, const HeadLimits& limits) {
     const std::string_view head = received.substr(0, **octets);
     require(head.ends_with("\r\n\r\n"));
     require(lies_in(request.method_token, head) && lies_in(request.target, head) && lies_in(request.query, head));
-    require(lies_in(request.path, head) || request.path == "/");  // that of an absolute form without path
+    require(lies_in(request.path, head) || request.path == "/");  // "/" for an absolute form without a path
     require(lies_in(request.authority, head));
     require(request.target.size() <= limits.target_octets_max && request.fields.size() <= limits.field_count_max);
     for (const http::FieldLine& line : request.fields.lines()) {
@@ -44,7 +44,7 @@ void check_head(std::string_view received, const HeadLimits& limits) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     using namespace portico::h1;
     if (size < 1) return 0;
-    // The first octet says how long the pieces are and whether limits are near.
+    // The first octet determines how long the pieces are and whether the limits are low.
     const std::size_t piece = 1 + (data[0] & 0x3f);
     const bool near = (data[0] & 0x80) != 0;
     const HeadLimits limits =

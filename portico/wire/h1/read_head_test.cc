@@ -42,7 +42,7 @@ TEST_P(Head, HasTheSameOutcomeInPieces) {
     }
 }
 
-// A field section of `lines` in an otherwise good head.
+// An otherwise good head whose field section has `lines`.
 std::string with(const std::string& lines) { return "GET / HTTP/1.1\r\nHost: a\r\n" + lines + "\r\n"; }
 std::string request_line(const std::string& line) { return line + "\r\nHost: a\r\n\r\n"; }
 std::string target(const std::string& text) { return request_line("GET " + text + " HTTP/1.1"); }
@@ -151,7 +151,7 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(HeadRow{"Root", target("/")}, HeadRow{"Query", target("/a?b=c")},
                     HeadRow{"EmptyQuery", target("/?")}, HeadRow{"ManyMarks", target("/a?b?c??")},
                     HeadRow{"TwoSlashes", target("//a")}, HeadRow{"Encoded", target("/%41%20%2f")},
-                    // Translating the path is where these are refused; here they are octets of a target.
+                    // These are refused when the path is translated. Here they are merely octets of a target.
                     HeadRow{"EncodedBadly", target("/%zz")}, HeadRow{"Dots", target("/../..")},
                     HeadRow{"PathOctets", target("/-._~!$&'()*+,;=:@%25")},
                     HeadRow{"WhatBrowsersLeaveInPaths", target("/a[1]^|b")},
@@ -235,7 +235,7 @@ INSTANTIATE_TEST_SUITE_P(
         HeadRow{"CrAloneThenField", with("X-A: b\rX-B: c\r\n"), bad}),
     row_name);
 
-// Limits, with the octet that passes them.
+// Limits, and the octet that exceeds them.
 constexpr HeadLimits small_limits{.head_octets_max = 200, .target_octets_max = 50, .field_count_max = 3};
 
 struct LimitRow {
@@ -293,7 +293,7 @@ TEST(HeadLimit, OfRequestLineIsWhatRfc9112Recommends) {
     EXPECT_TRUE(feed_whole(target_of(8000 - sizeof("GET  HTTP/1.1") + 1)).octets);
 }
 
-// How many octets of `head` have been given when it is refused.
+// Returns how many octets of `head` have been fed when it is refused.
 std::size_t octets_until_refused(std::string_view head) {
     http::Request request;
     std::size_t searched = 0;
@@ -405,7 +405,7 @@ TEST(Request, NamesMethodAndTargetWhenFieldsAreRefused) {
     EXPECT_EQ(request.target, "/a?b");
 }
 
-// Good heads with some octets changed, taken out and put in: cut in any way they have one outcome.
+// Good heads with some octets changed, removed and inserted: however they are cut, they have the same outcome.
 TEST(Head, MutatedHasTheSameOutcomeInPieces) {
     const std::string good = with("X-A: b\r\nContent-Length: 10\r\nConnection: close, x\r\nExpect: 100-continue\r\n");
     constexpr std::string_view splice = "\r\n\t :\0aGET?/#,1\x80";

@@ -1,4 +1,4 @@
-// portico/wire/h1/scan_test.cc — every way to classify gives the answer of the table, wherever the octets stand.
+// portico/wire/h1/scan_test.cc — every classifier agrees with the table, wherever the octets are.
 #include "portico/wire/h1/scan.h"
 
 #include <gtest/gtest.h>
@@ -14,7 +14,7 @@ namespace portico::h1 {
 namespace {
 
 std::string random_octets(std::mt19937& random, std::size_t octets) {
-    // Half of them from what heads are made of, so that runs are longer than an octet or two.
+    // Half of the octets come from what heads consist of, so that runs are longer than an octet or two.
     constexpr std::string_view usual = "abcdefgHIJKLM0123456789-/:; \t\r\n";
     std::string text;
     for (std::size_t i = 0; i < octets; ++i) {
@@ -63,7 +63,7 @@ TEST(Classifiers, AgreeOnRandomOctetsAtEveryAlignment) {
 
 TEST(Classifiers, TheFastestIsUsed) { EXPECT_EQ(classify_block, classifiers().back().classify); }
 
-// A copy of its own for each text, so that a sanitizer sees a read before or behind it.
+// Each text gets its own allocation, so that a sanitizer detects a read before or after it.
 std::unique_ptr<char[]> alone(std::string_view text) {
     auto octets = std::make_unique<char[]>(text.size());
     std::copy(text.begin(), text.end(), octets.get());

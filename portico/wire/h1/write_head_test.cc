@@ -1,4 +1,4 @@
-// portico/wire/h1/write_head_test.cc — heads of responses, to the octet: RFC 9112 §4, §5, §6.1, §9.3.
+// portico/wire/h1/write_head_test.cc — heads of responses, compared octet by octet: RFC 9112 §4, §5, §6.1, §9.3.
 #include "portico/wire/h1/write_head.h"
 
 #include <gtest/gtest.h>
@@ -15,7 +15,7 @@ using http::Status;
 constexpr std::string_view date = "Tue, 02 Jan 2024 03:04:05 GMT";
 
 std::string written(const http::Response& response, const HeadExtras& extras) {
-    std::vector<char> room(head_octets_at_most(response));  // no octet more: a sanitizer sees one too many
+    std::vector<char> room(head_octets_at_most(response));  // no more than that: a sanitizer detects one octet too many
     const std::size_t octets = write_head(response, extras, room);
     return std::string(room.data(), octets);
 }
@@ -103,7 +103,7 @@ INSTANTIATE_TEST_SUITE_P(
                               "HTTP/1.1 100 Continue\r\n\r\n"}),
     [](const auto& row) { return std::string(row.param.name); });
 
-// RFC 9112 §11.1: a bug of ours, so it ends the process rather than split a response.
+// RFC 9112 §11.1: splitting a response would be a bug of ours, so the process ends instead.
 class SplitResponse : public testing::TestWithParam<std::string_view> {};
 
 TEST_P(SplitResponse, IsNeverWritten) {
