@@ -1,7 +1,7 @@
-// test/fuzz/connections_fuzz.h — a fuzz target that plays scripts: include it once, after PLAYED_WORKER and
+// test/fuzz/connections_fuzz.h — a fuzz target that plays scripts. Include it once, after defining PLAYED_WORKER and
 // PLAYED_WORDS.
 //
-// The mutator changes a script as such - a number, a path, the order of two actions - and only now and then its octets.
+// The mutator changes a script as such - a number, a path, the order of two actions - and only rarely its octets.
 #include <cstring>
 
 #include "test/fuzz/player.h"

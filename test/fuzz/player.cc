@@ -29,7 +29,7 @@ void expect(bool holds, const char* otherwise, std::string_view detail = {}) {
     std::abort();
 }
 
-// One connection and what is known of it.
+// One connection, and what is known about it.
 struct Client {
     std::optional<io::Stream> stream;
     std::string received;
@@ -45,7 +45,7 @@ std::string_view field_of(std::string_view head, std::string_view name) {
     return value.substr(0, value.find("\r\n"));
 }
 
-// Where the chunked content at the front of `octets` ends; nothing where it is not whole.
+// Returns where the chunked content at the front of `octets` ends, or nothing if it is incomplete.
 std::optional<std::size_t> chunked_end(std::string_view octets) {
     std::size_t place = 0;
     for (;;) {
@@ -63,7 +63,7 @@ std::optional<std::size_t> chunked_end(std::string_view octets) {
     }
 }
 
-// Takes the answer to `verb` from the front of `octets`. False where it is not whole.
+// Removes the answer to `verb` from the front of `octets`. Returns false if it is incomplete.
 bool take_answer(std::string_view& octets, Verb verb) {
     const std::size_t head_end = octets.find("\r\n\r\n");
     if (head_end == std::string_view::npos) return false;
@@ -180,7 +180,7 @@ private:
         client.asked.insert(client.asked.end(), action.number, action.verb);
         const io::TimePoint deadline = machine_->core.now() + milliseconds(100);
         const io::Result<void> written = co_await client.stream->write_all(octets, deadline);
-        if (!written) client.is_regular = false;  // what follows is no longer the beginning of a request
+        if (!written) client.is_regular = false;  // the next octets no longer begin a request
     }
 
     Task<void> read(Client& client, std::size_t octets, io::Duration patience) {
@@ -217,7 +217,7 @@ private:
     std::array<Client, connections_max> clients_;
 };
 
-// A kernel that is sometimes prompt and roomy, and sometimes slow and stingy.
+// A kernel that is sometimes prompt with large buffers, and sometimes slow with small ones.
 io::SimFaults faults_of(std::uint64_t seed) {
     io::SimFaults faults;
     faults.late = seed % 4 == 0 ? 0 : 0.3;

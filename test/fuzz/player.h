@@ -13,7 +13,7 @@
 
 namespace portico::fuzz {
 
-// What the played server runs on.
+// The machine on which the played server runs.
 struct Machine {
     explicit Machine(std::uint64_t seed);
 
@@ -23,18 +23,17 @@ struct Machine {
     server::Population population;
 };
 
-// Makes the server: a worker without a listener.
+// Creates the server: a worker without a listener.
 using MakeWorker = std::function<std::unique_ptr<server::Worker>(Machine& machine)>;
 
-// Plays all actions, lets every client leave, drains the server, and waits for its end. Aborts the program with a
-// sentence on standard error where the server answers with anything but HTTP, does not end in time, or leaves something
-// behind.
+// Plays all actions, lets every client leave, drains the server, and waits for its end. Prints a sentence on standard
+// error and aborts if the server answers with anything but HTTP, does not end in time, or leaves something open.
 void play(const Script& script, const MakeWorker& make_worker);
 
-// A folder in the machine's memory, and requests for it.
+// Creates a server for a folder in the machine's memory. Its words are requests for that folder.
 [[nodiscard]] std::unique_ptr<server::Worker> make_site_worker(Machine& machine);
 [[nodiscard]] const Words& site_words();
-// A program with handlers of every kind (test/sim/program.h), and requests for them.
+// Creates a program with handlers of every kind (test/sim/program.h). Its words are requests for them.
 [[nodiscard]] std::unique_ptr<server::Worker> make_program_worker(Machine& machine);
 [[nodiscard]] const Words& program_words();
 

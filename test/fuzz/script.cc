@@ -10,7 +10,7 @@
 namespace portico::fuzz {
 namespace {
 
-// What the numbers after a verb are, if any.
+// Which numbers follow a verb, if any.
 enum class Numbers : std::uint8_t { none, one, two };
 struct VerbRow {
     std::string_view name;
@@ -190,7 +190,7 @@ private:
         if (below(3) > 0) action.text = one_of(words_.paths);
         if (below(3) == 0) action.text += "|" + one_of(words_.fields);
     }
-    // One octet more, less or other; or all that a request may be made of.
+    // Changes, adds or removes octets, or appends a whole request.
     void change_octets(std::string& octets) {
         if (octets.empty() || below(4) == 0) {
             octets += requests_of(Action{0, Verb::get, 1, below(3), one_of(words_.paths)});

@@ -1,4 +1,5 @@
-// test/sim/answers.cc — the oracle: whether an answer is right, given the question and the versions on the disk.
+// test/sim/answers.cc — the oracle: decides whether an answer is right, given the question and the versions on the
+// disk.
 #include <zlib.h>
 
 #include <algorithm>
@@ -27,7 +28,7 @@ std::optional<std::string> gunzip(std::string_view octets) {
     return plain;
 }
 
-// Takes a decimal number from the front of `text`.
+// Removes a decimal number from the front of `text`.
 std::optional<std::size_t> take_number(std::string_view& text) {
     std::size_t number = 0;
     const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -42,7 +43,7 @@ bool take(std::string_view& text, std::string_view expected) {
     return true;
 }
 
-// Two versions of a file with one content have one entity tag.
+// Two versions of a file with the same content have the same entity tag.
 bool is_same(const Content& one, const Content& other) {
     return one == other || (one != nullptr && other != nullptr && *one == *other);
 }
@@ -53,7 +54,7 @@ struct Part {
     friend bool operator==(const Part&, const Part&) = default;
 };
 
-// The parts of `size` octets that a Range field asks for (RFC 9110 §14.1.2). Empty: none can be satisfied.
+// Returns the parts of `size` octets that a Range field asks for (RFC 9110 §14.1.2). Empty: none can be satisfied.
 std::vector<Part> resolve(std::string_view range, std::size_t size) {
     std::vector<Part> parts;
     take(range, "bytes=");
@@ -88,7 +89,7 @@ private:
     void fail(const std::string& why) const;
     void check_all();
     void file();
-    // No version has these octets.
+    // Reports that no version has these octets.
     void unknown(const std::string& why);
     void whole();
     void part();
@@ -96,7 +97,7 @@ private:
     void check_other();
     void handled();
     void expect_status(std::initializer_list<int> possible);
-    // Whether any version that may be answered with fits.
+    // Returns whether any version that may be sent as the answer fits.
     template <class Fits>
     [[nodiscard]] bool any(Fits fits) const {
         return std::ranges::any_of(possible_,
@@ -243,7 +244,7 @@ void Check::whole() {
     if (!is_new && *seen->second != *found) fail("one entity tag for two contents");
 }
 
-// Where `content` departs from the version that it resembles most.
+// Describes where `content` differs from the version that it resembles most.
 std::string Check::nearest(const std::string& content) const {
     std::size_t longest = 0;
     for (const Version& version : world_->disk().versions_since(question_->path, io::TimePoint())) {
@@ -255,7 +256,7 @@ std::string Check::nearest(const std::string& content) const {
            content.substr(longest - std::min<std::size_t>(longest, 40), 120);
 }
 
-// Whether `octets` are the part of `content` that a field like "bytes 0-9/100" announces.
+// Returns whether `octets` are the part of `content` that a field like "bytes 0-9/100" announces.
 bool Check::is_part_of(const std::string& content, std::string_view content_range, std::string_view octets) const {
     if (!take(content_range, "bytes ")) return false;
     const auto first = take_number(content_range);

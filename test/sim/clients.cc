@@ -18,8 +18,8 @@ using std::chrono::seconds;
 // Longer than the server may wait for anything.
 constexpr seconds patience{200};
 
-// Whether the server may have cut the answer because it was read too slowly: some connections have buffers of a few
-// octets.
+// Returns whether the server may have cut the answer because it was read too slowly: some connections have buffers of a
+// few octets only.
 bool was_too_slow(World& world, const Question& question, const Answer& answer) {
     const server::Limits& limits = world.limits();
     const auto time = std::chrono::duration_cast<milliseconds>(world.core().now() - question.asked_at);
@@ -63,7 +63,7 @@ Task<void> expect_end(World& world, AnswerReader& reader) {
 }
 
 Task<void> write(World& world, io::Stream& stream, std::string_view octets) {
-    // A failure shows in what is read. The server may take long to drop octets through tiny buffers.
+    // A failure shows up when the answer is read. The server may take long to discard octets through tiny buffers.
     const io::Result<void> written = co_await stream.write_all(octets, world.core().now() + 10 * patience);
     static_cast<void>(written);
 }
@@ -79,7 +79,7 @@ Task<void> pause(World& world, io::Duration longest) {
     static_cast<void>(slept);
 }
 
-// Asks one question after the other, and reads each answer before the next question.
+// Asks one question after another, and reads each answer before the next question.
 Task<void> ask_in_turn(World& world, io::Stream& stream) {
     AnswerReader reader(stream);
     Next next = Next::ask;
@@ -109,7 +109,7 @@ Task<void> write_and_finish(World& world, io::Stream& stream, std::vector<Questi
     if (finish) static_cast<void>(stream.finish_sending());
 }
 
-// Sends all questions without waiting, perhaps half-closes, and reads the answers.
+// Sends all questions without waiting, may half-close, and reads the answers.
 Task<void> ask_all_at_once(World& world, io::Stream& stream, bool finish) {
     std::vector<Question> questions;
     for (auto left = world.chance().between(1, 8); left > 0; --left) {
@@ -143,13 +143,13 @@ Task<void> trickle(World& world, io::Stream& stream) {
         co_await write(world, stream, std::string_view(&octet, 1));
         if (world.chance().happens(0.1)) co_await pause(world, milliseconds(500));
     }
-    question.sent_at = world.core().now();  // a failed write shows in what is read
+    question.sent_at = world.core().now();  // a failed write shows up when the answer is read
     AnswerReader reader(stream);
     const Answer answer = co_await reader.next(question.is_head, patience);
     static_cast<void>(judge(world, question, answer));
 }
 
-// Sends a question or a part of it, reads a part of the answer or nothing, and leaves.
+// Sends a question or part of one, reads part of the answer or nothing, and leaves.
 Task<void> leave_midway(World& world, io::Stream& stream) {
     Question question = draw_question(world);
     if (world.mood().program && world.chance().happens(0.2)) {
@@ -196,7 +196,7 @@ Task<void> keep_silent(World& world, io::Stream& stream) {
     co_await expect_end(world, reader);
 }
 
-// Asks for much, and does not read for longer than the server waits.
+// Requests a large answer, and does not read it for longer than the server waits.
 Task<void> read_too_late(World& world, io::Stream& stream) {
     constexpr int questions = 4;
     std::string octets;

@@ -10,7 +10,7 @@ class World;
 
 [[nodiscard]] io::SocketAddress server_address();
 
-// One client: connects, draws what to do, does it, and leaves.
+// One client: connects, chooses at random what to do, does it, and leaves.
 [[nodiscard]] Task<void> run_client(World& world);
 
 }  // namespace portico::sim

@@ -1,5 +1,5 @@
-// The scripts that the fuzz targets of whole connections play (test/fuzz), played without libFuzzer: the corpus, and
-// some hundred changes of it.
+// Plays the scripts of the fuzz targets for whole connections (test/fuzz) without libFuzzer: the corpus, and several
+// hundred variations of it.
 #include <gtest/gtest.h>
 
 #include <signal.h>
@@ -59,7 +59,7 @@ struct PlayedServer {
     const Words& (*words)();
 };
 
-// A failed assertion ends the program: then this script was being played.
+// The script that is being played. If an assertion fails, the program ends, and this script is the cause.
 std::string playing;
 
 void tell_script(int signal) {

@@ -25,7 +25,7 @@ Disk::Disk(io::SimKernel& kernel) : kernel_(&kernel), files_(&kernel.sim_files()
         add(path, static_cast<std::size_t>(octets));
         changing_.emplace_back(path);
     }
-    // What must not be reached, or isn't a file.
+    // Files that must not be reached, and things that are not files.
     files_->write("/secret.txt", "secret");
     files_->write("/srv/.hidden", "secret");
     files_->link("/srv/escape", "../secret.txt");
@@ -44,7 +44,7 @@ void Disk::add(std::string path, std::size_t octets) {
     paths_.push_back(std::move(path));
 }
 
-// Each line names the file, the version and its own place, so that no part of one version fits into another.
+// Each line contains the file, the version and its own position, so that no part of one version matches another.
 std::string Disk::make_content(const std::string& path, std::size_t octets) {
     const std::string version = path + " version " + std::to_string(++made_) + " line ";
     std::string content;

@@ -1,7 +1,7 @@
-// test/sim/disk.h — the files that a simulated server serves, every version they ever had, and when they had it.
+// test/sim/disk.h — the files that a simulated server serves, all of their versions, and when each was current.
 //
-// The oracle compares answers with it: a right answer carries one of these versions, whole, and not one that was
-// replaced long before.
+//The oracle compares answers with it. A right answer carries one whole version, and not one that was replaced long
+//before.
 #pragma once
 
 #include <map>
@@ -28,29 +28,29 @@ public:
     static constexpr std::string_view root = "/srv";
     explicit Disk(io::SimKernel& kernel);
 
-    // Every regular file within the root that a request may name, as a path from "/".
+    // Every regular file below the root that a request may name, as a path from "/".
     [[nodiscard]] const std::vector<std::string>& paths() const { return paths_; }
-    // The versions that it had at `since` or later.
+    // Returns the file's versions that were current at `since` or later.
     [[nodiscard]] std::vector<Version> versions_since(const std::string& path, io::TimePoint since) const;
     [[nodiscard]] const Version& latest(const std::string& path) const { return versions_.at(path).back(); }
     [[nodiscard]] bool has_changed(const std::string& path) const { return versions_.at(path).size() > 1; }
 
-    // Replaces, truncates, lengthens, overwrites, removes or brings back some file.
+    // Replaces, truncates, extends, overwrites, removes or restores some file.
     void change_something();
-    // Does the same to this file, if it is one that changes.
+    // Does the same to this file if it is one of the files that change.
     void change_file(const io::SimNode& file);
-    // Files up to this size are kept in memory by the server.
+    // The server keeps files up to this size in memory.
     void set_kept_octets_max(std::size_t octets) { kept_octets_max_ = octets; }
-    // Whether a file that is sent from an open descriptor was overwritten in place. If that happens between two system
-    // calls, the server can't help sending a mixture; but then it has to break the connection afterwards.
+    // Returns whether a file that is sent from an open descriptor was overwritten in place. If that happens between two
+    // system calls, the server cannot avoid sending a mixture, but it must break the connection afterwards.
     [[nodiscard]] bool may_mix(const std::string& path) const { return overwritten_.contains(path); }
 
 private:
     void add(std::string path, std::size_t octets);
     void change(const std::string& path);
     [[nodiscard]] std::string make_content(const std::string& path, std::size_t octets);
-    // Two versions of the same size within one tick of the file system's clock have the same validators, and nothing
-    // distinguishes them. The world has no such versions.
+    // Two versions of the same size within one tick of the file system's clock have the same validators, so they cannot
+    // be distinguished. The world has no such versions.
     [[nodiscard]] bool is_distinct(const std::string& path, std::size_t octets);
     void remember(const std::string& path, Content content);
 

@@ -34,8 +34,8 @@ std::string parse_head(std::string_view head, Answer& answer) {
 
 bool is_chunked(const Answer& answer) { return answer.find("transfer-encoding") == "chunked"; }
 
-// The content of the chunks at the front of `octets`, and where they end (RFC 9112 §7.1); nothing while they are not
-// whole.
+// The content of the chunks at the front of `octets`, and where they end (RFC 9112 §7.1). Nothing while they are
+// incomplete.
 struct Chunks {
     std::string content;
     std::size_t end = 0;
@@ -60,7 +60,7 @@ std::optional<Chunks> read_chunks(std::string_view octets) {
     }
 }
 
-// How much content follows the head; nothing if the head does not say.
+// Returns how much content follows the head, or nothing if the head does not say.
 std::optional<std::size_t> content_octets(const Answer& answer, bool to_head) {
     const bool never_has = answer.status / 100 == 1 || answer.status == 204 || answer.status == 304;
     if (to_head || never_has) return 0;
@@ -136,7 +136,7 @@ Task<Answer> AnswerReader::next_of_any_kind(bool to_head, io::Duration patience)
     co_return answer;
 }
 
-// The chunks of an answer whose head has been read.
+// Reads the chunks of an answer whose head has been read.
 Task<Answer> AnswerReader::chunked(Answer answer, io::Duration patience) {
     const std::size_t head_octets = answer.octets - received_.size();
     std::optional<Chunks> chunks = read_chunks(received_);

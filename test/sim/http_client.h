@@ -13,17 +13,17 @@
 
 namespace portico::sim {
 
-// One answer, or what came instead.
+// One answer, or what was received instead.
 struct Answer {
     enum class End : std::uint8_t {
         whole,
         ended,      // the connection ended, or broke, before the answer did
-        timed_out,  // nothing more came
-        garbage,    // what came isn't an answer: see `wrong`
+        timed_out,  // no more octets arrived
+        garbage,    // the octets received are not an answer: see `wrong`
     };
     End end = End::ended;
     std::string wrong;
-    std::size_t octets = 0;  // how many of it came, head and content
+    std::size_t octets = 0;  // how many octets were received, head and content
     int status = 0;
     std::vector<std::pair<std::string, std::string>> fields;  // names in lower case
     std::string content;
@@ -37,10 +37,10 @@ class AnswerReader {
 public:
     explicit AnswerReader(io::Stream& stream) : stream_(&stream) {}
 
-    // Reads the next final answer and passes over interim ones. `to_head`: it answers a HEAD, so it has no content.
+    // Reads the next final answer and skips interim ones. `to_head`: it answers a HEAD, so it has no content.
     // `patience`: how long to wait for further octets.
     Task<Answer> next(bool to_head, io::Duration patience);
-    // Whether the stream ends here, with nothing more in it.
+    // Returns whether the stream ends here, with no further octets.
     Task<bool> ends(io::Duration patience);
     [[nodiscard]] std::size_t interim_answers() const { return interim_; }
 

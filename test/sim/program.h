@@ -15,14 +15,14 @@ namespace portico::sim {
 //   /both/{ms}               a Scope: one task waits, one offloads, and the handler awaits something else: "both\n"
 //   /throw, /throw/{ms}      an exception, at once or after that time
 //   /stream/{pieces}         stream_content(pieces)
-//   /cut/{pieces}            a stream that breaks off after so many
+//   /cut/{pieces}            a stream that is aborted after this many pieces
 //   /events                  server-sent events without an end
-//   /echo, /count, /drop     POST: the content; its size, read piece by piece; none of it is read
+//   /echo, /count, /drop     POST: returns the content; its size, read piece by piece; reads none of it
 //   /timed/wait/{ms} …       the same with 500 ms to answer, else 503: wait, offload, both, echo
-//   /compressed/page …       a text, and a stream, behind the middleware that compresses
+//   /compressed/page …       a text, and a stream, with the middleware that compresses
 void add_handlers(Server& server);
 
-// What /stream answers with.
+// The content that /stream answers with.
 [[nodiscard]] std::string stream_content(unsigned pieces);
 
 }  // namespace portico::sim

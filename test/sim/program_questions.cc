@@ -1,4 +1,4 @@
-// test/sim/program_questions.cc — requests for the handlers of program.h, and what they answer.
+// test/sim/program_questions.cc — requests for the handlers of program.h, and their expected answers.
 #include <utility>
 
 #include "test/sim/program.h"
@@ -12,7 +12,7 @@ void expect(Question& question, std::initializer_list<int> statuses, std::option
     question.content = std::move(content);
 }
 
-// Content to be posted, of either framing.
+// Content to post, with either framing.
 std::string draw_posted(io::Chance& chance, std::string& fields, std::string& framed) {
     std::string content(chance.below(12) == 0 ? chance.between(1, 150'000) : chance.below(400), 'p');
     if (chance.happens(0.5)) {
@@ -32,12 +32,12 @@ std::string ask_to_post(io::Chance& chance, Question& question, std::string& fie
     switch (chance.below(4)) {
         case 0: expect(question, {200}, content); return "/echo";
         case 1:
-            question.may_close = true;  // it may take longer to come
+            question.may_close = true;  // the content may take longer to arrive
             expect(question, {200, 503});
             return "/timed/echo";
         case 2: expect(question, {200}, std::to_string(content.size()) + "\n"); return "/count";
         default:
-            question.may_close = true;  // what is not read costs the connection
+            question.may_close = true;  // unread content ends the connection
             expect(question, {200}, "dropped\n");
             return "/drop";
     }

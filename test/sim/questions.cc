@@ -25,7 +25,7 @@ std::string percent_encoded(std::string_view path) {
     return encoded;
 }
 
-// Content of either framing. No answer here depends on it.
+// Content with either framing. No answer here depends on it.
 std::string draw_content(io::Chance& chance, std::string& fields) {
     std::string content;
     if (chance.happens(0.5)) {
@@ -56,7 +56,7 @@ std::string draw_range(io::Chance& chance, std::size_t size) {
     return range;
 }
 
-// An entity tag that was seen for the path, and the content it stood for.
+// An entity tag that was seen for the path, and the content that it stood for.
 std::optional<std::pair<std::string, Content>> draw_etag(World& world, const std::string& path) {
     std::vector<std::pair<std::string, Content>> known;
     for (auto entry = world.etags.lower_bound({path, ""}); entry != world.etags.end(); ++entry) {

@@ -1,4 +1,4 @@
-// test/sim/questions.h — requests of all kinds, and what may be answered to each.
+// test/sim/questions.h — requests of all kinds, and which answers each may get.
 #pragma once
 
 #include <optional>
@@ -9,7 +9,7 @@
 
 namespace portico::sim {
 
-// A request, and what the oracle has to know about it.
+// A request, and what the oracle must know about it.
 struct Question {
     enum class About : std::uint8_t {
         file,      // a path of the disk
@@ -20,40 +20,40 @@ struct Question {
         options,
         too_much,   // content or head over a limit
         malformed,  // octets that are not a request
-        handler,    // a program's: see `statuses`
+        handler,    // a program's handler: see `statuses`
     };
     About about = About::file;
     std::string octets;
     std::string path;  // of the disk
     bool is_head = false;
-    bool closes = false;  // the connection ends after the answer
+    bool closes = false;  // the connection must end after the answer
     bool accepts_gzip = false;
     bool expects_continue = false;
-    bool may_close = false;  // the answer may say that it is the last
-    bool is_slow = false;    // sent so slowly that 408 may be the answer
+    bool may_close = false;  // the answer may announce that it is the last
+    bool is_slow = false;    // sent so slowly that the answer may be 408
     std::string range;       // as in the field: "bytes=0-9"; empty: none
     Content if_none_match;   // what the entity tags stood for; null: no such condition
     Content if_match;
     Content if_range;
-    std::vector<int> statuses;           // one of these is expected of a handler
-    std::optional<std::string> content;  // of a handler's answer, if it is known
-    bool breaks = false;                 // the answer is never whole
+    std::vector<int> statuses;           // a handler must answer with one of these
+    std::optional<std::string> content;  // the content of a handler's answer, if known
+    bool breaks = false;                 // the answer is never complete
     io::TimePoint asked_at{};
-    io::TimePoint sent_at = io::never;  // its last octet; never: not all of it could be sent
+    io::TimePoint sent_at = io::never;  // when the last octet was sent; never: not all could be sent
 };
 
-// The longest time for which a question asks a handler to wait.
+// The longest time that a question asks a handler to wait.
 inline constexpr std::chrono::seconds program_wait_max{3};
 
-// Of the files, or of the program.
+// Draws a question about the files, or about the program.
 [[nodiscard]] Question draw_question(World& world);
 [[nodiscard]] Question draw_program_question(World& world);
 [[nodiscard]] Question draw_malformed(World& world);
 
-// What a whole answer means for the connection.
+// What a complete answer means for the connection.
 enum class Verdict : std::uint8_t {
-    right,   // or wrong, and the world's failures say so
-    breaks,  // a mixture of two versions that could not be prevented: the connection has to break afterwards
+    right,   // or wrong, and recorded in the world's failures
+    breaks,  // an unavoidable mixture of two versions: the connection must break afterwards
 };
 [[nodiscard]] Verdict check_answer(World& world, const Question& question, const Answer& answer);
 

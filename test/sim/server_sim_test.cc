@@ -1,7 +1,7 @@
-// The whole server on the simulated kernel, under a mixed load and faults that a seed determines.
+// The whole server on the simulated kernel, under a mixed load and faults that the seed determines.
 //
-// PORTICO_SIM_SEED=N runs one seed alone and tells what happened; PORTICO_SIM_SEEDS=N changes how many are run;
-// PORTICO_SIM_RANGE=FIRST-LAST runs these and goes on after a failure (script/simulate).
+// PORTICO_SIM_SEED=N runs only one seed and prints what happened; PORTICO_SIM_SEEDS=N changes how many are run;
+// PORTICO_SIM_RANGE=FIRST-LAST runs this range and goes on after a failure (script/simulate).
 #include <gtest/gtest.h>
 
 #include <charconv>
@@ -33,7 +33,8 @@ struct Outcome {
     std::map<std::string, std::size_t> counts;
 };
 
-// Programs are left to script/simulate: with them, seeds 320, 335 and 383 still end connections before a whole answer.
+// Programs are left to script/simulate: with them, seeds 320, 335 and 383 still end connections before an answer is
+// complete.
 enum class Told : std::uint8_t { failures, everything };
 Outcome run_seed(std::uint64_t seed, Servers servers = Servers::folders, Told told = Told::failures) {
     World world(seed, servers);
@@ -63,15 +64,15 @@ TEST_P(ServerSimulation, AnswersRightOrNotAtAllAndLeavesNothingBehind) {
         }
     }
     for (const auto& [what, count] : counts) std::cout << count << " " << what << '\n';
-    // Simulations that only ever met one kind of answer would prove little.
+    // Simulations that only meet one kind of answer would prove little.
     for (const char* what : {"status 200", "status 206", "status 304", "status 400", "status 404", "status 405"}) {
         EXPECT_GT(counts[what], 0U) << what;
     }
 }
 INSTANTIATE_TEST_SUITE_P(Shards, ServerSimulation, testing::Range<std::uint64_t>(0, shards));
 
-// Seeds that have failed once. A change of the simulation gives them other runs, so a row keeps what it found only for
-// a while; the reason says where to look again.
+// Seeds that once failed. After a change of the simulation they give other runs, so a row reproduces what it found only
+// for a while. The reason says where to look again.
 struct FailedSeed {
     std::uint64_t seed;
     const char* reason;
@@ -87,7 +88,7 @@ INSTANTIATE_TEST_SUITE_P(
                     FailedSeed{98, "memory is short: a wait that had ended already was asked to end"}),
     [](const auto& row) { return std::to_string(row.param.seed); });
 
-// What script/simulate starts: it reads the lines.
+// script/simulate starts this test and reads the lines that it prints.
 TEST(SeedsInARange, Hold) {
     const char* const range = std::getenv("PORTICO_SIM_RANGE");
     if (range == nullptr) GTEST_SKIP() << "PORTICO_SIM_RANGE is not set";

@@ -1,4 +1,4 @@
-// The echo and hello services on the simulated kernel, by seed. PORTICO_SIM_SEED=N runs one alone.
+// The echo and hello services on the simulated kernel, by seed. PORTICO_SIM_SEED=N runs only one seed.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -102,7 +102,7 @@ Task<void> write_and_finish(io::Stream& stream, std::string_view octets, io::Tim
     static_cast<void>(stream.finish_sending());
 }
 
-// Reads to the end or an error; says whether it was the end.
+// Reads until the end or an error. Returns whether it was the end.
 Task<bool> read_all(io::Stream& stream, std::string& all) {
     std::array<char, 3000> room;
     for (;;) {
@@ -132,7 +132,7 @@ Task<void> Town::talk_to_echo(io::Stream& stream) {
 }
 
 Task<void> Town::listen_to_hello(io::Stream& stream) {
-    // What it sends all the while must not cost it the greeting.
+    // The client's own octets, sent all the while, must not make it lose the greeting.
     const std::string sent = content(kernel_.chance().happens(0.5) ? 0 : kernel_.chance().below(50'000));
     io::Scope writing;
     bool whole = false;
@@ -191,7 +191,7 @@ Task<void> Town::send_datagrams() {
     }
 }
 
-// A client of the echo that writes and never reads costs a buffer, and is not read from any more.
+// A client of the echo service that writes and never reads costs one buffer, and is then no longer read from.
 Task<void> Town::do_not_read() {
     io::Result<io::Stream> stream = co_await io::connect(core_, streams_.front(), core_.now() + patience);
     if (!stream) co_return;
@@ -200,7 +200,8 @@ Task<void> Town::do_not_read() {
     EXPECT_FALSE(written.has_value());
 }
 
-// At any time: a buffer for each client, that on standard input included, and those of the datagrams.
+// The most that may be held at any time: one buffer for each client, including the one on standard input, and those for
+// datagrams.
 Task<void> Town::check_no_more_is_held() {
     const std::size_t room = is_hello_ ? BufferPool::usual_octets : services::datagram_room;
     const std::size_t datagrams = services::DatagramBatch::datagrams_max * room;

@@ -170,7 +170,7 @@ Task<void> World::live() {
     check_end(left_at);
 }
 
-// Once all clients have left, only a handler may still keep the server from ending.
+// Once all clients have left, only a handler may still delay the server's end.
 void World::check_end(io::TimePoint left_at) {
     const io::Duration longest = seconds(1) + (mood_.program ? program_wait_max : seconds(0));
     const auto took = std::chrono::duration_cast<milliseconds>(core_->now() - left_at);
@@ -187,8 +187,8 @@ void World::run() {
     look_for_leaks();
 }
 
-// Where nothing goes wrong, every answer is whole. The only exception is counted as "too slow": a connection with
-// buffers of a few octets does not keep the minimum rate.
+// If there are no faults, every answer is complete. The only exception is counted as "too slow": a connection with
+// buffers of a few octets cannot keep the minimum rate.
 void World::check_calm() {
     if (!mood_.is_calm()) return;
     for (const char* what : {"unanswered", "cut", "mixed"}) {

@@ -19,22 +19,23 @@
 
 namespace portico::sim {
 
-// What goes wrong in a run, drawn from its seed. A third of all runs are calm: then every answer has to be whole.
+// The faults of a run, drawn from its seed. A third of all runs are calm: then every answer must be complete.
 struct Mood {
-    bool program = false;  // its handlers answer, and no folder
+    bool program = false;  // a program's handlers answer, not a folder
     bool resets = false;
-    bool exhaustion = false;  // descriptors and memory of the kernel
+    bool exhaustion = false;  // of the kernel's descriptors and memory
     bool disk_failures = false;
     bool clock_jumps = false;
     bool changes = false;           // of the files, now and then
     bool changes_in_calls = false;  // and between two system calls
-    bool few_connections = false;   // connections_max is met
-    bool little_memory = false;     // memory_max is met
+    bool few_connections = false;   // connections_max is reached
+    bool little_memory = false;     // memory_max is reached
     enum class Ending : std::uint8_t { after_clients, drain_midway, stop_midway } ending = Ending::after_clients;
 
     static Mood draw(io::Chance& chance);
     [[nodiscard]] io::SimFaults faults(io::Chance& chance) const;
-    // Whether a connection may end without an answer, and within one. Draining is no reason: see World::must_answer().
+    // Returns whether a connection may end without an answer, or within one. Draining is not a reason: see
+    // World::must_answer().
     [[nodiscard]] bool may_go_unanswered() const {
         return may_be_cut() || exhaustion || few_connections || little_memory;
     }
@@ -42,11 +43,12 @@ struct Mood {
         // A file that changes while it is sent breaks the connection, and so may a lack of memory.
         return resets || clock_jumps || disk_failures || changes || little_memory || ending == Ending::stop_midway;
     }
-    // Whether the server may answer that it can't serve a request now (500, 503).
+    // Returns whether the server may answer that it can't serve a request now (500, 503).
     [[nodiscard]] bool may_fail() const { return exhaustion || disk_failures || changes_in_calls || little_memory; }
-    // Whether the machine may be so short of descriptors that nothing progresses: the clients hold descriptors too.
+    // Returns whether the machine may be so short of descriptors that nothing progresses: the clients hold descriptors
+    // too.
     [[nodiscard]] bool may_starve() const { return exhaustion || clock_jumps; }
-    // Whether an answer may be older than the server promises.
+    // Returns whether an answer may be older than the server promises.
     [[nodiscard]] bool may_be_stale() const { return exhaustion || disk_failures || clock_jumps; }
     [[nodiscard]] bool is_calm() const {
         return !may_go_unanswered() && !may_fail() && ending == Ending::after_clients;
@@ -54,7 +56,7 @@ struct Mood {
     [[nodiscard]] std::string text() const;
 };
 
-// What may answer: a folder alone, or in some of the worlds a program.
+// What may answer: only a folder, or in some of the worlds a program.
 enum class Servers : std::uint8_t { folders, programs_too };
 
 class World {
@@ -64,7 +66,7 @@ public:
     World& operator=(const World&) = delete;
     ~World();
 
-    // Runs until the server has ended and all clients are gone, and checks that nothing is left behind.
+    // Runs until the server has ended and all clients are gone, and checks that nothing is left.
     void run();
 
     [[nodiscard]] io::Core& core() { return *core_; }
@@ -75,13 +77,13 @@ public:
     [[nodiscard]] const io::SocketAddress& address() const { return address_; }
     [[nodiscard]] const server::Limits& limits() const { return limits_; }
     [[nodiscard]] bool is_ending() const { return is_ending_; }
-    // Whether a request that was sent at this time had reached the machine when the server was told to end.
+    // Returns whether a request sent at this time had reached the machine when the server was asked to end.
     [[nodiscard]] bool must_answer(io::TimePoint sent_at) const {
         return sent_at != io::never && (!is_ending_ || sent_at + transit_max_ < ending_at_);
     }
     // All clients connect within this time.
     [[nodiscard]] io::Duration lasts() const { return lasts_; }
-    // How old an answer may be.
+    // Returns how old an answer may be.
     [[nodiscard]] io::Duration staleness_max() const;
 
     void fail(std::string what) { failures_.push_back(std::move(what)); }
@@ -113,7 +115,7 @@ private:
     std::unique_ptr<server::Worker> worker_;
     std::chrono::milliseconds revalidate_{1000};
     io::Duration lasts_{};
-    io::Duration transit_max_{};  // of an octet from one end to the other
+    io::Duration transit_max_{};  // the longest time an octet takes from one end to the other
     bool is_ending_ = false;
     io::TimePoint ending_at_ = io::never;
     std::vector<std::string> failures_;

@@ -1,4 +1,4 @@
-// messages.cc — a program that asks what an HTTP message means, and which Portico it has been given.
+// messages.cc — a program that parses HTTP messages and prints which version of Portico it was built with.
 #include <portico/http/content_type.h>
 #include <portico/http/fields.h>
 #include <portico/http/range.h>
@@ -7,7 +7,7 @@
 #include <iostream>
 #include <string_view>
 
-// pkg-config's users know the version from the header alone.
+// Programs that use pkg-config know the version only from the header.
 #ifndef PACKAGE_VERSION
 #define PACKAGE_VERSION PORTICO_VERSION_STRING
 #endif

@@ -1,4 +1,5 @@
-// server.cc — a program with a server in it, which it asks without a port, and then lets listen for a moment.
+// server.cc — a program that contains a server. It sends requests to it without a port, and then lets it listen
+// briefly.
 #include <portico/portico.h>
 
 #include <iostream>

@@ -1,4 +1,4 @@
-// sockets.cc — a program that echoes to itself, line by line, on a core of its own.
+// sockets.cc — a program that echoes to itself line by line, on its own core.
 #include <portico/io/epoll_kernel.h>
 #include <portico/io/line_reader.h>
 #include <portico/io/run_task.h>
@@ -21,7 +21,7 @@ portico::Task<void> echo_once(io::Listener& listener) {
     if (!written) std::cerr << io::describe(written.error()) << '\n';
 }
 
-// What comes back of "hello"; nothing where it did not go through.
+// Returns the echo of "hello", or nothing if the exchange failed.
 portico::Task<std::string> ask(io::Core& core, io::SocketAddress peer) {
     auto stream = co_await io::connect(core, std::move(peer), core.now() + std::chrono::seconds(10));
     if (!stream) co_return io::describe(stream.error());

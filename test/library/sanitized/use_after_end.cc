@@ -1,4 +1,4 @@
-// use_after_end.cc — reads a variable of a coroutine whose frame has been destroyed. AddressSanitizer has to see it.
+// use_after_end.cc — reads a variable of a coroutine whose frame has been destroyed. AddressSanitizer must detect it.
 #include <portico/io/epoll_kernel.h>
 #include <portico/io/run_task.h>
 
@@ -9,7 +9,7 @@ namespace {
 
 portico::Task<const int*> address_of_a_local() {
     const volatile int local = 7;
-    co_await std::suspend_never();  // from here on it has to lie in the frame
+    co_await std::suspend_never();  // from here on, the variable must be in the frame
     co_return const_cast<const int*>(&local);
 }
 
