@@ -1,9 +1,10 @@
 """Attacks a server of its own, on the loopback, and measures what another client sees meanwhile.
 
-Each attack runs against a fresh `portico serve` on a scratch folder. A bystander asks for a small page every few milliseconds,
-once on a connection that it keeps and once on a new one, and its latencies are compared with those before the attack. Then the
-server gets SIGTERM. A line for each attack: the bystander's p50 and p99 before and during it, how many of its requests failed,
-the server's memory, and how it ended. Exits 1 if a server died, did not end by itself, or failed the bystander.
+Each attack runs against a fresh `portico serve` on a scratch folder. A bystander requests a small page every few
+milliseconds, once on a connection that it keeps and once on a new one, and its latencies are compared with those before
+the attack. Then the server gets SIGTERM. One line is printed for each attack: the bystander's p50 and p99 before and
+during it, how many of its requests failed, the server's memory, and how it ended. Exits with 1 if a server died, did
+not end by itself, or failed the bystander.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ def program() -> str:
 
 
 class Server:
-    """`portico serve` on a scratch folder and a port of its own choosing."""
+    """`portico serve` on a scratch folder and a port that it chooses itself."""
 
     def __init__(self, options: list[str]):
         self.folder = Path(tempfile.mkdtemp(prefix="portico-attack-"))
@@ -68,7 +69,7 @@ class Server:
         threading.Thread(target=lambda: self.said.extend(self.process.stdout), daemon=True).start()
 
     def peak_memory(self) -> int:
-        """In octets: the largest resident set so far."""
+        """Returns the largest resident set so far, in octets."""
         try:
             status = Path(f"/proc/{self.process.pid}/status").read_text()
         except OSError:
@@ -77,7 +78,7 @@ class Server:
         return int(found[1]) * 1024 if found else 0
 
     def end(self, time_max: float = 60.0) -> tuple[int, float]:
-        """SIGTERM. Returns the exit status and how long the end took; SIGKILL after `time_max`."""
+        """Sends SIGTERM, and SIGKILL after `time_max`. Returns the exit status and how long the end took."""
         began = time.monotonic()
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
@@ -92,7 +93,7 @@ class Server:
 
 @dataclass
 class Seen:
-    """What the bystander saw: seconds for each answer, and failures."""
+    """The bystander's results: seconds for each answer, and failures."""
 
     latencies: list[float] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
@@ -103,7 +104,7 @@ class Seen:
 
 
 class Bystander(threading.Thread):
-    """Asks for one page after the other until it is stopped."""
+    """Requests pages one after another until it is stopped."""
 
     def __init__(self, address: tuple[str, int], authorization: str, keeps_connection: bool):
         super().__init__(daemon=True)
@@ -162,7 +163,7 @@ class Bystander(threading.Thread):
 
 
 class Crowd:
-    """Non-blocking clients that an attack plays with, in one thread."""
+    """The non-blocking clients of an attack, in one thread."""
 
     def __init__(self, address: tuple[str, int], until: float):
         self.address = address
@@ -192,7 +193,7 @@ class Crowd:
         one.close()
 
     def flood(self, count: int, octets: bytes, reads: bool = True) -> None:
-        """`count` clients send `octets` over and over, as fast as they are taken, and read what comes."""
+        """`count` clients send `octets` over and over, as fast as the server takes them, and read what they receive."""
         clients: dict[int, list] = {}
         poll = select.epoll()
 

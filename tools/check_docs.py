@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Holds the documents to what is there: links, the functions and files they name, the commands the README shows.
+"""Checks the documents against the tree: links, the functions and files that they name, the README's commands.
 
 usage: check_docs.py [REPOSITORY]
 
-A document that says `Worker::admit` ([worker.cc](../portico/server/worker.cc)) needs that file to have that name. Where the program is
-built (build/release/portico, or $PORTICO), `portico COMMAND --help` has to know each `portico COMMAND` and each option that README.md
-shows; elsewhere only files are looked for.
+If a document says `Worker::admit` ([worker.cc](../portico/server/worker.cc)), that file must contain that name. If the
+program is built (build/release/portico, or $PORTICO), `portico COMMAND --help` must show each `portico COMMAND` and
+each option in README.md; otherwise only files are checked.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 
 
 def code_lines(text: str) -> list[str]:
-    """What README.md tells the reader to type: the `sh` and `console` blocks' lines, `$ ` or not, without comments."""
+    """Returns the commands in README.md: lines of `sh` and `console` blocks, `$ ` or not, without comments."""
     lines = []
     for block in re.findall(r"^```(?:sh|console)\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
         prompted = [line[2:] for line in block.splitlines() if line.startswith("$ ")]
@@ -50,7 +50,7 @@ def wrongs_of_scripts(lines: list[str], repository: Path) -> list[str]:
 
 
 def commands(lines: list[str]) -> dict[str, set[str]]:
-    """The program's commands in use, and the options that each is given."""
+    """Returns the commands of the program that are used, and the options that each is given."""
     used: dict[str, set[str]] = {}
     for line in lines:
         for part in re.split(r"\s*(?:\||&&|;)\s*", line):

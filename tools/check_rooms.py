@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Holds the rooms to docs/rooms.md: what a file of a room may include, and how it opens.
+"""Checks the rooms against docs/rooms.md: what a file of a room may include, and how it begins.
 
 usage: check_rooms.py [REPOSITORY]
 
-Prints one line for each wrong and exits 1, or says how many files are in order.
+Prints one line for each mistake and exits with 1, or prints how many files are in order.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import re
 import sys
 from pathlib import Path
 
-# What each room may include besides itself. CMakeLists.txt links by the same table, and is held to it below.
+# What each room may include besides itself. CMakeLists.txt links by the same table, and is checked against it below.
 ROOMS: dict[str, set[str]] = {
     "base": set(),
     "http": {"base"},
@@ -28,19 +28,19 @@ ROOMS: dict[str, set[str]] = {
 ROOMS["embed"] = {"base", "http", "wire", "io", "link", "site", "services", "server"}
 ROOMS["app"] = set(ROOMS)
 
-# The headers that programs include stand above the rooms, and may what their room may.
+# The headers that programs include are above the rooms, and may include what their room may include.
 FACE = {"portico/portico.h": "embed", "portico/json.h": "embed", "portico/version.h": "base"}
 
 PURE = {"base", "http", "wire"}
 
-# Headers through which a pure room would reach the kernel, a clock's thread or another thread. <sys/uio.h> is only a
-# struct, and <chrono> only types: what a pure room may not do is call now(), which is looked for too.
+# Headers through which a pure room would reach the kernel, a clock's thread or another thread. <sys/uio.h> only has a
+# struct, and <chrono> only types. A pure room must not call now(), which is checked too.
 KERNEL_HEADERS = re.compile(
     r"(sys/(?!uio\.h|types\.h).*|netinet/.*|arpa/.*|linux/.*|net/.*|unistd\.h|fcntl\.h|poll\.h|netdb\.h|signal\.h"
     r"|pthread\.h|thread|mutex|condition_variable|filesystem|fstream|random|semaphore|future|shared_mutex)")
 CLOCK = re.compile(r"\b(?:system|steady|high_resolution|utc)_clock::now\s*\(")
 
-# A public header names no library but C++'s own and the system's.
+# A public header may include only the headers of C++ and the system, and no other library's.
 SYSTEM_HEADERS = re.compile(r"[a-z_0-9]+|(sys|netinet|arpa|linux|net)/[a-z_0-9./]+"
                             r"|(unistd|fcntl|poll|netdb|signal|errno|string|stdint|stddef|time|immintrin)\.h")
 
@@ -62,7 +62,7 @@ def wrongs_of_include(path: str, room: str, ours: str, system: str) -> list[str]
         if system.startswith("portico/"):
             return [f"{path}: write #include \"{system}\", not <{system}>"]
         if path == "portico/json.h" and system == "nlohmann/json.hpp":
-            return []  # what it is for
+            return []  # that is the header's purpose
         if path.endswith(".h") and not is_proof(path) and not SYSTEM_HEADERS.fullmatch(system):
             return [f"{path}: <{system}> is a library's header: include it in a .cc file only"]
         if room in PURE and not is_proof(path) and KERNEL_HEADERS.fullmatch(system):
@@ -95,7 +95,7 @@ def wrongs_of_file(path: str, text: str) -> list[str]:
 
 
 def wrongs_of_cmake(text: str) -> list[str]:
-    """The link table may say less than ROOMS, never more."""
+    """Checks that the link table allows no more than ROOMS."""
     wrongs = []
     for found in re.finditer(r"^portico_(?:room|program)\((\w+)([^)]*)\)", text, re.MULTILINE):
         name, rest = found[1], found[2]

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Holds functions to 70 lines and files to 800, C++ and Python alike.
+"""Checks that functions have at most 70 lines and files at most 800, in C++ and Python.
 
 usage: check_sizes.py [REPOSITORY]
 
-What is larger has to stand in tools/size_exceptions.txt with the lines it may have and the reason. An exception that is no
-longer needed fails too, so that the list only shrinks.
+A larger one must be listed in tools/size_exceptions.txt with the lines that it may have and the reason. An exception
+that is no longer needed also fails, so that the list only shrinks.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ FILE_LINES_MAX = 800
 FOLDERS = ("portico", "test", "bench", "tools", "script", "examples")
 EXCEPTIONS = "tools/size_exceptions.txt"
 
-# What is no code: comments, strings, characters, directives. Digit separators (1'000) are no characters.
+# Everything that is not code: comments, strings, characters, directives. Digit separators (1'000) are not characters.
 NO_CODE = re.compile(
     r'//(?:[^\n\\]|\\.|\\\n)*'
     r'|/\*.*?\*/'
@@ -38,7 +38,7 @@ class Function:
 
 
 def blank(text: str) -> str:
-    """The same text with everything that is no code made blank, line for line."""
+    """Returns the same text, line for line, with blanks for everything that is not code."""
     def keep_lines(found: re.Match) -> str:
         kept = re.sub(r"[^\n]", " ", found[0])
         return kept if found[0].lstrip().startswith(("/", "#")) else '""' + kept[2:]
@@ -46,7 +46,7 @@ def blank(text: str) -> str:
 
 
 def kind_of(head: str) -> str:
-    """What an opening brace opens, by the code between it and the last `;` or brace outside of functions."""
+    """Returns what an opening brace opens, from the code between it and the last `;` or brace outside functions."""
     if re.match(r"(template\s*<.*>\s*)?(inline\s+)?(namespace|class|struct|union|enum|concept)\b", head, re.DOTALL):
         return "scope"
     if re.fullmatch(r'extern\s*""\s*', head):
@@ -72,7 +72,7 @@ def cpp_functions(text: str) -> list[Function]:
     functions: list[Function] = []
     line, head, head_line = 1, "", 1
     stack: list[tuple[str, str, int]] = []   # what each open brace opened: kind, name, first line
-    within = parentheses = 0                 # open braces of function bodies; open parentheses outside of them
+    within = parentheses = 0                 # open braces of function bodies; open parentheses outside them
     last = ("?", 1)
     for octet in code:
         if octet == "\n":
@@ -81,7 +81,7 @@ def cpp_functions(text: str) -> list[Function]:
             kind = "inner" if within or parentheses else kind_of(head.strip())
             name, first = name_of(head), head_line
             if kind == "function" and (not head.strip() or head.strip()[0] in ",:"):
-                name, first = last  # the body behind a member initialiser in braces
+                name, first = last  # the body after a member initialiser in braces
             if kind in ("function", "inner") and not parentheses:
                 within += 1
             stack.append((kind, name, first))
@@ -113,7 +113,7 @@ def python_functions(text: str) -> list[Function]:
 
 
 def sizes_of(path: str, text: str) -> dict[str, tuple[int, int]]:
-    """What in this file is too large: its name, as in the exceptions, to (lines, first line)."""
+    """Returns what is too large in this file: from its name, as in the exceptions, to (lines, first line)."""
     large: dict[str, tuple[int, int]] = {}
     lines = text.count("\n")
     if lines > FILE_LINES_MAX:

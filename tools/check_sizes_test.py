@@ -1,4 +1,4 @@
-"""check_sizes.py must find each function of C++ that we write, and must be able to fail."""
+"""check_sizes.py must find each C++ function that we write, and must be able to fail."""
 
 import tempfile
 import unittest

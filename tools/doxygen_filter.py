@@ -1,16 +1,17 @@
 #!/usr/bin/env python3
-"""Reads one of our headers and prints it as Doxygen wants it: the input filter of docs/reference/Doxyfile.
+"""Reads one of our headers and prints it in the form that Doxygen expects: the input filter of docs/reference/Doxyfile.
 
 usage: doxygen_filter.py HEADER
 
-Our comments are plain `//`. Here those that tell of a public name become Doxygen's, line for line, so that its warnings name our
-lines:
-- The opening comment becomes the file's; its paragraph "Threads:" is told of each class in it, too.
-- A comment above several declarations without an empty line or another comment between them is told of each.
-- A comment behind a declaration, with its further lines below, is told of that one. `// --- name` opens a section.
+Our comments are plain `//`. Those that document a public name become Doxygen's here, line for line, so that its
+warnings name our lines:
+- The opening comment becomes the file's; its paragraph "Threads:" is also added to each class in it.
+- A comment above several declarations, with no empty line or other comment between them, documents each.
+- A comment after a declaration, with its further lines below, documents that one. `// --- name` opens a section.
 - Paragraphs that begin with "Refusals:" or the like are lists, lines set in by three spaces are code, RFCs and manual pages are links.
-What is no part of the API goes: friends, constructors, destructors and assignments of the usual kind that have no comment, what the
-compiler calls to await, bodies of functions. That a class can't be copied or moved is said of the class.
+Everything outside the API is removed: friends, constructors, destructors and assignments of the usual kind that have no
+comment, functions that the compiler calls to await, and bodies of functions. If a class can't be copied or moved, its
+documentation says so.
 """
 
 from __future__ import annotations
@@ -22,27 +23,27 @@ from pathlib import Path
 
 from check_sizes import NO_CODE, blank, kind_of
 
-# What the compiler calls for co_await and co_return, and for memory.
+# Functions that the compiler calls for co_await and co_return, and for memory.
 PROTOCOL = {"await_ready", "await_suspend", "await_resume", "initial_suspend", "final_suspend", "unhandled_exception",
             "return_value", "return_void", "get_return_object", "operator new", "operator delete"}
-# Markup of ours, as single letters of no script until the comment's own text has been made plain.
+# Our own markup: single letters that belong to no script, used until the comment's own text has been made plain.
 TAGS = {"<p>": "\ue000", "<b>": "\ue001", "</b>": "\ue002", "<ul>": "\ue003", "</ul>": "\ue004", "<li>": "\ue005"}
 LABEL = re.compile(r"(Room \w+|May use|May not|Threads|Source|Refusals?|Errors?|Answers):(?=\s|$)")
 
 
 @dataclass
 class Declaration:
-    """What ends with a semicolon, a body or, among enumerators, a comma."""
-    first: int                    # offsets into the text: its first octet and the one behind its last
+    """A declaration ends with a semicolon, a body or, among enumerators, a comma."""
+    first: int                    # offsets into the text: its first octet and the one after its last
     end: int
     head: str                     # its code up to its body
     owner: Declaration | None     # the class or enumeration that it is a member of
     access: str = "public"
     kind: str = "other"           # or namespace, class, enum, enumerator
-    body: int = 0                 # the offset of its opening brace, where it has one
+    body: int = 0                 # the offset of its opening brace, if it has one
     members: list[Declaration] = field(default_factory=list)
-    is_class: bool = False        # said with `class`, not `struct`
-    access_now: str = "public"    # what the last label in it says
+    is_class: bool = False        # declared with `class`, not `struct`
+    access_now: str = "public"    # the last access label in it
 
     @property
     def name(self) -> str:
@@ -62,12 +63,12 @@ def scope_kind(head: str) -> str:
 
 
 class Scanner:
-    """Finds the declarations of a header, outside of functions."""
+    """Finds the declarations of a header, outside functions."""
 
     def __init__(self, text: str):
         self.code = blank(text)
         self.found: list[Declaration] = []
-        self.open: list[Declaration | None] = []   # the scopes we are in; None: inside of a body
+        self.open: list[Declaration | None] = []   # the scopes we are in; None: inside a body
         self.now: Declaration | None = None        # the declaration that has begun
         self.within = 0                            # parentheses
 
@@ -153,7 +154,7 @@ class Scanner:
 
 
 def links(prose: str, rfc: str) -> tuple[str, str]:
-    """RFCs and manual pages become links. A section without its RFC is one of the RFC named last."""
+    """Turns RFCs and manual pages into links. A section without an RFC belongs to the RFC named last."""
     def section(found: re.Match) -> str:
         nonlocal rfc
         rfc = found[1] or rfc
@@ -168,18 +169,18 @@ def links(prose: str, rfc: str) -> tuple[str, str]:
 
 
 def plain(text: str, begins: bool) -> str:
-    """Text outside of quotation marks, with what Doxygen and Markdown would take for their own made plain."""
+    """Text outside quotation marks; everything that Doxygen and Markdown would interpret is made plain."""
     text = re.sub(r"([\\@<>#%&])", r"\\\1", text)
     text = re.sub(r"\*(?=\S)", r"\\*", text)
     text = re.sub(r"(?<![\w>])::(?=\w)", r"\\::", text)
     text = re.sub(r"--+", lambda dashes: "\\" + dashes[0], text)
-    # The first word of a sentence is a word, even where a class is called so.
+    # The first word of a sentence is a plain word, even if a class has the same name.
     start = r"((?:^|[.:!?]\s)\s*)" if begins else r"([.!?]\s+)"
     return re.sub(start + r"([A-Z][a-z]+\b)(?![(:.])", r"\1%\2", text)
 
 
 def prose_of(text: str) -> str:
-    """Text of a comment for Doxygen, which takes what stands in quotation marks as it is, but for its own commands: what could be one
+    """Prepares a comment for Doxygen, which leaves text in quotation marks alone except its commands: a possible one
     becomes code."""
     if text.count("`") % 2:
         text = text.replace("`", "'")
@@ -203,7 +204,7 @@ def is_code(line: str) -> bool:
 
 
 def doc_lines(lines: list[str]) -> list[str]:
-    """The lines of a comment, without their slashes, as lines of Doxygen's."""
+    """Turns the lines of a comment, without their slashes, into Doxygen's lines."""
     out: list[str] = []
     table: int | None = None    # the column of a list's items
     for number, line in enumerate(lines):
@@ -240,14 +241,14 @@ def doc_lines(lines: list[str]) -> list[str]:
 
 
 def in_label(lines: list[str], number: int) -> bool:
-    """Whether a line that is set in goes on what a label has begun."""
+    """Returns whether an indented line continues what a label has begun."""
     while number > 0 and is_code(lines[number]):
         number -= 1
     return LABEL.match(lines[number][1:]) is not None
 
 
 def converted(lines: list[str]) -> list[str]:
-    """The same with Doxygen's and Markdown's own letters made plain, but for what stands in code."""
+    """Returns the same text with Doxygen's and Markdown's own letters made plain, except in code."""
     out = []
     for piece in re.split(r"(@code\{\.cpp\}.*?@endcode)", "\n".join(doc_lines(lines)), flags=re.DOTALL):
         out.append("\\" + piece[1:].replace("@endcode", "\\endcode") if piece.startswith("@code") else prose_of(piece))
@@ -262,7 +263,7 @@ class Comment:
     line: int                     # from 0
     column: int
     lines: list[str]              # without the slashes
-    behind: bool                  # a declaration, rather than above one
+    behind: bool                  # after a declaration, rather than above one
 
     @property
     def last(self) -> int:
@@ -291,7 +292,7 @@ def comments_of(text: str) -> list[Comment]:
 
 
 def threads_of(text: str, path: Path) -> list[str]:
-    """The opening comment's paragraph on threads, perhaps of the file that it refers to."""
+    """The opening comment's paragraph on threads, or that of the file to which it refers."""
     opening = comments_of(text)[0].lines if text.startswith("//") else []
     taken: list[str] = []
     for line in opening:
@@ -312,7 +313,7 @@ def threads_of(text: str, path: Path) -> list[str]:
 
 
 class Page:
-    """One header on its way to Doxygen."""
+    """One header that is being prepared for Doxygen."""
 
     def __init__(self, text: str, path: Path):
         self.lines = text.split("\n")
@@ -346,7 +347,7 @@ class Page:
         self.replace(comment, lines, "///")
 
     def erase(self, first: int, end: int, kept: str = "") -> None:
-        """Makes a stretch of the text blank, its line breaks apart."""
+        """Makes part of the text blank, except its line breaks."""
         for number in range(self.line_of(first), self.line_of(end - 1) + 1):
             start = self.starts[number]
             line = self.lines[number]
@@ -355,7 +356,7 @@ class Page:
             kept = ""
 
     def is_hidden(self, one: Declaration) -> bool:
-        """What is never told of."""
+        """Returns whether the declaration is never documented."""
         if one.kind != "other":
             return False
         head = re.sub(r"\s+", " ", one.head.strip())
@@ -364,11 +365,11 @@ class Page:
             return True
         if (one.name in PROTOCOL and one.owner) or re.search(r"=\s*delete$", head):
             return True
-        # Defined here, declared in its class.
+        # It is defined here, but declared in its class.
         return one.owner is None and "=" not in head and re.search(r"[\w>]::~?\w+\s*\([^)]*\)[^()]*$", head) is not None
 
     def is_usual(self, one: Declaration) -> bool:
-        """A special member that says nothing by itself."""
+        """Returns whether this is a special member without a meaning of its own."""
         if one.owner is None:
             return False
         name = re.escape(one.owner.name.split("::")[-1])
@@ -429,7 +430,7 @@ class Page:
             previous, shared = one, (lines if own and not after else None)
 
     def enumerators(self) -> None:
-        """Doxygen leaves out the enumerators that nothing is said of, as of those whose enumeration says it all."""
+        """Doxygen omits undocumented enumerators, such as those whose enumeration's comment documents them all."""
         told = {comment.line for comment in self.comments if comment.behind}
         told_below = {comment.last + 1 for comment in self.comments if not comment.behind}
         for one in reversed(self.declarations):
@@ -506,7 +507,7 @@ class Page:
         return "\n".join(self.lines)
 
     def macros(self) -> None:
-        """A comment above `#define`s is told of each."""
+        """A comment above `#define`s documents each of them."""
         shared = ""
         for comment in [*self.comments]:
             line = comment.last + 1

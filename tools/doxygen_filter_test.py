@@ -1,4 +1,4 @@
-"""doxygen_filter.py: what becomes of our comments, and of what is no part of the API."""
+"""doxygen_filter.py: how it treats our comments, and everything outside the API."""
 
 import tempfile
 import unittest
@@ -10,7 +10,7 @@ OPENING = ["// portico/io/gate.h — a gate.", "//", "// Room io: see error.h.",
 
 
 def made(*lines: str) -> list[str]:
-    """The lines as Doxygen gets them, without spaces at their ends and those of nothing else."""
+    """The lines that Doxygen gets, without trailing spaces and without blank lines."""
     text = filtered("\n".join(lines) + "\n", Path("portico/io/gate.h"))
     return [line.rstrip() for line in text.split("\n") if line.strip()]
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Breaks the program one line at a time and prints which test fails.
 
-A mutant is a small edit that changes what the program does. test/mutants/*.txt lists them, with a blank line between two:
+A mutant is a small edit that changes the program's behaviour. test/mutants/*.txt lists them, separated by blank lines:
 
     # The sentence that says which behaviour is broken.
     portico/io/timers.cc
@@ -9,14 +9,14 @@ A mutant is a small edit that changes what the program does. test/mutants/*.txt 
     + if (deadline < now) fire();
     tests: io_test:Timers.* sim_test e2e:expression
 
-The `-` line is a whole line of the file without its indentation, and must occur there exactly once. If it would not be unique,
-lines that start with `=` name the lines just before it. Several `-` lines are consecutive lines; no `+` line removes them.
-`tests:` names the tests that can notice, the cheapest first: a test program, perhaps with a filter, or `e2e:` and an expression
-for pytest's -k (e2e:"one and two" where it has spaces). A mutant that changes no behaviour has a line `equivalent: why`, and
-is not run.
+The `-` line is a whole line of the file without its indentation, and must occur there exactly once. If it would not be
+unique, lines that start with `=` name the lines just before it. Several `-` lines are consecutive lines; without a `+`
+line, they are removed. `tests:` names the tests that can notice, the cheapest first: a test program, perhaps with a
+filter, or `e2e:` and an expression for pytest's -k (e2e:"one and two" if it has spaces). A mutant that changes no
+behaviour has a line `equivalent: why`, and is not run.
 
-Mutants are made in a copy of the tree, build/mutate/N/tree, and built there without optimisation. A test that fails, crashes or
-takes far too long kills the mutant. Before a test is used, it has to pass on the copy as it is.
+Mutants are made in a copy of the tree, build/mutate/N/tree, and built there without optimisation. A mutant is killed if
+a test fails, crashes or takes far too long. Before a test is used, it must pass on the unchanged copy.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from pathlib import Path
 LISTS = "test/mutants"
 ROOMS = "base http wire io link site services server embed app".split()
 PROGRAMS = [f"{room}_test" for room in ROOMS] + ["sim_test"]
-SECONDS_MAX = 1200  # for a test on the tree as it is
+SECONDS_MAX = 1200  # for a test on the unchanged tree
 
 
 @dataclass
@@ -62,7 +62,7 @@ class Mutant:
 
 
 class Wrong(Exception):
-    """What is wrong with a list of mutants, or with the tree."""
+    """A mistake in a list of mutants, or in the tree."""
 
 
 def read_block(place: str, lines: list[str]) -> Mutant | None:
@@ -111,7 +111,7 @@ def read_list(name: str, text: str) -> list[Mutant]:
 
 
 def mutate(text: str, mutant: Mutant) -> str:
-    """The file's text with the mutant's edit. Raises Wrong unless there is exactly one place for it."""
+    """Returns the file's text with the mutant's edit. Raises Wrong unless there is exactly one place for it."""
     lines = text.split("\n")
     bare = [line.strip() for line in lines]
     wanted = mutant.before + mutant.removed
@@ -126,7 +126,7 @@ def mutate(text: str, mutant: Mutant) -> str:
 
 
 def read_lists(repository: Path) -> tuple[list[Mutant], list[str]]:
-    """All mutants of the tree, and what is wrong with the lists: a mutant that no longer fits its file is left out."""
+    """Returns all mutants of the tree, and the lists' mistakes: a mutant that no longer fits its file is left out."""
     mutants, wrongs = [], []
     for path in sorted((repository / LISTS).glob("*.txt")):
         try:
@@ -144,7 +144,7 @@ def read_lists(repository: Path) -> tuple[list[Mutant], list[str]]:
 
 
 def chosen(mutants: list[Mutant], patterns: list[str]) -> list[Mutant]:
-    """Those that a pattern fits: their list, their place in it (LIST:LINE), their file, or a part of their sentence."""
+    """Returns those that match a pattern: by list, place in it (LIST:LINE), file, or part of their sentence."""
     def fits(mutant: Mutant, pattern: str) -> bool:
         names = (mutant.place, mutant.place.partition(":")[0], mutant.path)
         return any(fnmatch.fnmatch(name, f"*{pattern}") for name in names) or pattern in mutant.sentence
@@ -152,7 +152,7 @@ def chosen(mutants: list[Mutant], patterns: list[str]) -> list[Mutant]:
 
 
 def copy_tree(repository: Path, tree: Path) -> None:
-    """Makes `tree` what git knows of the working tree, and leaves alone what is the same already: it need not be rebuilt."""
+    """Copies the working tree, as git knows it, to `tree`. Leaves unchanged files alone: they need no rebuild."""
     listed = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=repository,
                             check=True, capture_output=True, text=True).stdout
     wanted = {name for name in listed.split("\0") if name and (repository / name).is_file()}
@@ -169,7 +169,7 @@ def copy_tree(repository: Path, tree: Path) -> None:
 
 @dataclass
 class Run:
-    status: int | None  # null: it took too long
+    status: int | None  # None: it took too long
     output: str
     seconds: float
 
@@ -188,7 +188,7 @@ def run(command: list[str], seconds_max: float | None = None, **how) -> Run:
 
 
 def failure_of(ran: Run) -> str:
-    """Which test noticed, in as few words as will do."""
+    """Returns which test noticed, in few words."""
     if ran.status is None:
         return "took too long" + running_test(ran.output)
     if found := re.search(r"^\[  FAILED  \] ([\w./]+)", ran.output, re.MULTILINE):
@@ -204,7 +204,7 @@ def running_test(output: str) -> str:
 
 
 class Workshop:
-    """A copy of the tree, and what is built of it."""
+    """A copy of the tree, and its build."""
 
     def __init__(self, repository: Path, folder: Path):
         self.tree, self.build = folder / "tree", folder / "build"
@@ -237,7 +237,7 @@ class Workshop:
                    env=self.environment)
 
     def prove(self, test: str) -> None:
-        """Runs a test on the tree as it is. It has to pass, and the time that it takes is noted."""
+        """Runs a test on the unchanged tree. It must pass, and its duration is noted."""
         if test not in self.usual_seconds and test not in self.unfit:
             built = self.make(test)
             ran = self.try_test(test, SECONDS_MAX) if built.status == 0 else built
@@ -252,7 +252,7 @@ class Workshop:
             raise Wrong(self.unfit[test])
 
     def judge(self, mutant: Mutant) -> tuple[str, str]:
-        """What became of a mutant - killed, survived, refused (it does not compile) or wrong - and why."""
+        """Returns a mutant's fate - killed, survived, refused (it does not compile) or wrong - and why."""
         file = self.tree / mutant.path
         usual = file.read_text()
         try:
@@ -275,7 +275,7 @@ class Workshop:
 
 
 class Results:
-    """What became of each mutant, kept in a file so that an interrupted run can be resumed."""
+    """Each mutant's fate, kept in a file so that an interrupted run can be resumed."""
 
     def __init__(self, path: Path):
         self.path = path
@@ -319,7 +319,7 @@ def judge_all(mutants: list[Mutant], repository: Path, results: Results, workers
 
 
 def summary(mutants: list[Mutant], known: dict[str, list[str]]) -> tuple[str, bool]:
-    """The last line, and whether all is well."""
+    """Returns the last line, and whether all is well."""
     counts = dict.fromkeys(("killed", "survived", "refused", "wrong", "equivalent"), 0)
     for mutant in mutants:
         counts["equivalent" if mutant.equivalent else known[mutant.key()][0]] += 1

@@ -105,7 +105,7 @@ class Fates(unittest.TestCase):
 
 
 class FakeWorkshop(mutate.Workshop):
-    """Its test is a file that must say "right"; a build fails where the file says "broken"."""
+    """Its test is a file that must say "right"; a build fails if the file says "broken"."""
 
     def __init__(self, repository: Path, folder: Path):
         self.tree, self.usual_seconds, self.unfit = folder / "tree", {}, {}

@@ -27,12 +27,12 @@ SILENCE_MAX = 60.0   # seconds
 @dataclass
 class Tally:
     seeds: int = 0
-    failed: dict[int, str] = field(default_factory=dict)  # seed to what was said of it
+    failed: dict[int, str] = field(default_factory=dict)  # from the seed to its messages
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
 def lines_of(process: subprocess.Popen) -> Iterator[str]:
-    """The process' lines; ends, and kills it, where none comes for too long."""
+    """Yields the process's lines. If none arrives for too long, kills the process and ends."""
     with selectors.DefaultSelector() as selector:
         selector.register(process.stdout, selectors.EVENT_READ)
         rest = b""
@@ -48,7 +48,7 @@ def lines_of(process: subprocess.Popen) -> Iterator[str]:
 
 
 def run_batch(program: str, first: int, last: int) -> tuple[int, dict[int, str]]:
-    """Runs seeds until one of them ends the program. Returns the last that was run, and those that failed."""
+    """Runs seeds until one of them ends the program. Returns the last seed that was run, and the seeds that failed."""
     environment = os.environ | {"PORTICO_SIM_RANGE": f"{first}-{last}"}
     command = [program, "--gtest_filter=SeedsInARange.*"]
     seed, said, failed = first, "", {}

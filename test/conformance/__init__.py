@@ -1,4 +1,4 @@
-"""Conformance tables: what an HTTP/1.1 origin server must answer to which octets, one case a row."""
+"""Conformance tables: how an HTTP/1.1 origin server must answer given octets, one case per row."""
 
 from . import (chunked, conditionals, connection, encodings, fields, framing, host, limits, listings, methods, options,
                paths, ranges, representations, request_line)

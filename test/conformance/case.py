@@ -1,7 +1,7 @@
-"""The words that the conformance tables are written in.
+"""The vocabulary of the conformance tables.
 
-A case is a list of octets to send and what must come back. Nothing here opens a socket: the tables are data, and
-test/e2e/test_conformance.py sends them.
+A case consists of octets to send and the answers that must be received. Nothing here opens a socket: the tables are
+data, and test/e2e/test_conformance.py sends them.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Callable
 
 
 class Then(Enum):
-    """What the connection does once the last answer has been read."""
+    """What happens to the connection once the last answer has been read."""
 
     PERSISTS = "goes on: one more request on it is answered"
     CLOSES = "is closed by the server, with nothing behind the last answer"
@@ -21,7 +21,7 @@ class Then(Enum):
 
 
 class Level(Enum):
-    """Who asks for it. Other servers are measured by the first two."""
+    """The source of the requirement. Other servers are measured by the first two."""
 
     MUST = "the RFCs require it"
     SHOULD = "the RFCs recommend it, or every careful server does it"
@@ -29,7 +29,7 @@ class Level(Enum):
 
 
 class Pause(Enum):
-    """A step between two sent pieces."""
+    """A step between two pieces that are sent."""
 
     INTERIM = "wait for a 1xx answer"
     ANSWER = "wait for the next final answer"
@@ -37,13 +37,13 @@ class Pause(Enum):
     UNREAD = "send all that is pending, and read nothing meanwhile"
 
 
-# Looks at one answer; returns what is wrong with it, or None.
+# Inspects one answer. Returns what is wrong with it, or None.
 Check = Callable[["object"], "str | None"]
 
 
 @dataclass(frozen=True)
 class Expected:
-    """One final answer that must come, in its turn."""
+    """One final answer that must be received at its place in the order."""
 
     statuses: tuple[int, ...]
     checks: tuple[Check, ...] = ()
@@ -60,14 +60,14 @@ class Case:
     level: Level = Level.MUST
     options: tuple[str, ...] = ()
     root: str = "plain"
-    # The server may also answer before the whole request is there (so fed octet by octet), with one of these,
-    # if it then closes.
+    # The server may also answer before the whole request has arrived (when it is fed octet by octet), with one of
+    # these, if it then closes.
     early: tuple[int, ...] = ()
-    # Closing without any answer is right too.
+    # Closing without any answer is also right.
     may_be_silent: bool = False
-    # Interim answers (1xx) may come though none is waited for.
+    # Interim answers (1xx) may arrive even if none is expected.
     may_be_interim: bool = False
-    # Only the octets as a whole: for cases about time, or about how pieces arrive.
+    # Send the octets only as a whole: for cases about time, or about how pieces arrive.
     whole_only: bool = False
 
 
@@ -77,18 +77,18 @@ CRLF = b"\r\n"
 
 
 def octets(text: str | bytes) -> bytes:
-    """Octets as written: text stands for Latin-1."""
+    """Returns the octets as written: text is encoded as Latin-1."""
     return text if isinstance(text, bytes) else text.encode("latin-1")
 
 
 def message(request_line: str | bytes, *field_lines: str | bytes, content: str | bytes = b"") -> bytes:
-    """A request from its lines, each ended by CRLF, without adding anything."""
+    """Builds a request from its lines, each ended by CRLF, without adding anything."""
     lines = [octets(request_line), *map(octets, field_lines)]
     return CRLF.join(lines) + CRLF + CRLF + octets(content)
 
 
 def request(method: str, target: str | bytes, *field_lines: str | bytes, content: str | bytes = b"") -> bytes:
-    """A request with the Host that every HTTP/1.1 request needs."""
+    """Builds a request with the Host that every HTTP/1.1 request needs."""
     line = octets(method) + b" " + octets(target) + b" HTTP/1.1"
     return message(line, HOST, *field_lines, content=content)
 
@@ -107,13 +107,13 @@ def as_steps(send: bytes | tuple[bytes | Pause, ...]) -> tuple[bytes | Pause, ..
 
 def served(name: str, section: str, send: bytes | tuple, *checks: Check, statuses: tuple[int, ...] = (200,),
            method: str = "GET", **rest) -> Case:
-    """One request, one answer (200 unless said otherwise), and the connection goes on."""
+    """One request and one answer (200 unless stated otherwise); the connection persists."""
     return Case(name, section, as_steps(send), (Expected(statuses, checks, method),), **rest)
 
 
 def refused(name: str, section: str, send: bytes | tuple, statuses: tuple[int, ...] = (400,), *checks: Check,
             method: str = "GET", **rest) -> Case:
-    """One answer that says why not, and the connection is closed, for its framing can no longer be trusted."""
+    """One answer with the refusal; then the connection is closed, because its framing can no longer be trusted."""
     rest.setdefault("then", Then.CLOSES)
     return Case(name, section, as_steps(send), (Expected(statuses, checks, method),), **rest)
 
@@ -148,7 +148,7 @@ def no_content(answer) -> str | None:
 
 
 def field(name: str, pattern: str) -> Check:
-    """There is exactly one such field line, and its whole value matches."""
+    """Checks that there is exactly one such field line, and that its whole value matches."""
     def check(answer) -> str | None:
         values = answer.fields(name)
         if len(values) == 1 and re.fullmatch(pattern, values[0]):
@@ -164,7 +164,7 @@ def no_field(name: str) -> Check:
 
 
 def list_has(name: str, *members: str) -> Check:
-    """A list field has these members, case-insensitively, on whatever lines."""
+    """Checks that a list field has these members, ignoring case, on any number of lines."""
     def check(answer) -> str | None:
         there = answer.members(name)
         missing = [member for member in members if member.lower() not in there]
@@ -180,7 +180,7 @@ def list_lacks(name: str, *members: str) -> Check:
 
 
 def if_status(status: int, *checks: Check) -> Check:
-    """The checks count only where the answer has that status."""
+    """Applies the checks only if the answer has that status."""
     def check(answer) -> str | None:
         if answer.status != status:
             return None

@@ -8,7 +8,7 @@ from .content import HELLO
 OK = content_is(HELLO)
 OURS, SHOULD = Level.OURS, Level.SHOULD
 END = "0\r\n\r\n"
-# A server may answer GET before it has read content that it does not want, if it then closes (RFC 9112 §9.3).
+# A server may answer GET before it has read unwanted content, if it then closes (RFC 9112 §9.3).
 EARLY = (200, 405)
 
 
@@ -75,11 +75,11 @@ BAD = [
     ("size_line_endless", "5;" + "x" * 60_000 + "\r\nhello\r\n" + END),
     ("size_zeros_endless", "0" * 60_000 + "5\r\nhello\r\n" + END),
 ]
-# How strictly an extension's grammar is held is nobody's danger, so long as its line ends in CRLF alone.
+# Strictness about an extension's grammar affects no one's safety, as long as its line ends only in CRLF.
 BARE_LF = {name for name, _ in BAD if "lf" in name}
 STRICT_ONLY = {"extension_control", "trailer_no_colon", "size_zeros_endless", "trailer_folded", "size_twenty_digits"}
 
-LENIENT = [  # either refused, or read as the grammar's bad white space asks
+LENIENT = [  # refused, or read as the grammar's BWS requires
     ("space_before_extension", "5 ;x\r\nhello\r\n" + END), ("space_within_extension", "5; x = y\r\nhello\r\n" + END),
     ("tab_before_extension", "5\t;x\r\nhello\r\n" + END), ("space_behind_size", "5 \r\nhello\r\n" + END),
     ("empty_extension", "5;\r\nhello\r\n" + END), ("two_semicolons", "5;;x\r\nhello\r\n" + END),

@@ -13,7 +13,7 @@ OWN = "@ETAG(/hello.txt)@"
 SERVED, NOT_MODIFIED, FAILED = (200,), (304,), (412,)
 EPOCH = "Thu, 01 Jan 1970 00:00:00 GMT"
 
-# name, field lines, statuses; level and rest by keyword
+# name, field lines, statuses; level and the rest by keyword
 IF_NONE_MATCH = [
     ("same", (f"If-None-Match: {OWN}",), NOT_MODIFIED), ("weak_same", (f"If-None-Match: W/{OWN}",), NOT_MODIFIED),
     ("other", ('If-None-Match: "other"',), SERVED), ("asterisk", ("If-None-Match: *",), NOT_MODIFIED),
@@ -32,7 +32,7 @@ IF_NONE_MATCH = [
     ("name_lower_case", (f"if-none-match: {OWN}",), NOT_MODIFIED),
     ("long_list", ("If-None-Match: " + ", ".join(f'"{i}"' for i in range(200)) + f", {OWN}",), NOT_MODIFIED),
 ]
-IF_NONE_MATCH_SLOPPY = [  # no entity tags: 200 is what who ignores them answers, 400 what who refuses
+IF_NONE_MATCH_SLOPPY = [  # not entity tags: a server ignores them (200) or refuses them (400)
     ("unquoted", "If-None-Match: other"), ("unclosed", 'If-None-Match: "other'),
     ("lower_w", 'If-None-Match: w/"other"'), ("empty", "If-None-Match:"),
     ("weak_without_slash", 'If-None-Match: W"other"'), ("single_quotes", "If-None-Match: 'other'"),
@@ -70,7 +70,7 @@ INVALID_DATES = [
     ("lower_case", "wed, 03 jan 2024 03:04:05 gmt"), ("no_weekday", "03 Jan 2024 03:04:05 GMT"),
     ("letters_for_digits", "Wed, 0x Jan 2024 03:04:05 GMT"),
 ]
-# nobody but the strict reads these as no date
+# only a strict parser rejects these dates
 LOOSE = {"no_zone", "other_zone", "offset", "junk_behind", "one_digit_day", "lower_case", "no_weekday", "february_30",
          "letters_for_digits", "day_0", "five_digit_year",
          "three_digit_year", "negative_year", "iso", "number", "day_32", "hour_25", "minute_60"}

@@ -1,4 +1,4 @@
-"""How long a connection lives: persistence, pipelining, Expect, half-close, closing.
+"""How long a connection lasts: persistence, pipelining, Expect, half-close, closing.
 
 RFC 9112 §9; RFC 9110 §10.1.1.
 """
@@ -184,7 +184,7 @@ EXPECT = [
          pipeline(((400,),)), CLOSES),
 ]
 
-# The client writes much before it reads at all: the answer must not be lost to a reset. This much is drained.
+# The client writes a lot before it reads anything: the answer must not be lost to a reset. This much is drained.
 MUCH = b"x" * 200_000
 CLOSING = [
     Case("closing_nonsense_then_much", "9112 §9.6", (b"nonsense\r\n\r\n" + MUCH, Pause.UNREAD), pipeline(((400,),)),

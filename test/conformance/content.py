@@ -1,4 +1,4 @@
-"""The scratch root that the tables speak of: what is in it, to the octet and the second."""
+"""The scratch root that the tables refer to: its exact content and times, to the octet and the second."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ PROBE = b"probe\n"
 SMUGGLED = b"SMUGGLED\n"
 TEN = b"0123456789"
 THOUSAND = bytes(i * 7 % 251 for i in range(1000))
-BIG = b"".join(b"%015d\n" % line for line in range(196_608))  # 3 MiB, every 16 octets different
+BIG = b"".join(b"%015d\n" % line for line in range(196_608))  # 3 MiB, each 16 octets differ
 LONG_TEXT = b"".join(b"Line %d of a text that is worth compressing, as most texts are.\n" % i for i in range(400))
 SECRET = b"SECRET outside of the root\n"
 NOT_FOUND_PAGE = b"<!doctype html><title>Lost</title><p>Our own page for what is not there.\n"
 SPA_PAGE = b"<!doctype html><title>App</title><div id=app></div>\n"
 
-# A representation with siblings that were encoded before. The server must send them as they are, so what stands in
+# A representation with siblings that were encoded in advance. The server must send them unchanged, so the content of
 # .br and .zst need not be Brotli or Zstandard.
 PRE = b"body { color: black; background: white }\n" * 40
 PRE_GZIP = gzip.compress(PRE, mtime=0)
@@ -72,7 +72,7 @@ TYPES = {  # name → Content-Type, as a pattern
     "noextension": r"application/octet-stream|text/plain; ?charset=utf-8",
 }
 
-# Names that a listing has to escape and a target has to encode. Octets, since a name on Linux is octets.
+# Names that a listing must escape and a target must encode. They are octets, because a name on Linux is octets.
 ODD_NAMES = (
     b"with space.txt", b"quote'\".txt", b"new\nline.txt", b"tab\there.txt", b"<script>alert(1)<script>.txt",
     b"<img src=x onerror=alert(1)>.txt", "\u00fcmlaut \u65e5\u672c.txt".encode(), b"invalid-\xff\xfe.txt", b"100%.txt",
@@ -173,7 +173,7 @@ BUILDERS = {"plain": build_plain, "custom": build_custom, "spa": build_spa}
 
 
 def build(parent: Path, which: str) -> Path:
-    """Makes the root `which` as parent/which/root, so that each has its own outside."""
+    """Creates the root `which` as parent/which/root, so that each root has its own surroundings."""
     root = parent / which / "root"
     root.mkdir(parents=True)
     BUILDERS[which](root)

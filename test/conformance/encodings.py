@@ -1,4 +1,4 @@
-"""Content codings: which one is chosen, and that each is a representation of its own.
+"""Content codings: which one is chosen, and that each is a separate representation.
 
 RFC 9110 §8.4, §8.8.3.3, §12.5.3.
 """
@@ -18,7 +18,7 @@ VARIES = list_has("Vary", "Accept-Encoding")
 
 
 def coded(*codings: str) -> Check:
-    """One of these codings was chosen ("" is identity), is named, and the content is that sibling's."""
+    """Checks that one of these codings ("" is identity) was chosen and named, and that the content matches it."""
     def check(answer) -> str | None:
         named = answer.field("Content-Encoding") or ""
         if named not in codings:
@@ -33,7 +33,7 @@ def pre(*lines: str) -> bytes:
     return get("/pre.css", *lines)
 
 
-CHOICE = [  # name, Accept-Encoding, what may be chosen
+CHOICE = [  # name, Accept-Encoding, the codings that may be chosen
     ("gzip", "gzip", ("gzip",)), ("br", "br", ("br",)), ("zstd", "zstd", ("zstd",)),
     ("browser", "gzip, deflate, br, zstd", ("gzip", "br", "zstd")),
     ("list_without_spaces", "gzip,br", ("gzip", "br")), ("upper_case", "GZIP", ("gzip",)),
@@ -56,7 +56,7 @@ CHOICE = [  # name, Accept-Encoding, what may be chosen
     ("gzip_twice", "gzip;q=0, gzip", ("gzip", "")), ("long_list", ", ".join(f"x{i}" for i in range(300)) + ", gzip",
                                                      ("gzip",)),
 ]
-# Peers know fewer codings; what nobody may do is to send a coding that was excluded.
+# Other servers know fewer codings, but no server may send a coding that was excluded.
 UNIVERSAL = {"q_zero", "q_zero_long", "identity", "empty", "unknown", "deflate", "compress", "name_within_name",
              "asterisk_zero_but_identity"}
 
@@ -67,7 +67,7 @@ ON_THE_FLY = "/long.txt"
 
 
 def inflates(answer) -> str | None:
-    """gzip content is the file again; the other codings are known by how they begin (brotli has no sign)."""
+    """Decodes gzip; recognises other codings by their first octets (brotli has no signature)."""
     coding = answer.field("Content-Encoding")
     if coding == "gzip":
         try:

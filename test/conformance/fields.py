@@ -47,7 +47,7 @@ BAD_VALUES = [
     ("form_feed", b"X: a\x0cb"),
     ("escape", b"X: a\x1b[31mb"), ("delete_octet", b"X: a\x7fb"), ("unit_separator", b"X: a\x1fb"),
 ]
-# RFC 9110 §5.5: CR, LF and NUL must be refused (or replaced); other controls may be.
+# RFC 9110 §5.5: CR, LF and NUL must be refused (or replaced); other control characters may be.
 REQUIRED = {"nul", "nul_first", "bare_cr", "cr_last"}
 
 FOLDS = [

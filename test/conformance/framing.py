@@ -1,4 +1,4 @@
-"""Where content ends: Content-Length and Transfer-Encoding, and all that leaves two readings (RFC 9112 §6)."""
+"""Where content ends: Content-Length and Transfer-Encoding, and everything that allows two readings (RFC 9112 §6)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from .content import HELLO
 OK = content_is(HELLO)
 SHOULD, OURS = Level.SHOULD, Level.OURS
 GET, POST = "GET /hello.txt HTTP/1.1", "POST /hello.txt HTTP/1.1"
-# What stands behind ambiguous framing: under one of the two readings it is a request of its own.
+# The octets after an ambiguous framing: under one of the two readings they are a separate request.
 SMUGGLED = get("/smuggled.txt")
 CHUNKED = "Transfer-Encoding: chunked"
 
@@ -80,7 +80,7 @@ LENGTHS_AMBIGUOUS = [
          (Expected((400, 408, 200)),), Then.CLOSES, may_be_silent=True, level=OURS, whole_only=True),
 ]
 
-# Each ends in chunked content, so that a reader who believes in chunked finds a whole message.
+# Each ends in chunked content, so that a recipient that reads it as chunked finds a whole message.
 BAD_CODINGS = [
     ("identity", "identity", (400, 501)), ("unknown", "x-unknown", (400, 501)), ("gzip_alone", "gzip", (400, 501)),
     ("gzip_then_chunked", "gzip, chunked", (400, 501)), ("chunked_then_gzip", "chunked, gzip", (400, 501)),
@@ -135,7 +135,7 @@ CODINGS = [
             message(GET, HOST, "Transfer-Encoding: identity", "Content-Length: 5", content="hello"), (400, 501)),
 ]
 
-BOTH = [  # the field lines; each pair is refused, in whatever order it comes
+BOTH = [  # the field lines; each pair is refused in either order
     ("length_first", ("Content-Length: 5", CHUNKED)), ("coding_first", (CHUNKED, "Content-Length: 5")),
     ("length_zero", ("Content-Length: 0", CHUNKED)), ("length_of_chunks", ("Content-Length: 15", CHUNKED)),
     ("two_lengths", ("Content-Length: 5", "Content-Length: 5", CHUNKED)),

@@ -22,7 +22,7 @@ GOOD = [(name, value) for name, value in (
     ("ipv6_mapped", "[::ffff:127.0.0.1]"), ("punycode", "xn--bcher-kva.example"), ("digits", "1234"),
 )]
 
-BAD = [  # name, value: whoever repairs one of these may disagree with whoever stands in front
+BAD = [  # name, value: a server that repairs one of these may disagree with a proxy in front of it
     ("space_within", "local host"), ("tab_within", "local\thost"), ("slash", "localhost/path"),
     ("question", "localhost?a"),
     ("fragment", "localhost#a"), ("user_info", "user@localhost"), ("comma", "localhost,elsewhere"),

@@ -11,7 +11,7 @@ TIGHT = ("--set", "target_octets_max=64", "--set", "head_octets_max=512", "--set
 
 
 def head_of(octets: int) -> bytes:
-    """A whole request of exactly that size."""
+    """Returns a whole request of exactly that size."""
     bare = get("/hello.txt", "X: ")
     return get("/hello.txt", "X: " + "y" * (octets - len(bare)))
 

@@ -1,4 +1,4 @@
-"""Folders without an index: the page, the JSON, and what neither may show (RFC 9110 §12)."""
+"""Folders without an index: the page, the JSON, and what must appear in neither (RFC 9110 §12)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def parses(answer) -> str | None:
 
 
 def complete(answer) -> str | None:
-    """Every element of the page that must be closed is, and the page says its language and has a title."""
+    """Checks that every element that must be closed is closed, and that the page has a language and a title."""
     text = answer.content.lower()
     missing = [part for part in (b"<!doctype html>", b"<html", b"lang=", b"<title>", b"</title>", b"viewport",
                                  b"color-scheme") if part not in text]

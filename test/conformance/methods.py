@@ -1,4 +1,4 @@
-"""Methods on files, folders, what is missing, and the server as a whole (RFC 9110 §9)."""
+"""Methods on files, folders, missing files, and the server as a whole (RFC 9110 §9)."""
 
 from __future__ import annotations
 

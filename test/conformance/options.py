@@ -1,4 +1,4 @@
-"""What the command line switches on: --auth, --cors, --cache, --spa, --hidden.
+"""Features that the command line enables: --auth, --cors, --cache, --spa, --hidden.
 
 RFC 7617; RFC 9110 §11; RFC 9111; Fetch.
 """
@@ -13,7 +13,7 @@ from .content import HELLO, SPA_PAGE
 
 OK = content_is(HELLO)
 OURS = Level.OURS
-# user "ada", password "open:sesame", by three of libxcrypt's methods
+# User "ada", password "open:sesame", hashed with three of libxcrypt's methods.
 SHA512 = ("$6$rounds=1000$porticosalt$"
           "9IW48GYknhU6sja4bolgjYJlUv5c0DYlj1jMBehHb0HR2kKFkGYBNcLvIfg4NwfR9KWSF6LrYRXL4qaGutIH./")
 BCRYPT = "$2b$04$EZ.tDCatoKOoGHyWB3JV2edqcqMdi3N5T7xK8mNmxMpYMIDSZd6zO"
@@ -29,7 +29,7 @@ def basic(credentials: str | bytes, scheme: str = "Basic") -> str:
 
 
 RIGHT = basic("ada:open:sesame")
-REFUSED = [  # name, field line; each is 401 with a challenge
+REFUSED = [  # name, field line; each is answered with 401 and a challenge
     ("wrong_password", basic("ada:wrong")), ("empty_password", basic("ada:")), ("wrong_user", basic("bob:open:sesame")),
     ("user_upper_case", basic("ADA:open:sesame")), ("empty_user", basic(":open:sesame")),
     ("no_colon", basic("ada")), ("empty", "Authorization:"), ("scheme_alone", "Authorization: Basic"),

@@ -1,4 +1,4 @@
-"""From target to file: decoding, dots, links, and everything in the root that is no file.
+"""From target to file: decoding, dots, links, and everything in the root that is not a file.
 
 RFC 3986 §2, §5.2.4, §6; RFC 9110 §17.3.
 """
@@ -15,7 +15,7 @@ SHOULD, OURS = Level.SHOULD, Level.OURS
 NOT_OUTSIDE = content_lacks(SECRET.strip(), b"root:x:0", b"root:*:0")
 NOWHERE = (400, 403, 404)
 
-DOTS = [  # inside the root: the file, or not at all
+DOTS = [  # inside the root: the file is served, or nothing
     ("one_dot", "/./hello.txt"), ("dots_within", "/sub/../hello.txt"), ("dots_twice", "/sub/deep/../../hello.txt"),
     ("dot_at_depth", "/sub/./../hello.txt"),
     ("encoded_dot", "/%2e/hello.txt"), ("encoded_dots", "/sub/%2e%2e/hello.txt"),
@@ -58,7 +58,7 @@ ESCAPES_BAD = [("one_digit", "/hello%2"), ("no_digit", "/hello%"), ("letters", "
                ("second_letter", "/hello%2g.txt"), ("percent_percent", "/%%35hello.txt"), ("at_end", "/hello.txt%"),
                ("percent_u", "/%u0068ello.txt"), ("space", "/%+2ehello.txt"), ("signed", "/%-1")]
 
-DECODED = [  # name, target, statuses: nothing is decoded twice
+DECODED = [  # name, target, statuses: no octet is decoded twice
     ("percent_41_literal", "/odd/%2541.txt", (200,)), ("percent_41_is_a", "/%41.txt", (200,)),
     ("double_encoded_name", "/%2568ello.txt", (404,)), ("double_encoded_slash", "/sub%252ffile.txt", (404,)),
     ("literal_percent_folder", "/trick/%252e%252e/hello.txt", (200,)),

@@ -1,4 +1,4 @@
-"""Range requests: one range, many, none that can be met (RFC 9110 §14)."""
+"""Range requests: one range, many, none that can be satisfied (RFC 9110 §14)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def part_of(whole: bytes, first: int, last: int) -> tuple[Check, ...]:
 
 
 def parts_of(whole: bytes, *wanted: tuple[int, int]) -> Check:
-    """multipart/byteranges with exactly these parts, in this order, each with its own Content-Range."""
+    """Checks for multipart/byteranges with exactly these parts, in this order, each with its own Content-Range."""
     def check(answer) -> str | None:
         if answer.status != 206:
             return None
@@ -48,7 +48,7 @@ def of_ten(value: str, *lines: str) -> bytes:
     return get("/ten.bin", f"Range: {value}", *lines)
 
 
-ONE = [  # name, Range, first and last octet that come
+ONE = [  # name, Range, first and last octet sent
     ("first_five", "bytes=0-4", 0, 4), ("first", "bytes=0-0", 0, 0), ("last", "bytes=9-9", 9, 9),
     ("middle", "bytes=3-6", 3, 6), ("all", "bytes=0-9", 0, 9),
     ("open", "bytes=5-", 5, 9), ("open_from_start", "bytes=0-", 0, 9), ("open_last", "bytes=9-", 9, 9),
@@ -62,7 +62,7 @@ ONE = [  # name, Range, first and last octet that come
     ("end_past_64_bits", "bytes=2-99999999999999999999999", 2, 9),
     ("suffix_past_64_bits", "bytes=-99999999999999999999999", 0, 9),
 ]
-# May be sent whole: that is the same content, or the server reads no such number.
+# The whole may be sent: it is the same content, or the server does not support such numbers.
 MAY_BE_WHOLE = {"suffix_more", "suffix_all", "all", "open_from_start", "end_past_64_bits", "suffix_past_64_bits",
                 "spaces_in_list", "end_64_bits"}
 
@@ -70,8 +70,8 @@ UNSATISFIABLE = [("start_at_end", "bytes=10-"), ("start_past_end", "bytes=11-20"
                  ("suffix_zero", "bytes=-0"),
                  ("two_unmet", "bytes=10-11,20-30"), ("start_past_64_bits", "bytes=99999999999999999999999-")]
 
-# RFC 9110 §14.2: a server may ignore Range, and must ignore a unit it doesn't know. 400 and 416 are also seen for a
-# malformed one.
+# RFC 9110 §14.2: a server may ignore Range, and must ignore a unit it doesn't know. For a malformed one, servers also
+# send 400 and 416.
 INVALID = [("reversed", "bytes=5-4"), ("word", "bytes=a-b"), ("no_number", "bytes=-"), ("one_number", "bytes=5"),
            ("empty_set", "bytes="), ("no_equals", "bytes 0-4"), ("minus_minus", "bytes=--4"),
            ("signed", "bytes=+0-4"), ("hexadecimal", "bytes=0x0-4"), ("decimal_point", "bytes=0.0-4"),
@@ -88,7 +88,7 @@ MANY = [  # name, Range, parts of THOUSAND
     ("out_of_order", "bytes=500-501,0-1", (500, 501), (0, 1)), ("beyond_end", "bytes=0-1,998-2000", (0, 1), (998, 999)),
 ]
 
-IF_RANGE = [  # name, If-Range, met?
+IF_RANGE = [  # name, If-Range, true?
     ("etag_same", OWN, True), ("etag_other", '"other"', False), ("etag_weak_same", f"W/{OWN}", False),
     ("etag_weak_other", 'W/"other"', False),
     ("date_same", MODIFIED_IMF, True), ("date_later", LATER_IMF, False), ("date_earlier", EARLIER_IMF, False),

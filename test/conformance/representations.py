@@ -1,4 +1,4 @@
-"""What a representation says of itself: type, length, validators, date, and where folders lead (RFC 9110 §6.6, §8)."""
+"""Representation metadata: type, length, validators, date, and where folders lead (RFC 9110 §6.6, §8)."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ NOT_MODIFIED = [
 
 
 def on_site(answer) -> str | None:
-    """A Location that cannot lead off the site: a path of one slash, or this very authority."""
+    """Checks that Location stays on the site: a path that begins with one slash only, or this same authority."""
     location = answer.field("Location") or ""
     inside = (location.startswith("/")
               and location[1:2] not in ("/", "\\")) or location.startswith("http://localhost/") or \

@@ -1,6 +1,6 @@
-"""Clients in a closed loop, all on one thread: each asks, reads the whole answer, and asks again.
+"""Clients in a closed loop, all on one thread: each sends a request, reads the whole answer, and sends the next.
 
-A request counts as lost if all of it was sent over an established connection and no whole answer came back.
+A request counts as lost if all of it was sent over an established connection and no complete answer was received.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class Outcome:
 
 
 class Client:
-    """`kept`: uses its connection again, as long as the server lets it. `pause`: between connecting and asking."""
+    """`kept`: reuses its connection as long as the server allows. `pause`: between connecting and the request."""
 
     def __init__(self, loop: ClosedLoop, kept: bool, pause: float = 0.0):
         self.loop, self.kept, self.pause = loop, kept, pause
@@ -66,7 +66,7 @@ class Client:
         try:
             self.socket.sendall(self.loop.request if self.kept else self.loop.last_request)
         except OSError as why:
-            # A server may close an idle connection: a request that could not be sent has not reached it.
+            # A server may close an idle connection: a request that could not be sent has not reached the server.
             self.again() if self.served and why.errno in (errno.EPIPE, errno.ECONNRESET) else self.lose(str(why))
 
     def lose(self, why: str) -> None:
@@ -114,7 +114,7 @@ class Client:
         if self.state == "asking":
             self.lose(why)
         elif self.state == "pausing":
-            self.end()  # it was closed before anything was asked
+            self.end()  # it was closed before any request
         else:
             self.again()
 
@@ -130,7 +130,7 @@ class ClosedLoop:
         self.clients = [Client(self, kept, pause) for _ in range(count)]
 
     def run(self, until) -> None:
-        """Until `until()` is true, which is asked after each round."""
+        """Runs until `until()` is true, which is checked after each round."""
         while not until() and any(client.state != "ended" for client in self.clients):
             for key, _ in self.selector.select(0.01):
                 key.data.on_ready()

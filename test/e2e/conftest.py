@@ -1,4 +1,4 @@
-"""Fixtures of the end-to-end suite: scratch roots, and the real server on them."""
+"""Fixtures of the end-to-end suite: scratch roots, and the real server that serves them."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ sys.dont_write_bytecode = True
 import servers  # noqa: E402
 from conformance import content  # noqa: E402
 
-# Servers inherit it: ten thousand connections need that many descriptors on each side.
+# Servers inherit this limit: ten thousand connections need that many descriptors on each side.
 _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
 resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 @pytest.fixture(scope="session")
 def scratch():
-    """A folder that everybody may enter, so that a server without privileges can be started on it."""
+    """A folder that every user may enter, so that a server without privileges can be started on it."""
     folder = Path(tempfile.mkdtemp(prefix="portico-e2e-"))
     os.chmod(folder, 0o755)
     yield folder
@@ -33,7 +33,7 @@ def scratch():
 
 @pytest.fixture(scope="session")
 def root(scratch):
-    """root("plain") is the folder of that name from conformance.content, made once."""
+    """root("plain") is the folder of that name from conformance.content, created once."""
     made: dict[str, Path] = {}
 
     def of(which: str) -> Path:
@@ -45,7 +45,7 @@ def root(scratch):
 
 @pytest.fixture(scope="session")
 def server(root):
-    """server(root_name, options) is a running server with these options, started once for all who ask alike."""
+    """server(root_name, options) is a running server with these options, started once per combination."""
     running: dict[tuple, object] = {}
 
     def of(which: str = "plain", options: tuple[str, ...] = ()):
@@ -69,7 +69,7 @@ def server(root):
 
 @pytest.fixture
 def own_server(root):
-    """Starts servers that this test alone uses, and may stop, kill or exhaust."""
+    """Starts servers that only this test uses, and that it may stop, kill or exhaust."""
     started = []
 
     def start(which_or_folder: str | Path = "plain", options: tuple[str, ...] = (), **popen):

@@ -1,6 +1,6 @@
-"""A raw HTTP/1.1 conversation: sends exact octets, reads answers by the letter of RFC 9112, never guesses.
+"""A raw HTTP/1.1 conversation: sends exact octets, reads answers strictly as RFC 9112 says, and never guesses.
 
-The reader is stricter than any client: what it refuses is a defect of the server's.
+The reader is stricter than any client: everything that it refuses is a defect of the server.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ import time
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 
-TIMEOUT = float(os.environ.get("PORTICO_E2E_TIMEOUT", "8"))  # seconds of silence; a passing case never comes near
+TIMEOUT = float(os.environ.get("PORTICO_E2E_TIMEOUT", "8"))  # seconds of silence; a passing case never comes close
 
 
 class Wrong(AssertionError):
-    """The server sent what no server may send, or nothing where something was due."""
+    """The server sent something that no server may send, or nothing when something was due."""
 
 
 class Silent(Wrong):
@@ -54,7 +54,7 @@ IMF_DATE = re.compile(r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d (Jan|Feb|Mar|Apr|May
 
 
 class Conversation:
-    """One connection. Whatever waits to be sent goes out while answers are read, so neither side can block."""
+    """One connection. Pending octets are sent while answers are read, so neither side can block."""
 
     def __init__(self, address: tuple[str, int] | str, timeout: float = TIMEOUT, octet_by_octet: bool = False,
                  receive_buffer: int | None = None):
@@ -119,7 +119,7 @@ class Conversation:
         self.everything += octets
 
     def step(self, deadline: float, reading: bool = True) -> None:
-        """Waits for the kernel once, and moves octets either way."""
+        """Waits for the kernel once, and moves octets in both directions."""
         writing = bool(self.pending) or self.half_close_due
         left = deadline - time.monotonic()
         if left <= 0:
@@ -136,13 +136,13 @@ class Conversation:
                 self._write_some()
 
     def flush_unread(self) -> None:
-        """Sends all that is pending and reads nothing meanwhile, as a client does that writes first."""
+        """Sends everything pending and reads nothing in the meantime, like a client that writes first."""
         deadline = time.monotonic() + self.timeout
         while self.pending or self.half_close_due:
             self.step(deadline, reading=False)
 
     def read_until(self, found, deadline: float | None = None):
-        """Reads until found(received) is not None, and returns that; Wrong at the time-out; None at the end."""
+        """Returns found(received) once it is not None, or None at the end. Raises Wrong at the time-out."""
         deadline = deadline or time.monotonic() + self.timeout
         while True:
             result = found(self.received)
@@ -153,7 +153,7 @@ class Conversation:
             self.step(deadline)
 
     def _take(self, count: int, what: str) -> bytes:
-        # The time-out is for silence, not for the whole of a large content.
+        # The time-out limits silence, not the time for a whole large content.
         while len(self.received) < count:
             before = len(self.received)
             self.read_until(lambda received: True if len(received) > before else None)
@@ -182,7 +182,7 @@ class Conversation:
         return answer.status
 
     def read_answer(self, method: str = "GET") -> Answer:
-        """The next final answer, with the interim ones before it noted in it."""
+        """Returns the next final answer, which records the interim answers before it."""
         interims = []
         while True:
             answer = self._read_head()
@@ -195,7 +195,7 @@ class Conversation:
         return answer
 
     def _read_content(self, answer: Answer, method: str) -> None:
-        """RFC 9112 §6.3, for answers."""
+        """Applies RFC 9112 §6.3 to answers."""
         codings, lengths = answer.members("Transfer-Encoding"), answer.fields("Content-Length")
         if codings and lengths:
             raise Wrong(f"Transfer-Encoding and Content-Length in one answer: {answer.head_octets!r}")
@@ -271,7 +271,7 @@ SINGLE = ("Date", "Content-Length", "Content-Type", "ETag", "Last-Modified", "Lo
 
 
 def wrongs_of_any(answer: Answer, request_version: str = "1.1") -> list[str]:
-    """What holds of every final answer that this origin server sends, whatever was asked."""
+    """Checks what must be true of every final answer from this origin server, whatever the request."""
     wrongs = []
     dates = answer.fields("Date")
     if len(dates) != 1 or not IMF_DATE.fullmatch(dates[0]):
@@ -307,7 +307,7 @@ def wrongs_of_any(answer: Answer, request_version: str = "1.1") -> list[str]:
 
 
 def ask(address, octets: bytes, method: str = "GET", timeout: float = TIMEOUT) -> Answer:
-    """One request on a connection of its own."""
+    """Sends one request on a separate connection."""
     with Conversation(address, timeout) as talk:
         talk.send(octets)
         return talk.read_answer(method)

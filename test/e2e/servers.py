@@ -1,4 +1,4 @@
-"""Starts the server under test on a root: Portico, or another one to learn whether a case can pass and can fail.
+"""Starts the server under test on a root: Portico, or another server to learn whether a case can pass and can fail.
 
 PORTICO         the program, default build/release/portico
 PORTICO_E2E_SERVER  portico (default), nginx, apache, h2o or caddy
@@ -22,7 +22,7 @@ STARTING_TIME = 20.0
 
 
 class CannotServe(Exception):
-    """This server does not know that option."""
+    """This server does not support that option."""
 
 
 def portico_program() -> Path:
@@ -30,7 +30,7 @@ def portico_program() -> Path:
 
 
 class Portico:
-    """`portico serve` on a free port of its own choosing; the port is read from what it prints."""
+    """`portico serve` on a free port that it chooses itself; the port is read from its output."""
 
     def __init__(self, root: Path, options: tuple[str, ...] = (), **popen):
         program = portico_program()
@@ -75,7 +75,7 @@ def free_port() -> int:
 
 
 class Peer:
-    """Another server, to measure the suite by. It serves the same root without Portico's options."""
+    """Another server, as a check of the suite itself. It serves the same root without Portico's options."""
 
     def __init__(self, root: Path, options: tuple[str, ...] = (), **_):
         if options:

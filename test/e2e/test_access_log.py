@@ -1,4 +1,4 @@
-"""The access log of the real program: Apache's lines for Apache's format, JSON as documented, rotation, nothing forged."""
+"""The access log of the real program: Apache's format exactly, JSON as documented, rotation, no forged lines."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ import servers
 pytestmark = pytest.mark.skipif(servers.chosen() != "portico", reason="only Portico has this log")
 
 HOST = b"Host: localhost\r\n"
-# What both servers answer alike, so that only the lines can differ.
+# Requests that both servers answer alike, so that only the log lines can differ.
 REQUESTS = [
     b"GET /probe.txt HTTP/1.1\r\n" + HOST + b"Connection: close\r\n\r\n",
     b"HEAD /probe.txt HTTP/1.0\r\nUser-Agent: \"quo\\ted\"\r\nReferer: http://x/?a=\"b\"\r\n\r\n",
@@ -49,12 +49,12 @@ def lines_of(file: Path, count: int) -> list[str]:
 
 
 def logging(form: str, file: Path) -> tuple[str, ...]:
-    # One core: lines of several are in order to within some milliseconds only.
+    # One core: with several, the lines are in order only to within a few milliseconds.
     return ("--threads", "1", "--access-log", form, "--log-file", str(file))
 
 
 def without_time_and_size(line: str) -> str:
-    """Errors have pages of different sizes; the time is not the same in two runs."""
+    """Removes what differs: the size of error pages, and the time."""
     line = re.sub(r"\[\d\d/\w{3}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}\]", "[time]", line)
     return re.sub(r'" (404|400) (\d+|-) ', r'" \1 size ', line)
 

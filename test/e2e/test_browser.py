@@ -33,7 +33,7 @@ def chromium(url: str, profile: Path, *options: str) -> str:
 
 
 class Page(html.parser.HTMLParser):
-    """The title, and the names in the table's rows, as they stand in the document that the browser made."""
+    """Returns the title, and the names in the table's rows, from the document that the browser built."""
 
     def __init__(self, text: str):
         super().__init__()
@@ -61,7 +61,7 @@ class Page(html.parser.HTMLParser):
 
 
 def corner_colour(png: bytes) -> tuple[int, ...]:
-    """The first pixel: its octets are the first of the first row, whichever way that row is filtered."""
+    """Returns the first pixel: the first octets of the first row, whatever the row's filter."""
     assert png.startswith(b"\x89PNG\r\n\x1a\n")
     at, pixels = 8, b""
     while at < len(png):

@@ -1,4 +1,4 @@
-"""The command line: help, mistakes and what is said about them, completion, the manual page, and how `serve` begins."""
+"""The command line: help, mistakes and their messages, completion, the manual page, and how `serve` starts."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def commands() -> list[str]:
 
 
 class Serving:
-    """`portico serve`; what it prints on both outputs is read line by line."""
+    """`portico serve`; the lines that it prints on both outputs can be read."""
 
     def __init__(self, *words: str | Path, **popen):
         self.process = subprocess.Popen([str(servers.portico_program()), "serve", *map(str, words)],
@@ -329,7 +329,7 @@ def test_an_empty_password_is_refused():
 
 
 def type_passwords(*typed: bytes) -> tuple[int, bytes, bytes]:
-    """hash-password at a terminal: its exit status, what it prints, and what the terminal shows."""
+    """hash-password at a terminal: returns its exit status, its output, and what the terminal shows."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen([servers.portico_program(), "hash-password"], stdin=theirs, stdout=subprocess.PIPE,
                                stderr=theirs, start_new_session=True)
@@ -364,7 +364,7 @@ def test_a_line_end_of_windows_is_no_part_of_a_password(site):
         assert fetch(serving.port(), Authorization="Basic YW5uOnNlY3JldA==").status == 200
 
 
-# --- how serve begins and ends
+# --- how serve starts and ends
 
 def test_the_banner_names_the_folder_the_url_and_who_can_connect(site):
     with Serving(site, "-p0") as serving:
@@ -375,7 +375,7 @@ def test_the_banner_names_the_folder_the_url_and_who_can_connect(site):
 
 @pytest.fixture
 def container(monkeypatch):
-    """Makes the program believe that it runs in a container, which it may do anyway."""
+    """Makes the program believe that it runs in a container, which may be true anyway."""
     monkeypatch.setenv("container", "podman")
     monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
 
@@ -432,7 +432,7 @@ def test_lan_listens_everywhere_and_says_so(site):
 
 
 def talk(port: int, *heads: bytes) -> bytes:
-    """What one connection answers to these requests, the last of which closes it."""
+    """Returns the answers on one connection to these requests. The last request closes it."""
     with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
         client.sendall(b"".join(heads))
         client.shutdown(socket.SHUT_WR)
@@ -449,7 +449,7 @@ def test_on_loopback_only_this_machines_hosts_are_answered(site):
             refused = fetch(port, Host=host, Accept="text/plain")
             assert refused.status == 421 and b"--host NAME" in refused.content, host
         assert fetch(port, "http://evil.example/", Host="localhost").status == 421
-        # A refused request does not end the connection, nor does it open the door for those that follow.
+        # A refused request does not end the connection, and it does not admit the requests that follow.
         evil = b"GET / HTTP/1.1\r\nHost: evil.example\r\n\r\n"
         said = talk(port, evil, b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", evil)
         assert re.findall(rb"HTTP/1.1 (\d+)", said) == [b"421", b"200", b"421"]
@@ -508,7 +508,7 @@ def test_a_second_signal_does_not_wait_for_anybody(site):
             slow.sendall(b"GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n")
             slow.recv(100)
             serving.process.send_signal(signal.SIGTERM)
-            # Nobody is let in any more once the first signal has been taken.
+            # No connection is accepted any more once the first signal has been handled.
             deadline = time.monotonic() + 10
             while time.monotonic() < deadline:
                 try:
@@ -589,7 +589,7 @@ def test_open_without_a_display_is_explained(site):
 
 
 def test_it_answers_soon_after_it_was_started(site):
-    """The best of several: 30 ms are promised, and this machine may be busy."""
+    """Takes the best of several runs: 30 ms are promised, and this machine may be busy."""
     times = []
     for _ in range(5):
         port = servers.free_port()

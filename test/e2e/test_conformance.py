@@ -1,4 +1,4 @@
-"""Runs the conformance tables over real connections, each case whole and again one octet at a time."""
+"""Runs the conformance tables over real connections, each case as a whole, and again one octet at a time."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from conformance.case import Case, Level, Pause, Then, get
 from conformance.content import PROBE
 from exchange import Answer, Conversation, Silent, Wrong, ask, wrongs_of_any
 
-OCTETWISE_MAX = 6000  # larger requests are sent whole only: an octet at a time would prove nothing more
-DRAINED = 220_000  # octets that a server which closes reads on for, so that the client can read its answer
+OCTETWISE_MAX = 6000  # larger requests are only sent whole: octet by octet would prove nothing more
+DRAINED = 220_000  # octets that a closing server still reads, so that the client can read its answer
 LEVELS = os.environ.get("PORTICO_E2E_LEVELS", "MUST SHOULD OURS").split()
 
 
@@ -27,7 +27,7 @@ ROWS = [pytest.param(case, way, id=f"{case.name}-{way}")
 
 
 def learn(octets: bytes, address) -> bytes:
-    """Puts in what only the server knows: @ETAG(/target)@, or @ETAG(/target|coding)@ for an encoded one."""
+    """Inserts values that only the server knows: @ETAG(/target)@, or @ETAG(/target|coding)@ for an encoded one."""
     def value(found: re.Match) -> bytes:
         target, _, coding = found[1].partition(b"|")
         answer = ask(address, get(target, *([b"Accept-Encoding: " + coding] if coding else []), b"Connection: close"))
@@ -75,7 +75,8 @@ def check_ending(talk: Conversation, case: Case, answers: list[Answer]) -> None:
         probe = talk.read_answer()
     except Silent:
         if case.then is Then.EITHER:
-            # Who means to close says so (RFC 9112 §9.6); octets still on their way may find it closed before.
+            # A server that intends to close says so (RFC 9112 §9.6); octets that are still in flight may find the
+            # connection closed.
             told = "close" in answers[-1].members("Connection") or answers[-1].status not in case.answers[-1].statuses
             if told or Pause.HALF_CLOSE in case.send or b" HTTP/1.0" in case.send[0]:
                 return
@@ -105,7 +106,7 @@ def wrongs_of(case: Case, answers: list[Answer], way: str, version: str) -> list
             if wrong:
                 wrongs.append(wrong)
         wrongs += wrongs_of_any(answer, version)
-    # Who paused may have ended the connection himself, or let it grow idle, after the answer was on its way.
+    # A client that paused may have ended the connection itself, or let it become idle, after the answer was sent.
     paused = Pause.HALF_CLOSE in case.send or Pause.ANSWER in case.send
     if (case.then is Then.CLOSES and len(answers) == len(case.answers) and not paused and version == "1.1"
             and answers[-1].status in case.answers[-1].statuses and "close" not in answers[-1].members("Connection")):
@@ -122,7 +123,7 @@ def test_case(case: Case, way: str, server):
     with Conversation(address, octet_by_octet=way == "octets") as talk:
         try:
             hold_conversation(talk, case, steps, answers)
-            if not wrongs_of(case, answers, way, version_of(sent)):  # else there is no sense in waiting for an end
+            if not wrongs_of(case, answers, way, version_of(sent)):  # otherwise waiting for the end is pointless
                 check_ending(talk, case, answers)
             wrongs = wrongs_of(case, answers, way, version_of(sent))
         except Silent as silence:

@@ -161,7 +161,7 @@ def test_a_slow_reader_gets_the_whole_content(server):
     assert received.endswith(BIG)
 
 
-# --- many at once
+# --- many connections at once
 
 
 def open_many(address, count: int, octets: bytes) -> list[socket.socket]:
@@ -184,7 +184,7 @@ def close_all(connections: list[socket.socket]) -> None:
 def test_ten_thousand_idle_connections_while_others_are_served(own_server):
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     count = min(10_000, soft - 500)
-    # All of them come from one address here, which the defaults would refuse.
+    # All connections come from one address here, which the default limits would refuse.
     one = own_server(options=("--set", "connections_max=15000", "--set", "connections_per_address_max=15000"))
     before = one.resident_kib()
     idle = []
@@ -196,7 +196,7 @@ def test_ten_thousand_idle_connections_while_others_are_served(own_server):
             idle += batch
         took = [timed_ask(one.address) for _ in range(100)]
         assert statistics.median(took) < 0.05, f"median {statistics.median(took):.3f} s with {count} idle connections"
-        # One KiB each is what Portico promises; the allocator's slack is allowed for here.
+        # Portico promises at most one KiB each; this also allows for the allocator's slack.
         grown = one.resident_kib() - before
         assert grown < 4 * count, f"{grown} KiB for {count} idle connections"
         for connection in idle[:: max(1, count // 500)]:
@@ -223,7 +223,7 @@ def timed_ask(address) -> float:
 
 @contextmanager
 def trickling(address, count: int, octets: bytes):
-    """`count` connections that each send the next octet of `octets` in turn, for as long as the block runs."""
+    """Opens `count` connections that each send the next octet of `octets` in turn while the block runs."""
     slow = open_many(address, count, octets[:1])
     ended = threading.Event()
 
@@ -238,7 +238,7 @@ def trickling(address, count: int, octets: bytes):
                 if ended.is_set():
                     return
             position += 1
-            ended.wait(0.2)  # this is the pace of the trickle, nothing waits for it
+            ended.wait(0.2)  # this is only the pace of the trickle
 
     thread = threading.Thread(target=trickle, daemon=True)
     thread.start()
@@ -281,7 +281,7 @@ def test_trickling_heads_are_ended(own_server):
 
 
 def ask_until_refused(address, results: list, stop: threading.Event, close_each: bool) -> None:
-    """Asks again and again; notes for each request whether its answer came whole, or no octet of it, or a part."""
+    """Sends requests repeatedly. Notes for each whether the answer arrived whole, in part, or not at all."""
     talk = None
     while not stop.is_set():
         try:
@@ -318,7 +318,7 @@ def test_signal_under_load_loses_no_answer(own_server, kind, close_each):
                for _ in range(16)]
     for thread in threads:
         thread.start()
-    while results.count("whole") < 500:  # under way; each round is a request's time
+    while results.count("whole") < 500:  # until requests are in flight; each round takes as long as a request
         select.select([], [], [], 0.001)
         assert one.process.poll() is None
     one.process.send_signal(kind)
@@ -339,7 +339,7 @@ def test_sigterm_finishes_what_is_in_flight(own_server, tmp_path):
         idle.send(get("/hello.txt"))
         assert idle.read_answer().content == HELLO
         one.process.send_signal(signal.SIGTERM)
-        idle.read_to_end()  # draining has begun: an idle connection is not kept
+        idle.read_to_end()  # draining has begun: idle connections are closed
         assert not idle.received
         with pytest.raises(OSError):
             socket.create_connection(one.address, timeout=5).recv(1)
@@ -352,7 +352,7 @@ def test_sigterm_finishes_what_is_in_flight(own_server, tmp_path):
 
 @only_portico
 def test_sigterm_answers_what_was_pipelined(own_server):
-    """Requests that the server has read are answered, or not at all: never by a part."""
+    """Requests that the server has read are answered completely or not at all, never in part."""
     one = own_server()
     with Conversation(one.address) as talk:
         talk.send(get("/big.bin") + get("/hello.txt") * 50)
@@ -381,7 +381,7 @@ def test_second_signal_ends_at_once(own_server, kind):
         stuck.flush_unread()
         stuck.read_until(lambda received: True if received else None)
         one.process.send_signal(kind)
-        idle.read_to_end()  # the first signal has been seen
+        idle.read_to_end()  # the first signal has been handled
         begun = time.monotonic()
         one.process.send_signal(kind)
         one.process.wait(5)
@@ -409,12 +409,12 @@ def test_signals_that_mean_nothing_are_survived(own_server):
 # --- files that change
 
 
-SIZE = 8 << 20  # much more than the kernel buffers on the way
+SIZE = 8 << 20  # much more than the kernel buffers
 
 
 @pytest.fixture
 def changing(own_server, scratch):
-    """A server without its one-second memory of files, on a folder that this test may change."""
+    """A server that checks cached files on every request, on a folder that this test may change."""
     folder = Path(scratch) / f"changing-{time.monotonic_ns()}"
     folder.mkdir()
     (folder / "probe.txt").write_bytes(PROBE)
@@ -426,7 +426,7 @@ def version(letter: bytes, size: int = SIZE) -> bytes:
 
 
 def begin_reading(address) -> Conversation:
-    """A request whose answer has begun and cannot end, for the reader's window is small."""
+    """A request whose answer has begun but cannot end, because the reader's window is small."""
     talk = Conversation(address, receive_buffer=65_536)
     talk.send(get("/file.bin", "Connection: close"))
     talk.flush_unread()
@@ -435,7 +435,7 @@ def begin_reading(address) -> Conversation:
 
 
 def finish_reading(talk: Conversation) -> bytes | None:
-    """The whole content, or None where the connection broke before its end."""
+    """Returns the whole content, or None if the connection broke before its end."""
     with talk:
         try:
             answer = talk.read_answer()
@@ -478,7 +478,7 @@ def test_file_changed_in_place_while_sent(changing_once, round_, change):
             file.write(version(b"b", SIZE // 2))
     got = finish_reading(talk)
     assert got is None or got == version(b"a"), f"mixed: {len(got)} octets, {got.count(b'b')} of them new"
-    # Whoever asks now gets what is there now.
+    # A new request gets the present content.
     wanted = (folder / "file.bin").read_bytes()
     fresh = ask(one.address, get("/file.bin", "Connection: close"))
     assert (fresh.status, len(fresh.content)) == (200, len(wanted)) and fresh.content == wanted
@@ -565,7 +565,7 @@ def test_etag_is_the_same_for_a_copy(changing, octets):
 
 @only_portico
 def test_what_the_server_may_not_read_is_forbidden_or_missing(scratch, root):
-    """As root everything is readable, so the server is started as nobody."""
+    """Root can read everything, so the server is started as the user nobody."""
     folder = root("plain")
     who = {} if os.geteuid() else {"user": "nobody", "group": "nogroup", "extra_groups": []}
     try:

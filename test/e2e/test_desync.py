@@ -1,7 +1,7 @@
-"""Desync probes: framing with two readings, and behind it a request that only one of the readings sees.
+"""Desync probes: framing with two readings, followed by a request that exists in only one of them.
 
-Whatever stands in front of the server may have read the framing the other way. So there is exactly one answer, it is a
-refusal, nothing that was hidden is answered, and the connection ends (RFC 9112 §6.3, §11.2).
+A proxy in front of the server may have read the framing the other way. So there must be exactly one answer, which is a
+refusal; the hidden request is not answered, and the connection ends (RFC 9112 §6.3, §11.2).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ HIDDEN = b"GET /smuggled.txt HTTP/1.1\r\nHost: localhost\r\n\r\n"
 END = b"0\r\n\r\n"
 CHUNKED = "Transfer-Encoding: chunked"
 
-# How a Transfer-Encoding is written that one reader takes for chunked and another does not see.
+# Ways to write a Transfer-Encoding that one recipient takes for chunked and another does not recognise.
 DISGUISES = {
     "xchunked": "Transfer-Encoding: xchunked", "space_before_colon": "Transfer-Encoding : chunked",
     "tab_before_colon": "Transfer-Encoding\t: chunked",
@@ -38,7 +38,7 @@ DISGUISES = {
     "kelvin": "Transfer-Encoding: chun\xe2\x84\xaaed", "trailing_cr": "Transfer-Encoding: chunked\r",
     "upper_case": "TRANSFER-ENCODING: CHUNKED", "plain": CHUNKED,
 }
-# These name no Transfer-Encoding at all, so Content-Length alone frames the message, for every reader.
+# None of these is a Transfer-Encoding field, so Content-Length alone frames the message for every recipient.
 HARMLESS = {"underscore", "no_hyphen"}
 
 LENGTH_PAIRS = {
@@ -57,7 +57,7 @@ LENGTH_PAIRS = {
     "underscored_digits": (f"Content-Length: {str(len(HIDDEN))[0]}_{str(len(HIDDEN))[1:]}",),
 }
 
-# Chunked content whose end is read differently by who accepts what the grammar does not have.
+# Chunked content whose end depends on whether the recipient accepts what the grammar does not allow.
 SIZE = f"{len(HIDDEN):x}"
 CHUNK_TRICKS = {
     "size_bare_lf": b"5\nhello\r\n" + END, "size_space_lf": b"5 \nhello\r\n" + END,
@@ -100,7 +100,8 @@ def probes() -> list:
     rows = []
     for name, line in DISGUISES.items():
         if name not in HARMLESS:
-            # CL.TE and TE.CL: the hidden request is content to who reads the length, a request to who reads chunks.
+            # CL.TE and TE.CL: the hidden request is content to a recipient that reads the length, and a request to one
+            # that reads chunks.
             content = END + HIDDEN
             rows.append((f"cl_te_{name}", message("POST /hello.txt HTTP/1.1", HOST, f"Content-Length: {len(content)}",
                                                   line, content=content)))
@@ -125,7 +126,7 @@ def probes() -> list:
 
 
 PROBES = probes()
-# What may be said to them. Content is not wanted here, so who sends bad chunks may have been answered by their head.
+# The possible answers. The content is unwanted here, so the server may answer bad chunks from the head alone.
 REFUSALS = (400, 413, 501, 505)
 EARLY = REFUSALS + (200, 405)
 
@@ -146,7 +147,7 @@ def test_one_refusal_and_the_end(name: str, octets: bytes, way: str, server):
                 if talk.received:
                     wrong = f"a second answer: {bytes(talk.received[:120])!r}"
         except Silent:
-            pass  # closing without a word is safe as well
+            pass  # closing without an answer is safe too
         except Wrong as reason:
             wrong = str(reason)
         got = bytes(talk.everything)

@@ -1,4 +1,4 @@
-"""The reader of the suite itself: what no server may send, it refuses."""
+"""The suite's own reader: it refuses everything that no server may send."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ GOOD = b"HTTP/1.1 200 OK\r\nDate: Tue, 02 Jan 2024 03:04:05 GMT\r\nContent-Lengt
 
 @pytest.fixture
 def answering():
-    """answering(octets) is a conversation with a peer that sends these octets and ends."""
+    """answering(octets) is a conversation with a peer that sends these octets and then closes."""
     opened = []
 
     def of(octets: bytes) -> Conversation:

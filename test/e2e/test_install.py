@@ -1,4 +1,4 @@
-"""script/install: what it puts where, into a prefix of its own."""
+"""script/install: which files it installs, and where, in a separate prefix."""
 
 from __future__ import annotations
 

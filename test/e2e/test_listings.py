@@ -1,4 +1,4 @@
-"""A listing's links lead to what they name, and HEAD tells what GET would: both need more than one exchange."""
+"""Links in a listing work, and HEAD answers like GET: both need more than one exchange."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_every_link_of_a_page_leads_somewhere_on_this_server(server):
                 continue
             seen.add(there.path)
             answer = ask(address, head(there.path), "HEAD")
-            # As root the server may read what is closed to others.
+            # Root may read files that other users may not.
             assert answer.status == 200 or "/special/" in there.path, f"{link!r} on {target}: {answer.status}"
     assert len(seen) > 30
 
@@ -114,7 +114,7 @@ TARGETS = ["/hello.txt", "/empty.txt", "/big.bin", "/missing", "/sub", "/sub/", 
            "/links/inside.txt", "/links/out.txt", "/special/fifo", "/.hidden", "/%zz", "/hello.txt/"]
 MORE = [(), ("Accept-Encoding: gzip",), ("Accept-Encoding: br, zstd",), ("Accept: application/json",),
         ("If-None-Match: *",), ('If-Match: "other"',), ("Connection: close",)]
-MAY_DIFFER = {"date"}  # RFC 9110 §9.3.2 lets some be left out, yet who leaves out none is right for sure
+MAY_DIFFER = {"date"}  # RFC 9110 §9.3.2 allows omitting some, but omitting none is always right
 
 
 @pytest.mark.parametrize("lines", MORE, ids=["plain", "gzip", "others", "json", "none_match", "match", "close"])

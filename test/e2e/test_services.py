@@ -32,7 +32,7 @@ def portico() -> str:
     return str(program)
 
 
-PATTERN = bytes(i * 2654435761 >> 13 & 0xff for i in range(65_521))  # a prime: no buffer's multiple
+PATTERN = bytes(i * 2654435761 >> 13 & 0xff for i in range(65_521))  # a prime, so not a multiple of any buffer's size
 
 
 def much(count: int) -> bytes:
@@ -40,7 +40,7 @@ def much(count: int) -> bytes:
 
 
 class Service:
-    """`portico hello` or `portico echo`; its endpoints are read from what it prints."""
+    """`portico hello` or `portico echo`; its endpoints are read from its output."""
 
     def __init__(self, *words: str, endpoints: int = 1, **popen):
         popen.setdefault("stdin", subprocess.DEVNULL)
@@ -98,7 +98,7 @@ def run(*words: str, give: bytes = b"", status: int = 0, **options) -> subproces
 
 
 def not_sanitized() -> None:
-    """Sanitizers hold freed memory back, and look at memory through a pipe, for which there must be descriptors."""
+    """Sanitizers retain freed memory, and check memory through a pipe, which needs descriptors."""
     with open(portico(), "rb") as program:
         octets = program.read()
         if b"libasan" in octets or b"AddressSanitizer" in octets:  # linked as a library, or into the program
@@ -120,7 +120,7 @@ def read_to_end(peer: socket.socket) -> bytes:
 
 
 class Peer:
-    """A server of one connection, as a test wants it."""
+    """A server for one connection, as the test defines it."""
 
     def __init__(self, serve, family=socket.AF_INET, address=("127.0.0.1", 0)):
         self.listener = socket.socket(family)
@@ -161,7 +161,7 @@ def test_hello_says_its_line_and_ends(service):
 
 
 def test_hello_loses_nothing_to_a_client_that_sends_first(service):
-    """Unread octets at close would make the kernel reset the connection, and the line might never be read."""
+    """If octets were unread at close, the kernel would reset the connection, and the line might be lost."""
     hello = service("hello", "-l", "127.0.0.1:0", "-m", "x" * 5000)
     for _ in range(50):
         with hello.connect() as peer:
@@ -175,7 +175,7 @@ def test_hello_to_other_clients(service, program, words):
     hello = service("hello", "-l", "127.0.0.1:0")
     command = ([program, *words, "127.0.0.1", str(hello.port)] if words is not None
                else [program, "-", f"TCP:127.0.0.1:{hello.port}"])
-    # telnet leaves at the end of its input, before it has read anything: it is given one that does not end.
+    # telnet leaves at the end of its input, before it has read anything, so its input does not end here.
     end, keep_open = os.pipe()
     with os.fdopen(end), os.fdopen(keep_open, "w"):
         stdin = end if program == "telnet" else subprocess.DEVNULL
@@ -253,7 +253,7 @@ def test_a_client_that_never_reads_is_not_read_from(service):
             except BlockingIOError:
                 pass
     assert taken > 0
-    # 50 clients, 64 KiB each at most, and what the allocator keeps besides.
+    # 50 clients with at most 64 KiB each, plus what the allocator retains.
     assert echo.resident_kib() - before < 50 * 64 + 1024
     with echo.connect() as other:
         other.sendall(b"still there")
@@ -290,7 +290,7 @@ def test_datagrams_from_ports_of_services_are_not_answered(service, command):
         client.settimeout(PATIENCE)
         client.sendto(b"x", ("127.0.0.1", server.port))
         assert client.recv(1000)
-        for socket_of_a_service in (forged, own):  # their datagrams came first
+        for socket_of_a_service in (forged, own):  # their datagrams arrived first
             with pytest.raises(BlockingIOError):
                 socket_of_a_service.recv(1000, socket.MSG_DONTWAIT)
 
@@ -368,7 +368,7 @@ def test_echo_survives_the_want_of_descriptors(service):
         client.sendall(b"x")
         assert client.recv(1) == b"x"
     ticks = cpu_ticks(echo.process.pid)
-    time.sleep(0.5)  # what is measured: CPU over a stretch of time in which nothing can be accepted
+    time.sleep(0.5)  # measures the CPU time while no connection can be accepted
     assert cpu_ticks(echo.process.pid) - ticks < 10, "it spins"
     for client in clients[:50]:
         client.close()
@@ -445,7 +445,7 @@ def test_connect_moves_a_mebibyte_through_echo(service):
 
 
 def test_connect_reads_on_after_our_half_close():
-    """The peer answers only after it has read our end, slowly, and more than buffers hold."""
+    """The peer answers only after it has slowly read our end of stream, and more than the buffers hold."""
     answer = much(3 * MIB)
 
     def serve(peer):
@@ -511,7 +511,7 @@ def test_connect_sends_crlf():
 
 def test_connect_exit_codes(tmp_path):
     assert b"host.invalid: no such host" in run("connect", "host.invalid:80", status=6).stderr
-    with socket.socket() as bound:  # bound and not listening: refuses
+    with socket.socket() as bound:  # bound but not listening: refuses connections
         bound.bind(("127.0.0.1", 0))
         refused = run("connect", f"127.0.0.1:{bound.getsockname()[1]}", status=7)
         assert b"Connection refused" in refused.stderr
@@ -529,7 +529,7 @@ def test_connect_times_out_while_connecting():
         silent.listen(0)
         port = silent.getsockname()[1]
         fillers = []
-        for _ in range(4):  # until the queue is full and drops who comes
+        for _ in range(4):  # until the queue is full and drops new connections
             filler = socket.socket()
             filler.setblocking(False)
             filler.connect_ex(("127.0.0.1", port))
@@ -622,7 +622,7 @@ def test_connect_at_a_terminal_edits_lines_and_escapes():
     server = Peer(read_to_end)
     terminal = Terminal(server.endpoint)
     terminal.wait_for(b"Escape character is '^]'")
-    os.write(terminal.fd, b"helpo\x7f\x7flo\n")  # erased and corrected before it is sent
+    os.write(terminal.fd, b"helpo\x7f\x7flo\n")  # typed, erased and corrected before it is sent
     terminal.wait_for(b"lo\r\n")
     os.write(terminal.fd, b"\x1d")
     terminal.wait_for(b"Connection closed")

@@ -1,4 +1,4 @@
-"""How the server ends under load: each request that has reached the machine before is answered.
+"""How the server ends under load: each request that reached the machine before is answered.
 
 PORTICO_SIGTERMS: how many times each case is tried, default 2.
 """
@@ -26,12 +26,12 @@ ROUNDS = int(os.environ.get("PORTICO_SIGTERMS", "2"))
 
 
 def end(one, loop: ClosedLoop) -> float:
-    """Sends SIGTERM and lets the clients go on until the process has gone. Returns how long that takes."""
+    """Sends SIGTERM and lets the clients go on until the process has ended. Returns how long that takes."""
     one.process.send_signal(signal.SIGTERM)
     began = time.monotonic()
     loop.run(lambda: one.process.poll() is not None)
     took = time.monotonic() - began
-    loop.goes_on = False  # answers that were sent are read to their end
+    loop.goes_on = False  # answers that were sent are read completely
     deadline = time.monotonic() + PATIENCE
     loop.run(lambda: time.monotonic() > deadline or not any(client.state == "asking" for client in loop.clients))
     loop.outcome.lost += ["no answer" for client in loop.clients if client.state == "asking"]
@@ -54,7 +54,7 @@ def test_sigterm_under_load_loses_no_request(own_server, threads, kind):
 
 
 def test_clients_that_have_connected_but_not_asked_are_answered(own_server):
-    """The kernel holds them back until they say something: TCP_DEFER_ACCEPT."""
+    """The kernel holds these connections back until they send something: TCP_DEFER_ACCEPT."""
     one = own_server(options=("--threads", "2"))
     with Conversation(one.address) as first:
         first.send(get("/hello.txt"))
@@ -73,7 +73,7 @@ def test_clients_that_have_connected_but_not_asked_are_answered(own_server):
 
 
 def test_nobody_who_waits_for_an_answer_keeps_it_from_ending(own_server):
-    """Idle connections that stay open on the client's side cost half a second, and no more."""
+    """Idle connections that stay open on the client's side delay the end by half a second at most."""
     one = own_server()
     idle = []
     for _ in range(50):

@@ -107,11 +107,11 @@ def test_a_draining_server_leaves_its_successors_socket(site, tmp_path):
     under_way = socket.socket(socket.AF_UNIX)
     under_way.settimeout(PATIENCE)
     under_way.connect(str(path))
-    under_way.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n")  # it has to be waited for
+    under_way.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n")  # the server must wait for it
     assert b"front" in ask(path)
     first.send_signal(signal.SIGTERM)
     successor = start(*WAYS["serve"](path, site))
-    # The first one lets the path go when it begins to drain. Until then the successor is refused.
+    # The first server releases the path when it begins to drain. Until then the successor is refused.
     while successor.poll() is None and not path.exists():
         pass
     for _ in range(1000):

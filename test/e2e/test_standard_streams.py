@@ -27,7 +27,7 @@ def command(*words: str) -> list[str]:
 
 
 class Sink:
-    """A peer that reads to the end, and then answers with `answer`. `failure` is what ended its reading, if not an end."""
+    """A peer that reads to the end, and then sends `answer`. `failure` is the error that ended its reading, if any."""
 
     def __init__(self, answer: bytes = b""):
         self.listener = socket.create_server(("127.0.0.1", 0))
@@ -126,7 +126,7 @@ def test_connect_with_null_on_both_sides():
 
 
 def test_connect_sends_from_a_device_without_an_end():
-    """/dev/zero is always ready, and no file that epoll takes."""
+    """/dev/zero is always ready, and epoll does not accept it."""
     with socket.create_server(("127.0.0.1", 0)) as listener, open("/dev/zero", "rb") as zero:
         where = f"127.0.0.1:{listener.getsockname()[1]}"
         client = subprocess.Popen(command("connect", "-q", where), stdin=zero, stdout=subprocess.DEVNULL,

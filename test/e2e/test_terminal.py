@@ -1,4 +1,4 @@
-"""Terminals that are changed for a while: they are as they were when the program ends, stops, or is killed."""
+"""A terminal's settings are restored when the program ends, stops, or is killed."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ PATIENCE = 20.0
 
 
 class Job:
-    """The program in the foreground of a terminal of its own, as a shell starts it."""
+    """The program in the foreground of a separate terminal, started as by a shell."""
 
     def __init__(self, *arguments: str):
         program = str(servers.portico_program())
         reports, report = os.pipe()
         self.shell, self.terminal = pty.fork()
-        if self.shell == 0:  # the shell: tells the job's number, and what becomes of it
+        if self.shell == 0:  # the shell: reports the job's number, and how it ends
             os.close(reports)
             signal.signal(signal.SIGTTOU, signal.SIG_IGN)
             job = os.fork()

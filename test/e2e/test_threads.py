@@ -1,4 +1,4 @@
-"""The server where the machine has no room for another thread."""
+"""The server on a machine that cannot start another thread."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_a_burst_is_answered_without_further_threads(own_server, tmp_path):
     if address_space(pid) > 1 << 40:
         pytest.skip("a sanitizer's shadow takes the whole address space")
     before = threads(pid)
-    room = 6 << 20  # for buffers, and less than a thread's stack
+    room = 6 << 20  # enough for buffers, but less than a thread's stack
     resource.prlimit(pid, resource.RLIMIT_AS, (address_space(pid) + room,) * 2)
     peers = [socket.create_connection(server.address, timeout=20) for _ in names]
     for peer, name in zip(peers, names):

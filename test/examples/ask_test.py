@@ -1,4 +1,4 @@
-"""ask: a DNS query by hand, against a responder of ours that loses, forges and breaks datagrams."""
+"""ask: a handwritten DNS query, against our own responder, which loses, forges and corrupts datagrams."""
 
 import ipaddress
 import socket
@@ -28,7 +28,7 @@ def reply(query: bytes, *records: bytes, flags: int = 0, xor_id: int = 0, questi
 
 
 class Server:
-    """Answers each datagram with those that `answer` makes of it and of its number, from 0."""
+    """Answers each datagram with those that `answer` creates from it and its number, from 0."""
 
     def __init__(self, test: "Ask", answer, family: int = socket.AF_INET):
         self.socket = socket.socket(family, socket.SOCK_DGRAM)

@@ -3,7 +3,7 @@
 
 usage: build.py PREFIX COMPILER cmake|pkg-config shared|static FOLDER
 
-The programs are FOLDER/bin/NAME. Each has to be there, whatever was added to examples/ last.
+The programs are FOLDER/bin/NAME. Each example must be built, including any that is new in examples/.
 """
 
 from __future__ import annotations

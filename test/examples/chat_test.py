@@ -1,4 +1,4 @@
-"""chat: talking by lines over TCP."""
+"""chat: a chat over TCP, line by line."""
 
 import socket
 import subprocess
@@ -8,7 +8,7 @@ from example import TIME_MAX, ExampleTest
 
 
 class Guest:
-    """Somebody in the chat, line by line."""
+    """A participant in the chat."""
 
     def __init__(self, test: "Chat", name: str | None = None):
         self.socket = test.connect(test.chat.port)
@@ -18,7 +18,7 @@ class Guest:
         if name:
             self.say(name)
             test.assertEqual(self.line(), f"* {name} has come")
-            test.assertIn(name, self.line())  # who is here
+            test.assertIn(name, self.line())  # the list of participants
 
     def line(self) -> str:
         return self.lines.readline().rstrip("\n")
@@ -40,7 +40,7 @@ class Chat(ExampleTest):
         ann.say("Good morning, wie geht's?")
         self.assertEqual((bob.line(), cem.line()), ("Ann: Good morning, wie geht's?",) * 2)
         bob.say("Fine")
-        self.assertEqual(ann.line(), "Bob: Fine")  # and never what it said itself
+        self.assertEqual(ann.line(), "Bob: Fine")  # and never its own lines
         ann.say("/who")
         self.assertEqual(ann.line(), "* Here are: Ann, Bob, Cem")
 
@@ -93,7 +93,7 @@ class Chat(ExampleTest):
         ann, bob, slow = Guest(self, "Ann"), Guest(self, "Bob"), Guest(self, "Slow")
         ann.line(), ann.line(), bob.line()
         line, started, said = "x" * 900, time.monotonic(), 0
-        # Everything is read by Bob, a line at a time, while Slow's share fills the kernel's buffers and then its queue.
+        # Bob reads everything, a line at a time, while Slow's share fills the kernel's buffers and then its queue.
         while time.monotonic() - started < TIME_MAX:
             ann.say(line)
             said += 1

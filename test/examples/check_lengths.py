@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Holds the short examples to the lines that the library promises they take: whole files, blank lines not counted.
+"""Checks that the short examples take no more lines than the library promises: whole files, without blank lines.
 
 usage: check_lengths.py EXAMPLES
 """

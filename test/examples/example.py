@@ -1,4 +1,4 @@
-"""How the tests start an example, talk to it and end it. Everything stays on the loopback interface."""
+"""Starts an example for a test, exchanges octets with it and ends it. Everything stays on the loopback interface."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TIME_MAX = 20
 
 
 class Example:
-    """A running example. Ends with SIGTERM, after which it has to exit with 0."""
+    """A running example. Ends with SIGTERM, after which the exit status must be 0."""
 
     def __init__(self, *command: str | Path, folder: str | Path | None = None):
         self.process = subprocess.Popen([BIN / command[0], *map(str, command[1:])], cwd=folder, stdin=subprocess.DEVNULL,
@@ -58,7 +58,7 @@ class Example:
 
 
 class ExampleTest(unittest.TestCase):
-    """With a folder of its own, and what ends the programs that a test has started."""
+    """A test case with its own folder; ends the programs that a test has started."""
 
     maxDiff = None
 
@@ -76,7 +76,7 @@ class ExampleTest(unittest.TestCase):
         return subprocess.run([BIN / command[0], *map(str, command[1:])], capture_output=True, text=True, timeout=TIME_MAX)
 
     def cannot_start(self, *command: str | Path) -> str:
-        """What a server says that can't listen where it is told to; its exit code is 1."""
+        """Returns the message of a server that can't listen where it was asked to; its exit code is 1."""
         done = self.run_example(*command)
         self.assertEqual((done.returncode, done.stdout), (1, ""), done.stderr)
         self.assertNotEqual(done.stderr.strip(), "")
@@ -89,11 +89,11 @@ class ExampleTest(unittest.TestCase):
 
 
 class Answer:
-    """What curl got."""
+    """The answer that curl received."""
 
     def __init__(self, octets: str):
         self.status = 100
-        while self.status < 200:  # past "100 Continue", which large contents wait for
+        while self.status < 200:  # skips "100 Continue", which large contents wait for
             head, _, octets = octets.partition("\n\n")
             lines = head.splitlines()
             self.status = int(lines[0].split()[1])

@@ -94,7 +94,7 @@ class Notes(ExampleTest):
         other.execute("BEGIN IMMEDIATE")
         waiting = subprocess.Popen(["curl", "--silent", "--output", "/dev/null", "--write-out", "%{http_code}", self.notes.url + "/notes",
                                     "--json", '{"title": "Later"}'], stdout=subprocess.PIPE, text=True)
-        self.assertEqual(curl(self.notes.url + "/else").status, 404)  # the loop goes on
+        self.assertEqual(curl(self.notes.url + "/else").status, 404)  # the loop still runs
         status = waiting.communicate(timeout=20)[0]
         other.close()
         self.assertEqual(status, "500")  # after busy_timeout

@@ -25,7 +25,7 @@ class Rpc(ExampleTest):
         return done.returncode, done.stdout, done.stderr
 
     def lines(self, octets: bytes) -> list:
-        """What a client gets that sends these octets and nothing more, until the server closes, or refuses to read on."""
+        """Sends only these octets, and returns what is received until the server closes or refuses to read on."""
         client = socket.socket(socket.AF_UNIX)
         client.settimeout(TIME_MAX)
         with client:
@@ -86,7 +86,7 @@ class Rpc(ExampleTest):
             self.assertEqual(self.lines(line + b'\n{"id": "x", "method": "add"}\n'),
                              [{"id": None, "error": why}, {"id": "x", "result": 0}], line)
         self.assertEqual(self.lines(b"[" * 60000 + b"\n"), [{"id": None, "error": "that is no JSON"}])
-        self.assertEqual(self.lines(b'"' + b"x" * 70000 + b'"\n'), [])  # too long a line: the server hangs up
+        self.assertEqual(self.lines(b'"' + b"x" * 70000 + b'"\n'), [])  # the line is too long: the server closes
 
     def test_many_clients_at_once(self):
         self.serve()
@@ -110,6 +110,6 @@ class Rpc(ExampleTest):
         self.addCleanup(client.close)
         client.connect(str(self.path))
         client.sendall(b'{"id": 1, "method": "sleep", "params": [60000], "within": 60000}\n')
-        self.assertEqual(server.end(), 0)  # a call that is under way is not waited for
+        self.assertEqual(server.end(), 0)  # a call in progress is not waited for
         self.assertFalse(self.path.exists())
         self.serve()

@@ -1,4 +1,4 @@
-"""time: a UDP service that tells the time."""
+"""time: a UDP service that sends the time."""
 
 import re
 import socket

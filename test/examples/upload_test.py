@@ -1,4 +1,4 @@
-"""upload: files to disk, and their progress as server-sent events."""
+"""upload: stores files on disk, and reports the progress as server-sent events."""
 
 import os
 import socket
@@ -27,7 +27,7 @@ class Events:
         test.assertIn("\r\nContent-Type: text/event-stream", head)
 
     def next(self) -> tuple[str, str] | None:
-        """The next event's name and data; None where the stream has ended."""
+        """Returns the next event's name and data, or None if the stream has ended."""
         event: dict[str, str] = {}
         while line := self.lines.readline():
             if line == "\n" and event:

@@ -1,4 +1,4 @@
-"""README.md and docs/access-log.md: what they show is what the program prints."""
+"""README.md and docs/access-log.md: they show what the program really prints."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def section(title: str) -> str:
 
 
 class Serving:
-    """`portico serve`, with what it prints on both its outputs."""
+    """`portico serve`, with the text that it prints on both outputs."""
 
     def __init__(self, *words: str | Path, cwd: Path):
         self.process = subprocess.Popen([PROGRAM, "serve", *words, "--port", "0"], cwd=cwd, stdin=subprocess.DEVNULL,
@@ -48,7 +48,7 @@ class Serving:
         self.process.communicate()
 
     def logged(self, octets: bytes, read_max: int | None = None) -> str:
-        """The line of the log for one request, whose answer is read to its end, or in part."""
+        """Returns the log's line for one request, whose answer is read completely or in part."""
         with socket.create_connection(("127.0.0.1", self.port), timeout=10) as client:
             client.sendall(octets)
             while client.recv(65536) and read_max is None:
@@ -68,7 +68,7 @@ def test_readme_serves_the_demo():
     with Serving("demo", cwd=REPOSITORY) as serving:
         printed = "\n".join(serving.banner).replace(str(REPOSITORY), "/home/you/portico").replace(f":{serving.port}/", ":8080/")
         banner = shown[:len(shown) - len(requests)]
-        if "This is a container" in printed:  # has more to say; the rest is the same
+        if "This is a container" in printed:  # prints more lines; the rest is the same
             banner, printed = banner[:2], "\n".join(printed.splitlines()[:2])
         assert transcripts.agrees(banner, printed), printed
         for line in requests:

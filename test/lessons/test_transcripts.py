@@ -1,4 +1,4 @@
-"""The runner of transcripts: that it can fail, what it leaves aside, and that nothing it started stays."""
+"""The runner of transcripts: it can fail, it ignores what it should, and nothing that it started keeps running."""
 
 from __future__ import annotations
 

@@ -1,13 +1,13 @@
-"""The transcripts of a document, run: each command is typed into a shell, and what it prints is compared.
+"""Runs a document's transcripts: types each command into a shell, and compares its output.
 
 A transcript is a `console` block. A line that begins with `$ ` is typed, and the lines after it are what the terminal then
 shows. A chapter (a heading of the second level) is one session: one shell, which begins in an empty folder, with the program and the
 examples on its PATH. A command that ends in `&` goes on in the background: the next one is typed when the lines after it are there.
 The umask is 022.
 
-Of what is printed, these are not compared, because they differ each time:
-  a line `…`           any lines, also none; within a line, any text
-  ports 7000 to 7099   in commands and output they stand for ports that are free
+These parts of the output are not compared, because they differ each time:
+  a line `…`           any number of lines, or none; within a line, any text
+  ports 7000 to 7099   in commands and output they stand for free ports
   ports above 32767    a client's, chosen by the kernel
   times, durations, dates, process ids, entity tags, how many spaces
   /home/you/course     the session's folder
@@ -94,7 +94,7 @@ def chapters_of(text: str) -> list[Chapter]:
 
 
 def free_ports(count: int) -> list[int]:
-    """Free for TCP and UDP on every address, and none that the kernel would give to a client."""
+    """Returns ports that are free for TCP and UDP on every address, and that the kernel would not give to a client."""
     found: list[int] = []
     while len(found) < count:
         port = random.randrange(20000, 32000)
@@ -116,7 +116,7 @@ def masked(text: str) -> str:
 
 
 def agrees(shown: list[str], printed: str) -> bool:
-    """Whether what was printed is what the document shows."""
+    """Returns whether the output is what the document shows."""
     pattern = ""
     for line in masked("\n".join(shown)).splitlines():
         pattern += r"(?:.*\n)*?" if line == "…" else re.escape(line).replace("…", ".*") + r"\n"
@@ -125,7 +125,7 @@ def agrees(shown: list[str], printed: str) -> bool:
 
 
 class Session:
-    """A shell in a folder of its own. Whatever it started ends with it."""
+    """A shell in its own folder. Everything that it started ends with it."""
 
     def __init__(self, chapter: Chapter, path: list[Path]):
         self.folder = Path(tempfile.mkdtemp(prefix="portico-lesson-"))
@@ -154,7 +154,7 @@ class Session:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _processes(self) -> list[int]:
-        """Of the session that was made for the shell."""
+        """The process ids in the session that was created for the shell."""
         found = []
         for entry in os.listdir("/proc"):
             try:
@@ -171,7 +171,7 @@ class Session:
         return text
 
     def run(self, command: Command) -> str | None:
-        """Types it. Returns what is wrong, or nothing."""
+        """Types the command. Returns what is wrong, or nothing."""
         typed = WRITTEN_PORT.sub(lambda found: self.ports[found[0]], command.typed).replace(FOLDER_AS_WRITTEN, str(self.folder))
         os.write(self.commands, typed.encode() + b"\0")
         until = time.monotonic() + COMMAND_TIME_MAX
@@ -204,7 +204,7 @@ class Session:
 
 
 def run_chapter(chapter: Chapter, path: list[Path]) -> str | None:
-    """The first wrong of a chapter's transcript, or nothing."""
+    """Returns the first mistake in a chapter's transcript, or nothing."""
     with Session(chapter, path) as session:
         for command in chapter.commands:
             wrong = session.run(command)

@@ -26,7 +26,7 @@ def with_cmake(prefix: Prefix, compiler: str, kind: str, folder: Path) -> list[P
 
 
 def with_pkg_config(prefix: Prefix, compiler: str, kind: str, folder: Path) -> list[Path]:
-    # No other package is to be found: whoever links the shared library needs none.
+    # No other package may be found: a program that links the shared library needs none.
     only_ours = {**os.environ, "PKG_CONFIG_LIBDIR": str(prefix.library / "pkgconfig"), "PKG_CONFIG_PATH": ""}
     options = ["--cflags", "--libs"] + (["--static"] if kind == "static" else [])
     flags = shlex.split(must("pkg-config", *options, "portico", env=only_ours))
@@ -43,7 +43,7 @@ def with_pkg_config(prefix: Prefix, compiler: str, kind: str, folder: Path) -> l
 
 
 def wrongs_of_program(program: Path, kind: str) -> list[str]:
-    """The program is linked as was asked for, and says that what it tried was right."""
+    """Checks that the program is linked as requested, and that it reports success."""
     needed = must("readelf", "--wide", "--dynamic", program)
     if ("[libportico.so." in needed) != (kind == "shared"):
         return [f"{program.name} is not linked with the {kind} library"]

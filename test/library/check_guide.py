@@ -1,14 +1,16 @@
 #!/usr/bin/env python3
-"""Does what docs/library.md says, with an installed Portico: compiles all of its C++, and types its transcripts.
+"""Follows docs/library.md with an installed Portico: compiles all its C++, and types its transcripts.
 
 usage: check_guide.py PREFIX COMPILER [CHAPTER…]
 
-A `cpp` block whose first line is a comment with a file's name, "// hello.cc", is that file: it is in the folder of its chapter's
-transcripts, and is compiled as it is. So is a block of another kind whose first line is "# CMakeLists.txt". Any other `cpp` block is
-a part of a program: "cpp in main" stands in a function that has a `server`, plain "cpp" outside of functions, where it is
-known to the blocks behind it in its chapter. "cpp error" is a file that the compiler must not take.
+A `cpp` block whose first line is a comment with a file's name, "// hello.cc", is that file: it is in the folder of its
+chapter's transcripts, and is compiled unchanged. So is a block of another kind whose first line is "# CMakeLists.txt".
+Any other `cpp` block is a part of a program. "cpp in main" is placed in a function that has a `server`; plain "cpp" is
+placed outside functions, where later blocks of its chapter can use it. "cpp error" is a file that the compiler must
+reject.
 
-Transcripts are run as those of docs/sockets.md are (test/lessons/transcripts.py). A chapter begins with the files of those before it.
+Transcripts are run like those of docs/sockets.md (test/lessons/transcripts.py). A chapter starts with the files of
+earlier ones.
 """
 
 from __future__ import annotations
@@ -47,20 +49,20 @@ BEFORE_PARTS = """#include <portico/json.h>
 
 @dataclass
 class Block:
-    kind: str  # what stands behind the fence: "cpp", "cpp in main", "cmake", "" …
+    kind: str  # the text after the fence: "cpp", "cpp in main", "cmake", "" …
     line: int
     text: str
 
     @property
     def file(self) -> str | None:
-        """The file that it is."""
+        """The name of the file that the block is."""
         found = re.match(r"(?://|#) ([\w.]+\.(?:cc|h|txt|js))\b", self.text)
         return found[1] if found else None
 
 
 @dataclass
 class Part:
-    """What a chapter shows besides its transcripts."""
+    """The parts of a chapter besides its transcripts."""
     title: str
     blocks: list[Block] = field(default_factory=list)
 
@@ -84,7 +86,7 @@ def parts_of(text: str) -> list[Part]:
 
 
 def program_of_parts(part: Part, guide: str) -> str:
-    """One source of all the blocks of a chapter that are no files; errors are of the guide's lines."""
+    """One source from all blocks of a chapter that are not files; errors name the guide's lines."""
     source = ""
     for block in part.blocks:
         if block.kind == "cpp in main" and not block.file:
@@ -117,11 +119,11 @@ def wrongs_of_cpp(part: Part, compiler: str, flags: list[str]) -> list[str]:
 
 
 class GuideSession(transcripts.Session):
-    """A session that begins with files."""
+    """A session that starts with files."""
 
     def __init__(self, chapter: transcripts.Chapter, path: list[Path], files: dict[str, str]):
         super().__init__(chapter, path)
-        # curl shows its progress where its output is no terminal. The reader's is one.
+        # curl shows its progress if its output is not a terminal. The reader's output is a terminal.
         (self.folder / ".curlrc").write_text("silent\nshow-error\n")
         for name, text in files.items():
             (self.folder / name).write_text(transcripts.WRITTEN_PORT.sub(lambda found: self.ports.get(found[0], found[0]), text))

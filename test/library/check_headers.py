@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Compiles each public header alone, as a user's compiler finds it.
+"""Compiles each public header alone, as a user's compiler would find it.
 
 usage: check_headers.py PREFIX COMPILER
 
@@ -23,10 +23,10 @@ from prefix import Prefix, end, must, run
 LINES_MAX = 75_000
 WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror"]
 
-# The packages of C, of the kernel and of C++: the only ones whose headers a public header may include.
+# The packages of C, of the kernel and of C++: a public header may include only their headers.
 SYSTEM_PACKAGES = ["libc6-dev", "linux-libc-dev"]
 COMPILER_FOLDERS = re.compile(r"/usr/include/(x86_64-linux-gnu/)?c\+\+/|/usr/lib/(gcc/|llvm-\d+/lib/clang/)")
-# A header that a user includes who has that library anyway.
+# A header that includes a library's headers; its users have that library anyway.
 MAY_INCLUDE = {"portico/json.h": re.compile(r"/usr/include/nlohmann/")}
 
 
@@ -36,7 +36,7 @@ def system_headers() -> set[str]:
 
 
 def strangers(header: str, included: list[str], include: Path, system: set[str]) -> list[str]:
-    """The headers that `header` includes and must not."""
+    """Returns the headers that `header` includes but must not."""
     also = MAY_INCLUDE.get(header)
     return [path for path in included
             if not path.startswith(f"{include}/portico/") and not COMPILER_FOLDERS.match(path) and path not in system
@@ -44,7 +44,7 @@ def strangers(header: str, included: list[str], include: Path, system: set[str])
 
 
 def files_of(rule: str) -> list[str]:
-    """The headers that a rule for make, as compilers write it, depends on."""
+    """Returns the headers in a dependency rule for make, as compilers write it."""
     words = rule.replace("\\\n", " ").split()
     return [str(Path(word).resolve()) for word in words if re.search(r"(\.h|\.hpp|/[a-z_0-9]+)$", word)]
 

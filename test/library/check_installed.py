@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Looks at what is installed besides headers: the program, its manual and completions, the library's names and its version.
+"""Checks the installed files besides headers: the program, its manual and completions, the library's names and version.
 
 usage: check_installed.py PREFIX
 """
@@ -22,7 +22,7 @@ def main() -> None:
     version = re.search(r'VERSION_STRING "([\d.]+)"', (prefix.include / "portico/version.h").read_text())[1]
     major = version.split(".")[0]
 
-    # libportico.so (what programs are linked with) → .so.0 (what they are loaded with) → .so.0.1.0
+    # libportico.so (used when linking programs) → .so.0 (used when loading them) → .so.0.1.0
     library = prefix.library / "libportico.so"
     dynamic = must("readelf", "--wide", "--dynamic", library)
     if f"soname: [libportico.so.{major}]" not in dynamic:

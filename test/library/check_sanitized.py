@@ -3,8 +3,8 @@
 
 usage: check_sanitized.py PREFIX COMPILER
 
-The library keeps the memory of coroutines for the next ones. It must not do so in a program that is checked: a use of a coroutine's
-frame after its end would not be found.
+The library keeps the memory of finished coroutines for new ones. It must not do so in a program that is checked,
+because a use of a coroutine's frame after its end would not be found.
 """
 
 from __future__ import annotations

@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""Holds libportico.so to exporting what its public headers name, and no more.
+"""Checks that libportico.so exports what its public headers name, and nothing else.
 
 usage: check_symbols.py PREFIX
 
-Each exported symbol is Portico's and each part of its name stands in a public header of its namespace; none is data but what
-virtual functions need; none is weak, so that nobody's copy of a template replaces another's. What the static library has for other
-files to use, and was not compiled to be hidden, is exported. And no public header holds a variable, of which the library and the
-program would have one each; constants may be had twice.
+Each exported symbol belongs to Portico, and a public header of its namespace contains each part of its name. No symbol
+is data, except what virtual functions need. No symbol is weak, so that no other copy of a template replaces ours.
+Everything that the static library defines for other files, and that was not compiled as hidden, is exported. No public
+header holds a variable, because the library and the program would each have a copy; two copies of a constant are
+harmless.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ NAMESPACE = re.compile(r"\bnamespace\s+(portico(?:::\w+)*)\s*\{")
 
 
 def name_of(demangled: str) -> str:
-    """The qualified name alone: without what it returns, its templates' and functions' arguments."""
+    """Returns only the qualified name: without the return type, and without template and function arguments."""
     name = THUNK.sub("", FOR_VIRTUAL_FUNCTIONS.sub("", demangled))
     name = re.sub(r"\[abi:\w+\]|\[clone [^]]*\]", "", name)
     name = re.sub(r"operator\s*([<>=!]+|\(\)|->)", lambda found: "operator" + found[1].translate(str.maketrans("<>()", "lgPP")), name)
@@ -35,7 +36,7 @@ def name_of(demangled: str) -> str:
 
 
 def words_by_namespace(headers: dict[str, str]) -> dict[str, set[str]]:
-    """For each namespace, what words the public headers say within it."""
+    """Returns, for each namespace, the words that the public headers contain within it."""
     words: dict[str, set[str]] = {}
     for text in headers.values():
         code = COMMENT.sub("", text)
@@ -68,14 +69,14 @@ def demangle(names: list[str]) -> list[str]:
 
 
 def exported(library: Path) -> list[tuple[str, str, str]]:
-    """Kind, mangled and demangled name of each symbol that a program can use; but for the version's own."""
+    """Kind, mangled and demangled name of each symbol that a program can use, except the version's own."""
     lines = [line.split() for line in must("nm", "--dynamic", "--defined-only", "--without-symbol-versions", library).splitlines()]
     found = [(kind, name) for _, kind, name in lines if kind != "A"]
     return [(kind, name, plain) for (kind, name), plain in zip(found, demangle([name for _, name in found]))]
 
 
 def left_visible(archive: Path) -> set[str]:
-    """What the static library's objects define for others to use and would let a shared library export."""
+    """Symbols that the static library's objects define for others, and that a shared library would export."""
     found = set()
     for line in must("readelf", "--wide", "--syms", archive).splitlines():
         fields = line.split()
@@ -85,7 +86,7 @@ def left_visible(archive: Path) -> set[str]:
 
 
 def doubled(archive: Path) -> list[str]:
-    """Variables that come from headers. Constants, which are in .rodata, do not count."""
+    """Variables defined in headers. Constants, which are in .rodata, do not count."""
     lines = must("objdump", "--syms", "--demangle", archive).splitlines()
     unique = re.compile(r"[0-9a-f]+ (?:u|.w)[^\t]* \.(?:bss|data(?!\.rel\.ro))\S*\t[0-9a-f]+ +(?:\.hidden )?(?:guard variable for )?(portico::.*)")
     return sorted({found[1] for line in lines if (found := unique.match(line))})

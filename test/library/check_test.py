@@ -1,4 +1,4 @@
-"""What looks at the installed library must be able to fail."""
+"""The checks of the installed library must be able to fail."""
 
 import unittest
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What an installed Portico consists of, for the tests that look at it."""
+"""The contents of an installed Portico, for the tests that check it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 class Prefix:
-    """A folder that Portico has been installed into."""
+    """A folder into which Portico has been installed."""
 
     def __init__(self, path: str):
         self.path = Path(path).resolve()
@@ -16,17 +16,17 @@ class Prefix:
         self.library = next(self.path.glob("lib*/**/libportico.so")).parent
 
     def headers(self) -> list[str]:
-        """The public headers, as one includes them."""
+        """The public headers, as a program includes them."""
         return sorted(header.relative_to(self.include).as_posix() for header in (self.include / "portico").rglob("*.h"))
 
 
 def run(*command: str | Path, **options) -> subprocess.CompletedProcess:
-    """Runs a command, whose output is kept; the caller looks at its exit code."""
+    """Runs a command and keeps its output; the caller checks its exit code."""
     return subprocess.run([str(word) for word in command], capture_output=True, text=True, timeout=250, **options)
 
 
 def must(*command: str | Path, **options) -> str:
-    """Runs a command that has to succeed, and returns its output."""
+    """Runs a command that must succeed, and returns its output."""
     done = run(*command, **options)
     if done.returncode != 0:
         sys.exit(f"{' '.join(str(word) for word in command)}\n{done.stdout}{done.stderr}exit code {done.returncode}")
@@ -34,6 +34,6 @@ def must(*command: str | Path, **options) -> str:
 
 
 def end(wrongs: list[str], said: str) -> None:
-    """The exit of a check: each wrong on a line, or what is in order."""
+    """Ends a check: prints each mistake on a line, or what is in order."""
     print("\n".join(wrongs) if wrongs else said)
     sys.exit(1 if wrongs else 0)

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Compiles what the library promises to refuse, and looks for the sentence that it promises to say.
+"""Compiles programs that the library promises to refuse, and looks for the promised message.
 
 usage: check_refused.py INCLUDE COMPILER…
 
-Each block of programs.txt begins with a line `//--- what is wrong: the sentence`. It is compiled with each compiler, as the body of a
-main() that has a server. The compiler has to say the sentence, once as an error, and the line that the user wrote; a block
-without a sentence has to compile.
+Each block of programs.txt begins with a line `//--- what is wrong: the sentence`. It is compiled with each compiler, as
+the body of a main() that has a server. The compiler must print the sentence, once as an error, and the line that the
+user wrote. A block without a sentence must compile.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pathlib import Path
 INCLUDES = "#include <portico/portico.h>\n#include <string>\n#include <vector>\n"
 BEFORE = f"{INCLUDES}int main() {{\n    portico::Server server;\n"
 USERS_LINE = BEFORE.count("\n") + 1
-# What a compiler says of the same thing in its own words.
+# The words that each compiler uses for the same thing.
 ALSO = {"use of deleted function": "call to deleted constructor"}
 
 
@@ -37,7 +37,7 @@ def blocks_of(text: str) -> list[Block]:
 
 
 def wrong_of(block: Block, said: str, status: int) -> str | None:
-    """Why this is not what was promised of the block."""
+    """Returns why this is not what was promised about the block."""
     if not block.sentence:
         return None if status == 0 else f"does not compile:\n{said}"
     if status == 0:

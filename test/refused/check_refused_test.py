@@ -1,4 +1,4 @@
-"""What looks at refusals must be able to fail."""
+"""The check of refusals must be able to fail."""
 
 import unittest
 

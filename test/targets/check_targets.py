@@ -2,8 +2,8 @@
 
 usage: check_targets.py REPOSITORY CXX
 
-Configures the release preset in a scratch folder, as script/build does, once with the libraries of the tests hidden from CMake and once with
-those that are installed, and asks Ninja what it would build.
+Configures the release preset in a scratch folder, as script/build does: once with the tests' libraries hidden from
+CMake, and once with the installed ones. Then asks Ninja what it would build.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ HIDDEN = ("GTest", "nlohmann_json", "SQLite3", "benchmark")
 
 
 def built_by_default(repository: str, compiler: str, *options: str) -> set[str]:
-    """The files that `ninja` without a target would make."""
+    """Returns the files that `ninja` without a target would build."""
     with tempfile.TemporaryDirectory() as folder:
         configure = ["cmake", "--no-warn-unused-cli", "--preset", "release", "-B", folder, f"-DCMAKE_CXX_COMPILER={compiler}", *options]
         subprocess.run(configure, cwd=repository, check=True, stdout=subprocess.DEVNULL)
