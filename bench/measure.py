@@ -1,7 +1,7 @@
-"""Servers of this machine, started on the same folder, and what a request costs each of them.
+"""Starts servers of this machine on the same folder, and measures what a request costs each of them.
 
-The figure is CPU time of the server's processes (user and system) for each request: it holds still on a machine that is busy with
-other things, as requests per second do not. The server runs on one CPU, the load on another.
+The figure is the CPU time of the server's processes (user and system) for each request. Unlike requests per second, it
+is stable on a machine that is busy with other work. The server runs on one CPU, the load on another.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Case:
     name: str
     path: str
     connections: int
-    field: str = ""      # a header field that each request has
+    field: str = ""      # a field that each request has
     logged: bool = False  # the server writes its access log to a file
     what: str = ""
 
@@ -47,7 +47,7 @@ CASES = {case.name: case for case in [
 
 
 class Scratch:
-    """A folder that everybody may enter, with the site in it, removed at the end."""
+    """A folder that every user may enter. It contains the site, and is removed at the end."""
 
     def __init__(self):
         self.folder = Path(tempfile.mkdtemp(prefix="portico-bench-"))
@@ -200,7 +200,7 @@ class Server:
 
     def stop(self) -> None:
         try:
-            os.killpg(self.process.pid, signal.SIGKILL)  # the session that was started for it, and nothing else
+            os.killpg(self.process.pid, signal.SIGKILL)  # only the session that was started for it
         except ProcessLookupError:
             pass
         self.process.wait()
@@ -242,8 +242,8 @@ class Server:
 class Sample:
     microseconds: float  # CPU time of the server for one request
     requests: int
-    rate: float          # requests a second
-    p99: str             # of the time to an answer
+    rate: float          # requests per second
+    p99: str             # 99th percentile of the response time
 
 
 def load(server: Server, case: Case, seconds: int) -> Sample:

@@ -1,22 +1,22 @@
-# What every translation unit is compiled with.
+# How every translation unit is compiled.
 add_library(portico_compile INTERFACE)
 target_include_directories(portico_compile INTERFACE ${PROJECT_SOURCE_DIR})
 target_compile_features(portico_compile INTERFACE cxx_std_23)
 target_compile_options(portico_compile INTERFACE
   -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror -fno-omit-frame-pointer)
 
-# g++ 12 sees overlaps where std::string is prepended to (its bug 105651).
+# g++ 12 warns of overlaps that do not exist if text is prepended to a std::string (its bug 105651).
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
   target_compile_options(portico_compile INTERFACE -Wno-restrict)
 endif()
 
-# assert() stays on in release builds: a bug of ours ends the worker instead of corrupting an answer.
+# assert() stays on in release builds: if we have a bug, the worker ends instead of corrupting an answer.
 string(REPLACE "-DNDEBUG" "" CMAKE_CXX_FLAGS_RELEASE "${CMAKE_CXX_FLAGS_RELEASE}")
 string(REPLACE "-DNDEBUG" "" CMAKE_CXX_FLAGS_RELWITHDEBINFO "${CMAKE_CXX_FLAGS_RELWITHDEBINFO}")
 
 if(PORTICO_SANITIZE)
-  # -O1 -g1: what the sanitizers' manuals advise, and half the time to compile.
-  # A target that is only built to see its warnings (portico_only_compiled) does without them.
+  # -O1 -g1: recommended by the sanitizers' manuals, and takes half the time to compile. A target that is built only for
+  # its warnings (portico_only_compiled) does without them.
   string(REPLACE "," ";" sanitizers "${PORTICO_SANITIZE}")
   set(sanitized $<NOT:$<BOOL:$<TARGET_PROPERTY:PORTICO_ONLY_COMPILED>>>)
   target_compile_options(portico_compile INTERFACE -g1 $<IF:${sanitized},-O1,-O0>
@@ -27,22 +27,22 @@ if(PORTICO_FUZZ)
   target_compile_options(portico_compile INTERFACE $<${sanitized}:-fsanitize=fuzzer-no-link>)
 endif()
 
-# Where there are fuzz targets, these are what runs; tests and examples are compiled for the other compiler's warnings alone.
+# If there are fuzz targets, only these are run. Tests and examples are compiled only for the other compiler's warnings.
 function(portico_only_compiled target)
   if(PORTICO_FUZZ)
     set_target_properties(${target} PROPERTIES PORTICO_ONLY_COMPILED ON)
   endif()
 endfunction()
 
-# The library's objects are the program's, so they have to fit into a shared one. At link time the program is made of them as if they
-# had been compiled for a program (decision 7).
+# The library and the program share object files, so these must fit into a shared library. At link time, the program is
+# made from them as if they had been compiled for a program (decision 7).
 if(PORTICO_LIBRARY)
   set(CMAKE_POSITION_INDEPENDENT_CODE ON)
   target_compile_options(portico_compile INTERFACE -fno-semantic-interposition)
 endif()
 
-# The program is optimised as a whole. Objects hold both forms where there are tests, which link the ordinary one: what a test
-# waits for is its link. So does the static library, whose users may have another compiler.
+# The program is optimised as a whole. If there are tests, objects contain both forms, and the tests link the ordinary
+# one: a test build spends most of its time linking. So does the static library, whose users may have another compiler.
 option(PORTICO_LTO "Optimise the program at link time (g++)" OFF)
 if(PORTICO_LTO)
   set(PORTICO_LTO_COMPILE -flto=auto
@@ -74,8 +74,8 @@ function(portico_as_one target)
   _portico_applies(applies PORTICO_UNITY "${ARGN}")
   if(applies)
     set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 10)
-    # g++ takes what one source includes for headers, and warns of their anonymous namespaces. Its other warnings are errors in
-    # the release, which is compiled file by file.
+    # g++ takes the included sources for headers, and warns about their anonymous namespaces. Its other warnings are
+    # errors in the release, which is compiled file by file.
     target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage> $<$<CXX_COMPILER_ID:GNU>:-Wno-error>)
   endif()
 endfunction()
@@ -113,7 +113,7 @@ endfunction()
 
 find_program(CCACHE ccache)
 if(CCACHE)
-  # What ccache has to be told where headers are precompiled (its manual, "Precompiled headers").
+  # Settings that ccache needs if headers are precompiled (its manual, "Precompiled headers").
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
       CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${CCACHE})
   if(PORTICO_PRECOMPILED AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")

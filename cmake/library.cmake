@@ -1,5 +1,6 @@
-# The library, made of all rooms but app: libportico.so, libportico.a, the public rooms' headers, and what finds them. One library
-# and three names, portico::io, portico::http and portico::server (decision 7).
+# The library consists of all rooms except app: libportico.so, libportico.a, the public rooms' headers, and the files by
+# which build systems find them. One library has three names: portico::io, portico::http and portico::server (decision
+# 7).
 include(CMakePackageConfigHelpers)
 
 get_property(objects GLOBAL PROPERTY portico_objects)
@@ -9,7 +10,7 @@ list(REMOVE_DUPLICATES libraries)
 file(GLOB top CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/portico/*.h)  # portico/portico.h, portico/version.h
 list(APPEND headers ${top})
 
-# A room that is not public gives what public headers include of it, and no more.
+# A room that is not public provides only those of its headers that public headers include.
 set(unread ${headers})
 while(unread)
   list(POP_FRONT unread header)
@@ -21,7 +22,7 @@ while(unread)
   list(APPEND unread ${includes})
 endwhile()
 
-# What the reference tells of (script/reference).
+# The headers that the reference documents (script/reference).
 list(TRANSFORM headers REPLACE "^${PROJECT_SOURCE_DIR}/" "" OUTPUT_VARIABLE names)
 list(SORT names)
 list(JOIN names "\n" names)
@@ -41,8 +42,8 @@ foreach(kind static shared)
   install(EXPORT portico-${kind}-targets NAMESPACE portico:: DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/portico)
 endforeach()
 
-# Symbols bear the version they are of, as long as the minor version is what says that something has changed: a program that was
-# linked with 0.1 is told so by the loader where it finds 0.2.
+# Symbols carry their version as long as a new minor version means an incompatible change. If a program that was linked
+# with 0.1 finds 0.2, the loader reports that.
 set_target_properties(portico_shared PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR})
 configure_file(${CMAKE_CURRENT_LIST_DIR}/portico.map.in ${PROJECT_BINARY_DIR}/portico.map @ONLY)
 set_property(TARGET portico_shared APPEND PROPERTY LINK_DEPENDS ${PROJECT_BINARY_DIR}/portico.map)
@@ -50,7 +51,7 @@ target_link_libraries(portico_shared PRIVATE $<BUILD_INTERFACE:portico_compile>)
 target_link_options(portico_shared PRIVATE -Wl,--version-script=${PROJECT_BINARY_DIR}/portico.map
                     -Wl,-Bsymbolic-functions -Wl,--no-undefined -Wl,--as-needed ${PORTICO_LTO_LINK})
 
-# What the compiler has noted for link time is of this compiler's version only.
+# The compiler's data for link-time optimisation fits only this version of the compiler.
 if(PORTICO_LTO)
   add_custom_command(TARGET portico_static POST_BUILD VERBATIM COMMAND
     ${CMAKE_OBJCOPY} --wildcard --remove-section=.gnu.lto_* --remove-section=.gnu.debuglto_* $<TARGET_FILE:portico_static>)
@@ -63,7 +64,7 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/portico-config-version.cm
 install(FILES ${PROJECT_BINARY_DIR}/portico-config.cmake ${PROJECT_BINARY_DIR}/portico-config-version.cmake
         DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/portico)
 
-# For all others: pkg-config portico. Folders are told from where portico.pc is, so that the tree may be moved.
+# For all others: pkg-config portico. The folders are relative to portico.pc, so that the tree may be moved.
 file(RELATIVE_PATH include_from_pc ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_FULL_INCLUDEDIR})
 configure_file(${CMAKE_CURRENT_LIST_DIR}/portico.pc.in ${PROJECT_BINARY_DIR}/portico.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/portico.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

@@ -11,7 +11,7 @@ function(_portico_sources room)
   set(sources ${all} PARENT_SCOPE)
 endfunction()
 
-# Rooms whose tests have names in common, so that each is compiled by itself.
+# Rooms whose tests share names, so each of these tests is compiled separately.
 set(portico_tests_apart base http wire app)
 
 # Room `room`'s tests, fuzz targets and benchmarks. Fuzz targets are all built by target `fuzzers`.
@@ -49,9 +49,10 @@ function(_portico_proofs room fuzz_libraries)
   endif()
 endfunction()
 
-# What room `room` gives to the library (library.cmake): its objects, the libraries they need and, where it is public, its headers.
-# What has no public header is hidden; `internal` are the names of files, without their ending, that are no part of the API in a
-# public room. Inline functions are compiled where they are used, so they need not be exported either.
+# Adds what room `room` contributes to the library (library.cmake): its objects, the libraries that they need and, if
+# the room is public, its headers. A file without a public header is hidden. `internal` lists file names, without their
+# ending, that are not part of the API in a public room. Inline functions are compiled where they are used, so they need
+# not be exported either.
 function(_portico_gives room is_public internal libraries)
   list(TRANSFORM internal REPLACE "\\*" "[^/]*")
   list(JOIN internal "|" internal)
@@ -76,7 +77,7 @@ function(_portico_gives room is_public internal libraries)
 endfunction()
 
 # portico_room(NAME [PUBLIC [INTERNAL name...]] [USES room...] [LIBRARIES target...] [FUZZ_LIBRARIES library...])
-# PUBLIC: the room's headers are the library's, but for those that INTERNAL names (without ending, * for anything).
+# PUBLIC: the room's headers belong to the library, except those that INTERNAL names (without ending, * for anything).
 function(portico_room room)
   cmake_parse_arguments(PARSE_ARGV 1 arg "PUBLIC" "" "INTERNAL;USES;LIBRARIES;FUZZ_LIBRARIES")
   _portico_sources(${room})
@@ -98,7 +99,7 @@ function(portico_room room)
   _portico_proofs(${room} "${arg_FUZZ_LIBRARIES}")
 endfunction()
 
-# portico_program(NAME ROOM room USES room... [LIBRARIES target...]): main.cc is the program, the rest a room like the others.
+# portico_program(NAME ROOM room USES room... [LIBRARIES target...]): main.cc is the program, and the other files are a room like the others.
 function(portico_program name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "ROOM" "USES;LIBRARIES")
   _portico_sources(${arg_ROOM})

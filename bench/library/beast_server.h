@@ -1,5 +1,5 @@
 // beast_server.h — the asynchronous server that Boost.Beast's manual gives as an example (http_server_async), with a
-// function in the place of its files: a session for each connection, one thread, callbacks.
+// function instead of its files: a session for each connection, one thread, callbacks.
 #pragma once
 
 #include <boost/asio/dispatch.hpp>
