@@ -36,7 +36,7 @@ inline constexpr std::size_t json_depth_max = 512;
 // too deeply, with line and column.
 template <>
 struct FromContent<Json> {
-    // The value, or the answer that says why there is none.
+    // Returns the value, or the answer that explains why there is none.
     static Task<std::expected<Json, Response>> read(Request& request) {
         if (!is_json(request.field("Content-Type").value_or(""))) {
             co_return std::unexpected(Response(Status::unsupported_media_type));
@@ -54,7 +54,7 @@ private:
                (essence.size() > suffix.size() &&
                 http::equals_ignoring_case(essence.substr(essence.size() - suffix.size()), suffix));
     }
-    // The position of the first bracket that opens a level too many, if there is one. Content that is not JSON is
+    // The position of the first bracket that opens one level too many, if there is one. Content that is not JSON is
     // scanned in the same way; the parser then refuses it.
     static std::optional<std::size_t> find_too_deep(std::string_view text) {
         std::size_t depth = 0;

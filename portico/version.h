@@ -1,9 +1,9 @@
-// portico/version.h — which Portico this is, for the preprocessor and for people.
+// portico/version.h — Portico's version, for the preprocessor and for people.
 //
 // Room base: see fd.h.
 #pragma once
 
-// The same as the project's in CMakeLists.txt; tests compare them.
+// The same as the project's version in CMakeLists.txt; tests compare them.
 #define PORTICO_VERSION_MAJOR 0
 #define PORTICO_VERSION_MINOR 1
 #define PORTICO_VERSION_PATCH 0

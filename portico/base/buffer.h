@@ -14,24 +14,24 @@
 
 namespace portico {
 
-// What a core's connections hold in memory, in octets. Everything lent is charged here and released later: a ledger
-// that is not back at zero when the last connection has gone is a leak.
+// Counts the memory that a core's connections hold, in octets. All lent memory is charged here and released later: if
+// the ledger is not back at zero when the last connection has gone, there is a leak.
 //
-// Memory runs out in three steps. Above three quarters of the ceiling the ledger is strained: it asks for
-// relief. Above seven eighths it is full: nothing new is begun and nothing further is received. What is
-// left is for answers; above the ceiling they are refused as well.
+// Memory runs out in three steps. Above three quarters of the ceiling the ledger is strained: it asks for relief. Above
+// seven eighths it is full: no new work is begun, and nothing further is received. The rest is reserved for answers;
+// above the ceiling, answers are refused as well.
 class Ledger {
 public:
     // `ceiling`: in octets.
     explicit Ledger(std::size_t ceiling) : ceiling_(ceiling) {}
 
-    // Octets were lent; peak() keeps the most there were. Asks for relief when that strains the ledger.
+    // Octets were lent. peak() keeps the maximum. Asks for relief if this strains the ledger.
     void charge(std::size_t octets) {
         used_ += octets;
         if (used_ > peak_) peak_ = used_;
         if (used_ > strain() && ask_for_relief_ != nullptr) ask_for_relief_(asked_);
     }
-    // Octets came back; never more than are charged (asserted).
+    // Octets were returned; never more than are charged (asserted).
     void release(std::size_t octets) {
         assert(octets <= used_);
         used_ -= octets;
@@ -39,17 +39,17 @@ public:
     [[nodiscard]] std::size_t used() const { return used_; }        // octets, now
     [[nodiscard]] std::size_t peak() const { return peak_; }        // the most octets that were ever used
     [[nodiscard]] std::size_t ceiling() const { return ceiling_; }  // octets that buffers never exceed
-    // Whether somebody should give memory back soon.
+    // Whether connections should give memory back soon.
     [[nodiscard]] bool is_strained() const { return used_ > strain(); }
-    // Whether new connections, and buffers to receive into, are to be refused.
+    // Whether new connections, and buffers to receive into, must be refused.
     [[nodiscard]] bool is_full() const { return used_ >= ceiling_ - ceiling_ / 8; }
-    // Whether so many octets more would exceed the ceiling.
+    // Whether this many further octets would fit below the ceiling.
     [[nodiscard]] bool has_room_for(std::size_t octets) const {
         return used_ <= ceiling_ && octets <= ceiling_ - used_;
     }
 
-    // What charge() calls, with `asked`, each time that it leaves the ledger strained: gives no memory back before it
-    // returns, but soon. Null: nobody is asked any more.
+    // Sets the function that charge() calls, with `asked`, each time that it leaves the ledger strained. The function
+    // gives no memory back before it returns, but soon after. Null: no function is called any more.
     void set_relief(void (*ask)(void* asked), void* asked) {
         ask_for_relief_ = ask;
         asked_ = asked;
@@ -67,7 +67,7 @@ private:
 
 class BufferPool;
 
-// Octets received or to be sent: a block of memory whose front part [0, size) is filled. Moving hands the block on;
+// Octets received or to be sent: a block of memory whose front part [0, size) is filled. Moving transfers the block;
 // destroying gives it back to the pool, which outlives it. An empty Buffer (no block) has capacity 0.
 class Buffer {
 public:
@@ -92,18 +92,18 @@ public:
     // The part that is filled. The view ends with the next drop_front(), or with the buffer.
     [[nodiscard]] std::string_view octets() const { return {block_, size_}; }
     [[nodiscard]] std::size_t size() const { return size_; }            // octets that are filled
-    [[nodiscard]] std::size_t capacity() const { return capacity_; }    // octets of the block; 0 where there is none
+    [[nodiscard]] std::size_t capacity() const { return capacity_; }    // octets of the block; 0 if there is none
     [[nodiscard]] bool empty() const { return size_ == 0; }             // nothing is filled
     [[nodiscard]] bool has_block() const { return block_ != nullptr; }  // false: it was never lent, or moved away
 
-    // The part that is not filled. Write to its front, then say so with grow().
+    // The part that is not filled. Write to its front, then call grow().
     [[nodiscard]] std::span<char> room() { return {block_ + size_, capacity_ - size_}; }
-    // The first so many octets of room() are filled from now on; never more than it has (asserted).
+    // Marks the first `octets` octets of room() as filled; never more than it has (asserted).
     void grow(std::size_t octets) {
         assert(octets <= capacity_ - size_);
         size_ += octets;
     }
-    // Takes the first octets away and moves the rest to the front.
+    // Removes the first octets and moves the rest to the front.
     void drop_front(std::size_t octets);
     void clear() { size_ = 0; }  // nothing is filled; the block stays
 
@@ -118,7 +118,8 @@ private:
     std::size_t size_ = 0;
 };
 
-// What a buffer is for: the last of the memory is kept for answers, so that a peer can be told why it is refused.
+// What a buffer is for. The last part of the memory is reserved for answers, so that a peer can learn why it is
+// refused.
 enum class Lending : std::uint8_t { input, answer };
 
 // Lends blocks. Those of the usual size are kept for the next borrower, up to `kept_max` of them; others are
@@ -127,7 +128,7 @@ class BufferPool {
 public:
     static constexpr std::size_t usual_octets = 16 * 1024;  // of the blocks that are kept: one head, or one read
 
-    // Charges `ledger`, which outlives the pool, for what is lent, not for what is kept.
+    // Charges `ledger`, which outlives the pool, for blocks that are lent, not for blocks that are kept.
     explicit BufferPool(Ledger& ledger, std::size_t kept_max = 64) : ledger_(&ledger), kept_max_(kept_max) {}
     BufferPool(const BufferPool&) = delete;
     BufferPool& operator=(const BufferPool&) = delete;
@@ -136,9 +137,9 @@ public:
     // An empty buffer with room for `octets`, or for usual_octets if that is more. A Buffer without a block if the
     // ledger has no room for it.
     [[nodiscard]] Buffer try_borrow(Lending lending, std::size_t octets = usual_octets);
-    // The same, but never refused: for what a program needs once and not for each peer.
+    // Like try_borrow(), but never refuses: for buffers that a program needs once and not for each peer.
     [[nodiscard]] Buffer borrow(std::size_t octets = usual_octets);
-    // What is lent, in octets.
+    // Counts the octets that are lent.
     [[nodiscard]] Ledger& ledger() { return *ledger_; }
 
 private:

@@ -12,12 +12,12 @@
 
 namespace portico {
 
-// What an octet of memory may be called.
+// The types that can stand for an octet of memory.
 template <class T>
 concept OctetType = std::same_as<std::remove_cv_t<T>, std::byte> || (std::integral<T> && sizeof(T) == 1);
 
-// The integer in the first sizeof(T) octets, which must be there (asserted): the most significant octet first, as
-// protocols of the Internet have it. Compilers make one load of it, swapped where needed.
+// The integer in the first sizeof(T) octets, which must exist (asserted). The most significant octet comes first, as in
+// Internet protocols. Compilers turn this into one load, with a byte swap if necessary.
 template <std::integral T, OctetType Octet, std::size_t extent>
 [[nodiscard]] constexpr T load_big(std::span<Octet, extent> octets) {
     assert(octets.size() >= sizeof(T));
@@ -41,7 +41,7 @@ template <std::integral T, OctetType Octet, std::size_t extent>
     return static_cast<T>(value);
 }
 
-// Writes `value` into the first sizeof(T) octets, which must be there (asserted), the most significant octet first.
+// Writes `value` into the first sizeof(T) octets, which must exist (asserted), the most significant octet first.
 template <std::integral T, OctetType Octet, std::size_t extent>
     requires(!std::is_const_v<Octet>)
 constexpr void store_big(std::span<Octet, extent> octets, T value) {

@@ -1,6 +1,6 @@
-// portico/base/fd.h — the ownership of one descriptor.
+// portico/base/fd.h — owns one descriptor.
 //
-// Room base: the words that all rooms share.
+// Room base: the vocabulary that all rooms share.
 // May use:   nothing of ours.
 // May not:   know sockets, HTTP or configuration.
 // Threads:   none of its own; each type says what it allows.
@@ -14,11 +14,10 @@ namespace portico {
 // Gives out descriptors and closes them: the real kernel, or a simulated one.
 class FdTable {
 public:
-    // Closes the descriptor. Never retried, whatever the system returns: the number may belong to another file by
-    // then.
+    // Closes the descriptor. Never retries, whatever the system returns: by then the number may belong to another file.
     virtual void close(int number) noexcept = 0;
-    // An open descriptor goes to another table, or comes from one. Only tables that share their numbers can do this:
-    // those of the real kernel can, a simulated kernel's cannot.
+    // An open descriptor moves to another table, or from one. Only tables that share their numbers can do this: those
+    // of the real kernel can, but a simulated kernel's cannot.
     virtual void let_go(int /*number*/) noexcept { assert(false && "these numbers mean nothing elsewhere"); }
     virtual void take(int /*number*/) noexcept { assert(false && "these numbers come from nowhere else"); }
 
@@ -26,10 +25,10 @@ protected:
     ~FdTable() = default;
 };
 
-// Owns one descriptor. Moving hands it on; destroying closes it. The table outlives each of its descriptors.
+// Owns one descriptor. Moving transfers it; destroying closes it. The table outlives each of its descriptors.
 class Fd {
 public:
-    // `number` was given out by `table`, is 0 or more (asserted), and is closed by nothing else.
+    // `number` was returned by `table`, is 0 or more (asserted), and is closed by nothing else.
     Fd(FdTable& table, int number) noexcept : table_(&table), number_(number) { assert(number >= 0); }
     Fd(Fd&& other) noexcept : table_(other.table_), number_(std::exchange(other.number_, none)) {}
     Fd& operator=(Fd&& other) noexcept {
@@ -42,7 +41,7 @@ public:
         if (number_ != none) table_->close(number_);
     }
 
-    // For system calls; the Fd keeps it. Asserted: it has not been handed on.
+    // For system calls; the Fd keeps ownership. Asserted: the descriptor has not been moved away.
     [[nodiscard]] int number() const noexcept {
         assert(number_ != none);
         return number_;

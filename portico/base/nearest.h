@@ -10,8 +10,8 @@
 
 namespace portico {
 
-// Which of `candidates` was probably meant by `word`: the one with the fewest slips of the finger between them (an
-// octet missing, added, changed, or two swapped), or one that `word` is the beginning of. Nothing where none is near.
+// Returns the candidate that `word` was probably meant to be: the one with the fewest typing errors (an octet missing,
+// added, changed, or two swapped), or one that begins with `word`. Returns nothing if none is near.
 std::optional<std::string_view> nearest(std::string_view word, std::span<const std::string_view> candidates);
 
 }  // namespace portico

@@ -16,42 +16,43 @@ class TaskPromiseBase;
 // What a suspended chain of tasks waits for, as seen by code that wants it to stop waiting.
 class Stoppable {
 public:
-    // Ends the wait soon: at once, or when the kernel has let go of its buffers. The waiting task is resumed either
-    // way.
+    // Ends the wait soon: at once, or when the kernel has released its buffers. The waiting task is resumed in either
+    // case.
     virtual void stop_waiting() noexcept = 0;
-    // Blocks the thread until the wait has ended. Only after stop_waiting(), and only where the frame that waits is
-    // destroyed by code that can't wait for it.
+    // Blocks the thread until the wait has ended. Call it only after stop_waiting(), and only if the waiting frame is
+    // destroyed by code that can't await this.
     virtual void finish_waiting() noexcept = 0;
 
 protected:
     ~Stoppable() = default;
 };
 
-// What becomes of a chain of tasks that is asked to stop. `goes_on`: each wait returns an error, and the chain ends by
-// itself. `ends`: its frames are destroyed where it waits, or would wait next, so that tasks need no code for it.
+// What happens to a chain of tasks that is asked to stop. `goes_on`: each wait returns an error, and the chain ends by
+// itself. `ends`: its frames are destroyed at the point where it waits or would wait next, so tasks need no code for
+// it.
 enum class AfterStop : std::uint8_t { goes_on, ends };
 
-// One for each chain of tasks that await each other; it lives where the chain was started (io::Scope). A chain waits
-// for one thing at a time, so asking it to stop is asking that one thing.
+// There is one for each chain of tasks that await each other; it is stored where the chain was started (io::Scope). A
+// chain waits for one thing at a time, so asking the chain to stop means asking that one thing.
 //
-// A chain is ended in three steps. Its wait ends; the tasks that were started in scopes of its frames end; then its
-// frames are destroyed, innermost first, and its own scope is told.
+// A chain is ended in three steps. Its wait ends; then the tasks that were started in scopes of its frames end; then
+// its frames are destroyed, innermost first, and its own scope is notified.
 class StopState {
 public:
     StopState(const StopState&) = delete;
     StopState& operator=(const StopState&) = delete;
 
-    // The chain that runs now on this thread; null outside of all tasks.
+    // The chain that is running on this thread; null outside all tasks.
     [[nodiscard]] static StopState* running() { return top_ == nullptr ? nullptr : top_->chain_; }
     // Ends and resumes the chains that had to wait until certain tasks were off the stack. The loop calls this. Returns
-    // whether there were any; those that are added meanwhile wait for the next call.
+    // whether there were any; chains that are added in the meantime wait for the next call.
     static bool settle() noexcept;
 
     // Whether request_stop() was called: each wait of the chain then ends at once.
     [[nodiscard]] bool stop_requested() const { return stop_requested_; }
     // Whether the chain must not be resumed any more: it is ended instead.
     [[nodiscard]] bool must_end() const { return stop_requested_ && after_stop_ == AfterStop::ends; }
-    // Ends the wait that is under way, and every later one. Asking twice is asking once.
+    // Ends the present wait and every later one. A second call changes nothing.
     void request_stop() {
         stop_requested_ = true;
         if (waiting_on_ != nullptr) waiting_on_->stop_waiting();
@@ -62,21 +63,21 @@ public:
         waiting_on_ = &operation;
         innermost_ = innermost;
     }
-    // The wait is over: resumes `waiter`, or ends the chain if it must end. Later, if one of the tasks that were
-    // started in the chain's own scopes is on the stack: it may be using what this chain's frames hold. The chain may
-    // be gone when this returns.
+    // The wait is over: resumes `waiter`, or ends the chain if it must end. This is postponed if a task that was
+    // started in one of the chain's own scopes is on the stack, because it may be using objects in this chain's frames.
+    // The chain may be destroyed when this returns.
     void go_on(std::coroutine_handle<> waiter);
-    // The chain must end, and would begin to wait in the frame `innermost`: ends it once it is off the stack.
+    // The chain must end, but is about to wait in the frame `innermost`: ends it once it is off the stack.
     void end_later(const TaskPromiseBase* innermost);
 
-    // Whether `object` lies in one of the frames of this chain, which waits.
+    // Whether `object` is inside one of the frames of this chain, which is waiting.
     [[nodiscard]] bool frames_hold(const void* object) const;
 
 protected:
     // While it lives, tasks of `chain` are on the stack.
     class OnStack {
     public:
-        // The chain outlives this, or says that it has ended (leave_stack()).
+        // The chain outlives this object, or calls leave_stack() when it ends.
         explicit OnStack(StopState& chain) : chain_(&chain), below_(std::exchange(top_, this)) {}
         OnStack(const OnStack&) = delete;
         OnStack& operator=(const OnStack&) = delete;
@@ -93,7 +94,7 @@ protected:
 
     // Before the chain starts.
     void set_after_stop(AfterStop after_stop) { after_stop_ = after_stop; }
-    // The chain that runs has ended, and this is gone when its last task returns.
+    // The running chain has ended, and this object will be destroyed when the chain's last task returns.
     void leave_stack();
     [[nodiscard]] bool is_on_stack() const;
     // Whether a task that was started in one of this chain's scopes, or in one of that task's, is on the stack.
@@ -104,27 +105,27 @@ protected:
         after_stop_ = AfterStop::ends;
         request_stop();
     }
-    // The same, before this returns if possible. The chain is not resumed any more.
+    // Like ask_to_end(), but before this returns if possible. The chain is not resumed any more.
     void ask_to_end_now();
     // Ends a chain that ask_to_end_now() could not end, because its wait can't be cut short: blocks the thread.
     void end_blocking();
-    // Whether the chain ends before the code that has asked for it goes on.
+    // Whether the chain ends before the code that asked for it goes on.
     [[nodiscard]] bool ends_now() const { return ends_now_; }
-    // Puts the chain off until settle().
+    // Postpones the chain until settle().
     void park(std::coroutine_handle<> waiter);
 
 private:
-    // Ends the chain's tasks in its own scopes, and then destroys its frames, and this with them; does nothing if it
-    // has to wait for the tasks, whose end calls it again. None of the chain is on the stack.
+    // Ends the tasks in the chain's own scopes, then destroys its frames, and this object with them. Does nothing if it
+    // has to wait for the tasks; their end calls it again. No frame of the chain is on the stack.
     virtual void end_chain() noexcept = 0;
     void resume(std::coroutine_handle<> waiter);
     // The chain whose frames hold the scope that this chain was started in; null if there is none.
     [[nodiscard]] virtual StopState* above() const = 0;
 
-    // Hidden: programs that link the shared library have no use for it.
+    // Hidden: programs that link the shared library do not need it.
     [[gnu::visibility("hidden")]] inline static constinit thread_local OnStack* top_ = nullptr;
 
-    Stoppable* waiting_on_ = nullptr;             // null unless the chain waits
+    Stoppable* waiting_on_ = nullptr;             // null unless the chain is waiting
     const TaskPromiseBase* innermost_ = nullptr;  // the frame that waits; null while the chain runs
     bool stop_requested_ = false;
     AfterStop after_stop_ = AfterStop::goes_on;

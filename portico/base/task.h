@@ -20,16 +20,16 @@
 #include "portico/base/frame_pool.h"
 #include "portico/base/stop_state.h"
 
-// A coroutine that ends without the co_return that its value needs is undefined behaviour, and crashes where clang
-// compiled it. clang sees it: it is an error, also in the program that includes this. g++ 12 sees nothing, but runs on:
-// see TaskPromise::take().
+// If a coroutine needs a value but ends without co_return, the behaviour is undefined, and with clang it crashes. clang
+// detects this, and it is an error, even in the program that includes this header. g++ 12 does not detect it, but the
+// program runs on: see TaskPromise::take().
 #if defined(__clang__)
 #pragma clang diagnostic error "-Wreturn-type"
 #endif
 
 namespace portico {
 
-// What every promise of ours has: the chain it belongs to, and the coroutine that awaits it.
+// The members that every promise of ours has: the chain it belongs to, and the coroutine that awaits it.
 class TaskPromiseBase {
 public:
     static void* operator new(std::size_t octets) { return allocate_frame(octets); }
@@ -39,28 +39,28 @@ public:
     TaskPromiseBase(const TaskPromiseBase&) = delete;
     TaskPromiseBase& operator=(const TaskPromiseBase&) = delete;
 
-    // The chain's; null if nobody can ask it to stop.
+    // The chain's state; null if the chain cannot be asked to stop.
     [[nodiscard]] StopState* stop_state() const { return stop_state_; }
     // Called by the code that starts or awaits the task, before the task runs.
     void set_stop_state(StopState* state) { stop_state_ = state; }
     // The coroutine to resume when the task has ended.
     void set_awaited_by(std::coroutine_handle<> awaiting) { awaiting_ = awaiting; }
 
-    // The frame that awaits this one; null for a chain's first.
+    // The frame that awaits this one; null for a chain's first frame.
     [[nodiscard]] const TaskPromiseBase* outer() const { return outer_; }
     void set_outer(const TaskPromiseBase& outer) { outer_ = &outer; }
-    // Whether `object` lies in this frame. A compiler may put a frame into the one that awaits it: then that one says
-    // so.
+    // Whether `object` is inside this frame. A compiler may put a frame into the one that awaits it; then the outer
+    // frame returns true.
     [[nodiscard]] bool holds(const void* object) const {
         const auto at = reinterpret_cast<std::uintptr_t>(object);
         return at > reinterpret_cast<std::uintptr_t>(this) && at < frame_end_;
     }
 
     [[nodiscard]] std::suspend_always initial_suspend() const noexcept { return {}; }
-    // Nothing of ours throws. What a program's own task throws comes out where the task is awaited.
+    // None of our code throws. An exception in a program's own task is rethrown where the task is awaited.
     void unhandled_exception() noexcept { exception_ = std::current_exception(); }
 
-    // The end of a task: resumes the coroutine that awaits it.
+    // The end of a task, which resumes the coroutine that awaits it.
     struct Finish {
         [[nodiscard]] bool await_ready() const noexcept { return false; }
         template <class Promise>
@@ -73,7 +73,7 @@ public:
     [[nodiscard]] Finish final_suspend() const noexcept { return {}; }
 
 protected:
-    // Once the task has ended.
+    // Call it once the task has ended.
     void rethrow() const {
         if (exception_) std::rethrow_exception(exception_);
     }
@@ -86,7 +86,7 @@ private:
     std::coroutine_handle<> awaiting_;  // null while the awaiting coroutine's await_suspend is still on the stack
 };
 
-// What tasks of all types share: the frame that they own, and how it is awaited.
+// The part that tasks of all types share: the frame that they own, and how it is awaited.
 template <class Promise>
 class [[nodiscard]] TaskFrame {
 public:
@@ -97,7 +97,7 @@ public:
     }
 
     [[nodiscard]] bool await_ready() const noexcept { return false; }
-    // Runs the child here and says false if it finished at once: a loop of ready awaits must not grow the stack, and
+    // Runs the child here and returns false if it finished at once: a loop of ready awaits must not grow the stack, and
     // returning the child's handle is a real call in debug and sanitizer builds.
     template <class Awaiting>
     bool await_suspend(std::coroutine_handle<Awaiting> awaiting) {
@@ -110,16 +110,16 @@ public:
     }
 
 protected:
-    // The frame of this promise, which belongs to the task from now on.
+    // The frame of this promise. From now on it belongs to the task.
     explicit TaskFrame(Promise& promise) : handle_(std::coroutine_handle<Promise>::from_promise(promise)) {}
-    // Lives in the frame.
+    // The promise, which is inside the frame.
     [[nodiscard]] Promise& promise() const { return handle_.promise(); }
 
 private:
     std::coroutine_handle<Promise> handle_;
 };
 
-// The frame of a suspended coroutine; null if the coroutine is no task.
+// The frame of a suspended coroutine; null if the coroutine is not a task.
 template <class Promise>
 [[nodiscard]] const TaskPromiseBase* frame_of(std::coroutine_handle<Promise> suspended) {
     if constexpr (std::derived_from<Promise, TaskPromiseBase>) return &suspended.promise();
@@ -138,7 +138,7 @@ public:
     void return_value(Value&& value) {
         value_.emplace(std::forward<Value>(value));
     }
-    // Once, after the task has ended.
+    // Call it once, after the task has ended.
     T take() {
         rethrow();
         if (!value_) throw std::logic_error("a coroutine has ended without co_return, though it has to return a value");
@@ -149,7 +149,7 @@ private:
     std::optional<T> value_;
 };
 
-// The same for a task without a value.
+// Like TaskPromise above, for a task without a value.
 template <>
 class TaskPromise<void> final : public TaskPromiseBase {
 public:
@@ -159,7 +159,7 @@ public:
 };
 
 // A lazy coroutine: it starts when it is awaited, and its frame is destroyed with the Task. [[nodiscard]]: a task that
-// nobody awaits does nothing. co_await gives the T that the coroutine returned; await a task once.
+// is never awaited does nothing. co_await gives the T that the coroutine returned. Await a task only once.
 template <class T>
 class [[nodiscard]] Task final : public TaskFrame<TaskPromise<T>> {
 public:

@@ -68,7 +68,7 @@ private:
 };
 
 // The function that sends the events. The response ends when its task does. Once the client has gone, the task is
-// destroyed where it waits.
+// destroyed at the point where it waits.
 using EventSource = std::function<Task<void>(EventSender& events)>;
 
 // A response of the type text/event-stream with the events that `source` sends. Heartbeats keep it alive between

@@ -33,7 +33,7 @@ public:
 
     // The folder's own URL: the encoded prefix with a slash, and the request's query.
     [[nodiscard]] std::string location(const Request& request) const;
-    // Adds a core whose requests will come. It is removed before it is destroyed.
+    // Adds a core that will handle requests. The core must be removed before it is destroyed.
     void add_core(io::Core& core);
     void remove_core(const io::Core& core);
     // The file that the rest of the request's path names, after the prefix.

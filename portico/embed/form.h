@@ -36,7 +36,7 @@ private:
 // Reads content of at most 1 MiB. 415 if the Content-Type is not that of a form.
 template <>
 struct FromContent<Form> {
-    // The form, or the answer that says why there is none.
+    // Returns the form, or the answer that explains why there is none.
     static Task<std::expected<Form, Response>> read(Request& request);
 };
 
@@ -55,8 +55,8 @@ public:
     Url& query(std::string_view name, std::string_view value);
     // Whether all segments are valid. Ask this if they come from a client.
     [[nodiscard]] bool is_valid() const { return is_valid_; }
-    // The URL, for a link, Location or the target of a request; in HTML, escape it like any text. Empty if the URL is
-    // invalid: no page is better than a wrong one.
+    // The URL, for a link, Location or the target of a request. In HTML, escape it like any text. Empty if the URL is
+    // invalid, so that a link never leads to a wrong page.
     [[nodiscard]] std::string text() const;
 
 private:

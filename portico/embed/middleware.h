@@ -1,7 +1,7 @@
 // portico/embed/middleware.h — ready-made middleware: server.use(portico::cors());
 //
 // Room embed: see response.h.
-// Threads:   every core may call a middleware at the same time; it holds only what does not change.
+// Threads:   every core may call a middleware at the same time; it holds only data that does not change.
 #pragma once
 
 #include <chrono>
@@ -19,7 +19,7 @@ namespace portico {
 // until the line is written. Options::access_log does not make them wait.
 [[nodiscard]] Middleware log_to(std::FILE* stream);
 
-// Whether scripts of other sites may send cookies and passwords, and so read answers meant for the user who owns them.
+// Whether scripts of other sites may send cookies and passwords, and so read answers that are meant for the user.
 enum class CorsCredentials : std::uint8_t { none, allowed };
 
 // Lets scripts of other sites read the answers (Fetch standard, CORS), and answers their preflight requests. `origins`

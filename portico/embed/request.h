@@ -64,7 +64,7 @@ public:
 
     // The user, if middleware such as basic_auth() has identified one; otherwise empty.
     [[nodiscard]] std::string_view user() const { return user_; }
-    // Called by such middleware: tells the handler and the access log who the user is.
+    // Called by such middleware: sets the user for the handler and the access log.
     void set_user(std::string name);
 
     // --- content: read it once, in one of these two ways
@@ -75,14 +75,14 @@ public:
     // All of the content. Refusals: the same, and 413 if it is larger than `octets_max`: at once, without reading, if
     // the length is announced.
     [[nodiscard]] Task<Result<std::string>> content(std::size_t octets_max = std::size_t{1} << 20);
-    // From now on read() and content() refuse content of more than `octets` in total with 413. Of several limits the
-    // smallest counts.
+    // From now on, read() and content() refuse content of more than `octets` in total with 413. The smallest of several
+    // limits applies.
     void limit_content(std::uint64_t octets);
 
     // --- for middleware
-    // Tasks that may go on although the response has been made, as a handler inside offload() whose time is over. They
-    // may refer to the request. The response is sent without waiting for them; then they are asked to stop, and the
-    // connection waits for them before it goes on.
+    // Tasks that may continue after the response has been made, such as a handler inside offload() whose time is over.
+    // They may refer to the request. The response is sent without waiting for them. Then they are asked to stop, and
+    // the connection waits for them before it goes on.
     [[nodiscard]] io::Scope& unfinished() { return unfinished_; }
 
     // --- for the routes
@@ -111,8 +111,8 @@ private:
 [[nodiscard]] bool next_in_form(std::string_view& form, std::string_view& name, std::string_view& value);
 // The first value with this name in "a=1&b=2", decoded.
 [[nodiscard]] std::optional<std::string> find_in_form(std::string_view form, std::string_view name);
-// Appends `text` with all octets escaped but the unreserved ones of RFC 3986 §2.3. The result is one segment of a path,
-// or one name or value of a query.
+// Appends `text` with all octets escaped except the unreserved ones of RFC 3986 §2.3. The result is one segment of a
+// path, or one name or value of a query.
 void append_percent_encoded(std::string& out, std::string_view text);
 // Appends "name=value", encoded, preceded by "&" unless `form` is empty: for building queries and forms.
 void append_to_form(std::string& form, std::string_view name, std::string_view value);

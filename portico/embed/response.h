@@ -77,19 +77,21 @@ public:
     [[nodiscard]] static Response html(std::string content);  // 200 with text/html; charset=utf-8
     // Redirects to `location`, which is sent as given: escape it (see Url). `status`: 301, 302, 303, 307 or 308.
     [[nodiscard]] static Response redirect(std::string location, Status status = Status::found);
-    // A part of an open file: `length` octets from `offset`. The kernel sends it. If the file is written to meanwhile,
-    // the connection breaks, so that the client does not take a mixture for the file. 500 if the file does not have
-    // this part. For whole files with ranges and validators see Router::folder().
+    // A part of an open file: `length` octets from `offset`. The kernel sends it. If the file is modified in the
+    // meantime, the connection breaks, so that the client does not take a mixture for the file. 500 if the file does
+    // not have this part. For whole files with ranges and validators see Router::folder().
     [[nodiscard]] static Response file(std::shared_ptr<const Fd> file, std::uint64_t offset, std::uint64_t length,
                                        std::string content_type);
-    // Content that `producer` makes while it is sent: in chunks, or up to the end of the connection for HTTP/1.0. If
-    // `producer` throws or returns false, the connection breaks off; if nothing has been sent yet, the answer is 500.
+    // Content that `producer` generates while it is sent: in chunks, or up to the end of the connection for HTTP/1.0.
+    // If `producer` throws or returns false, the connection is aborted; if nothing has been sent yet, the answer is
+    // 500.
     [[nodiscard]] static Response stream(std::string content_type, http::Producer producer);
 
     [[nodiscard]] Status status() const { return status_; }  // of the final answer
     void set_status(Status status) { status_ = status; }     // fields and content stay
     // Replaces all values of the field. If the name is not a token, the value contains a control character, or handlers
-    // may not set this field, the response becomes 500 and standard error says why: an attacker could use such a bug.
+    // may not set this field, the response becomes 500 and standard error gives the reason: an attacker could use such
+    // a bug.
     void set(std::string_view name, std::string value);
     // Like set(), but adds another line of the field. Content-Type, ETag, Last-Modified, Content-Range and Location
     // have one line only: they are replaced.
@@ -103,25 +105,25 @@ public:
     [[nodiscard]] bool lists(std::string_view name, std::string_view element) const;
     // The content, if it is in memory; empty for streams and files.
     [[nodiscard]] const std::string& content() const { return content_; }
-    // Replaces the content, also a stream or a file. The fields stay, except those that describe the octets of a file:
-    // Content-Range, Content-Encoding, Accept-Ranges, ETag and Last-Modified; and 206 becomes 200.
+    // Replaces the content, even if it is a stream or a file. The fields stay, except those that describe the octets of
+    // a file: Content-Range, Content-Encoding, Accept-Ranges, ETag and Last-Modified; and 206 becomes 200.
     void set_content(std::string content);
     // Whether content() is all of the content.
     [[nodiscard]] bool is_in_memory() const { return !producer_ && message_ == nullptr; }
 
-    // Why the request was not served as asked: for the access log; the client does not see it.
+    // The reason why the request was not served as asked. It goes to the access log; the client does not see it.
     void set_reason(std::string reason) { reason_ = std::move(reason); }
     [[nodiscard]] const std::string& reason() const { return reason_; }  // empty: there is none
 
-    // Marks a stream that goes on until its client leaves, as events do. A server that stops breaks such streams off at
+    // Marks a stream that goes on until its client leaves, such as events. A server that stops aborts such streams at
     // once; it waits for other streams to end.
     void set_endless() { is_endless_ = true; }
 
     // --- for the server
-    // An answer made by a folder of files, to which fields can be added.
+    // An answer that a folder of files has made, to which fields can be added.
     [[nodiscard]] static Response of_message(std::unique_ptr<http::Response> message);
-    // If the response can't be sent because of a field or its status, says why on standard error and becomes 500. It is
-    // called before middleware sees the response, so that middleware adds to what will be sent.
+    // If the response can't be sent because of a field or its status, reports the reason on standard error and becomes
+    // 500. It is called before middleware sees the response, so that middleware adds to what will be sent.
     void make_sendable();
     // Moves everything into the message that will be sent, and the reason into `reason`. Both outlive the sending.
     void move_into(http::Response& message, std::string& reason) &&;

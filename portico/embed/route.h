@@ -143,7 +143,7 @@ consteval void check_pattern(std::string_view pattern) {
     if (in_path < Taken::path_parameters) the_handler_takes_more_parameters_than_the_path_has();
 }
 
-// Converts the text of a path parameter into the handler's type. Nothing if it can't be converted: 404.
+// Converts the text of a path parameter into the handler's type. Returns nothing if that fails: 404.
 template <class T>
 std::optional<T> from_path(std::string_view text) {
     if constexpr (std::same_as<T, std::string> || std::same_as<T, std::string_view>) {
@@ -192,8 +192,8 @@ Response respond(std::optional<T> value) {
     return respond(*std::move(value));
 }
 
-// Whether a response can be made from a T. Looks inside expected and optional, so that the compiler says it in one
-// sentence.
+// Whether a response can be made from a T. Looks inside expected and optional, so that the compiler can report it in
+// one sentence.
 template <class T>
 inline constexpr bool is_respondable = std::is_void_v<T> || MadeIntoResponse<T> || std::constructible_from<Response, T>;
 template <class T, class E>

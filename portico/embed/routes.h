@@ -40,7 +40,7 @@ struct Route {
 // The rest of a request's way, for middleware. It is a value; the way and the handler outlive it.
 class Next {
 public:
-    // `passed`: how many stations of the way the request has passed.
+    // `passed`: how many middleware functions of the way the request has passed.
     Next(const Way& way, Handle& handle, std::size_t passed) : way_(&way), handle_(&handle), passed_(passed) {}
     // Passes the request on: to further middleware, then to the handler. Never throws: an exception is reported on
     // standard error and becomes a response with the status 500.
@@ -63,8 +63,8 @@ public:
 
     // Two routes that take the same requests are an error, which names both; the first one stays.
     void add(std::unique_ptr<Route> route);
-    // Sets the middleware for requests at and below `prefix` that no pattern matches; the longest prefix counts, and ""
-    // is every path's. Of two ways for one prefix the longer one stays.
+    // Sets the middleware for requests at and below `prefix` that no pattern matches. The longest prefix applies; ""
+    // applies to every path. If one prefix gets two ways, the longer one stays.
     void set_way_below(const std::string& prefix, const Way& way);
     // One sentence for each route that could not be added.
     [[nodiscard]] const std::vector<std::string>& errors() const { return errors_; }

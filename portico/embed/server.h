@@ -48,17 +48,17 @@ public:
     // sockets are not restricted. Empty: every host is answered.
     std::vector<std::string> hosts;
     // The access log: a file, "-" for standard output, empty for none. docs/access-log.md describes the formats. A
-    // thread of its own writes the log, so that it never slows the server.
+    // separate thread writes the log, so that it never slows the server.
     std::string access_log;
     // The format of its lines.
     LogFormat log_format = LogFormat::text;
-    // Whether run() says on standard error where it listens.
+    // Whether run() prints the addresses it listens on to standard error.
     bool announces = true;
 };
 
 class Group;
 
-// Where routes are added: a server, or a group of them. What is added after the server has been started is ignored,
+// Where routes are added: a server, or a group of them. Routes added after the server has been started are ignored,
 // with a sentence on standard error.
 class Router {
 public:
@@ -155,25 +155,25 @@ public:
     ~Server();  // ends at once, unless the server has been stopped
 
     // Serves at `endpoint` ("127.0.0.1:8080", ":8080" for every interface, "unix:/run/x.sock") until SIGTERM or SIGINT
-    // comes. Then it finishes what is under way; a second signal ends it at once. SIGUSR1 opens the access log again,
-    // if there is one. While it runs, these signals are handled for the whole process; afterwards they do what they did
-    // before. Returns the program's exit status: if it can't start, 1, with a sentence on standard error. It raises the
-    // number of descriptors that the process may open to the most that is allowed (RLIMIT_NOFILE).
+    // arrives. Then it finishes the requests in progress; a second signal ends it at once. SIGUSR1 reopens the access
+    // log, if there is one. While run() runs, these signals are handled for the whole process; afterwards they do what
+    // they did before. Returns the program's exit status: if it can't start, 1, with a sentence on standard error. It
+    // raises the number of descriptors that the process may open to the maximum allowed (RLIMIT_NOFILE).
     int run(std::string_view endpoint = "127.0.0.1:8080");
 
-    // For programs that own their main thread: serves on threads of its own. Error: a sentence that says what failed
-    // and why.
+    // For programs that need their main thread: serves on separate threads. Error: a sentence that says what failed and
+    // why.
     std::expected<void, std::string> start(std::string_view endpoint);
     // The same at several endpoints, one or more.
     std::expected<void, std::string> start_at(const std::vector<std::string>& endpoints);
-    // Stops accepting, finishes what is under way, and ends; at once where called a second time.
+    // Stops accepting, finishes the requests in progress, and ends. A second call ends it at once.
     void stop();
-    // Opens the access log's file anew, after it has been moved away.
+    // Reopens the access log's file, after it has been moved away.
     void reopen_log();
-    // Waits for the end. Several threads may. Error: a sentence, if the calling thread is one of the server's own, as a
-    // handler's is: it would wait for itself.
+    // Waits for the end. Several threads may wait. Error: a sentence, if the calling thread is one of the server's own,
+    // such as a handler's: it would wait for itself.
     std::expected<void, std::string> wait();
-    // The addresses it listens on, with the ports that were chosen in place of 0.
+    // The addresses it listens on. A port 0 is replaced by the port that was chosen.
     [[nodiscard]] std::vector<io::SocketAddress> local() const;
     // The port of the first of these.
     [[nodiscard]] std::uint16_t port() const;

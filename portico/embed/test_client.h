@@ -1,7 +1,7 @@
 // portico/embed/test_client.h — talks to a server without a port, a thread or a real clock: for a program's tests.
 //
-// Server and client run on one core above a simulated kernel: reads and writes are short, operations complete in any
-// order, and the clock moves only while everybody waits. The same seed gives the same run.
+// Server and client run on one core on a simulated kernel: reads and writes are short, operations complete in any
+// order, and the clock moves only while every task waits. The same seed gives the same run.
 //
 // Room embed: see response.h.
 // Threads:   the test's own.
@@ -30,7 +30,7 @@ struct TestAnswer {
     [[nodiscard]] std::string_view field(std::string_view name) const;
 };
 
-// Probabilities, from 0 to 1, that something goes wrong.
+// Probabilities, from 0 to 1, of failures.
 class TestFaults {
 public:
     TestFaults() {}             // NOLINT(modernize-use-equals-default): see Options
@@ -39,8 +39,8 @@ public:
     double open_failure = 0;    // a file can't be opened
 };
 
-// Sends requests to a server, each on a connection of its own, and returns with the answer. It opens no port and starts
-// no thread, and its clock is simulated.
+// Sends requests to a server, each on a separate connection, and returns the answer. It opens no port and starts no
+// thread, and its clock is simulated.
 class TestClient {
 public:
     // `server` has its routes, has not been started, and outlives the client. If its routes can't be served
@@ -54,22 +54,22 @@ public:
     // Sends `content`, with its length.
     TestAnswer post(std::string_view target, std::string_view content,
                     std::string_view content_type = "application/octet-stream");
-    // Any method, with further fields. Host, Connection and Content-Length are added.
+    // Any method, with additional fields. Host, Connection and Content-Length are added.
     TestAnswer request(std::string_view method, std::string_view target,
                        const std::vector<std::pair<std::string, std::string>>& fields = {},
                        std::string_view content = {});
-    // Sends these octets on one connection, and returns everything that comes back until the server closes it.
+    // Sends these octets on one connection, and returns everything received until the server closes it.
     std::string exchange(std::string_view octets);
-    // The same for a client that half-closes as soon as it has sent them, as `printf … | nc` does.
+    // Like exchange(), for a client that half-closes as soon as it has sent the octets, as `printf … | nc` does.
     std::string exchange_and_finish(std::string_view octets);
-    // Sends these octets and resets the connection after `time`, whatever has come back.
+    // Sends these octets and resets the connection after `time`, whatever has been received.
     void send_and_leave(std::string_view octets, std::chrono::milliseconds time);
 
     // Sends these octets and lets the clock go on for `time`. The client stays until it is destroyed, or until the
     // server closes the connection.
     void send_and_stay(std::string_view octets, std::chrono::milliseconds time);
 
-    // Lets the clock advance by `time`, and the server work meanwhile.
+    // Lets the clock advance by `time`, while the server works.
     void pass(std::chrono::milliseconds time);
     // Connections that are open at the server.
     [[nodiscard]] std::size_t connections() const;

@@ -79,7 +79,7 @@ public:
     [[nodiscard]] std::optional<std::string_view> find(std::string_view name) const;
     // Names and values of all fields that are not files.
     [[nodiscard]] const std::vector<std::pair<std::string, std::string>>& fields() const { return fields_; }
-    // If the user has not chosen a file for a field, there is none for it here.
+    // If the user has not chosen a file for a field, that field has no file here.
     [[nodiscard]] std::vector<UploadedFile>& files() { return files_; }
 
     // --- for read_upload()
@@ -94,7 +94,7 @@ private:
 
 // Reads the whole content of the request. Refusals: 415 the content is not multipart/form-data; 400 it is malformed, or
 // ends early; 413 it is larger than the options allow; 507 the disk is full; 500 the folder can't be written to; and
-// those of Request::read(). For 507 and 500 standard error says what failed. Files written until then are removed.
+// those of Request::read(). For 507 and 500, standard error says what failed. Files written before that are removed.
 [[nodiscard]] Task<Result<Upload>> read_upload(Request& request, UploadOptions options = UploadOptions());
 
 }  // namespace portico
