@@ -1,7 +1,7 @@
-// portico/io/core.h — one core: one thread, one loop, and what lives on it.
+// portico/io/core.h — one core: one thread, one loop, and the objects that belong to it.
 //
 // Room io: see error.h.
-// Threads:   post() and stop() may be called from any thread; all else belongs to the thread that calls run().
+// Threads:   post() and stop() may be called from any thread; everything else belongs to the thread that calls run().
 #pragma once
 
 #include <atomic>
@@ -21,7 +21,7 @@
 namespace portico::io {
 
 // One thread's loop: it waits for its kernel, expires its timers, reads its mailbox, and so resumes the tasks that
-// belong to it. Everything that waits is given the core that it waits on, and the core outlives it.
+// belong to it. Everything that waits refers to the core that it waits on, and the core outlives it.
 class Core {
 public:
     // `kernel` outlives the core. `memory_max`: the ledger's ceiling, in octets.
@@ -33,17 +33,17 @@ public:
     void run();
     // One pass: waits for the kernel, no longer than `until`, then expires timers and reads the mailbox.
     void run_once(TimePoint until);
-    // run() returns after the pass that is under way. If none is, the next run() returns at once.
+    // run() returns after the current pass. If no pass is running, the next run() returns at once.
     void stop();
 
     // Puts a message into this core's mailbox. Messages are called on the core's thread, in the order of posting.
     void post(std::move_only_function<void()> message);
 
-    [[nodiscard]] Kernel& kernel() { return *kernel_; }       // its operations are started here
+    [[nodiscard]] Kernel& kernel() { return *kernel_; }       // operations are started here
     [[nodiscard]] Timers& timers() { return timers_; }        // expired by each pass
     [[nodiscard]] Ledger& ledger() { return ledger_; }        // octets that its buffers hold
     [[nodiscard]] BufferPool& buffers() { return buffers_; }  // charged to ledger()
-    // The time as of this pass, for deadlines: core.now() + 5s. It stands still until the next.
+    // The time as of this pass, for deadlines: core.now() + 5s. It does not change until the next pass.
     [[nodiscard]] TimePoint now() const { return kernel_->now(); }
     // The time of day as of this pass.
     [[nodiscard]] std::chrono::system_clock::time_point wall_clock() const { return kernel_->wall_clock(); }
@@ -66,7 +66,7 @@ private:
 template <class Op>
 class Awaited : public Op {
 public:
-    // `arguments` are those of the operation's constructor after its core.
+    // `arguments`: the arguments of the operation's constructor after its core.
     template <class... Arguments>
     explicit Awaited(TimePoint deadline, Core& the_core, Arguments&&... arguments)
         : Op(the_core, std::forward<Arguments>(arguments)...), deadline_(deadline) {}
@@ -78,7 +78,7 @@ public:
     }
 
 protected:
-    // How many octets or datagrams, or the error.
+    // The number of octets or datagrams, or the error.
     [[nodiscard]] Result<std::size_t> count(std::string_view doing) const {
         if (this->result() < 0) return fail(static_cast<int>(-this->result()), doing);
         return static_cast<std::size_t>(this->result());
@@ -88,7 +88,7 @@ private:
     TimePoint deadline_;
 };
 
-// co_await sleep_until(core, t): false if the task was asked to stop before t.
+// Awaited as co_await sleep_until(core, t): false if the task was asked to stop before t.
 class SleepUntil : public Operation {
 public:
     // See sleep_until().
@@ -104,11 +104,11 @@ private:
     void cancel() final { complete(-ECANCELED); }
     TimePoint due_;
 };
-// Waits until `due`, on the clock of core.now(): const bool slept = co_await sleep_until(core, due); false if the task
+// Waits until `due`, on the clock of core.now(): const bool slept = co_await sleep_until(core, due). False if the task
 // was asked to stop before that.
 [[nodiscard]] inline SleepUntil sleep_until(Core& core, TimePoint due) { return {core, due}; }
-// The same for so long from core.now() on. To the tick: one millisecond. A time that is too long for a TimePoint, such
-// as milliseconds::max(), is for ever.
+// Like sleep_until(), for this long from core.now() on, to a precision of one tick: one millisecond. A time that is too
+// long for a TimePoint, such as milliseconds::max(), means for ever.
 template <class Rep, class Period>
 [[nodiscard]] SleepUntil sleep_for(Core& core, std::chrono::duration<Rep, Period> time) {
     return {core, later(core.now(), time)};
@@ -149,20 +149,20 @@ private:
     std::exception_ptr exception_;
 };
 
-// Calls `function` on a helper thread, for what may block. Awaiting it gives a std::optional of what the function
-// returned: nothing if the task was asked to stop before the call began. What it throws is thrown by the co_await.
+// Calls `function`, which may block, on a helper thread. Awaiting it gives a std::optional of the function's result:
+// nothing if the task was asked to stop before the call began. The co_await rethrows what the function throws.
 //
 //   auto work = [path] { return read_all_of_it(path); };
 //   const auto text = co_await offload(core, work);
 //
-// `function` and what it refers to outlive the wait. A request to stop ends the wait while the function is queued; once
-// it runs, the wait goes on until it returns, also if the waiting task is ended.
+// `function` and what it refers to outlive the wait. A request to stop ends the wait while the function is queued. Once
+// the function runs, the wait goes on until it returns, even if the waiting task is ended.
 template <class Function>
 [[nodiscard]] Offload<Function&> offload(Core& core, Function& function) {
     return {core, function};
 }
-// A function object that is made in the call must be trivially copyable, like a lambda that captures references and
-// numbers: g++ 12 destroys any other twice (its bug 98401). Give that one a name, as above.
+// A function object that is created in the call must be trivially copyable, like a lambda that captures references and
+// numbers: g++ 12 destroys any other twice (its bug 98401). Give such an object a name first, as above.
 template <class Function>
     requires(!std::is_lvalue_reference_v<Function>)
 [[nodiscard]] Offload<Function> offload(Core& core, Function&& function) {

@@ -12,47 +12,48 @@
 
 namespace portico::io {
 
-// The largest UDP datagram over IPv4, in octets of content.
+// The largest content of a UDP datagram over IPv4, in octets.
 inline constexpr std::size_t datagram_octets_max = 65'507;
 
-// co_await socket.receive(…): how many slots were filled, or why none.
+// co_await socket.receive(…): how many slots were filled, or why none was.
 class Receive final : public Awaited<ReceiveOp> {
 public:
     using Awaited::Awaited;
     Result<std::size_t> await_resume() const { return count("recvmmsg"); }
 };
 
-// co_await socket.send(…): how many datagrams were taken, or why none.
+// co_await socket.send(…): how many datagrams were taken, or why none was.
 class Send final : public Awaited<SendOp> {
 public:
     using Awaited::Awaited;
     Result<std::size_t> await_resume() const { return count("sendmmsg"); }
 };
 
-// A UDP socket (udp(7)). One receive and one send may wait at the same time (in two tasks), never two of a kind.
-// Closing is destroying.
+// A UDP socket (udp(7)). One receive and one send may wait at the same time (in two tasks), but never two receives or
+// two sends. The destructor closes it.
 class Datagram {
 public:
-    // Bound to `local` (port 0: any free one).
+    // Opens a socket bound to `local` (port 0: any free port).
     static Result<Datagram> open(Core& core, const SocketAddress& local, bool reuse_port = false);
 
-    // Only `peer` is heard from now on; a receive tells where it refuses what was sent.
+    // From now on receives only from `peer`; a receive fails if `peer` refused an earlier datagram.
     Result<void> connect(const SocketAddress& peer) { return core_->kernel().connect_datagram(fd_.number(), peer); }
 
-    // A slot may now be given several datagrams of one peer at once (DatagramSlot::segment_octets), where the kernel
-    // has them together already. Each slot needs room for 64 KiB.
+    // A slot may now receive several datagrams of one peer at once (DatagramSlot::segment_octets), if the kernel has
+    // already combined them. Each slot needs room for 64 KiB.
     void coalesce() { core_->kernel().set_coalescing(fd_.number()); }
 
-    // At least one datagram; returns how many slots were filled. ECONNREFUSED and the like tell of an earlier send.
+    // Receives at least one datagram; returns how many slots were filled. ECONNREFUSED and similar concern an earlier
+    // send.
     [[nodiscard]] Receive receive(std::span<DatagramSlot> slots, TimePoint deadline) {
         return Receive(deadline, *core_, fd_.number(), slots);
     }
-    // Sends at least one of the datagrams to its peer, or, where its slot names none (port 0), to the one that the
-    // socket is connected with (EDESTADDRREQ where it is not); returns how many were taken.
+    // Sends at least one of the datagrams and returns how many were taken. Each goes to its slot's peer or, if the slot
+    // has none (port 0), to the peer to which the socket is connected (EDESTADDRREQ if it is not connected).
     [[nodiscard]] Send send(std::span<const DatagramSlot> slots, TimePoint deadline) {
         return Send(deadline, *core_, fd_.number(), slots);
     }
-    // Where it is bound, with the port that was chosen.
+    // The address it is bound to, with the port that was chosen.
     [[nodiscard]] const SocketAddress& local() const { return local_; }
 
 private:

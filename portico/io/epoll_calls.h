@@ -1,4 +1,4 @@
-// portico/io/epoll_calls.h — the system calls behind the epoll kernel, with their quirks and without its bookkeeping.
+// portico/io/epoll_calls.h — the epoll kernel's system calls, with their quirks but without its bookkeeping.
 //
 // Room io: see error.h.
 #pragma once
@@ -14,22 +14,21 @@
 
 namespace portico::io {
 
-// What a descriptor is, as far as waiting for it, reading and writing differ.
+// The kinds of descriptors that differ in how to wait for them, read them and write them.
 enum class FdKind : std::uint8_t {
     socket,
     listener,
-    pipe,  // or a terminal: shared with other processes, so never made non-blocking; asked with poll(2) before each
-           // call
-    file,  // a regular file, a folder, /dev/null: always ready, and nothing that epoll takes
+    pipe,  // or a terminal: shared with other processes, so never made non-blocking; poll(2) precedes each call
+    file,  // a regular file, a folder, /dev/null: always ready, and epoll does not accept it
 };
 
 namespace calls {
 
-// What one call sends at most. A peer that reads as fast as we write would otherwise keep the core inside of one call
-// for as long as there are octets.
+// The most octets that one call sends. Otherwise a peer that reads as fast as we write would keep the core inside one
+// call as long as there are octets.
 inline constexpr std::size_t octets_of_a_call_max = 512 * 1024;
 
-// Those that return an integer return a negative errno value where they fail; -EAGAIN where they would have to wait.
+// The functions that return an integer return a negative errno value if they fail; -EAGAIN if they would have to wait.
 
 int accept(int listener, SocketAddress& peer);
 std::int64_t read(int fd, FdKind kind, std::span<char> room);
@@ -43,18 +42,18 @@ int pending_error(int fd);
 
 Result<Opened> listen(const SocketAddress& local, const ListenOptions& options);
 void refuse_new_connections(int listener);
-// Which file a path names, and not only where it lies: inode numbers are given out again.
+// Identifies the file at a path, and not only the path's position: inode numbers are reused.
 struct FileName {
     std::string path;
     std::uint64_t device = 0;
     std::uint64_t inode = 0;
-    std::int64_t born = 0;  // nanoseconds since 1970; 0 where the file system does not tell
+    std::int64_t born = 0;  // nanoseconds since 1970; 0 if the file system does not record it
 
     bool operator==(const FileName&) const = default;
 };
-// The socket at `path`, itself and not through a link; nothing where there is none.
+// The socket at `path` itself, without following a link; nothing if there is none.
 std::optional<FileName> socket_file_at(const std::string& path);
-// Removes it, unless another file has taken its path.
+// Removes the file, unless another file has taken its path.
 void remove_socket_file(const FileName& file);
 Result<int> open_stream_socket(Family family);
 Result<Opened> open_datagram(const SocketAddress& local, bool reuse_port);

@@ -10,8 +10,8 @@
 
 namespace portico::io {
 
-// Each opening lets one wait through: the wait that is under way, or else the next. Opening it twice before a wait is
-// the same as opening it once.
+// Each opening lets one wait through: the current wait, or else the next. Opening the gate twice before a wait is the
+// same as opening it once.
 class Gate {
 public:
     class Wait;
@@ -20,11 +20,11 @@ public:
     Gate(const Gate&) = delete;
     Gate& operator=(const Gate&) = delete;
 
-    // The waiting task goes on before this returns; but if this is called by a task that was started in one of the
-    // waiting task's scopes, it goes on when the loop has control again.
+    // The waiting task goes on before this returns. But if a task that was started in one of the waiting task's scopes
+    // calls this, the waiting task goes on when the loop has control again.
     void open();
-    // co_await gate.wait(…): returns once the gate is opened. Errors: ETIMEDOUT the deadline came first, ECANCELED the
-    // task was asked to stop first. At most one task waits (asserted).
+    // co_await gate.wait(…): returns once the gate is opened. Errors: ETIMEDOUT the deadline passed first, ECANCELED
+    // the task was asked to stop first. At most one task waits (asserted).
     [[nodiscard]] Wait wait(Core& core, TimePoint deadline);
 
 private:

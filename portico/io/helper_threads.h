@@ -1,4 +1,4 @@
-// portico/io/helper_threads.h — where work that may block is done.
+// portico/io/helper_threads.h — threads for work that may block.
 //
 // Room io: see error.h.
 // Threads:   the work runs on threads of this object; everything else belongs to one core.
@@ -14,8 +14,8 @@
 
 namespace portico::io {
 
-// Starts a thread when work comes and none is free, up to `threads_max`. Where no further thread can be started, work
-// waits for those that there are. Queued work is done in order of submission.
+// Starts a thread when work arrives and no thread is free, up to `threads_max`. If no further thread can be started,
+// work waits for the existing threads. Queued work is done in order of submission.
 class HelperThreads {
 public:
     // `threads_max`: at least one. `wake` is called on a helper thread after each piece of work.
@@ -23,18 +23,19 @@ public:
         : threads_max_(threads_max), wake_(std::move(wake)) {}
     HelperThreads(const HelperThreads&) = delete;
     HelperThreads& operator=(const HelperThreads&) = delete;
-    ~HelperThreads();  // waits for the work under way; no task may be waiting for any
+    ~HelperThreads();  // waits for the work in progress; no task may be waiting for it
 
-    // Before the first submit(): with one thread, all work is done some time. Error: see start_thread().
+    // Call it before the first submit(). Once there is one thread, all work is done eventually. Error: see
+    // start_thread().
     Result<void> start_first();
     void submit(OffloadOp& op);
-    // Takes `op` out of the queue. False if its work has begun.
+    // Removes `op` from the queue. False if its work has begun.
     [[nodiscard]] bool cancel(OffloadOp& op);
-    // Blocks until the work of `op`, which has begun, is done: take_done() does not return it any more.
+    // Blocks until the work of `op`, which has begun, is done. take_done() no longer returns it afterwards.
     void finish(OffloadOp& op);
-    // How many take_done() would return now.
+    // How many operations take_done() would return now.
     [[nodiscard]] std::size_t done();
-    // What was done, in order; null if nothing is left.
+    // The next operation that is done, in order; null if there is none.
     [[nodiscard]] OffloadOp* take_done();
 
 private:
@@ -55,10 +56,10 @@ private:
     std::mutex lock_;
     std::condition_variable has_work_;
     std::condition_variable has_done_;
-    // All below is guarded by lock_.
+    // Everything below is guarded by lock_.
     List queued_;
     List done_;
-    std::size_t idle_ = 0;  // threads that wait for work
+    std::size_t idle_ = 0;  // number of threads that wait for work
     bool ending_ = false;
     std::vector<std::thread> threads_;
 };

@@ -1,5 +1,5 @@
-// portico/io/kernel_contract_for_test.h — the kernels that every test of the contract runs on, and what the tests
-// share.
+// portico/io/kernel_contract_for_test.h — the kernels on which every test of the contract runs, and the functions that
+// the tests share.
 //
 // Room io: see error.h. Included by tests alone.
 #pragma once
@@ -51,7 +51,7 @@ protected:
     Core& core() { return *core_; }
     TimePoint soon() { return core_->now() + std::chrono::seconds(20); }
 
-    // Runs until all that `scope` holds has ended.
+    // Runs until everything that `scope` holds has ended.
     void run(Scope& scope) {
         while (scope.size() > 0) core_->run_once(never);
     }
@@ -71,7 +71,7 @@ protected:
         EXPECT_TRUE(socket.has_value());
         return std::move(*socket);
     }
-    // An open file of that content.
+    // Returns an open file with that content.
     Fd file_of(const std::string& content) {
         if (is_simulated()) {
             sim_->sim_files().write("/place/file", content);
@@ -119,7 +119,7 @@ inline Task<Both> connected(Core& core, Listener& listener) {
     co_return Both{std::move(*client), std::move(accepted->stream)};
 }
 
-// Everything up to the end of the stream, or to an error, whose number is left in `error`.
+// Returns everything up to the end of the stream, or to an error, whose number is stored in `error`.
 inline Task<std::string> read_all(Stream& stream, int& error, TimePoint deadline) {
     std::string all;
     std::array<char, 5000> room;

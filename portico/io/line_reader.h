@@ -31,14 +31,14 @@ public:
     // Reads nothing yet. The first read allocates memory for one line of `octets_max`.
     LineReader(Stream& stream, std::size_t octets_max);
 
-    // The next line; nothing at the end of the stream. EMSGSIZE if the line is too long, now and at every later call;
-    // what is buffered of it can still be read with read(). After any other error the call may be repeated.
+    // Returns the next line; nothing at the end of the stream. EMSGSIZE if the line is too long, now and on every later
+    // call; its buffered part can still be read with read(). After any other error the call may be repeated.
     Task<Result<std::optional<Line>>> read_line(TimePoint deadline);
 
-    // Octets as they are: first those that were received after the last line, then the stream's. 0 is its end.
+    // Reads unchanged octets: first those received after the last line, then the stream's. 0 at the end of the stream.
     Task<Result<std::size_t>> read(std::span<char> room, TimePoint deadline);
 
-    // What was received after the last line.
+    // The octets received after the last line.
     [[nodiscard]] std::string_view buffered() const { return {octets_.data() + first_, filled_ - first_}; }
 
 private:

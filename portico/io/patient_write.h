@@ -1,4 +1,4 @@
-// portico/io/patient_write.h — text for people on a descriptor that perhaps nobody reads.
+// portico/io/patient_write.h — writes text for people to a descriptor that perhaps nothing reads.
 //
 // Room io: see error.h.
 // Threads:   any.
@@ -9,9 +9,9 @@
 
 namespace portico::io {
 
-// Writes `text` to `descriptor`, such as standard error. Gives up once the descriptor has taken nothing for `patience`,
-// as a full pipe does whose reader is stopped: a server must not stand still because nobody reads what it says. False
-// if not all of it was written.
+// Writes `text` to `descriptor`, such as standard error. Gives up once the descriptor has accepted nothing for
+// `patience`, like a full pipe whose reader is stopped: a server must not block because nothing reads its messages.
+// False if not all of the text was written.
 bool write_patiently(int descriptor, std::string_view text,
                      std::chrono::milliseconds patience = std::chrono::milliseconds(1'000));
 

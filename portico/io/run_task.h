@@ -1,4 +1,4 @@
-// portico/io/run_task.h — runs one task to its end: for programs with one thing to do, and for tests.
+// portico/io/run_task.h — runs one task to its end: for programs with a single task, and for tests.
 //
 // Room io: see error.h.
 // Threads:   the core's.
@@ -12,7 +12,7 @@
 
 namespace portico::io {
 
-// Keeps what the task returns, and then stops the core: this is what run_task() starts.
+// Stores the task's result, and then stops the core. run_task() starts this.
 template <class T>
 Task<void> keep_result(Core& core, Task<T> task, std::optional<T>& result) {
     T value = co_await task;
@@ -20,8 +20,8 @@ Task<void> keep_result(Core& core, Task<T> task, std::optional<T>& result) {
     core.stop();
 }
 
-// Runs the core until the task has ended, and returns the task's value; T is not void. The core's other tasks go on
-// meanwhile; afterwards they wait until the core runs again.
+// Runs the core until the task has ended, and returns the task's value; T is not void. The core's other tasks run in
+// the meantime; afterwards they wait until the core runs again.
 template <class T>
 T run_task(Core& core, Task<T> task) {
     std::optional<T> result;

@@ -12,16 +12,16 @@
 
 namespace portico::io {
 
-// Starts tasks, asks them to stop, and waits until they have ended. What a task refers to must outlive the scope's
-// join(): declare it before the scope.
+// Starts tasks, asks them to stop, and waits until they have ended. Objects that a task refers to must outlive the
+// scope's join(): declare them before the scope.
 //
-// A task that makes a scope may be ended where it waits. The tasks of each scope in its frames are then ended first,
-// wherever they wait, and its own frames are destroyed after theirs.
+// A task that creates a scope may be ended while it waits. Then the tasks of each scope in its frames are ended first,
+// wherever they wait, and the task's own frames are destroyed after theirs.
 //
 // A scope may also be destroyed by code that can't wait: by a return or an exception that leaves its block before
-// join(), or as part of an object that is not in a task's frame. Its tasks are then destroyed where they wait before
-// the destructor returns. This blocks the thread while one of them is inside offload() and its function runs, so join()
-// where that can happen. A task must not destroy the scope that it runs in (asserted).
+// join(), or as part of an object that is not in a task's frame. Then its tasks are destroyed at the points where they
+// wait, before the destructor returns. This blocks the thread while one of them is inside offload() and its function
+// runs, so call join() if that can happen. A task must not destroy the scope in which it runs (asserted).
 class Scope {
 public:
     Scope();
@@ -30,11 +30,11 @@ public:
     ~Scope();
 
     // Runs the task at once, up to its first wait. `after_stop`: with `ends`, a task that is asked to stop is destroyed
-    // where it waits, or at its next wait.
+    // at the point where it waits, or at its next wait.
     void start(Task<void> task, AfterStop after_stop = AfterStop::goes_on);
 
-    // Asks every task to stop: its wait, and every later one, ends at once with ECANCELED. Tasks that start later are
-    // not asked.
+    // Asks every task to stop: its current wait, and every later one, ends at once with ECANCELED. Tasks that start
+    // later are not asked.
     void request_stop();
 
     // Waits until the last task has ended. If the waiting task is asked to stop, the scope's tasks are asked too, and
@@ -54,10 +54,10 @@ private:
         void put_before(Node& other);
         void take_out();
     };
-    // How the scope ends its tasks together with the task that has made it.
+    // How the scope ends its tasks when the task that created it ends.
     enum class Ending : std::uint8_t {
-        no,     // it does not
-        asked,  // they have been asked; those that start now are, too
+        no,     // it does not end them
+        asked,  // the tasks have been asked; new ones are asked when they start
         now,    // the scope is being destroyed
     };
     static Root run(Scope& scope, Task<void> task);
@@ -65,23 +65,23 @@ private:
     void ended();
     // The last task has ended: resumes or ends the task that waits for it. `this` may be gone when it returns.
     void tell_of_end();
-    // Moves every task into `stopping_`, and asks it by `ask`. Tasks that start meanwhile are asked as well.
+    // Moves every task into `stopping_`, and asks it with `ask`. Tasks that start in the meantime are asked as well.
     template <class Ask>
     void ask_all(Ask ask);
     // Puts all tasks into `running_`.
     void gather();
-    // Asks every task to end where it waits.
+    // Asks every task to end at the point where it waits.
     void end_tasks();
-    // Ends them before it returns; blocks the thread as the last resort.
+    // Ends the tasks before it returns; blocks the thread as a last resort.
     void end_tasks_now();
 
-    Node running_;   // head of the ring of tasks that go on
-    Node stopping_;  // and of those that were asked to stop, which moves them here
+    Node running_;   // head of the ring of tasks that run
+    Node stopping_;  // head of the ring of tasks that were asked to stop
     std::size_t size_ = 0;
-    unsigned asking_ = 0;  // calls of ask_all() under way
+    unsigned asking_ = 0;  // calls of ask_all() in progress
     Ending ending_ = Ending::no;
     Join* joining_ = nullptr;
-    // The chain that has made the scope, and its other scopes; null outside of tasks, and when that chain has ended.
+    // The chain that created the scope, and its other scopes; null outside tasks, and when that chain has ended.
     StopState* made_by_ = nullptr;
     Scope* next_of_chain_ = nullptr;
     Scope* previous_of_chain_ = nullptr;
@@ -100,7 +100,7 @@ public:
             state->end_later(frame_of(waiter));
             return true;
         }
-        if (state != nullptr && state->stop_requested()) scope_->request_stop();  // it came before this wait
+        if (state != nullptr && state->stop_requested()) scope_->request_stop();  // the request came before this wait
         if (scope_->size_ == 0) return false;
         waiter_ = waiter;
         stop_state_ = state;
@@ -110,7 +110,7 @@ public:
     }
     void await_resume() const {}
     void stop_waiting() noexcept override;
-    void finish_waiting() noexcept override {}  // stop_waiting() ends the wait of a chain that is to be ended
+    void finish_waiting() noexcept override {}  // stop_waiting() ends the wait of a chain that must end
 
 private:
     friend class Scope;

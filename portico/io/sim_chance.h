@@ -1,7 +1,9 @@
-// portico/io/sim_chance.h — the one source of chance in a simulation, and how often each thing goes wrong.
+// portico/io/sim_chance.h — the only source of randomness in a simulation, and the probability of each fault.
 //
-// Room io: see error.h. Only tests use the simulation; it is part of the library so that programs can be tested
-// with it too. Threads:   one.
+// Room io: see error.h. Only tests use the simulation; it is part of the library so that programs can be tested with it
+// too.
+//
+// Threads:   one.
 #pragma once
 
 #include <array>
@@ -30,11 +32,11 @@ public:
         state_[3] = std::rotl(state_[3], 45);
         return drawn;
     }
-    // 0 … bound - 1. The bias is of no interest here.
+    // 0 … bound - 1. The bias does not matter here.
     std::uint64_t below(std::uint64_t bound) { return bound < 2 ? 0 : next() % bound; }
     std::uint64_t between(std::uint64_t least, std::uint64_t most) { return least + below(most - least + 1); }
     bool happens(double probability) { return static_cast<double>(next() >> 11) * 0x1p-53 < probability; }
-    // Mostly short, now and then long.
+    // Usually short, sometimes long.
     std::chrono::nanoseconds some_time(std::chrono::nanoseconds longest) {
         const auto most = static_cast<std::uint64_t>(longest.count());
         return std::chrono::nanoseconds(below((happens(0.9) ? most / 256 : most) + 1));
@@ -58,18 +60,17 @@ struct SimFaults {
     double short_write = 0.1;
     double cold = 0.1;         // a part of a file is not in memory
     double cancel_late = 0.5;  // a cancelled operation completes later, and may still succeed
-    std::chrono::nanoseconds delay_max = std::chrono::milliseconds(20);  // of octets on their way, offloaded work …
+    std::chrono::nanoseconds delay_max = std::chrono::milliseconds(20);  // of octets in flight, offloaded work …
     std::size_t buffer_octets_min = 1024;  // between one program's write and the other's read, for each direction
     std::size_t buffer_octets_max = 64 * 1024;
-    // Of the octets that have come, so many wait in the reader's window; further ones stay unacknowledged with the
-    // writer until it reads. 0: all of them (they still count towards the above).
+    // This many of the received octets fit into the reader's window. Further octets stay unacknowledged with the writer
+    // until the reader reads. 0: all of them fit (they still count towards the limits above).
     std::size_t window_octets = 0;
     // A writer that has filled the buffer goes on only once a third of it is free, as on Linux.
     bool wakes_writers_late = false;
 
-    double reset = 0;  // each read and write: the connection is reset, at both ends
-    double unread_lost =
-        0.3;  // a reset takes with it what had arrived and was not yet read (not on Linux, but elsewhere)
+    double reset = 0;            // each read and write: the connection is reset, at both ends
+    double unread_lost = 0.3;    // a reset discards octets received but not yet read (not on Linux, but elsewhere)
     double accept_failure = 0;   // EMFILE, ENFILE, ENOBUFS, ENOMEM
     int accept_error = 0;        // the failure, if it is always the same one
     double accept_aborted = 0;   // ECONNABORTED: the connection is gone
@@ -79,9 +80,9 @@ struct SimFaults {
     double datagram_lost = 0;
     double datagram_doubled = 0;
     double datagram_refused = 0;           // receiving: ECONNREFUSED, about an earlier send
-    double wall_clock_jump = 0;            // each wait: the wall clock is set, by up to a year
-    double time_leap = 0;                  // each wait: the machine slept, for up to two minutes
-    std::size_t descriptors_max = 65'536;  // past it: EMFILE
+    double wall_clock_jump = 0;            // each wait: the wall clock is set forward or back by up to a year
+    double time_leap = 0;                  // each wait: the machine slept for up to two minutes
+    std::size_t descriptors_max = 65'536;  // beyond this: EMFILE
 };
 
 }  // namespace portico::io

@@ -19,10 +19,10 @@ namespace portico::io {
 
 class SimDescriptors;
 
-// One file, directory or link. A descriptor keeps it alive when its name is gone, as an inode is kept.
+// One file, directory or link. A descriptor keeps it alive after its name is gone, like an inode.
 struct SimNode {
     FileKind kind = FileKind::regular;
-    std::string content;  // of a regular file; of a link: where it leads
+    std::string content;  // of a regular file; for a link: its target
     std::map<std::string, std::shared_ptr<SimNode>, std::less<>> children;
     std::chrono::sys_time<std::chrono::nanoseconds> modified;
     std::chrono::sys_time<std::chrono::nanoseconds> changed;
@@ -34,8 +34,8 @@ struct SimNode {
 // are absolute and without links.
 class SimFileSystem final : public FileSystem {
 public:
-    // A file system's clock is coarse, as on Linux: what happens within four milliseconds of the wall clock happens at
-    // one time.
+    // A file system's clock is coarse, as on Linux: all changes within the same four milliseconds of the wall clock get
+    // the same time.
     static constexpr std::chrono::milliseconds tick{4};
     using Time = std::chrono::sys_time<std::chrono::nanoseconds>;
 
@@ -51,15 +51,15 @@ public:
     bool is_in_memory(const Fd&, std::uint64_t, std::uint64_t) override { return !chance_->happens(faults_->cold); }
     Result<std::vector<DirectoryEntry>> list(const Fd& directory, std::size_t entries_max) override;
 
-    // A file of the machine's own, which is read and sent as it is: a program's folders are real where its sockets are
-    // simulated.
+    // Whether this is a file of the real machine, which is read and sent as it is: a program's folders are real even if
+    // its sockets are simulated.
     [[nodiscard]] static bool is_real(const Fd& file);
 
     // --- changes that a test makes to the disk. Missing parents are created; every change sets the file's time.
     void make_directory(std::string_view path);
     void write(std::string_view path, std::string content);    // overwrites the file if it exists
-    void replace(std::string_view path, std::string content);  // another file of that name, as rename(2) leaves it
-    void truncate(std::string_view path, std::size_t octets);  // shorter, or longer with NULs
+    void replace(std::string_view path, std::string content);  // another file of that name, as after rename(2)
+    void truncate(std::string_view path, std::size_t octets);  // makes it shorter, or longer with NULs
     void link(std::string_view path, std::string target);
     void make_fifo(std::string_view path);
     void remove(std::string_view path);
@@ -67,8 +67,9 @@ public:
     [[nodiscard]] std::shared_ptr<SimNode> find(std::string_view path) const;
     [[nodiscard]] Time now() const;  // the time that a change would get
 
-    // Called before each call from the program, and between the parts of a long read: here a test changes the disk
-    // under it. Its argument is the file that the call is about, or null if the call has yet to resolve a path.
+    // Called before each call from the program, and between the parts of a long read, so that a test can change the
+    // disk in the meantime. The argument is the file that the call concerns, or null if the call has yet to resolve a
+    // path.
     std::function<void(const SimNode*)> before_call;
     // Called before a directory is read.
     std::function<void()> before_list;

@@ -1,12 +1,14 @@
 // portico/io/sim_kernel.h — a kernel in memory: sockets, files, clocks and chance, all driven by one seed.
 //
-// Room io: see error.h. For tests: a whole server and its clients run as tasks on one core above it. The same seed
-// gives the same run, to the last octet and nanosecond; trace() tells two runs apart.
+// Room io: see error.h. For tests: a whole server and its clients run as tasks on one core with this kernel. The same
+// seed gives the same run, to the last octet and nanosecond; trace() distinguishes two runs.
 //
 // It is as unhelpful as a kernel may be: an operation that could finish at once may finish later, ready operations
 // complete in any order, reads and writes are short, a cancelled operation may complete late or succeed. Faults come on
 // top of that. It asserts that a program never closes a descriptor twice, or one with an operation in flight, and
-// leaves none open at the end. Threads:   one. Offloaded work runs on it too, at some later time.
+// leaves none open at the end.
+//
+// Threads:   one. Offloaded work runs on it too, at some later time.
 #pragma once
 
 #include <atomic>
@@ -35,14 +37,14 @@ public:
     [[nodiscard]] SimFaults& faults() { return faults_; }
     [[nodiscard]] SimFileSystem& sim_files() { return files_; }
     [[nodiscard]] Chance& chance() { return chance_; }
-    // A hash of all that has happened. Equal for two runs of one seed.
+    // A hash of everything that has happened. It is equal for two runs of one seed.
     [[nodiscard]] std::uint64_t trace() const { return trace_; }
-    void note(std::uint64_t what);  // mixes something of the test's own into the trace
+    void note(std::uint64_t what);  // adds a value from the test to the trace
     [[nodiscard]] std::size_t descriptors_open() const { return descriptors_.open(); }
     [[nodiscard]] std::size_t operations_pending() const { return pending_; }
     // Calls `action` within a later wait().
     void after(Duration time, std::move_only_function<void()> action);
-    // From which address the sockets that are opened from now on connect. Empty: the loopback address.
+    // The address from which sockets opened from now on connect. Empty: the loopback address.
     void set_client_address(std::optional<IpAddress> address) { client_address_ = address; }
     // The content of standard input, which then ends; and the octets that were written to standard output.
     void script_stdin(std::string octets) { stdin_ = std::move(octets); }
@@ -53,7 +55,7 @@ public:
     [[nodiscard]] TimePoint now() const override { return now_; }
     [[nodiscard]] std::chrono::system_clock::time_point wall_clock() const override;
     void random(std::span<char> room) override;
-    // Ends the program if nothing can ever happen again: some task would wait for ever.
+    // Ends the program if nothing can ever happen again: otherwise some task would wait for ever.
     void wait(TimePoint until) override;
     void wake() noexcept override { woken_.store(true); }
 
@@ -99,7 +101,7 @@ private:
         std::move_only_function<void()> happen;
         bool operator<(const Event& other) const { return at != other.at ? at > other.at : order > other.order; }
     };
-    // Offloaded work: queued until some moment, then under way.
+    // Offloaded work: queued until some moment, then running.
     struct Offloaded {
         std::uint64_t ticket;
         TimePoint begins;
@@ -164,11 +166,11 @@ private:
     TimePoint now_;
     Duration wall_offset_;
     std::atomic<bool> woken_ = false;
-    std::vector<Event> events_;  // a heap: the next one in front
+    std::vector<Event> events_;  // a heap: the next one is in front
     std::uint64_t tickets_ = 0;
     std::size_t pending_ = 0;
-    std::map<Operation*, SimWaiting*> cancelled_late_;  // they have still to complete
-    std::map<Operation*, Offloaded> offloaded_;         // they have still to complete
+    std::map<Operation*, SimWaiting*> cancelled_late_;  // operations that have yet to complete
+    std::map<Operation*, Offloaded> offloaded_;         // operations that have yet to complete
     TimePoint second_began_;
     std::uint64_t waits_in_second_ = 0;
 

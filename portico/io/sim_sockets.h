@@ -1,4 +1,4 @@
-// portico/io/sim_sockets.h — what a simulated kernel keeps for each descriptor.
+// portico/io/sim_sockets.h — the state that a simulated kernel keeps for each descriptor.
 //
 // Room io: see error.h. For sim_*.cc only.
 // Threads:   one.
@@ -18,22 +18,22 @@
 
 namespace portico::io {
 
-// Whether a socket that is bound to it is bound to every address of its family.
+// Whether a socket bound to this address is bound to every address of its family.
 [[nodiscard]] inline bool is_any(const SocketAddress& address) { return address.ip == IpAddress::any(address.family); }
 
-// An operation that waits, and how to try it again: `attempt` returns nothing if it has to wait on.
+// An operation that waits, and how to try it again: `attempt` returns nothing if it must go on waiting.
 struct SimWaiting {
     Operation* op = nullptr;
-    std::uint64_t ticket = 0;     // tells this operation from a later one in the same place
+    std::uint64_t ticket = 0;     // distinguishes this operation from a later one in the same place
     bool attempt_is_due = false;  // an event will try it
     std::function<std::optional<std::int64_t>()> attempt;
 };
 
-// Octets on their way, or the end or reset that follows them.
+// Octets in flight, or the end or reset that follows them.
 struct SimSegment {
     enum class Kind : std::uint8_t { octets, end, reset } kind = Kind::octets;
     std::string octets;
-    std::uint64_t place = 0;  // counted over the stream
+    std::uint64_t place = 0;  // counted over the whole stream
 };
 
 struct SimListener;
@@ -44,37 +44,37 @@ struct SimStream {
     bool is_stdio = false;
     SocketAddress local;
     SocketAddress remote;
-    std::weak_ptr<SimStream> peer;  // gone once the other end is closed and nothing is on its way to it
+    std::weak_ptr<SimStream> peer;  // gone once the other end is closed and nothing is in flight to it
     bool connected = false;
     bool closed = false;  // by the program
     bool abort_on_close = false;
     SendLimits send_limits;
 
-    std::string received;  // and not yet read, from read_from on
+    std::string received;  // octets not yet read start at read_from
     std::size_t read_from = 0;
     std::deque<SimSegment> arriving;
-    std::size_t arriving_octets = 0;       // the other end's unacknowledged ones
-    std::size_t due = 0;                   // segments of `arriving` that have come, but don't fit the window
-    std::uint64_t places = 0;              // given out
+    std::size_t arriving_octets = 0;       // the other end's unacknowledged octets
+    std::size_t due = 0;                   // segments of `arriving` that have arrived but don't fit into the window
+    std::uint64_t places = 0;              // number of places assigned
     std::uint64_t lost_from = UINT64_MAX;  // segments from this place on never arrive
     TimePoint last_arrival{};              // segments don't overtake each other
-    std::size_t capacity = 0;              // of received and arriving together
-    bool found_full = false;               // the other end's buffer, by a write
+    std::size_t capacity = 0;              // for received and arriving together
+    bool found_full = false;               // a write found the other end's buffer full
     bool end_received = false;
     bool receiving_shut = false;
     bool end_sent = false;
     bool dead = false;  // reset
-    int error = 0;      // told once
+    int error = 0;      // reported once
 
     SimWaiting reading;
     SimWaiting writing;
     SimWaiting connecting;
     std::optional<std::int64_t> connect_result;
-    int knocks = 0;                       // how often it has asked to connect
+    int knocks = 0;                       // number of connection attempts
     std::weak_ptr<SimListener> waits_at;  // until it is accepted
 
     [[nodiscard]] std::size_t unread() const { return received.size() - read_from; }
-    // How many octets the window takes now.
+    // How many octets the window can take now.
     [[nodiscard]] std::size_t window_left(std::size_t window) const {
         return window == 0 ? SIZE_MAX : window - std::min(window, unread());
     }
@@ -116,7 +116,7 @@ struct SimDatagramSocket {
 using SimObject = std::variant<std::monostate, std::shared_ptr<SimStream>, std::shared_ptr<SimListener>,
                                std::shared_ptr<SimDatagramSocket>, std::shared_ptr<SimNode>>;
 
-// The table of descriptors: the lowest free number first, as everywhere.
+// The table of descriptors: assigns the lowest free number first, as every system does.
 class SimDescriptors {
 public:
     int add(SimObject object);

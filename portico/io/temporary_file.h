@@ -1,4 +1,4 @@
-// portico/io/temporary_file.h — a file that is there for as long as somebody wants it.
+// portico/io/temporary_file.h — a file that exists only as long as it is needed.
 //
 // Room io: see error.h.
 // Threads:   one at a time. Every call may block on a disk: from a core, go through offload.
@@ -11,24 +11,24 @@
 
 namespace portico::io {
 
-// A new file under a name that nothing else has, its owner's alone (mode 0600). Removed with this object unless it is
-// kept; a crash leaves it behind.
+// A new file with a unique name, accessible only to its owner (mode 0600). It is removed with this object unless it is
+// kept; after a crash it remains.
 class TemporaryFile {
 public:
-    // In `folder`: ".portico-" and six letters.
+    // Creates it in `folder`: ".portico-" and six letters.
     static Result<TemporaryFile> create(const std::string& folder);
     TemporaryFile(TemporaryFile&& other) noexcept;
     TemporaryFile& operator=(TemporaryFile&& other) noexcept;
     ~TemporaryFile();
 
-    // Appends all of it.
+    // Appends all of `octets`.
     Result<void> write(std::string_view octets);
-    // No more is written. An error is one of octets that were written before.
+    // Ends writing. An error concerns octets that were written before.
     Result<void> finish();
-    // Gives it the name `path`. EEXIST where there is such a file: nothing is overwritten; EXDEV where that is on
-    // another file system.
+    // Renames the file to `path`. EEXIST if such a file exists: nothing is overwritten. EXDEV if that is on another
+    // file system.
     Result<void> keep(const std::string& path);
-    // Its name.
+    // The file's present name.
     [[nodiscard]] const std::string& path() const { return path_; }
 
 private:
@@ -36,7 +36,7 @@ private:
     void forget() noexcept;
 
     std::string path_;
-    int number_;  // none once it is finished
+    int number_;  // no descriptor once the file is finished
     bool is_kept_ = false;
 };
 

@@ -12,16 +12,16 @@
 
 namespace portico::io {
 
-// A moment that nobody can set back: what deadlines are.
+// A point in time for deadlines, on a clock that cannot be set back.
 using TimePoint = std::chrono::steady_clock::time_point;
-// A stretch of that time; 5s and 250ms are such.
+// A length of time on that clock, such as 5s or 250ms.
 using Duration = std::chrono::steady_clock::duration;
 
 // No deadline: waits for ever.
 inline constexpr TimePoint never = TimePoint::max();
 
-// `time` after `from`; `never` if that is later than a TimePoint can say. For times that a program may choose, such as
-// milliseconds::max(): adding those would overflow, and come out in the past.
+// `time` after `from`, or `never` if that is later than a TimePoint can represent. For times that a program may choose,
+// such as milliseconds::max(): adding those would overflow and give a time in the past.
 template <class Rep, class Period>
 [[nodiscard]] constexpr TimePoint later(TimePoint from, std::chrono::duration<Rep, Period> time) {
     using Seconds = std::chrono::duration<double>;
@@ -32,7 +32,8 @@ template <class Rep, class Period>
 
 class Timers;
 
-// One timer; part of what waits for it (no allocation). Must not be destroyed or moved while it is set.
+// One timer. It is part of the object that waits for it (no allocation). Must not be destroyed or moved while it is
+// set.
 class Timer {
 public:
     Timer() = default;
@@ -56,22 +57,22 @@ private:
     std::uint16_t slot_ = 0;  // which head's ring it was put into last
 };
 
-// Setting, unsetting and moving on cost the same whether there are ten timers or a million: six wheels of 64 slots,
-// where a slot of one wheel is a whole turn of the wheel below, and a bit says which slots hold something.
+// Setting, unsetting and advancing cost the same for ten timers or a million. There are six wheels of 64 slots; a slot
+// of one wheel is a whole turn of the wheel below, and a bit says which slots hold timers.
 class Timers {
 public:
-    static constexpr auto tick = std::chrono::milliseconds(1);  // what moments are rounded up to
+    static constexpr auto tick = std::chrono::milliseconds(1);  // points in time are rounded up to this
 
-    // `start` is the first tick: no moment that advance() is told is earlier.
+    // `start` is the first tick: advance() is never given an earlier time.
     explicit Timers(TimePoint start);
     Timers(const Timers&) = delete;
     Timers& operator=(const Timers&) = delete;
 
-    void set(Timer& timer, TimePoint due);  // not set before; a time in the past expires with the next advance
-    void unset(Timer& timer);               // does nothing where it is not set
-    // Expires everything due at `now`. A timer that is set meanwhile for a time that has come waits for the next call.
+    void set(Timer& timer, TimePoint due);  // must not be set; a time in the past expires with the next advance()
+    void unset(Timer& timer);               // does nothing if it is not set
+    // Expires everything due at `now`. A timer set in the meantime for a time that has passed waits for the next call.
     void advance(TimePoint now);
-    // When advance should next be called: the tick in which the first timer expires, or an earlier one.
+    // When advance() should next be called: the tick in which the first timer expires, or an earlier one.
     [[nodiscard]] std::optional<TimePoint> next() const;
     [[nodiscard]] std::size_t count() const { return count_; }  // timers that are set
 
@@ -79,15 +80,15 @@ private:
     static constexpr unsigned levels = 6;
     static constexpr unsigned slot_bits = 6;
     static constexpr unsigned slots = 1U << slot_bits;
-    // Two more rings: timers whose time had come when they were set, and those beyond the last wheel's turn (two
-    // years).
+    // Two more rings: timers whose time had already passed when they were set, and those beyond the last wheel's turn
+    // (two years).
     static constexpr std::uint16_t overdue = levels * slots;
     static constexpr std::uint16_t beyond = overdue + 1;
 
     struct Head final : Timer {
         void expire() override {}
     };
-    // A slot that holds something, and the tick in which its turn comes.
+    // A slot that holds timers, and the tick of its turn.
     struct Turn {
         std::uint64_t tick;
         std::uint16_t slot;

@@ -1,7 +1,7 @@
 // test/sim/disk.h — the files that a simulated server serves, all of their versions, and when each was current.
 //
-//The oracle compares answers with it. A right answer carries one whole version, and not one that was replaced long
-//before.
+// The oracle compares answers with it. A right answer carries one whole version, and not one that was replaced long
+// before.
 #pragma once
 
 #include <map>
