@@ -15,15 +15,16 @@ struct Credentials {
     std::string password;  // may be empty, and may hold colons
 };
 
-// Reads a value of Authorization. Nothing is returned unless it is the scheme Basic, in any case, with base64 as
-// RFC 4648 §4 writes it — padded, no stray octet, no stray bit — of a user and a password, parted by the first colon
-// and free of control octets (RFC 7617 §2).
+// Reads a value of Authorization. Returns nothing unless the scheme is Basic, in any case, with a user and a password
+// in base64 as RFC 4648 §4 defines it: padded, with no stray octet or bit. The first colon separates the user from the
+// password; neither contains control octets (RFC 7617 §2).
 [[nodiscard]] std::optional<Credentials> parse_basic(std::string_view authorization);
 
-// A value of WWW-Authenticate (RFC 7617 §2.1). The realm holds no control octet: asserted, since it is ours.
+// Returns a value for WWW-Authenticate (RFC 7617 §2.1). The realm contains no control octet: asserted, since it is
+// ours.
 [[nodiscard]] std::string basic_challenge(std::string_view realm);
 
-// Whether two texts are equal, in a time that depends on their lengths alone.
+// Whether two texts are equal, computed in a time that depends only on their lengths.
 [[nodiscard]] bool constant_time_equal(std::string_view a, std::string_view b);
 
 }  // namespace portico::http

@@ -7,15 +7,15 @@
 
 namespace portico::http {
 
-// What a file's name tells of its content.
+// What a file's name says about its content.
 struct ContentType {
-    std::string_view value;     // as in Content-Type, with its charset where it is text; a literal
+    std::string_view value;     // as in Content-Type, with its charset if it is text; a literal
     bool compressible = false;  // whether a content coding is likely to make it smaller
 };
 
-// The type of the file at `path` (only its last segment is looked at): by the letters after its last dot in any case,
-// or by its whole name for those that are known without ("LICENSE", "Makefile"). A name that begins with its only dot
-// has no extension. application/octet-stream where nothing is known.
+// Returns the type of the file at `path`, of which only the last segment matters. The type follows from the letters
+// after the last dot, in either case, or from the whole name if it is known ("LICENSE", "Makefile"). A name whose only
+// dot is its first character has no extension. Returns application/octet-stream if the type is unknown.
 [[nodiscard]] ContentType content_type_of(std::string_view path);
 
 // Whether a media type, with or without parameters, is one that a content coding is likely to make smaller.

@@ -13,22 +13,22 @@
 
 namespace portico::http {
 
-// The strong entity tag of a representation, numbers in hexadecimal: `"<size>-<hash>"` if its content has been hashed,
-// which is the same on every replica, or `"<size>-<modified>-<changed>"`, the file's times in nanoseconds, which is
-// this machine's own. An encoded variant has a suffix, "-br", because it is another representation of other octets (RFC
-// 9110 §8.8.3.3).
+// The strong entity tag of a representation, with numbers in hexadecimal. If the content has been hashed, the tag is
+// `"<size>-<hash>"`, which is the same on every replica; otherwise it is `"<size>-<modified>-<changed>"`, with the
+// file's times in nanoseconds, which is specific to this machine. An encoded variant has a suffix, "-br", because it is
+// another representation with other octets (RFC 9110 §8.8.3.3).
 class Etag {
 public:
     // Since 1970-01-01 UTC.
     using FileTime = std::chrono::sys_time<std::chrono::nanoseconds>;
-    static constexpr std::size_t suffix_octets_max = 12;  // of a variant, with the "-" before it
+    static constexpr std::size_t suffix_octets_max = 12;  // the suffix of a variant, with the "-" before it
 
-    // `variant` is visible ASCII without a quotation mark, at most suffix_octets_max - 1 octets; empty for the file as
-    // it is. Asserted.
+    // `variant` is visible ASCII without a quotation mark, at most suffix_octets_max - 1 octets; empty for the
+    // unencoded file. Asserted.
     Etag(std::uint64_t size, std::uint64_t content_hash, std::string_view variant = {});
     Etag(std::uint64_t size, FileTime modified, FileTime changed, std::string_view variant = {});
 
-    // Quotation marks included, as it is sent. Lives as long as this object stays where it is.
+    // The tag as it is sent, including the quotation marks. The view is valid until this object is moved or destroyed.
     [[nodiscard]] std::string_view view() const { return {text_.data(), octets_}; }
 
 private:
@@ -39,17 +39,17 @@ private:
     std::uint8_t octets_ = 0;
 };
 
-// An entity tag as it was received.
+// A received entity tag.
 struct EntityTag {
-    bool weak = false;        // "W/" stood before it: an equivalent representation, perhaps of other octets
+    bool weak = false;        // it began with "W/": an equivalent representation, perhaps with other octets
     std::string_view opaque;  // with its quotation marks; a view of what was parsed
 };
 
-// Reads a field value that is one entity tag and nothing else. A backslash in it means itself.
+// Reads a field value that is one entity tag and nothing else. A backslash in it has no special meaning.
 [[nodiscard]] std::optional<EntityTag> parse_entity_tag(std::string_view field_value);
 
-// The next well-formed entity tag of a list (RFC 9110 §13.1.1, §13.1.2); other elements are skipped.
-// Takes what it read from the front of `list`; nothing at the end.
+// Returns the next well-formed entity tag of a list (RFC 9110 §13.1.1, §13.1.2), and skips other elements. Removes what
+// it read from the front of `list`. Returns nothing at the end.
 std::optional<EntityTag> next_entity_tag(std::string_view& list);
 
 // Whether the tags are equal and neither is weak, so that both stand for the same octets (RFC 9110 §8.8.3.2).

@@ -12,10 +12,11 @@
 
 namespace portico::http {
 
-// The fields that this server reads or writes. Recognised once, when the line is added, so that looking one
-// up later is an index and no comparison of text. Each is called as it is spelled, with "_" for "-": `content_length`.
+// The fields that this server reads or writes. A name is recognised once, when the line is added, so that a later
+// lookup is an index and needs no comparison of text. Each is spelled like the field, with "_" for "-":
+// `content_length`.
 enum class FieldName : std::uint8_t {
-    other,  // any field that has no row here
+    other,  // any field that is not in this list
     accept,
     accept_encoding,
     accept_ranges,
@@ -77,49 +78,48 @@ enum class FieldName : std::uint8_t {
     x_content_type_options,
     x_forwarded_for,
 };
-// Names that are known, `other` among them.
+// The number of known names, including `other`.
 inline constexpr std::size_t field_name_count = static_cast<std::size_t>(FieldName::x_forwarded_for) + 1;
 
 // The name as we write it, "Content-Length". Empty for `other`.
 std::string_view spelling(FieldName name);
 
-// Which field a received name is; names are case-insensitive (RFC 9110 §5.1). A hash of length and letters,
-// then one comparison.
+// Returns which field a received name is; names are case-insensitive (RFC 9110 §5.1). Costs a hash of length and
+// letters, and then one comparison.
 FieldName recognise(std::string_view name);
 
 // One line of a section (RFC 9110 §5.2).
 struct FieldLine {
-    FieldName known = FieldName::other;  // which field it is of
+    FieldName known = FieldName::other;  // which field the line belongs to
     std::string_view name;               // as received, or spelling(known)
     std::string_view value;              // without the optional white space around it
 };
 
-// A header or trailer section: field lines in the order of the message. Names and values are views: who
-// filled the section says how long they live. clear() keeps the memory, so a section that is used again
-// does not allocate.
+// A header or trailer section: field lines in the order of the message. Names and values are views; the code that
+// filled the section defines their lifetime. clear() keeps the memory, so a section that is reused does not allocate.
 class FieldSection {
 public:
     void add(FieldName name, std::string_view value);         // name other than `other`
     void add(std::string_view name, std::string_view value);  // recognises the name
-    // The same where both are known: `known` is what `name`, spelled as it came, is recognised as.
+    // Like add() above, if both are known: `name`, as received, must be recognised as `known`.
     void add(FieldName known, std::string_view name, std::string_view value);
-    // Replaces the first line of that name, or adds one.
+    // Replaces the first line with that name, or adds one.
     void set(FieldName name, std::string_view value);
-    void remove(FieldName name);  // every line of that name
+    void remove(FieldName name);  // every line with that name
     void clear();                 // no lines; the memory stays
 
-    // Whether there is a line of that name; never of `other`.
+    // Whether there is a line with that name; always false for `other`.
     [[nodiscard]] bool has(FieldName name) const { return first_[static_cast<std::size_t>(name)] != none; }
-    // The first line's value. For list fields use for_each: lines of one name make one list (RFC 9110 §5.3).
+    // The first line's value. For list fields use for_each: lines with the same name form one list (RFC 9110 §5.3).
     [[nodiscard]] std::optional<std::string_view> find(FieldName name) const;
-    // The same for any name, by comparing the names (case-insensitively).
+    // Like find() above, for any name: compares the names (case-insensitively).
     [[nodiscard]] std::optional<std::string_view> find(std::string_view name) const;
-    [[nodiscard]] std::size_t count(FieldName name) const;  // lines of that name
+    [[nodiscard]] std::size_t count(FieldName name) const;  // lines with that name
     // Every line, in the order of the message.
     [[nodiscard]] const std::vector<FieldLine>& lines() const { return lines_; }
-    [[nodiscard]] std::size_t size() const { return lines_.size(); }  // lines, all together
+    [[nodiscard]] std::size_t size() const { return lines_.size(); }  // the number of all lines
 
-    // Calls visit(value) for each line of that name, in order.
+    // Calls visit(value) for each line with that name, in order.
     template <class Visit>
     void for_each(FieldName name, Visit visit) const {
         if (!has(name)) return;
@@ -137,23 +137,22 @@ private:
     }
 
     std::vector<FieldLine> lines_;
-    // Where the first line of each known name stands in lines_; `none` where there is none. The row for
-    // `other` is always none.
+    // The index in lines_ of the first line of each known name, or `none`. The entry for `other` is always none.
     std::array<std::uint16_t, field_name_count> first_ = nothing_known();
 };
 
-// Whether two texts are the same but for the case of letters: of ASCII only, as RFC 9110 §5.6.2 compares tokens.
+// Whether two texts are equal except for case: of ASCII letters only, as RFC 9110 §5.6.2 compares tokens.
 bool equals_ignoring_case(std::string_view a, std::string_view b);
 
-// Takes optional white space (SP, HTAB; RFC 9110 §5.6.3) from both ends.
+// Removes optional white space (SP, HTAB; RFC 9110 §5.6.3) from both ends.
 std::string_view trim(std::string_view text);
 
 // Whether `text` is a token: one octet or more, each a tchar (RFC 9110 §5.6.2).
 bool is_token(std::string_view text);
 
-// The next element of a comma-separated list (RFC 9110 §5.6.1), commas in quoted strings excepted; empty
-// elements are passed over. Takes what it read from the front of `list`; nothing at the end. With ';' for the
-// separator it reads a value and its parameters (§5.6.6) in the same way.
+// Returns the next element of a comma-separated list (RFC 9110 §5.6.1); commas in quoted strings do not separate, and
+// empty elements are skipped. Removes what it read from the front of `list`. Returns nothing at the end. With the
+// separator ';' it reads a value and its parameters (§5.6.6) in the same way.
 std::optional<std::string_view> next_element(std::string_view& list, char separator = ',');
 
 }  // namespace portico::http

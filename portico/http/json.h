@@ -8,8 +8,8 @@
 
 namespace portico::http {
 
-// Appends `text` as a JSON string, quotation marks included. Octets that aren't UTF-8 become \ufffd, since JSON can't
-// hold them; DEL and U+0080 to U+009F are escaped too, so that a line of log never moves a terminal's cursor.
+// Appends `text` as a JSON string, including quotation marks. Octets that aren't UTF-8 become \ufffd, because JSON
+// can't contain them. DEL and U+0080 to U+009F are escaped too, so that a log line never moves a terminal's cursor.
 void append_json_string(std::string& out, std::string_view text);
 
 }  // namespace portico::http

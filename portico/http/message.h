@@ -1,4 +1,4 @@
-// portico/http/message.h — one request and one response, whatever version carries them (RFC 9110 §6).
+// portico/http/message.h — one request and one response, in any version of HTTP (RFC 9110 §6).
 //
 // Room http: see status.h.
 #pragma once
@@ -37,8 +37,8 @@ std::string_view spelling(Method method);         // empty for `other`
 
 // How a target is written (RFC 9112 §3.2).
 enum class TargetForm : std::uint8_t {
-    origin,     // a path and perhaps a query: what origin servers get
-    absolute,   // a whole URI: what proxies get
+    origin,     // a path and perhaps a query: sent to origin servers
+    absolute,   // a whole URI: sent to proxies
     authority,  // a host and a port, for CONNECT
     asterisk,   // "*", for OPTIONS
 };
@@ -46,33 +46,33 @@ enum class TargetForm : std::uint8_t {
 // The version of HTTP that carried a message (RFC 9110 §2.5).
 enum class Version : std::uint8_t { http_1_0, http_1_1, http_2, http_3 };
 
-// How the end of a message's content is found (RFC 9112 §6.3).
+// How a recipient finds the end of a message's content (RFC 9112 §6.3).
 enum class Framing : std::uint8_t {
     none,     // there is no content
     length,   // by Content-Length, in octets
     chunked,  // by Transfer-Encoding: chunked
 };
 
-// Whether the connection goes on after this message (RFC 9112 §9.3).
+// Whether the connection persists after this message (RFC 9112 §9.3).
 enum class Persistence : std::uint8_t { keep, close };
 
 // Whether the client waits for 100 (Continue) before it sends its content (RFC 9110 §10.1.1).
 enum class Expectation : std::uint8_t { none, continue_ };
 
-// One request, without its content. All views point into the octets it was read from.
+// One request, without its content. All views point into the octets from which it was read.
 struct Request {
     Method method = Method::get;           // `other`: see method_token
-    std::string_view method_token;         // as sent, where `method` is `other` too
+    std::string_view method_token;         // as sent, even if `method` is `other`
     TargetForm form = TargetForm::origin;  // how `target` is written
     std::string_view target;               // as sent
     std::string_view path;       // as sent, not decoded: target's path, "*" in asterisk form, empty in authority form
     std::string_view query;      // after the "?", without it
     bool has_query = false;      // "/a?" has an empty query, "/a" has none
     std::string_view authority;  // of the target URI: from absolute or authority form, or else Host
-    Version version = Version::http_1_1;          // as the peer says it
+    Version version = Version::http_1_1;          // as the peer sent it
     FieldSection fields;                          // the header section
     Framing framing = Framing::none;              // `none`: there is no content
-    std::uint64_t content_length = 0;             // octets, where framing is `length`
+    std::uint64_t content_length = 0;             // octets, if framing is `length`
     Persistence persistence = Persistence::keep;  // what the client wants; the server may close anyway
     Expectation expectation = Expectation::none;  // whether the client waits before it sends content
 
@@ -80,22 +80,22 @@ struct Request {
     void clear();
 };
 
-// One stretch of a response's content: octets in memory, or a range of an open file.
+// One part of a response's content: octets in memory, or a range of an open file.
 struct Piece {
-    std::string_view octets;         // where `file` is null
+    std::string_view octets;         // if `file` is null
     std::shared_ptr<const Fd> file;  // open for reading; sent from `offset`
     std::uint64_t offset = 0;        // in `file`, in octets
-    std::uint64_t length = 0;        // octets of this piece, both kinds
-    // The file as it was when the response was made: its size in octets, its times of modification and of change in
-    // nanoseconds since 1970, and its names. The sender compares them after each part: if the file has been written to
-    // meanwhile, the content would be a mixture of two versions, so the sender resets the connection instead.
+    std::uint64_t length = 0;        // octets of this piece, of either kind
+    // The state of the file when the response was made: its size in octets, its modification and change times in
+    // nanoseconds since 1970, and its number of names. The sender compares them after each part. If the file has been
+    // modified in the meantime, the content would be a mixture of two versions, so the sender resets the connection.
     std::uint64_t file_octets = 0;
     std::int64_t file_modified = 0;
-    std::int64_t file_changed = 0;      // 0: not known
+    std::int64_t file_changed = 0;      // 0: unknown
     std::uint64_t file_links = 1;       // names of the file
     std::shared_ptr<const void> owner;  // keeps `octets` alive while they are sent
 
-    // Octets that `owner` keeps, or that outlive the response where it is null.
+    // A piece with octets that `owner` keeps alive, or that outlive the response if `owner` is null.
     static Piece memory(std::string_view octets, std::shared_ptr<const void> owner = nullptr) {
         Piece piece;
         piece.octets = octets;
@@ -103,13 +103,13 @@ struct Piece {
         piece.owner = std::move(owner);
         return piece;
     }
-    // Octets that the piece keeps.
+    // A piece with its own octets.
     static Piece text(std::string text) {
         auto owned = std::make_shared<const std::string>(std::move(text));
         const std::string_view octets = *owned;
         return memory(octets, std::move(owned));
     }
-    // `length` octets of an open file from `offset` on. The caller fills in what the file was like.
+    // A piece with `length` octets of an open file, starting at `offset`. The caller fills in the state of the file.
     static Piece range(std::shared_ptr<const Fd> file, std::uint64_t offset, std::uint64_t length) {
         Piece piece;
         piece.file = std::move(file);
@@ -119,10 +119,10 @@ struct Piece {
     }
 };
 
-// Takes content that is made while it is sent.
+// Receives content that is generated while it is sent.
 class ContentWriter {
 public:
-    // Sends the octets as soon as the peer takes them. Returns false if the peer takes no more; further octets are
+    // Sends the octets as soon as the peer accepts them. Returns false if the peer accepts no more; further octets are
     // then dropped.
     [[nodiscard]] virtual Task<bool> write(std::string_view octets) = 0;
 
@@ -130,24 +130,24 @@ protected:
     ~ContentWriter() = default;
 };
 
-// Makes content and writes it piece by piece. Returns false if the content could not be completed; the peer then sees
-// the connection break off.
+// Generates content and writes it piece by piece. Returns false if the content could not be completed; the connection
+// is then aborted, so that the peer notices.
 using Producer = std::function<Task<bool>(ContentWriter& writer)>;
 
-// What a handler answers. Content-Length, Date, Connection and Transfer-Encoding are not among `fields`: the
-// link adds those that its version of HTTP needs, from `content` and the connection's state.
+// A handler's answer. Content-Length, Date, Connection and Transfer-Encoding are not among `fields`: the link adds
+// those that its version of HTTP needs, depending on `content` and the connection's state.
 struct Response {
     Status status = Status::ok;         // of the final response
     FieldSection fields;                // views: literals, octets that `owner` keeps, or `made`
     std::vector<Piece> content;         // sent in order; a HEAD answer carries it too, so that its length is known
-    Producer producer;                  // in the place of `content`: its length is not known before it ends
-    bool is_endless = false;            // `producer` goes on until the peer leaves: a server that ends breaks it off
+    Producer producer;                  // instead of `content`: its length is unknown until it ends
+    bool is_endless = false;            // `producer` goes on until the peer leaves: a server that stops aborts it
     std::shared_ptr<const void> owner;  // keeps what `fields` and `content` point into until it has been sent
-    // Values that were made for this response and that `fields` points into. Each is its own allocation, so
-    // that adding one moves no other.
+    // Values that were made for this response and that `fields` points into. Each is a separate allocation, so that
+    // adding one does not move the others.
     std::vector<std::unique_ptr<const std::string>> made;
 
-    [[nodiscard]] std::uint64_t content_octets() const;  // of all pieces together; 0 with a producer
+    [[nodiscard]] std::uint64_t content_octets() const;  // of all pieces in total; 0 with a producer
     // Adds a field whose value was made for this response.
     void add_made(FieldName name, std::string value);
     void clear();  // ready for the next one; keeps allocated memory

@@ -17,9 +17,9 @@
 
 namespace portico::http {
 
-// A stretch of a representation, in octets. Never empty, and never past the representation's end.
+// Part of a representation, in octets. Never empty, and never beyond the representation's end.
 struct ByteRange {
-    std::uint64_t first = 0;   // its first octet's place, from 0
+    std::uint64_t first = 0;   // the offset of its first octet
     std::uint64_t length = 0;  // octets
     friend bool operator==(const ByteRange&, const ByteRange&) = default;
 };
@@ -30,20 +30,20 @@ public:
     // What to answer.
     enum class Kind : std::uint8_t {
         whole,          // answer 200 with everything
-        parts,          // answer 206 with parts(): one as it is, more of them as multipart/byteranges
+        parts,          // answer 206 with parts(): one alone, several as multipart/byteranges
         unsatisfiable,  // answer 416 with unsatisfied_range()
     };
-    static constexpr std::size_t parts_max = 16;  // a Range of more is answered as if there were none
+    static constexpr std::size_t parts_max = 16;  // a Range with more parts is ignored
 
-    // Without parts: see add().
+    // Creates a selection without parts: see add().
     explicit Selection(Kind kind) : kind_(kind) {}
 
-    // Which answer it leads to.
+    // Which answer the selection leads to.
     [[nodiscard]] Kind kind() const { return kind_; }
     // In the order of the request. Empty unless kind() is `parts`.
     [[nodiscard]] std::span<const ByteRange> parts() const { return std::span(parts_).first(count_); }
 
-    // Makes it `parts`, whatever it was. At most parts_max times, asserted.
+    // Changes the kind to `parts`. May be called at most parts_max times (asserted).
     void add(ByteRange range);
 
 private:
@@ -52,15 +52,15 @@ private:
     std::array<ByteRange, parts_max> parts_;
 };
 
-// Reads the value of Range and applies it to a representation of so many octets. What is no valid range of bytes is
-// ignored, as RFC 9110 §14.2 allows, and the selection is whole. It is whole also where ranges would cost more than
-// they save, or were sent to do harm (§17.15): more than parts_max of them, more than two pairs of them that overlap,
-// or together more octets than the representation has. Ranges that lie beyond the end are left out, and so is an empty
-// representation's Range.
+// Reads the value of Range and applies it to a representation with this many octets. An invalid range of bytes is
+// ignored, as RFC 9110 §14.2 allows, and the selection is whole. It is also whole if the ranges would cost more than
+// they save, or were sent to do harm (§17.15): if there are more than parts_max of them, if more than two pairs
+// overlap, or if together they have more octets than the representation. Ranges beyond the end are left out, and an
+// empty representation's Range is ignored.
 [[nodiscard]] Selection select_ranges(std::string_view field_value, std::uint64_t representation_octets);
 
-// The same for a request: whole without Range, for a method other than GET (RFC 9110 §14.2), when Range is given twice
-// and when If-Range doesn't hold. To be asked only after evaluate_preconditions said `proceed`.
+// The same for a request. The selection is whole without Range, for a method other than GET (RFC 9110 §14.2), if Range
+// is repeated, and if If-Range is false. Call it only after evaluate_preconditions() has returned `proceed`.
 [[nodiscard]] Selection select_ranges(const FieldSection& request, Method method, const Validators& validators,
                                       std::uint64_t representation_octets, std::chrono::sys_seconds now);
 
@@ -73,16 +73,16 @@ private:
 //   head(parts[0], first) part 0 head(parts[1], later) part 1 … end()
 class Multipart {
 public:
-    // Whether a part is the first.
+    // Whether a part is the first one.
     enum class Place : std::uint8_t { first, later };
 
-    // `random` makes the boundary; it has to be new for each response, so that no content holds it but by chance. The
-    // media type, which may be empty, outlives this object.
+    // `random` determines the boundary. It must be new for each response, so that content contains the boundary only by
+    // chance. The media type, which may be empty, outlives this object.
     Multipart(std::uint64_t random, std::string_view part_type, std::uint64_t representation_octets);
 
     // The response's Content-Type.
     [[nodiscard]] std::string content_type() const;
-    // Before the octets of a part. A later one begins with the line break that ends the part before it.
+    // The octets before a part. For a later part, they begin with the line break that ends the part before it.
     [[nodiscard]] std::string head(ByteRange range, Place place) const;
     // The octets after the last part.
     [[nodiscard]] std::string end() const;

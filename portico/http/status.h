@@ -12,7 +12,7 @@
 
 namespace portico::http {
 
-// RFC 9110 §15, RFC 6585, RFC 7725, RFC 4918: the codes that this server sends, and those that programs do.
+// RFC 9110 §15, RFC 6585, RFC 7725, RFC 4918: the codes that this server sends, and those that programs send.
 enum class Status : std::uint16_t {
     continue_ = 100,                        // RFC 9110 §15.2.1
     switching_protocols = 101,              // RFC 9110 §15.2.2
@@ -64,7 +64,7 @@ enum class Status : std::uint16_t {
 // The three digits that are sent: 404.
 constexpr std::uint16_t code(Status status) { return static_cast<std::uint16_t>(status); }
 
-// The reason phrase that goes with the code, "OK" for 200. Empty for a code we do not know.
+// The reason phrase for the code, "OK" for 200. Empty for an unknown code.
 std::string_view reason_phrase(Status status);
 
 // Whether a response may have content: 1xx, 204 and 304 end with their header section, whatever their fields say (RFC
@@ -73,18 +73,18 @@ constexpr bool may_have_content(Status status) {
     return code(status) >= 200 && status != Status::no_content && status != Status::not_modified;
 }
 
-// Why a request is not served as asked. `reason` is for our log and is never sent. Trivially copyable on
-// purpose: a refusal costs no allocation, so nobody can make us allocate by sending nonsense.
+// Why a request is not served as asked. `reason` is for our log and is never sent. Trivially copyable on purpose: a
+// refusal costs no allocation, so a peer cannot make us allocate by sending nonsense.
 struct Refusal {
     Status status;            // of the answer
-    std::string_view reason;  // a string literal: it must outlive everything
+    std::string_view reason;  // a string literal, because it must outlive everything
 };
 
 // A value, or why the request that asked for it is not served.
 template <class T>
 using Result = std::expected<T, Refusal>;
 
-// return refuse(Status::not_found, "there is no such note"); `reason` is a string literal.
+// For use as return refuse(Status::not_found, "there is no such note"); `reason` is a string literal.
 inline std::unexpected<Refusal> refuse(Status status, std::string_view reason) {
     return std::unexpected(Refusal{status, reason});
 }

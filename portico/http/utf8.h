@@ -1,4 +1,4 @@
-// portico/http/utf8.h — where valid UTF-8 begins and ends (RFC 3629 §4).
+// portico/http/utf8.h — finds valid UTF-8 characters (RFC 3629 §4).
 //
 // Room http: see status.h.
 #pragma once
@@ -8,7 +8,7 @@
 
 namespace portico::http {
 
-// How many octets the character at the front of `text` takes; 0 if no valid one stands there or `text` is empty.
+// How many octets the character at the front of `text` has; 0 if `text` is empty or does not begin with a valid one.
 [[nodiscard]] std::size_t utf8_octets(std::string_view text);
 
 }  // namespace portico::http

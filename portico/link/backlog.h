@@ -1,4 +1,5 @@
-// portico/link/backlog.h — what a connection has sent and its peer has not acknowledged, and how long to wait for that.
+// portico/link/backlog.h — the octets that a connection has sent and its peer has not acknowledged, and how long to
+// wait for that.
 //
 // Room link: see h1_inbound.h.
 // Threads:   one core's.
@@ -15,8 +16,8 @@
 
 namespace portico::link {
 
-// Octets that a connection has written and its peer has not acknowledged. They take up the kernel's memory, so they are
-// charged to the ledger, as of the last look. Looking is a system call, so that small answers go out without.
+// Counts octets that a connection has written and its peer has not acknowledged. They occupy the kernel's memory, so
+// they are charged to the ledger as of the last check. Checking is a system call, which small answers avoid.
 class Backlog {
 public:
     // Octets that may be written before the kernel is asked again.
@@ -30,15 +31,15 @@ public:
     Backlog& operator=(const Backlog&) = delete;
     ~Backlog() { charge(0); }
 
-    // The stream has taken so many octets more.
+    // The stream has taken this many more octets.
     void add(std::size_t octets) {
         if (at_most() == 0) progress_ = stream_->core().now();
         unasked_ += octets;
         if (unasked_ >= unasked_octets_max) ask();
     }
-    // Asks the kernel. Returns how many octets are not acknowledged.
+    // Asks the kernel. Returns how many octets are unacknowledged.
     std::size_t ask();
-    // How many octets there are at most, without asking.
+    // The most octets that can be unacknowledged, without asking.
     [[nodiscard]] std::size_t at_most() const { return charged_ + unasked_; }
     // For how long the peer has acknowledged nothing although something is outstanding, as of the last look.
     [[nodiscard]] io::Duration idle(io::TimePoint now) const {
@@ -58,28 +59,29 @@ private:
     io::TimePoint progress_{};  // when the peer was last seen to acknowledge something, or had nothing to acknowledge
 };
 
-// Whether so many octets in that time of waiting are the least mean rate, or the grace is not over.
+// Whether this many octets in that waiting time reach the minimum mean rate, or the grace period is not over.
 [[nodiscard]] bool is_fast_enough(std::uint64_t octets, io::Duration waited, const InboundLimits& limits);
 
-// Judges a peer that has to take octets, by what it acknowledges. "Writable" says nothing of a slow peer that reads
+// Judges a peer that must receive octets by what it acknowledges. "Writable" does not describe a slow peer that reads
 // steadily: the kernel reports it only when a third of a buffer has drained. Only the time spent waiting for the peer
 // counts, not the time in which the content was made or read from a disk.
 //
-// Each wait goes: write until step(), then took() or lasts().
+// Each wait works as follows: write until step(), then call took() or lasts().
 class Patience {
 public:
-    // Both outlive it. The peer has to take what is in the backlog already, too.
+    // Both outlive it. The peer must also receive what is already in the backlog.
     Patience(const InboundLimits& limits, Backlog& backlog)
         : limits_(&limits), backlog_(&backlog), pause_(first_pause), octets_(backlog.at_most()) {}
 
-    // A wait begins now. Returns when to look at the peer again if it has taken nothing by then.
+    // A wait begins now. Returns when to check the peer again if it has taken nothing by then.
     [[nodiscard]] io::TimePoint step(io::TimePoint now);
     // The same if nothing is being written, and only acknowledgements are outstanding. The first looks come soon: what
     // is outstanding is charged until then, and most peers acknowledge it within a round trip.
     [[nodiscard]] io::TimePoint next_look(io::TimePoint now);
     // The stream took so many octets. Returns whether the peer is fast enough to go on.
     [[nodiscard]] bool took(std::size_t octets, io::TimePoint now);
-    // The stream took none until step(). Returns whether the peer has acknowledged enough meanwhile to wait further.
+    // The stream took none until step(). Returns whether the peer has acknowledged enough in the meantime to go on
+    // waiting.
     [[nodiscard]] bool lasts(io::TimePoint now);
 
 private:

@@ -26,9 +26,9 @@ namespace portico::link {
 
 // How waiting for a request ended.
 enum class Arrival : std::uint8_t {
-    request,  // here is one
-    idle,     // nothing has been received that is not answered, and all answers have gone out
-    left,     // the peer ended or broke the connection, or took no answer
+    request,  // there is one
+    idle,     // everything received is answered, and all answers have been sent
+    left,     // the peer ended or broke the connection, or received no answer
     refused,  // see refusal(): answer it and close
 };
 
@@ -45,19 +45,19 @@ struct ContentStep {
     ContentEnd end = ContentEnd::complete;  // meaningless while there are octets
 };
 
-// Whether a response went out.
+// Whether a response was sent.
 enum class Sent : std::uint8_t {
-    whole,  // to the kernel, or to the output that the next call sends
+    whole,  // given to the kernel, or to the output that the next call sends
     left,   // the peer broke the connection or was too slow, or there was no memory left; closing is a reset
     cut,    // the file ended before the range that was announced: only a reset can say so to the peer
 };
 
-// One client's connection over a stream: reads requests and their content, one after the other, and sends the responses
-// in the same order (RFC 9112 §9.3.2). The caller decides what is answered and when to close.
+// One client's connection over a stream: reads requests and their content, one after another, and sends the responses
+// in the same order (RFC 9112 §9.3.2). The caller decides what to answer and when to close.
 class H1Inbound {
 public:
-    // All of them outlive the link. `backlog` is the stream's. `transfers` is the head of the ring that the link joins
-    // while it waits for content, or for the peer to take an answer.
+    // All of them outlive the link. `backlog` belongs to the stream. `transfers` is the head of the ring that the link
+    // joins while it waits for content, or for the peer to receive an answer.
     H1Inbound(io::Stream& stream, const InboundLimits& limits, Backlog& backlog, WaitingPlace& transfers)
         : stream_(&stream), limits_(&limits), backlog_(&backlog), transfers_(&transfers) {}
 
@@ -65,8 +65,8 @@ public:
     // `head_deadline`.
     void take(Buffer received, io::TimePoint head_deadline);
 
-    // The next request, from octets that are here already or from further ones. Its views live until the next call.
-    // The content of the request before has been read to its end.
+    // Returns the next request, from octets that have already been received or from new ones. Its views live until the
+    // next call. The content of the previous request must have been read to its end.
     [[nodiscard]] Task<Arrival> next_request(http::Request& request);
     // Like next_request(), but never waits: returns nothing if more input is needed or pending output must be sent
     // first.
@@ -79,42 +79,42 @@ public:
     // Like discard_content(), but never waits: returns nothing if more input is needed.
     [[nodiscard]] std::optional<ContentEnd> discard_content_at_once();
 
-    // The next octets of content, at least one, or its end. A client that sent "Expect: 100-continue" is told to go on.
+    // The next octets of content, at least one, or its end. Sends 100 (Continue) if the client expects it.
     [[nodiscard]] Task<ContentStep> read_content();
     // Whether all content has been received, and nothing after it.
     [[nodiscard]] bool has_just_its_content() const;
-    // Waits until the peer leaves, and returns true then; false if the task was asked to stop. A half-close isn't a
-    // departure: the peer has said all it wants to and waits for its answer. A reset is, and so is the end of both
-    // directions. Nothing else reads meanwhile. One buffer of further requests is read ahead.
+    // Waits until the peer leaves, and then returns true; false if the task was asked to stop. A half-close does not
+    // count as leaving: the peer has sent everything and waits for its answer. A reset counts, and so does the end of
+    // both directions. Nothing else may read in the meantime. One buffer of further requests is read ahead.
     [[nodiscard]] Task<bool> watch_peer();
     // Whether watch_peer() has found that the peer sends nothing more after what has been received.
     [[nodiscard]] bool has_half_closed() const { return has_half_closed_ && !has_further_requests(); }
 
-    // Sends a response to `request`. Small ones wait in the output while further requests are here already, so that
-    // answers to pipelined requests leave together.
+    // Sends a response to `request`. Small responses wait in the output while further requests have already been
+    // received, so that answers to pipelined requests are sent together.
     [[nodiscard]] Task<Sent> send(const http::Request& request, const http::Response& response, std::string_view date,
                                   http::Persistence persistence);
     // Whether send() would only copy to the output: then queue() does it without waiting.
     [[nodiscard]] bool can_queue(const http::Request& request, const http::Response& response) const;
-    // Copies the response to the output; can_queue() has said that it may.
+    // Copies the response to the output; can_queue() must have returned true.
     void queue(const http::Request& request, const http::Response& response, std::string_view date,
                http::Persistence persistence);
-    // Sends what waits in the output.
+    // Sends the contents of the output.
     [[nodiscard]] Task<Sent> flush();
     // For a caller that writes to the stream itself: the output. Valid until the next call.
     [[nodiscard]] iovec output_span() { return {const_cast<char*>(output_.octets().data()), output_.size()}; }
-    // The stream has taken so many octets of output_span().
+    // The stream has taken this many octets of output_span().
     void output_sent(std::size_t octets) {
         backlog_->add(octets);
         drop_output(octets);
     }
-    // Until when that caller waits for the stream to take octets. If it takes none, flush() goes on waiting for as long
-    // as the peer acknowledges what it was sent before.
+    // How long that caller waits for the stream to take octets. If it takes none, flush() goes on waiting for as long
+    // as the peer acknowledges octets that were sent before.
     [[nodiscard]] io::TimePoint write_deadline() const {
         return Patience(*limits_, *backlog_).step(stream_->core().now());
     }
 
-    // Why a head or a content was refused, once a call has said so.
+    // Why a head or a content was refused, once a call has reported it.
     [[nodiscard]] const http::Refusal& refusal() const { return refusal_; }
     // Octets received that no request has used yet.
     [[nodiscard]] bool has_unread() const { return !unread().empty(); }
@@ -153,15 +153,15 @@ private:
     Backlog* backlog_;
     WaitingPlace* transfers_;
     Buffer received_;           // the head that is being read or answered, and what follows it
-    Buffer content_;            // once content has come that received_ had no place for
+    Buffer content_;            // content for which received_ had no room
     Buffer output_;             // answers that have not been sent
-    std::size_t position_ = 0;  // in input(): the first octet that nothing has used
-    std::size_t searched_ = 0;  // read_head's own note
+    std::size_t position_ = 0;  // in input(): the first octet that has not been used
+    std::size_t searched_ = 0;  // read_head()'s own note
     io::TimePoint head_deadline_ = io::never;
     Buffer ahead_;                                 // octets of further requests that watch_peer() has read
     bool has_half_closed_ = false;                 // as watch_peer() has found
     bool invites_content_ = false;                 // the peer waits for 100 (Continue)
-    io::Duration content_waited_{};                // for the content that is being read
+    io::Duration content_waited_{};                // the time spent waiting for the content that is being read
     std::uint64_t content_received_ = 0;           // in that time
     http::Framing framing_ = http::Framing::none;  // of the content that has not been read yet
     std::uint64_t content_left_ = 0;

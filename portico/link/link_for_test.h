@@ -24,7 +24,7 @@ namespace portico::link {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-// A machine on which nothing is late and nothing is short, so that a test can count octets and milliseconds.
+// A machine without delays and shortages, so that a test can count octets and milliseconds.
 inline io::SimFaults punctual() {
     io::SimFaults faults;
     faults.late = faults.short_read = faults.short_write = faults.cold = faults.cancel_late = 0;
@@ -48,7 +48,7 @@ protected:
         EXPECT_EQ(core_.timers().count(), 0U);
     }
 
-    // Runs the task, and all that happens meanwhile, until it has ended.
+    // Runs the task, and everything else that happens, until the task has ended.
     void run(Task<void> task) {
         io::Scope scope;
         scope.start(std::move(task));
@@ -57,14 +57,14 @@ protected:
     void run(io::Scope& scope) {
         while (scope.size() > 0) core_.run_once(io::never);
     }
-    // Runs the task, and returns what it returned.
+    // Runs the task, and returns its result.
     template <class T>
     T result_of(Task<T> task) {
         std::optional<T> result;
         run(keep(std::move(task), result));
         return *std::move(result);
     }
-    // How long it takes, to a tenth of a second: the simulated clock and the timers have their own steps.
+    // Returns how long it takes, to a tenth of a second: the simulated clock and the timers have their own steps.
     template <class Act>
     milliseconds time_of(Act act) {
         const io::TimePoint began = core_.now();
@@ -109,7 +109,7 @@ protected:
         server_.reset();
     }
 
-    // The client sends all of this, so many octets at a time, with a pause after each part.
+    // The client sends all of this, `part` octets at a time, with a pause after each part.
     Task<void> client_sends_slowly(std::string octets, std::size_t part, io::Duration pause) {
         for (std::size_t at = 0; at < octets.size(); at += part) {
             const io::Result<void> written = co_await client_->write_all(octets.substr(at, part), io::never);
@@ -118,7 +118,7 @@ protected:
             if (!slept) co_return;
         }
     }
-    // The client reads up to the end, so many octets at most at a time, with a pause after each part.
+    // The client reads up to the end, at most `part` octets at a time, with a pause after each part.
     Task<void> client_reads_slowly(std::string& into, std::size_t part, io::Duration pause) {
         std::string room(part, '\0');
         for (;;) {
@@ -135,13 +135,13 @@ protected:
         const io::Result<void> written = co_await client_->write_all(octets, io::never);
         EXPECT_TRUE(written.has_value());
     }
-    // What the client can read at this moment.
+    // Returns what the client can read now.
     [[nodiscard]] std::string client_reads() {
         std::string all;
         run(read_what_is_there(*client_, all));
         return all;
     }
-    // What the client reads up to the end of the stream; `reset` says whether it ended with one.
+    // Returns what the client reads up to the end of the stream; `reset` is set to whether a reset ended it.
     [[nodiscard]] std::string client_reads_to_end(bool& reset) {
         std::string all;
         run(read_to_end(*client_, all, reset));

@@ -14,8 +14,8 @@ namespace portico::link {
 class WaitingPlace {
 public:
     WaitingPlace() = default;
-    // Joins the ring as the one that has waited for the shortest time. `wait` is about to be awaited, and outlives the
-    // place.
+    // Joins the ring as the place that has waited for the shortest time. `wait` is about to be awaited, and outlives
+    // this place.
     WaitingPlace(WaitingPlace& head, io::Operation& wait)
         : previous_(std::exchange(head.previous_, this)), next_(&head), wait_(&wait) {
         previous_->next_ = this;
@@ -24,14 +24,14 @@ public:
     WaitingPlace& operator=(const WaitingPlace&) = delete;
     ~WaitingPlace() { leave(); }
 
-    // For the ring's head: whether nobody waits.
+    // For the ring's head: whether no connection waits.
     [[nodiscard]] bool empty() const { return next_ == this; }
-    // For the ring's head: ends the wait that has lasted for longest; its operation fails with ECANCELED, now or soon,
-    // unless it has just succeeded. False if nobody waits.
+    // For the ring's head: ends the longest wait; its operation fails with ECANCELED, now or soon, unless it has just
+    // succeeded. False if no connection waits.
     bool end_longest() {
         if (empty()) return false;
         WaitingPlace& longest = *next_;
-        longest.leave();  // so that it isn't asked twice if its operation takes a while to end
+        longest.leave();  // so that it is not asked twice if its operation takes a while to end
         longest.wait_->stop_waiting();
         return true;
     }

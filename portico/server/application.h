@@ -1,8 +1,8 @@
-// portico/server/application.h — how a program answers requests by itself: steps 3 to 5 for everything that is not a
-// site of files.
+// portico/server/application.h — how a program answers requests itself: steps 3 to 5 for everything that is not a site
+// of files.
 //
 // Room server: see limits.h.
-// Threads:   one core's: each core has an application of its own.
+// Threads:   one core's: each core has its own application.
 #pragma once
 
 #include <functional>
@@ -19,19 +19,19 @@
 
 namespace portico::server {
 
-// What a program tells the access log about a request.
+// What a program reports to the access log about a request.
 struct CallNotes {
-    std::string user;    // who sent it; empty if unknown
+    std::string user;    // the authenticated user; empty if unknown
     std::string reason;  // why it was not served as asked; empty if it was
 
-    // Forgets what was told about the request before.
+    // Clears the notes on the request before.
     void clear() {
         user.clear();
         reason.clear();
     }
 };
 
-// One request on its way. It and what it refers to outlive the task that answers it.
+// One request that is being answered. It and what it refers to outlive the task that answers it.
 class Call {
 public:
     // All of them outlive the call.
@@ -46,7 +46,7 @@ public:
     [[nodiscard]] io::Core& core() const { return *core_; }  // whose connection it is
     // Its views live until the answer has been sent.
     [[nodiscard]] const http::Request& request() const { return *request_; }
-    // To be filled. Clear when the application gets it.
+    // The response to fill. It is clear when the application gets it.
     [[nodiscard]] http::Response& response() const { return *response_; }
     // For the access log. They live until the answer has been sent.
     [[nodiscard]] CallNotes& notes() const { return *notes_; }
@@ -56,12 +56,12 @@ public:
     [[nodiscard]] Task<link::ContentStep> read_content();
     // Why read_content() ended with `refused`.
     [[nodiscard]] const http::Refusal& refusal() const { return link_->refusal(); }
-    // Passed once the content has been read to its end.
+    // Opened once the content has been read to its end.
     [[nodiscard]] io::Gate& content_read() { return content_read_; }
-    // Sends the response, which is complete, although answer() has still to wait for tasks that refer to the request. A
-    // response that is made while it is sent is sent afterwards.
+    // Sends the response, which is complete, although answer() still has to wait for tasks that refer to the request. A
+    // response whose content is generated while it is sent is sent afterwards.
     [[nodiscard]] Task<void> send_early() { return send_early_(); }
-    // For the connection: what sends it.
+    // For the connection: sets the function that sends the response.
     void set_send_early(std::function<Task<void>()> send_early) { send_early_ = std::move(send_early); }
 
 private:
@@ -76,13 +76,13 @@ private:
     bool has_opened_ = false;
 };
 
-// Answers requests, each in a task of its own. A portico::Server makes one of its routes.
+// Answers requests, each in a separate task. A portico::Server makes one from its routes.
 class Application {
 public:
     virtual ~Application() = default;
 
-    // Fills the call's response. If the peer leaves meanwhile or the server stops, the task is destroyed where it
-    // waits.
+    // Fills the call's response. If the peer leaves in the meantime or the server stops, the task is destroyed at the
+    // point where it waits.
     virtual Task<void> answer(Call& call) = 0;
     // Fills the response to a head or content that could not be read.
     virtual void answer_refusal(const http::Refusal& refusal, http::Response& response) = 0;

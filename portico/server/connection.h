@@ -1,7 +1,7 @@
 // portico/server/connection.h — the connection loop: the server's table of contents.
 //
 // Room server: see limits.h.
-// Threads:   a connection lives and dies on the core that accepted it.
+// Threads:   a connection stays on the core that accepted it.
 #pragma once
 
 #include "portico/base/task.h"

@@ -1,7 +1,7 @@
 // portico/server/hosts.h — which hosts requests may name, as a defence against DNS rebinding.
 //
-// A web page can make its own name resolve to 127.0.0.1, and its scripts then read what is served there as if it were
-// theirs. Such a request names the page's host, so it is recognised by its authority.
+// A web page can make its own name resolve to 127.0.0.1, and its scripts can then read what is served there as if it
+// belonged to the page. Such a request names the page's host, so it is recognised by its authority.
 //
 // Room server: see limits.h.
 // Threads:   one core's.
@@ -28,7 +28,7 @@ struct HostOptions {
     std::vector<std::string> names;
 };
 
-// Only these hosts, and this machine's own, on every listener; without names every host.
+// Only these hosts, and this machine's own, on every listener. Without names, every host.
 [[nodiscard]] inline HostOptions only_for(std::vector<std::string> names) {
     return {.checked = names.empty() ? HostsChecked::nowhere : HostsChecked::everywhere, .names = std::move(names)};
 }
@@ -40,10 +40,10 @@ class Hosts {
 public:
     explicit Hosts(const HostOptions& options = {});
 
-    // For connections that were accepted at `listener`.
+    // The check for connections that were accepted at `listener`.
     [[nodiscard]] HostCheck check_at(const io::SocketAddress& listener) const;
-    // Whether a request for this authority ("localhost:8080", "[::1]", "") is answered. A request that names no host
-    // is: no browser sends one.
+    // Whether a request for this authority ("localhost:8080", "[::1]", "") is answered. A request without a host is
+    // answered: no browser sends one.
     [[nodiscard]] bool admits(std::string_view authority);
 
 private:

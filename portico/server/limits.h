@@ -1,4 +1,4 @@
-// portico/server/limits.h — what one peer, and all of them together, may make the server cost.
+// portico/server/limits.h — how many resources one peer, and all peers together, may use.
 //
 // Room server: the five steps; cores, draining, the access log, the memory ledger.
 // May use:   base, http, io, link, site, services.
@@ -25,20 +25,20 @@ struct Limits {
     std::chrono::milliseconds keep_alive_max{75'000};
     // How long the content of a request may pause: 408.
     std::chrono::milliseconds content_idle_max{60'000};
-    // How long a peer may acknowledge no octet of a response. Then the connection is reset. The server looks four times
-    // in that time, so it may take a quarter longer.
+    // How long a peer may acknowledge no octet of a response. Then the connection is reset. The server checks four
+    // times in that period, so it may take a quarter longer.
     std::chrono::milliseconds response_idle_max{60'000};
-    // The least mean rate of a request's content or of a response, in octets a second: 408, or the connection is reset.
-    // Only the time spent waiting for the peer counts, not the time in which a response is made.
+    // The minimum mean rate of a request's content or of a response, in octets per second: 408, or the connection is
+    // reset. Only the time spent waiting for the peer counts, not the time in which a response is made.
     std::uint64_t rate_min = 500;
     // How long, of that time, content or a response may be slower than rate_min.
     std::chrono::milliseconds rate_grace{30'000};
     // Octets of a response that wait in the kernel and have not been sent yet (TCP_NOTSENT_LOWAT). The rate of a peer
-    // that reads does not depend on it, since octets on their way do not count. A few times this much is what a peer
-    // that does not read can make the kernel hold. 0: as the system is configured (net.ipv4.tcp_notsent_lowat).
+    // that reads does not depend on this, because octets in flight do not count. A peer that does not read can make the
+    // kernel hold a few times this much. 0: the system's setting (net.ipv4.tcp_notsent_lowat).
     std::size_t unsent_octets_max = 128 * 1024;
-    // Octets of a response that have not been acknowledged, sent or not (SO_SNDBUF). It bounds the rate: so much can
-    // be sent in each round trip. 0: as the system is configured, which adapts to the path (net.ipv4.tcp_wmem).
+    // Octets of a response that have not been acknowledged, sent or not (SO_SNDBUF). This limits the rate: only this
+    // much can be sent in each round trip. 0: the system's setting, which adapts to the path (net.ipv4.tcp_wmem).
     std::size_t unacknowledged_octets_max = 0;
 
     // Request line and field section together, each CRLF counted: 431.
@@ -81,32 +81,33 @@ struct Limits {
     std::chrono::milliseconds drain_time_max{2'000};
     // After the last answer on a connection: how many octets the server still reads.
     std::size_t drain_octets_max = 256 * 1024;
-    // After SIGTERM: how long requests in flight may take. Then they are broken off.
+    // After SIGTERM: how long requests in flight may take. Then they are aborted.
     std::chrono::milliseconds shutdown_time_max{30'000};
-    // After SIGTERM: how long the server waits for requests that may be on their way, on idle connections and on
-    // connections that have just begun. Clients that connect meanwhile are not answered, and may try the next server.
+    // After SIGTERM: how long the server waits for requests that may be in flight, on idle connections and on
+    // connections that have just begun. Clients that connect in the meantime are not answered, and may try the next
+    // server.
     std::chrono::milliseconds shutdown_idle_max{500};
 };
 
-// Whether a server can run with these limits: every one of them is in the range that set_limit() takes.
+// Whether a server can run with these limits: each of them must be in the range that set_limit() accepts.
 //
-// Error: a sentence to show, about the first that is not.
+// Error: a sentence for the user about the first limit that is not.
 std::expected<void, std::string> check_limits(const Limits& limits);
 
-// Sets one limit as it is written on a command line, "head_time_max=3s". Durations are "500ms", "3s", "2m" (a bare
-// number is seconds), octets "512", "16k", "1m", counts plain numbers.
+// Sets one limit from its form on a command line, "head_time_max=3s". Durations are "500ms", "3s", "2m" (a bare number
+// is seconds), octets are "512", "16k", "1m", and counts are plain numbers.
 //
-// Error: a sentence to show; `limits` is unchanged. The name is unknown, or the value is no quantity of the limit's
-// kind, or out of its range (mostly because it is zero).
+// Error: a sentence for the user; `limits` is unchanged. The name is unknown, or the value is not of the limit's kind,
+// or is out of its range (usually because it is zero).
 std::expected<void, std::string> set_limit(Limits& limits, std::string_view name_and_value);
 
-// A limit as it is documented.
+// The documentation of a limit.
 struct LimitRow {
     std::string_view name;     // "head_time_max"
-    std::string standard;      // the default, as set_limit would take it
+    std::string standard;      // the default, in the form that set_limit() accepts
     std::string_view meaning;  // a sentence
 };
-// All of them, in the order of the struct.
+// All limits, in the order of the struct.
 std::vector<LimitRow> limit_rows();
 
 }  // namespace portico::server

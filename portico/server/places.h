@@ -14,10 +14,10 @@ namespace portico::server {
 
 class Place;
 
-// Connections that are in the same state, such as idle, in the order in which they came into it.
+// Connections in the same state, such as idle, in the order in which they entered it.
 class Places {
 public:
-    // close_oldest_of() looks at so many, so that a flood of connections can't make each of them expensive.
+    // close_oldest_of() checks this many connections, so that a flood of connections can't make each of them expensive.
     static constexpr std::size_t looks_max = 64;
 
     Places() = default;
@@ -28,7 +28,7 @@ public:
     bool close_oldest();
     // Closes the oldest connection among those that Population counts together with `peer`. False if none is found.
     bool close_oldest_of(const io::SocketAddress& peer);
-    // Closes each connection that is here now. Those that come meanwhile stay.
+    // Closes each connection that is here now. Connections that join in the meantime stay.
     void close_all();
 
 private:
@@ -39,7 +39,7 @@ private:
     Place* last_ = nullptr;
 };
 
-// A connection among the others, for as long as this object lives.
+// A connection's place in the list. It leaves the list when this object is destroyed.
 class Place {
 public:
     // The connection is closed by ending `wait`, or by asking `reading` to stop. All of them outlive the place.

@@ -1,4 +1,4 @@
-// portico/server/population.h — counts connections, in all and for each address.
+// portico/server/population.h — counts connections, in total and for each address.
 //
 // Room server: see limits.h.
 // Threads:   every core counts its connections here, once for each connection and never for a request.
@@ -19,15 +19,15 @@ class Population {
 public:
     Population(std::size_t connections_max, std::size_t per_address_max);
 
-    // A peer as it is counted: see io::network_of().
+    // A peer's key for counting: see io::network_of().
     using Key = std::uint64_t;
     static Key key_of(const io::SocketAddress& peer);
 
     enum class Entry : std::uint8_t { admitted, full, address_full };
-    // Counts a connection if there is room for it. If both limits are met, the answer is address_full. A connection
-    // that is admitted must leave() later, with the same address.
+    // Counts a connection if there is room for it. If both limits are reached, returns address_full. An admitted
+    // connection must leave() later, with the same address.
     [[nodiscard]] Entry enter(const io::SocketAddress& peer);
-    // Counts a connection although a limit is met: another one has been asked to leave for it.
+    // Counts a connection although a limit is reached: another connection has been asked to leave for it.
     void enter_instead(const io::SocketAddress& peer);
     void leave(const io::SocketAddress& peer);
 
@@ -38,11 +38,11 @@ public:
 private:
     const std::size_t connections_max_;
     const std::size_t per_address_max_;
-    const bool counts_addresses_;  // false if the limit can never be met: then no lock is taken
+    const bool counts_addresses_;  // false if the limit can never be reached: then no lock is taken
     std::atomic<std::size_t> count_ = 0;
     std::atomic<bool> was_used_ = false;
     std::mutex lock_;
-    // Guarded by lock_. Not a hash table, since peers could choose addresses that fall into one slot of it.
+    // Guarded by lock_. Not a hash table, because peers could choose addresses that collide in it.
     std::map<Key, std::size_t> by_address_;
 };
 

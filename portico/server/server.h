@@ -1,8 +1,8 @@
-// portico/server/server.h — the cores, and what they are told together.
+// portico/server/server.h — owns the cores, and controls them together.
 //
 // Room server: see limits.h.
-// Threads:   drain(), stop_now() and reopen_log() may be called from any thread; all else from the one that opened the
-//            server.
+// Threads:   drain(), stop_now() and reopen_log() may be called from any thread; everything else only from the thread
+//                       that opened the server.
 #pragma once
 
 #include <chrono>
@@ -34,41 +34,41 @@ struct ServerOptions {
     HostOptions hosts;  // every host is answered unless this says otherwise
 };
 
-// Why a server did not open.
+// Why a server could not be opened.
 struct OpenError {
     enum class What : std::uint8_t { limits, listen, log, kernel };
     What what = What::kernel;
-    io::SocketAddress address;  // `listen`: which one
-    io::Error error{};          // `listen`, `kernel`
-    std::string message;        // `limits`, `log`: why, with what to do
+    io::SocketAddress address;  // for `listen`: the address that failed
+    io::Error error{};          // for `listen` and `kernel`
+    std::string message;        // for `limits` and `log`: the reason, and what to do
 };
 
 class Server {
 public:
-    // Listens; nothing is accepted before start().
+    // Listens; no connection is accepted before start().
     static std::expected<std::unique_ptr<Server>, OpenError> open(const ServerOptions& options,
                                                                   std::shared_ptr<const site::Site> site);
-    // The same for a program that answers by itself.
+    // Like open() above, for a program that answers requests itself.
     static std::expected<std::unique_ptr<Server>, OpenError> open(const ServerOptions& options,
                                                                   const MakeApplication& make_application);
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;
-    ~Server();  // stops and waits if that has not been done
+    ~Server();  // stops and waits, unless that has been done
 
-    // Where it listens, in the order of the options, with the ports that were chosen.
+    // The addresses it listens on, in the order of the options, with the ports that were chosen.
     [[nodiscard]] const std::vector<io::SocketAddress>& local() const;
     [[nodiscard]] const Limits& limits() const;
 
     void start();
-    // Stops accepting, finishes what is under way, and ends: see Worker::drain(). What takes longer than
-    // `time_max` (otherwise, the limit shutdown_time_max) is broken off.
+    // Stops accepting, finishes the requests in progress, and ends: see Worker::drain(). Requests that take longer than
+    // `time_max` (by default the limit shutdown_time_max) are aborted.
     void drain();
     void drain(std::chrono::milliseconds time_max);
     // Ends at once.
     void stop_now();
-    // Waits for the end. Not on one of the server's own threads (asserted), which would wait for itself.
+    // Waits for the end. Must not be called on one of the server's own threads (asserted), which would wait for itself.
     void wait();
-    // Whether the calling thread is one of the server's, as a handler's is.
+    // Whether the calling thread is one of the server's, such as a handler's.
     [[nodiscard]] bool is_own_thread() const;
     void reopen_log();
 

@@ -1,4 +1,4 @@
-// portico/server/worker.h — what one core does: accepts connections and serves them, until it is drained.
+// portico/server/worker.h — the work of one core: accepts connections and serves them, until it is drained.
 //
 // Room server: see limits.h.
 // Threads:   one core's, except for the constructor.
@@ -35,7 +35,7 @@
 
 namespace portico::server {
 
-// What a core counts. Only the core writes it.
+// A core's counters. Only the core writes them.
 struct Counters {
     std::uint64_t accepted = 0;
     std::uint64_t requests = 0;
@@ -49,10 +49,10 @@ struct Counters {
 
 class Worker;
 
-// Registers an endless response with its worker while it is sent: draining breaks it off.
+// Registers an endless response with its worker while it is sent: draining aborts it.
 class EndlessPlace {
 public:
-    // `sending` holds the task that sends it. If the worker is draining already, the caller breaks it off.
+    // `sending` holds the task that sends it. If the worker is already draining, the caller aborts the response.
     EndlessPlace(Worker& worker, io::Scope& sending);
     EndlessPlace(const EndlessPlace&) = delete;
     EndlessPlace& operator=(const EndlessPlace&) = delete;
@@ -63,17 +63,17 @@ private:
     io::Scope* sending_;
 };
 
-// What serving a request needs besides its connection. A core keeps some that are not in use.
+// The objects that serving a request needs besides its connection. A core keeps some unused ones.
 struct Exchange {
     http::Request request;
     http::Response response;
     std::string scratch;  // for translate
-    CallNotes notes;      // of the program that answers
+    CallNotes notes;      // from the program that answers
 };
 
 class Worker {
 public:
-    // Serves a site. All of the references outlive the worker; `log` may be null. `number` is the core's, from 0.
+    // Serves a site. All references outlive the worker; `log` may be null. `number` is the core's number, from 0.
     Worker(io::Core& core, std::shared_ptr<const site::Site> site, const Limits& limits, Population& population,
            AccessLog* log, unsigned number);
     // Lets a program answer.
@@ -83,17 +83,17 @@ public:
     Worker& operator=(const Worker&) = delete;
     ~Worker();
 
-    // Which hosts requests may name. Before serve(); otherwise every host is answered.
+    // Sets which hosts requests may name. Call it before serve(); otherwise every host is answered.
     void answer_only(const HostOptions& options) { hosts_ = Hosts(options); }
     // Accepts connections at `listener` until drain().
     void serve(io::Listener listener);
 
-    // Ends in order: no connection begins any more, those that have begun are accepted, and requests under way are
+    // Ends in order: no new connection begins, connections that have begun are accepted, and requests in progress are
     // answered, each with "Connection: close". Idle connections and unfinished heads stay for shutdown_idle_max. After
-    // `time_max`, what is still under way is broken off; responses without an end are broken off at once.
+    // `time_max`, everything still in progress is aborted; endless responses are aborted at once.
     void drain(io::Duration time_max);
     void drain() { drain(limits_->shutdown_time_max); }
-    // Breaks off everything.
+    // Aborts everything.
     void stop();
     // Waits until every listener and every connection has ended.
     [[nodiscard]] Task<void> ended();
@@ -107,7 +107,7 @@ public:
     [[nodiscard]] io::Core& core() { return *core_; }
     [[nodiscard]] const Limits& limits() const { return *limits_; }
     [[nodiscard]] const link::InboundLimits& inbound_limits() const { return inbound_limits_; }
-    // Null if a site is served: then, and only then, there is a handler and a site.
+    // Null if a site is served: only then are there a handler and a site.
     [[nodiscard]] Application* application() const { return application_.get(); }
     [[nodiscard]] site::Handler& handler() { return *handler_; }
     [[nodiscard]] const site::Site& site() const {
@@ -118,7 +118,7 @@ public:
     [[nodiscard]] Population& population() { return *population_; }
     [[nodiscard]] Counters& counters() { return counters_; }
     [[nodiscard]] bool is_draining() const { return draining_; }
-    // While it is draining: until when a connection waits for a request, or for the rest of its head.
+    // While draining: how long a connection waits for a request, or for the rest of its head.
     [[nodiscard]] io::TimePoint idle_deadline() const { return idle_deadline_; }
     // Connections that can be closed to make room.
     [[nodiscard]] Places& idle() { return idle_; }
@@ -128,11 +128,11 @@ public:
     // Holds the connections whose last answer has been sent, until drain_and_close() has closed them.
     [[nodiscard]] io::Scope& lingering() { return draining_ ? last_lingering_ : lingering_; }
     [[nodiscard]] io::Duration linger_time_max() const;
-    [[nodiscard]] std::string_view date();  // an IMF-fixdate, made once a second
+    [[nodiscard]] std::string_view date();  // an IMF-fixdate, updated once per second
     [[nodiscard]] std::unique_ptr<Exchange> borrow_exchange();
     void give_back(std::unique_ptr<Exchange> exchange);
     [[nodiscard]] std::size_t exchanges_kept() const { return exchanges_.size(); }
-    // The ring of connections that wait for their peers in the middle of content or of an answer.
+    // The ring of connections that wait for their peers during content or an answer.
     [[nodiscard]] link::WaitingPlace& transfers() { return transfers_; }
     // Null if nothing is logged.
     [[nodiscard]] AccessLog* log() const { return log_; }
@@ -166,7 +166,7 @@ private:
     std::optional<site::Handler> handler_;
     Counters counters_;
     bool draining_ = false;
-    io::TimePoint idle_deadline_{};  // once it is draining
+    io::TimePoint idle_deadline_{};  // set once it is draining
     Places idle_;
     Places sending_;
     Places unfinished_heads_;
@@ -181,7 +181,7 @@ private:
     io::Scope accepting_;
     io::Scope connections_;
     io::Scope lingering_;
-    io::Scope last_lingering_;  // those that began while the worker was draining
+    io::Scope last_lingering_;  // connections that began to linger while the worker was draining
     io::Scope chores_;
 };
 

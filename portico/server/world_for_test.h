@@ -1,6 +1,7 @@
-// portico/server/world_for_test.h — one worker on a quiet simulated kernel, with clients that a test leads by the hand.
+// portico/server/world_for_test.h — one worker on a quiet simulated kernel, with clients that a test controls step by
+// step.
 //
-// Time stands still but for pass(), and costs nothing. Nothing goes wrong that the test does not ask for.
+// Time passes only in pass(), and costs nothing. Only the faults that the test asks for occur.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -28,9 +29,8 @@ inline io::SimFaults no_faults() {
     return faults;
 }
 
-// Answers "GET /NAME" with NAME and a newline. "/slow" waits for ten seconds first, "/events" is a stream without an
-// end,
-// "/large" has a megabyte, "/take" reads the content and tells its size.
+// Answers "GET /NAME" with NAME and a newline. "/slow" waits for ten seconds first, "/events" is an endless stream,
+// "/large" has a megabyte, "/take" reads the content and reports its size.
 class TestApplication final : public Application {
 public:
     explicit TestApplication(io::Core& core) : core_(&core) {}
@@ -77,15 +77,15 @@ private:
     io::Core* core_;
 };
 
-// What one client has seen. It reads all that comes, unless it was told not to.
+// What one client has received. It reads everything that arrives, unless the test stops it.
 struct TestPeer {
     std::optional<io::Stream> stream;
     std::string received;
     bool has_ended = false;  // the server has ended its side, or broken the connection
-    int failure = 0;         // errno: it was broken, or could not be made
+    int failure = 0;         // errno: the connection was broken or could not be made
     bool reads = true;
 
-    // How many answers have come, by their status lines.
+    // How many answers have arrived, counted by their status lines.
     [[nodiscard]] std::size_t answers() const {
         std::size_t count = 0;
         for (auto at = received.find("HTTP/1.1 "); at != std::string::npos; at = received.find("HTTP/1.1 ", at + 1)) {
@@ -136,7 +136,7 @@ public:
         clients_.start(live(peer, std::move(octets)));
         return peer;
     }
-    // The same, and all that follows from it.
+    // Like connect_soon(), and waits for everything that follows.
     TestPeer& connect(std::string octets = {}, std::string_view ip = "127.0.0.1") {
         TestPeer& peer = connect_soon(std::move(octets), ip);
         settle();
@@ -146,7 +146,7 @@ public:
         clients_.start(write(peer, std::move(octets)));
         settle();
     }
-    // A client that has stopped reading reads again.
+    // Makes a client that has stopped reading read again.
     void read_on(TestPeer& peer) {
         peer.reads = true;
         clients_.start(read(peer));
@@ -162,12 +162,12 @@ public:
         while (core_->now() < until) core_->run_once(until);
         settle();
     }
-    // Lets everything happen that needs no time worth mentioning.
+    // Lets everything happen that takes hardly any time.
     void settle() {
         const io::TimePoint until = core_->now() + std::chrono::milliseconds(1);
         while (core_->now() < until) core_->run_once(until);
     }
-    // How long the worker takes to end; at most an hour.
+    // Returns how long the worker takes to end; at most an hour.
     io::Duration run_to_end() {
         const io::TimePoint began = core_->now();
         bool has_ended = false;

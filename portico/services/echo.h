@@ -8,11 +8,11 @@
 
 namespace portico::services {
 
-// Sends a stream's octets back as they come, until the peer ends; then ends its own side. Sends each datagram back
-// whole, empty ones too, except to peers that AnswerablePeers excludes.
+// Sends a stream's octets back as they arrive, until the peer ends; then ends its own side. Sends each datagram back
+// whole, including empty ones, except to peers that AnswerablePeers excludes.
 //
-// A client that does not read costs one buffer of the core's pool (16 KiB), and is not read from until it does. An idle
-// client costs none.
+// A client that does not read costs one buffer of the core's pool (16 KiB), and is not read from until it reads. An
+// idle client costs none.
 class Echo final : public Service {
 public:
     explicit Echo(io::Core& core) : core_(&core) {}
@@ -23,7 +23,7 @@ public:
 
 private:
     io::Core* core_;
-    AnswerablePeers peers_;  // of all sockets together
+    AnswerablePeers peers_;  // for all sockets together
 };
 
 }  // namespace portico::services

@@ -1,4 +1,4 @@
-// portico/services/hello.h — says one line to every client.
+// portico/services/hello.h — sends one line to every client.
 //
 // Room services: see service.h.
 #pragma once
@@ -10,9 +10,9 @@
 
 namespace portico::services {
 
-// A stream's client gets the message and our end. What it sends is read and dropped until it leaves or five seconds
-// have passed, so that our close does not become a reset that overtakes the message. A datagram is answered with the
-// message, cut to answer_octets_max(), except from peers that AnswerablePeers excludes.
+// A stream's client gets the message and the end of the stream. Its own octets are read and dropped until it leaves or
+// five seconds have passed, so that our close does not become a reset that overtakes the message. A datagram is
+// answered with the message, truncated to answer_octets_max(), unless AnswerablePeers excludes its sender.
 class Hello final : public Service {
 public:
     Hello(io::Core& core, std::string message) : core_(&core), message_(std::move(message)) {}
@@ -24,7 +24,7 @@ public:
 private:
     io::Core* core_;
     std::string message_;
-    AnswerablePeers peers_;  // of all sockets together
+    AnswerablePeers peers_;  // for all sockets together
 };
 
 }  // namespace portico::services

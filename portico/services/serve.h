@@ -16,13 +16,13 @@
 
 namespace portico::services {
 
-// Is told of events. Its functions must not throw, and must not end the serving task.
+// Is notified of events. Its functions must not throw, and must not end the serving task.
 class ServiceWatcher {
 public:
     virtual void came(const io::SocketAddress& peer) = 0;
     // Accepting failed: too many descriptors, or no memory. The service tries again after a pause.
     virtual void could_not_accept(const io::Error& error) = 0;
-    // The client on standard input and output was not served to its end. `error.doing` is "read" or "write".
+    // The client on standard input and output was not served completely. `error.doing` is "read" or "write".
     virtual void stdio_failed(const io::Error& error) { static_cast<void>(error); }
 
 protected:

@@ -12,12 +12,12 @@
 
 namespace portico::services {
 
-// A service outlives the tasks that it makes.
+// A service outlives the tasks that it creates.
 class Service {
 public:
     virtual ~Service() = default;
 
-    // Serves one client, as long as it is connected.
+    // Serves one client for as long as it is connected.
     virtual Task<void> serve(io::Stream stream) = 0;
     // Answers datagrams until the task is asked to stop.
     virtual Task<void> answer(io::Datagram socket) = 0;

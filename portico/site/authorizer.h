@@ -32,14 +32,14 @@ public:
     explicit Authorizer(io::Core& core);
 
     // Decides without waiting if it can: no password is needed, none was sent, or the one that was sent is trusted.
-    // Otherwise returns nothing: call authorize_slowly().
+    // Otherwise returns nothing: then call authorize_slowly().
     [[nodiscard]] std::optional<http::Result<void>> authorize(const http::Request& request, const Site& site);
 
-    // Hashes what was sent, on a helper thread, within PasswordLimits. A user who does not exist costs as much time as
-    // a wrong password. `request` and `peer` outlive the task.
+    // Hashes the password on a helper thread, within PasswordLimits. An unknown user takes as much time as a wrong
+    // password. `request` and `peer` outlive the task.
     //
     // Refusals: 401 wrong user or password (RFC 9110 §15.5.2)
-    //           503 too many requests wait for this already, or the task was asked to stop
+    //           503 too many requests already wait for this, or the task was asked to stop
     [[nodiscard]] Task<http::Result<void>> authorize_slowly(const http::Request& request,
                                                             std::shared_ptr<const Site> site,
                                                             const io::SocketAddress& peer);

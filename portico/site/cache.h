@@ -1,4 +1,4 @@
-// portico/site/cache.h — the entries that a core keeps, by path, the least recently used leaving first.
+// portico/site/cache.h — the entries that a core caches, by path. The least recently used entry is dropped first.
 //
 // Room site: see options.h.
 // Threads:   one core's.
@@ -27,18 +27,19 @@ public:
     Cache(const Cache&) = delete;
     Cache& operator=(const Cache&) = delete;
 
-    // The entry, now the most recently used; null where there is none. It lives until the cache is changed.
+    // Returns the entry, which becomes the most recently used; null if there is none. It lives until the cache is
+    // changed.
     [[nodiscard]] const std::shared_ptr<Entry>* find(std::string_view path);
-    // Keeps the entry, and forgets another one with its path. An entry that exceeds the budget alone is not kept.
+    // Caches the entry, and drops another one with the same path. An entry that alone exceeds the budget is not cached.
     void insert(std::shared_ptr<Entry> entry);
-    // Forgets this entry, unless another has taken its place.
+    // Drops this entry, unless another has taken its place.
     void erase(const Entry& entry);
     void erase_path(std::string_view path);
-    // To be called when an entry has grown. Does nothing if the entry is not kept.
+    // Call it when an entry has grown. Does nothing if the entry is not cached.
     void recount(const Entry& entry);
-    // Forgets the least recently used until no more descriptors than that are held.
+    // Drops the least recently used entries until at most this many descriptors are held.
     void shrink_descriptors(std::size_t descriptors_max);
-    // Forgets all entries and takes another budget.
+    // Drops all entries and sets another budget.
     void reset(const Budget& budget);
 
     [[nodiscard]] std::size_t size() const { return entries_.size(); }
@@ -59,7 +60,7 @@ private:
     Budget budget_;
     std::size_t octets_ = 0;
     std::size_t descriptors_ = 0;
-    Order order_;  // the most recently used first
+    Order order_;  // the most recently used entry is first
     // The keys are the entries' own paths.
     std::unordered_map<std::string_view, Order::iterator, KeyedHash> entries_;
 };

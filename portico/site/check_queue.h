@@ -32,13 +32,13 @@ struct Applicant {
     Standing standing = Standing::unknown;
 };
 
-// The requests whose passwords are being checked or are to be checked, within PasswordLimits.
+// The requests whose passwords are being checked or will be checked, within PasswordLimits.
 class CheckQueue {
 public:
     // `core` outlives the queue and all of its turns.
     explicit CheckQueue(io::Core& core);
 
-    // The credentials have turned out to be right: requests that wait with the same ones need no check.
+    // The credentials have proved to be right: requests that wait with the same ones need no check.
     void settle(const Fingerprint& credentials);
 
     [[nodiscard]] std::size_t waiting() const;
@@ -54,10 +54,10 @@ private:
 class CheckTurn {
 public:
     enum class Phase : std::uint8_t {
-        waiting,   // await wait(), then look at the phase again
+        waiting,   // await wait(), then check the phase again
         checking,  // it is this request's turn
-        settled,   // the credentials have turned out to be right meanwhile
-        refused,   // too many requests wait already
+        settled,   // the credentials have proved to be right in the meantime
+        refused,   // too many requests are already waiting
     };
 
     CheckTurn(CheckQueue& queue, const Applicant& applicant, const PasswordLimits& limits);
@@ -66,7 +66,7 @@ public:
     ~CheckTurn();
 
     [[nodiscard]] Phase phase() const { return phase_; }
-    // To be awaited in the phase `waiting`. True: the phase has changed. False: the task was asked to stop.
+    // For the phase `waiting`: await it. True: the phase has changed. False: the task was asked to stop.
     [[nodiscard]] WaitInLine wait();
 
 private:
@@ -74,7 +74,7 @@ private:
     std::shared_ptr<CheckQueue::State> state_;
     Applicant applicant_;
     Phase phase_ = Phase::waiting;
-    Waiting line_;  // this request alone
+    Waiting line_;  // only this request
 };
 
 }  // namespace portico::site

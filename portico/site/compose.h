@@ -1,7 +1,7 @@
-// portico/site/compose.h — from a representation and a request's conditions and ranges to a response.
+// portico/site/compose.h — turns a representation and a request's conditions and ranges into a response.
 //
 // Room site: see options.h.
-// Threads:   none; functions of their arguments alone.
+// Threads:   none; the functions depend only on their arguments.
 #pragma once
 
 #include <chrono>
@@ -13,28 +13,28 @@
 
 namespace portico::site {
 
-// What a response depends on besides the request and the file.
+// The inputs of a response besides the request and the file.
 struct Circumstances {
     std::chrono::sys_seconds now;
-    std::uint64_t random;  // new for each response, and not to be guessed
+    std::uint64_t random;  // new for each response, and unpredictable
 };
 
 using SharedRepresentation = std::shared_ptr<const Representation>;
 
-// Whether the request wants the whole, whatever it has already: no condition, no range.
+// Whether the request asks for the whole representation unconditionally: no condition, no range.
 [[nodiscard]] bool is_plain(const http::FieldSection& fields);
 
-// 200 with all of it. Allocates nothing where `response` has been used before.
+// 200 with the whole content. Allocates nothing if `response` has been used before.
 void compose_whole(const SharedRepresentation& representation, http::Response& response);
 
-// The same for any request: 200, 206 with one part or many, 304, 412 or 416 (RFC 9110 §13, §14).
+// The response to any request: 200, 206 with one part or many, 304, 412 or 416 (RFC 9110 §13, §14).
 void compose(const http::Request& request, const SharedRepresentation& representation,
              const Circumstances& circumstances, http::Response& response);
 
 // The site's own page for a refusal: its content, with the refusal's status.
 void compose_refusal(const SharedRepresentation& representation, http::Status status, http::Response& response);
 
-// 301 to the same path with a slash at its end. The query is kept (RFC 9110 §15.4.2).
+// 301 to the same path with a slash added. The query is kept (RFC 9110 §15.4.2).
 void compose_slash_redirect(const http::Request& request, std::string_view path,
                             const std::shared_ptr<const Site>& site, http::Response& response);
 

@@ -19,12 +19,12 @@
 
 namespace portico::site {
 
-// Answers requests for files. It caches what it has read (SiteOptions::cache_limits), and checks at most once in
+// Answers requests for files. It caches what it has read (SiteOptions::cache_limits), and checks at most once per
 // SiteOptions::revalidate whether a file has changed.
 //
-// `response` is clear when it is handed in. It owns whatever its views point into, so
-// nothing else has to be kept until it is sent. The handler outlives all of its tasks; the core and its ledger outlive
-// the handler and every response.
+// `response` is clear when it is passed in. It owns everything that its views point into, so nothing else must be kept
+// until it is sent. The handler outlives all of its tasks; the core and its ledger outlive the handler and every
+// response.
 class Handler {
 public:
     Handler(io::Core& core, std::shared_ptr<const Site> site);
@@ -41,40 +41,40 @@ public:
         return authorizer_.authorize_slowly(request, store_.site(), peer);
     }
 
-    // Step 5. True: the response is filled from the cache, without waiting; the whole of a small file is answered
-    // without an allocation. False: `response` is unchanged; call respond().
+    // Step 5. True: the response is filled from the cache, without waiting; a whole small file is answered without an
+    // allocation. False: `response` is unchanged; call respond().
     [[nodiscard]] bool respond_at_once(const http::Request& request, const Resource& resource,
                                        http::Response& response);
     [[nodiscard]] Task<void> respond(const http::Request& request, const Resource& resource, http::Response& response);
 
     // The answer to a request that is not served as asked, with the fields that its status needs (Allow,
-    // WWW-Authenticate, Retry-After): the site's own /404.html where it has one, else a small page, as HTML, plain text
-    // or JSON, whichever Accept likes best.
+    // WWW-Authenticate, Retry-After): the site's own /404.html if it has one, else a small page, as HTML, plain text or
+    // JSON, whichever Accept prefers.
     [[nodiscard]] Task<void> respond_refusal(const http::Request& request, const http::Refusal& refusal,
                                              http::Response& response);
     // The same without the site's own page, and so without waiting: for a head that could not be read, so that there is
     // no request to look at.
     void write_refusal_page(const http::Refusal& refusal, http::Response& response) const;
 
-    // Serves another site from now on. Answers under way are still the old one's.
+    // Serves another site from now on. Answers in progress still come from the old site.
     void swap(std::shared_ptr<const Site> site);
 
     [[nodiscard]] const Store& store() const { return store_; }
     [[nodiscard]] const Authorizer& authorizer() const { return authorizer_; }
-    // Memory is short: forgets all that is only kept in case somebody asks for it.
+    // Memory is short: drops everything that is only cached.
     void forget_kept() { store_.forget_kept(); }
 
 private:
-    // Where the answer from a file's entry stands.
+    // The state of an answer from a file's entry.
     enum class Step : std::uint8_t {
         filled,         // the response is complete
-        needs_variant,  // the wanted coding has to be made first
+        needs_variant,  // the wanted coding must be made first
         stale,          // the file has changed since it was opened
     };
 
-    // What a kept file is compared by before it is sent.
+    // What a cached file is compared by before it is sent.
     enum class Check : std::uint8_t {
-        file,     // all of its status: the path may lead to another file by now
+        file,     // its whole status: the path may lead to another file by now
         content,  // it was looked up for this request, so a new file at its path does not matter
     };
 
@@ -105,7 +105,7 @@ private:
     Store store_;
     Authorizer authorizer_;
     HashKey key_;
-    std::uint64_t multiparts_ = 0;  // how many boundaries were made
+    std::uint64_t multiparts_ = 0;  // the number of boundaries made
 };
 
 }  // namespace portico::site

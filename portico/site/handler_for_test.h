@@ -1,4 +1,4 @@
-// portico/site/handler_for_test.h — a handler on a folder of its own, for one test.
+// portico/site/handler_for_test.h — a handler with its own folder, for one test.
 //
 // Room site: see options.h. For tests only.
 #pragma once
@@ -14,12 +14,12 @@
 
 namespace portico::site {
 
-// A core and a handler on a root of their own.
+// A core and a handler with their own root.
 class HandlerTest : public testing::Test {
 protected:
     HandlerTest() {
         options.root = root.path().string();
-        options.clock_tick_max = std::chrono::milliseconds(0);  // or what was just written would not be kept
+        options.clock_tick_max = std::chrono::milliseconds(0);  // or files just written would not be cached
     }
     ~HandlerTest() override {
         handler.reset();
@@ -31,7 +31,7 @@ protected:
         EXPECT_TRUE(site.has_value());
         return *site;
     }
-    // To be called when the options are set; get() calls it otherwise.
+    // Call it once the options are set; otherwise get() calls it.
     void serve() { handler = std::make_unique<Handler>(core, open_site()); }
 
     Answer ask(const http::Request& request) {

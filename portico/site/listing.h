@@ -1,4 +1,4 @@
-// portico/site/listing.h — the page that lists a folder, as HTML and as JSON.
+// portico/site/listing.h — renders the page that lists a folder, as HTML and as JSON.
 //
 // Room site: see options.h.
 // Threads:   none; pure functions. Rendering ten thousand entries takes some ten milliseconds: not on a core's thread.
@@ -23,24 +23,24 @@ struct SortOrder {
 };
 
 // Reads "sort=size&order=desc" from a query, which may have other parameters too. Ignores what it does not understand:
-// a listing has an order whatever the query says.
+// a listing has an order, whatever the query says.
 [[nodiscard]] SortOrder parse_sort_order(std::string_view query);
 
 struct ListedEntry {
     enum class Kind : std::uint8_t { file, folder };
     std::string name;  // any octets but "/" and NUL
     Kind kind = Kind::file;
-    std::uint64_t size = 0;  // octets; of no meaning for a folder
+    std::uint64_t size = 0;  // octets; meaningless for a folder
     std::chrono::sys_time<std::chrono::nanoseconds> modified;
 };
 
-// What is in a folder, in no order.
+// The content of a folder, in no particular order.
 struct FoundFolder {
     std::vector<ListedEntry> entries;
     bool truncated = false;  // there are more entries than these
 };
 
-// A page to be made.
+// A page to render.
 struct ListedFolder {
     std::string_view path;  // decoded, with a slash at both ends
     std::vector<ListedEntry> entries;
@@ -48,10 +48,10 @@ struct ListedFolder {
     bool truncated = false;  // there are more entries than these
 };
 
-// Folders first, whatever the order. Names as people sort them: "file 9" before "file 10", "b" after "A".
+// Sorts folders first, whatever the order. Sorts names as people do: "file 9" before "file 10", "b" after "A".
 void sort_entries(std::vector<ListedEntry>& entries, SortOrder order);
 
-// The page: HTML or JSON in UTF-8, with the entries in the order in which they are.
+// Renders the page: HTML or JSON in UTF-8, with the entries in their present order.
 [[nodiscard]] std::string render_listing(const ListedFolder& folder, ListingFormat format);
 
 }  // namespace portico::site

@@ -1,7 +1,7 @@
 // portico/site/load.h — finds out what a path leads to, and reads it.
 //
 // Room site: see options.h.
-// Threads:   any. Every call here may wait for a disk, so from a core go through io::offload. Results are plain values.
+// Threads:   any. Every call may wait for a disk, so from a core go through io::offload. Results are plain values.
 #pragma once
 
 #include <array>
@@ -26,7 +26,7 @@ struct LoadedFile {
     io::FileStatus status;
     std::string octets;
     std::optional<Fd> file;
-    // The file has content of another length than its size says, as those of /proc have. Nothing tells when such a
+    // The length of the file's content differs from its size, as with files in /proc. There is no way to know when such
     // content changes, so it is read for each request.
     bool size_is_wrong = false;
 };
@@ -36,37 +36,37 @@ struct Loaded {
     enum class Kind : std::uint8_t { unchanged, file, folder_without_slash, folder, refused };
     Kind kind = Kind::refused;
     http::Refusal refusal{http::Status::not_found, {}};
-    std::vector<Probe> probes;  // what was looked up on the way
-    std::string file_path;      // of the file, below the root
+    std::vector<Probe> probes;  // everything that was looked up for it
+    std::string file_path;      // the file's path, below the root
     LoadedFile file;
-    std::optional<std::uint64_t> hash;  // of a large file's content
+    std::optional<std::uint64_t> hash;  // hash of a large file's content
     // Precompressed files beside it, by Coding.
     std::array<std::optional<io::FileStatus>, http::coding_count> siblings;
 };
 
-// Looks a decoded path up. Refused: 404 nothing there, or no file and no folder, or outside of the root
+// Looks up a decoded path. Refused: 404 nothing is there, or neither a file nor a folder, or outside the root
 //                                   403 we may not read it
-//                                   500, 503 the kernel failed; this says nothing of the path, so don't keep it
+//                                   500, 503 the kernel failed; this is not about the path, so don't cache it
 [[nodiscard]] Loaded load(const Site& site, std::string_view path);
 
-// The same, but only if one of `probes` finds something else than it did.
+// Like load(), but only if one of `probes` now finds something else than before.
 [[nodiscard]] Loaded load_if_changed(const Site& site, std::string_view path, const std::vector<Probe>& probes);
 
 // Whether every probe finds what it found before. A failure that says nothing about the file (EMFILE …) does not count
 // as a change.
 [[nodiscard]] bool still_holds(const Site& site, const std::vector<Probe>& probes);
 
-// Opens a regular file; reads it if it has at most `octets_max` octets. The content is of one version: the file's
+// Opens a regular file; reads it if it has at most `octets_max` octets. The content belongs to one version: the file's
 // status is compared before and after. Refused: as in load(), and 403 if the file has more octets than that although
 // its size says otherwise.
 [[nodiscard]] http::Result<LoadedFile> load_file(const Site& site, const std::string& file_path,
                                                  std::uint64_t octets_max);
 
-// The content of an open file; nothing if it is not any more as `status` says.
+// The content of an open file; nothing if the file no longer has this `status`.
 [[nodiscard]] std::optional<std::string> read_unchanged(io::FileSystem& files, const Fd& file,
                                                         const io::FileStatus& status);
 
-// The file that holds a precompressed content: "style.css.br".
+// The name of the file that holds a precompressed content: "style.css.br".
 [[nodiscard]] std::string sibling_path(std::string_view file_path, http::Coding coding);
 
 // Reads a folder, for a page that lists it. Refused as in load().

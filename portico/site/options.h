@@ -1,9 +1,9 @@
-// portico/site/options.h — says what to serve, and how. The comments are the manual.
+// portico/site/options.h — what to serve, and how. The comments are the manual.
 //
 // Room site: what to answer: translate, authorize, and the handlers that respond.
 // May use:   base, http, io, link.
-// May not:   call the kernel but through io, know how a message is framed, or log.
-// Threads:   options are values; once a Site holds them they don't change.
+// May not:   call the kernel except through io, know how a message is framed, or log.
+// Threads:   options are values; once a Site holds them, they don't change.
 #pragma once
 
 #include <chrono>
@@ -28,15 +28,15 @@ enum class Dotfiles : std::uint8_t { hidden, served };
 // What a folder without an index file answers: 404, or a page that lists it.
 enum class Listing : std::uint8_t { off, on };
 
-// What a path that leads to nothing answers: 404, or the index file of the root. The second is for applications that
-// draw their pages in the browser: it is given to navigations (the path has no extension, or Accept names text/html),
-// so that a missing script or picture stays a 404.
+// The answer for a path that leads to nothing: 404, or the root's index file. The index file is for applications that
+// draw their pages in the browser. It is sent only for navigations (the path has no extension, or Accept names
+// text/html), so that a missing script or picture is still a 404.
 enum class MissingPath : std::uint8_t { not_found, root_index };
 
 // Whether scripts of other sites may read the answers (Access-Control-Allow-Origin: *).
 enum class CrossOrigin : std::uint8_t { same_site, everyone };
 
-// What each core may keep between requests. All of it can be dropped at any time; reading it again only takes time.
+// What each core may cache between requests. All of it can be dropped at any time; reading it again only takes time.
 struct CacheLimits {
     // Contents in memory, each with about 1 KiB for its names and validators.
     std::size_t octets_max = 32 * 1024 * 1024;
@@ -44,8 +44,8 @@ struct CacheLimits {
     std::size_t descriptors_max = 256;
     // Files up to this size are kept in memory; larger ones are sent from an open descriptor.
     std::size_t small_file_octets_max = 64 * 1024;
-    // Files up to this size have an entity tag made of their content; they are read once for it when they are opened.
-    // Larger ones have one made of their size and times.
+    // Files up to this size have an entity tag made from their content; they are read once for it when they are opened.
+    // Larger files have one made from their size and times.
     std::size_t hashed_file_octets_max = 16 * 1024 * 1024;
     // Paths that lead to nothing, so that asking for them again costs no look-up.
     std::size_t missing_paths_max = 1024;
@@ -57,55 +57,55 @@ struct EncodingLimits {
     std::size_t octets_min = 1024;
     // Larger ones take too long to compress while a client waits. Zero: nothing is compressed.
     std::size_t octets_max = 4 * 1024 * 1024;
-    // At the same time, on each core. Further requests get the content as it is meanwhile.
+    // At the same time, on each core. Further requests get the uncompressed content in the meantime.
     unsigned at_once_max = 2;
 };
 
-// A password check is slow on purpose, so attackers try to make the server do many. All counts are for each core. An
-// IPv4 address, an IPv6 /64 and all peers on Unix sockets together count as one address. If all clients come through a
-// proxy, they have one address: raise the limits for each address then.
+// A password check is slow on purpose, so attackers try to make the server perform many. All counts are for each core.
+// An IPv4 address, an IPv6 /64 and all peers on Unix sockets together count as one address. If all clients come through
+// a proxy, they have one address: then raise the limits for each address.
 struct PasswordLimits {
     // Passwords that are checked at the same time; further requests wait. One more place is kept for credentials that
     // have been right within known_for, so that they never wait for strangers.
     unsigned at_once_max = 2;
     // The same for one address.
     unsigned at_once_per_address_max = 1;
-    // Requests that wait for a check; further ones are answered with 503. Requests with known credentials wait first,
-    // and are counted apart. Addresses that sent a wrong password within the last minute wait last.
+    // Requests that wait for a check; further ones are answered with 503. Requests with known credentials are first in
+    // line, and are counted separately. Addresses that sent a wrong password within the last minute are last in line.
     std::size_t waiting_max = 64;
     // The same for one address.
     std::size_t waiting_per_address_max = 16;
-    // How long credentials that were right are trusted without another check. Each use renews it.
+    // How long credentials that were right are trusted without another check. Each use restarts this time.
     std::chrono::milliseconds trusted_for{10'000};
-    // How long credentials that were right are known. Each use renews it.
+    // How long credentials that were right are known. Each use restarts this time.
     std::chrono::milliseconds known_for{3'600'000};
     // How long a refusal is held back, so that a client can't try many passwords on one connection. Zero: not at all.
     std::chrono::milliseconds refusal_pause{1000};
 };
 
 struct SiteOptions {
-    // The folder that is served. Nothing outside of it can be reached, whatever a path or a symbolic link says.
+    // The folder that is served. Nothing outside it can be reached, whatever a path or a symbolic link says.
     std::string root;
-    // Files that answer for their folder; the first that exists.
+    // Files that answer for their folder; the first one that exists is used.
     std::vector<std::string> index{"index.html"};
     Dotfiles dotfiles = Dotfiles::hidden;
     Listing listing = Listing::on;
     MissingPath missing_path = MissingPath::not_found;
     CrossOrigin cross_origin = CrossOrigin::same_site;
-    // How long browsers and proxies may use an answer without asking again. Nothing: they ask each time, and mostly
-    // learn in a short answer that theirs is still right (Cache-Control: no-cache).
+    // How long browsers and proxies may use an answer without asking again. Nothing: they ask each time, and a short
+    // answer usually tells them that theirs is still right (Cache-Control: no-cache).
     std::optional<std::chrono::seconds> cache;
     // If there are none, no password is needed.
     std::vector<Credential> users;
     // The name that the browser shows when it asks for a password. Printable ASCII.
     std::string realm = "Portico";
-    // How long an answer from the cache may be given without looking whether its file has changed. Zero: look each
+    // How long an answer from the cache may be sent without checking whether its file has changed. Zero: check each
     // time.
     std::chrono::milliseconds revalidate{1000};
-    // Two changes of a file within this time may leave the same times on it: a file that was changed so shortly before
-    // it was read is read again for the next request. Zero: it is not.
+    // Two changes of a file within this time may give it the same times. So a file that was changed this recently
+    // before it was read is read again for the next request. Zero: it is not.
     std::chrono::milliseconds clock_tick_max{50};
-    // Listings that are made and large files that are hashed at the same time, on each core. Others wait, so that these
+    // How many listings are rendered and large files hashed at the same time, on each core. Others wait, so that these
     // never occupy all helper threads.
     unsigned long_reads_at_once_max = 1;
     // Entries of one listing; a folder with more is listed in part, and the page says so.

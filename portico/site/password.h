@@ -1,7 +1,7 @@
-// portico/site/password.h — passwords, as the hashes that libxcrypt knows.
+// portico/site/password.h — passwords, hashed with libxcrypt's methods.
 //
 // Room site: see options.h.
-// Threads:   none; each call may take a second of computing, so from a core go through io::offload.
+// Threads:   none; each call may compute for a second, so from a core go through io::offload.
 #pragma once
 
 #include <expected>
@@ -10,17 +10,17 @@
 
 namespace portico::site {
 
-// The hash to put into SiteOptions::users: yescrypt with a fresh salt. Error: why there is none, in words for the user.
+// The hash to put into SiteOptions::users: yescrypt with a fresh salt. Error: the reason, in words for the user.
 [[nodiscard]] std::expected<std::string, std::string> hash_password(const std::string& password);
 
 // Whether passwords can be checked against this hash: bcrypt ($2b$, $2y$, $2a$), yescrypt ($y$), SHA-crypt ($5$, $6$).
 // Error: what is wrong with it, in words for the user.
 [[nodiscard]] std::expected<void, std::string> check_hash_format(const std::string& hash);
 
-// Whether `hash` is the password's. Takes as long for a wrong password as for the right one.
+// Whether `hash` belongs to the password. Takes as long for a wrong password as for the right one.
 [[nodiscard]] bool password_matches(const std::string& password, const std::string& hash);
 
-// Overwrites the octets, so that they don't linger in memory that is given back.
+// Overwrites the octets, so that they don't linger in freed memory.
 void wipe(std::string& secret) noexcept;
 
 }  // namespace portico::site

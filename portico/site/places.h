@@ -25,24 +25,24 @@ private:
     std::shared_ptr<State> state_;  // shared with the tasks that wait, and with messages in the core's mailbox
 };
 
-// One task's place. Its destructor gives it to the task that has waited longest.
+// One task's place. The destructor gives it to the task that has waited the longest.
 class Place {
 public:
-    // Takes a place if fewer than `at_once_max` are taken and nobody waits; otherwise joins the line.
+    // Takes a place if fewer than `at_once_max` are taken and no task waits; otherwise joins the line.
     Place(Places& places, unsigned at_once_max);
     Place(const Place&) = delete;
     Place& operator=(const Place&) = delete;
     ~Place();
 
     [[nodiscard]] bool is_taken() const { return is_taken_; }
-    // To be awaited until the place is taken. False: the task was asked to stop.
+    // Await it until the place is taken. False: the task was asked to stop.
     [[nodiscard]] WaitInLine wait();
 
 private:
     friend class Places;
     std::shared_ptr<Places::State> state_;
     bool is_taken_ = false;
-    Waiting line_;  // this task alone
+    Waiting line_;  // only this task
 };
 
 }  // namespace portico::site

@@ -1,4 +1,4 @@
-// portico/site/representation.h — what the cache holds: representations, and entries that lead from paths to them.
+// portico/site/representation.h — the contents of the cache: representations, and entries that lead from paths to them.
 //
 // Room site: see options.h.
 // Threads:   one core's.
@@ -31,7 +31,7 @@
 
 namespace portico::site {
 
-// Octets that are charged to a core's ledger for as long as this lives.
+// Octets that are charged to a core's ledger while this object exists.
 class Charge {
 public:
     Charge() = default;
@@ -54,45 +54,45 @@ private:
     std::size_t octets_ = 0;
 };
 
-// A content and all that is said of it. It does not change, and responses share it: they hold it as their owner while
-// their fields and content point into it. It stays where it was made, since its own views do so too.
+// A content and its metadata. It does not change, and responses share it: they own a reference to it while their fields
+// and content point into it. It must not be moved, because its own views point into it.
 struct Representation {
     Representation() = default;
     Representation(const Representation&) = delete;
     Representation& operator=(const Representation&) = delete;
 
-    http::FieldSection fields;    // of a response with 200 that carries all of it
+    http::FieldSection fields;    // for a response with 200 that carries all of it
     http::Validators validators;  // views of `etag`
     std::string_view content_type;
     std::uint64_t size = 0;  // octets
-    std::string octets;      // where `file` is null
+    std::string octets;      // if `file` is null
     std::shared_ptr<const Fd> file;
-    io::FileStatus status;  // of `file`, when it was opened
+    io::FileStatus status;  // the status of `file` when it was opened
 
     std::optional<http::Etag> etag;
     std::array<char, http::imf_fixdate_octets> last_modified{};
-    std::shared_ptr<const Site> site;  // it holds some field values
+    std::shared_ptr<const Site> site;  // owns some of the field values
     Charge charge;
 };
 
-// Tells contents apart, for entity tags. The key is known and the same everywhere: an attacker who wanted two contents
-// with one hash would have to put both into the folder that is served.
+// Distinguishes contents, for entity tags. The key is known and the same everywhere: an attacker who wanted two
+// contents with the same hash would have to put both into the served folder.
 [[nodiscard]] std::uint64_t content_hash(std::string_view octets);
-// The same for an open file, read in parts. Returns nothing if the content can't be read, or is no longer as
-// `status` says.
+// The same for an open file, read in parts. Returns nothing if the content can't be read, or no longer has this
+// `status`.
 [[nodiscard]] std::optional<std::uint64_t> content_hash(io::FileSystem& files, const Fd& file,
                                                         const io::FileStatus& status);
 
-// What a Representation is made of.
+// The inputs of a Representation.
 struct Source {
     std::string octets;
     std::optional<Fd> file;             // instead of octets
-    std::optional<std::uint64_t> hash;  // of the file's content; none: the tag is made of its times
+    std::optional<std::uint64_t> hash;  // of the file's content; none: the tag is made from its times
     io::FileStatus status;
     std::string_view content_type;  // a literal
     http::Coding coding = http::Coding::identity;
     std::string_view etag_suffix;  // empty for identity
-    // Of the whole resource: its representations all say the same.
+    // For the whole resource: all of its representations have the same value.
     std::chrono::sys_time<std::chrono::nanoseconds> modified;
 };
 
@@ -109,26 +109,26 @@ enum class Vary : std::uint8_t { never, by_coding, by_type_and_coding };
                                                                    std::string octets, std::string_view content_type,
                                                                    http::Coding coding);
 
-// Something that was looked up when an entry was made, and what was found: the entry holds for as long as looking again
-// finds the same.
+// A lookup that was made for an entry, and its result: the entry is valid as long as the same lookup gives the same
+// result.
 struct Probe {
     std::string path;                          // below the root
     std::expected<io::FileStatus, int> found;  // or an errno value
 };
 
-// What a path leads to.
+// The result of looking up a path.
 struct Entry {
     enum class Kind : std::uint8_t {
         file,                  // a regular file, perhaps the index file of a folder
-        folder_without_slash,  // a folder, asked for without the slash at its end
+        folder_without_slash,  // a folder, requested without the slash at its end
         folder,                // a folder without an index file
-        listing,               // the page that lists a folder: it holds for a while, and then it is made again
-        refused,               // nothing that is served
+        listing,               // the page that lists a folder: valid for a while, and then made again
+        refused,               // the path is not served
     };
     // One representation of a file.
     struct Variant {
-        std::shared_ptr<const Representation> made;  // null until it is first asked for
-        std::optional<io::FileStatus> sibling;       // the precompressed file; none: it is to be compressed by us
+        std::shared_ptr<const Representation> made;  // null until it is first requested
+        std::optional<io::FileStatus> sibling;       // the precompressed file; none: we must compress
         std::shared_ptr<Waiting> being_made;         // tasks that wait for it; null while it is not being made
     };
 
@@ -137,19 +137,19 @@ struct Entry {
     http::Refusal refusal{http::Status::not_found, {}};
     std::vector<Probe> probes;
     io::TimePoint checked_at;
-    // Made so soon after the file was written that another write within the same tick of the clock would go unnoticed:
-    // looking at the file again proves nothing, so it is read again.
+    // Made so soon after the file was written that another write within the same tick of the clock would go unnoticed.
+    // Checking the file again proves nothing, so it is read again.
     bool made_too_soon = false;
 
-    // Of a folder: what was in it when one of its pages was made last. Null: no page has been made.
+    // For a folder: its content when one of its pages was last made. Null: no page has been made.
     std::shared_ptr<const FoundFolder> listed;
     io::TimePoint listed_at;
     Charge listed_charge;
 
-    std::string file_path;                             // of the file, below the root
+    std::string file_path;                             // the file's path, below the root
     std::array<Variant, http::coding_count> variants;  // by Coding; identity is always made
-    http::CodingSet offered;                           // what to choose from
-    http::CodingSet possible;                          // what could be made for clients that refuse identity
+    http::CodingSet offered;                           // the codings to choose from
+    http::CodingSet possible;                          // codings that can be made for clients that refuse identity
     Vary vary = Vary::never;
     Charge charge;  // for the entry itself, without its representations
 
@@ -157,7 +157,7 @@ struct Entry {
         return variants[static_cast<std::size_t>(coding)];
     }
     [[nodiscard]] Variant& variant(http::Coding coding) { return variants[static_cast<std::size_t>(coding)]; }
-    // What it costs to keep it.
+    // The memory that caching it takes.
     [[nodiscard]] std::size_t octets() const;
     [[nodiscard]] std::size_t descriptors() const;
 };

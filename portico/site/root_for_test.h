@@ -1,4 +1,4 @@
-// portico/site/root_for_test.h — a folder to be served, made for one test, and requests for what is in it.
+// portico/site/root_for_test.h — a folder to serve, made for one test, and requests for its content.
 //
 // Room site: see options.h. For tests and benchmarks only.
 #pragma once
@@ -22,7 +22,7 @@
 
 namespace portico::site {
 
-// A folder that goes with the test.
+// A folder that is removed at the end of the test.
 class RootForTest {
 public:
     RootForTest() {
@@ -37,7 +37,7 @@ public:
     [[nodiscard]] std::filesystem::path path() const { return place_ / "root"; }
     [[nodiscard]] std::filesystem::path outside() const { return place_; }
 
-    // Written an hour ago, so that no answer depends on how fast the test is.
+    // Sets the time to an hour ago, so that no answer depends on how fast the test is.
     void write(const std::string& name, std::string_view content) { write_at(name, content, std::chrono::hours(-1)); }
     void write_at(const std::string& name, std::string_view content, std::chrono::nanoseconds from_now) {
         std::filesystem::create_directories((path() / name).parent_path());
@@ -57,7 +57,7 @@ private:
     std::filesystem::path place_;
 };
 
-// What came of a request.
+// The result of a request.
 struct Answer {
     http::Status status = http::Status::ok;
     http::Response response;  // its views live as long as it does
@@ -83,7 +83,7 @@ struct Answer {
 
 using FieldList = std::vector<std::pair<http::FieldName, std::string_view>>;
 
-// A request without the octets it is read from.
+// A request without the octets from which it would be read.
 inline http::Request make_request(std::string_view target, const FieldList& fields = {},
                                   http::Method method = http::Method::get) {
     http::Request request;
@@ -100,7 +100,7 @@ inline http::Request make_request(std::string_view target, const FieldList& fiel
 
 inline const io::SocketAddress usual_peer = io::SocketAddress::of(io::IpAddress::loopback(io::Family::ipv4), 50'000);
 
-// Steps 3 to 5 for one request, as the server takes them.
+// Takes steps 3 to 5 for one request, as the server does.
 inline Task<bool> take_steps(Handler& handler, const http::Request& request, Answer& answer,
                              const io::SocketAddress& peer = usual_peer) {
     std::string scratch;

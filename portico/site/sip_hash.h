@@ -13,7 +13,7 @@
 
 namespace portico::site {
 
-// Chosen at random once: an attacker who knew the key could send thousands of paths that fall into one slot of a table.
+// Chosen at random once: an attacker who knew the key could send thousands of paths that collide in a table.
 using HashKey = std::array<std::uint64_t, 2>;
 
 namespace sip {

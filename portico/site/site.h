@@ -1,4 +1,4 @@
-// portico/site/site.h — a folder that is being served: its options and what follows from them.
+// portico/site/site.h — a folder that is being served: its options, and everything that follows from them.
 //
 // Room site: see options.h.
 // Threads:   a Site does not change once it is open; all cores and their helper threads share it.

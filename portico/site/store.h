@@ -1,7 +1,7 @@
-// portico/site/store.h — what a core keeps of a site, and how it gets the rest.
+// portico/site/store.h — what a core caches of a site, and how it obtains the rest.
 //
 // Room site: see options.h.
-// Threads:   one core's; its helper threads do whatever may wait for a disk.
+// Threads:   one core's; its helper threads do everything that may wait for a disk.
 #pragma once
 
 #include <chrono>
@@ -23,59 +23,59 @@
 
 namespace portico::site {
 
-// Which of the pages that list a folder.
+// Identifies one of the pages that list a folder.
 struct ListingRequest {
     std::string path;
     SortOrder order;
     ListingFormat format = ListingFormat::html;
     http::Coding coding = http::Coding::identity;
 
-    // Where the cache keeps it: apart from all paths, since those hold no NUL.
+    // The key in the cache. It is separate from all paths, because these contain no NUL.
     [[nodiscard]] std::string key() const;
 };
 
-// Entries by path. Two requests that miss the same thing share one look-up. Functions that wait take the site that the
-// request began with, which differs from the store's after swap().
+// Entries by path. Two requests that miss the same entry share one lookup. Functions that wait take the site with which
+// the request began, which differs from the store's after swap().
 class Store {
 public:
     Store(io::Core& core, std::shared_ptr<const Site> site);
     Store(const Store&) = delete;
     Store& operator=(const Store&) = delete;
 
-    // Forgets everything, and serves another site from now on.
+    // Drops everything, and serves another site from now on.
     void swap(std::shared_ptr<const Site> site);
 
-    // The shared_ptr has a reference count of this core's own.
+    // The shared_ptr has a reference count that only this core uses.
     [[nodiscard]] const std::shared_ptr<const Site>& site() const { return site_; }
 
-    // The entry for the path if it is kept and still holds, perhaps after a look at the file (SiteOptions::revalidate);
-    // otherwise null. The result lives until the store is next called.
+    // The entry for the path if it is cached and still valid, perhaps after a check of the file
+    // (SiteOptions::revalidate); otherwise null. The result lives until the store is next called.
     [[nodiscard]] const std::shared_ptr<Entry>* find(std::string_view path);
 
-    // Whether the open file still is what it was when it was opened, its names and permissions included. One system
+    // Whether the open file is still the same as when it was opened, including its names and permissions. One system
     // call, which does not wait.
     [[nodiscard]] bool is_unchanged(const Representation& representation) const;
-    // The same for its content alone: another file may have taken its name.
+    // The same for its content only: another file may have taken its name.
     [[nodiscard]] bool has_same_content(const Representation& representation) const;
 
-    // Finds out what the path leads to. Null only if the task was asked to stop.
+    // Looks up the path. Null only if the task was asked to stop.
     Task<std::shared_ptr<Entry>> obtain(std::string path, std::shared_ptr<const Site> site);
 
-    // The page in its entry's identity variant, whatever its coding; or a refused entry. Null as above.
+    // The page as its entry's identity variant, whatever its coding; or a refused entry. Null as above.
     Task<std::shared_ptr<Entry>> obtain_listing(ListingRequest wanted, std::shared_ptr<const Site> site);
 
     enum class Making : std::uint8_t {
-        made,    // look again: the variant is there, or it is not offered any more
-        stale,   // the file has changed: forget the entry and look it up again
+        made,    // check again: the variant exists, or is no longer offered
+        stale,   // the file has changed: drop the entry and look it up again
         failed,  // it can't be made now
     };
-    // Makes the variant of a file's entry that is not made yet: opens the precompressed file, or compresses.
+    // Makes a missing variant of a file's entry: opens the precompressed file, or compresses.
     Task<Making> make_variant(std::shared_ptr<Entry> entry, http::Coding coding, std::shared_ptr<const Site> site);
 
-    // A file's entry that turned out not to hold any more. It may be gone when this returns.
+    // Drops a file's entry that has proved to be out of date. It may be destroyed when this returns.
     void forget(const Entry& entry);
 
-    // Forgets every entry. What is being sent stays until it has been.
+    // Drops every entry. Content that is being sent stays until it has been sent.
     void forget_kept();
     [[nodiscard]] const Cache& cache() const { return cache_; }
     [[nodiscard]] const Cache& missing() const { return missing_; }
@@ -109,13 +109,13 @@ private:
     std::shared_ptr<const Site> site_;
     Cache cache_;
     Cache missing_;  // refused paths are kept apart, so that requests for a thousand of them evict nothing else
-    // What is being looked up now. The keys are paths that peers have chosen, so the hash is keyed.
+    // The lookups in progress. The keys are paths chosen by peers, so the hash is keyed.
     std::unordered_map<std::string, std::shared_ptr<Load>, KeyedHash> loading_;
     Places long_reads_;      // of folders and large files
-    unsigned encoding_ = 0;  // contents that are being compressed
+    unsigned encoding_ = 0;  // number of contents that are being compressed
 };
 
-// New for each call: for hash tables, boundaries and fingerprints.
+// Returns a new key on each call: for hash tables, boundaries and fingerprints.
 [[nodiscard]] HashKey random_key(io::Core& core);
 
 }  // namespace portico::site

@@ -1,4 +1,4 @@
-// portico/site/style_sheet.h — how the pages that we make look: the listing of a folder, and refusals.
+// portico/site/style_sheet.h — the appearance of our pages: the listing of a folder, and refusals.
 //
 // Room site: see options.h.
 // Threads:   none; literals.
@@ -8,7 +8,7 @@
 
 namespace portico::site {
 
-// Up to the title. The icon is empty, so that no browser asks for /favicon.ico on account of our pages.
+// The page up to the title. The icon is empty, so that our pages do not make browsers request /favicon.ico.
 inline constexpr std::string_view page_start =
     "<!doctype html>\n"
     "<html lang=\"en\">\n"
@@ -18,7 +18,7 @@ inline constexpr std::string_view page_start =
     "<meta name=\"color-scheme\" content=\"light dark\">\n"
     "<link rel=\"icon\" href=\"data:,\">\n";
 
-// Colours in both schemes with a contrast of 4.5 and more to their ground (WCAG 2.2 §1.4.3).
+// The colours in both schemes have a contrast of at least 4.5 to their background (WCAG 2.2 §1.4.3).
 inline constexpr std::string_view listing_style = R"css(
 :root{color-scheme:light dark;--ground:#fff;--text:#1b1f24;--dim:#59626d;--line:#e2e5e9;--row:#f4f6f9;--link:#0a55c4}
 @media(prefers-color-scheme:dark){

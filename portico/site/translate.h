@@ -12,21 +12,21 @@
 
 namespace portico::site {
 
-// What a request asks for.
+// The resource that a request asks for.
 struct Resource {
     // Decoded, beginning with "/" ("/a b.txt"), or "*" for the server as a whole. A view of the request's target or of
-    // the scratch that translate was given.
+    // the scratch given to translate().
     std::string_view path;
 };
 
-// The methods that a file answers (RFC 9110 §9.3), as an Allow field has them.
+// The methods that files support (RFC 9110 §9.3), in the form of an Allow field.
 inline constexpr std::string_view allowed_methods = "GET, HEAD, OPTIONS";
 
-// The octets of the result live as long as the request's and `scratch`'s.
+// The result's octets live as long as those of the request and of `scratch`.
 //
-// Refusals: 405 a method of RFC 9110 that files don't answer   (RFC 9110 §15.5.6; the answer needs an Allow field)
+// Refusals: 405 a method of RFC 9110 that files don't support  (RFC 9110 §15.5.6; the answer needs an Allow field)
 //           501 any other method                               (RFC 9110 §9.1)
-//           400 a path that names no file anywhere: see http::decode_path; "*" for another method than OPTIONS
+//           400 a path that can name no file: see http::decode_path; "*" for another method than OPTIONS
 //           404 a hidden path
 [[nodiscard]] http::Result<Resource> translate(const http::Request& request, const Site& site, std::string& scratch);
 

@@ -13,7 +13,7 @@ namespace portico::site {
 
 class Waiting;
 
-// One waiting task: co_await says true when it was woken, false when it was asked to stop.
+// One waiting task: co_await gives true if it was woken, false if it was asked to stop.
 class WaitInLine final : public io::Operation {
 public:
     WaitInLine(io::Core& the_core, Waiting& line) : Operation(the_core), line_(&line) {}
@@ -43,7 +43,7 @@ public:
     ~Waiting();
 
     [[nodiscard]] WaitInLine wait(io::Core& core) { return {core, *this}; }
-    // Resumes the first, which runs up to its next wait before this returns. False if no task waits.
+    // Resumes the first task, which runs up to its next wait before this returns. False if no task waits.
     bool wake_one();
     void wake_all();
     [[nodiscard]] std::size_t size() const { return size_; }
@@ -58,8 +58,8 @@ private:
     std::size_t size_ = 0;
 };
 
-// Wakes every task in the line at the core's next pass. Destructors use this: a frame can be destroyed while its owner
-// is half gone, and no other task may run then.
+// Wakes every task in the line in the core's next pass. Destructors use this: a frame can be destroyed while its owner
+// is half destroyed, and no other task may run then.
 void wake_all_later(io::Core& core, std::shared_ptr<Waiting> line);
 
 }  // namespace portico::site

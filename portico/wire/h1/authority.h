@@ -10,8 +10,8 @@ namespace portico::h1 {
 
 enum class Port : std::uint8_t { optional, required };
 
-// Whether `text` is uri-host [":" port] as RFC 9110 §7.2 has it: no userinfo, no path. The host must not be empty
-// (RFC 9110 §4.2.1) and the port at most 65535; the colon of an optional port may be followed by no digit.
+// Whether `text` is uri-host [":" port] as in RFC 9110 §7.2: no userinfo, no path. The host must not be empty (RFC 9110
+// §4.2.1) and the port at most 65535. If the port is optional, the colon may be followed by no digit.
 bool is_authority(std::string_view text, Port port);
 
 }  // namespace portico::h1

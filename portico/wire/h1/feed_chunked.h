@@ -1,4 +1,4 @@
-// portico/wire/h1/feed_chunked.h — for tests: reading chunked content that arrives in pieces, and what came of it.
+// portico/wire/h1/feed_chunked.h — for tests: reads chunked content that arrives in pieces, and records the outcome.
 //
 // Room wire: see read_head.h.
 #pragma once
@@ -38,7 +38,7 @@ inline ChunkedOutcome feed_chunked(std::string_view received, std::size_t first,
         if (!step) {
             outcome.refusal = step.error().status;
             outcome.reason = step.error().reason;
-            outcome.used = 0;  // how much was used before depends on the pieces
+            outcome.used = 0;  // the number of octets used before depends on the pieces
             return outcome;
         }
         assert(step->used <= size);

@@ -1,4 +1,4 @@
-// portico/wire/h1/feed_head.h — for tests: reading a head that arrives in pieces, and what came of it.
+// portico/wire/h1/feed_head.h — for tests: reads a head that arrives in pieces, and records the outcome.
 //
 // Room wire: see read_head.h.
 #pragma once
@@ -13,12 +13,12 @@
 
 namespace portico::h1 {
 
-// What reading came to, in values that need no buffer to live.
+// The outcome of reading, in values that need no buffer to stay valid.
 struct HeadOutcome {
-    std::optional<std::size_t> octets;    // of the head, if it is complete
+    std::optional<std::size_t> octets;    // octets of the head, if it is complete
     std::optional<http::Status> refusal;  // if it was refused; neither: more octets are needed
-    std::string_view reason;              // of the refusal
-    std::string request;                  // all that the request says
+    std::string_view reason;              // the refusal's reason
+    std::string request;                  // everything that the request says
     bool operator==(const HeadOutcome&) const = default;
 };
 
@@ -36,8 +36,8 @@ inline std::string describe(const http::Request& request) {
     return text;
 }
 
-// Reads from `received`, which is given in pieces: of `first` octets, then of `piece` octets each. Every time the
-// octets stand elsewhere, with nothing behind them that may be read.
+// Reads from `received`, which arrives in pieces: of `first` octets, then of `piece` octets each. Each time, the octets
+// are at another address, and nothing after them may be read.
 inline HeadOutcome feed_head(std::string_view received, std::size_t first, std::size_t piece,
                              const HeadLimits& limits = {}) {
     http::Request request;
@@ -59,8 +59,8 @@ inline HeadOutcome feed_whole(std::string_view received, const HeadLimits& limit
     return feed_head(received, received.size(), 1, limits);
 }
 
-// Whether octets in pieces come to what they come to whole. They may take more octets to be refused: until the head is
-// complete.
+// Whether octets in pieces have the same outcome as the whole. In pieces, a refusal may need more octets: until the
+// head is complete.
 inline bool same_in_pieces(std::string_view received, std::size_t first, std::size_t piece,
                            const HeadLimits& limits = {}) {
     const HeadOutcome whole = feed_whole(received, limits);

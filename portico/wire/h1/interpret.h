@@ -11,7 +11,7 @@ namespace portico::h1 {
 // Reads method, target and version of `request` and determines the form of the target: fills form, path, query and
 // has_query, and the authority if the form has one (RFC 9112 §3.2).
 //
-// Refusal: 400 if the target has none of the four forms, or one that the method may not have.
+// Refusal: 400 if the target has none of the four forms, or a form that the method may not have.
 [[nodiscard]] http::Result<void> interpret_target(http::Request& request);
 
 // Reads the whole header section, with at most one Host line and one Content-Length line: fills authority, framing,

@@ -1,4 +1,4 @@
-// portico/wire/h1/octets.h — which octets may stand where in an HTTP/1.1 head.
+// portico/wire/h1/octets.h — which octets are allowed where in an HTTP/1.1 head.
 //
 // Room wire: see read_head.h.
 #pragma once
@@ -14,8 +14,8 @@ enum OctetClass : std::uint8_t {
     token_octet = 1,    // tchar (RFC 9110 §5.6.2)
     path_octet = 2,     // of a request target before its "?"
     query_octet = 4,    // of a request target after its "?"
-    control_octet = 8,  // ends a field value: every CTL but HTAB (RFC 9110 §5.5)
-    host_octet = 16,    // of a registered name (RFC 3986 §3.2.2) but for ",", which would make two hosts of one
+    control_octet = 8,  // ends a field value: every CTL except HTAB (RFC 9110 §5.5)
+    host_octet = 16,    // of a registered name (RFC 3986 §3.2.2) except ",", which would make one host into two
     quoted_octet = 32,  // qdtext (RFC 9110 §5.6.4)
     digit_octet = 64,
     hex_octet = 128,
@@ -34,8 +34,8 @@ consteval std::uint8_t classes_of(unsigned c) {
     unsigned classes = 0;
     if (digit || alpha || among("!#$%&'*+-.^_`|~")) classes |= token_octet;
     if (digit || alpha || among("-._~!$&'()*+;=")) classes |= host_octet;
-    // Beyond RFC 3986, what browsers leave as it is: in a path "[", "]", "^" and "|", in a query all but SP, "#", "<"
-    // and ">" (docs/h1-strictness.md).
+    // Beyond RFC 3986, octets that browsers leave unescaped: in a path "[", "]", "^" and "|", in a query all except SP,
+    // "#", "<" and ">" (docs/h1-strictness.md).
     if (digit || alpha || among("-._~!$&'()*+,;=:@/%[]^|")) classes |= path_octet;
     if (visible && !among("#<>")) classes |= query_octet;
     if (control) classes |= control_octet;

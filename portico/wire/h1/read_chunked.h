@@ -1,4 +1,4 @@
-// portico/wire/h1/read_chunked.h — content in chunked transfer coding (RFC 9112 §7.1).
+// portico/wire/h1/read_chunked.h — reads content in chunked transfer coding (RFC 9112 §7.1).
 //
 // Room wire: see read_head.h.
 #pragma once
@@ -15,38 +15,38 @@ namespace portico::h1 {
 // How much the framing of one request's content may cost.
 struct ChunkedLimits {
     std::size_t chunk_line_octets_max = 4 * 1024;  // a chunk-size line with its extensions: 400
-    std::size_t extension_octets_max = 16 * 1024;  // extensions of all the chunks together: 400
+    std::size_t extension_octets_max = 16 * 1024;  // extensions of all chunks together: 400
     std::size_t trailer_octets_max = 8 * 1024;     // the trailer section: 431
     std::size_t trailer_count_max = 64;            // field lines in it: 431
 };
 
-// Decodes chunked content as it arrives, in place: no octet is copied. Extensions and trailer fields are held to their
-// grammar and passed over.
+// Decodes chunked content as it arrives, in place: no octet is copied. Extensions and trailer fields are checked
+// against their grammar and skipped.
 class ChunkedReader {
 public:
     // At the start of a content. The limits are copied.
     explicit ChunkedReader(const ChunkedLimits& limits) : limits_(limits) {}
 
-    // One step's result: how many of the given octets are used up, and which of them were content (a view into
-    // the given octets, perhaps empty).
+    // The result of one step: how many of the given octets are used up, and which of them were content (a view into the
+    // given octets, perhaps empty).
     struct Step {
         std::size_t used = 0;      // octets
-        std::string_view content;  // decoded; never of more than one chunk
+        std::string_view content;  // decoded; never from more than one chunk
     };
 
-    // Reads from the front of `received`: at most to the end of one chunk's data. Call again with what follows
-    // until done(), or until `used` is 0, which means: more octets are needed.
+    // Reads from the front of `received`, at most to the end of one chunk's data. Call it again with the following
+    // octets until done() is true, or until `used` is 0, which means that more octets are needed.
     //
     // Refusals: 400 size that isn't a hexadecimal number or overflows 63 bits, bare CR or LF, data not followed
     //           by CRLF, malformed extension or trailer field line, line or extensions over their limits;
-    //           431 trailer section over its limits. After a refusal the reader is not to be used.
+    //           431 trailer section over its limits. The reader must not be used after a refusal.
     [[nodiscard]] http::Result<Step> read(std::string_view received);
 
     // Whether the last chunk and the trailer section have been read.
     [[nodiscard]] bool done() const { return state_ == State::done; }
 
 private:
-    // Each state is named after what the next octet belongs to. Their order is that of the octets.
+    // Each state is named after the part to which the next octet belongs. Their order is that of the octets.
     enum class State : std::uint8_t {
         size_first,
         size,
@@ -71,7 +71,7 @@ private:
         end_lf,
         done
     };
-    // The state after an octet of a chunk-size line or of the trailer section; nothing if the octet may not stand
+    // The state after an octet of a chunk-size line or of the trailer section; nothing if the octet is not allowed
     // there.
     using Next = std::optional<State>;
 
@@ -80,13 +80,13 @@ private:
     [[nodiscard]] Next after_extension_name(char octet) const;
     [[nodiscard]] Next after_extension_value(char octet) const;
     [[nodiscard]] Next after_trailer(char octet);
-    [[nodiscard]] std::optional<http::Refusal> charge();  // for the octet that is read next
-    [[nodiscard]] std::string_view fault() const;         // why that octet may not stand there
+    [[nodiscard]] std::optional<http::Refusal> charge();  // for the next octet
+    [[nodiscard]] std::string_view fault() const;         // why that octet is not allowed there
 
     ChunkedLimits limits_;
     State state_ = State::size_first;
-    std::uint64_t left_ = 0;       // octets of this chunk's data to come
-    std::size_t line_octets_ = 0;  // of the chunk-size line that is being read
+    std::uint64_t left_ = 0;       // octets still to come of this chunk's data
+    std::size_t line_octets_ = 0;  // octets of the chunk-size line that is being read
     std::size_t extension_octets_ = 0;
     std::size_t trailer_octets_ = 0;
     std::size_t trailer_count_ = 0;

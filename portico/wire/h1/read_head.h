@@ -1,4 +1,4 @@
-// portico/wire/h1/read_head.h — the head of one HTTP/1.1 request, from octets already received.
+// portico/wire/h1/read_head.h — reads the head of one HTTP/1.1 request, from octets already received.
 //
 // Room wire: octets in, messages out, and back (RFC 9112, 9113, 9114).
 // May use:   base, http.
@@ -24,21 +24,20 @@ struct HeadLimits {
 
 // Reads one request head — request line and field section, never content — from the start of `received`.
 //
-// Returns how many octets the head took, and fills `request`, whose views point into `received`: the octets must
-// stay put until the request has been answered. Returns nothing while the head is incomplete, and `request` is clear:
-// call again with the same octets, wherever they stand now, followed by more. `searched` is this function's note of
-// how far it has looked in vain; start it at 0 for each head and hand it back unchanged, so that a head sent one octet
-// at a time costs little more than one sent whole. A refusal comes early when the head is incomplete, too: what a
-// limit, an octet that may stand nowhere or the first line alone decides, at once; the rest as the head grows. It is
-// the same refusal however the octets are cut. After a refusal `request` may be partly filled (method and target, for
-// the log).
+// Returns how many octets the head took, and fills `request`, whose views point into `received`: the octets must not
+// move until the request has been answered. While the head is incomplete, returns nothing, and `request` is clear: call
+// again with the same octets, wherever they are now, followed by more. `searched` is this function's note of how far it
+// has searched without success. Start it at 0 for each head and pass it back unchanged, so that a head sent one octet
+// at a time costs little more than one sent whole. An incomplete head can also be refused: at once if a limit, an octet
+// that is allowed nowhere or the first line decides it, and otherwise as the head grows. The refusal is the same
+// however the octets are cut. After a refusal `request` may be partly filled (method and target, for the log).
 //
-// One empty line before the request line is skipped (RFC 9112 §2.2). docs/h1-strictness.md lists what is refused beyond
-// the RFC's demands, and what is accepted beyond its grammar.
+// One empty line before the request line is skipped (RFC 9112 §2.2). docs/h1-strictness.md lists what is refused
+// although the RFC does not require it, and what is accepted beyond its grammar.
 //
 // Refusals: 400 malformed line, bare CR or LF, obs-fold, space before a colon, field name no token, control octet
 //               in a value, Host missing, repeated or malformed, Content-Length and Transfer-Encoding
-//               that leave two readings                                  (RFC 9112 §2.2, §3, §3.2, §5, §6.1, §6.3)
+//               that allow two readings                                  (RFC 9112 §2.2, §3, §3.2, §5, §6.1, §6.3)
 //           414 target longer than target_octets_max                             (RFC 9110 §15.5.15)
 //           417 an expectation other than 100-continue                           (RFC 9110 §10.1.1)
 //           431 head longer than head_octets_max, or too many field lines        (RFC 6585 §5)

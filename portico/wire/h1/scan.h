@@ -1,4 +1,4 @@
-// portico/wire/h1/scan.h — finding the next octet that ends something, 64 octets at a time.
+// portico/wire/h1/scan.h — finds the next octet that ends something, 64 octets at a time.
 //
 // Room wire: see read_head.h.
 #pragma once
@@ -31,13 +31,13 @@ struct Classifier {
     Classify classify;
 };
 
-// Those that this machine can run, slowest first; never empty.
+// The classifiers that this machine can run, slowest first; never empty.
 std::span<const Classifier> classifiers();
 
 // The fastest of classifiers(), chosen when the program starts.
 extern const Classify classify_block;
 
-// Looks for stops in `text`, front to back; the text outlives the scanner. It reads no octet outside of `text`.
+// Searches `text` for stops from front to back; the text outlives the scanner. It reads no octet outside `text`.
 class Scanner {
 public:
     explicit Scanner(std::string_view text) : text_(text) {}
@@ -77,10 +77,10 @@ private:
             load_last(block);
         }
     }
-    void load_last(std::size_t block);  // one that is not full
+    void load_last(std::size_t block);  // a block that is not full
 
     std::string_view text_;
-    std::size_t block_ = none;  // where the block that stops_ describes begins
+    std::size_t block_ = none;  // the start of the block that stops_ describes
     BlockStops stops_;
 };
 

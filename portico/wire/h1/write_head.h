@@ -1,4 +1,4 @@
-// portico/wire/h1/write_head.h — the head of one HTTP/1.1 response, to octets (RFC 9112 §4, §5).
+// portico/wire/h1/write_head.h — writes the head of one HTTP/1.1 response as octets (RFC 9112 §4, §5).
 //
 // Room wire: see read_head.h.
 #pragma once
@@ -16,14 +16,14 @@ namespace portico::h1 {
 // What the connection adds to the fields of a response.
 struct HeadExtras {
     std::string_view date;  // an IMF-fixdate (RFC 9110 §6.6.1), or empty: then no Date is written
-    http::Persistence persistence = http::Persistence::keep;  // not told in an interim response
-    http::Version peer_version = http::Version::http_1_1;     // a kept HTTP/1.0 connection is told so: RFC 9112 §9.3
+    http::Persistence persistence = http::Persistence::keep;  // not sent in an interim response
+    http::Version peer_version = http::Version::http_1_1;     // HTTP/1.0 needs an explicit keep-alive: RFC 9112 §9.3
     std::optional<std::uint64_t> content_length;              // absent: no Content-Length is written (1xx, 204, 304)
     bool chunked = false;                                     // content of unknown length
 };
 
-// The most octets that write_head needs for this response, whatever the extras are: so a caller that asks early, before
-// it knows them, gets the same bound as the one that writes.
+// The most octets that write_head() needs for this response, whatever the extras are. So a caller that asks early,
+// before it knows them, gets the same bound as the one that writes.
 [[nodiscard]] std::size_t head_octets_at_most(const http::Response& response);
 
 // Writes the status line and the field section to the front of `room`, which has at least head_octets_at_most(response)
