@@ -66,8 +66,8 @@ function(_portico_applies result option kind)
   set(${result} ${applies} PARENT_SCOPE)
 endfunction()
 
-# Tables of tests take the optimiser longer than they take to run: it does little for them in the release build.
-set(portico_test_options $<$<CONFIG:Release>:-O1>)
+# Tables of tests take the optimiser far longer than they take to run, the more so with sanitizers. What they test is optimised.
+target_compile_options(portico_compile INTERFACE $<$<BOOL:$<TARGET_PROPERTY:PORTICO_UNOPTIMISED>>:-O0>)
 
 # portico_as_one(TARGET [TESTS]): several sources of a target become one. Names in their anonymous namespaces then meet each other.
 function(portico_as_one target)
@@ -103,8 +103,8 @@ function(portico_precompiled target)
       target_link_libraries(${headers} PRIVATE GTest::gmock GTest::gtest)
       portico_only_compiled(${headers})
       # g++ reads them only with the options that they were compiled with, which are those of an executable.
-      target_compile_options(${headers} PRIVATE ${portico_test_options} $<$<BOOL:${PORTICO_LIBRARY}>:-fPIE>)
-      set_target_properties(${headers} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+      target_compile_options(${headers} PRIVATE $<$<BOOL:${PORTICO_LIBRARY}>:-fPIE>)
+      set_target_properties(${headers} PROPERTIES POSITION_INDEPENDENT_CODE OFF PORTICO_UNOPTIMISED ON)
     endif()
     target_precompile_headers(${headers} PRIVATE ${common})
   endif()
