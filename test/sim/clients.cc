@@ -239,7 +239,7 @@ Task<void> run_client(World& world) {
         case 1:
         case 2: co_await ask_in_turn(world, *stream); break;
         case 3: co_await ask_all_at_once(world, *stream, false); break;
-        case 4: co_await ask_all_at_once(world, *stream, !world.mood().program); break;
+        case 4: co_await ask_all_at_once(world, *stream, true); break;
         case 5: co_await trickle(world, *stream); break;
         case 6: co_await leave_midway(world, *stream); break;
         case 7: co_await send_nonsense(world, *stream); break;

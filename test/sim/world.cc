@@ -73,9 +73,9 @@ std::string Mood::text() const {
     return is_calm() ? text + (text.empty() ? "calm" : ", calm") : text;
 }
 
-World::World(std::uint64_t seed, Servers servers) : kernel_(seed), disk_(kernel_), address_(server_address()) {
+World::World(std::uint64_t seed) : kernel_(seed), disk_(kernel_), address_(server_address()) {
     mood_ = Mood::draw(chance());
-    mood_.program = servers == Servers::programs_too && io::Chance(~seed).happens(0.3);
+    mood_.program = io::Chance(~seed).happens(0.3);
     mood_.changes = mood_.changes && !mood_.program;
     mood_.changes_in_calls = mood_.changes_in_calls && mood_.changes;
     lasts_ = chance().happens(0.5) ? seconds(1) : seconds(15);

@@ -56,12 +56,9 @@ struct Mood {
     [[nodiscard]] std::string text() const;
 };
 
-// What may answer: only a folder, or in some of the worlds a program.
-enum class Servers : std::uint8_t { folders, programs_too };
-
 class World {
 public:
-    explicit World(std::uint64_t seed, Servers servers = Servers::folders);
+    explicit World(std::uint64_t seed);
     World(const World&) = delete;
     World& operator=(const World&) = delete;
     ~World();
