@@ -1,16 +1,16 @@
-// examples/ask.cc — a DNS query written by hand: one datagram there, one back, and another try if none comes.
+// examples/ask.cc — a handwritten DNS query: one datagram each way, and further tries if no answer arrives.
 //
 // usage: ask NAME A|AAAA|TXT SERVER [PORT]        (port 53)
 //
 //   $ ask www.example.org AAAA 9.9.9.9
 //
-// A datagram may be lost, doubled or late, or a forger may have sent it. So the question has a random number, and an
+// A datagram may be lost, duplicated or late, or a forger may have sent it. So the question has a random number, and an
 // answer must have the same number and repeat the question (RFC 5452 §9). The socket only receives from the server. If
-// no answer comes in time, the question is sent again, and twice as much time is allowed (RFC 1035 §4.2.1). This is the
-// client of a protocol and not a resolver: programs that need an address call portico::io::resolve().
+// no answer arrives in time, the question is sent again, and twice as much time is allowed (RFC 1035 §4.2.1). This is
+// the client of a protocol and not a resolver: programs that need an address call portico::io::resolve().
 //
-// Exit status: 0 there are answers; 1 the server says that there are none; 2 usage; 3 nobody answered; 4 the server
-// reported an error.
+// Exit status: 0 there are answers; 1 the server says that there are none; 2 usage; 3 no answer; 4 the server reported
+// an error.
 #include <portico/base/byte_order.h>
 #include <portico/base/printable.h>
 #include <portico/io/datagram.h>
@@ -206,7 +206,7 @@ Task<io::Result<Reply>> ask(io::Core& core, io::SocketAddress server, std::strin
     std::random_device random;
     io::Duration wait = first_wait;
     for (int attempt = 1;; ++attempt, wait *= 2) {
-        // A new socket has a new port, which a forger has to guess too.
+        // A new socket has a new port, which a forger must guess too.
         io::Result<io::Datagram> socket = io::Datagram::open(core, any);
         if (!socket) co_return std::unexpected(socket.error());
         const io::Result<void> connected = socket->connect(server);
@@ -216,7 +216,7 @@ Task<io::Result<Reply>> ask(io::Core& core, io::SocketAddress server, std::strin
         io::Result<Reply> reply = co_await try_once(*socket, id, question, type, deadline);
         if (reply || attempt == tries_max) co_return reply;
         std::fprintf(stderr, "ask: %s; once more\n", io::describe(reply.error()).c_str());
-        // If nobody listens, the system says so at once; a server may be there in a moment.
+        // If no program listens, the system reports it at once; a server may start in a moment.
         const bool slept = co_await io::sleep_until(core, deadline);
         if (!slept) co_return io::fail(ECANCELED, "sleep");
     }

@@ -4,9 +4,9 @@
 //
 //   $ nc 127.0.0.1 7777        in two terminals; the first line is your name, /who lists the others, /quit leaves
 //
-// Each client has two tasks: one reads its lines, the other writes what the others have said. A queue connects them, so
-// that a client that speaks never waits for the others. If a client does not read, its queue grows, and at its limit
-// the client has to leave. All tasks run on one thread, so nothing here needs a lock.
+// Each client has two tasks: one reads its lines, the other writes the other clients' lines. A queue connects them, so
+// that a client that sends never waits for the others. If a client does not read, its queue grows, and at its limit the
+// client must leave. All tasks run on one thread, so nothing here needs a lock.
 #include <portico/base/printable.h>
 #include <portico/io/gate.h>
 #include <portico/io/line_reader.h>
@@ -32,15 +32,15 @@ struct Client {
 
     Stream stream;
     std::string name;               // empty until the client has sent it
-    std::string_view why = "left";  // what the others are told when it leaves
+    std::string_view why = "left";  // the reason that the others see when it leaves
     std::deque<std::string> queue;  // texts to write
     std::size_t queue_octets = 0;
-    bool is_full = false;  // it did not read, and has to leave
+    bool is_full = false;  // it did not read, and must leave
     io::Gate gate;         // opened when there is something to write
     io::Scope tasks;       // its two tasks
 };
 
-// The clients in the room. Shared, so that a client that leaves while somebody walks through the list stays valid.
+// The clients in the room. They are shared, so that a client that leaves during a walk through the list stays valid.
 class Room {
 public:
     void enter(const std::shared_ptr<Client>& client) {
@@ -51,7 +51,7 @@ public:
         if (std::erase_if(clients_, [&](const auto& one) { return one.get() == &client; }) == 0) return;
         say("* " + client.name + " " + std::string(client.why) + "\n");
     }
-    // To everyone but `speaker`.
+    // Sends the line to everyone except `speaker`.
     void say(const std::string& line, const Client* speaker = nullptr) {
         // Fill all queues before waking any task: a task that wakes may end, and then calls this function itself.
         const auto all = clients_;
@@ -114,7 +114,7 @@ Task<void> write_lines(Client& client) {
 std::string_view fault_of_name(std::string_view name, const Room& room) {
     if (name.empty()) return "* A name has at least one letter.\n";
     if (name.size() > name_octets_max) return "* That name is too long.\n";
-    // Names precede what their owners say, so a name must not look like somebody else's line.
+    // A name precedes its owner's lines, so a name must not look like somebody else's line.
     const bool is_plain = std::ranges::none_of(name, [](char octet) {
         return static_cast<unsigned char>(octet) <= 0x20 || octet == 0x7f || octet == ':' || octet == '*';
     });
@@ -123,7 +123,7 @@ std::string_view fault_of_name(std::string_view name, const Room& room) {
     return {};
 }
 
-// False if no name came in time.
+// False if no name arrived in time.
 Task<bool> ask_name(Client& client, io::LineReader& reader, const Room& room) {
     Room::tell(client, "* What is your name?\n");
     const io::TimePoint deadline = client.stream.core().now() + name_time_max;

@@ -8,8 +8,8 @@
 //   $ curl -X PUT localhost:8080/notes/1 --json '{"title": "Milk", "text": "three litres"}'
 //   $ curl -X DELETE localhost:8080/notes/1
 //
-// A database waits for the disk, and a loop that waits for the disk serves nobody. So io::offload() runs all calls of
-// SQLite on a helper thread, while the loop goes on. The handlers still read from top to bottom.
+// A database waits for the disk, and a loop that waits for the disk serves no clients. So io::offload() runs all SQLite
+// calls on a helper thread, while the loop goes on. The handlers still read from top to bottom.
 #include <portico/json.h>
 #include <portico/portico.h>
 #include <sqlite3.h>
@@ -170,7 +170,7 @@ private:
         return *changed > 0;
     }
 
-    std::mutex lock_;  // SQLite guards its connection itself, but not a statement between binding and running
+    std::mutex lock_;  // SQLite guards its connection, but not a statement between binding and running
     std::unique_ptr<sqlite3, CloseDatabase> database_;
     Statement create_{database_.get(), "INSERT INTO notes (title, text) VALUES (?, ?)"};
     Statement list_{database_.get(), "SELECT id, title, text FROM notes WHERE id > ? ORDER BY id LIMIT ?"};
@@ -185,7 +185,7 @@ Response complaint(Status status, std::string_view sentence) {
     return portico::json_response(status, Json{{"error", sentence}});
 }
 
-// The content is known to be JSON: anything else has been answered with 400 already, with line and column.
+// The content is known to be JSON: anything else has already been answered with 400, with line and column.
 std::expected<Draft, Response> draft_of(const Json& json) {
     const auto is_text = [&](const char* name) { return json.contains(name) && json[name].is_string(); };
     if (!json.is_object() || !is_text("title") || json["title"] == "") {

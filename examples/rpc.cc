@@ -14,8 +14,8 @@
 //   {"id": 1, "method": "add", "params": [1, 2, 3], "within": 2000}
 //   {"id": 1, "result": 6}     or     {"id": 1, "error": "there is no method sub"}
 //
-// Every call has a deadline, which the client tells the server, so that neither side works for a call that has been
-// given up. The socket is a file, and its permissions say who may call.
+// Every call has a deadline, which the client sends to the server, so that neither side works on a call that has been
+// abandoned. The socket is a file, and its permissions determine who may call.
 //
 // Exit status of call: 0 the result is on standard output; 1 the server reported an error; 2 usage; 3 no answer.
 #include <portico/io/epoll_kernel.h>
@@ -88,7 +88,7 @@ Task<Answer> call_method(io::Core& core, const std::string& method, const Json& 
 
 // --- the server
 
-// A call, as a line asks for it.
+// A call, as requested by a line.
 struct Call {
     Json id;
     std::string method;

@@ -1,4 +1,4 @@
-// examples/time.cc — a UDP service that tells the time in the format that the client asks for.
+// examples/time.cc — a UDP service that sends the time in the format that the client asks for.
 //
 // usage: time [ENDPOINT]        (127.0.0.1:3737)
 //
@@ -6,7 +6,7 @@
 //   $ echo unix | nc -u -w1 127.0.0.1 3737       1772368496.789
 //
 // One datagram is a question, and one datagram is its answer. There is no connection, so there is nothing to wait for
-// and nothing to remember. The price: anybody can forge the sender's address of a datagram. So the answers are short;
+// and nothing to remember. The price is that anybody can forge a datagram's source address. So the answers are short;
 // otherwise this service would help to flood a third party.
 #include <portico/portico.h>
 

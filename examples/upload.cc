@@ -80,8 +80,8 @@ struct Progress {
     std::uint64_t of = 0;  // 0: not known
 };
 
-// Upload and page find each other here by the id, whichever comes first. An entry goes when neither holds it any more.
-// One thread serves all clients, so there is no lock.
+// The upload and the page find each other here by the id, whichever comes first. An entry is removed when neither holds
+// it any more. One thread serves all clients, so there is no lock.
 class Board {
 public:
     std::shared_ptr<Progress> at(const std::string& id) {
@@ -98,7 +98,7 @@ private:
     std::map<std::string, std::weak_ptr<Progress>> entries_;
 };
 
-// Marks an upload as failed unless it was marked as done. This also happens if the client leaves, since the task that
+// Marks an upload as failed unless it was marked as done. This also happens if the client leaves, because the task that
 // owns this object is then destroyed.
 class Arrival {
 public:

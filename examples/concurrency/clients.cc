@@ -1,7 +1,7 @@
 // examples/concurrency/clients.cc — many clients of the hello service, on one thread.
 //
-// usage: hello_clients ENDPOINT CLIENTS SECONDS   each comes, reads to the end and leaves, again and again
-//        hello_clients ENDPOINT CLIENTS stay      each comes, reads, and stays until standard input ends
+// usage: hello_clients ENDPOINT CLIENTS SECONDS   each connects, reads to the end and leaves, again and again
+//        hello_clients ENDPOINT CLIENTS stay      each connects, reads, and stays until standard input ends
 #include <array>
 #include <charconv>
 #include <csignal>
@@ -23,12 +23,12 @@ namespace {
 constexpr auto patience = std::chrono::seconds(30);
 
 struct Count {
-    std::size_t connected = 0;  // now; only of those that stay
+    std::size_t connected = 0;  // at present; counts only clients that stay
     std::size_t greeted = 0;
     std::size_t failed = 0;
 };
 
-// Reads to the end of the stream. False if nothing came, or the end did not come.
+// Reads to the end of the stream. False if nothing arrived, or if the end did not arrive.
 Task<bool> read_greeting(io::Stream& server, io::TimePoint deadline) {
     std::array<char, 256> room{};
     for (std::size_t received = 0;;) {
@@ -60,7 +60,7 @@ Task<void> come_and_stay(io::Core& core, io::SocketAddress peer, Count& count) {
     [[maybe_unused]] const bool slept = co_await io::sleep_until(core, io::never);
 }
 
-// Waits until all clients are connected, and no further greeting has come for half a second.
+// Waits until all clients are connected, and no further greeting has arrived for half a second.
 Task<bool> wait_for_greetings(io::Core& core, const Count& count, std::size_t clients) {
     for (std::size_t before = SIZE_MAX; before != count.greeted && count.greeted < clients;) {
         before = count.connected + count.failed < clients ? SIZE_MAX : count.greeted;

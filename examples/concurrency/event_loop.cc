@@ -1,9 +1,9 @@
-// examples/concurrency/event_loop.cc — hello, to all clients on one thread: each is a task.
+// examples/concurrency/event_loop.cc — hello, for all clients on one thread: each client is a task.
 //
 // usage: hello_event_loop [ENDPOINT]
 //
-// A task that waits takes a few hundred octets and an entry in epoll's list. The thread runs the tasks that can go on,
-// and must never wait for anything but the kernel's next event: work that takes long belongs elsewhere (offload()).
+// A waiting task takes a few hundred octets and an entry in epoll's list. The thread runs the tasks that can go on, and
+// must never wait for anything except the kernel's next event: work that takes long belongs elsewhere (offload()).
 #include "examples/concurrency/hello.h"
 #include "portico/io/epoll_kernel.h"
 

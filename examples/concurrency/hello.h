@@ -40,7 +40,7 @@ inline Task<bool> may_accept_again(io::Core& core, io::Error error) {
     co_return slept;
 }
 
-// The listener that argv[1] asks for, and a line that says where it is.
+// Opens the listener that argv[1] asks for, and prints its address.
 inline std::optional<io::Listener> open_listener(io::Core& core, const char* endpoint) {
     const auto parsed = io::parse_endpoint(endpoint != nullptr ? endpoint : "127.0.0.1:8080");
     const auto addresses = parsed ? io::listening_addresses(*parsed) : io::Resolved<std::vector<io::SocketAddress>>();

@@ -1,4 +1,4 @@
-// examples/concurrency/one_at_a_time.cc — hello, to one client after the other: accept, serve, close.
+// examples/concurrency/one_at_a_time.cc — hello, for one client after another: accept, serve, close.
 //
 // usage: hello_one_at_a_time [ENDPOINT]
 //

@@ -2,8 +2,8 @@
 //
 // usage: hello_process_each [ENDPOINT]
 //
-// Nothing is shared: a child that crashes takes its own client with it and no other. The child's memory is the parent's
-// until one of them writes. A parent has to ask how its children ended (wait(2)), or they stay as zombies.
+// Nothing is shared: a crash of a child affects only its own client. The child's memory is the parent's until one of
+// them writes. A parent must collect its children's exit statuses (wait(2)), or they stay as zombies.
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -15,8 +15,8 @@ using portico::Task;
 
 namespace {
 
-// All that the child does. It has copies of the parent's descriptors, epoll's too, and must not touch the parent's
-// core: both refer to the same kernel objects.
+// Everything that the child does. It has copies of the parent's descriptors, including epoll's, and must not touch the
+// parent's core: both refer to the same kernel objects.
 [[noreturn]] void serve_one(portico::Fd connection) {
     for (const int number : {SIGTERM, SIGINT, SIGCHLD}) std::signal(number, SIG_DFL);
     if (const auto kernel = io::make_epoll_kernel()) {

@@ -2,9 +2,9 @@
 //
 // usage: hello_thread_each [ENDPOINT]
 //
-// Each thread may wait, and the kernel runs another one meanwhile. Threads share memory, so shared data needs a lock:
-// here that is one number. A waiting thread can't be told to stop: after SIGTERM we wait until the last client has left
-// or its time is up.
+// Each thread may wait, and the kernel runs another one in the meantime. Threads share memory, so shared data needs a
+// lock; here that is one number. A waiting thread can't be asked to stop: after SIGTERM we wait until the last client
+// has left or its time is over.
 #include <condition_variable>
 #include <mutex>
 #include <system_error>
@@ -22,7 +22,7 @@ std::mutex clients_lock;
 std::condition_variable clients_have_left;
 int clients = 0;  // guarded by clients_lock
 
-// All that a thread does: serves one client, on a core of its own.
+// Everything that a thread does: serves one client, on its own core.
 void serve_one(portico::Fd connection) {
     if (const auto kernel = io::make_epoll_kernel()) {
         io::Core core(**kernel);

@@ -1,5 +1,4 @@
-// examples/sockets/backlog.cc — a listener whose connections nobody accepts, and how many clients can connect
-// nevertheless.
+// examples/sockets/backlog.cc — a listener that accepts no connections, and the clients that can connect nevertheless.
 //
 // usage: backlog
 #include <array>

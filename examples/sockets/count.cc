@@ -1,4 +1,4 @@
-// examples/sockets/count.cc — a server that reads everything, then answers how much it was.
+// examples/sockets/count.cc — a server that reads everything, and then answers how much that was.
 //
 // usage: count [ENDPOINT]
 #include <string>
@@ -14,7 +14,7 @@ Task<void> count(io::Core& core, io::Stream client) {
     std::size_t octets = 0;
     for (;;) {
         const io::Result<portico::Buffer> received = co_await client.read(core.buffers(), io::never);
-        if (!received) co_return;      // the connection is lost: nobody to answer
+        if (!received) co_return;      // the connection is lost: there is no client to answer
         if (received->empty()) break;  // the client sends no more, but still reads
         octets += received->size();
     }

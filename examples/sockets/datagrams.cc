@@ -1,4 +1,4 @@
-// examples/sockets/datagrams.cc — three datagrams, received as they were sent: each on its own.
+// examples/sockets/datagrams.cc — three datagrams, received as they were sent: one by one.
 //
 // usage: datagrams
 #include <array>

@@ -1,4 +1,4 @@
-// examples/sockets/greet.cc — a server that reads lines; each is a name, which it greets.
+// examples/sockets/greet.cc — a server that reads lines; each line is a name to greet.
 //
 // usage: greet [ENDPOINT]
 #include <string>

@@ -1,4 +1,4 @@
-// examples/sockets/service.h — a server around one function, which serves a client.
+// examples/sockets/service.h — a server built around one function that serves a client.
 //
 // Each client is a task on the only thread; examples/concurrency shows other ways.
 #pragma once

@@ -4,8 +4,8 @@
 #include <array>
 #include <new>
 
-// AddressSanitizer's own, in every program that was linked with it; else null. It is looked for when the program is
-// linked, since an installed library was compiled without it.
+// AddressSanitizer's own function, in every program that was linked with it; else null. It is resolved when the program
+// is linked, because an installed library was compiled without it.
 extern "C" void __asan_init() __attribute__((weak));  // NOLINT(bugprone-reserved-identifier)
 
 namespace portico {
@@ -71,7 +71,7 @@ FreeLists& free_lists() {
     return lists;
 }
 
-// What allocate_frame() has returned last on this thread.
+// The frame that allocate_frame() returned last on this thread.
 struct NewestFrame {
     std::uintptr_t begin = 0;
     std::uintptr_t end = 0;

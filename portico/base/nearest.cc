@@ -13,7 +13,7 @@ namespace {
 // Words on a command line are short. A longer one is not a typing error, and the limit bounds the work.
 constexpr std::size_t word_octets_max = 64;
 
-// The restricted Damerau-Levenshtein distance: three rows of the table are enough.
+// The restricted Damerau-Levenshtein distance, for which three rows of the table are enough.
 std::size_t slips_between(std::string_view left, std::string_view right) {
     std::vector<std::size_t> before_last(right.size() + 1);
     std::vector<std::size_t> last(right.size() + 1);
@@ -37,7 +37,7 @@ std::size_t slips_between(std::string_view left, std::string_view right) {
 
 std::optional<std::string_view> nearest(std::string_view word, std::span<const std::string_view> candidates) {
     if (word.empty() || word.size() > word_octets_max) return std::nullopt;
-    // A third of the word may be wrong: "sevre" means serve, "cat" means nothing.
+    // A third of the word may be wrong: "sevre" means serve, but "cat" matches nothing.
     std::size_t fewest = word.size() / 3 + (word.size() < 3 ? 0 : 1);
     std::optional<std::string_view> found;
     for (const std::string_view candidate : candidates) {

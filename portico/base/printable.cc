@@ -23,7 +23,7 @@ enum class Character : std::uint8_t { harmless, control, incomplete, malformed }
 
 bool continues(char octet) { return (octet & 0xC0) == 0x80; }
 
-// What `octets`, the start of a character and no more than it, are (RFC 3629 §4).
+// Classifies `octets`, which are the start of one character and nothing more (RFC 3629 §4).
 Character classify(std::string_view octets) {
     const auto first = static_cast<unsigned char>(octets.front());
     if (first < 0x80) return first < 0x20 || first == 0x7f ? Character::control : Character::harmless;
@@ -33,7 +33,7 @@ Character classify(std::string_view octets) {
         if (!continues(octets[i])) return Character::malformed;
     }
     if (octets.size() >= 2) {
-        // The second octet tells overlong forms, surrogates and what lies beyond U+10FFFF.
+        // The second octet reveals overlong forms, surrogates and values beyond U+10FFFF.
         const auto second = static_cast<unsigned char>(octets[1]);
         if (first == 0xC2 && second < 0xA0) return Character::control;
         if (first == 0xE0 && second < 0xA0) return Character::malformed;
@@ -44,9 +44,9 @@ Character classify(std::string_view octets) {
     return octets.size() < length ? Character::incomplete : Character::harmless;
 }
 
-// Appends the character that `pending` and `octet` make, or keeps them while it is incomplete.
+// Appends the character that `pending` and `octet` form, or keeps them while it is incomplete.
 void append_character(std::string& text, std::string& pending, char octet) {
-    // An octet that begins a character ends one that was left incomplete.
+    // An octet that begins a character ends an incomplete one before it.
     if (!pending.empty() && !continues(octet)) append_escaped(text, std::exchange(pending, {}));
     pending += octet;
     switch (classify(pending)) {
@@ -75,7 +75,7 @@ void StreamPrinter::take(std::string& text, char octet) {
         return;
     }
     if (carriage_returns_ > 0) {
-        // Several before a line's end harm nobody: some servers send them.
+        // Several CRs before a line's end do no harm: some servers send them.
         if (octet == '\n') text += '\r';
         for (; octet != '\n' && carriage_returns_ > 0; --carriage_returns_) text += "\\r";
         carriage_returns_ = 0;

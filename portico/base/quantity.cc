@@ -1,4 +1,4 @@
-// portico/base/quantity.cc — times and sizes as people write them.
+// portico/base/quantity.cc — durations and sizes as people write them.
 //
 // Room base: see fd.h.
 #include "portico/base/quantity.h"
@@ -23,7 +23,7 @@ std::optional<NumberAndUnit> split(std::string_view text) {
     return NumberAndUnit{number, {stopped_at, end}};
 }
 
-// Units from the smallest to the largest, each with how many of the smallest it holds.
+// Units from the smallest to the largest. Each has the number of smallest units that it contains.
 using Unit = std::pair<std::string_view, std::uint64_t>;
 constexpr std::array duration_units{Unit{"ms", 1}, Unit{"s", 1'000}, Unit{"m", 60'000}, Unit{"h", 3'600'000},
                                     Unit{"d", 86'400'000}};

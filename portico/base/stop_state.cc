@@ -10,10 +10,10 @@
 namespace portico {
 namespace {
 
-// A chain whose wait is over, and that could not go on then.
+// A chain whose wait is over, but which could not go on at that time.
 struct Parked {
     StopState* chain;
-    std::coroutine_handle<> waiter;  // null: it was to begin a wait
+    std::coroutine_handle<> waiter;  // null: it was about to begin a wait
 };
 
 std::deque<Parked>& parked() {
@@ -31,7 +31,7 @@ bool StopState::settle() noexcept {
         chains.pop_front();
         StopState& chain = *next.chain;
         chain.is_parked_ = false;
-        if (chain.has_task_on_stack()) {  // this loop runs within a task
+        if (chain.has_task_on_stack()) {  // this loop is running inside a task
             chain.park(next.waiter);
         } else if (chain.must_end()) {
             chain.end_chain();
@@ -56,7 +56,8 @@ void StopState::park(std::coroutine_handle<> waiter) {
 void StopState::go_on(std::coroutine_handle<> waiter) {
     waiting_on_ = nullptr;
     if (ends_now_) return end_chain();
-    // Not now, even if none of its own tasks is on the stack: what has stopped it may hold on to what it owns.
+    // Not now, even if none of its own tasks is on the stack: the code that stopped it may be using objects that it
+    // owns.
     if (must_end() && top_ != nullptr) return park(waiter);
     if (has_task_on_stack()) return park(waiter);
     if (must_end()) return end_chain();
@@ -107,7 +108,7 @@ void StopState::ask_to_end_now() {
         return end_chain();
     }
     if (waiting_on_ != nullptr) return waiting_on_->stop_waiting();
-    // It is being ended already; or it awaits something that is not ours, and whose awaiter lives in its frame.
+    // It is already being ended, or it awaits something that is not ours, whose awaiter is in its frame.
     if (!is_on_stack()) end_chain();
 }
 

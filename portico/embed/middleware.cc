@@ -24,8 +24,8 @@
 namespace portico {
 namespace {
 
-// A handler that is given a certain time. It may be inside offload() when the time is over, and then outlives the
-// middleware that has started it.
+// A handler with a time limit. It may be inside offload() when the time is over, and then outlives the middleware that
+// started it.
 struct Timed {
     std::optional<Response> response;
     io::Scope* running = nullptr;  // null once the handler has ended
@@ -37,7 +37,7 @@ Task<void> keep_response(Task<Response> task, std::optional<Response>& into) {
     into.emplace(std::move(response));
 }
 
-// Runs the handler in a scope of its own, so that it can be ended.
+// Runs the handler in a separate scope, so that it can be ended.
 Task<void> run_timed(Task<Response> task, std::shared_ptr<Timed> timed) {
     io::Scope scope;
     timed->running = &scope;
@@ -84,8 +84,8 @@ struct CorsRules {
     }
 };
 
-// The entity tag of the encoded content, if `tag` is the strong tag of the content itself; written as our sites write
-// it. Nothing if `tag` is missing, or weak: a weak tag holds for all octets of the same meaning.
+// The entity tag of the encoded content, if `tag` is the strong tag of the content itself; in the form that our sites
+// use. Nothing if `tag` is missing or weak: a weak tag stands for all octets with the same meaning.
 std::optional<std::string> tag_of_encoded(std::string_view tag, http::Coding coding) {
     const auto parsed = http::parse_entity_tag(tag);
     if (!parsed || parsed->weak) return std::nullopt;
@@ -155,7 +155,7 @@ Middleware basic_auth(std::string realm, std::function<bool(std::string_view, st
         const auto sent = request.field("Authorization");
         std::optional<http::Credentials> credentials;
         if (sent) credentials = http::parse_basic(*sent);
-        // On a 401 the log says who tried.
+        // For a 401, the log names the user who tried.
         if (credentials) request.call().notes().user = credentials->user;
         if (!credentials || !check(credentials->user, credentials->password)) {
             Response response(Status::unauthorized);

@@ -21,7 +21,7 @@ std::string page_of(Status status) {
     return std::to_string(http::code(status)) + " " + std::string(http::reason_phrase(status)) + "\n";
 }
 
-// No control characters but HTAB (RFC 9110 §5.5).
+// No control characters except HTAB (RFC 9110 §5.5).
 bool is_field_value(std::string_view value) {
     return std::ranges::all_of(value, [](char octet) {
         const auto code = static_cast<unsigned char>(octet);
@@ -45,7 +45,7 @@ bool is_single(http::FieldName name) {
     return std::ranges::find(single, name) != single.end();
 }
 
-// Fields that describe the octets of a file, and do not hold for other content.
+// Fields that describe the octets of a file, and are not true of other content.
 bool is_of_octets(http::FieldName name) {
     constexpr std::array of_octets{http::FieldName::content_range, http::FieldName::content_encoding,
                                    http::FieldName::accept_ranges, http::FieldName::etag,
@@ -81,7 +81,7 @@ constexpr std::array content_fields{
     http::FieldName::content_range,    http::FieldName::content_type,     http::FieldName::etag,
     http::FieldName::expires,          http::FieldName::last_modified};
 
-// Notes whether anything has been sent: the head goes with the first octets.
+// Notes whether anything has been sent: the head is sent with the first octets.
 class NotingWriter final : public ContentWriter {
 public:
     explicit NotingWriter(ContentWriter& to) : to_(&to) {}
@@ -96,7 +96,7 @@ private:
     bool has_begun_ = false;
 };
 
-// Runs the producer. One that fails breaks off what it makes; where nothing has been sent yet, the answer becomes 500.
+// Runs the producer. If it fails, its content is aborted; if nothing has been sent yet, the answer becomes 500.
 Task<bool> make_content(const http::Producer& producer, ContentWriter& writer, http::Response& message,
                         std::string& reason) {
     NotingWriter noting(writer);

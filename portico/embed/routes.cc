@@ -40,7 +40,7 @@ struct Routes::Search {
         found.parameters = parameters;
     }
     // The answer that lists the methods goes through the middleware of the first pattern, which is the most specific.
-    // If its methods have different middleware, the longest way counts.
+    // If its methods have different middleware, the longest way is used.
     void note(const Node::Methods& methods) {
         const bool is_first = allowed.empty();
         for (const auto& [name, route] : methods) {
@@ -70,7 +70,7 @@ std::string place_of(const std::source_location& where) {
 
 namespace {
 
-// One station of the way. The program's function may throw before it has made its task, or in the task. Both become a
+// One step of the way. The program's function may throw before it has made its task, or in the task. Both become a
 // response here, so that the middleware around it sees a response like any other.
 Task<Response> pass(const Way& way, Handle& handle, std::size_t passed, Request& request) {
     std::exception_ptr exception;

@@ -27,7 +27,7 @@ namespace portico {
 struct Router::State {
     explicit State(Options the_options) : options(std::move(the_options)) {}
 
-    // Whether the server has been started: then its threads read the routes, and nothing can be added. Says so on
+    // Whether the server has been started: then its threads read the routes, and nothing can be added. Reports that on
     // standard error.
     [[nodiscard]] bool is_too_late(std::string_view what, std::source_location where) const {
         if (!has_started) return false;
@@ -51,7 +51,7 @@ struct Router::State {
     // Another thread may call stop() while start() opens the server, which is then stopped as soon as it is open.
     std::mutex starting;
     unsigned stops_wanted = 0;  // calls of stop()
-    std::mutex ending;          // of several threads in wait(), the first joins the server's threads
+    std::mutex ending;          // if several threads call wait(), the first joins the server's threads
 };
 
 namespace {
@@ -97,14 +97,14 @@ public:
     }
 
     void answer_refusal(const http::Refusal& refusal, http::Response& response) override {
-        std::string reason;  // the connection knows it
+        std::string reason;  // the connection already has it
         Response(refusal).move_into(response, reason);
     }
 
 private:
     static Task<void> send_before_it_ends(Request& request, server::Call& call) {
         request.unfinished().request_stop();
-        // Most tasks end when they are asked to, as soon as nothing is on the stack.
+        // Most tasks end as soon as they are asked to and the stack is empty.
         const bool waited = co_await io::sleep_until(call.core(), call.core().now());
         if (waited && request.unfinished().size() > 0) co_await call.send_early();
         co_await request.unfinished().join();
@@ -153,7 +153,7 @@ std::string in_upper_case(std::string_view text) {
 }
 
 // Why this can't be the method of a request; empty if it can. Methods are case-sensitive (RFC 9110 §9.1): "get" is not
-// GET, and surely a mistake.
+// GET, and certainly a mistake.
 std::string wrong_of_method(const std::string& method) {
     if (!http::is_token(method)) return "a method is a single word, such as PURGE";
     const std::string upper = in_upper_case(method);
@@ -264,7 +264,7 @@ Server::~Server() {
     state().server->stop_now();
     const auto ended = wait();
     assert(ended && "a handler does not destroy the server that runs it");
-    const std::lock_guard guard(state().starting);  // a stop() that has brought the end may still be returning
+    const std::lock_guard guard(state().starting);  // the stop() that caused the end may still be returning
     state().server.reset();
 }
 
@@ -286,7 +286,7 @@ std::expected<void, std::string> Server::start(std::string_view endpoint) { retu
 
 std::expected<void, std::string> Server::start_at(const std::vector<std::string>& endpoints) {
     auto started = open_and_start(endpoints);
-    if (!started && state().server == nullptr) state().has_started = false;  // something may be added for the next try
+    if (!started && state().server == nullptr) state().has_started = false;  // routes may be added for the next try
     return started;
 }
 
@@ -317,7 +317,7 @@ std::expected<void, std::string> Server::open_and_start(const std::vector<std::s
 }
 
 void Server::stop() {
-    // Who waits may destroy the server as soon as it has ended, while this call has still to unlock.
+    // A thread that waits may destroy the server as soon as it has ended, while this call still has to unlock.
     const auto own = shared_state();
     const std::lock_guard guard(own->starting);
     const bool is_first = ++own->stops_wanted == 1;

@@ -49,8 +49,8 @@ public:
             const io::Result<std::size_t> received = co_await socket.receive(slots, io::never);
             if (!received && received.error().number == ECANCELED) co_return;
             if (!received) {
-                // Usually the error reports an answer that nobody received. After the first one pause, so that errors
-                // that never end do not become a busy loop.
+                // Usually the error reports an answer that was not received. After the first error, pause, so that
+                // errors that never end do not become a busy loop.
                 const io::Duration pause = has_failed ? failure_pause : io::Duration::zero();
                 const bool slept = co_await io::sleep_for(*core_, pause);
                 if (!slept) co_return;
@@ -118,7 +118,7 @@ int serve_at(std::string_view text, io::Transport transport, ServeStream serve, 
     Silent watcher;
     io::Scope serving;
     const io::SignalWatcher signals({SIGTERM, SIGINT}, [&](int) { core.post([&serving] { serving.request_stop(); }); });
-    // The signal watcher is there first: a program that reads these lines may send a signal at once.
+    // The signal watcher already exists: a program that reads these lines may send a signal at once.
     for (const services::OpenEndpoint& one : opened) {
         std::fprintf(stderr, "Listening on %s\n", services::text_of(one).c_str());
     }
@@ -142,7 +142,7 @@ Task<io::Result<std::uint64_t>> copy(Stream& from, Stream& to, io::TimePoint dea
     for (;;) {
         const io::Result<Buffer> octets = co_await from.read(from.core().buffers(), deadline);
         if (!octets) {
-            // A server that ends stops its tasks: then each connection ends in order.
+            // A server that is stopping stops its tasks: then each connection ends in order.
             if (octets.error().number != ECANCELED) to.break_off();
             co_return std::unexpected(octets.error());
         }

@@ -27,7 +27,7 @@ io::SimFaults simulated(const TestFaults& faults) {
     return simulated;
 }
 
-// The content of an answer; the end of the connection ends it at the latest.
+// The content of an answer; it ends at the end of the connection at the latest.
 std::optional<std::string> content_of(const TestAnswer& answer, std::string_view body, bool has_content) {
     if (!has_content) return std::string();
     if (http::equals_ignoring_case(answer.field("Transfer-Encoding"), "chunked")) {
@@ -48,7 +48,7 @@ std::optional<std::string> content_of(const TestAnswer& answer, std::string_view
     return std::string(body.substr(0, octets));
 }
 
-// The answer in these octets; its status is 0 if it is incomplete.
+// Reads the answer in these octets; its status is 0 if it is incomplete.
 TestAnswer read_answer(std::string_view octets, bool to_head) {
     TestAnswer answer;
     std::size_t end = octets.find("\r\n\r\n");
@@ -75,7 +75,7 @@ TestAnswer read_answer(std::string_view octets, bool to_head) {
     return answer;
 }
 
-// A server that would not start is not tested: the test would show something that no client sees.
+// A server that would not start must not be tested: the test would show behaviour that no client sees.
 Server& check_routes(Server& server) {
     for (const std::string& error : server.errors()) std::fprintf(stderr, "%s\n", error.c_str());
     if (!server.errors().empty()) std::abort();

@@ -52,8 +52,8 @@ private:
     http::MultipartReader reader_;
     std::uint64_t octets_ = 0;               // of the whole content
     std::uint64_t part_octets_ = 0;          // of the part that is being read
-    std::string collected_;                  // all of a field; of a file, what has not been written yet
-    std::optional<io::TemporaryFile> file_;  // once part of it has been written
+    std::string collected_;                  // a whole field, or the part of a file that has not been written yet
+    std::optional<io::TemporaryFile> file_;  // exists once part of it has been written
     Upload upload_;
 };
 

@@ -31,7 +31,7 @@ std::optional<std::string> decode_base64(std::string_view text) {
     std::string octets;
     octets.reserve(text.size() / 4 * 3 + 2);
     std::uint32_t bits = 0;
-    unsigned count = 0;  // of bits not yet written
+    unsigned count = 0;  // number of bits not yet written
     for (const char c : text) {
         const int value = sextet(c);
         if (value < 0) return std::nullopt;
@@ -42,7 +42,7 @@ std::optional<std::string> decode_base64(std::string_view text) {
             octets.push_back(static_cast<char>(bits >> count & 0xff));
         }
     }
-    // The bits that fill the last character have to be zero: one user has one spelling (RFC 4648 §3.5).
+    // The bits that fill the last character must be zero, so that each user has only one spelling (RFC 4648 §3.5).
     if ((bits & ((1U << count) - 1)) != 0) return std::nullopt;
     return octets;
 }
@@ -75,7 +75,7 @@ std::string basic_challenge(std::string_view realm) {
 
 bool constant_time_equal(std::string_view a, std::string_view b) {
     if (a.size() != b.size()) return false;
-    volatile unsigned char difference = 0;  // volatile: the compiler may not stop at the first
+    volatile unsigned char difference = 0;  // volatile: the compiler must not stop at the first difference
     for (std::size_t i = 0; i < a.size(); ++i) {
         difference = static_cast<unsigned char>(difference | (a[i] ^ b[i]));
     }

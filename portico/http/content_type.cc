@@ -19,8 +19,8 @@ struct Row {
 constexpr std::string_view plain_text = "text/plain; charset=utf-8";
 constexpr std::string_view unknown = "application/octet-stream";
 
-// JSON has no charset: it is UTF-8 (RFC 8259 §8.1). Types are IANA's where there is one; what a browser should show
-// rather than save is text/plain.
+// JSON has no charset: it is UTF-8 (RFC 8259 §8.1). Types are IANA's if there is one. Files that a browser should show
+// rather than save are text/plain.
 constexpr auto extensions = std::to_array<Row>({
     // The web
     Row{"html", "text/html; charset=utf-8"},
@@ -287,7 +287,7 @@ constexpr auto extensions = std::to_array<Row>({
     Row{"torrent", "application/x-bittorrent"},
     Row{"ipynb", "application/x-ipynb+json"},
     Row{"ttl", "text/turtle; charset=utf-8"},
-    // Octets, said to be so
+    // Octets without a more specific type
     Row{"bin", "application/octet-stream"},
     Row{"exe", "application/octet-stream"},
     Row{"dll", "application/octet-stream"},
@@ -298,7 +298,7 @@ constexpr auto extensions = std::to_array<Row>({
     Row{"msi", "application/octet-stream"},
 });
 
-// Names that are text without saying so.
+// Names of text files without an extension.
 constexpr auto text_names = std::to_array<std::string_view>(
     {"license",     "licence", "readme",   "changelog", "copying",     "authors",    "contributors",
      "notice",      "install", "news",     "todo",      "makefile",    "dockerfile", "containerfile",
@@ -324,7 +324,7 @@ constexpr Key make_key(std::string_view name) {
     return key;
 }
 
-// Types that shrink, of which text/*, *+xml and *+json are not listed.
+// Types that compress well; text/*, *+xml and *+json are not listed.
 constexpr auto compressible_types = std::to_array<std::string_view>({
     "application/json",
     "application/json5",
@@ -366,7 +366,7 @@ constexpr bool shrinks(std::string_view type) {
 
 constexpr std::string_view without_parameters(std::string_view type) { return type.substr(0, type.find(';')); }
 
-// Which row an extension has: a table with open addressing, never more than half full.
+// The row of an extension: a table with open addressing, never more than half full.
 struct Slot {
     std::string_view extension;
     ContentType type;

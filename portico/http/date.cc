@@ -30,13 +30,13 @@ void write_two(char* to, unsigned number) {
     to[1] = static_cast<char>('0' + number % 10);
 }
 
-// Reads a date from front to back. Each step reads what its name says or marks the scan as bad; a bad scan stays bad,
-// so that one question at the end covers all steps.
+// Reads a date from front to back. Each step reads the part in its name or marks the scan as bad. A bad scan stays bad,
+// so that one check at the end covers all steps.
 class Scan {
 public:
     explicit Scan(std::string_view text) : left_(text) {}
 
-    // The number that `digits` decimal digits make.
+    // Reads the number that `digits` decimal digits form.
     int number(std::size_t digits) {
         if (!bad_ && left_.size() < digits) bad_ = true;
         int value = 0;
@@ -53,7 +53,7 @@ public:
         take(text.size());
     }
 
-    // Which of `names`, each three octets long, stands here; the first is 0.
+    // Reads one of `names`, which have three octets each, and returns its index from 0.
     unsigned name_of_three(std::string_view names) {
         for (std::size_t i = 0; i < names.size() && left_.size() >= 3; i += 3) {
             if (left_.substr(0, 3) == names.substr(i, 3)) {
@@ -94,7 +94,7 @@ void read_time_of_day(Scan& scan, Parts& parts) {
     parts.second = scan.number(2);
 }
 
-// The instant, if such a day and such a time of day exist.
+// The instant, if the day and the time of day exist.
 std::optional<sys_seconds> instant(const Parts& parts) {
     const year_month_day date(year(parts.year), std::chrono::month(parts.month + 1),
                               std::chrono::day(static_cast<unsigned>(parts.day)));

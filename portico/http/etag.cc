@@ -16,7 +16,7 @@ bool is_etagc(char c) {
     return octet == 0x21 || (octet >= 0x23 && octet != 0x7f);
 }
 
-// How many octets the entity tag takes that stands at the front of `text`; 0 if none does.
+// How many octets the entity tag at the front of `text` has; 0 if there is none.
 std::size_t tag_octets(std::string_view text) {
     const std::size_t mark = text.starts_with("W/") ? 2 : 0;  // case-sensitive
     if (text.size() <= mark || text[mark] != '"') return 0;
@@ -75,7 +75,8 @@ std::optional<EntityTag> next_entity_tag(std::string_view& list) {
             list.remove_prefix(1);
             continue;
         }
-        // Not next_element: a comma may be part of a tag, and a backslash before the quotation mark escapes nothing.
+        // next_element() does not work here: a comma may be part of a tag, and a backslash before the quotation mark
+        // does not escape it.
         const std::size_t octets = tag_octets(list);
         const std::string_view tag = list.substr(0, octets);
         list.remove_prefix(octets);

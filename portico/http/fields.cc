@@ -81,8 +81,8 @@ constexpr std::size_t name_octets_max = 30;  // Access-Control-Request-Headers
 
 constexpr unsigned lower(char c) { return c >= 'A' && c <= 'Z' ? octet(c) | 0x20U : octet(c); }
 
-// Where a name of name_octets_min octets or more would stand in the table below. Setting bit 5 folds the case of
-// letters; the comparison then tells apart the other octets that it folds.
+// The slot of a name of name_octets_min octets or more in the table below. Setting bit 5 folds the case of letters; the
+// comparison then distinguishes the other octets that it folds.
 constexpr std::size_t slot_of(std::string_view name, unsigned factor) {
     const std::size_t n = name.size();
     const unsigned letters =
@@ -91,7 +91,7 @@ constexpr std::size_t slot_of(std::string_view name, unsigned factor) {
 }
 constexpr std::size_t slot_count = 512;
 
-// A factor that gives each name a slot of its own: searched for when this file is compiled.
+// A factor that gives each name its own slot. It is searched for when this file is compiled.
 consteval unsigned perfect_factor() {
     for (unsigned factor = 0x9e3779b1U;; factor += 2) {
         std::array<bool, slot_count> taken{};
@@ -133,8 +133,8 @@ Word load(const char* from) {
     return word;
 }
 
-// Whether as many octets as a Word has are the same but for the case of letters. `low` is in lower case, letters and
-// hyphens only: its letters are the octets with bit 6, and there alone may bit 5 differ.
+// Whether as many octets as a Word has are equal except for case. `low` is in lower case, and has only letters and
+// hyphens: its letters are the octets with bit 6, and only in these may bit 5 differ.
 template <class Word>
 bool same_word(const char* received, const char* low) {
     const Word expected = load<Word>(low);
@@ -169,12 +169,12 @@ constexpr auto tchars = make_tchars();
 
 constexpr bool is_white(char c) { return c == ' ' || c == '\t'; }
 
-// How far an element reaches that starts at the front of `text`: to its separator or the end of `text`.
+// The length of the element at the front of `text`, which ends at its separator or at the end of `text`.
 std::size_t element_octets(std::string_view text, char separator) {
     bool quoted = false;  // RFC 9110 §5.6.4
     for (std::size_t i = 0; i < text.size(); ++i) {
         if (text[i] == '\\' && quoted) {
-            ++i;  // a quoted-pair: the next octet means itself
+            ++i;  // a quoted-pair: the next octet is taken literally
             continue;
         }
         if (text[i] == '"') quoted = !quoted;

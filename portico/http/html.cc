@@ -6,7 +6,7 @@
 namespace portico::http {
 namespace {
 
-// The escape for an octet; empty if the octet stands for itself.
+// The escape for an octet; empty if the octet needs none.
 std::string_view escaped(char c) {
     switch (c) {
         case '&': return "&amp;";

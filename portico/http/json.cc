@@ -9,7 +9,7 @@
 namespace portico::http {
 namespace {
 
-// The octets that stand for themselves, whatever is beside them.
+// The octets that need no escape, whatever is beside them.
 bool is_plain(char c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; }
 
 // `number` is below 0x100.

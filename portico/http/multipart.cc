@@ -19,8 +19,8 @@ bool is_boundary_octet(char octet) {
            std::string_view("'()+_,-./:=? ").find(octet) != std::string_view::npos;
 }
 
-// A parameter's value without its quotes. Browsers escape a quote as %22 and leave a backslash as it is, others write
-// \" and \\: what escapes nothing stays.
+// A parameter's value without its quotes. Browsers escape a quote as %22 and leave a backslash unchanged; others write
+// \" and \\. A backslash that escapes nothing stays.
 std::string unquoted(std::string_view value) {
     if (value.size() < 2 || value.front() != '"' || value.back() != '"') return std::string(value);
     value = value.substr(1, value.size() - 2);
@@ -76,8 +76,8 @@ MultipartReader::Step MultipartReader::next(std::string_view& octets) {
     return {What::broken};
 }
 
-// Up to what may be a delimiter. Only its first octet is a CR, so what began as one and went on otherwise is content
-// whole: nothing in it can begin another.
+// Reads up to what may be a delimiter. Only a delimiter's first octet is a CR, so if the octets after a CR turn out not
+// to match, all of them are content: no other octet among them can begin a delimiter.
 MultipartReader::Step MultipartReader::read_content(std::string_view& octets) {
     while (!octets.empty()) {
         if (matched_ == 0) {
@@ -101,7 +101,7 @@ MultipartReader::Step MultipartReader::read_content(std::string_view& octets) {
     return {What::more};
 }
 
-// After a delimiter come "--", if it was the last one, or the end of its line.
+// A delimiter is followed by "--" if it was the last one, or else by the end of its line.
 MultipartReader::Step MultipartReader::read_delimiter_line(std::string_view& octets) {
     while (!octets.empty()) {
         line_ += octets.front();
@@ -141,7 +141,7 @@ MultipartReader::Step MultipartReader::read_head(std::string_view& octets) {
 bool MultipartReader::parse_head() {
     head_ = PartHead();
     std::string_view lines = line_;
-    while (lines != "\r\n") {  // the empty line after them
+    while (lines != "\r\n") {  // the empty line ends them
         const std::size_t end = lines.find("\r\n");
         if (!parse_line(lines.substr(0, end))) return false;
         lines.remove_prefix(end + 2);
@@ -150,7 +150,7 @@ bool MultipartReader::parse_head() {
     return !head_.name.empty();
 }
 
-// RFC 7578 §4.8: of other fields than these, nothing is known.
+// RFC 7578 §4.8: fields other than these have no meaning.
 bool MultipartReader::parse_line(std::string_view line) {
     const std::size_t colon = line.find(':');
     if (colon == std::string_view::npos || !is_token(line.substr(0, colon))) {

@@ -69,7 +69,7 @@ public:
         }
     }
 
-    // Twice the weight, so that there is room below the least for identity that is merely not excluded.
+    // Twice the weight, so that identity, if it is merely not excluded, can rank below the lowest weight.
     [[nodiscard]] int of(Coding coding) const {
         const auto& named = named_[static_cast<std::size_t>(coding)];
         if (named) return *named * 2;
@@ -104,16 +104,16 @@ std::optional<MediaRange> parse_media_range(std::string_view element) {
     return range;
 }
 
-// How closely a media range describes a type: 0 not at all, 3 by name.
+// How specifically a media range describes a type: 0 not at all, 3 by name.
 int precedence(std::string_view range, std::string_view type) {
     if (equals_ignoring_case(range, type)) return 3;
-    if (range == "*/*" || range == "*") return 1;  // "*" alone is an old client's; it can mean nothing else
+    if (range == "*/*" || range == "*") return 1;  // old clients send only "*", which can mean nothing else
     const std::string_view main_type = type.substr(0, type.find('/') + 1);
     const bool any_subtype = range.size() == main_type.size() + 1 && range.back() == '*';
     return any_subtype && equals_ignoring_case(range.substr(0, main_type.size()), main_type) ? 2 : 0;
 }
 
-// The weight that Accept gives to a media type: that of the closest range or, of several as close, the greatest.
+// The weight that Accept gives to a media type: that of the most specific range, or the greatest of several such.
 Weight weight_of(const FieldSection& request, std::string_view type) {
     int closest = 0;
     Weight weight = 0;

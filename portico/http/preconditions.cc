@@ -12,8 +12,8 @@ namespace {
 using std::chrono::sys_seconds;
 using Match = bool (*)(const EntityTag&, const EntityTag&);
 
-// Whether one of the entity tags in the lines of that name matches the representation's, or "*" stands there, which any
-// representation matches.
+// Whether one of the entity tags in the lines with that name matches the representation's. "*" matches any
+// representation.
 bool any_matches(const FieldSection& request, FieldName name, std::string_view etag, Match match) {
     const auto current = parse_entity_tag(etag);
     bool found = false;
@@ -28,7 +28,7 @@ bool any_matches(const FieldSection& request, FieldName name, std::string_view e
     return found;
 }
 
-// The date in a field that has to be one date. Nothing if the field is to be ignored.
+// The date in a field that must be one date. Nothing if the field must be ignored.
 std::optional<sys_seconds> only_date(const FieldSection& request, FieldName name, sys_seconds now) {
     if (request.count(name) != 1) return std::nullopt;
     return parse_date(*request.find(name), now);
@@ -39,7 +39,7 @@ bool may_be_conditional(Method method) {
     return method != Method::connect && method != Method::options && method != Method::trace;
 }
 
-// RFC 9110 §13.2.2, steps 1 and 2: whether the client speaks of another version than the one that is here.
+// RFC 9110 §13.2.2, steps 1 and 2: whether the client means another version than the present one.
 bool speaks_of_other_version(const FieldSection& request, const Validators& validators, sys_seconds now) {
     if (request.has(FieldName::if_match)) {
         return !any_matches(request, FieldName::if_match, validators.etag, match_strongly);

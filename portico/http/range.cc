@@ -11,8 +11,8 @@
 namespace portico::http {
 namespace {
 
-// A number of any length. One too large for 64 bits is beyond every representation's end, as UINT64_MAX is
-// (RFC 9110 §14.1.2: "prevent parsing errors due to integer conversion overflows").
+// A number of any length. A number too large for 64 bits is beyond every representation's end, like UINT64_MAX (RFC
+// 9110 §14.1.2: "prevent parsing errors due to integer conversion overflows").
 std::optional<std::uint64_t> parse_position(std::string_view digits) {
     constexpr auto largest = std::numeric_limits<std::uint64_t>::max();
     if (digits.empty()) return std::nullopt;
@@ -25,11 +25,11 @@ std::optional<std::uint64_t> parse_position(std::string_view digits) {
     return value;
 }
 
-// One range-spec as it was asked for. `last` counts from the end when `suffix`.
+// One range-spec as requested. `last` counts from the end if `suffix` is set.
 struct RangeSpec {
     bool suffix = false;
     std::uint64_t first = 0;
-    std::uint64_t last = 0;  // of a suffix: its length
+    std::uint64_t last = 0;  // for a suffix: its length
 };
 
 // RFC 9110 §14.1.1
@@ -47,7 +47,7 @@ std::optional<RangeSpec> parse_range_spec(std::string_view text) {
     return RangeSpec{false, *first, *last};
 }
 
-// The octets that a range-spec means; nothing if it is not satisfiable (RFC 9110 §14.1.2).
+// The octets that a range-spec selects; nothing if it is not satisfiable (RFC 9110 §14.1.2).
 std::optional<ByteRange> resolve(const RangeSpec& spec, std::uint64_t octets) {
     if (spec.suffix) {
         const std::uint64_t length = std::min(spec.last, octets);
@@ -60,7 +60,7 @@ std::optional<ByteRange> resolve(const RangeSpec& spec, std::uint64_t octets) {
 
 bool overlap(ByteRange a, ByteRange b) { return a.first < b.first + b.length && b.first < a.first + a.length; }
 
-// Whether several ranges cost more than the whole representation, or look like an attempt to make them (§17.15).
+// Whether several ranges cost more than the whole representation, or look like an attempt to do so (§17.15).
 bool too_costly(std::span<const ByteRange> ranges, std::uint64_t octets) {
     std::uint64_t sum = 0;
     std::size_t overlaps = 0;

@@ -51,7 +51,7 @@ std::string_view reason_phrase(Status status) {
         case Status::http_version_not_supported: return "HTTP Version Not Supported";
         case Status::insufficient_storage: return "Insufficient Storage";
     }
-    return {};  // a code that another server sent and we only pass on
+    return {};  // a code from another server that we only pass on
 }
 
 }  // namespace portico::http

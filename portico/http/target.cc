@@ -9,8 +9,8 @@
 namespace portico::http {
 namespace {
 
-// The octets that mean themselves wherever they stand in a path. Not the slash, which may begin an empty or a dot
-// segment, nor octets that may be part of overlong UTF-8.
+// The octets that are plain at any place in a path. The slash is not, because it may begin an empty segment or a dot
+// segment; nor are octets that may be part of overlong UTF-8.
 consteval std::array<bool, 256> make_plain() {
     std::array<bool, 256> plain{};
     for (unsigned c = 0x20; c < 0x7f; ++c) plain[c] = true;
@@ -19,15 +19,15 @@ consteval std::array<bool, 256> make_plain() {
 }
 constexpr auto plain = make_plain();
 
-// Whether what follows a slash is an empty segment or a dot segment, so that the path changes when it is removed.
-// The path's last segment may be empty.
+// Whether the text after a slash is an empty segment or a dot segment, so that removing it changes the path. The path's
+// last segment may be empty.
 bool removable_segment(std::string_view behind_slash) {
     const std::string_view segment = behind_slash.substr(0, behind_slash.find('/'));
     if (segment.empty()) return !behind_slash.empty();
     return segment == "." || segment == "..";
 }
 
-// Whether decode_path would give back exactly `path`, which begins with "/".
+// Whether decode_path() would return exactly `path`, which begins with "/".
 bool is_decoded(std::string_view path) {
     for (std::size_t i = 0; i < path.size(); ++i) {
         if (plain[octet(path[i])]) continue;
@@ -38,8 +38,8 @@ bool is_decoded(std::string_view path) {
     return true;
 }
 
-// Whether two octets are enough to know that a sequence of UTF-8 is longer than its character needs. The forms of
-// five and six octets, which RFC 3629 struck, are counted too: some decoder may still read them.
+// Whether two octets are enough to know that a UTF-8 sequence is longer than its character needs. The forms of five and
+// six octets, which RFC 3629 removed, count too: some decoder may still accept them.
 bool begins_overlong(char first, char second) {
     const unsigned low = octet(second);
     if (low < 0x80 || low > 0xbf) return false;
@@ -86,22 +86,22 @@ public:
 
 private:
     std::string& path_;
-    std::size_t segment_at_ = 1;  // where the segment begins that is being added to
+    std::size_t segment_at_ = 1;  // the start of the segment that is being built
 };
 
-// The octet that the escape at the front of `text` stands for.
+// The octet that the escape at the front of `text` encodes.
 Result<char> read_escape(std::string_view text) {
     const int high = text.size() < 3 ? -1 : hex_value(text[1]);
     const int low = text.size() < 3 ? -1 : hex_value(text[2]);
     if (high < 0 || low < 0) return refuse(Status::bad_request, "bad percent-encoding in the path");
     const char c = static_cast<char>(high << 4 | low);
-    // Decoded to a separator it would move the request to another folder, after whoever stands in front of us may
-    // have judged it by this one.
+    // Decoded to a separator, it would move the request to another folder, after a proxy in front of us may have judged
+    // it by this one.
     if (c == '/') return refuse(Status::not_found, "escaped slash in the path");
     return c;
 }
 
-// Escapes in a path: everything but RFC 3986's unreserved, "/" and the delimiters that are harmless in markup.
+// The octets that are not escaped in a path: RFC 3986's unreserved, "/" and the delimiters that are harmless in markup.
 consteval std::array<bool, 256> make_unescaped() {
     std::array<bool, 256> unescaped{};
     for (const char c : std::string_view("-._~/!$()*+,;=@0123456789")) unescaped[octet(c)] = true;

@@ -6,8 +6,8 @@
 namespace portico::http {
 namespace {
 
-// The range of the second octet, given the first (RFC 3629 §4): narrower where a sequence would be overlong, a
-// surrogate or past U+10FFFF.
+// The range of the second octet, given the first (RFC 3629 §4). It is narrower if a sequence would otherwise be
+// overlong, a surrogate or above U+10FFFF.
 struct Sequence {
     std::size_t octets;
     unsigned second_min;

@@ -25,8 +25,7 @@ struct Range {
     Reach reach;
 };
 
-// The IANA special-purpose registries (RFC 6890 and what was added since). The first range that holds an address
-// counts.
+// The IANA special-purpose registries (RFC 6890 and later additions). The first range that contains an address applies.
 constexpr Range ipv4_ranges[] = {
     {{0}, 8, Reach::unspecified},              // RFC 791 §3.2: "this network"
     {{10}, 8, Reach::private_use},             // RFC 1918
@@ -76,7 +75,7 @@ Reach reach_in(std::span<const Range> ranges, const std::array<std::uint8_t, 16>
     return found == ranges.end() ? otherwise : found->reach;
 }
 
-// `text` as a C string; nothing where it is longer than any address or holds a NUL.
+// `text` as a C string; nothing if it is longer than any address or contains a NUL.
 struct CText {
     explicit CText(std::string_view text)
         : fits(text.size() < sizeof octets && text.find('\0') == std::string_view::npos) {
@@ -86,7 +85,7 @@ struct CText {
     bool fits;
 };
 
-// The index of a zone, given by number or by interface name; 0 where there is no such interface.
+// The index of a zone, given by number or by interface name; 0 if there is no such interface.
 std::uint32_t zone_of(std::string_view text) {
     std::uint32_t number = 0;
     const char* const end = text.data() + text.size();
@@ -155,7 +154,7 @@ std::optional<IpAddress> IpAddress::parse(std::string_view text) {
 
 Reach IpAddress::reach() const {
     const IpAddress judged = unmapped();
-    // Outside of 2000::/3 nothing has been given to anybody (RFC 4291 §2.4).
+    // Outside 2000::/3, no addresses have been assigned (RFC 4291 §2.4).
     return judged.family_ == Family::ipv4 ? reach_in(ipv4_ranges, judged.octets_, Reach::public_use)
                                           : reach_in(ipv6_ranges, judged.octets_, Reach::reserved);
 }
@@ -239,7 +238,7 @@ std::optional<unsigned> to_sockaddr(const SocketAddress& address, void* storage)
     // A path ends with a NUL; an abstract name ends with the length (unix(7)).
     const std::size_t octets = address.path.size() + (is_path ? 1 : 0);
     if (octets > sizeof un.sun_path) return std::nullopt;
-    if (is_path && address.path.find('\0') != std::string::npos) return std::nullopt;  // would name another file
+    if (is_path && address.path.find('\0') != std::string::npos) return std::nullopt;  // it would name another file
     address.path.copy(un.sun_path, address.path.size());
     std::memcpy(storage, &un, sizeof un);
     return static_cast<unsigned>(offsetof(sockaddr_un, sun_path) + octets);

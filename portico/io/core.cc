@@ -16,7 +16,7 @@ void Operation::wait(std::coroutine_handle<> waiter, TimePoint deadline) {
 void Operation::complete(std::int64_t result) {
     core_->timers().unset(*this);
     result_ = result == -ECANCELED && deadline_passed_ ? -ETIMEDOUT : result;
-    // `this` may be gone when either returns.
+    // `this` may be destroyed when either function returns.
     const std::coroutine_handle<> waiter = std::exchange(waiter_, nullptr);
     if (stop_state_ == nullptr) return waiter.resume();
     stop_state_->go_on(waiter);
@@ -28,7 +28,7 @@ void Operation::expire() {
 }
 
 void Operation::stop_waiting() noexcept {
-    if (waiter_) cancel();  // else it has completed, and its chain has only to go on
+    if (waiter_) cancel();  // otherwise it has completed, and its chain only has to go on
 }
 
 void Operation::finish_waiting() noexcept { core_->kernel().finish(*this); }
@@ -53,7 +53,7 @@ void Core::run() {
 }
 
 void Core::run_once(TimePoint until) {
-    // If a chain has gone on now, the caller may have no reason to wait any more.
+    // If a chain has gone on now, the caller may no longer have a reason to wait.
     if (StopState::settle()) until = kernel_->now();
     kernel_->wait(std::min(until, timers_.next().value_or(never)));
     timers_.advance(kernel_->now());

@@ -50,7 +50,7 @@ bool is_ready(int fd, short events) {
     return ::poll(&asked, 1, 0) > 0;
 }
 
-// A process that was killed leaves its socket file behind, although nobody listens on it.
+// A killed process leaves its socket file behind, with nothing listening on it.
 bool remove_if_stale(const sockaddr* address, socklen_t length, const std::string& path) {
     const std::optional<FileName> found = socket_file_at(path);
     if (!found) return false;  // a connection to any other file is refused as well
@@ -131,7 +131,7 @@ std::int64_t read(int fd, FdKind kind, std::span<char> room) {
 }
 
 namespace {
-// How many of the spans go in one call: as many as stay within its octets, and at least one.
+// How many of the spans fit into one call: as many as stay within its octets, and at least one.
 std::size_t spans_of_a_call(std::span<const iovec> spans) {
     std::size_t octets = spans.front().iov_len;
     std::size_t count = 1;
@@ -146,7 +146,7 @@ std::size_t spans_of_a_call(std::span<const iovec> spans) {
 ssize_t send_to_socket(int fd, std::span<const iovec> spans, int flags) {
     const std::size_t count = spans_of_a_call(spans);
     if (count < spans.size()) flags |= MSG_MORE;
-    if (count == 1) {  // costs less than a message
+    if (count == 1) {  // this costs less than a message
         const std::size_t octets = std::min(spans.front().iov_len, octets_of_a_call_max);
         return ::send(fd, spans.front().iov_base, octets, flags);
     }
@@ -164,7 +164,7 @@ std::int64_t write(int fd, FdKind kind, std::span<const iovec> spans, bool more)
         if (kind == FdKind::socket) {
             octets = send_to_socket(fd, spans, MSG_DONTWAIT | MSG_NOSIGNAL | (more ? MSG_MORE : 0));
         } else {
-            // A pipe that says it is ready takes PIPE_BUF octets without waiting, and perhaps not one more.
+            // If a pipe polls as ready, PIPE_BUF octets can be written without waiting, but perhaps not one more.
             const std::size_t most = kind == FdKind::pipe ? PIPE_BUF : octets_of_a_call_max;
             octets = ::write(fd, spans.front().iov_base, std::min(spans.front().iov_len, most));
         }
@@ -185,7 +185,7 @@ std::int64_t send_file(int fd, int file, std::uint64_t offset, std::uint64_t len
 namespace {
 constexpr std::size_t batch_max = 32;  // datagrams in one call
 
-// Room for one control message with a number in it.
+// Room for one control message that contains a number.
 struct alignas(cmsghdr) Control {
     std::array<char, CMSG_SPACE(sizeof(int))> octets;
 };
@@ -196,7 +196,7 @@ struct Batch {
     std::array<sockaddr_storage, batch_max> addresses{};
     std::array<Control, batch_max> controls{};
 
-    // `address_length`: 0 for the peer that the socket is connected with.
+    // `address_length`: 0 for the peer to which the socket is connected.
     void set(std::size_t i, std::span<char> octets, socklen_t address_length) {
         spans[i] = {octets.data(), octets.size()};
         msghdr& header = headers[i].msg_hdr;
@@ -291,7 +291,7 @@ int begin_connect(int fd, const SocketAddress& peer) {
     const std::optional<unsigned> length = to_sockaddr(peer, &storage);
     if (!length) return ENAMETOOLONG;
     const int result = ::connect(fd, reinterpret_cast<const sockaddr*>(&storage), *length);
-    // An interrupted connect goes on by itself.
+    // An interrupted connect continues by itself.
     if (result != 0) return errno == EINTR ? EINPROGRESS : errno;
     return 0;
 }
@@ -316,7 +316,7 @@ Result<Opened> listen(const SocketAddress& local, const ListenOptions& options) 
     // Accepted connections inherit it. Answers are written whole, so delaying small segments gains nothing.
     if (is_ip) set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
     set_send_limits(fd, options.send_limits);  // inherited too
-    // Before it is bound: the file is made with these permissions less the umask, and never has others.
+    // Before it is bound: the file is created with these permissions, less the umask, and never has others.
     if (has_file(local) && ::fchmod(fd, options.path_mode) != 0) return give_up(fd, "fchmod");
     if (!bind_to(fd, local, options.replace_stale_path)) return give_up(fd, "bind");
     if (!options.only_bind && ::listen(fd, options.backlog) != 0) return give_up(fd, "listen");
@@ -324,16 +324,16 @@ Result<Opened> listen(const SocketAddress& local, const ListenOptions& options) 
 }
 
 // TCP: a filter on the listener drops each SYN, so the client tries again a second later. Every other segment passes,
-// so handshakes that are under way end, and what they queue is still accepted. shutdown(2) would reset the queue.
+// so handshakes in progress are completed, and their connections are still accepted. shutdown(2) would reset the queue.
 void refuse_new_connections(int listener) {
     sockaddr_storage local{};
     socklen_t length = sizeof local;
     if (::getsockname(listener, reinterpret_cast<sockaddr*>(&local), &length) != 0) return;
     if (local.ss_family == AF_UNIX) {
-        ::shutdown(listener, SHUT_RD);  // connect(2) fails with ECONNREFUSED; what is queued can be accepted
+        ::shutdown(listener, SHUT_RD);  // connect(2) fails with ECONNREFUSED; queued connections can still be accepted
         return;
     }
-    // A connection whose first octets have not come yet would otherwise stay out of the queue until it is too late.
+    // A connection whose first octets have not arrived would otherwise stay out of the queue until it is too late.
     set_option(listener, IPPROTO_TCP, TCP_DEFER_ACCEPT, 0);
     constexpr std::uint32_t flags_at = 13;  // in the TCP header
     constexpr std::uint32_t syn = 0x02;

@@ -1,13 +1,13 @@
-// portico/io/epoll_kernel.cc — the loop on epoll: which operation waits for which descriptor, and when it is tried.
+// portico/io/epoll_kernel.cc — the epoll loop: which operation waits for which descriptor, and when it is tried.
 //
-// A descriptor is registered, edge-triggered, when an operation first has to wait for it. Its slot remembers that it is
-// ready until a call returns EAGAIN (or returns less than was asked for, which means the same and saves that call). So
-// an operation on a ready descriptor is done at once, and an operation on an idle descriptor waits without a useless
+// A descriptor is registered, edge-triggered, when an operation first has to wait for it. Its slot records that it is
+// ready until a call returns EAGAIN, or returns less than was requested, which means the same and saves one call. So an
+// operation on a ready descriptor is done at once, and an operation on an idle descriptor waits without a useless
 // attempt.
 //
-// A task may have only so many operations done at once before the loop turns to the other descriptors: then its next
-// operation waits for the following pass, however ready its descriptor is. No descriptor is resumed twice in a pass, so
-// that what one peer costs in a pass has a bound.
+// A task may complete only a limited number of operations at once before the loop turns to the other descriptors. Then
+// its next operation waits for the following pass, even if its descriptor is ready. No descriptor is resumed twice in a
+// pass, so the work for one peer in a pass is bounded.
 //
 // Listeners are level-triggered, and accept once for each report. An accept that finds no connection is expensive:
 // Linux creates the socket and its file before it looks into the queue, and then discards both (a tenth of the whole
@@ -37,24 +37,24 @@ constexpr int events_max = 256;
 
 enum class Waits : std::uint8_t { nothing, accept, read, hang_up, receive, connect, write, send_file, send };
 
-// The state of one descriptor, or of a number that is free.
+// The state of one descriptor, or of an unused number.
 struct Slot {
-    std::uint32_t generation = 0;  // how many descriptors have had this number: tells an event for an earlier one
+    std::uint32_t generation = 0;  // number of descriptors with this number so far: detects events for earlier ones
     Operation* reader = nullptr;
     Operation* writer = nullptr;
     Waits reader_waits = Waits::nothing;
     Waits writer_waits = Waits::nothing;
     FdKind kind = FdKind::socket;
-    bool readable = true;        // until a call says otherwise
-    bool writable = true;        // until a call says otherwise
-    bool is_connecting = false;  // the connection was asked for
-    bool is_put_off = false;     // it is in put_off_: the next pass tries what waits for it
-    bool ended = false;          // the peer has sent its last: there is an end or an error to be read
+    bool readable = true;        // until a call shows otherwise
+    bool writable = true;        // until a call shows otherwise
+    bool is_connecting = false;  // the connection was requested
+    bool is_put_off = false;     // it is in put_off_: the next pass tries its waiting operations
+    bool ended = false;          // the peer sends nothing more: there is an end or an error to read
     bool broken = false;         // reset, or ended in both directions
-    std::uint32_t watched = 0;   // the events it is registered for
+    std::uint32_t watched = 0;   // the events for which it is registered
 };
 
-// Names one descriptor, and no later one with the same number.
+// Names one descriptor, but no later one with the same number.
 struct DescriptorName {
     int fd;
     std::uint32_t generation;
@@ -132,7 +132,7 @@ public:
 
 private:
     Slot& slot(int fd) { return slots_[static_cast<std::size_t>(fd)]; }
-    // Begins a new descriptor's slot.
+    // Starts the slot of a new descriptor.
     void adopt(int fd, FdKind kind);
     // Registers a descriptor that an operation has to wait for. Returns zero or an errno value.
     [[nodiscard]] int watch(int fd, std::uint32_t events);
@@ -152,7 +152,7 @@ private:
     void complete_offloaded();
     void read_clocks();
 
-    // Each tries the call; true when the operation is done.
+    // Each of these tries the call; true if the operation is done.
     bool attempt(Waits waits, int fd, Operation& op);
     bool attempt_accept(AcceptOp& op);
     bool attempt_read(ReadOp& op);
@@ -162,7 +162,7 @@ private:
     bool attempt_write(WriteOp& op);
     bool attempt_send_file(SendFileOp& op);
     bool attempt_send(SendOp& op);
-    // Interpret a call's result: EAGAIN means that the operation has to wait, and is noted in the slot.
+    // Interprets a call's result: EAGAIN means that the operation must wait, and is recorded in the slot.
     bool done_reading(Slot& slot, Operation& op, std::int64_t result, bool was_short);
     bool done_writing(int fd, Operation& op, std::int64_t result);
 
@@ -171,8 +171,8 @@ private:
     TimePoint now_;
     std::chrono::system_clock::time_point wall_clock_;
     std::vector<Slot> slots_;                      // by descriptor
-    std::vector<DescriptorName> put_off_;          // whose ready operation waits for the next pass; none twice
-    unsigned at_once_ = 0;                         // operations that the running task has had done at once, or tried to
+    std::vector<DescriptorName> put_off_;          // their ready operations wait for the next pass; none is in it twice
+    unsigned at_once_ = 0;                         // operations that the running task has tried at once
     std::map<int, calls::FileName> socket_files_;  // of Unix listeners: removed when they close
     HelperThreads helpers_;
 };
@@ -187,7 +187,7 @@ void EpollKernel::random(std::span<char> room) {
 void EpollKernel::read_clocks() {
     now_ = std::chrono::steady_clock::now();
     timespec wall{};
-    ::clock_gettime(CLOCK_REALTIME_COARSE, &wall);  // a few milliseconds late, a fifth of the price
+    ::clock_gettime(CLOCK_REALTIME_COARSE, &wall);  // a few milliseconds late, at a fifth of the cost
     wall_clock_ = std::chrono::system_clock::time_point(std::chrono::seconds(wall.tv_sec) +
                                                         std::chrono::nanoseconds(wall.tv_nsec));
 }
@@ -206,7 +206,7 @@ void EpollKernel::wait(TimePoint until) {
             std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now()).count();
         timeout = static_cast<int>(std::clamp<std::int64_t>(left, 0, 1'000'000));
     }
-    // Whatever is put off from here on waits for the next pass.
+    // Everything that is put off from here on waits for the next pass.
     const std::vector<DescriptorName> due = std::exchange(put_off_, {});
     std::array<epoll_event, events_max> events;
     const int count = ::epoll_wait(epoll_, events.data(), events_max, timeout);
@@ -234,7 +234,7 @@ void EpollKernel::dispatch(const epoll_event& event) {
     if (broken || (event.events & EPOLLRDHUP) != 0) ready.ended = true;
     if (broken || (event.events & (EPOLLIN | EPOLLRDHUP)) != 0) ready.readable = true;
     if (broken || (event.events & EPOLLOUT) != 0) ready.writable = true;
-    if (!ready.is_put_off) resume(name);  // else its turn comes in this pass, or has come
+    if (!ready.is_put_off) resume(name);  // otherwise its turn comes or came in this pass
 }
 
 bool EpollKernel::is_open(DescriptorName name) const {
@@ -257,11 +257,11 @@ void EpollKernel::resume_all(const std::vector<DescriptorName>& names) {
     }
 }
 
-// Only what is done by now: a task that offloads again and again does not keep the loop from the descriptors.
+// Completes only work that is done by now, so that a task which offloads repeatedly does not hold up the descriptors.
 void EpollKernel::complete_offloaded() {
     for (std::size_t left = helpers_.done(); left > 0; --left) {
         OffloadOp* const op = helpers_.take_done();
-        if (op == nullptr) return;  // a task that was resumed has waited for the rest by finish()
+        if (op == nullptr) return;  // a resumed task has waited for the rest in finish()
         at_once_ = 0;
         op->complete(0);
     }
@@ -271,7 +271,7 @@ void EpollKernel::cancel(OffloadOp& op) {
     if (helpers_.cancel(op)) op.complete(-ECANCELED);
 }
 
-// Everything but offloaded work completes when it is cancelled.
+// Everything except offloaded work completes when it is cancelled.
 void EpollKernel::finish(Operation& op) noexcept {
     helpers_.finish(static_cast<OffloadOp&>(op));
     op.complete(0);
@@ -328,7 +328,7 @@ bool EpollKernel::start_writer(int fd, Waits waits, Operation& op) {
     return false;
 }
 
-// There was one accept for each report, so more connections may be queued: they are accepted before the wait ends.
+// There was only one accept for each report, so more connections may be queued: they are accepted before the wait ends.
 void EpollKernel::cancel(AcceptOp& op) {
     if (!attempt_accept(op)) return cancel_reader(op.listener, op);
     slot(op.listener).reader = nullptr;
@@ -414,13 +414,13 @@ bool EpollKernel::attempt_read(ReadOp& op) {
         if (octets > 0) {
             op.buffer.grow(static_cast<std::size_t>(octets));
         } else {
-            op.buffer = Buffer();  // a waiting connection holds none
+            op.buffer = Buffer();  // a waiting connection holds no buffer
         }
     }
     return done_reading(ready, op, octets, was_short);
 }
 
-// Which epoll reports unasked (EPOLLHUP, EPOLLERR). A peer's half-close, which is EPOLLRDHUP, doesn't count.
+// epoll always reports these events (EPOLLHUP, EPOLLERR). A peer's half-close, which is EPOLLRDHUP, doesn't count.
 bool EpollKernel::attempt_hang_up(HangUpOp& op) {
     op.set_result(0);
     return slot(op.stream).broken;
@@ -463,8 +463,8 @@ void EpollKernel::adopt(int fd, FdKind kind) {
     slot(fd) = Slot{.generation = slot(fd).generation + 1, .kind = kind};
 }
 
-// EPOLLOUT is added to the events when the descriptor is full for the first time, which most never are. A condition
-// that holds already is reported by the next wait.
+// EPOLLOUT is added to the events when the descriptor is full for the first time, which never happens to most. A
+// condition that is already true is reported by the next wait.
 int EpollKernel::watch(int fd, std::uint32_t events) {
     Slot& watched = slot(fd);
     if (watched.kind == FdKind::file) return 0;
@@ -509,7 +509,7 @@ Result<Opened> EpollKernel::listen(const SocketAddress& local, const ListenOptio
     if (!opened) return opened;
     adopt(opened->number, FdKind::listener);
     if (local.family == Family::unix_path) {
-        auto file = calls::socket_file_at(local.path);  // nothing at an abstract name
+        auto file = calls::socket_file_at(local.path);  // nothing for an abstract name
         if (file) socket_files_.emplace(opened->number, *std::move(file));
     }
     return opened;
@@ -528,8 +528,8 @@ Result<void> EpollKernel::connect_datagram(int socket, const SocketAddress& peer
     return {};
 }
 
-// After a half-close we only wait for the peer's end, which has often arrived by the time we read. So the read is tried
-// at once: a registration would cost as much as the rest of the close.
+// After a half-close we only wait for the peer's end, which has often arrived before we read. So the read is tried at
+// once: a registration would cost as much as the rest of the close.
 Result<void> EpollKernel::shut_down(int stream, ShutDown which) {
     slot(stream).readable = true;
     return calls::shut_down(stream, which);

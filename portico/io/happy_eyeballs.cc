@@ -14,7 +14,7 @@ namespace {
 
 using Stage = ConnectFailure::Stage;
 
-// What the attempts at one host share. It outlives them: the scope is joined before it goes.
+// The state that the attempts at one host share. It outlives them: the scope is joined before this is destroyed.
 struct Race {
     Core& core;
     ConnectOptions options;
@@ -24,7 +24,7 @@ struct Race {
     std::size_t running = 0;
 };
 
-// An address of a family that this machine has no route for says nothing about the host.
+// If this machine has no route for an address's family, the failure says nothing about the host.
 bool tells_of_host(const Error& error) {
     return error.number != ENETUNREACH && error.number != EADDRNOTAVAIL && error.number != EAFNOSUPPORT;
 }
@@ -32,7 +32,7 @@ bool tells_of_host(const Error& error) {
 Task<void> attempt(Race& race, SocketAddress peer) {
     ++race.running;
     if (race.options.watcher != nullptr) race.options.watcher->trying(peer);
-    Result<Stream> stream = co_await connect(race.core, peer, never);  // the race ends it
+    Result<Stream> stream = co_await connect(race.core, peer, never);  // the end of the race stops it
     --race.running;
     if (!stream) {
         if (!race.failure || (!tells_of_host(*race.failure) && tells_of_host(stream.error()))) {
@@ -81,7 +81,7 @@ Task<ConnectResult> connect_to_any(Core& core, std::vector<SocketAddress> peers,
     Result<void> news;
     for (const SocketAddress& peer : peers) {
         scope.start(attempt(race, peer));
-        // A failure is news, and the next attempt follows at once; so is success.
+        // A failure opens the gate, and the next attempt follows at once; so does a success.
         news = co_await race.news.wait(core, std::min(options.deadline, core.now() + options.attempt_delay));
         const bool is_delay_over = !news && news.error().number == ETIMEDOUT && core.now() < options.deadline;
         if (is_delay_over) news = {};

@@ -67,7 +67,7 @@ void HelperThreads::submit(OffloadOp& op) {
         op.stage_in_kernel = OffloadOp::Stage::queued;
         queued_.append(op);
         assert(!threads_.empty() && "start_first()");
-        // If this fails, the threads that there are do the work later.
+        // If this fails, the existing threads do the work later.
         if (queued_.count > idle_ && threads_.size() < threads_max_) static_cast<void>(start_one());
     }
     has_work_.notify_one();

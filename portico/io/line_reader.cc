@@ -39,7 +39,7 @@ Task<Result<std::optional<Line>>> LineReader::read_line(TimePoint deadline) {
         const std::size_t length = line ? line->text.size() : buffered().size();
         const bool may_end_in_cr = !line && length == octets_max_ + 1 && buffered().back() == '\r';
         if (length > octets_max_ && !may_end_in_cr) {
-            if (line) first_ -= length + (line->end == LineEnd::crlf ? 2 : 1);  // it stays readable
+            if (line) first_ -= length + (line->end == LineEnd::crlf ? 2 : 1);  // the line stays readable
             is_too_long_ = true;
             co_return fail(EMSGSIZE, "read_line");
         }
@@ -51,7 +51,7 @@ Task<Result<std::optional<Line>>> LineReader::read_line(TimePoint deadline) {
         filled_ += *received;
         if (*received > 0) continue;
         if (buffered().empty()) co_return std::optional<Line>();
-        if (buffered().size() > octets_max_) {  // the CR that could have begun an end was part of the line
+        if (buffered().size() > octets_max_) {  // the CR that might have begun a line end was part of the line
             is_too_long_ = true;
             co_return fail(EMSGSIZE, "read_line");
         }

@@ -16,7 +16,7 @@ bool write_patiently(int descriptor, std::string_view text, std::chrono::millise
         const int ready = ::poll(&wanted, 1, static_cast<int>(patience.count()));
         if (ready < 0 && errno == EINTR) continue;
         if (ready != 1) return false;
-        // A pipe that polls as writable takes so much without waiting, and perhaps no more.
+        // If a pipe polls as writable, this many octets can be written without waiting, but perhaps no more.
         const ssize_t written = ::write(descriptor, text.data(), std::min<std::size_t>(text.size(), PIPE_BUF));
         if (written < 0 && errno != EINTR && errno != EAGAIN) return false;
         if (written > 0) text.remove_prefix(static_cast<std::size_t>(written));

@@ -1,8 +1,8 @@
-// portico/io/real_file_system.cc — the machine's files, by openat2(2): leaving a directory is impossible rather than
-// checked.
+// portico/io/real_file_system.cc — the machine's files, through openat2(2): leaving a directory is impossible, rather
+// than checked for.
 //
-// Needs Linux 5.6. An older kernel returns ENOSYS, a container whose filter does not know the call EPERM. Both errors
-// are reported: resolving the path ourselves, step by step, would be a check that can be raced.
+// Needs Linux 5.6. An older kernel returns ENOSYS; a container whose filter does not allow the call returns EPERM. Both
+// errors are reported: resolving the path ourselves, step by step, would be open to races.
 #include <dirent.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
@@ -94,7 +94,7 @@ public:
     }
 
     Result<std::vector<DirectoryEntry>> list(const Fd& directory, std::size_t entries_max) override {
-        // Opened anew: a duplicate would share its position with other listings of this directory.
+        // Opened again: a duplicate would share its position with other listings of this directory.
         const int number = ::openat(directory.number(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (number < 0) return fail(errno, "open");
         DIR* const stream = ::fdopendir(number);
@@ -113,7 +113,7 @@ private:
         char octet = 0;
         const iovec room{&octet, 1};
         const ssize_t octets = ::preadv2(file.number(), &room, 1, static_cast<off_t>(offset), RWF_NOWAIT);
-        return octets >= 0 || errno != EAGAIN;  // file systems that can't say are taken to be in memory
+        return octets >= 0 || errno != EAGAIN;  // a file system that can't tell is assumed to be in memory
     }
 
     Result<Fd> open_resolved(const Fd& directory, std::string_view path, int flags) {
@@ -126,8 +126,8 @@ private:
         open_how how{};
         how.flags = static_cast<std::uint64_t>(flags | O_CLOEXEC);
         how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
-        // EAGAIN: something was renamed while ".." was followed, so that the kernel can't say whether we were still
-        // beneath.
+        // EAGAIN: something was renamed while ".." was followed, so the kernel can't tell whether we were still beneath
+        // the directory.
         constexpr int attempts_max = 16;
         for (int attempt = 1;; ++attempt) {
             const long number = ::syscall(SYS_openat2, directory.number(), terminated.data(), &how, sizeof(how));

@@ -8,13 +8,13 @@
 
 namespace portico::io {
 
-// The coroutine at the bottom of a chain of tasks: it owns the task, holds the chain's StopState, and frees itself.
+// The coroutine at the bottom of a chain of tasks. It owns the task, holds the chain's StopState, and frees itself.
 struct Scope::Root {
     class promise_type final : public TaskPromiseBase, public Node, public StopState {
     public:
         promise_type(Scope& scope, const Task<void>&) : scope_(&scope) { set_stop_state(this); }
         ~promise_type() {
-            while (scopes_ != nullptr) leave(*scopes_);  // those that live elsewhere
+            while (scopes_ != nullptr) leave(*scopes_);  // scopes that are not in its frames
         }
         using StopState::ask_to_end;
         using StopState::ask_to_end_now;
@@ -23,7 +23,7 @@ struct Scope::Root {
 
         Root get_return_object() { return {*this}; }
         void return_void() const {}
-        // Nobody awaits what the scope has started.
+        // Nothing awaits the tasks that the scope has started.
         [[noreturn]] void unhandled_exception() const noexcept { std::terminate(); }
 
         // The first run, up to the first wait.
@@ -72,7 +72,7 @@ struct Scope::Root {
         [[gnu::visibility("hidden")]] void end_chain() noexcept override;
 
         Scope* scope_;
-        Scope* scopes_ = nullptr;  // made by this chain: the first of a list
+        Scope* scopes_ = nullptr;  // the first in a list of scopes created by this chain
         bool is_ending_ = false;
         bool is_asking_ = false;
     };
@@ -80,7 +80,7 @@ struct Scope::Root {
     promise_type& promise;
 };
 
-// Only scopes in the chain's frames are ended with it: another object that the chain has made may outlive it.
+// Only scopes in the chain's frames are ended with it: another object that the chain has created may outlive it.
 void Scope::Root::promise_type::end_chain() noexcept {
     if (is_asking_) return;
     assert((!ends_now() || !has_task_on_stack()) && "a task destroys the scope that it runs in");
@@ -148,7 +148,7 @@ void Scope::start(Task<void> task, AfterStop after_stop) {
     root.begin();
 }
 
-// Each question may end the task and others and start new ones, so it holds on to nothing but the ring's head.
+// Each call of `ask` may end the task and others and start new ones, so only the ring's head is kept.
 template <class Ask>
 void Scope::ask_all(Ask ask) {
     ++asking_;
@@ -166,7 +166,7 @@ void Scope::request_stop() {
     if (asking_ == 0 && size_ == 0) tell_of_end();
 }
 
-// Those that were asked to stop before are asked for more.
+// Tasks that were asked to stop before are now asked to end.
 void Scope::gather() {
     while (stopping_.next != &stopping_) {
         Node& node = *stopping_.next;
@@ -183,7 +183,7 @@ void Scope::end_tasks() {
 
 void Scope::end_tasks_now() {
     ending_ = Ending::now;
-    ++asking_;  // nobody is told of the last one's end
+    ++asking_;  // the end of the last task is not reported yet
     gather();
     for (;;) {
         ask_all([](Root::promise_type& task) { task.ask_to_end_now(); });
@@ -196,7 +196,7 @@ void Scope::end_tasks_now() {
 
 void Scope::ended() {
     --size_;
-    if (size_ == 0 && asking_ == 0) tell_of_end();  // not under an ask_all() that is still walking
+    if (size_ == 0 && asking_ == 0) tell_of_end();  // not while an ask_all() is still walking through the ring
 }
 
 void Scope::tell_of_end() {
@@ -211,7 +211,7 @@ void Scope::Join::go_on() {
 
 void Scope::Join::stop_waiting() noexcept {
     if (!stop_state_->must_end()) return scope_->request_stop();
-    // The chain ends the tasks of the scopes in its frames itself; this one may live elsewhere.
+    // The chain itself ends the tasks of the scopes in its frames; this one may be elsewhere.
     scope_->joining_ = nullptr;
     stop_state_->go_on(waiter_);
 }

@@ -1,8 +1,8 @@
-// portico/io/signals.cc — signals as calls, on a thread of their own.
+// portico/io/signals.cc — delivers signals as calls, on a separate thread.
 //
 // A handler writes the signal's number into a pipe, and the watcher's thread reads it. Blocking the signals and waiting
-// for them (sigwait, signalfd) would not do: a thread that the program had started before would not block them, and the
-// signal would end the process there.
+// for them (sigwait, signalfd) would not work: a thread that the program started earlier would not block them, and the
+// signal would end the process on that thread.
 //
 // Room io: see error.h.
 #include "portico/io/signals.h"
@@ -29,7 +29,7 @@ namespace {
 constexpr std::size_t watchers_max = 16;
 constexpr unsigned char end_of_watch = 0;  // no signal has this number
 
-// What the handler reads of a watcher. Its pipe is never closed: a handler may be about to write to it on some thread.
+// The handler's part of a watcher. Its pipe is never closed: a handler may be about to write to it on some thread.
 struct Slot {
     std::atomic<std::uint64_t> signals = 0;  // a bit for each
     std::atomic<int> write_end = -1;
@@ -38,8 +38,8 @@ struct Slot {
 };
 
 std::array<Slot, watchers_max> slots;
-std::atomic<pid_t> owner = 0;  // a child between fork(2) and exec(2) shares the pipes, but has nothing to say
-std::mutex lock;               // guards all that follows, and what the handler does not read of the slots
+std::atomic<pid_t> owner = 0;  // a child between fork(2) and exec(2) shares the pipes, but must not write to them
+std::mutex lock;               // guards everything below, and the parts of the slots that the handler does not read
 std::array<unsigned, 65> watchers_of{};
 std::array<struct sigaction, 65> before{};
 
@@ -50,7 +50,7 @@ void on_any_signal(int signal) {
     const auto number = static_cast<unsigned char>(signal);
     for (const Slot& slot : slots) {
         if ((slot.signals.load() & bit_of(signal)) == 0 || ::getpid() != owner.load()) continue;
-        // A full pipe holds thousands of signals that nobody has taken yet: one more makes no difference.
+        // A full pipe holds thousands of signals that have not been read yet: one more makes no difference.
         static_cast<void>(!::write(slot.write_end.load(), &number, 1));
     }
     errno = errno_before;
@@ -68,7 +68,7 @@ Slot& take_slot() {
             slot.write_end.store(ends[1]);
         }
         unsigned char leftover = 0;
-        while (::read(slot.read_end, &leftover, 1) == 1) continue;  // a handler may have been late
+        while (::read(slot.read_end, &leftover, 1) == 1) continue;  // a handler may have written late
         slot.is_used = true;
         return slot;
     }
@@ -109,7 +109,7 @@ struct SignalWatcher::Impl {
     std::thread thread;
 
     void watch() {
-        // This thread takes them even if every other one blocks them.
+        // This thread receives them even if every other one blocks them.
         sigset_t ours;
         ::sigemptyset(&ours);
         for (const int signal : signals) ::sigaddset(&ours, signal);
@@ -134,9 +134,9 @@ SignalWatcher::SignalWatcher(const std::vector<int>& signals, std::function<void
     std::uint64_t all = 0;
     for (const int signal : signals) all |= bit_of(signal);
     impl_->slot->signals.store(all);
-    // The thread is to take these signals and no others: those are the program's.
+    // The thread must receive these signals and no others, which belong to the program.
     Result<std::thread> thread = start_thread([impl = impl_.get()] { impl->watch(); });
-    if (!thread) return;  // the signals go on doing what they did
+    if (!thread) return;  // the signals keep their previous behaviour
     impl_->thread = *std::move(thread);
     for (const int signal : signals) start_handling(signal);
 }

@@ -97,7 +97,7 @@ void SimKernel::knock_again(const StreamPtr& client, Duration later) {
     });
 }
 
-// One attempt to connect. Returns nothing if it is to be repeated later.
+// One attempt to connect. Returns nothing if it must be repeated later.
 std::optional<std::int64_t> SimKernel::knock(const StreamPtr& client) {
     constexpr int knocks_max = 7;  // tcp_syn_retries
     if (chance_.happens(faults_.connect_failure)) {
@@ -175,7 +175,7 @@ std::optional<std::int64_t> SimKernel::try_accept(const std::shared_ptr<SimListe
         listener->backlog.erase(first);
         accepted->waits_at.reset();
         if (chance_.happens(faults_.accept_aborted)) {
-            reset_by_fault(accepted);  // ECONNABORTED: passed over
+            reset_by_fault(accepted);  // ECONNABORTED: skipped
             continue;
         }
         op.peer = accepted->remote;

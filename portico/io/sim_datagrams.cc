@@ -1,4 +1,4 @@
-// portico/io/sim_datagrams.cc — datagrams in a simulation: lost, doubled and overtaken.
+// portico/io/sim_datagrams.cc — datagrams in a simulation: lost, duplicated and reordered.
 #include <algorithm>
 #include <cassert>
 #include <utility>
@@ -9,7 +9,7 @@
 namespace portico::io {
 namespace {
 
-constexpr std::size_t queued_max = 256;  // in a socket's buffer; further datagrams are dropped
+constexpr std::size_t queued_max = 256;  // datagrams in a socket's buffer; further ones are dropped
 
 }  // namespace
 
@@ -32,7 +32,7 @@ Result<Opened> SimKernel::open_datagram(const SocketAddress& local, bool reuse_p
 
 void SimKernel::set_coalescing(int socket) { descriptors_.find<SimDatagramSocket>(socket)->coalesces = true; }
 
-// As UDP_GRO: successive datagrams of one peer and one size share a slot; the last of them may be shorter.
+// Like UDP_GRO: successive datagrams of the same size from one peer share a slot; the last of them may be shorter.
 void SimKernel::add_segments(SimDatagramSocket& socket, std::span<char> room, DatagramSlot& slot) {
     const std::size_t size = slot.octets.size();
     while (!socket.received.empty() && chance_.happens(0.5)) {
@@ -95,8 +95,8 @@ std::optional<std::int64_t> SimKernel::try_receive(const std::shared_ptr<SimData
 
 std::optional<std::int64_t> SimKernel::try_send(const std::shared_ptr<SimDatagramSocket>& socket, SendOp& op) {
     assert(!op.slots.empty());
-    if (op.slots.front().octets.size() > datagram_octets_max) return -EMSGSIZE;  // also of several in one slot
-    if (op.slots.front().peer.port == 0) return -EDESTADDRREQ;                   // nobody is connected here
+    if (op.slots.front().octets.size() > datagram_octets_max) return -EMSGSIZE;  // also for several in one slot
+    if (op.slots.front().peer.port == 0) return -EDESTADDRREQ;                   // no peer is connected here
     const std::size_t most = chance_.between(1, op.slots.size());
     std::size_t sent = 0;
     for (; sent < most && op.slots[sent].octets.size() <= datagram_octets_max; ++sent) {

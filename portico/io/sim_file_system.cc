@@ -13,7 +13,7 @@ namespace {
 
 using Components = std::deque<std::string>;
 
-// A slash at the end asks for a directory, as "." does.
+// A slash at the end requires a directory, as "." does.
 Components split(std::string_view path) {
     Components components;
     while (!path.empty()) {
@@ -72,7 +72,7 @@ void SimFileSystem::may_change(const SimNode* about) {
 }
 
 Result<std::shared_ptr<SimNode>> SimFileSystem::resolve(const std::shared_ptr<SimNode>& top, std::string_view path) {
-    constexpr std::size_t path_octets_max = 4096;  // PATH_MAX, the NUL at the end counted
+    constexpr std::size_t path_octets_max = 4096;  // PATH_MAX, including the NUL at the end
     constexpr std::size_t name_octets_max = 255;
     constexpr int links_max = 40;
     if (path.size() >= path_octets_max) return fail(ENAMETOOLONG, "openat2");
@@ -159,7 +159,8 @@ Result<std::size_t> SimFileSystem::read_at(const Fd& file, std::uint64_t offset,
     if (!node) return std::unexpected(node.error());
     if ((*node)->kind == FileKind::directory) return fail(EISDIR, "pread");
     if ((*node)->kind != FileKind::regular) return fail(ESPIPE, "pread");
-    // The real one is a loop of pread(2), each of which may give less than asked: what is read is not of one moment.
+    // The real function is a loop of pread(2) calls that may each read less than requested, so its parts may differ in
+    // age.
     std::size_t filled = 0;
     while (filled < room.size()) {
         may_change(node->get());
@@ -184,7 +185,7 @@ Result<std::vector<DirectoryEntry>> SimFileSystem::list(const Fd& directory, std
         if (entries.size() == entries_max) break;
         entries.push_back(DirectoryEntry{name, status_of(*child)});
     }
-    // In no order.
+    // In random order.
     for (std::size_t i = entries.size(); i > 1; --i) std::swap(entries[i - 1], entries[chance_->below(i)]);
     return entries;
 }

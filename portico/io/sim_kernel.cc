@@ -1,4 +1,4 @@
-// portico/io/sim_kernel.cc — a simulated kernel's time, and the life of an operation in it.
+// portico/io/sim_kernel.cc — time in a simulated kernel, and the life of an operation.
 #include "portico/io/sim_kernel.h"
 
 #include <algorithm>
@@ -63,7 +63,7 @@ void SimKernel::disturb_clocks() {
     }
 }
 
-// A program that retries something impossible for ever would hang the test without any message.
+// Otherwise a program that retries something impossible for ever would hang the test without a message.
 void SimKernel::expect_progress() {
     constexpr std::uint64_t waits_a_second_max = 2'000'000;
     if (now_ - second_began_ > std::chrono::seconds(1)) {
@@ -88,7 +88,7 @@ void SimKernel::wait(TimePoint until) {
         const bool event_first = !events_.empty() && events_.front().at <= until;
         now_ = std::max(now_, event_first ? events_.front().at : until);
     }
-    // Only some of the events that are due, so that timers and mail are handled in between.
+    // Only some of the due events, so that timers and mail are handled in between.
     for (auto left = chance_.between(1, 16); left > 0 && !events_.empty() && events_.front().at <= now_; --left) {
         happen_next();
     }
@@ -142,7 +142,7 @@ void SimKernel::finish(SimWaiting& place, std::int64_t result) {
 void SimKernel::cancel(std::shared_ptr<void> owner, SimWaiting& place, Operation& op) {
     assert(place.op == &op && "cancelled, but not in flight");
     if (!chance_.happens(faults_.cancel_late)) return finish(place, -ECANCELED);
-    // As io_uring: the operation and its cancellation race, and either may win.
+    // As with io_uring, the operation and its cancellation race, and either may win.
     cancelled_late_.emplace(&op, &place);
     schedule(delay() / 16, [this, owner = std::move(owner), &place, ticket = place.ticket] {
         if (place.op == nullptr || place.ticket != ticket) return;

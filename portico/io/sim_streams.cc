@@ -1,8 +1,8 @@
 // portico/io/sim_streams.cc — octets between the two ends of a simulated stream, and how it ends.
 //
 // The two ends of a TCP connection see each other as on Linux: an end or a reset comes after the octets before it;
-// closing with unread octets is a reset; writing to a closed peer succeeds once. Octets on their way when a connection
-// is reset are lost in part. Unix streams have no way to be lost on.
+// closing with unread octets is a reset; writing to a closed peer succeeds once. If a connection is reset, some of the
+// octets in flight are lost. Unix streams have no distance on which octets could be lost.
 #include <algorithm>
 #include <cassert>
 #include <utility>
@@ -83,7 +83,7 @@ std::optional<std::int64_t> SimKernel::try_read(const StreamPtr& from, ReadOp& o
     return static_cast<std::int64_t>(octets);
 }
 
-// How many octets may be written now; nothing if the writer has to wait, a negative errno value if it cannot write.
+// How many octets may be written now; nothing if the writer must wait, a negative errno value if it cannot write.
 std::optional<std::int64_t> SimKernel::room_to_write(const StreamPtr& from) {
     if (from->family != Family::unix_path && chance_.happens(faults_.reset)) reset_by_fault(from);
     if (from->error != 0) return -std::exchange(from->error, 0);
@@ -92,7 +92,7 @@ std::optional<std::int64_t> SimKernel::room_to_write(const StreamPtr& from) {
     const StreamPtr to = from->peer.lock();
     const bool nobody_reads = to == nullptr || to->closed;
     if (from->family == Family::unix_path && (nobody_reads || to->receiving_shut)) return -EPIPE;
-    if (nobody_reads) return 16 * 1024;  // until the reset comes back
+    if (nobody_reads) return 16 * 1024;  // until the reset arrives
     const std::size_t used = to->unread() + to->arriving_octets;
     if (used >= to->capacity) from->found_full = true;
     if (from->found_full && faults_.wakes_writers_late && used > to->capacity / 3 * 2) return std::nullopt;
@@ -156,7 +156,7 @@ std::int64_t SimKernel::send_octets(const StreamPtr& from, std::string octets) {
     const auto count = static_cast<std::int64_t>(octets.size());
     const StreamPtr to = from->peer.lock();
     if (to == nullptr) {
-        fly(from, SimSegment{SimSegment::Kind::reset, {}, 0});  // there and back again
+        fly(from, SimSegment{SimSegment::Kind::reset, {}, 0});  // after the round trip
         return count;
     }
     fly(to, SimSegment{SimSegment::Kind::octets, std::move(octets), 0});
@@ -182,7 +182,7 @@ void SimKernel::arrive(const StreamPtr& to) {
     deliver_due(to);
 }
 
-// Octets that don't fit the reader's window stay unacknowledged until it reads, unless nobody will read them any more.
+// Octets that don't fit into the reader's window stay unacknowledged until it reads, unless they will never be read.
 void SimKernel::deliver_due(const StreamPtr& to) {
     const auto is_reset = [](const SimSegment& segment) { return segment.kind == SimSegment::Kind::reset; };
     while (to->due > 0) {

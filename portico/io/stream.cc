@@ -11,11 +11,11 @@
 namespace portico::io {
 namespace {
 constexpr auto acknowledgement_pause = std::chrono::milliseconds(20);
-// After this time a near peer has sent its end; only for the others does the task wait. Being woken for each peer's end
-// would cost a busy server a third of what such a connection costs in all.
+// A near peer has sent its end by then; the task waits only for the others. Being woken for each peer's end would cost
+// a busy server a third of the total cost of such a connection.
 constexpr auto end_pause = std::chrono::milliseconds(5);
 
-// Descriptors that belong to no core. Nothing is kept for them, so that any thread may close them.
+// Descriptors that belong to no core. No state is kept for them, so any thread may close them.
 class Detached final : public FdTable {
 public:
     void close(int number) noexcept override { ::close(number); }
@@ -51,7 +51,7 @@ Task<Result<void>> Stream::write_all(std::string_view octets, TimePoint deadline
 }
 
 Task<void> drain(Stream& stream, Duration time_max, std::size_t octets_max) {
-    if (!stream.finish_sending()) co_return;  // it was reset: nobody reads any more
+    if (!stream.finish_sending()) co_return;  // it was reset: the peer no longer reads
     Core& core = stream.core();
     const TimePoint deadline = core.now() + time_max;
     const bool paused = co_await sleep_until(core, std::min(deadline, core.now() + end_pause));
@@ -63,8 +63,8 @@ Task<void> drain(Stream& stream, Duration time_max, std::size_t octets_max) {
         if (!received || *received == 0) co_return;
         drained += *received;
     }
-    // The peer goes on sending, and closing now would reset what it has not received yet. So we let it fill its window
-    // until it has our octets.
+    // The peer goes on sending, and closing now would reset octets that it has not received yet. So we let it fill its
+    // window until it has our octets.
     while (stream.unacknowledged() > 0 && core.now() < deadline) {
         const bool slept = co_await sleep_for(core, acknowledgement_pause);
         if (!slept) co_return;

@@ -61,8 +61,8 @@ Result<void> TemporaryFile::finish() {
 }
 
 Result<void> TemporaryFile::keep(const std::string& path) {
-    // link(2) overwrites nothing, which rename(2) does. Where a file system has no hard links, renameat2(2) can be told
-    // to; where it has them, it need not know that.
+    // link(2) never overwrites, but rename(2) does. On a file system without hard links, renameat2(2) has a flag
+    // against overwriting; on one with hard links, renameat2(2) may lack that flag.
     if (::link(path_.c_str(), path.c_str()) == 0) {
         ::unlink(path_.c_str());
     } else {

@@ -1,8 +1,8 @@
 // portico/io/timers.cc — the wheels.
 //
-// A timer stands in the wheel of the highest group of six bits in which its tick differs from the present one. So the
-// wheels never wrap: whatever stands in a wheel comes within the present turn of that wheel, in slots behind the
-// present one, and before whatever stands in a wheel above.
+// A timer is in the wheel of the highest group of six bits in which its tick differs from the present one. So the
+// wheels never wrap: every timer in a wheel expires within the present turn of that wheel, in slots after the present
+// one, and before every timer in a wheel above.
 #include "portico/io/timers.h"
 
 #include <bit>
@@ -11,7 +11,7 @@
 namespace portico::io {
 
 Timers::Timers(TimePoint start) : start_(start) {
-    assert(start.time_since_epoch() >= Duration::zero());  // else `never - start` overflows
+    assert(start.time_since_epoch() >= Duration::zero());  // otherwise `never - start` overflows
     for (Head& head : heads_) head.next_ = head.previous_ = &head;
 }
 
@@ -22,7 +22,7 @@ std::uint64_t Timers::whole_ticks(Duration since_start) const {
 
 void Timers::set(Timer& timer, TimePoint due) {
     assert(!timer.is_set());
-    // Rounded up, as the present is rounded down: a timer never expires early.
+    // Rounded up, because the present is rounded down: a timer never expires early.
     timer.due_ = due > start_ ? whole_ticks(due - start_ - Duration(1)) + 1 : 0;
     insert(timer);
     ++count_;
@@ -60,8 +60,8 @@ void Timers::insert(Timer& timer) {
 void Timers::unlink(Timer& timer) {
     timer.previous_->next_ = timer.next_;
     timer.next_->previous_ = timer.previous_;
-    // A timer that advance() has taken out of its slot, to expire it, still names that slot: hence the look at the
-    // slot's own ring.
+    // A timer that advance() has taken out of its slot, to expire it, still names that slot. So the slot's own ring is
+    // checked.
     if (timer.next_ == timer.previous_ && timer.slot_ < overdue && !holds(timer.slot_)) {
         occupied_[timer.slot_ / slots] &= ~(std::uint64_t{1} << (timer.slot_ % slots));
     }
@@ -106,7 +106,7 @@ void Timers::advance(TimePoint now) {
             move_all(head, expiring);
             continue;
         }
-        // A slot of a higher wheel: its timers go down to where they now belong.
+        // A slot of a higher wheel: its timers move down to the slots where they now belong.
         Head falling;
         falling.next_ = falling.previous_ = &falling;
         move_all(head, falling);
@@ -130,7 +130,7 @@ void Timers::advance(TimePoint now) {
 std::optional<TimePoint> Timers::next() const {
     const std::optional<Turn> turn = holds(overdue) ? Turn{now_, overdue} : next_turn();
     if (!turn) return std::nullopt;
-    const auto ticks = static_cast<std::int64_t>(turn->tick);  // 36 bits and a little
+    const auto ticks = static_cast<std::int64_t>(turn->tick);  // a little more than 36 bits
     return ticks < (never - start_) / tick ? start_ + ticks * tick : never;
 }
 

@@ -6,7 +6,7 @@
 namespace portico::link {
 namespace {
 
-// Looks at a peer during the time that it may acknowledge nothing: it may exceed that time by one part.
+// How often a peer is checked during the time in which it may acknowledge nothing: it may exceed that time by one part.
 constexpr int looks = 4;
 
 }  // namespace
@@ -70,14 +70,14 @@ Task<void> part(io::Stream stream, std::size_t outstanding, const InboundLimits&
     if (backlog.ask() == 0) co_return;
     Patience patience(limits, backlog);
     while (backlog.ask() > 0) {
-        if (!stream.finish_sending()) co_return;  // it has been reset meanwhile
+        if (!stream.finish_sending()) co_return;  // it has been reset in the meantime
         io::SleepUntil wait = io::sleep_until(core, patience.next_look(core.now()));
         bool slept = false;
         {
             const WaitingPlace place(transfers, wait);
             slept = co_await wait;
         }
-        // Ended to give memory back; or the server ends, and the kernel delivers what it still has.
+        // Ended to release memory; or the server is stopping, and the kernel delivers what it still holds.
         const bool must_reset = slept ? !patience.lasts(core.now()) : core.ledger().is_strained();
         if (must_reset) stream.abort_on_close();
         if (must_reset || !slept) co_return;

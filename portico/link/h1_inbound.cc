@@ -94,8 +94,8 @@ Task<Arrival> H1Inbound::next_request(http::Request& request) {
     }
 }
 
-// No request's views point into received_ here: its octets may move. False if the limit or the memory leaves no room to
-// grow into: see refusal_.
+// No request's views point into received_ here, so its octets may move. False if the limit or the memory leaves no room
+// to grow: see refusal_.
 bool H1Inbound::make_room_for_head() {
     if (position_ > 0) {
         received_.drop_front(position_);
@@ -175,8 +175,8 @@ Task<ContentEnd> H1Inbound::discard_content() {
     }
 }
 
-// Receives further octets of content. All of the input is used up, except for a piece of a chunk-size or trailer line,
-// which moves along. Returns nothing if octets came in time.
+// Receives further octets of content. All of the input is used up, except part of a chunk-size or trailer line, which
+// is moved along. Returns nothing if octets arrived in time.
 Task<std::optional<ContentEnd>> H1Inbound::receive_content() {
     io::Core& core = stream_->core();
     const std::string_view kept = unread();
@@ -207,7 +207,7 @@ Task<std::optional<ContentEnd>> H1Inbound::receive_content() {
     co_return ContentEnd::refused;
 }
 
-// The part of the content that has been received, or its end; nothing if neither is there.
+// The part of the content that has been received, or its end; nothing if neither has arrived.
 std::optional<ContentStep> H1Inbound::content_at_once() {
     const auto ended = [this](ContentEnd end) {
         if (end == ContentEnd::complete) framing_ = http::Framing::none;

@@ -19,7 +19,7 @@ namespace {
 // than that.
 constexpr std::size_t copied_octets_max = 4 * 1024;
 
-// How much of a file is looked at, and fetched from the disk if need be, before it is sent.
+// How much of a file is checked, and fetched from the disk if necessary, before it is sent.
 constexpr std::uint64_t window_octets = 1024 * 1024;
 
 }  // namespace
@@ -123,10 +123,10 @@ Task<Sent> H1Inbound::send_pieces(const http::Response& response) {
     co_return rest;
 }
 
-// Content that is made while it is sent: in chunks (RFC 9112 §7.1), or up to the connection's end for HTTP/1.0, which
-// has no chunks. A chunk goes out whole, with its CRLF, so that a client that reads whole chunks need not wait for the
-// next. The head goes with the first octets: until then the producer may still change the response. While the producer
-// waits, the content holds no buffer.
+// Content that is generated while it is sent: in chunks (RFC 9112 §7.1), or up to the connection's end for HTTP/1.0,
+// which has no chunks. A chunk is sent whole, with its CRLF, so that a client that reads whole chunks need not wait for
+// the next one. The head is sent with the first octets; until then the producer may still change the response. While
+// the producer waits, the content holds no buffer.
 class H1Inbound::Chunks final : public http::ContentWriter {
 public:
     Chunks(H1Inbound& link, const http::Request& request, const http::Response& response, std::string_view date,
@@ -202,7 +202,7 @@ Task<Sent> H1Inbound::send_made(const http::Request& request, const http::Respon
     co_return sent;
 }
 
-// What was sent is not whole, which only a reset can tell the peer. It also frees what the kernel holds for it.
+// The octets sent are incomplete, and only a reset can show that to the peer. A reset also frees what the kernel holds.
 Sent H1Inbound::give_up() {
     stream_->abort_on_close();
     return Sent::left;
@@ -270,7 +270,7 @@ Task<Sent> H1Inbound::send_range(const http::Piece& piece, Patience& patience) {
 Task<void> H1Inbound::bring_into_memory(const Fd& file, std::uint64_t offset, std::uint64_t length) {
     io::FileSystem& files = stream_->core().kernel().files();
     auto read = [&files, &file, offset, length] { return files.bring_into_memory(file, offset, length); };
-    // If the file can't be read, sending it will say so.
+    // If the file can't be read, sending it will report that.
     const std::optional<bool> done = co_await io::offload(stream_->core(), read);
     static_cast<void>(done);
 }

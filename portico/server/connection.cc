@@ -20,7 +20,7 @@ namespace {
 using http::Persistence;
 using link::Arrival;
 
-// What to do after a request, or after all the requests that have been received.
+// What to do after a request, or after all requests that have been received.
 enum class Next : std::uint8_t {
     request,  // read the next one
     idle,     // wait: nothing more has been received
@@ -29,7 +29,7 @@ enum class Next : std::uint8_t {
     reset,    // reset: the answer is incomplete, and nothing else tells the peer
 };
 
-// One request on its way through the steps.
+// One request and its steps.
 class Turn {
 public:
     Turn(Worker& worker, io::Stream& stream, link::Backlog& backlog, const io::SocketAddress& peer, HostCheck check)
@@ -52,7 +52,7 @@ public:
     // which is enough for most requests; if it returns nothing, parse() goes on from there.
     [[nodiscard]] std::optional<Next> parse_at_once();
     Task<Next> parse();
-    // 3. What the request names.
+    // 3. Finds the resource that the request names.
     [[nodiscard]] http::Result<site::Resource> translate() {
         if (!names_our_host()) return std::unexpected(foreign_host);
         return site::translate(exchange_->request, worker_->site(), exchange_->scratch);
@@ -64,15 +64,15 @@ public:
     Task<http::Result<void>> authorize(const site::Resource& resource) {
         return worker_->handler().authorize_slowly(exchange_->request, resource, *peer_);
     }
-    // 5. Answers with the resource, or says why not.
+    // 5. Answers with the resource, or with the reason why not.
     Task<Next> respond(const http::Result<site::Resource>& resource);
-    // Steps 3 to 5 for a program that answers by itself.
+    // Steps 3 to 5 for a program that answers requests itself.
     Task<Next> answer(Application& application);
 
 private:
     static constexpr http::Refusal foreign_host{http::Status::misdirected_request, "a host that is not answered here"};
 
-    // The authority form names where a tunnel is to lead, not who is asked for it (RFC 9112 §3.2.3).
+    // The authority form names the tunnel's destination, not the server that is asked for it (RFC 9112 §3.2.3).
     [[nodiscard]] bool names_our_host() {
         const http::Request& request = exchange_->request;
         return host_check_ == HostCheck::off || request.form == http::TargetForm::authority ||
@@ -104,7 +104,7 @@ private:
     std::optional<Arrival> arrival_;  // empty while the head is incomplete
     Persistence persistence_ = Persistence::keep;
     std::optional<Next> sent_early_;  // an answer that was sent before its handler had ended
-    std::uint64_t made_octets_ = 0;   // of content that was made while it was sent
+    std::uint64_t made_octets_ = 0;   // octets of content that was generated while it was sent
 };
 
 void Turn::begin() {
@@ -144,7 +144,7 @@ Task<Next> Turn::parse() {
             const link::Sent sent = co_await link_.flush();
             if (sent != link::Sent::whole) co_return Next::reset;
         }
-        // The time for requests that were on their way is over.
+        // The time for requests that were in flight is over.
         if (worker_->is_draining() && worker_->core().now() >= worker_->idle_deadline()) co_return Next::close;
         io::Scope reading;
         const Place place(worker_->unfinished_heads(), *peer_, reading);
@@ -159,8 +159,8 @@ Task<Next> Turn::parse() {
         co_return refused;
     }
     if (worker_->application() != nullptr) co_return Next::request;  // reads the content itself
-    // The client asks before it sends, and the answer will be no. It may send the content nevertheless, so nobody knows
-    // where the next request begins (RFC 9110 §10.1.1).
+    // The client asks before it sends, and the answer will be no. It may send the content nevertheless, so it is
+    // unknown where the next request begins (RFC 9110 §10.1.1).
     const bool asks_first = request.expectation == http::Expectation::continue_;
     if (asks_first && link_.awaits_content() && !link_.has_unread()) {
         persistence_ = Persistence::close;
@@ -199,10 +199,10 @@ Task<Next> Turn::send(std::string_view reason) {
         co_return after(sent, reason);
     }
     // The common case needs no further frame: the whole answer is copied to the output. If more requests have been
-    // received, it waits there for the next answer, so that answers to pipelined requests leave together.
+    // received, it waits there for the next answer, so that answers to pipelined requests are sent together.
     link_.queue(request, response, worker_->date(), persistence_);
     if (persistence_ == Persistence::keep && link_.has_unread()) co_return after(link::Sent::whole, reason);
-    // After the last answer we half-close at once: let both leave in one segment.
+    // After the last answer we half-close at once, so that both are sent in one segment.
     const bool more = persistence_ == Persistence::close;
     const iovec span = link_.output_span();
     io::Write wait = stream_->write({&span, 1}, link_.write_deadline(), more);
@@ -227,9 +227,9 @@ Task<void> run_and_say(Task<void> work, bool& ended) {
 
 }  // namespace
 
-// Runs what may take its time, and ends it where it waits if the peer leaves meanwhile. False: it was ended.
+// Runs work that may take time, and ends it while it waits if the peer leaves in the meantime. False: it was ended.
 //
-// A half-close isn't a departure: the peer has sent its request and waits for the answer. See H1Inbound::watch_peer.
+// A half-close does not count: the peer has sent its request and waits for the answer. See H1Inbound::watch_peer.
 Task<bool> Turn::run_handler(Task<void> work, Call& call) {
     bool ended = false;
     io::Scope working;
@@ -245,7 +245,7 @@ Task<bool> Turn::run_handler(Task<void> work, Call& call) {
 }
 
 Task<void> Turn::end_when_peer_leaves(io::Scope& working, Call& call) {
-    // Until the content has come, only the handler may read.
+    // Until the content has arrived, only the handler may read.
     if (!link_.has_just_its_content()) {
         const io::Result<void> content_read = co_await call.content_read().wait(worker_->core(), io::never);
         if (!content_read) co_return;
@@ -291,7 +291,7 @@ Task<void> Turn::send_into(link::Sent& sent) {
     sent = co_await link_.send(exchange_->request, exchange_->response, worker_->date(), persistence_);
 }
 
-// A peer that takes no octets while none are made can only be seen to leave.
+// A peer that receives no octets while none are generated can only be observed to leave.
 Task<void> Turn::end_making_when_peer_leaves(io::Scope& making) {
     const bool left = co_await link_.watch_peer();
     if (left) making.request_stop();
@@ -321,10 +321,10 @@ Task<Next> Turn::send_made(bool has_read_all) {
     co_return next == Next::reset&& ended_by_server ? Next::close : next;
 }
 
-// The answer goes out while the handler's task goes on: see Call::send_early.
+// The answer is sent while the handler's task goes on: see Call::send_early.
 Task<void> Turn::send_early() {
     if (exchange_->response.producer) co_return;
-    // A task that is being ended may have been reading the content: where the next request begins is not known.
+    // A task that is being ended may have been reading the content, so it is unknown where the next request begins.
     if (exchange_->request.framing != http::Framing::none) persistence_ = Persistence::close;
     const Next next = co_await send(exchange_->notes.reason);
     sent_early_ = next;
@@ -346,8 +346,8 @@ Task<Next> Turn::answer(Application& application) {
     const bool answered = co_await run_handler(application.answer(call), call);
     if (sent_early_) co_return *sent_early_;
     if (!answered) co_return after(link::Sent::left, "the peer left before it was answered");
-    // If content is left over, nobody knows where the next request begins. HTTP/1.0 has no chunks, so the connection's
-    // end is the content's.
+    // If content is left over, it is unknown where the next request begins. HTTP/1.0 has no chunks, so the end of the
+    // connection is the end of the content.
     const std::optional<link::ContentEnd> end = link_.discard_content_at_once();
     const bool has_read_all = end && *end == link::ContentEnd::complete;
     const bool ends_it = response.producer && request.version == http::Version::http_1_0;
@@ -360,7 +360,7 @@ Task<Next> Turn::answer(Application& application) {
     co_return next;
 }
 
-// Answers a request whose head or content can't be read. Nobody knows where the next request begins, so this is the
+// Answers a request whose head or content can't be read. It is unknown where the next request begins, so this is the
 // last answer.
 Task<Next> Turn::refuse(http::Refusal refusal) {
     ++worker_->counters().refused;
@@ -382,8 +382,8 @@ Next Turn::after(link::Sent sent, std::string_view reason) const {
     return persistence_ == Persistence::keep ? Next::request : Next::close;
 }
 
-// The user who was let in or, with a 401, who tried. Nothing if the site asks for no password, or if a program answers:
-// it has users of its own.
+// The user who was accepted or, with a 401, who tried. Nothing if the site asks for no password, or if a program
+// answers, because it has its own users.
 std::optional<http::Credentials> Turn::sent_credentials() const {
     if (worker_->application() != nullptr || worker_->site().options().users.empty()) return std::nullopt;
     const auto authorization = exchange_->request.fields.find(http::FieldName::authorization);
@@ -434,7 +434,7 @@ Task<Next> serve_requests(Worker& worker, io::Stream& stream, link::Backlog& bac
             if (!allowed) allowed = co_await turn.authorize(*resource);
             if (!*allowed) resource = std::unexpected(allowed->error());
         }
-        const Next next = co_await turn.respond(resource);  // 5. respond: the resource, or why not
+        const Next next = co_await turn.respond(resource);  // 5. respond: the resource, or the reason why not
         if (next != Next::request) co_return next;
     }
 }
@@ -456,7 +456,7 @@ private:
     io::SocketAddress peer_;
 };
 
-// After the last answer: see link::part. A server that ends leaves it to the kernel to deliver the answer.
+// After the last answer: see link::part. A server that is stopping leaves the delivery of the answer to the kernel.
 Task<void> linger(io::Stream stream, std::size_t outstanding, Guest guest, Worker& worker) {
     const io::Duration time_max = worker.linger_time_max();
     const std::size_t octets_max = worker.limits().drain_octets_max;
@@ -476,7 +476,7 @@ Task<void> serve_connection(io::Stream stream, io::SocketAddress peer, Worker& w
     io::Core& core = worker.core();
     const Limits& limits = worker.limits();
     link::Backlog backlog(stream);
-    io::TimePoint head_deadline = core.now() + limits.head_time_max;  // the first head's time runs from accept
+    io::TimePoint head_deadline = core.now() + limits.head_time_max;  // the first head's time starts at accept
     io::TimePoint deadline = worker.is_draining() ? core.now() + limits.shutdown_idle_max : head_deadline;
     std::optional<link::Patience> patience;
     Next next = Next::idle;
@@ -485,13 +485,13 @@ Task<void> serve_connection(io::Stream stream, io::SocketAddress peer, Worker& w
         const bool is_sending = !worker.is_draining() && !backlog.is_small();
         if (is_sending && !patience) patience.emplace(worker.inbound_limits(), backlog);
         if (!is_sending) patience.reset();
-        // Small requests, each answered, must not hide that the peer takes nothing.
+        // A series of small answered requests must not hide that the peer accepts nothing.
         if (is_sending && backlog.idle(core.now()) >= limits.response_idle_max) {
             next = Next::reset;
             break;
         }
-        // Meanwhile the worker may end this wait: an idle one to make room for another connection, any one because
-        // memory is short or because it is draining.
+        // In the meantime, the worker may end this wait: an idle one to make room for another connection, any wait
+        // because memory is short or because it is draining.
         io::ReadBuffer wait = stream.read(core.buffers(), is_sending ? patience->next_look(core.now()) : deadline);
         io::Result<Buffer> received = io::fail(ECANCELED, "read");
         {
@@ -499,7 +499,7 @@ Task<void> serve_connection(io::Stream stream, io::SocketAddress peer, Worker& w
             received = co_await wait;
         }
         if (!received && worker.is_draining()) {
-            // A request may have come just before the wait ended.
+            // A request may have arrived just before the wait ended.
             received = co_await stream.read(core.buffers(), core.now());
         } else if (!received && received.error().number == ETIMEDOUT && is_sending) {
             next = patience->lasts(core.now()) ? Next::idle : Next::reset;
@@ -507,7 +507,7 @@ Task<void> serve_connection(io::Stream stream, io::SocketAddress peer, Worker& w
             continue;
         }
         if (!received || received->empty()) {
-            // One that is closed because memory is short gives its memory back at once.
+            // A connection that is closed because memory is short releases its memory at once.
             const bool is_shed = !received && received.error().number == ECANCELED && is_sending;
             next = is_shed ? Next::reset : Next::left;
             break;
@@ -516,12 +516,12 @@ Task<void> serve_connection(io::Stream stream, io::SocketAddress peer, Worker& w
         if (head_deadline == io::never) head_deadline = core.now() + limits.head_time_max;
         next =
             co_await serve_requests(worker, stream, backlog, guest.peer(), check, std::move(*received), head_deadline);
-        // Draining: the wait ends at once if the time for requests that are on their way is over.
+        // Draining: the wait ends at once if the time for requests in flight is over.
         deadline = worker.is_draining() ? worker.idle_deadline() : core.now() + limits.keep_alive_max;
         head_deadline = io::never;
     }
     if (next == Next::reset) stream.abort_on_close();
-    // A peer that has left, or has to, may still owe the acknowledgement of an answer.
+    // A peer that has left, or has to leave, may still owe the acknowledgement of an answer.
     if (next == Next::close || (next == Next::left && !backlog.is_small())) {
         const std::size_t outstanding = backlog.at_most();
         worker.lingering().start(linger(std::move(stream), outstanding, std::move(guest), worker));

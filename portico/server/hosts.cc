@@ -14,13 +14,13 @@ std::string in_lower_case(std::string_view text) {
     return lower;
 }
 
-// A host in lower case, without the dot that may stand for the root.
+// A host in lower case, without the final dot for the root.
 std::string normal(std::string_view host) {
     if (host.ends_with('.')) host.remove_suffix(1);
     return in_lower_case(host);
 }
 
-// The host of "host", "host:port" or "[address]:port".
+// The host in "host", "host:port" or "[address]:port".
 std::string_view host_of(std::string_view authority) {
     if (authority.starts_with('[')) return authority.substr(1, authority.find(']') - 1);
     return authority.substr(0, authority.rfind(':'));

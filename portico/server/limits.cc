@@ -1,4 +1,4 @@
-// portico/server/limits.cc — the limits by name.
+// portico/server/limits.cc — the limits, by name.
 //
 // Room server: see limits.h.
 #include "portico/server/limits.h"

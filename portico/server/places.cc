@@ -23,14 +23,14 @@ bool Places::close_oldest_of(const io::SocketAddress& peer) {
 }
 
 void Places::close_all() {
-    // Counted first: the end of one connection may let another one come.
+    // Counted first: the end of one connection may admit another one.
     std::size_t count = 0;
     for (const Place* place = first_; place != nullptr; place = place->next_) ++count;
     for (; count > 0 && first_ != nullptr; --count) close(*first_);
 }
 
 void Places::close(Place& place) {
-    place.leave();  // so that it is not asked twice if it takes a while to go
+    place.leave();  // so that it is not asked twice if it takes a while to end
     io::Operation* const wait = place.wait_;
     io::Scope* const reading = place.reading_;
     if (wait != nullptr) wait->stop_waiting();

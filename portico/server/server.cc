@@ -25,7 +25,7 @@ struct CoreThread {
     CoreThread(const CoreThread&) = delete;
     CoreThread& operator=(const CoreThread&) = delete;
     ~CoreThread() {
-        if (!thread.joinable()) return;  // it has served, and was waited for
+        if (!thread.joinable()) return;  // it has served and has been joined
         may_begin.release();
         thread.join();
     }
@@ -34,7 +34,7 @@ struct CoreThread {
     io::Core core;
     std::unique_ptr<Worker> worker;
     std::vector<io::Listener> listeners;  // until serving begins
-    std::binary_semaphore may_begin{0};   // the thread waits for it first
+    std::binary_semaphore may_begin{0};   // the thread waits for it before anything else
     bool serves = false;                  // written before `may_begin` is released
     std::thread thread;
     std::thread::id thread_id;  // a copy: join() on one thread writes what another would read
@@ -58,8 +58,8 @@ void run(CoreThread& own) {
 // How long the kernel keeps a silent connection to itself. It can't be less.
 constexpr std::chrono::seconds silence_unseen{1};
 
-// Cores share a port by having a listening socket each; the kernel spreads connections over them. The option for that
-// would also let a second server of the same user share the port unnoticed, so the port is bound without it first.
+// Cores share a port by having a listening socket each; the kernel distributes connections among them. The option for
+// that would also let a second server of the same user share the port unnoticed, so the port is first bound without it.
 io::Result<void> check_port_is_free(io::Core& core, const io::SocketAddress& local) {
     if (local.family == io::Family::unix_path || local.port == 0) return {};
     // It never listens: a client that connected in this moment would be reset.
@@ -102,7 +102,8 @@ io::Result<void> Server::Impl::open_cores(unsigned count, const HostOptions& hos
         AccessLog* const recorded = log->is_off() ? nullptr : log.get();
         own.worker = make_worker(own.core, limits, population, recorded, i);
         own.worker->answer_only(hosts);
-        // Here rather than in start(), which can't fail: a server that has said that it listens has its threads.
+        // Here rather than in start(), which can't fail: a server that has reported its addresses must have its
+        // threads.
         auto thread = io::start_thread([&own] { run(own); }, io::ThreadSignals::inherited);
         if (!thread) return std::unexpected(thread.error());
         own.thread = *std::move(thread);
@@ -117,9 +118,9 @@ io::Result<void> Server::Impl::open_listeners(const io::SocketAddress& wanted) {
     options.reuse_port = cores.size() > 1;
     options.send_limits.unsent_octets_max = limits.unsent_octets_max;
     options.send_limits.unacknowledged_octets_max = limits.unacknowledged_octets_max;
-    // An HTTP client speaks first. To be told of it only then saves a wake-up, a read in vain and a registration, which
-    // is a third of what a connection with one request costs. A silent connection is accepted a second late, which
-    // would falsify a short head_time_max.
+    // An HTTP client sends first. Being notified only then saves a wake-up, a useless read and a registration, which is
+    // a third of the cost of a connection with one request. A silent connection is accepted a second late, which would
+    // distort a short head_time_max.
     if (limits.head_time_max >= 10 * silence_unseen) options.defer_accept = silence_unseen;
     if (options.reuse_port) {
         const io::Result<void> is_free = check_port_is_free(cores.front()->core, wanted);

@@ -9,18 +9,18 @@
 namespace portico::server {
 namespace {
 
-// Exchanges kept for the next request. Only requests that wait for something keep one beyond their turn.
+// Exchanges that are kept for the next request. Only requests that wait for something keep one beyond their turn.
 constexpr std::size_t exchanges_kept_max = 64;
 
 // How long the listeners stay open while the server ends, if it has never had a connection.
 constexpr auto unused_door_time = std::chrono::milliseconds(100);
 
-// Connections that are accepted after that time: as many as may have queued up. It matters only if the kernel can't
-// refuse new connections: clients that come faster than they are accepted must not keep the listener open.
+// Connections that are accepted after that time: as many as may be queued. This matters only if the kernel can't refuse
+// new connections: clients that come faster than they are accepted must not keep the listener open.
 constexpr unsigned last_call_max = 4096;
 
-// Connections that are closed in one pass when memory is short. It may take further passes until they have given back
-// what they hold, so a few at a time.
+// Connections that are closed in one pass when memory is short. It may take further passes until they have released
+// their memory, so only a few are closed at a time.
 constexpr unsigned shed_at_once_max = 16;
 
 // After an accept that failed for a reason that will not go away by itself, so that the loop does not spin.
@@ -100,8 +100,8 @@ Task<void> Worker::accept_connections(Door& door) {
         if (failure == ECANCELED && !is_last) continue;  // draining has begun
         if (failure == ECANCELED || failure == ETIMEDOUT) break;
         ++counters_.accept_failed;
-        // The loop turns at least once before the next try: a connection that was asked to leave may take some time.
-        // Only a failure for want of descriptors or memory is mended by closing a connection.
+        // The loop turns at least once before the next try: a connection that was asked to leave may take some time to
+        // end. Closing a connection helps only if descriptors or memory were short.
         io::Duration pause = io::accept_pause(accepted.error());
         if (pause == io::Duration::zero()) {
             pause = unknown_failure_pause;
@@ -125,15 +125,15 @@ void Worker::admit(io::Accepted accepted, HostCheck check) {
     connections_.start(serve_connection(std::move(accepted.stream), std::move(accepted.peer), *this, check));
 }
 
-// Counts the connection of `peer`, for which room is made if it must be. False: there is none.
+// Counts the connection of `peer`, and makes room for it if necessary. False: there is no room.
 bool Worker::let_in(const io::SocketAddress& peer) {
-    // An idle connection holds no memory worth mentioning; an unfinished head holds a buffer.
+    // An idle connection holds hardly any memory; an unfinished head holds a buffer.
     if (core_->ledger().is_full() && unfinished_heads_.close_oldest()) ++counters_.heads_shed;
     if (core_->ledger().is_full()) return false;
     const Population::Entry entry = population_->enter(peer);
     if (entry == Population::Entry::admitted) return true;
     if (!(entry == Population::Entry::full ? make_room() : make_room_for(peer))) return false;
-    // Counted in its stead: on some kernels the connection that was asked to leave takes a while to go.
+    // Counted instead: on some kernels the connection that was asked to leave takes a while to end.
     population_->enter_instead(peer);
     return true;
 }
@@ -157,7 +157,7 @@ bool Worker::make_room_for(const io::SocketAddress& peer) {
     return true;
 }
 
-// Memory is short. The code that takes it is in the middle of something, so memory is given back in the next pass.
+// Memory is short. The code that takes it is in the middle of other work, so memory is released in the next pass.
 void Worker::ask_for_relief() {
     if (is_relieving_ || connections() == 0) return;
     chores_.start(relieve());
@@ -165,7 +165,7 @@ void Worker::ask_for_relief() {
 
 namespace {
 
-// Notes that the worker gives memory back, for as long as its task does.
+// Notes that the worker releases memory while its task does so.
 class Relieving {
 public:
     explicit Relieving(bool& is_relieving) : is_relieving_(&is_relieving) { is_relieving = true; }
@@ -179,11 +179,13 @@ private:
 
 }  // namespace
 
-// In this order, until the ledger is no longer strained: kept files, idle connections, unfinished heads, connections
-// whose last answer has not been acknowledged, and then the transfers that have waited the longest for their peers.
+// Releases memory in this order, until the ledger is no longer strained: cached files, idle connections, unfinished
+// heads, connections whose last answer has not been acknowledged, and then the transfers that have waited the longest
+// for their peers.
 Task<void> Worker::relieve() {
     const Relieving guard(is_relieving_);
-    // Until nothing is left to shed, because nobody may ask again: connections that are refused take nothing.
+    // Goes on until nothing is left to shed, because there may be no further request for relief: refused connections
+    // take no memory.
     for (bool goes_on = true; goes_on;) {
         const bool slept = co_await io::sleep_for(*core_, io::Duration::zero());
         if (!slept || !core_->ledger().is_strained()) break;
@@ -217,7 +219,7 @@ void Worker::drain(io::Duration time_max) {
     for (Door& door : doors_) {
         if (!door.listener) continue;
         door.listener->refuse_new_connections();
-        // A Unix client is in the queue once it has connected. A TCP client's handshake may be under way.
+        // A Unix client is in the queue once it has connected. A TCP client's handshake may be in progress.
         const bool is_unix = door.listener->local().family == io::Family::unix_path;
         door.last_call = population_->was_used() ? idle_deadline_ : std::min(idle_deadline_, now + unused_door_time);
         if (is_unix) door.last_call = now;
@@ -235,8 +237,8 @@ Task<void> Worker::wind_up(io::TimePoint end) {
     if (slept) stop();
 }
 
-// Once the time for requests that may be on their way is over and every listener is closed: no request that came before
-// that goes unanswered.
+// Called once the time for requests in flight is over and every listener is closed: every request that arrived before
+// that is answered.
 void Worker::end_idle() {
     if (!draining_ || doors_open_ > 0 || core_->now() < idle_deadline_) return;
     idle_.close_all();

@@ -8,9 +8,9 @@
 namespace portico::services {
 namespace {
 
-// Ports below belong to services (RFC 6335 §6: system ports); clients use others.
+// Lower ports belong to services (RFC 6335 §6: system ports); clients use others.
 constexpr std::uint16_t client_ports_begin = 1024;
-// Further protocols that answer whatever they are sent, and are used for reflection.
+// Further protocols that answer every datagram, and are used for reflection.
 constexpr std::array<std::uint16_t, 6> answering_ports{
     1434,   // Microsoft SQL Server Resolution
     1900,   // SSDP

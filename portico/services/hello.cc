@@ -26,7 +26,7 @@ Task<io::Result<void>> Hello::serve_stdio(io::Stdio stdio) {
 }
 
 Task<void> Hello::answer(io::Datagram socket) {
-    // The content does not matter, but to see that it is not the message itself.
+    // The content matters only because it must not be the message itself.
     DatagramBatch batch(*core_, message_.size() + 1);
     peers_.add_own(socket.local());
     for (;;) {

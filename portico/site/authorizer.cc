@@ -12,9 +12,9 @@
 namespace portico::site {
 namespace {
 
-// If there are more users than this, those that have been away for longest are checked again.
+// If there are more users than this, those who have been away the longest are checked again.
 constexpr std::size_t remembered_max = 256;
-// If more addresses than this send wrong passwords within suspected_for, the first of them are forgotten.
+// If more addresses than this send wrong passwords within suspected_for, the oldest ones are forgotten.
 constexpr std::size_t suspects_max = 256;
 constexpr std::chrono::minutes suspected_for{1};
 
@@ -35,7 +35,7 @@ std::optional<http::Credentials> credentials_of(const http::Request& request) {
     return http::parse_basic(*request.fields.find(http::FieldName::authorization));
 }
 
-// Credentials that are overwritten in the end, also if the task that holds them is destroyed.
+// Credentials that are overwritten at the end, even if the task that holds them is destroyed.
 class Secret {
 public:
     explicit Secret(http::Credentials credentials) : credentials_(std::move(credentials)) {}
@@ -76,7 +76,7 @@ Task<http::Result<void>> Authorizer::authorize_slowly(const http::Request& reque
     const std::chrono::milliseconds pause = site->options().password_limits.refusal_pause;
     if (pause.count() > 0) {
         const bool slept = co_await io::sleep_for(*core_, pause);
-        static_cast<void>(slept);  // either way the answer is no
+        static_cast<void>(slept);  // the answer is no in either case
     }
     if (outcome == Outcome::wrong) co_return unauthorized("wrong user or password");
     co_return http::refuse(http::Status::service_unavailable, "too many passwords to check");
@@ -112,8 +112,8 @@ Task<bool> Authorizer::check(const http::Credentials& credentials, std::shared_p
     co_return known&& matches.value_or(false);
 }
 
-// For a user who does not exist, the hash of one who does: always the same one for that name, so that the time a hash
-// takes does not tell which names exist.
+// For an unknown user, uses the hash of an existing one, always the same for that name, so that the time a hash takes
+// does not reveal which names exist.
 const std::string& Authorizer::hash_for(const http::Credentials& credentials, const Site& site, bool& known) const {
     const std::vector<Credential>& users = site.options().users;
     const std::string* hash = &users[sip_hash<2, 4>(keys_[0], credentials.user) % users.size()].hash;
@@ -126,7 +126,7 @@ const std::string& Authorizer::hash_for(const http::Credentials& credentials, co
 }
 
 Fingerprint Authorizer::fingerprint(const http::Credentials& credentials) const {
-    // A user's name has no colon, so no other pair is written the same.
+    // A user's name has no colon, so every pair has a different text.
     std::string both = credentials.user + ':' + credentials.password;
     const Fingerprint hashes = {sip_hash<2, 4>(keys_[0], both), sip_hash<2, 4>(keys_[1], both)};
     wipe(both);

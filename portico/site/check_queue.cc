@@ -10,7 +10,7 @@ namespace portico::site {
 struct CheckQueue::State : std::enable_shared_from_this<CheckQueue::State> {
     explicit State(io::Core& the_core) : core(&the_core) {}
 
-    // How many of `turns` the applicant shares a limit with; known credentials and others have different ones.
+    // How many of `turns` share a limit with the applicant; known credentials and others have different limits.
     static std::size_t count(const std::list<CheckTurn*>& turns, const Applicant& applicant) {
         return static_cast<std::size_t>(std::count_if(turns.begin(), turns.end(), [&applicant](const CheckTurn* turn) {
             return is_known(turn->applicant_) == is_known(applicant);
@@ -46,7 +46,7 @@ struct CheckQueue::State : std::enable_shared_from_this<CheckQueue::State> {
         checking.push_back(&turn);
         turn.phase_ = CheckTurn::Phase::checking;
     }
-    // A task that goes on may change both lists, so each step begins anew.
+    // A task that goes on may change both lists, so each step starts again from the beginning.
     void let_go_on() {
         while (CheckTurn* const turn = next()) {
             move_to_checking(*turn);
@@ -71,8 +71,8 @@ struct CheckQueue::State : std::enable_shared_from_this<CheckQueue::State> {
     }
 
     io::Core* core;
-    PasswordLimits limits;  // of the request that came last
-    // Both in the order of arrival. They are short, so they are searched.
+    PasswordLimits limits;  // from the last request
+    // Both are in order of arrival. They are short, so they are searched linearly.
     std::list<CheckTurn*> waiting;
     std::list<CheckTurn*> checking;
 };
@@ -91,7 +91,7 @@ CheckTurn::CheckTurn(CheckQueue& queue, const Applicant& applicant, const Passwo
     : state_(queue.state_), applicant_(applicant) {
     state_->limits = limits;
     const bool may_wait = state_->may_wait(applicant);
-    // It joins the line even if nobody is before it: a place that was given up a moment ago belongs to those who wait.
+    // It joins the line even if the line is empty: a place that was just released belongs to the requests that wait.
     state_->waiting.push_back(this);
     if (state_->next() == this) {
         state_->move_to_checking(*this);

@@ -34,7 +34,7 @@ void add_whole(const SharedRepresentation& representation, http::Response& respo
     response.content.push_back(piece_of(*representation, http::ByteRange{0, representation->size}));
 }
 
-// RFC 9110 §15.4.5: what a cache needs to renew what it has, and nothing else of the representation.
+// RFC 9110 §15.4.5: the fields that a cache needs to renew its entry, and nothing else of the representation.
 void compose_not_modified(const SharedRepresentation& representation, http::Response& response) {
     response.status = Status::not_modified;
     response.owner = representation;

@@ -2,7 +2,7 @@
 #include "portico/site/encode.h"
 
 #include <brotli/encode.h>
-#define ZLIB_CONST  // its input is not ours to change
+#define ZLIB_CONST  // we must not change its input
 #include <zlib.h>
 #include <zstd.h>
 
@@ -14,7 +14,7 @@
 namespace portico::site {
 namespace {
 
-// Each compresses some 40 to 60 MB a second, which is fast enough for content that is compressed once and sent often.
+// Each compresses some 40 to 60 MB per second, which is fast enough for content that is compressed once and sent often.
 constexpr int brotli_quality = 5;
 constexpr int zstd_level = 8;
 constexpr int gzip_level = 6;

@@ -47,8 +47,8 @@ bool names_html(const http::FieldSection& fields) {
     return named;
 }
 
-// Whether a path that leads to nothing is a view of an application that the root's index file draws. A browser that
-// navigates names text/html; a script or a picture that is missing has an extension, and its request does not.
+// Whether a path that leads to nothing is a view of an application that the root's index file draws. A navigating
+// browser names text/html; a missing script or picture has an extension, and its request does not name text/html.
 bool is_navigation(const http::Request& request, const Resource& resource) {
     const std::string_view name = resource.path.substr(resource.path.rfind('/') + 1);
     if (name.find('.') != std::string_view::npos) return names_html(request.fields);
@@ -62,7 +62,7 @@ bool root_index_answers(const http::Request& request, const Resource& resource, 
            is_navigation(request, resource);
 }
 
-// The answer depends on what Accept says, wherever it comes from in the end.
+// The answer depends on Accept, wherever it comes from in the end.
 void add_vary_by_type(http::Response& response) { response.fields.set(FieldName::vary, "Accept, Accept-Encoding"); }
 
 bool wants_own_page(const http::Request& request, const http::Refusal& refusal) {
@@ -184,8 +184,8 @@ void Handler::write_refusal_page(const http::Refusal& refusal, http::Response& r
     write_refusal(refusal.status, PageFormat::html, store_.site(), response);
 }
 
-// RFC 9110 §9.3.7. With CrossOrigin::everyone, also what a browser asks before a script's request (WHATWG Fetch, "CORS
-// protocol"): the star in Allow-Headers stands for all but Authorization.
+// RFC 9110 §9.3.7. With CrossOrigin::everyone, also answers the preflight for a script's request (WHATWG Fetch, "CORS
+// protocol"): the star in Allow-Headers stands for all fields except Authorization.
 void Handler::answer_options(const http::Request& request, http::Response& response) const {
     response.status = Status::no_content;
     response.fields.add(FieldName::allow, allowed_methods);
@@ -211,7 +211,7 @@ Task<void> Handler::respond(const http::Request& request, const Resource& resour
         co_return;
     }
     const std::shared_ptr<const Site> site = store_.site();
-    // A file that changes between being looked up and being sent is looked up again; one that always does is given up.
+    // A file that changes between the check and the sending is looked up again; after several changes, we give up.
     constexpr int attempts_max = 4;
     for (int attempt = 0; attempt < attempts_max; ++attempt) {
         const bool responded = co_await try_to_respond(request, resource, site, response);
@@ -220,7 +220,7 @@ Task<void> Handler::respond(const http::Request& request, const Resource& resour
     write_refusal(Status::service_unavailable, preferred_format(request), site, response);
 }
 
-// False: the file has changed meanwhile, and nothing is filled.
+// False: the file has changed in the meantime, and nothing is filled.
 Task<bool> Handler::try_to_respond(const http::Request& request, const Resource& resource,
                                    const std::shared_ptr<const Site>& site, http::Response& response) {
     const std::shared_ptr<Entry> entry = co_await store_.obtain(std::string(resource.path), site);
@@ -255,7 +255,7 @@ Task<bool> Handler::try_to_respond(const http::Request& request, const Resource&
     co_return true;
 }
 
-// False: as above.
+// False: as for try_to_respond().
 Task<bool> Handler::respond_from_file(const http::Request& request, std::shared_ptr<Entry> entry,
                                       const std::shared_ptr<const Site>& site, http::Response& response) {
     // One for each coding, and one more in case another request failed to make it.
@@ -267,7 +267,8 @@ Task<bool> Handler::respond_from_file(const http::Request& request, std::shared_
         if (step == Step::needs_variant) making = co_await store_.make_variant(entry, wanted, site);
         if (making == Store::Making::stale) break;
         if (making == Store::Making::made) continue;
-        // The coding can't be had now. The content as it is will do: RFC 9110 §12.4 lets us disregard the field.
+        // The coding is not available now. The unencoded content is sent: RFC 9110 §12.4 allows us to disregard the
+        // field.
         const Step whole = fill(request, entry->variant(Coding::identity).made, Check::content, response);
         if (whole == Step::filled) co_return true;
         break;
@@ -276,7 +277,7 @@ Task<bool> Handler::respond_from_file(const http::Request& request, std::shared_
     co_return false;
 }
 
-// False: there is no index file, or it has changed meanwhile.
+// False: there is no index file, or it has changed in the meantime.
 Task<bool> Handler::respond_with_root_index(const http::Request& request, const std::shared_ptr<const Site>& site,
                                             http::Response& response) {
     const std::shared_ptr<Entry> index = co_await store_.obtain(std::string("/"), site);

@@ -21,7 +21,7 @@ namespace {
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 unsigned char lower(char c) { return static_cast<unsigned char>(c >= 'A' && c <= 'Z' ? c | 0x20 : c); }
 
-// Takes a run of digits from the front of `text`, without the zeros it begins with.
+// Removes a run of digits from the front of `text`, and returns it without leading zeros.
 std::string_view take_number(std::string_view& text) {
     const std::size_t end = std::min(text.find_first_not_of("0123456789"), text.size());
     std::string_view number = text.substr(0, end);
@@ -30,7 +30,7 @@ std::string_view take_number(std::string_view& text) {
     return number;
 }
 
-// Numbers by their value, letters without their case.
+// Compares numbers by value, and letters without their case.
 std::strong_ordering compare_naturally(std::string_view a, std::string_view b) {
     while (!a.empty() && !b.empty()) {
         if (is_digit(a.front()) && is_digit(b.front())) {
@@ -93,7 +93,7 @@ std::string counted(std::size_t count, std::string_view one, std::string_view ma
     return fmt::format("{} {}", count, count == 1 ? one : many);
 }
 
-// The last segment of a folder's path: "b" of "/a/b/"; empty for the root.
+// The last segment of a folder's path: "b" for "/a/b/"; empty for the root.
 std::string_view folder_name(std::string_view path) {
     path.remove_suffix(1);
     return path.substr(path.rfind('/') + 1);
@@ -212,7 +212,7 @@ std::string render_json(const ListedFolder& folder) {
         out += first ? "\n{\"name\":" : ",\n{\"name\":";
         first = false;
         http::append_json_string(out, entry.name);
-        // A name that is not UTF-8 can't be written in JSON; the link leads to it nevertheless.
+        // A name that is not UTF-8 can't be written in JSON, but the link leads to it.
         out += ",\"href\":\"";
         http::append_encoded_path(out, entry.name);
         out += is_folder ? "/\",\"type\":\"folder\"" : "\",\"type\":\"file\"";

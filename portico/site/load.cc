@@ -13,8 +13,8 @@ namespace {
 
 using http::Status;
 
-// A precompressed file that is older than its original is a leftover of an earlier version. The minute is for copies of
-// a whole tree, which give their files the times at which they happened to be written.
+// A precompressed file that is older than its original is left over from an earlier version. The minute allows for
+// copies of a whole tree, which give the files the times at which they happened to be written.
 constexpr std::chrono::minutes sibling_age_max{1};
 
 constexpr std::array precompressed = {http::Coding::br, http::Coding::zstd, http::Coding::gzip};
@@ -38,7 +38,7 @@ http::Refusal refusal_of(int failure) {
     }
 }
 
-// The path below the root, as the file system wants it.
+// The path below the root, in the file system's form.
 std::string relative_path(std::string_view path) {
     path.remove_prefix(1);
     if (path.ends_with('/')) path.remove_suffix(1);
@@ -100,7 +100,7 @@ private:
         found(Loaded::Kind::folder);
     }
 
-    // The last probe is that of the file.
+    // The last probe is the one for the file.
     void open_file(std::string path) {
         auto file = load_file(*site_, path, site_->options().cache_limits.small_file_octets_max);
         if (!file) return refuse(file.error());
@@ -131,7 +131,7 @@ io::Result<io::FileStatus> follow(const Site& site, const std::string& folder, c
     return site.files().status_beneath(site.root(), join(folder, entry.name));
 }
 
-// A folder is the same folder whatever is put into it.
+// A folder remains the same folder, whatever is put into it.
 bool is_same(const std::expected<io::FileStatus, int>& before, const io::FileStatus& now) {
     if (!before) return false;
     if (now.kind == io::FileKind::directory) return before->kind == io::FileKind::directory;
@@ -182,7 +182,7 @@ http::Result<LoadedFile> load_file(const Site& site, const std::string& file_pat
     io::FileSystem& files = site.files();
     auto file = files.open_beneath(site.root(), file_path);
     if (!file) return std::unexpected(refusal_of(file.error().number));
-    // A file that is written to during four reads in a row will be written to during the fifth.
+    // A file that is written to during four reads in a row will probably be written to during the fifth.
     constexpr int attempts_max = 4;
     for (int attempt = 0; attempt < attempts_max; ++attempt) {
         const auto status = files.status(*file);

@@ -14,7 +14,7 @@
 namespace portico::site {
 namespace {
 
-// A kind of hash: how it begins, and how many octets its last part has.
+// A kind of hash: its prefix, and how many octets its last part has.
 struct Scheme {
     std::string_view prefix;
     std::size_t digest_octets;
@@ -36,7 +36,7 @@ public:
     Crypt& operator=(const Crypt&) = delete;
     ~Crypt() { ::explicit_bzero(data_.get(), sizeof(crypt_data)); }
 
-    // Empty where the setting is none. Lives as long as this object, until the next call.
+    // Empty if the setting is invalid. Valid as long as this object lives, until the next call.
     std::string_view hash(const std::string& password, const std::string& setting) {
         const char* const made = ::crypt_r(password.c_str(), setting.c_str(), data_.get());
         if (made == nullptr || made[0] == '*') return {};
@@ -76,7 +76,7 @@ std::expected<void, std::string> check_hash_format(const std::string& hash) {
         return std::unexpected(
             "it is cut off or has stray octets; a shell eats the $ of a hash that is not in single quotes");
     }
-    // An outdated kind of hash is accepted: its owner decides.
+    // An outdated kind of hash is accepted: that is the owner's decision.
     const int judgement = ::crypt_checksalt(hash.c_str());
     if (judgement == CRYPT_SALT_INVALID || judgement == CRYPT_SALT_METHOD_DISABLED) {
         return std::unexpected("this machine's libcrypt can't check it");

@@ -19,7 +19,7 @@ struct Places::State : std::enable_shared_from_this<Places::State> {
     }
 
     io::Core* core;
-    unsigned at_once_max = 1;  // as the last task said
+    unsigned at_once_max = 1;  // as given by the last task
     unsigned taken = 0;
     std::list<Place*> waiting;  // in the order of arrival
 };

@@ -17,7 +17,7 @@ namespace {
 using http::FieldName;
 using http::Status;
 
-// What the status means, for people. Nothing from the request is repeated, so nothing needs to be escaped.
+// The meaning of the status, for people. Nothing from the request is repeated, so nothing needs to be escaped.
 std::string_view explanation(Status status) {
     switch (status) {
         case Status::moved_permanently: return "What you asked for has another address.";
@@ -112,7 +112,7 @@ void write_refusal(http::Status status, PageFormat format, const std::shared_ptr
     http::FieldSection& fields = response.fields;
     fields.add(FieldName::content_type, content_types[static_cast<std::size_t>(format)]);
     add_fields_of(status, *site, fields);
-    // 404, 405, 414 and 501 could be kept and given out again otherwise (RFC 9110 §15.1).
+    // Otherwise 404, 405, 414 and 501 could be cached and reused (RFC 9110 §15.1).
     fields.add(FieldName::cache_control, "no-store");
     fields.add(FieldName::x_content_type_options, "nosniff");
     fields.add(FieldName::content_security_policy, "default-src 'none'; style-src 'unsafe-inline'; img-src data:");

@@ -23,7 +23,7 @@ std::string_view vary_value(Vary vary) {
     return {};
 }
 
-// The fields that say the same of files and pages. The order is the one they are sent in.
+// The fields that files and pages have in common, in the order in which they are sent.
 void add_common_fields(Representation& made, http::Coding coding, Vary vary, std::string_view cache_control) {
     http::FieldSection& fields = made.fields;
     fields.add(FieldName::content_type, made.content_type);
@@ -35,7 +35,7 @@ void add_common_fields(Representation& made, http::Coding coding, Vary vary, std
     fields.add(FieldName::accept_ranges, "bytes");
     fields.add(FieldName::cache_control, cache_control);
     if (vary != Vary::never) fields.add(FieldName::vary, vary_value(vary));
-    // The type is what we say, whatever the content looks like: no text file becomes a script.
+    // We determine the type, whatever the content looks like: a text file never becomes a script.
     fields.add(FieldName::x_content_type_options, "nosniff");
     if (made.site->options().cross_origin == CrossOrigin::everyone) {
         fields.add(FieldName::access_control_allow_origin, "*");

@@ -10,7 +10,7 @@ namespace {
 
 std::string make_cache_control(const SiteOptions& options) {
     if (!options.cache) return "no-cache";
-    // "public" would let a shared cache hand out what a password protects (RFC 9111 §3.5, §5.2.2.9).
+    // "public" would allow a shared cache to give out what a password protects (RFC 9111 §3.5, §5.2.2.9).
     const std::string_view scope = options.users.empty() ? "public, max-age=" : "private, max-age=";
     return std::string(scope) + std::to_string(options.cache->count());
 }
@@ -20,7 +20,7 @@ std::string make_cache_control(const SiteOptions& options) {
 io::Result<std::shared_ptr<const Site>> Site::open(io::FileSystem& files, SiteOptions options) {
     auto root = files.open_directory(options.root);
     if (!root) return std::unexpected(root.error());
-    // A kernel or a container without openat2 could open nothing later: better to learn that at the start.
+    // Without openat2, a kernel or a container could not open anything later: it is better to learn that at the start.
     const auto status = files.status_beneath(*root, "");
     if (!status) return std::unexpected(status.error());
     return std::shared_ptr<const Site>(new Site(files, std::move(*root), std::move(options)));

@@ -17,14 +17,14 @@ namespace {
 using http::Coding;
 using http::Status;
 
-// For so long after an entry was last looked at, looking again finds its path in the kernel's memory, so that it may be
-// done on the core's thread (docs/decisions/0005-cold-files.md).
+// For this long after an entry was last checked, another check finds its path in the kernel's memory, so it may be done
+// on the core's thread (docs/decisions/0005-cold-files.md).
 constexpr std::chrono::seconds path_in_memory{60};
 
 // The memory that an entry takes without its representations.
 constexpr std::size_t entry_octets = sizeof(Entry) + 128;
 
-// One count of owners for each core: cores that share one would write to the same cache line with every answer.
+// A reference count for each core: cores that shared one would write to the same cache line with every answer.
 std::shared_ptr<const Site> with_own_count(std::shared_ptr<const Site> site) {
     const Site* const raw = site.get();
     return {std::make_shared<const std::shared_ptr<const Site>>(std::move(site)), raw};
@@ -40,7 +40,7 @@ Cache::Budget missing_budget(const Site& site) {
     return {limits.missing_paths_max, limits.octets_max, 0};
 }
 
-// A coding that does not make the content smaller by a twentieth is not worth the decoding.
+// A coding that does not make the content smaller by at least a twentieth is not worth decoding.
 bool is_worthwhile(std::size_t encoded, std::uint64_t octets) { return encoded + octets / 20 < octets; }
 
 // Without the codings that we would have to make.
@@ -62,7 +62,7 @@ struct ListingPage {
     Coding coding;
 };
 
-// Lists `known`, or the folder as it is now.
+// Lists `known`, or the present content of the folder.
 ListingPage render_page(const Site& site, const ListingRequest& wanted, std::shared_ptr<const FoundFolder> known) {
     ListingPage page{std::move(known), {}, Coding::identity};
     if (!page.folder) {
@@ -85,7 +85,7 @@ ListingPage render_page(const Site& site, const ListingRequest& wanted, std::sha
     return page;
 }
 
-// Whether the entity tag of this file is made of a content that is not in memory.
+// Whether the entity tag of this file is made from content that is not in memory.
 bool is_hashed(const LoadedFile& loaded, const Site& site) {
     return loaded.file && loaded.status.size <= site.options().cache_limits.hashed_file_octets_max;
 }
@@ -98,7 +98,7 @@ std::optional<std::string> encode_representation(const Site& site, const Represe
     return octets ? encode(coding, *octets) : std::nullopt;
 }
 
-// The suffix says which coding it is and that we made it: a precompressed file of the same coding has other octets.
+// The suffix names the coding and shows that we made it: a precompressed file in the same coding has other octets.
 std::string_view suffix_of_made(Coding coding) {
     switch (coding) {
         case Coding::identity: return {};
@@ -175,17 +175,17 @@ bool Store::has_same_content(const Representation& representation) const {
 
 void Store::forget(const Entry& entry) { cache_.erase(entry); }
 
-// A look-up under way. The task that does it and those that wait for it share it.
+// A lookup in progress. The task that does it and those that wait for it share it.
 struct Store::Load {
     Waiting waiting;
-    std::shared_ptr<Entry> entry;  // what was found; null: look again
+    std::shared_ptr<Entry> entry;  // the result; null: look it up again
 };
 
-// Announces a look-up for as long as its task does it. The task can be destroyed at any of its waits: then the others
-// look again, and the first of them takes over.
+// Announces a lookup for as long as its task does it. The task can be destroyed at any of its waits; then the waiting
+// tasks check again, and the first of them takes over.
 class Store::LoadGuard {
 public:
-    // The store outlives the guard. A request that began with another site does not share its look-up.
+    // The store outlives the guard. A request that began with another site does not share its lookup.
     LoadGuard(Store& store, std::string key, const std::shared_ptr<const Site>& site)
         : store_(&store), key_(std::move(key)), load_(std::make_shared<Load>()) {
         if (site == store.site_) store.loading_.insert_or_assign(key_, load_);
@@ -205,7 +205,7 @@ private:
     std::shared_ptr<Load> load_;
 };
 
-// Announces that a variant of an entry is being made, and counts the compressions, in the same way.
+// Announces in the same way that a variant of an entry is being made, and counts the compressions.
 class Store::VariantGuard {
 public:
     VariantGuard(Store& store, std::shared_ptr<Entry> entry, Coding coding)
@@ -226,7 +226,7 @@ private:
     Store* store_;
     std::shared_ptr<Entry> entry_;
     Coding coding_;
-    bool encodes_;  // otherwise it opens a precompressed file
+    bool encodes_;  // if not, it opens a precompressed file
 };
 
 std::shared_ptr<Store::Load> Store::load_under_way(const std::string& key, const std::shared_ptr<const Site>& site) {
@@ -288,7 +288,7 @@ Task<std::shared_ptr<Entry>> Store::look_up(const std::string& path, std::shared
     }
 }
 
-// The content hash of a large file. Files are hashed one after the other. Nothing if the file has changed since it was
+// The content hash of a large file. Files are hashed one after another. Nothing if the file has changed since it was
 // opened, or if the task was asked to stop.
 Task<std::optional<std::uint64_t>> Store::hash_large(const LoadedFile& loaded, std::shared_ptr<const Site> site) {
     const unsigned at_once_max = site->options().long_reads_at_once_max;
@@ -359,7 +359,7 @@ void Store::set_up_file(Entry& entry, Loaded& loaded, const std::shared_ptr<cons
 
 void Store::keep(const std::shared_ptr<Entry>& entry, const std::shared_ptr<const Site>& site) {
     if (site != site_) return;
-    // Memory is short, and the caches can be given up at once.
+    // Memory is short, and the caches can be dropped at once.
     if (core_->ledger().is_full()) return forget_kept();
     if (entry->kind != Entry::Kind::refused) {
         missing_.erase_path(entry->path);
@@ -401,7 +401,7 @@ Task<std::shared_ptr<Entry>> Store::make_listing(const ListingRequest& wanted, s
         const bool woken = co_await place.wait();
         if (!woken) co_return nullptr;
     }
-    // The other pages of a folder are made from one reading of it.
+    // The other pages of a folder are made from one read of it.
     std::shared_ptr<Entry> folder;
     const std::shared_ptr<Entry>* const kept = site == site_ ? find(wanted.path) : nullptr;
     if (kept != nullptr) folder = *kept;
@@ -415,7 +415,7 @@ Task<std::shared_ptr<Entry>> Store::make_listing(const ListingRequest& wanted, s
     if (folder && page->folder && page->folder != known) keep_listed(*folder, page->folder, began);
     auto entry = std::make_shared<Entry>();
     entry->path = wanted.key();
-    entry->checked_at = known ? folder->listed_at : began;  // as old as what it lists
+    entry->checked_at = known ? folder->listed_at : began;  // as old as its content
     entry->charge = Charge(core_->ledger(), entry_octets + entry->path.capacity());
     if (!page->octets) {
         entry->refusal = page->octets.error();

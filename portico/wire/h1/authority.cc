@@ -37,7 +37,7 @@ bool is_ipv4(std::string_view text) {
     return false;
 }
 
-// RFC 3986 §3.2.2: IPv6address. A zone means nothing outside of the machine it was written on: refused.
+// RFC 3986 §3.2.2: IPv6address. A zone has no meaning outside the machine on which it was written, so it is refused.
 bool is_ipv6(std::string_view text) {
     int groups = 0;
     bool gap = text.starts_with("::");  // stands for one group of zeros or more

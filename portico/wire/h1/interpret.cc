@@ -15,7 +15,7 @@ using http::Refusal;
 using http::Request;
 using http::Status;
 
-// Path and query of the origin form, or of what follows the authority in the absolute form.
+// Path and query of the origin form, or of the text after the authority in the absolute form.
 void split_path(std::string_view text, Request& request) {
     const std::size_t mark = text.find('?');
     request.path = text.substr(0, mark);
@@ -45,7 +45,7 @@ http::Result<void> interpret_absolute(Request& request) {
     return {};
 }
 
-// RFC 9112 §3.2. The reader has made sure that there is at most one line.
+// RFC 9112 §3.2. The caller has made sure that there is at most one line.
 std::optional<Refusal> interpret_host(Request& request) {
     if (!request.fields.has(FieldName::host)) {
         if (request.version == http::Version::http_1_0) return std::nullopt;
@@ -61,8 +61,8 @@ std::optional<Refusal> interpret_host(Request& request) {
     return std::nullopt;
 }
 
-// RFC 9110 §8.6, up to 63 bits, so that adding to it can't overflow. A list of equal numbers, which RFC 9112 §6.3 lets
-// us repair, is refused: a proxy in front of us may have repaired it differently.
+// RFC 9110 §8.6, up to 63 bits, so that adding to it can't overflow. RFC 9112 §6.3 allows us to repair a list of equal
+// numbers, but it is refused: a proxy in front of us may have repaired it differently.
 std::optional<std::uint64_t> content_length_of(std::string_view value) {
     constexpr std::uint64_t octets_max = std::numeric_limits<std::int64_t>::max();
     if (value.empty()) return std::nullopt;
@@ -96,8 +96,8 @@ public:
     }
 
 private:
-    // Lists may have empty elements (RFC 9110 §5.6.1.2); this one may not: one reader skips an empty element where
-    // another takes it for an unknown coding, and no sender needs it.
+    // Lists may have empty elements (RFC 9110 §5.6.1.2), but this one may not: one recipient skips an empty element
+    // while another takes it for an unknown coding, and no sender needs it.
     void add(std::string_view coding) {
         const std::size_t semicolon = coding.find(';');
         const std::string_view name = http::trim(coding.substr(0, semicolon));
@@ -141,7 +141,7 @@ std::optional<Refusal> interpret_framing(Request& request) {
     return std::nullopt;
 }
 
-// RFC 9112 §9.3: close wins, then the version decides.
+// RFC 9112 §9.3: close takes precedence, then the version decides.
 http::Persistence persistence_of(const Request& request) {
     bool close = false;
     bool keep_alive = false;

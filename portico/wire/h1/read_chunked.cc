@@ -17,8 +17,8 @@ constexpr std::uint64_t size_max = std::numeric_limits<std::int64_t>::max();
 
 }  // namespace
 
-// chunk-size = 1*HEXDIG. White space may stand before the ";" of an extension (BWS, RFC 9112 §7.1.1), but not before
-// the end of the line: readers that strip it there and readers that don't have been played against each other.
+// chunk-size = 1*HEXDIG. White space may come before the ";" of an extension (BWS, RFC 9112 §7.1.1), but not before the
+// end of the line: attackers have used the difference between recipients that strip it there and those that don't.
 ChunkedReader::Next ChunkedReader::after_size(char octet) {
     if (is(hex_octet, octet) && state_ != State::size_white) {
         const unsigned digit = hex_value(octet);

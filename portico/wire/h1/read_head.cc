@@ -17,7 +17,7 @@ using http::FieldName;
 using http::Refusal;
 using http::Status;
 
-// Longer than any method we know, by far: RFC 9112 §3.
+// Far longer than any method we know: RFC 9112 §3.
 constexpr std::size_t method_octets_max = 64;
 
 // Why an octet can't be part of a head, for the log.
@@ -28,8 +28,8 @@ std::string_view what_is_wrong_with(char stop, std::string_view otherwise) {
     return otherwise;
 }
 
-// One attempt to read a head from `text`, front to back, which looks at each octet once. A refusal depends only on the
-// octets up to the one that is refused: so octets that arrive one by one have the same outcome as all at once.
+// One attempt to read a head from `text`, front to back, that looks at each octet once. A refusal depends only on the
+// octets up to the refused one, so octets that arrive one by one have the same outcome as all at once.
 class HeadReader {
 public:
     enum class Outcome : std::uint8_t { done, incomplete, refused };
@@ -60,7 +60,7 @@ private:
     }
     Outcome refuse(Status status, std::string_view reason) { return refuse(Refusal{status, reason}); }
 
-    // A CR stands at at_: takes it and the LF after it.
+    // There is a CR at at_: reads it and the LF after it.
     Outcome take_line_end() {
         if (!has(at_ + 1)) return Outcome::incomplete;
         if (text_[at_ + 1] != '\n') return refuse(Status::bad_request, "CR without LF");
@@ -116,7 +116,7 @@ private:
             if (rest.size() < shape.size()) return Outcome::incomplete;
             if (rest[5] != '1') return refuse(Status::http_version_not_supported, "major version is not 1");
         }
-        // A minor version that we don't know is for us the highest that we do: RFC 9110 §2.5.
+        // A minor version that we don't know is treated as the highest that we do: RFC 9110 §2.5.
         request_.version = rest[7] == '0' ? http::Version::http_1_0 : http::Version::http_1_1;
         at_ += shape.size();
         if (const auto result = interpret_target(request_); !result) return refuse(result.error());
@@ -154,7 +154,7 @@ private:
         return Outcome::done;
     }
 
-    // RFC 9112 §3.2 for Host. For Content-Length §6.3 would let us take two that are equal for one.
+    // RFC 9112 §3.2 for Host. For Content-Length, §6.3 would allow us to take two equal ones for one.
     Outcome refuse_repetition(FieldName known) {
         return refuse(Status::bad_request,
                       known == FieldName::host ? "Host is repeated" : "Content-Length is repeated");
@@ -176,20 +176,20 @@ private:
     const HeadLimits& limits_;
     http::Request& request_;
     Scanner scanner_;
-    std::size_t at_ = 0;   // all before it has been read
+    std::size_t at_ = 0;   // everything before it has been read
     bool at_end_ = false;  // the empty line's CR has been seen
     Refusal refusal_{};
 };
 
-// Whether reading from the start again may come to a result, now that more octets follow the first `searched`,
-// with which it did not. A wrong yes does no harm, so it also says yes each time the head has doubled, to refuse early
-// what is hopeless. It never says no about a head that is complete or over a limit.
+// Whether reading from the start again may give a result, now that more octets follow the first `searched`, which gave
+// none. A wrong yes does no harm, so it also returns true each time the head has doubled, in order to refuse hopeless
+// heads early. It never returns false for a head that is complete or over a limit.
 bool may_be_decided(std::string_view received, std::size_t searched, const HeadLimits& limits) {
     const std::size_t size = received.size();
     if (size >= limits.head_octets_max || std::bit_width(size) != std::bit_width(searched)) return true;
     const std::size_t start = received.starts_with("\r\n") ? 2 : 0;
     const std::size_t space = received.substr(0, start + method_octets_max + 1).find(' ');
-    const std::size_t longest = space == std::string_view::npos ? start + method_octets_max  // all of it method so far
+    const std::size_t longest = space == std::string_view::npos ? start + method_octets_max  // so far it is all method
                                                                 : space + 1 + limits.target_octets_max;
     if (searched <= longest && size > longest) return true;
     const std::size_t from = std::max(searched - 1, start);  // the last octet may have been a CR
@@ -226,7 +226,7 @@ http::Result<std::optional<std::size_t>> read_head(std::string_view received, st
     }
     if (received.size() >= limits.head_octets_max) return std::unexpected(refuse_too_long(request));
     searched = received.size();
-    request.clear();  // its views would not survive a move of the octets
+    request.clear();  // its views would be invalid after the octets move
     return std::nullopt;
 }
 

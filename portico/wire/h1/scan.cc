@@ -26,9 +26,9 @@ BlockStops classify_scalar(const char* block) {
 
 #if defined(__x86_64__)
 
-// A class of ASCII octets as sixteen rows, one for each low nibble; bit h of a row says whether the octet with high
-// nibble h belongs. So two table look-ups by PSHUFB, for either nibble, and an AND tell of each octet whether it is of
-// the class. Octets from 0x80 belong to none: PSHUFB gives 0 where an index has its highest bit set.
+// A class of ASCII octets as sixteen rows, one for each low nibble; bit h of a row is set if the octet with high nibble
+// h is in the class. So two table lookups with PSHUFB, one for each nibble, and an AND show for each octet whether it
+// is in the class. Octets from 0x80 are in no class: PSHUFB gives 0 if an index has its highest bit set.
 using NibbleRows = std::array<std::uint8_t, 16>;
 
 consteval NibbleRows rows_of(OctetClass octet_class) {
@@ -47,7 +47,7 @@ alignas(16) constexpr NibbleRows high_nibble_bits = {1, 2, 4, 8, 16, 32, 64, 128
     return _mm_load_si128(reinterpret_cast<const __m128i*>(rows.data()));
 }
 
-// Which of sixteen octets are outside of the class.
+// Which of sixteen octets are outside the class.
 [[gnu::target("sse4.2"), gnu::always_inline]] inline std::uint64_t outside16(__m128i octets, __m128i high_bits,
                                                                              const NibbleRows& rows) {
     const __m128i inside = _mm_and_si128(_mm_shuffle_epi8(load16(rows), octets), high_bits);
@@ -139,7 +139,7 @@ std::size_t Scanner::count_controls() {
         load(block);
         const std::size_t rest = text_.size() - block;
         const std::uint64_t of_text = rest < block_octets ? (std::uint64_t{1} << rest) - 1 : ~std::uint64_t{0};
-        // They are few, and the oldest machines that we build for can't count bits.
+        // There are few, and the oldest machines that we build for have no instruction to count bits.
         for (std::uint64_t left = stops_.control & of_text; left != 0; left &= left - 1) ++controls;
     }
     return controls;

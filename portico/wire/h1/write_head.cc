@@ -25,7 +25,7 @@ constexpr std::string_view keep_line = "Connection: keep-alive\r\n";
 constexpr std::size_t length_digits_max = 20;
 constexpr std::size_t status_line_octets = sizeof("HTTP/1.1 200 \r\n") - 1;  // and the reason phrase
 
-// Copies with two overlapping moves where one call of memcpy would cost more than the octets.
+// Copies with two overlapping moves if a call of memcpy would cost more than the copying.
 template <std::size_t size>
 void copy_ends(char* to, const char* from, std::size_t octets) {
     char front[size];
@@ -81,10 +81,10 @@ void add_status_line(Writer& writer, Status status) {
     writer.add_literal("\r\n");
 }
 
-// Whether there are more line ends than `lines`: the peer would then read an octet of a value as framing, and what
-// follows as a message of its own (response splitting, RFC 9112 §11.1).
+// Whether there are more line ends than `lines`. The peer would then read an octet of a value as framing, and the rest
+// as another message (response splitting, RFC 9112 §11.1).
 bool is_split(std::string_view head, std::size_t lines) {
-    // Every CR and LF is a control octet, so if there are only as many as the lines need, none is elsewhere.
+    // Every CR and LF is a control octet, so if there are only as many as the lines need, there are none elsewhere.
     if (Scanner(head).count_controls() == 2 * lines) return false;
     return std::ranges::count(head, '\n') + std::ranges::count(head, '\r') != static_cast<std::ptrdiff_t>(2 * lines) ||
            head.find('\0') != std::string_view::npos;
@@ -106,7 +106,7 @@ std::size_t head_octets_at_most(const http::Response& response) {
 std::size_t write_head(const http::Response& response, const HeadExtras& extras, std::span<char> room) {
     assert(room.size() >= head_octets_at_most(response));
     assert(extras.date.size() <= http::imf_fixdate_octets);
-    // One framing only, and one that the peer knows: RFC 9112 §6.1, §6.2.
+    // Only one framing, and one that the peer supports: RFC 9112 §6.1, §6.2.
     assert(!(extras.chunked && extras.content_length));
     assert(!(extras.chunked && extras.peer_version == http::Version::http_1_0));
     assert(!response.fields.has(FieldName::content_length) && !response.fields.has(FieldName::transfer_encoding));
