@@ -12,7 +12,7 @@
 
 namespace portico::app {
 
-// The text of a JSON value. A type of its own, so that it is not taken for a string.
+// The text of a JSON value. It has its own type, so that it is not taken for a string.
 struct JsonText {
     std::string text;
 };
@@ -42,7 +42,7 @@ private:
 class JsonArray {
 public:
     void add(const JsonText& value) { elements_ += (elements_.empty() ? "" : ", ") + value.text; }
-    // Each element on a line of its own.
+    // Puts each element on a separate line.
     void add_line(const JsonText& value) { elements_ += (elements_.empty() ? "\n  " : ",\n  ") + value.text; }
     [[nodiscard]] JsonText done() const { return {"[" + elements_ + (elements_.starts_with('\n') ? "\n]" : "]")}; }
 

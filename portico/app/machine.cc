@@ -64,8 +64,8 @@ std::optional<std::uint64_t> quota_of_v1(const std::string& folder) {
     return whole_cores(first_word(*quota), first_word(*period));
 }
 
-// Returns the least quota from a group's folder up to the root of its hierarchy: each group is bound by those above it.
-// Inside a container the path is often the host's and does not exist; the root is then the container's own group.
+// Returns the lowest quota from a group's folder up to the root of its hierarchy: each group is bound by those above
+// it. Inside a container the path is often the host's and does not exist; the root is then the container's own group.
 template <class QuotaOf>
 std::uint64_t least_quota(const std::string& mount, std::string_view group, QuotaOf quota_of) {
     std::uint64_t least = UINT64_MAX;

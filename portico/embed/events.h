@@ -48,7 +48,7 @@ public:
     // Sends a comment whenever nothing else has been sent for this long, so that proxies keep the connection open and a
     // client that has gone is noticed; and one at once if there is no event to begin with.
     [[nodiscard]] Task<void> beat(io::Duration every);
-    // Waits for the heartbeat that is being sent, if there is one. False if the task was asked to stop meanwhile.
+    // Waits for the heartbeat that is being sent, if there is one. False if the task was asked to stop in the meantime.
     [[nodiscard]] Task<bool> until_written();
     // Whether sending has shown that the client has gone.
     [[nodiscard]] bool is_gone() const { return is_gone_; }

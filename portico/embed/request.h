@@ -47,7 +47,7 @@ public:
     // Path and query as sent, with their escapes (RFC 9112 §3.2).
     [[nodiscard]] std::string_view target() const { return message_->target; }
     // The target's path, decoded: see http::decode_path(). "*" for a request to the server as a whole (OPTIONS *), and
-    // "/" where the path can't be decoded: only middleware sees these two.
+    // "/" if the path can't be decoded: only middleware sees these two.
     [[nodiscard]] std::string_view path() const { return path_; }
     // The value of the first field with this name; names are case-insensitive.
     [[nodiscard]] std::optional<std::string_view> field(std::string_view name) const;

@@ -39,7 +39,7 @@ class Options {
 public:
     Options() {}  // NOLINT(modernize-use-equals-default): never an aggregate, which g++ 12 destroys twice in an await
 
-    // Threads that serve, each with a core of its own. With one thread, handlers never run at the same time, and need
+    // Threads that serve, each with its own core. With one thread, handlers never run at the same time, and need
     // no locks for the data that they share.
     unsigned threads = 1;
     Limits limits;  // of this server, for all of its threads together

@@ -26,7 +26,7 @@ enum class Reach : std::uint8_t {
     private_use,  // hosts of the same network: 10.0.0.0/8, fc00::/7 and similar
     multicast,    // hosts that have joined: 224.0.0.0/4 and ff00::/8
     public_use,   // the Internet
-    reserved,     // nobody
+    reserved,     // no host
 };
 
 // "loopback", "link-local", "private" …

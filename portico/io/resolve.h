@@ -22,7 +22,7 @@ namespace portico::io {
 struct ResolveError {
     // What the caller can do about it.
     enum class Kind : std::uint8_t {
-        not_found,  // there is no such name, or it has no address of the family that was asked for
+        not_found,  // there is no such name, or it has no address of the requested family
         temporary,  // no name server could be asked: the same question may succeed later
         failed,     // the question can't be asked, or the answer was invalid
         timed_out,  // the deadline has passed

@@ -49,7 +49,7 @@ struct ContentStep {
 enum class Sent : std::uint8_t {
     whole,  // given to the kernel, or to the output that the next call sends
     left,   // the peer broke the connection or was too slow, or there was no memory left; closing is a reset
-    cut,    // the file ended before the range that was announced: only a reset can say so to the peer
+    cut,    // the file ended before the range that was announced: only a reset can show that to the peer
 };
 
 // One client's connection over a stream: reads requests and their content, one after another, and sends the responses

@@ -39,7 +39,7 @@ Task<io::Result<void>> Echo::serve_stdio(io::Stdio stdio) {
 Task<void> Echo::answer(io::Datagram socket) {
     DatagramBatch batch(*core_, datagram_room);
     peers_.add_own(socket.local());
-    socket.coalesce();  // datagrams that come together go back together
+    socket.coalesce();  // datagrams that arrive together are sent back together
     for (;;) {
         const bool goes_on = co_await batch.receive(socket);
         if (!goes_on) co_return;
