@@ -141,7 +141,7 @@ Task<int> await_ready_bool_in_condition() {
     co_return 0;
 }
 
-// In a process of its own: with its frame misplaced, the coroutine may do anything, and has crashed here.
+// Runs in a separate process: with its frame misplaced, the coroutine may do anything, and has crashed here.
 TEST(CompilerRule1, AwaitInAConditionRunsNothing) {
     const auto as_expected = [](int status) {
         return (WIFEXITED(status) && WEXITSTATUS(status) == 1) == !has_the_bugs;

@@ -433,7 +433,7 @@ bool EpollKernel::attempt_receive(ReceiveOp& op) {
 bool EpollKernel::attempt_connect(ConnectOp& op) {
     Slot& own = slot(op.socket);
     const int failure = own.is_connecting ? calls::pending_error(op.socket) : calls::begin_connect(op.socket, op.peer);
-    // A socket that is not connected yet looks like one whose connection has broken, if the kernel is asked before.
+    // If the kernel is asked before the socket is connected, the socket looks like one whose connection has broken.
     if (!own.is_connecting) own.broken = own.ended = false;
     if (!own.is_connecting && failure == EINPROGRESS) {
         own.is_connecting = true;

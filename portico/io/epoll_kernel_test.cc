@@ -194,7 +194,7 @@ Task<void> start_connecting(Core& core, SocketAddress peer, Scope& scope, unsign
     co_return;
 }
 
-// A socket that is not connected yet is reported as one that has hung up.
+// A socket that is not connected yet is reported as hung up.
 TEST_F(Fairness, AConnectThatIsPutOffLeavesAWholeConnection) {
     const Result<Listener> listener = Listener::open(core_, loopback);
     ASSERT_TRUE(listener.has_value());

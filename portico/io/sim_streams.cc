@@ -280,7 +280,7 @@ void SimKernel::close_stream(const StreamPtr& stream) {
     }
     stream->dead = true;
     const std::uint64_t next = other->arriving.empty() ? other->places : other->arriving.front().place;
-    // What the reader's window has no room for has not left, and nothing after it has.
+    // Octets for which the reader's window has no room have not been sent, and neither have any after them.
     const bool is_held_back =
         other->due > 0 && other->arriving.front().octets.size() > other->window_left(faults_.window_octets);
     other->lost_from = is_held_back ? next : chance_.between(next, other->places);

@@ -56,7 +56,7 @@ Task<void> drain(Stream& stream, Duration time_max, std::size_t octets_max) {
     const TimePoint deadline = core.now() + time_max;
     const bool paused = co_await sleep_until(core, std::min(deadline, core.now() + end_pause));
     if (!paused) co_return;
-    // Into memory of its own: the pool's may have run out, which may be just what the last answer said.
+    // Reads into separate memory: the pool's may have run out, and that may be what the last answer reported.
     std::array<char, 1024> room;
     for (std::size_t drained = 0; drained < octets_max;) {
         const Result<std::size_t> received = co_await stream.read(room, deadline);

@@ -23,7 +23,7 @@ public:
     // Octets that may be written before the kernel is asked again.
     static constexpr std::size_t unasked_octets_max = 16 * 1024;
 
-    // The stream outlives the backlog. `written`: what has been written to it before and may not be acknowledged yet.
+    // The stream outlives the backlog. `written`: octets written before this that may not be acknowledged yet.
     explicit Backlog(io::Stream& stream, std::size_t written = 0) : stream_(&stream) {
         if (written > 0) add(written);
     }
@@ -41,11 +41,11 @@ public:
     std::size_t ask();
     // The most octets that can be unacknowledged, without asking.
     [[nodiscard]] std::size_t at_most() const { return charged_ + unasked_; }
-    // For how long the peer has acknowledged nothing although something is outstanding, as of the last look.
+    // For how long the peer has acknowledged nothing although octets are outstanding, as of the last check.
     [[nodiscard]] io::Duration idle(io::TimePoint now) const {
         return at_most() == 0 ? io::Duration::zero() : now - progress_;
     }
-    // Whether a look at that time or later has shown that the peer acknowledged something.
+    // Whether a check at that time or later has shown that the peer acknowledged octets.
     [[nodiscard]] bool has_progressed_since(io::TimePoint time) const { return progress_ >= time; }
     // Whether the connection has nothing outstanding that is worth waiting for: at most a few small answers.
     [[nodiscard]] bool is_small() { return at_most() < unasked_octets_max || ask() < unasked_octets_max; }
@@ -54,9 +54,9 @@ private:
     void charge(std::size_t octets);
 
     io::Stream* stream_;
-    std::size_t charged_ = 0;   // as the kernel said
-    std::size_t unasked_ = 0;   // written since
-    io::TimePoint progress_{};  // when the peer was last seen to acknowledge something, or had nothing to acknowledge
+    std::size_t charged_ = 0;   // what the kernel reported
+    std::size_t unasked_ = 0;   // octets written since then
+    io::TimePoint progress_{};  // when the peer last acknowledged octets, or had nothing to acknowledge
 };
 
 // Whether this many octets in that waiting time reach the minimum mean rate, or the grace period is not over.
@@ -75,10 +75,10 @@ public:
 
     // A wait begins now. Returns when to check the peer again if it has taken nothing by then.
     [[nodiscard]] io::TimePoint step(io::TimePoint now);
-    // The same if nothing is being written, and only acknowledgements are outstanding. The first looks come soon: what
-    // is outstanding is charged until then, and most peers acknowledge it within a round trip.
+    // Like step(), if nothing is being written and only acknowledgements are outstanding. The first checks come soon:
+    // outstanding octets are charged until then, and most peers acknowledge them within a round trip.
     [[nodiscard]] io::TimePoint next_look(io::TimePoint now);
-    // The stream took so many octets. Returns whether the peer is fast enough to go on.
+    // The stream took this many octets. Returns whether the peer is fast enough to go on.
     [[nodiscard]] bool took(std::size_t octets, io::TimePoint now);
     // The stream took none until step(). Returns whether the peer has acknowledged enough in the meantime to go on
     // waiting.
@@ -89,18 +89,18 @@ private:
 
     const InboundLimits* limits_;
     Backlog* backlog_;
-    io::TimePoint began_{};  // the wait that is under way
-    io::Duration waited_{};  // in all
-    io::Duration idle_{};    // of these waits, without an octet taken or acknowledged
-    io::Duration pause_;     // until the next look
-    std::uint64_t octets_;   // that the stream took, in all
+    io::TimePoint began_{};  // when the present wait began
+    io::Duration waited_{};  // in total
+    io::Duration idle_{};    // total of these waits without an octet taken or acknowledged
+    io::Duration pause_;     // until the next check
+    std::uint64_t octets_;   // total octets that the stream took
 };
 
 // Ends a connection after its last answer: half-closes, reads on for at most `time_max` and `octets_max` (io::drain),
-// and waits for as long as the peer goes on acknowledging. If it does not, the connection is reset: otherwise the
-// kernel would hold what the peer has not taken for minutes after the close. `outstanding`: octets that may not be
-// acknowledged. `transfers`: the ring that the connection joins while it waits, so that it can be ended if memory is
-// short; then it is reset, too.
+// and waits for as long as the peer goes on acknowledging. If the peer stops, the connection is reset: otherwise the
+// kernel would hold the octets that the peer has not received for minutes after the close. `outstanding`: octets that
+// may be unacknowledged. `transfers`: the ring that the connection joins while it waits, so that it can be ended if
+// memory is short; then it is reset, too.
 Task<void> part(io::Stream stream, std::size_t outstanding, const InboundLimits& limits, WaitingPlace& transfers,
                 io::Duration time_max, std::size_t octets_max);
 

@@ -118,7 +118,7 @@ public:
     [[nodiscard]] const http::Refusal& refusal() const { return refusal_; }
     // Octets received that no request has used yet.
     [[nodiscard]] bool has_unread() const { return !unread().empty(); }
-    // The same, including what watch_peer() has read ahead.
+    // Like has_unread(), including what watch_peer() has read ahead.
     [[nodiscard]] bool has_further_requests() const { return has_unread() || !ahead_.empty(); }
 
 private:

@@ -108,7 +108,7 @@ TEST_F(Admission, SparesAnAnswerThatIsStillBeingDelivered) {
     EXPECT_EQ(peer.failure, 0);
 }
 
-// Closing connections would not mend any other failure.
+// Closing connections would not help against any other failure.
 TEST_F(Admission, ClosesNobodyForAFailureThatThisDoesNotMend) {
     open();
     TestPeer& idle = connect(get("/one"));

@@ -29,7 +29,7 @@ struct Entry {
     Member member;
     std::uint64_t least;  // milliseconds, octets, or how many
     std::string_view meaning;
-    std::optional<std::uint64_t> most = std::nullopt;  // where it is less than its kind's
+    std::optional<std::uint64_t> most = std::nullopt;  // if it is less than the kind's maximum
 };
 
 constexpr std::uint64_t count_most = std::uint64_t{1} << 40;

@@ -64,11 +64,12 @@ struct Limits {
     // behind one NAT address. A proxy in front of the server counts as one address: raise the limit if it opens more.
     // Lower it together with connections_max, or it has no effect.
     std::size_t connections_per_address_max = 4'096;
-    // Memory for buffers, for kept files and for what the kernel holds of responses until peers acknowledge it, in
-    // octets, all cores together. Above three quarters of it the server gives memory back, in this order: kept files;
-    // idle connections; unfinished heads; connections whose last response has not been acknowledged, and those that
-    // have waited the longest for their peers in the middle of content or of a response, which are reset. Above seven
+    // Memory for buffers, for cached files and for the part of responses that the kernel holds until peers acknowledge
+    // it, in octets, for all cores together. Above three quarters of it the server releases memory, in this order:
+    // cached files; idle connections; unfinished heads; connections whose last response has not been acknowledged, and
+    // those that have waited the longest for their peers during content or a response, which are reset. Above seven
     // eighths, new connections are closed, as are idle ones on which a request arrives, and content is refused with
+    // 503. Above the limit itself, responses are aborted. Each core has an equal part, of at least 256 KiB.
     // 503. Above all of it, responses are broken off. Each core has an equal part, of at least 256 KiB.
     std::size_t memory_max = std::size_t{1} << 30;
 

@@ -49,8 +49,8 @@ TEST_F(Memory, HoldsWhatPeersHaveNotAcknowledged) {
     EXPECT_GT(world.core().ledger().used(), 900'000U);
 }
 
-// Closing the first gives nothing back. The second has been answered, and owes the acknowledgement of a megabyte. The
-// third, whose answer is still being sent, is spared.
+// Closing the first connection frees nothing. The second has been answered, and owes the acknowledgement of a megabyte.
+// The third, whose answer is still being sent, is spared.
 TEST_F(Memory, ShedsIdleConnectionsFirst) {
     world.kernel.faults().buffer_octets_min = world.kernel.faults().buffer_octets_max = 500'000;
     world.open();
@@ -94,7 +94,8 @@ TEST_F(Memory, ThenTheConnectionThatHasWaitedForLongest) {
     EXPECT_GT(second.received.size(), 1'000'000U);
 }
 
-// A few in each pass. Connections that are refused meanwhile take no memory, so nobody else would ask again.
+// A few are closed in each pass. Connections that are refused in the meantime take no memory, so there is no further
+// request for relief.
 TEST_F(Memory, IsGivenBackAsLongAsItIsShort) {
     world.open();
     for (int i = 0; i < 40; ++i) world.connect(get("/a"));
@@ -104,12 +105,12 @@ TEST_F(Memory, IsGivenBackAsLongAsItIsShort) {
     EXPECT_EQ(world.counters().shed, 40U);
     world.connect(get("/a"));
     EXPECT_EQ(world.counters().turned_away, 0U) << "short, and not full";
-    leave(1'500'000);  // somebody takes more
+    leave(1'500'000);  // memory is short again
     world.settle();
     EXPECT_EQ(world.counters().shed, 41U);
 }
 
-// A usual client acknowledges everything within a round trip: it must not be charged with it for seconds.
+// A usual client acknowledges everything within a round trip: the octets must not stay charged for seconds.
 TEST_F(Memory, IsReleasedSoonAfterThePeerHasAcknowledged) {
     world.open();
     TestPeer& peer = stuck();
@@ -153,7 +154,7 @@ TEST_F(Memory, APeerThatAcknowledgesNothingIsResetWhateverItSends) {
     EXPECT_NE(peer.failure, 0);
 }
 
-// What the peer has sent besides is dropped without taking any memory, so that the answer isn't lost by a reset.
+// Further octets from the peer are dropped without taking any memory, so that a reset does not lose the answer.
 TEST_F(Memory, AnAnswerArrivesAlthoughItIsShort) {
     world.kernel.faults().unread_lost = 1;
     world.open();

@@ -37,7 +37,7 @@ struct CoreThread {
     std::binary_semaphore may_begin{0};   // the thread waits for it before anything else
     bool serves = false;                  // written before `may_begin` is released
     std::thread thread;
-    std::thread::id thread_id;  // a copy: join() on one thread writes what another would read
+    std::thread::id thread_id;  // a copy: join() on one thread writes the member that another thread would read
 };
 
 Task<void> stop_when_ended(Worker& worker) {
@@ -169,7 +169,7 @@ std::expected<std::unique_ptr<Server>, OpenError> Server::open(const ServerOptio
 
 namespace {
 
-// A core with less than this can't hold the buffers of a few requests.
+// A core with less memory than this can't hold the buffers for a few requests.
 constexpr std::size_t memory_of_a_core_min = 256 * 1024;
 
 std::expected<void, std::string> check_memory(const Limits& limits, unsigned threads) {

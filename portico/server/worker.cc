@@ -198,7 +198,7 @@ Task<void> Worker::relieve() {
     }
 }
 
-// Closes one connection to give memory back. False if there is none.
+// Closes one connection to release memory. False if there is none.
 bool Worker::shed_one() {
     if (make_room()) return true;
     if (!sending_.close_oldest() && !transfers_.end_longest()) return false;

@@ -32,7 +32,7 @@ COMMAND_TIME_MAX = 30.0
 FOLDER_AS_WRITTEN = "/home/you/course"
 WRITTEN_PORT = re.compile(r"(?<![\d.])70\d\d(?![\d.]|\w)")
 
-# Reads commands from descriptor 9, each ended by NUL; prints a mark after each. -m: each job is a group of processes.
+# Reads commands from descriptor 9, each ended by NUL; prints a mark after each. -m: each job is a process group.
 SHELL = r"""
 set -m
 umask 022

@@ -3,7 +3,7 @@
 
 usage: check_headers.py PREFIX COMPILER
 
-Each compiles without a warning, includes nothing but Portico's, C++'s and the system's headers, and gives the compiler at most
+Each must compile without a warning, include only headers of Portico, C++ and the system, and give the compiler at most
 LINES_MAX lines to read. Prints how many lines each has and how long it took to compile, the longest first.
 """
 
@@ -18,8 +18,9 @@ from typing import NamedTuple
 
 from prefix import Prefix, end, must, run
 
-# A header should compile in a second on an idle machine. The limit is on what makes it slow, the lines that are left after
-# preprocessing, because a time differs from machine to machine. Headers that include another project's have no limit.
+# A header should compile in a second on an idle machine. The limit applies to the cause of slowness, the number of
+# lines left after preprocessing, because times differ between machines. Headers that include another project's have no
+# limit.
 LINES_MAX = 75_000
 WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror"]
 

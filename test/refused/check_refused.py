@@ -53,7 +53,7 @@ def wrong_of(block: Block, said: str, status: int) -> str | None:
 
 
 def precompile(compiler: str, include: str, folder: str) -> Path:
-    """Compiles what all blocks include: reading it is most of the time that a block takes."""
+    """Precompiles the headers that all blocks include: parsing them takes most of a block's time."""
     header = Path(folder) / f"{Path(compiler).name}.h"
     header.write_text(INCLUDES)
     # Both compilers look for this name when they are told to include the header.
@@ -71,7 +71,7 @@ def compile_text(compiler: str, include: str, text: str, *options: str | Path) -
 
 
 def wrong_of_old_standard(compiler: str, include: str) -> str | None:
-    """A user who compiles for an older C++ reads in one sentence which one is needed."""
+    """A compilation for an older C++ fails with one sentence that names the required version."""
     for header in ("portico/portico.h", "portico/json.h"):
         said, status = compile_text(compiler, include, f"#include <{header}>\nint main() {{}}\n", "-std=c++20")
         errors = re.findall(r"^.*\berror: .*$", said, re.MULTILINE)
