@@ -47,7 +47,7 @@ struct CacheLimits {
     // Files up to this size have an entity tag made from their content; they are read once for it when they are opened.
     // Larger files have one made from their size and times.
     std::size_t hashed_file_octets_max = 16 * 1024 * 1024;
-    // Paths that lead to nothing, so that asking for them again costs no look-up.
+    // Paths that lead to nothing, so that asking for them again costs no lookup.
     std::size_t missing_paths_max = 1024;
 };
 
