@@ -152,10 +152,8 @@ Middleware cors(std::vector<std::string> origins, CorsCredentials credentials) {
 Middleware basic_auth(std::string realm, std::function<bool(std::string_view, std::string_view)> check) {
     return [challenge = http::basic_challenge(realm), check = std::move(check)](Request& request,
                                                                                 Next next) -> Task<Response> {
-        const auto sent = request.field("Authorization");
-        std::optional<http::Credentials> credentials;
-        if (sent) credentials = http::parse_basic(*sent);
-        // For a 401, the log names the user who tried.
+        const std::optional<http::Credentials> credentials = http::basic_credentials(request.message().fields);
+        // On a 401 the log says who tried.
         if (credentials) request.call().notes().user = credentials->user;
         if (!credentials || !check(credentials->user, credentials->password)) {
             Response response(Status::unauthorized);

@@ -131,6 +131,10 @@ TEST(Middleware, BasicAuth) {
     EXPECT_EQ(client.request("GET", "/", {{"Authorization", "Basic ZnJhbms6c2VjcmV0"}}).content, "in");
     EXPECT_EQ(client.request("GET", "/", {{"Authorization", "Basic ZnJhbms6d3Jvbmc="}}).status, 401);
     EXPECT_EQ(client.request("GET", "/nowhere").status, 401);
+    const std::pair<std::string, std::string> right{"Authorization", "Basic ZnJhbms6c2VjcmV0"};
+    const std::pair<std::string, std::string> wrong{"Authorization", "Basic ZnJhbms6d3Jvbmc="};
+    EXPECT_EQ(client.request("GET", "/", {right, wrong}).status, 401) << "a proxy may have read the second one";
+    EXPECT_EQ(client.request("GET", "/", {right, right}).status, 401);
 }
 
 TEST(Middleware, Cors) {

@@ -62,6 +62,11 @@ std::optional<Credentials> parse_basic(std::string_view authorization) {
     return Credentials{user_pass->substr(0, colon), user_pass->substr(colon + 1)};
 }
 
+std::optional<Credentials> basic_credentials(const FieldSection& fields) {
+    if (fields.count(FieldName::authorization) != 1) return std::nullopt;
+    return parse_basic(*fields.find(FieldName::authorization));
+}
+
 std::string basic_challenge(std::string_view realm) {
     std::string challenge = "Basic realm=\"";
     for (const char c : realm) {

@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "portico/http/fields.h"
+
 namespace portico::http {
 
 // The user-id and password that a client sent. They are octets as received; most clients send UTF-8 (RFC 7617 §2.1).
@@ -20,8 +22,11 @@ struct Credentials {
 // password; neither contains control octets (RFC 7617 §2).
 [[nodiscard]] std::optional<Credentials> parse_basic(std::string_view authorization);
 
-// Returns a value for WWW-Authenticate (RFC 7617 §2.1). The realm contains no control octet: asserted, since it is
-// ours.
+// What a request carries. Nothing is returned unless it has exactly one Authorization line: two are not one list, and a
+// proxy in front of us may have read the other one.
+[[nodiscard]] std::optional<Credentials> basic_credentials(const FieldSection& fields);
+
+// A value of WWW-Authenticate (RFC 7617 §2.1). The realm holds no control octet: asserted, since it is ours.
 [[nodiscard]] std::string basic_challenge(std::string_view realm);
 
 // Whether two texts are equal, computed in a time that depends only on their lengths.

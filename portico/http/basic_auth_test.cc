@@ -47,6 +47,16 @@ INSTANTIATE_TEST_SUITE_P(
         BasicRow{"NulInPassword", "Basic YToA", std::nullopt}, BasicRow{"LineFeedInUser", "Basic Cjpi", std::nullopt}),
     [](const auto& row) { return std::string(row.param.name); });
 
+TEST(Basic, IsReadFromOneLineOnly) {
+    FieldSection fields;
+    EXPECT_FALSE(basic_credentials(fields).has_value());
+    fields.add(FieldName::authorization, "Basic YTpi");
+    ASSERT_TRUE(basic_credentials(fields).has_value());
+    EXPECT_EQ(basic_credentials(fields)->user, "a");
+    fields.add(FieldName::authorization, "Basic YTpi");
+    EXPECT_FALSE(basic_credentials(fields).has_value()) << "a proxy may have read the other one";
+}
+
 TEST(Basic, ChallengesWithRealmAndCharset) {
     EXPECT_EQ(basic_challenge("portico"), "Basic realm=\"portico\", charset=\"UTF-8\"");
     EXPECT_EQ(basic_challenge("a \"b\" \\"), "Basic realm=\"a \\\"b\\\" \\\\\", charset=\"UTF-8\"");

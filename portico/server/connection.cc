@@ -58,13 +58,11 @@ public:
         return site::translate(exchange_->request, worker_->site(), exchange_->scratch);
     }
     // 4. Whether the request is allowed. If the first returns nothing, this takes a while: call the second.
-    [[nodiscard]] std::optional<http::Result<void>> authorize_at_once(const site::Resource& resource) {
-        return worker_->handler().authorize(exchange_->request, resource);
+    [[nodiscard]] std::optional<http::Result<void>> authorize_at_once() {
+        return worker_->handler().authorize(exchange_->request);
     }
-    Task<http::Result<void>> authorize(const site::Resource& resource) {
-        return worker_->handler().authorize_slowly(exchange_->request, resource, *peer_);
-    }
-    // 5. Answers with the resource, or with the reason why not.
+    Task<http::Result<void>> authorize() { return worker_->handler().authorize_slowly(exchange_->request, *peer_); }
+    // 5. Answers with the resource, or says why not.
     Task<Next> respond(const http::Result<site::Resource>& resource);
     // Steps 3 to 5 for a program that answers requests itself.
     Task<Next> answer(Application& application);
@@ -382,12 +380,11 @@ Next Turn::after(link::Sent sent, std::string_view reason) const {
     return persistence_ == Persistence::keep ? Next::request : Next::close;
 }
 
-// The user who was accepted or, with a 401, who tried. Nothing if the site asks for no password, or if a program
-// answers, because it has its own users.
+// The user who was let in or, with a 401, who tried. Nothing if the site asks for no password, if two were sent, or if
+// a program answers: it has users of its own.
 std::optional<http::Credentials> Turn::sent_credentials() const {
     if (worker_->application() != nullptr || worker_->site().options().users.empty()) return std::nullopt;
-    const auto authorization = exchange_->request.fields.find(http::FieldName::authorization);
-    return authorization ? http::parse_basic(*authorization) : std::nullopt;
+    return http::basic_credentials(exchange_->request.fields);
 }
 
 void Turn::record(std::string_view reason, link::Sent sent) const {
@@ -429,9 +426,9 @@ Task<Next> serve_requests(Worker& worker, io::Stream& stream, link::Backlog& bac
         }
 
         http::Result<site::Resource> resource = turn.translate();  // 3. translate target to resource
-        if (resource) {
-            std::optional<http::Result<void>> allowed = turn.authorize_at_once(*resource);  // 4. authorize
-            if (!allowed) allowed = co_await turn.authorize(*resource);
+        if (site::needs_authorization(resource)) {
+            std::optional<http::Result<void>> allowed = turn.authorize_at_once();  // 4. authorize
+            if (!allowed) allowed = co_await turn.authorize();
             if (!*allowed) resource = std::unexpected(allowed->error());
         }
         const Next next = co_await turn.respond(resource);  // 5. respond: the resource, or the reason why not

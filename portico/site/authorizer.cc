@@ -29,13 +29,7 @@ bool is_preflight(const http::Request& request, const Site& site) {
            request.fields.has(http::FieldName::access_control_request_method);
 }
 
-// Two Authorization lines are not one list: a proxy in front of us may have read the other one.
-std::optional<http::Credentials> credentials_of(const http::Request& request) {
-    if (request.fields.count(http::FieldName::authorization) != 1) return std::nullopt;
-    return http::parse_basic(*request.fields.find(http::FieldName::authorization));
-}
-
-// Credentials that are overwritten at the end, even if the task that holds them is destroyed.
+// Credentials that are overwritten in the end, also if the task that holds them is destroyed.
 class Secret {
 public:
     explicit Secret(http::Credentials credentials) : credentials_(std::move(credentials)) {}
@@ -62,7 +56,7 @@ Authorizer::Authorizer(io::Core& core) : core_(&core), keys_{}, queue_(core) {
 std::optional<http::Result<void>> Authorizer::authorize(const http::Request& request, const Site& site) {
     if (site.options().users.empty() || is_preflight(request, site)) return http::Result<void>{};
     if (!request.fields.has(http::FieldName::authorization)) return unauthorized("no credentials");
-    auto credentials = credentials_of(request);
+    auto credentials = http::basic_credentials(request.fields);
     if (!credentials) return unauthorized("Authorization is not one Basic credential");
     const Secret secret(*std::move(credentials));
     if (is_trusted(fingerprint(*secret), site.options().password_limits)) return http::Result<void>{};
@@ -84,9 +78,10 @@ Task<http::Result<void>> Authorizer::authorize_slowly(const http::Request& reque
 
 Task<Authorizer::Outcome> Authorizer::check_in_turn(const http::Request& request, std::shared_ptr<const Site> site,
                                                     std::uint64_t network) {
-    const Secret secret(*credentials_of(request));  // authorize() has refused everything else
+    const Secret secret(*http::basic_credentials(request.fields));  // authorize() has refused everything else
     const PasswordLimits& limits = site->options().password_limits;
     const Fingerprint mark = fingerprint(*secret);
+    const std::uint64_t generation = generation_;
     CheckTurn turn(queue_, Applicant{mark, network, standing_of(mark, network)}, limits);
     while (turn.phase() == CheckTurn::Phase::waiting) {
         const bool woken = co_await turn.wait();
@@ -94,8 +89,10 @@ Task<Authorizer::Outcome> Authorizer::check_in_turn(const http::Request& request
     }
     if (turn.phase() == CheckTurn::Phase::refused) co_return Outcome::busy;
     if (turn.phase() == CheckTurn::Phase::settled) co_return Outcome::right;
-    const bool right = co_await check(*secret, site);
-    if (!right) {
+    const std::optional<bool> right = co_await check(*secret, site);
+    // What is right or wrong for the site that the request began with says nothing about the one that took its place.
+    if (!right || generation != generation_) co_return Outcome::busy;
+    if (!*right) {
         suspect(network);
         co_return Outcome::wrong;
     }
@@ -104,12 +101,13 @@ Task<Authorizer::Outcome> Authorizer::check_in_turn(const http::Request& request
     co_return Outcome::right;
 }
 
-Task<bool> Authorizer::check(const http::Credentials& credentials, std::shared_ptr<const Site> site) {
+Task<std::optional<bool>> Authorizer::check(const http::Credentials& credentials, std::shared_ptr<const Site> site) {
     bool known = false;
     const std::string& hash = hash_for(credentials, *site, known);
     auto work = [&credentials, &hash] { return password_matches(credentials.password, hash); };
     const auto matches = co_await io::offload(*core_, work);
-    co_return known&& matches.value_or(false);
+    if (!matches) co_return std::nullopt;
+    co_return known && *matches;
 }
 
 // For an unknown user, uses the hash of an existing one, always the same for that name, so that the time a hash takes

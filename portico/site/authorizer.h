@@ -39,13 +39,17 @@ public:
     // password. `request` and `peer` outlive the task.
     //
     // Refusals: 401 wrong user or password (RFC 9110 §15.5.2)
-    //           503 too many requests already wait for this, or the task was asked to stop
+    //           503 too many requests wait for this already, the task was asked to stop, or forget() was called
+    //           meanwhile
     [[nodiscard]] Task<http::Result<void>> authorize_slowly(const http::Request& request,
                                                             std::shared_ptr<const Site> site,
                                                             const io::SocketAddress& peer);
 
-    // Forgets which credentials were right.
-    void forget() { remembered_.clear(); }
+    // Forgets which credentials were right. Checks under way don't count any more.
+    void forget() {
+        remembered_.clear();
+        ++generation_;
+    }
 
     [[nodiscard]] const CheckQueue& queue() const { return queue_; }
 
@@ -72,7 +76,8 @@ private:
     [[nodiscard]] Standing standing_of(const Fingerprint& fingerprint, std::uint64_t network);
     void suspect(std::uint64_t network);
     Task<Outcome> check_in_turn(const http::Request& request, std::shared_ptr<const Site> site, std::uint64_t network);
-    Task<bool> check(const http::Credentials& credentials, std::shared_ptr<const Site> site);
+    // Nothing if the task was asked to stop.
+    Task<std::optional<bool>> check(const http::Credentials& credentials, std::shared_ptr<const Site> site);
     [[nodiscard]] const std::string& hash_for(const http::Credentials& credentials, const Site& site,
                                               bool& known) const;
 
@@ -81,6 +86,7 @@ private:
     std::vector<Remembered> remembered_;
     std::vector<Suspect> suspects_;
     CheckQueue queue_;
+    std::uint64_t generation_ = 0;  // how often forget() was called
 };
 
 }  // namespace portico::site

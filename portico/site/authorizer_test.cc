@@ -37,7 +37,7 @@ protected:
     // Returns whether the answer needs no hashing.
     bool is_decided_at_once(std::string_view authorization) {
         const http::Request request = make_request("/a.txt", {{FieldName::authorization, authorization}});
-        return handler->authorize(request, Resource{"/a.txt"}).has_value();
+        return handler->authorize(request).has_value();
     }
 };
 
@@ -55,6 +55,18 @@ TEST_F(Authorizing, LetsInWhoKnowsIt) {
     EXPECT_EQ(with(nobody_secret), Status::unauthorized);
     EXPECT_EQ(with("Basic !"), Status::unauthorized);
     EXPECT_EQ(with("Bearer abc"), Status::unauthorized);
+}
+
+TEST_F(Authorizing, KeepsTheOwnPageOfPathsThatLeadToNothing) {
+    root.write("404.html", "the site's own");
+    for (const std::string_view target : {"/.git/config", "/missing"}) {
+        const Answer stranger = get(target);
+        EXPECT_EQ(stranger.status, Status::unauthorized) << target;
+        EXPECT_EQ(stranger.content().find("own"), std::string::npos) << target;
+        const Answer anna = get(target, {{FieldName::authorization, anna_secret}});
+        EXPECT_EQ(anna.status, Status::not_found) << target;
+        EXPECT_EQ(anna.content(), "the site's own") << target;
+    }
 }
 
 TEST_F(Authorizing, DoesNotTakeTwoCredentials) {
@@ -149,7 +161,7 @@ protected:
     // Returns whether anna is accepted without a check.
     bool is_trusted() {
         const http::Request request = make_request("/a.txt", {{FieldName::authorization, anna_secret}});
-        return handler->authorize(request, Resource{"/a.txt"}).has_value();
+        return handler->authorize(request).has_value();
     }
     long count(std::string_view status) const {
         return std::count_if(answers.begin(), answers.end(),
@@ -329,9 +341,42 @@ TEST_F(Crowd, StopsWaitingWhenAskedTo) {
     serve();
     for (int i = 0; i < 10; ++i) ask(anna_secret, 1, "anna");
     scope.request_stop();
-    EXPECT_EQ(count("503"), 9);
+    EXPECT_EQ(count("503"), 10);
     finish();
     EXPECT_EQ(answers.size(), 10U);
+}
+
+TEST_F(Crowd, WhoseCheckIsStoppedIsNotBlamed) {
+    options.password_limits.at_once_max = 1;
+    serve();
+    ask(anna_secret, 1, "anna");
+    EXPECT_EQ(checks().checking(), 1U);
+    scope.request_stop();
+    finish();
+    EXPECT_THAT(answers, testing::ElementsAre("anna 503"));
+    answers.clear();
+    io::Scope later;
+    for (const std::uint8_t from : {std::uint8_t{3}, std::uint8_t{2}, std::uint8_t{1}}) {
+        const std::string name = "from " + std::to_string(from);
+        later.start(ask_one(wrong(from), peer(from), name));
+    }
+    run_until([&later] { return later.size() == 0; });
+    EXPECT_THAT(answers, testing::ElementsAre("from 3 401", "from 2 401", "from 1 401"));
+}
+
+TEST_F(Crowd, IsNotTrustedByASiteThatHasTakenThePlaceOfAnother) {
+    serve();
+    ask(anna_secret, 1, "anna");
+    EXPECT_EQ(checks().checking(), 1U);
+    auto site = Site::open(kernel.files(), options);
+    ASSERT_TRUE(site.has_value());
+    handler->swap(*site);
+    finish();
+    EXPECT_THAT(answers, testing::ElementsAre("anna 503"));
+    EXPECT_FALSE(is_trusted());
+    ask(anna_secret, 1, "anna");
+    finish();
+    EXPECT_TRUE(is_trusted());
 }
 
 }  // namespace

@@ -19,7 +19,13 @@
 
 namespace portico::site {
 
-// Answers requests for files. It caches what it has read (SiteOptions::cache_limits), and checks at most once per
+// Whether what step 3 returned needs step 4. A path that is refused with 404 does: the page that it is answered with
+// may be the site's own, which is a file like any other.
+[[nodiscard]] inline bool needs_authorization(const http::Result<Resource>& resource) {
+    return resource || resource.error().status == http::Status::not_found;
+}
+
+// Answers requests for files. It caches what it has read (SiteOptions::cache_limits), and checks at most once in
 // SiteOptions::revalidate whether a file has changed.
 //
 // `response` is clear when it is passed in. It owns everything that its views point into, so nothing else must be kept
@@ -31,12 +37,12 @@ public:
     Handler(const Handler&) = delete;
     Handler& operator=(const Handler&) = delete;
 
-    // Step 4. Decides without waiting if it can, else returns nothing: then call authorize_slowly(). `peer` is the
-    // client's address; it outlives the task. Refusals: 401, 503.
-    [[nodiscard]] std::optional<http::Result<void>> authorize(const http::Request& request, const Resource&) {
+    // Step 4, if needs_authorization() says so. Decides without waiting if it can, else returns nothing: then call
+    // authorize_slowly(). `peer` is the client's address; it outlives the task. Refusals: 401, 503.
+    [[nodiscard]] std::optional<http::Result<void>> authorize(const http::Request& request) {
         return authorizer_.authorize(request, *store_.site());
     }
-    [[nodiscard]] Task<http::Result<void>> authorize_slowly(const http::Request& request, const Resource&,
+    [[nodiscard]] Task<http::Result<void>> authorize_slowly(const http::Request& request,
                                                             const io::SocketAddress& peer) {
         return authorizer_.authorize_slowly(request, store_.site(), peer);
     }

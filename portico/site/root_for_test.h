@@ -105,9 +105,9 @@ inline Task<bool> take_steps(Handler& handler, const http::Request& request, Ans
                              const io::SocketAddress& peer = usual_peer) {
     std::string scratch;
     auto resource = translate(request, *handler.store().site(), scratch);
-    if (resource) {
-        auto allowed = handler.authorize(request, *resource);
-        if (!allowed) allowed = co_await handler.authorize_slowly(request, *resource, peer);
+    if (needs_authorization(resource)) {
+        auto allowed = handler.authorize(request);
+        if (!allowed) allowed = co_await handler.authorize_slowly(request, peer);
         if (!*allowed) resource = std::unexpected(allowed->error());
     }
     if (!resource) {
