@@ -18,6 +18,7 @@ using http::FieldName;
 using http::Status;
 
 constexpr std::string_view own_not_found_page = "/404.html";
+constexpr http::Refusal stopped{Status::service_unavailable, "asked to stop"};
 
 http::CodingSet all_codings() {
     http::CodingSet codings;
@@ -248,8 +249,8 @@ Task<bool> Handler::try_to_respond(const http::Request& request, const Resource&
         case Entry::Kind::refused: break;
     }
     if (root_index_answers(request, resource, refusal, *site)) {
-        const bool responded = co_await respond_with_root_index(request, site, response);
-        if (responded) co_return true;
+        const bool responded = co_await respond_with_root_index(request, refusal, site, response);
+        co_return responded;
     }
     co_await respond_refusal(request, refusal, response);
     co_return true;
@@ -277,14 +278,20 @@ Task<bool> Handler::respond_from_file(const http::Request& request, std::shared_
     co_return false;
 }
 
-// False: there is no index file, or it has changed in the meantime.
-Task<bool> Handler::respond_with_root_index(const http::Request& request, const std::shared_ptr<const Site>& site,
-                                            http::Response& response) {
+// Refuses if there is no index file, or if it can't be read. False: as above.
+Task<bool> Handler::respond_with_root_index(const http::Request& request, http::Refusal refusal,
+                                            const std::shared_ptr<const Site>& site, http::Response& response) {
     const std::shared_ptr<Entry> index = co_await store_.obtain(std::string("/"), site);
-    if (!index || index->kind != Entry::Kind::file) co_return false;
-    const bool responded = co_await respond_from_file(request, index, site, response);
-    if (responded) add_vary_by_type(response);
-    co_return responded;
+    if (index && index->kind == Entry::Kind::file) {
+        const bool responded = co_await respond_from_file(request, index, site, response);
+        if (responded) add_vary_by_type(response);
+        co_return responded;
+    }
+    if (!index) refusal = stopped;
+    // A 404 would say that there is no such page, which is not known: out of descriptors, for one, means "try again".
+    if (index && index->kind == Entry::Kind::refused) refusal = index->refusal;
+    co_await respond_refusal(request, refusal, response);
+    co_return true;
 }
 
 Task<void> Handler::respond_listing(const http::Request& request, const Resource& resource,
@@ -296,8 +303,7 @@ Task<void> Handler::respond_listing(const http::Request& request, const Resource
         assert(step == Step::filled);
         co_return;
     }
-    const http::Refusal busy{Status::service_unavailable, "asked to stop"};
-    const http::Refusal refusal = page ? page->refusal : busy;
+    const http::Refusal refusal = page ? page->refusal : stopped;
     co_await respond_refusal(request, refusal, response);
 }
 

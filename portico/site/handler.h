@@ -102,8 +102,8 @@ private:
                               const std::shared_ptr<const Site>& site, http::Response& response);
     Task<bool> respond_from_file(const http::Request& request, std::shared_ptr<Entry> entry,
                                  const std::shared_ptr<const Site>& site, http::Response& response);
-    Task<bool> respond_with_root_index(const http::Request& request, const std::shared_ptr<const Site>& site,
-                                       http::Response& response);
+    Task<bool> respond_with_root_index(const http::Request& request, http::Refusal refusal,
+                                       const std::shared_ptr<const Site>& site, http::Response& response);
     Task<void> respond_listing(const http::Request& request, const Resource& resource,
                                const std::shared_ptr<const Site>& site, http::Response& response);
 
