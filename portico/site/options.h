@@ -105,9 +105,12 @@ struct SiteOptions {
     // Two changes of a file within this time may give it the same times. So a file that was changed this recently
     // before it was read is read again for the next request. Zero: it is not.
     std::chrono::milliseconds clock_tick_max{50};
-    // How many listings are rendered and large files hashed at the same time, on each core. Others wait, so that these
-    // never occupy all helper threads.
+    // Listings that are made at the same time on each core, and large files that are hashed at the same time. Others
+    // wait in a line for listings and one for files, so that these never occupy all helper threads.
     unsigned long_reads_at_once_max = 1;
+    // Large files that wait to be hashed, on each core. Each holds an open descriptor. Further ones are not hashed:
+    // they are served at once, with an entity tag made of their size and times.
+    std::size_t hashes_waiting_max = 16;
     // Entries of one listing; a folder with more is listed in part, and the page says so.
     std::size_t listing_entries_max = 10'000;
     CacheLimits cache_limits;

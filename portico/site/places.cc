@@ -12,7 +12,7 @@ struct Places::State : std::enable_shared_from_this<Places::State> {
         if (taken >= at_once_max || waiting.empty()) return false;
         Place& next = *waiting.front();
         waiting.pop_front();
-        next.is_taken_ = true;
+        next.phase_ = Place::Phase::taken;
         ++taken;
         next.line_.wake_one();
         return true;
@@ -27,22 +27,23 @@ struct Places::State : std::enable_shared_from_this<Places::State> {
 Places::Places(io::Core& core) : state_(std::make_shared<State>(core)) {}
 
 std::size_t Places::taken() const { return state_->taken; }
+std::size_t Places::waiting() const { return state_->waiting.size(); }
 
-Place::Place(Places& places, unsigned at_once_max) : state_(places.state_) {
+Place::Place(Places& places, unsigned at_once_max, std::size_t waiting_max) : state_(places.state_) {
     state_->at_once_max = at_once_max;
     if (state_->taken < at_once_max && state_->waiting.empty()) {
-        is_taken_ = true;
+        phase_ = Phase::taken;
         ++state_->taken;
-    } else {
+    } else if (state_->waiting.size() < waiting_max) {
         state_->waiting.push_back(this);
+    } else {
+        phase_ = Phase::refused;
     }
 }
 
 Place::~Place() {
-    if (!is_taken_) {
-        state_->waiting.remove(this);
-        return;
-    }
+    if (phase_ == Phase::waiting) state_->waiting.remove(this);
+    if (phase_ != Phase::taken) return;
     --state_->taken;
     if (state_->waiting.empty()) return;
     state_->core->post([state = state_] {

@@ -5,6 +5,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <limits>
 #include <memory>
 
 #include "portico/io/core.h"
@@ -18,6 +20,7 @@ public:
     explicit Places(io::Core& core);
 
     [[nodiscard]] std::size_t taken() const;
+    [[nodiscard]] std::size_t waiting() const;
 
 private:
     friend class Place;
@@ -28,21 +31,26 @@ private:
 // One task's place. The destructor gives it to the task that has waited the longest.
 class Place {
 public:
-    // Takes a place if fewer than `at_once_max` are taken and no task waits; otherwise joins the line.
-    Place(Places& places, unsigned at_once_max);
+    // Takes a place if fewer than `at_once_max` are taken and nobody waits; otherwise joins the line, unless
+    // `waiting_max` tasks wait there already.
+    Place(Places& places, unsigned at_once_max, std::size_t waiting_max = std::numeric_limits<std::size_t>::max());
     Place(const Place&) = delete;
     Place& operator=(const Place&) = delete;
     ~Place();
 
-    [[nodiscard]] bool is_taken() const { return is_taken_; }
-    // Await it until the place is taken. False: the task was asked to stop.
+    [[nodiscard]] bool is_taken() const { return phase_ == Phase::taken; }
+    // Too many tasks wait already: this one gets no place.
+    [[nodiscard]] bool is_refused() const { return phase_ == Phase::refused; }
+    // To be awaited until the place is taken, unless it is refused. False: the task was asked to stop.
     [[nodiscard]] WaitInLine wait();
 
 private:
     friend class Places;
+    enum class Phase : std::uint8_t { waiting, taken, refused };
+
     std::shared_ptr<Places::State> state_;
-    bool is_taken_ = false;
-    Waiting line_;  // only this task
+    Phase phase_ = Phase::waiting;
+    Waiting line_;  // this task alone
 };
 
 }  // namespace portico::site

@@ -65,6 +65,17 @@ TEST_F(PlacesTest, OfTasksThatEndEarlyAreGivenOn) {
     EXPECT_THAT(ended, testing::ElementsAre(3));
 }
 
+TEST_F(PlacesTest, AreRefusedWhenTheLineIsFull) {
+    const Place taken(places, 1, 0);
+    EXPECT_TRUE(taken.is_taken());
+    EXPECT_TRUE(Place(places, 1, 0).is_refused());
+    const Place waiting(places, 1, 1);
+    EXPECT_FALSE(waiting.is_taken() || waiting.is_refused());
+    EXPECT_TRUE(Place(places, 1, 1).is_refused());
+    EXPECT_EQ(places.taken(), 1U);
+    EXPECT_EQ(places.waiting(), 1U);
+}
+
 TEST_F(PlacesTest, BelongToThoseWhoWaitBeforeThoseWhoCome) {
     io::Scope others;
     auto first = std::make_unique<Place>(places, 1);

@@ -85,7 +85,7 @@ ListingPage render_page(const Site& site, const ListingRequest& wanted, std::sha
     return page;
 }
 
-// Whether the entity tag of this file is made from content that is not in memory.
+// Whether the entity tag of this file is to be made of a content that is not in memory.
 bool is_hashed(const LoadedFile& loaded, const Site& site) {
     return loaded.file && loaded.status.size <= site.options().cache_limits.hashed_file_octets_max;
 }
@@ -98,7 +98,14 @@ std::optional<std::string> encode_representation(const Site& site, const Represe
     return octets ? encode(coding, *octets) : std::nullopt;
 }
 
-// The suffix names the coding and shows that we made it: a precompressed file in the same coding has other octets.
+// When the file was last written to, as far as its status tells. Each write sets the time of change, which nobody can
+// set: the time of modification may lie in the future.
+auto written_at(const io::FileStatus& status) {
+    const bool is_known = status.changed.time_since_epoch().count() != 0;
+    return is_known ? status.changed : status.modified;
+}
+
+// The suffix says which coding it is and that we made it: a precompressed file of the same coding has other octets.
 std::string_view suffix_of_made(Coding coding) {
     switch (coding) {
         case Coding::identity: return {};
@@ -135,7 +142,8 @@ Store::Store(io::Core& core, std::shared_ptr<const Site> site)
       cache_(random_key(core), entries_budget(*site_)),
       missing_(random_key(core), missing_budget(*site_)),
       loading_(0, KeyedHash{random_key(core)}),
-      long_reads_(core) {}
+      listings_(core),
+      hashing_(core) {}
 
 void Store::swap(std::shared_ptr<const Site> site) {
     site_ = with_own_count(std::move(site));
@@ -278,28 +286,30 @@ Task<std::shared_ptr<Entry>> Store::look_up(const std::string& path, std::shared
             cache_.shrink_descriptors(cache_.descriptors() / 2);
             continue;
         }
-        const bool wants_hash = is_hashed(loaded->file, *site);
-        if (wants_hash) loaded->hash = co_await hash_large(loaded->file, site);
-        const bool lacks_hash = wants_hash && !loaded->hash;  // the file has changed, or we were asked to stop
+        const Hash hash = co_await hash_large(loaded->file, site);
+        if (hash) loaded->hash = *hash;
         std::shared_ptr<Entry> entry = make_entry(path, std::move(*loaded), site, looked_at);
-        if (lacks_hash) entry->made_too_soon = true;
+        if (!hash && hash.error() == NotHashed::interrupted) entry->made_too_soon = true;
         keep(entry, site);
         co_return entry;
     }
 }
 
-// The content hash of a large file. Files are hashed one after another. Nothing if the file has changed since it was
-// opened, or if the task was asked to stop.
-Task<std::optional<std::uint64_t>> Store::hash_large(const LoadedFile& loaded, std::shared_ptr<const Site> site) {
-    const unsigned at_once_max = site->options().long_reads_at_once_max;
-    Place place(long_reads_, at_once_max);
+// The content hash of a large file. Files are hashed one after the other, and only a few may wait for it: a client can
+// ask for thousands of them, and each that waits holds a descriptor which the cache does not count yet.
+Task<Store::Hash> Store::hash_large(const LoadedFile& loaded, std::shared_ptr<const Site> site) {
+    const SiteOptions& options = site->options();
+    if (!is_hashed(loaded, *site)) co_return std::unexpected(NotHashed::on_purpose);
+    Place place(hashing_, options.long_reads_at_once_max, options.hashes_waiting_max);
+    if (place.is_refused()) co_return std::unexpected(NotHashed::on_purpose);
     while (!place.is_taken()) {
         const bool woken = co_await place.wait();
-        if (!woken) co_return std::nullopt;
+        if (!woken) co_return std::unexpected(NotHashed::interrupted);
     }
     auto work = [&loaded, raw = site.get()] { return content_hash(raw->files(), *loaded.file, loaded.status); };
     const std::optional<std::optional<std::uint64_t>> hash = co_await io::offload(*core_, work);
-    co_return hash.value_or(std::nullopt);
+    if (!hash || !*hash) co_return std::unexpected(NotHashed::interrupted);
+    co_return **hash;
 }
 
 std::shared_ptr<Entry> Store::make_entry(const std::string& path, Loaded loaded,
@@ -314,8 +324,8 @@ std::shared_ptr<Entry> Store::make_entry(const std::string& path, Loaded loaded,
         octets += sizeof(Probe) + probe.path.capacity();
         if (!probe.found) continue;
         const std::chrono::milliseconds tick = site->options().clock_tick_max;
-        const auto written_at = std::max(probe.found->modified, probe.found->changed);
-        if (probe.found->kind == io::FileKind::regular && tick.count() > 0 && written_at + tick > looked_at) {
+        if (probe.found->kind == io::FileKind::regular && tick.count() > 0 &&
+            written_at(*probe.found) + tick > looked_at) {
             entry->made_too_soon = true;
         }
     }
@@ -396,7 +406,7 @@ Task<std::shared_ptr<Entry>> Store::obtain_listing(ListingRequest wanted, std::s
 
 Task<std::shared_ptr<Entry>> Store::make_listing(const ListingRequest& wanted, std::shared_ptr<const Site> site) {
     const unsigned at_once_max = site->options().long_reads_at_once_max;
-    Place place(long_reads_, at_once_max);
+    Place place(listings_, at_once_max);
     while (!place.is_taken()) {
         const bool woken = co_await place.wait();
         if (!woken) co_return nullptr;
@@ -471,15 +481,13 @@ Task<Store::Making> Store::open_sibling(const std::shared_ptr<Entry>& entry, Cod
     if (!*loaded) co_return (*loaded).error().status == Status::service_unavailable ? Making::failed : Making::stale;
     LoadedFile& file = **loaded;
     if (file.status != *variant.sibling || file.size_is_wrong) co_return Making::stale;
-    std::optional<std::uint64_t> hash;
-    const bool wants_hash = is_hashed(file, *site);
-    if (wants_hash) hash = co_await hash_large(file, site);
-    if (wants_hash && !hash) co_return Making::failed;
+    const Hash hash = co_await hash_large(file, site);
+    if (!hash && hash.error() == NotHashed::interrupted) co_return Making::failed;
     const Representation& whole = *entry->variant(Coding::identity).made;
     Source source;
     source.octets = std::move(file.octets);
     source.file = std::move(file.file);
-    source.hash = hash;
+    if (hash) source.hash = *hash;
     source.status = file.status;
     source.content_type = whole.content_type;
     source.coding = coding;

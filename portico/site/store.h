@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <expected>
 #include <memory>
 #include <optional>
 #include <string>
@@ -79,7 +80,8 @@ public:
     void forget_kept();
     [[nodiscard]] const Cache& cache() const { return cache_; }
     [[nodiscard]] const Cache& missing() const { return missing_; }
-    [[nodiscard]] const Places& long_reads() const { return long_reads_; }
+    [[nodiscard]] const Places& listings() const { return listings_; }
+    [[nodiscard]] const Places& hashing() const { return hashing_; }
 
 private:
     struct Load;
@@ -90,8 +92,13 @@ private:
     [[nodiscard]] std::shared_ptr<Load> load_under_way(const std::string& key, const std::shared_ptr<const Site>& site);
     Task<std::shared_ptr<Entry>> look_up(const std::string& path, std::shared_ptr<const Site> site);
     Task<std::shared_ptr<Entry>> make_listing(const ListingRequest& wanted, std::shared_ptr<const Site> site);
-    [[nodiscard]] Task<std::optional<std::uint64_t>> hash_large(const LoadedFile& loaded,
-                                                                std::shared_ptr<const Site> site);
+    // Why a file has no content hash.
+    enum class NotHashed : std::uint8_t {
+        on_purpose,   // it is small or very large, or too many files wait to be hashed: its times will do
+        interrupted,  // the file has changed since it was opened, or the task was asked to stop
+    };
+    using Hash = std::expected<std::uint64_t, NotHashed>;
+    [[nodiscard]] Task<Hash> hash_large(const LoadedFile& loaded, std::shared_ptr<const Site> site);
     void keep_listed(Entry& folder, std::shared_ptr<const FoundFolder> found, io::TimePoint at);
     Task<Making> open_sibling(const std::shared_ptr<Entry>& entry, http::Coding coding,
                               std::shared_ptr<const Site> site);
@@ -111,8 +118,9 @@ private:
     Cache missing_;  // refused paths are kept apart, so that requests for a thousand of them evict nothing else
     // The lookups in progress. The keys are paths chosen by peers, so the hash is keyed.
     std::unordered_map<std::string, std::shared_ptr<Load>, KeyedHash> loading_;
-    Places long_reads_;      // of folders and large files
-    unsigned encoding_ = 0;  // number of contents that are being compressed
+    Places listings_;        // that are being made
+    Places hashing_;         // of large files
+    unsigned encoding_ = 0;  // contents that are being compressed
 };
 
 // Returns a new key on each call: for hash tables, boundaries and fingerprints.

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <set>
 #include <vector>
 
 #include "portico/io/scope.h"
@@ -249,6 +250,82 @@ TEST(ChangingFiles, ThatWereJustWrittenAreReadAgainForTheNextRequest) {
     EXPECT_EQ(simulated.content_of(simulated.get("/page.html")), "new") << "what has settled is kept";
 }
 
+TEST(ChangingFiles, ThatWereModifiedInTheFutureAreKept) {
+    SimulatedSite simulated(1, std::chrono::hours(1));
+    io::SimFileSystem& files = simulated.kernel.sim_files();
+    files.write("/root/page.html", "old");
+    files.set_modified("/root/page.html", files.now() + std::chrono::hours(24));
+    simulated.serve();
+    const io::TimePoint settled = simulated.core.now() + 60ms;
+    while (simulated.core.now() < settled) simulated.core.run_once(settled);
+    EXPECT_EQ(simulated.content_of(simulated.get("/page.html")), "old");
+    files.write("/root/page.html", "new");
+    EXPECT_EQ(simulated.content_of(simulated.get("/page.html")), "old") << "the clock of a copy's origin was fast";
+}
+
+TEST(ChangingFiles, WithoutATimeOfChangeAreJudgedByTheirModification) {
+    SimulatedSite simulated(1, std::chrono::hours(1));
+    io::SimFileSystem& files = simulated.kernel.sim_files();
+    files.write("/root/page.html", "old");
+    files.find("/root/page.html")->changed = {};  // a file system that has none
+    simulated.serve();
+    EXPECT_EQ(simulated.content_of(simulated.get("/page.html")), "old");
+    files.write("/root/page.html", "new");
+    EXPECT_EQ(simulated.content_of(simulated.get("/page.html")), "new") << "it had just been written";
+}
+
+// --- a site whose index file answers for its paths
+
+class RootIndex : public testing::Test {
+protected:
+    RootIndex() {
+        simulated.options.missing_path = MissingPath::root_index;
+        simulated.options.clock_tick_max = 0ms;
+        files.write("/root/index.html", std::string(100'000, 'a'));
+        simulated.serve();
+    }
+    Answer navigate(std::string_view target) { return simulated.get(target, {{FieldName::accept, "text/html"}}); }
+
+    SimulatedSite simulated{1, std::chrono::hours(1)};
+    io::SimFileSystem& files = simulated.kernel.sim_files();
+};
+
+TEST_F(RootIndex, ThatWasOverwrittenIsReadAgain) {
+    EXPECT_EQ(navigate("/view").status, Status::ok);
+    const io::TimePoint later = simulated.core.now() + 60ms;
+    while (simulated.core.now() < later) simulated.core.run_once(later);
+    files.write("/root/index.html", std::string(100'000, 'b'));
+    for (const std::string_view target : {"/view", "/other"}) {
+        const Answer answer = navigate(target);
+        EXPECT_EQ(answer.status, Status::ok) << target;
+        EXPECT_EQ(simulated.content_of(answer).substr(0, 1), "b") << target;
+        EXPECT_EQ(answer.field(FieldName::vary), "Accept, Accept-Encoding");
+    }
+}
+
+TEST_F(RootIndex, ThatIsChangedAllTheTimeIsUnavailable) {
+    files.before_call = [this, number = 0](const io::SimNode*) mutable {
+        files.write("/root/index.html", std::string(static_cast<std::size_t>(100'000 + ++number), 'b'));
+    };
+    EXPECT_EQ(navigate("/view").status, Status::service_unavailable);
+    files.before_call = nullptr;
+    EXPECT_EQ(navigate("/view").status, Status::ok);
+}
+
+TEST_F(RootIndex, ThatCannotBeOpenedNowIsUnavailable) {
+    simulated.kernel.faults().descriptors_max = 0;
+    const Answer answer = navigate("/view");
+    EXPECT_EQ(answer.status, Status::service_unavailable);
+    EXPECT_EQ(answer.field(FieldName::retry_after), "1");
+    simulated.kernel.faults().descriptors_max = 100;
+    EXPECT_EQ(navigate("/view").status, Status::ok);
+}
+
+TEST_F(RootIndex, ThatIsMissingLeavesA404) {
+    files.remove("/root/index.html");
+    EXPECT_EQ(navigate("/view").status, Status::not_found);
+}
+
 TEST(ChangingFiles, ThatAreReplacedWithoutPauseAreAnswered) {
     for (std::uint64_t seed = 1; seed <= 50; ++seed) {
         SimulatedSite simulated(seed);
@@ -287,16 +364,26 @@ protected:
         EXPECT_TRUE(done);
         EXPECT_EQ(answer.status, Status::ok);
         answered.push_back(target);
+        etags.insert(answer.field(FieldName::etag));
     }
     void finish() {
         std::size_t at_once = 0;
         for (int i = 0; i < 10'000 && scope.size() > 0; ++i) {
             simulated.core.run_once(simulated.core.now() + 1ms);
-            at_once = std::max(at_once, simulated.handler->store().long_reads().taken());
+            at_once = std::max({at_once, store().listings().taken(), store().hashing().taken()});
         }
         EXPECT_EQ(scope.size(), 0U);
         EXPECT_EQ(at_once, 1U);
-        EXPECT_EQ(simulated.handler->store().long_reads().taken(), 0U);
+        EXPECT_EQ(store().listings().taken() + store().hashing().taken(), 0U);
+    }
+    const Store& store() const { return simulated.handler->store(); }
+    void write_large_files(int count) {
+        for (int i = 0; i < count; ++i) {
+            simulated.kernel.sim_files().write("/root/" + std::to_string(i) + ".bin", std::string(100'000, 'x'));
+        }
+    }
+    void ask_for_large_files(int count) {
+        for (int i = 0; i < count; ++i) scope.start(ask("/" + std::to_string(i) + ".bin", {}));
     }
     void ask_for_all_pages() {
         for (const std::string_view sort : {"name", "size", "date"}) {
@@ -312,6 +399,7 @@ protected:
     SimulatedSite simulated{1, std::chrono::hours(1)};
     io::Scope scope;
     std::vector<std::string> answered;
+    std::set<std::string> etags;
 };
 
 TEST_F(LongReads, AreDoneOneAfterTheOther) {
@@ -362,13 +450,44 @@ TEST_F(LongReads, ArePagesAsOldAsTheReadingTheyWereMadeFrom) {
 }
 
 TEST_F(LongReads, OfLargeFilesAreDoneOneAfterTheOtherToo) {
-    for (int i = 0; i < 8; ++i) {
-        simulated.kernel.sim_files().write("/root/" + std::to_string(i) + ".bin", std::string(100'000, 'x'));
-    }
+    write_large_files(8);
     simulated.serve();
-    for (int i = 0; i < 8; ++i) scope.start(ask("/" + std::to_string(i) + ".bin", {}));
+    ask_for_large_files(8);
     finish();
     EXPECT_EQ(answered.size(), 8U);
+    EXPECT_EQ(etags.size(), 1U) << "one content, one hash";
+}
+
+TEST_F(LongReads, OfLargeFilesDoNotDelayListings) {
+    write_large_files(16);
+    simulated.serve();
+    ask_for_large_files(16);
+    while (store().hashing().waiting() < 10) simulated.core.run_once(simulated.core.now() + 1ms);
+    scope.start(ask("/folder/", {}));
+    finish();
+    const auto place = std::find(answered.begin(), answered.end(), "/folder/") - answered.begin();
+    EXPECT_LT(place, 10);
+}
+
+TEST_F(LongReads, OfLargeFilesAreLeftOutWhenManyWait) {
+    simulated.options.hashes_waiting_max = 2;
+    write_large_files(30);
+    simulated.serve();
+    ask_for_large_files(30);
+    std::size_t waiting = 0;
+    while (scope.size() > 0) {
+        simulated.core.run_once(simulated.core.now() + 1ms);
+        waiting = std::max(waiting, store().hashing().waiting());
+    }
+    EXPECT_EQ(waiting, 2U);
+    EXPECT_EQ(answered.size(), 30U);
+    EXPECT_GT(etags.size(), 1U) << "some have a tag that is made of their times";
+    // Each is kept, whatever its tag is made of.
+    for (int i = 0; i < 30; ++i) {
+        const std::string path = "/" + std::to_string(i) + ".bin";
+        Answer answer;
+        EXPECT_TRUE(simulated.handler->respond_at_once(make_request(path), Resource{path}, answer.response)) << path;
+    }
 }
 
 TEST_F(LongReads, AreGivenUpByThoseWhoLeave) {
@@ -387,7 +506,7 @@ TEST_F(LongReads, AreGivenUpByThoseWhoLeave) {
             simulated.core.run_once(simulated.core.now() + 1ms);
         }
         EXPECT_EQ(leaving.size() + scope.size(), 0U) << passes;
-        EXPECT_EQ(simulated.handler->store().long_reads().taken(), 0U) << passes;
+        EXPECT_EQ(store().listings().taken(), 0U) << passes;
         simulated.serve();
     }
 }
