@@ -18,18 +18,32 @@
 namespace portico::app {
 namespace {
 
-constexpr std::size_t password_octets_max = 512;  // CRYPT_MAX_PASSPHRASE_SIZE of libxcrypt
+constexpr std::size_t password_octets_max = 511;  // CRYPT_MAX_PASSPHRASE_SIZE of libxcrypt, without the NUL
 
 void hide_typing(termios& settings) {
     settings.c_lflag &= ~static_cast<tcflag_t>(ECHO);
     settings.c_lflag |= ECHONL;
 }
 
-// Reads one line, without its end, octet by octet: standard input stays unbuffered, so that no copy is left in memory.
-// Error: the reason, in words for the user.
-std::expected<std::string, std::string> read_line_of_stdin() {
-    std::string line;
-    line.reserve(password_octets_max + 1);
+// A password that is overwritten in the end. There is room for the longest from the beginning, so that no copy of it is
+// left in memory when it grows or moves.
+class Password {
+public:
+    Password() { text_.reserve(password_octets_max + 1); }
+    Password(Password&&) noexcept = default;
+    Password& operator=(Password&&) = delete;
+    ~Password() { site::wipe(text_); }
+    [[nodiscard]] std::string& text() { return text_; }
+
+private:
+    std::string text_;
+};
+
+// One line without its end, octet by octet: standard input stays unbuffered, so that no copy is left in memory.
+// Error: why there is none, in words for the user.
+std::expected<Password, std::string> read_line_of_stdin() {
+    Password password;
+    std::string& line = password.text();
     for (;;) {
         char octet = 0;
         const ssize_t got = ::read(STDIN_FILENO, &octet, 1);
@@ -41,11 +55,11 @@ std::expected<std::string, std::string> read_line_of_stdin() {
         }
     }
     if (line.ends_with('\r')) line.pop_back();
-    return line;
+    return password;
 }
 
-// Asks twice, because the terminal does not show what is typed.
-std::expected<std::string, std::string> ask_for_password() {
+// Twice, since nobody sees what is typed.
+std::expected<Password, std::string> ask_for_password() {
     const TerminalSettings hidden(hide_typing);
     say_aside("Password: ");
     auto password = read_line_of_stdin();
@@ -53,18 +67,16 @@ std::expected<std::string, std::string> ask_for_password() {
     say_aside("Again: ");
     auto again = read_line_of_stdin();
     if (!again) return again;
-    const bool alike = *password == *again;
-    site::wipe(*again);
-    if (!alike) return std::unexpected("the two passwords differ");
+    if (password->text() != again->text()) return std::unexpected("the two passwords differ");
     return password;
 }
 
 int run_hash_password(const Arguments&) {
     auto password = ::isatty(STDIN_FILENO) == 1 ? ask_for_password() : read_line_of_stdin();
     if (!password) return complain(password.error());
-    if (password->empty()) return complain("the password is empty", "printf %s PASSWORD | portico hash-password");
-    const auto hash = site::hash_password(*password);
-    site::wipe(*password);
+    if (password->text().empty())
+        return complain("the password is empty", "printf %s PASSWORD | portico hash-password");
+    const auto hash = site::hash_password(password->text());
     if (!hash) return complain(fmt::format("cannot hash the password: {}", hash.error()));
     say(*hash + "\n");
     return exit_ok;

@@ -304,9 +304,13 @@ void fit_to_descriptors(const Arguments& arguments, const ServePlan& plan, serve
          "ulimit -Hn");
 }
 
-// If the folder is served to this machine alone, web pages that the user visits must not be able to read it.
+// A folder that is served to this machine or its network must not be read by web pages that somebody there visits. With
+// --listen beyond loopback, names are not checked: a site on the Internet has names that we don't know.
 server::HostOptions hosts_of(const ServePlan& plan) {
-    server::HostOptions hosts{.checked = server::HostsChecked::on_loopback, .names = own_names(host_name())};
+    using server::HostsChecked;
+    const bool is_for_lan = plan.audience == Audience::lan;
+    server::HostOptions hosts{.checked = is_for_lan ? HostsChecked::names_everywhere : HostsChecked::on_loopback,
+                              .names = own_names(host_name())};
     hosts.names.insert(hosts.names.end(), plan.hosts.begin(), plan.hosts.end());
     return hosts;
 }

@@ -30,8 +30,10 @@ constexpr std::string_view about =
     "On loopback addresses, only requests for localhost, a loopback address or one of this machine's names are "
     "answered;\n"
     "all others get 421. Otherwise a web page could read the folder by making its own name resolve to 127.0.0.1 (DNS\n"
-    "rebinding). --host adds a name: \"example.org\", \"*.example.org\" for the names below it, or \"*\" for every "
-    "host.\n\n"
+    "rebinding). With --lan the same names are answered on every address, and all IP addresses. --host adds a name:\n"
+    "\"example.org\", \"*.example.org\" for the names below it, or \"*\" for every host. Elsewhere, with --listen, "
+    "every\n"
+    "host is answered.\n\n"
     "Content types, ranges, conditional requests and precompressed files (.br, .zst, .gz) follow RFC 9110.";
 
 std::vector<Option> where_options() {
@@ -50,7 +52,7 @@ std::vector<Option> where_options() {
          .repeat = Repeat::collected},
         {.name = "host",
          .value = "NAME",
-         .meaning = "a further host name to answer on loopback addresses",
+         .meaning = "a further host name to answer on loopback and with --lan",
          .kind = ValueKind::host,
          .repeat = Repeat::collected},
         {.name = "lan", .meaning = "let other machines connect: listen on every address"},

@@ -73,8 +73,7 @@ private:
     // The authority form names the tunnel's destination, not the server that is asked for it (RFC 9112 §3.2.3).
     [[nodiscard]] bool names_our_host() {
         const http::Request& request = exchange_->request;
-        return host_check_ == HostCheck::off || request.form == http::TargetForm::authority ||
-               worker_->hosts().admits(request.authority);
+        return request.form == http::TargetForm::authority || worker_->hosts().admits(request.authority, host_check_);
     }
     Task<Next> refuse(http::Refusal refusal);
     Task<Next> send(std::string_view reason);

@@ -28,10 +28,10 @@ std::string_view host_of(std::string_view authority) {
 
 bool is_loopback(const io::IpAddress& ip) { return ip.reach() == io::Reach::loopback; }
 
-bool is_of_this_machine(std::string_view host) {
+bool is_of_this_machine(std::string_view host, HostCheck check) {
     if (host.empty() || host == "localhost" || host.ends_with(".localhost")) return true;
     const auto ip = io::IpAddress::parse(host);
-    return ip && is_loopback(*ip);
+    return ip && (check == HostCheck::names_only || is_loopback(*ip));
 }
 
 }  // namespace
@@ -45,9 +45,11 @@ HostCheck Hosts::check_at(const io::SocketAddress& listener) const {
     switch (checked_) {
         case HostsChecked::nowhere: return HostCheck::off;
         case HostsChecked::everywhere: return HostCheck::on;
-        case HostsChecked::on_loopback: break;
+        case HostsChecked::on_loopback:
+        case HostsChecked::names_everywhere: break;
     }
-    return is_loopback(listener.ip) ? HostCheck::on : HostCheck::off;
+    if (is_loopback(listener.ip)) return HostCheck::on;
+    return checked_ == HostsChecked::names_everywhere ? HostCheck::names_only : HostCheck::off;
 }
 
 bool Hosts::is_listed(std::string_view host) const {
@@ -58,11 +60,12 @@ bool Hosts::is_listed(std::string_view host) const {
     });
 }
 
-bool Hosts::admits(std::string_view authority) {
-    if (authority == last_admitted_) return true;
+bool Hosts::admits(std::string_view authority, HostCheck check) {
+    if (check == HostCheck::off || (check == last_check_ && authority == last_admitted_)) return true;
     const std::string host = normal(host_of(authority));
-    if (!is_of_this_machine(host) && !is_listed(host)) return false;
+    if (!is_of_this_machine(host, check) && !is_listed(host)) return false;
     last_admitted_ = authority;
+    last_check_ = check;
     return true;
 }
 

@@ -1,7 +1,8 @@
 // portico/server/hosts.h — which hosts requests may name, as a defence against DNS rebinding.
 //
-// A web page can make its own name resolve to 127.0.0.1, and its scripts can then read what is served there as if it
-// belonged to the page. Such a request names the page's host, so it is recognised by its authority.
+// A web page can make its own name resolve to 127.0.0.1, or to an address of its visitor's network, and its scripts
+// then read what is served there as if it were theirs. Such a request names the page's host, so it is recognised by its
+// authority.
 //
 // Room server: see limits.h.
 // Threads:   one core's.
@@ -19,7 +20,12 @@
 namespace portico::server {
 
 // Which listeners check the host. Unix sockets never do: no browser connects to one.
-enum class HostsChecked : std::uint8_t { nowhere, on_loopback, everywhere };
+enum class HostsChecked : std::uint8_t {
+    nowhere,
+    on_loopback,
+    names_everywhere,  // on loopback; elsewhere names only, for a server that a private network uses by its addresses
+    everywhere,
+};
 
 struct HostOptions {
     HostsChecked checked = HostsChecked::nowhere;
@@ -33,8 +39,9 @@ struct HostOptions {
     return {.checked = names.empty() ? HostsChecked::nowhere : HostsChecked::everywhere, .names = std::move(names)};
 }
 
-// Whether the host that a connection's requests name is checked.
-enum class HostCheck : std::uint8_t { off, on };
+// Whether the host that a connection's requests name is checked. Rebinding needs a name: with `names_only` every IP
+// address is answered.
+enum class HostCheck : std::uint8_t { off, names_only, on };
 
 class Hosts {
 public:
@@ -42,16 +49,18 @@ public:
 
     // The check for connections that were accepted at `listener`.
     [[nodiscard]] HostCheck check_at(const io::SocketAddress& listener) const;
-    // Whether a request for this authority ("localhost:8080", "[::1]", "") is answered. A request without a host is
-    // answered: no browser sends one.
-    [[nodiscard]] bool admits(std::string_view authority);
+    // Whether a request for this authority ("localhost:8080", "[::1]", "") is answered. A request that names no host
+    // is: no browser sends one.
+    [[nodiscard]] bool admits(std::string_view authority, HostCheck check);
 
 private:
     [[nodiscard]] bool is_listed(std::string_view host) const;
 
     HostsChecked checked_;
     std::vector<std::string> names_;  // in lower case, without a dot at the end
-    std::string last_admitted_;       // the authority: most requests of a core name the same one
+    // The authority that was admitted last, and by which check: most requests of a core name the same one.
+    std::string last_admitted_;
+    HostCheck last_check_ = HostCheck::on;
 };
 
 }  // namespace portico::server

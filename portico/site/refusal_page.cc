@@ -34,7 +34,7 @@ std::string_view explanation(Status status) {
         case Status::range_not_satisfiable: return "There is no such part of it.";
         case Status::misdirected_request:
             return "The server does not answer to the host name in the address. If the name is right, whoever runs the "
-                   "server can add it with --host NAME.";
+                   "server can add it with --host NAME. With --lan, the server's IP address works without that.";
         case Status::expectation_failed: return "The request expects what this server does not do.";
         case Status::request_header_fields_too_large: return "The request's header section is too large.";
         case Status::internal_server_error: return "The server failed to read what you asked for.";

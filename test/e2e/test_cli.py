@@ -323,6 +323,24 @@ def test_a_password_is_hashed_from_standard_input(site):
         assert fetch(port, Authorization="Basic YW5uOnNlY3JldA==").status == 200
 
 
+def test_without_the_password_nothing_of_the_folder_is_sent(site):
+    (site / "404.html").write_text("a page of the folder\n")
+    hashed = portico("hash-password", input="secret\n").stdout.strip()
+    with Serving(site, "-p0", "--auth", "ann:" + hashed) as serving:
+        port = serving.port()
+        for path in ("/missing", "/.git/config", "/404.html"):
+            refused = fetch(port, path)
+            assert refused.status == 401 and b"folder" not in refused.content, path
+        lost = fetch(port, "/.git/config", Authorization="Basic YW5uOnNlY3JldA==")
+        assert lost.status == 404 and lost.content == b"a page of the folder\n"
+
+
+def test_a_password_that_is_too_long_is_refused():
+    done = portico("hash-password", input="x" * 512 + "\n")
+    assert done.returncode == 1 and "at most 511 bytes" in done.stderr and not done.stdout
+    assert portico("hash-password", input="x" * 511 + "\n").returncode == 0
+
+
 def test_an_empty_password_is_refused():
     done = portico("hash-password", input="\n")
     assert done.returncode == 1 and not done.stdout
@@ -456,9 +474,29 @@ def test_on_loopback_only_this_machines_hosts_are_answered(site):
         assert talk(port, b"GET / HTTP/1.0\r\n\r\n").startswith(b"HTTP/1.1 200")
 
 
-def test_beyond_loopback_every_host_is_answered(site, tmp_path_factory):
+def test_in_a_network_names_are_checked_and_addresses_are_not(site, tmp_path_factory):
     path = tmp_path_factory.mktemp("sockets") / "web.sock"
-    with Serving(site, "--lan", "-p0", "-l", f"unix:{path}") as serving:
+    with Serving(site, "--lan", "-p0", "-l", "127.0.0.2:0", "-l", f"unix:{path}", "--host", "site.test") as serving:
+        _, found = serving.said_until(r"http://127\.0\.0\.1:(\d+)/[^\0]*http://127\.0\.0\.2:(\d+)/[^\0]*unix:\S+")
+        everywhere, loopback = int(found[1]), int(found[2])
+        for host in ("localhost", "192.0.2.1", f"192.0.2.1:{everywhere}", "[2001:db8::1]", "site.test", socket.gethostname()):
+            assert fetch(everywhere, Host=host).status == 200, host
+        for host in ("evil.example", f"evil.example:{everywhere}", "192.0.2.1.evil.example"):
+            refused = fetch(everywhere, Host=host, Accept="text/plain")
+            assert refused.status == 421 and b"--host NAME" in refused.content, host
+        one = http.client.HTTPConnection("127.0.0.2", loopback, timeout=10)
+        one.request("GET", "/", headers={"Host": "192.0.2.1"})
+        assert one.getresponse().status == 421
+        one.close()
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(str(path))
+            client.sendall(b"GET / HTTP/1.0\r\nHost: any.example\r\n\r\n")
+            assert client.recv(100).startswith(b"HTTP/1.1 200")
+
+
+def test_at_a_listed_address_every_host_is_answered(site, tmp_path_factory):
+    path = tmp_path_factory.mktemp("sockets") / "web.sock"
+    with Serving(site, "-l", "0.0.0.0:0", "-l", f"unix:{path}") as serving:
         assert fetch(serving.port(), Host="any.example").status == 200
         with socket.socket(socket.AF_UNIX) as client:
             client.connect(str(path))
