@@ -198,7 +198,8 @@ std::optional<Misuse> CommandLine::other_name(std::string_view written) const {
     if (is_argument && !value.empty()) instead = shell_quoted(value);
     if (!is_argument && takes_value) {
         instead += ' ';
-        instead += value.empty() ? std::string(option->value) : fitting(*option, std::string(other->prefix) + value);
+        const bool is_shown = !value.empty() && option->secrecy == Secrecy::none;
+        instead += is_shown ? fitting(*option, std::string(other->prefix) + value) : std::string(option->value);
     }
     std::string message = fmt::format("{} has no option '{}'", command_.name, written);
     if (is_argument) {

@@ -58,6 +58,7 @@ const Command& table() {
                         {"-b", "listen"},
                         {"--at", "listen", "127.0.0.1:"},
                         {"--silent", "quiet"},
+                        {"--password", "key"},
                         {"-d", ""}},
     };
     return command;
@@ -170,7 +171,15 @@ INSTANTIATE_TEST_SUITE_P(
         AdviceRow{"SecretBehindEquals",
                   {"-l", "localhost", "--key=hunter2"},
                   "is not an endpoint",
-                  "portico pour -l localhost:8080 --key KEY"}),
+                  "portico pour -l localhost:8080 --key KEY"},
+        AdviceRow{"SecretOfAnotherName",
+                  {"cup", "--password", "hunter2", "-q"},
+                  "pour has no option '--password'; use '--key'",
+                  "portico pour cup --key KEY -q"},
+        AdviceRow{"SecretOfAnotherNameBehindEquals",
+                  {"--password=hunter2"},
+                  "pour has no option '--password'; use '--key'",
+                  "portico pour --key KEY"}),
     [](const auto& row) { return std::string(row.param.name); });
 
 TEST(CommandLine, CollectsWhatMayBeRepeated) {
