@@ -25,5 +25,16 @@ TEST(ProgramHosts, AreAllAnsweredUnlessSomeAreListed) {
     EXPECT_EQ(status_line_for({"shop.example"}, "any.example"), "HTTP/1.1 421 Misdirected Request");
 }
 
+TEST(ProgramHosts, ATestClientAsksForLocalhostUnlessItIsTold) {
+    Options options;
+    options.hosts = {"shop.example"};
+    Server server(options);
+    server.get("/", [](Request& request) { return std::string(request.field("Host").value_or("none")); });
+    TestClient client(server);
+    EXPECT_EQ(client.get("/").content, "localhost");
+    EXPECT_EQ(client.request("GET", "/", {{"host", "shop.example"}}).content, "shop.example");
+    EXPECT_EQ(client.request("GET", "/", {{"Host", "any.example"}}).status, 421);
+}
+
 }  // namespace
 }  // namespace portico

@@ -3,6 +3,7 @@
 
 #include <signal.h>
 
+#include <cassert>
 #include <cerrno>
 #include <cstdio>
 #include <exception>
@@ -37,8 +38,8 @@ public:
         }
         if (exception) tell_of_exception("the function that serves a client", exception);
     }
-    Task<io::Result<void>> serve_stdio(io::Stdio stdio) override {
-        co_await serve(std::move(stdio.input));
+    Task<io::Result<void>> serve_stdio(io::Stdio) override {
+        assert(false && "serve_at() refuses it: a ServeStream has one stream, and standard input and output are two");
         co_return io::Result<void>();
     }
     Task<void> answer(io::Datagram socket) override {
@@ -103,8 +104,10 @@ Task<void> serve_until_stopped(io::Core& core, services::Service& service,
 int serve_at(std::string_view text, io::Transport transport, ServeStream serve, AnswerDatagram answer) {
     const auto endpoint = io::parse_endpoint(text, transport);
     if (!endpoint) return complain("'" + std::string(text) + "' is not an endpoint: " + endpoint.error().message);
-    if ((endpoint->transport == io::Transport::udp) != (transport == io::Transport::udp)) {
-        const bool is_udp = transport == io::Transport::udp;
+    const bool is_udp = transport == io::Transport::udp;
+    const bool fits =
+        endpoint->transport == transport || (!is_udp && endpoint->transport == io::Transport::unix_stream);
+    if (!fits) {
         return complain("'" + std::string(text) + "' is not an endpoint for " +
                         (is_udp ? "UDP: write HOST:PORT" : "streams: write HOST:PORT or unix:PATH"));
     }

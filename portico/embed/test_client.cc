@@ -1,6 +1,7 @@
 // portico/embed/test_client.cc — see test_client.h.
 #include "portico/embed/test_client.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdio>
 #include <cstdlib>
@@ -189,7 +190,10 @@ TestAnswer TestClient::request(std::string_view method, std::string_view target,
                                const std::vector<std::pair<std::string, std::string>>& fields,
                                std::string_view content) {
     std::string octets;
-    octets.append(method).append(" ").append(target).append(" HTTP/1.1\r\nHost: test\r\nConnection: close\r\n");
+    octets.append(method).append(" ").append(target).append(" HTTP/1.1\r\nConnection: close\r\n");
+    const bool has_host =
+        std::ranges::any_of(fields, [](const auto& field) { return http::equals_ignoring_case(field.first, "Host"); });
+    if (!has_host) octets.append("Host: localhost\r\n");  // which a server answers whatever Options::hosts lists
     for (const auto& [name, value] : fields) octets.append(name).append(": ").append(value).append("\r\n");
     const bool has_content = !content.empty() || method == "POST" || method == "PUT";
     if (has_content) octets.append("Content-Length: ").append(std::to_string(content.size())).append("\r\n");

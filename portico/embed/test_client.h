@@ -54,7 +54,8 @@ public:
     // Sends `content`, with its length.
     TestAnswer post(std::string_view target, std::string_view content,
                     std::string_view content_type = "application/octet-stream");
-    // Any method, with additional fields. Host, Connection and Content-Length are added.
+    // Any method, with further fields. Connection and Content-Length are added, and "Host: localhost" unless `fields`
+    // has one.
     TestAnswer request(std::string_view method, std::string_view target,
                        const std::vector<std::pair<std::string, std::string>>& fields = {},
                        std::string_view content = {});
