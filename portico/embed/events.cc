@@ -1,6 +1,7 @@
 // portico/embed/events.cc — see events.h.
 #include "portico/embed/events.h"
 
+#include <chrono>
 #include <exception>
 #include <utility>
 
@@ -44,21 +45,35 @@ Task<void> run_source(const EventSource& source, EventSender& events, std::excep
     scope.request_stop();
 }
 
-Task<void> run_heartbeat(EventSender& events, io::Duration every, io::Scope& scope) {
+Task<void> run_heartbeat(EventSender& events, std::chrono::milliseconds every, io::Scope& scope) {
     co_await events.beat(every);
     scope.request_stop();
 }
 
-Task<bool> produce(io::Core& core, const EventSource& source, io::Duration heartbeat, ContentWriter& writer) {
+Task<bool> produce(io::Core& core, const EventSource& source, std::chrono::milliseconds heartbeat,
+                   ContentWriter& writer) {
     EventSender events(core, writer);
     std::exception_ptr exception;
     io::Scope scope;
     scope.start(run_source(source, events, exception, scope), AfterStop::ends);
-    if (scope.size() > 0) scope.start(run_heartbeat(events, heartbeat, scope), AfterStop::ends);
+    const bool beats = heartbeat > std::chrono::milliseconds::zero();
+    if (beats && scope.size() > 0) scope.start(run_heartbeat(events, heartbeat, scope), AfterStop::ends);
     co_await scope.join();
     if (exception) std::rethrow_exception(exception);
     co_return !events.is_gone();
 }
+
+// True for as long as a task waits, also if the task is destroyed meanwhile.
+class WhileWaiting {
+public:
+    explicit WhileWaiting(bool& flag) : flag_(&flag) { flag = true; }
+    WhileWaiting(const WhileWaiting&) = delete;
+    WhileWaiting& operator=(const WhileWaiting&) = delete;
+    ~WhileWaiting() { *flag_ = false; }
+
+private:
+    bool* flag_;
+};
 
 }  // namespace
 
@@ -73,9 +88,8 @@ Task<bool> EventSender::send(std::string_view name, std::string_view data, std::
 
 Task<bool> EventSender::until_written() {
     if (!is_writing_) co_return true;
-    event_waits_ = true;
+    const WhileWaiting waiting(event_waits_);
     const io::Result<void> written = co_await written_.wait(*core_, io::never);
-    event_waits_ = false;
     co_return written.has_value();
 }
 
@@ -88,27 +102,26 @@ Task<bool> EventSender::write_event(std::string text) {
 
 Task<bool> EventSender::write(std::string_view text) {
     if (is_gone_) co_return false;
-    is_writing_ = true;
+    const WhileWaiting writing(is_writing_);
     has_begun_ = true;
     const bool sent = co_await writer_->write(text);
-    is_writing_ = false;
     last_sent_ = core_->now();
     is_gone_ = !sent;
     co_return sent;
 }
 
-Task<void> EventSender::beat(io::Duration every) {
+Task<void> EventSender::beat(std::chrono::milliseconds every) {
     for (;;) {
         // The head is sent with the first octets: a heartbeat at once tells the client that it is connected.
         if (has_begun_) {
-            const bool slept = co_await io::sleep_until(*core_, last_sent_ + every);
+            const bool slept = co_await io::sleep_until(*core_, io::later(last_sent_, every));
             if (!slept || is_gone_) co_return;
             if (is_writing_) {
                 // The client has not taken the last event yet; the limits on responses say how long it may take.
                 last_sent_ = core_->now();
                 continue;
             }
-            if (core_->now() < last_sent_ + every) continue;
+            if (core_->now() < io::later(last_sent_, every)) continue;
         }
         const bool sent = co_await write(":\n\n");
         if (event_waits_) written_.open();

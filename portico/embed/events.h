@@ -47,8 +47,8 @@ public:
     // --- for send_events()
     // Sends a comment whenever nothing else has been sent for this long, so that proxies keep the connection open and a
     // client that has gone is noticed; and one at once if there is no event to begin with.
-    [[nodiscard]] Task<void> beat(io::Duration every);
-    // Waits for the heartbeat that is being sent, if there is one. False if the task was asked to stop in the meantime.
+    [[nodiscard]] Task<void> beat(std::chrono::milliseconds every);
+    // Waits for the heartbeat that is being sent, if there is one. False if the task was asked to stop meanwhile.
     [[nodiscard]] Task<bool> until_written();
     // Whether sending has shown that the client has gone.
     [[nodiscard]] bool is_gone() const { return is_gone_; }
@@ -72,7 +72,8 @@ private:
 using EventSource = std::function<Task<void>(EventSender& events)>;
 
 // A response of the type text/event-stream with the events that `source` sends. Heartbeats keep it alive between
-// events.
+// events. Zero: there are none, and the response's head is sent with the first event. milliseconds::max(): the first
+// one only, which sends the head at once.
 [[nodiscard]] Response send_events(Request& request, EventSource source,
                                    std::chrono::milliseconds heartbeat = std::chrono::seconds(15));
 

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "portico/io/sim_kernel.h"
 #include "portico/portico.h"
 
 namespace portico {
@@ -64,7 +65,96 @@ TEST_P(Events, BeatEveryFifteenSeconds) {
     EXPECT_EQ(client.get("/events").content, ":\n\n:\n\n:\n\ndata: x\n\n");
 }
 
-// Sends events and heartbeats at the same moments to a slow client: none is lost or torn.
+Task<void> send_one_late(EventSender& events) {
+    const bool slept = co_await io::sleep_for(events.core(), std::chrono::hours(1));
+    const bool sent = co_await events.send("late");
+    EXPECT_TRUE(slept && sent);
+}
+
+struct HeartbeatRow {
+    const char* name;
+    milliseconds every;
+    std::string_view content;
+};
+class Heartbeat : public testing::TestWithParam<HeartbeatRow> {};
+
+TEST_P(Heartbeat, MayBeAnyTime) {
+    Server server;
+    const milliseconds every = GetParam().every;
+    server.get("/events", [every](Request& request) { return send_events(request, send_one_late, every); });
+    TestClient client(server);
+    EXPECT_EQ(client.get("/events").content, GetParam().content);
+}
+INSTANTIATE_TEST_SUITE_P(Rows, Heartbeat,
+                         testing::Values(HeartbeatRow{"None", milliseconds(0), "data: late\n\n"},
+                                         HeartbeatRow{"Negative", milliseconds(-1), "data: late\n\n"},
+                                         HeartbeatRow{"Never", milliseconds::max(), ":\n\ndata: late\n\n"},
+                                         HeartbeatRow{"OnceInTime", seconds(3000), ":\n\n:\n\ndata: late\n\n"}),
+                         [](const auto& row) { return std::string(row.param.name); });
+
+// Takes a minute for what it is sent first, and no time for the rest.
+class SlowWriter final : public ContentWriter {
+public:
+    explicit SlowWriter(io::Core& core) : core_(&core) {}
+    Task<bool> write(std::string_view octets) override {
+        const bool is_first = written_.empty();
+        written_ += octets;
+        if (!is_first) co_return true;
+        const bool slept = co_await io::sleep_for(*core_, std::chrono::minutes(1));
+        co_return slept;
+    }
+    [[nodiscard]] const std::string& written() const { return written_; }
+
+private:
+    io::Core* core_;
+    std::string written_;
+};
+
+Task<void> send_word(EventSender& events, std::string word) {
+    const bool sent = co_await events.send(word);
+    static_cast<void>(sent);
+}
+Task<void> beat_twice_a_minute(EventSender& events) { co_await events.beat(seconds(30)); }
+
+// A program may give an event up: in a scope of its own, with a time-out.
+TEST(AnEvent, ThatIsGivenUpDoesNotHoldUpTheNext) {
+    io::SimKernel kernel{1};
+    io::Core core{kernel};
+    SlowWriter writer(core);
+    EventSender events(core, writer);
+    {
+        io::Scope given_up;
+        given_up.start(send_word(events, "first"), AfterStop::ends);
+        given_up.request_stop();
+        EXPECT_EQ(given_up.size(), 0U);
+    }
+    io::Scope scope;
+    scope.start(send_word(events, "second"));
+    EXPECT_EQ(scope.size(), 0U);
+    EXPECT_EQ(writer.written(), "data: first\n\ndata: second\n\n");
+}
+
+TEST(AnEvent, ThatIsGivenUpWhileItWaitsForAHeartbeatLeavesNothing) {
+    io::SimKernel kernel{1};
+    io::Core core{kernel};
+    SlowWriter writer(core);
+    EventSender events(core, writer);
+    io::Scope beating;
+    beating.start(beat_twice_a_minute(events), AfterStop::ends);
+    for (const char* word : {"one", "two"}) {  // only one task waits at a time
+        io::Scope given_up;
+        given_up.start(send_word(events, word), AfterStop::ends);
+        given_up.request_stop();
+        EXPECT_EQ(given_up.size(), 0U);
+    }
+    beating.request_stop();
+    io::Scope scope;
+    scope.start(send_word(events, "three"));
+    EXPECT_EQ(scope.size(), 0U);
+    EXPECT_EQ(writer.written(), ":\n\ndata: three\n\n");
+}
+
+// Events and heartbeats at the same moments, to a client that takes them slowly: none is lost or torn.
 Task<void> send_in_step(EventSender& events) {
     for (int i = 0; i < 200; ++i) {
         const bool slept = co_await io::sleep_for(events.core(), milliseconds(10));

@@ -41,11 +41,27 @@ const io::SocketAddress& local_of(const OpenEndpoint& opened) {
     return listener != nullptr ? listener->local() : std::get<io::Datagram>(opened).local();
 }
 
-Task<void> serve_client(Serving& serving, io::Stream stream) {
-    ++serving.connections;
+// A client is counted until its task ends, however it ends.
+class Counted {
+public:
+    explicit Counted(Serving& serving) : serving_(&serving) { ++serving.connections; }
+    Counted(const Counted&) = delete;
+    Counted& operator=(const Counted&) = delete;
+    ~Counted() { --serving_->connections; }
+
+private:
+    Serving* serving_;
+};
+
+Task<void> serve_counted(Serving& serving, io::Stream stream) {
+    const Counted counted(serving);
     co_await serving.service.serve(std::move(stream));
-    --serving.connections;
-    // Wake every acceptor that waits, since the first may have no client to accept. Each may accept one.
+}
+
+Task<void> serve_client(Serving& serving, io::Stream stream) {
+    co_await serve_counted(serving, std::move(stream));
+    // Wake every acceptor that waits, since the first may have no client to accept. Each may accept one. A client's
+    // task that is destroyed instead ends together with all acceptors.
     while (!serving.waiting.empty() && serving.connections < serving.limits.connections_max) {
         io::Gate* const next = serving.waiting.back();
         serving.waiting.pop_back();
@@ -53,12 +69,24 @@ Task<void> serve_client(Serving& serving, io::Stream stream) {
     }
 }
 
+// An acceptor is in the list for as long as it waits, however that ends.
+class InLine {
+public:
+    InLine(Serving& serving, io::Gate& gate) : serving_(&serving), gate_(&gate) { serving.waiting.push_back(&gate); }
+    InLine(const InLine&) = delete;
+    InLine& operator=(const InLine&) = delete;
+    ~InLine() { std::erase(serving_->waiting, gate_); }
+
+private:
+    Serving* serving_;
+    io::Gate* gate_;
+};
+
 // False if the task is asked to stop.
 Task<bool> wait_for_room(Serving& serving, io::Gate& gate) {
     while (serving.connections >= serving.limits.connections_max) {
-        serving.waiting.push_back(&gate);
+        const InLine in_line(serving, gate);
         const io::Result<void> opened = co_await gate.wait(serving.core, io::never);
-        std::erase(serving.waiting, &gate);
         if (!opened) co_return false;
     }
     co_return true;
