@@ -322,7 +322,7 @@ def wrong_passwords(crowd: Crowd) -> None:
 def listings(crowd: Crowd) -> None:
     """50 clients ask for every variant of a listing of 3,000 files"""
     variants = [get(f"/many/?sort={key}&order={order}", f"Accept-Encoding: {coding}", f"Accept: {kind}")
-                for key in ("name", "size", "time") for order in ("ascending", "descending")
+                for key in ("name", "size", "date") for order in ("asc", "desc")
                 for coding in ("identity", "gzip", "br", "zstd") for kind in ("text/html", "application/json")]
     crowd.flood(50, b"".join(crowd.random.sample(variants, len(variants))))
 
@@ -394,12 +394,14 @@ def run(name: str, seconds: float, options: list[str]) -> bool:
         options = [*options, "--auth", f"{USER}:{hash_of('right')}"]
         authorization = f"Authorization: Basic {base64.b64encode(f'{USER}:right'.encode()).decode()}\r\n"
     server = Server(options)
-    before = watch(server, authorization, lambda: time.sleep(min(2.0, seconds)))
-    attack = lambda: ATTACKS[name](Crowd(server.address, time.monotonic() + seconds))
-    during = watch(server, authorization, attack)
-    alive = server.process.poll() is None
-    memory = server.peak_memory()
-    status, took = server.end()
+    try:
+        before = watch(server, authorization, lambda: time.sleep(min(2.0, seconds)))
+        attack = lambda: ATTACKS[name](Crowd(server.address, time.monotonic() + seconds))
+        during = watch(server, authorization, attack)
+        alive = server.process.poll() is None
+        memory = server.peak_memory()
+    finally:
+        status, took = server.end()
     failures = [failure for one in during for failure in one.failures]
     for kind, then, now in zip(("kept", "new"), before, during):
         print(f"{name:18} {kind:4}  p50 {then.percentile(.5) * 1e3:7.2f} -> {now.percentile(.5) * 1e3:8.2f} ms   "

@@ -18,10 +18,15 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 BATCH = 200          # seeds that one process runs
 SILENCE_MAX = 60.0   # seconds
+
+
+class NothingRan(Exception):
+    """The program ended in order without a seed: its test may have another name now."""
 
 
 @dataclass
@@ -51,7 +56,7 @@ def run_batch(program: str, first: int, last: int) -> tuple[int, dict[int, str]]
     """Runs seeds until one of them ends the program. Returns the last seed that was run, and the seeds that failed."""
     environment = os.environ | {"PORTICO_SIM_RANGE": f"{first}-{last}"}
     command = [program, "--gtest_filter=SeedsInARange.*"]
-    seed, said, failed = first, "", {}
+    seed, said, failed = first - 1, "", {}
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment) as process:
         for line in lines_of(process):
             if found := re.fullmatch(r"seed (\d+)", line):
@@ -62,10 +67,13 @@ def run_batch(program: str, first: int, last: int) -> tuple[int, dict[int, str]]
             elif seed in failed and not failed[seed]:
                 failed[seed] = line
             said = line or said
-    if process.returncode not in (0, 1) or process.returncode == 1 and not failed:
-        failed[seed] = f"{said} (exit status {process.returncode})"
-        return seed, failed
-    return last, failed
+    if seed < first and process.returncode == 0:
+        raise NothingRan(f"{' '.join(command)} ran none of the seeds {first} to {last}: {said}")
+    if seed == last and (process.returncode == 0 or process.returncode == 1 and failed):
+        return last, failed
+    seed = max(seed, first)
+    failed[seed] = f"{said} (exit status {process.returncode})"
+    return seed, failed
 
 
 def run(program: str, first: int, count: int, workers: int) -> Tally:
@@ -89,11 +97,9 @@ def run(program: str, first: int, count: int, workers: int) -> Tally:
                         print(f"seed {seed} failed: {why}", flush=True)
                 start = reached + 1
 
-    threads = [threading.Thread(target=work) for _ in range(workers)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(workers) as pool:
+        for worker in [pool.submit(work) for _ in range(workers)]:
+            worker.result()  # raises what the worker raised
     return tally
 
 
@@ -103,12 +109,16 @@ def main() -> int:
         return 2
     program, count, first = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]) if len(sys.argv) > 3 else 1
     began = time.monotonic()
-    tally = run(program, first, count, len(os.sched_getaffinity(0)))
+    try:
+        tally = run(program, first, count, len(os.sched_getaffinity(0)))
+    except (NothingRan, OSError) as trouble:
+        print(f"simulate.py: {trouble}", file=sys.stderr)
+        return 1
     seconds = time.monotonic() - began
     for seed, why in sorted(tally.failed.items()):
         print(f"PORTICO_SIM_SEED={seed}: {why}")
     print(f"{tally.seeds} seeds from {first}, {len(tally.failed)} failed, {tally.seeds / seconds:.1f} a second")
-    return 1 if tally.failed else 0
+    return 1 if tally.failed or tally.seeds < max(count, 1) else 0
 
 
 if __name__ == "__main__":
