@@ -124,9 +124,11 @@ def test_the_user_is_named(own_server, tmp_path):
     server = own_server("plain", (*logging("combined", tmp_path / "log"), "--auth", f"frank:{made.stdout.strip()}"))
     send(server.address, b"GET /probe.txt HTTP/1.0\r\nAuthorization: Basic ZnJhbms6c2VjcmV0\r\n\r\n")
     send(server.address, b"GET /probe.txt HTTP/1.0\r\n\r\n")
-    lines = lines_of(tmp_path / "log", 2)
+    send(server.address, b"GET /probe.txt HTTP/1.0\r\n" + b"Authorization: Basic ZnJhbms6c2VjcmV0\r\n" * 2 + b"\r\n")
+    lines = lines_of(tmp_path / "log", 3)
     assert lines[0].startswith("127.0.0.1 - frank [") and '" 200 ' in lines[0]
     assert lines[1].startswith("127.0.0.1 - - [") and '" 401 ' in lines[1]
+    assert lines[2].startswith("127.0.0.1 - - [") and '" 401 ' in lines[2]
 
 
 @pytest.mark.parametrize("form", ["text", "json", "combined"])

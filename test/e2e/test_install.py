@@ -38,6 +38,15 @@ def test_a_prefix_on_the_path_is_not_mentioned_again(tmp_path):
     assert done.returncode == 0 and not done.stderr
 
 
+def test_the_list_of_files_that_root_left_is_no_obstacle(tmp_path):
+    manifest = servers.portico_program().parent / "install_manifest_program.txt"
+    manifest.unlink(missing_ok=True)
+    manifest.symlink_to(tmp_path / "missing" / "manifest")  # can't be written either, not even by root
+    done = install(str(tmp_path / "local"))
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "local" / FILES[0]).exists()
+
+
 def test_destdir_is_put_before_the_prefix(tmp_path):
     assert install("/usr/local", DESTDIR=str(tmp_path)).returncode == 0
     assert (tmp_path / "usr/local" / FILES[0]).exists()
