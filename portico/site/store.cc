@@ -300,10 +300,10 @@ Task<std::shared_ptr<Entry>> Store::look_up(const std::string& path, std::shared
 Task<Store::Hash> Store::hash_large(const LoadedFile& loaded, std::shared_ptr<const Site> site) {
     const SiteOptions& options = site->options();
     if (!is_hashed(loaded, *site)) co_return std::unexpected(NotHashed::on_purpose);
-    Place place(hashing_, options.long_reads_at_once_max, options.hashes_waiting_max);
-    if (place.is_refused()) co_return std::unexpected(NotHashed::on_purpose);
-    while (!place.is_taken()) {
-        const bool woken = co_await place.wait();
+    Permit permit(hashing_, options.long_reads_at_once_max, options.hashes_waiting_max);
+    if (permit.is_refused()) co_return std::unexpected(NotHashed::on_purpose);
+    while (!permit.is_taken()) {
+        const bool woken = co_await permit.wait();
         if (!woken) co_return std::unexpected(NotHashed::interrupted);
     }
     auto work = [&loaded, raw = site.get()] { return content_hash(raw->files(), *loaded.file, loaded.status); };
@@ -406,9 +406,9 @@ Task<std::shared_ptr<Entry>> Store::obtain_listing(ListingRequest wanted, std::s
 
 Task<std::shared_ptr<Entry>> Store::make_listing(const ListingRequest& wanted, std::shared_ptr<const Site> site) {
     const unsigned at_once_max = site->options().long_reads_at_once_max;
-    Place place(listings_, at_once_max);
-    while (!place.is_taken()) {
-        const bool woken = co_await place.wait();
+    Permit permit(listings_, at_once_max);
+    while (!permit.is_taken()) {
+        const bool woken = co_await permit.wait();
         if (!woken) co_return nullptr;
     }
     // The other pages of a folder are made from one read of it.

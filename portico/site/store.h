@@ -17,7 +17,7 @@
 #include "portico/io/core.h"
 #include "portico/site/cache.h"
 #include "portico/site/load.h"
-#include "portico/site/places.h"
+#include "portico/site/permits.h"
 #include "portico/site/representation.h"
 #include "portico/site/site.h"
 #include "portico/site/waiting.h"
@@ -80,8 +80,8 @@ public:
     void forget_kept();
     [[nodiscard]] const Cache& cache() const { return cache_; }
     [[nodiscard]] const Cache& missing() const { return missing_; }
-    [[nodiscard]] const Places& listings() const { return listings_; }
-    [[nodiscard]] const Places& hashing() const { return hashing_; }
+    [[nodiscard]] const Permits& listings() const { return listings_; }
+    [[nodiscard]] const Permits& hashing() const { return hashing_; }
 
 private:
     struct Load;
@@ -118,8 +118,8 @@ private:
     Cache missing_;  // refused paths are kept apart, so that requests for a thousand of them evict nothing else
     // The lookups in progress. The keys are paths chosen by peers, so the hash is keyed.
     std::unordered_map<std::string, std::shared_ptr<Load>, KeyedHash> loading_;
-    Places listings_;        // that are being made
-    Places hashing_;         // of large files
+    Permits listings_;       // that are being made
+    Permits hashing_;        // of large files
     unsigned encoding_ = 0;  // contents that are being compressed
 };
 

@@ -8,7 +8,6 @@ The programs are FOLDER/bin/NAME. Each example must be built, including any that
 
 from __future__ import annotations
 
-import os
 import shlex
 import shutil
 import sys
@@ -33,13 +32,7 @@ def with_cmake(prefix: Prefix, compiler: str, kind: str, folder: Path) -> None:
 
 
 def with_pkg_config(prefix: Prefix, compiler: str, kind: str, folder: Path) -> None:
-    environment = {**os.environ, "PKG_CONFIG_PATH": str(prefix.library / "pkgconfig")}
-    options = ["--cflags", "--libs"] + (["--static"] if kind == "static" else [])
-    flags = shlex.split(must("pkg-config", *options, "portico", env=environment))
-    if kind == "static":
-        flags = ["-l:libportico.a" if flag == "-lportico" else flag for flag in flags]
-    else:
-        flags.append(f"-Wl,-rpath,{prefix.library}")
+    flags = prefix.flags(kind)
     for source in sorted(folder.glob("*.cc")):
         packages = ALSO_NEEDS.get(source.stem, [])
         also = shlex.split(must("pkg-config", "--cflags", "--libs", *packages)) if packages else []

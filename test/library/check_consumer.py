@@ -6,8 +6,6 @@ usage: check_consumer.py PREFIX COMPILER cmake|pkg-config shared|static
 
 from __future__ import annotations
 
-import os
-import shlex
 import sys
 import tempfile
 from pathlib import Path
@@ -26,18 +24,10 @@ def with_cmake(prefix: Prefix, compiler: str, kind: str, folder: Path) -> list[P
 
 
 def with_pkg_config(prefix: Prefix, compiler: str, kind: str, folder: Path) -> list[Path]:
-    # No other package may be found: a program that links the shared library needs none.
-    only_ours = {**os.environ, "PKG_CONFIG_LIBDIR": str(prefix.library / "pkgconfig"), "PKG_CONFIG_PATH": ""}
-    options = ["--cflags", "--libs"] + (["--static"] if kind == "static" else [])
-    flags = shlex.split(must("pkg-config", *options, "portico", env=only_ours))
-    if kind == "static":
-        flags = ["-l:libportico.a" if flag == "-lportico" else flag for flag in flags]
-    else:
-        flags.append(f"-Wl,-rpath,{prefix.library}")
     programs = []
     for source in sorted(CONSUMER.glob("*.cc")):
         program = folder / source.stem
-        must(compiler, "-std=c++23", *WARNINGS, source, *flags, "-o", program)
+        must(compiler, "-std=c++23", *WARNINGS, source, *prefix.flags(kind), "-o", program)
         programs.append(program)
     return programs
 

@@ -22,7 +22,7 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from prefix import Prefix, end, must, run
+from prefix import Prefix, end, run
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(REPOSITORY / "test/lessons"))
@@ -97,11 +97,6 @@ def program_of_parts(part: Part, guide: str) -> str:
     return BEFORE_PARTS + source if source else ""
 
 
-def flags_of(prefix: Prefix) -> list[str]:
-    environment = {**os.environ, "PKG_CONFIG_PATH": str(prefix.library / "pkgconfig")}
-    return must("pkg-config", "--cflags", "--libs", "portico", env=environment).split()
-
-
 def wrongs_of_cpp(part: Part, compiler: str, flags: list[str]) -> list[str]:
     wrongs = []
     sources = {"parts.cc": program_of_parts(part, "docs/library.md")}
@@ -147,7 +142,7 @@ def main() -> None:
     os.environ["CXX"] = compiler
     os.environ["CURL_HOME"] = "."
     text = GUIDE.read_text()
-    parts, flags = parts_of(text)[1:], flags_of(prefix)
+    parts, flags = parts_of(text)[1:], prefix.flags("shared")
     wrongs, files, run_commands = [], {}, 0
     for part, chapter in zip(parts, transcripts.chapters_of(text), strict=True):
         files.update({block.file: block.text for block in part.blocks if block.file})

@@ -9,8 +9,6 @@ because a use of a coroutine's frame after its end would not be found.
 
 from __future__ import annotations
 
-import os
-import shlex
 import sys
 import tempfile
 from pathlib import Path
@@ -22,14 +20,7 @@ PROGRAM = Path(__file__).resolve().parent / "sanitized" / "use_after_end.cc"
 
 def wrong_of(prefix: Prefix, compiler: str, kind: str, folder: Path) -> str | None:
     program = folder / kind
-    only_ours = {**os.environ, "PKG_CONFIG_LIBDIR": str(prefix.library / "pkgconfig"), "PKG_CONFIG_PATH": ""}
-    options = ["--cflags", "--libs"] + (["--static"] if kind == "static" else [])
-    flags = shlex.split(must("pkg-config", *options, "portico", env=only_ours))
-    if kind == "static":
-        flags = ["-l:libportico.a" if flag == "-lportico" else flag for flag in flags]
-    else:
-        flags.append(f"-Wl,-rpath,{prefix.library}")
-    must(compiler, "-std=c++23", "-g", "-O1", "-fsanitize=address", PROGRAM, *flags, "-o", program)
+    must(compiler, "-std=c++23", "-g", "-O1", "-fsanitize=address", PROGRAM, *prefix.flags(kind), "-o", program)
     done = run(program)
     if done.returncode == 0 or "-use-after-" not in done.stderr:  # clang may put the frame on the stack
         return f"{kind}: not found: {done.stdout}{done.stderr}"

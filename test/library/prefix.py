@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -18,6 +20,16 @@ class Prefix:
     def headers(self) -> list[str]:
         """The public headers, as a program includes them."""
         return sorted(header.relative_to(self.include).as_posix() for header in (self.include / "portico").rglob("*.h"))
+
+    def flags(self, kind: str) -> list[str]:
+        """What a compiler needs for a program with the library of this kind, "shared" or "static", as pkg-config says."""
+        # No other package is to be found: a program needs none besides ours.
+        only_ours = {**os.environ, "PKG_CONFIG_LIBDIR": str(self.library / "pkgconfig"), "PKG_CONFIG_PATH": ""}
+        options = ["--cflags", "--libs"] + (["--static"] if kind == "static" else [])
+        flags = shlex.split(must("pkg-config", *options, "portico", env=only_ours))
+        if kind == "shared":
+            return [*flags, f"-Wl,-rpath,{self.library}"]
+        return ["-l:libportico.a" if flag == "-lportico" else flag for flag in flags]
 
 
 def run(*command: str | Path, **options) -> subprocess.CompletedProcess:

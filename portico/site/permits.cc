@@ -1,18 +1,18 @@
-// portico/site/places.cc — see places.h.
-#include "portico/site/places.h"
+// portico/site/permits.cc — see permits.h.
+#include "portico/site/permits.h"
 
 #include <list>
 
 namespace portico::site {
 
-struct Places::State : std::enable_shared_from_this<Places::State> {
+struct Permits::State : std::enable_shared_from_this<Permits::State> {
     explicit State(io::Core& the_core) : core(&the_core) {}
 
     bool take_next() {
         if (taken >= at_once_max || waiting.empty()) return false;
-        Place& next = *waiting.front();
+        Permit& next = *waiting.front();
         waiting.pop_front();
-        next.phase_ = Place::Phase::taken;
+        next.phase_ = Permit::Phase::taken;
         ++taken;
         next.line_.wake_one();
         return true;
@@ -21,15 +21,15 @@ struct Places::State : std::enable_shared_from_this<Places::State> {
     io::Core* core;
     unsigned at_once_max = 1;  // as given by the last task
     unsigned taken = 0;
-    std::list<Place*> waiting;  // in the order of arrival
+    std::list<Permit*> waiting;  // in the order of arrival
 };
 
-Places::Places(io::Core& core) : state_(std::make_shared<State>(core)) {}
+Permits::Permits(io::Core& core) : state_(std::make_shared<State>(core)) {}
 
-std::size_t Places::taken() const { return state_->taken; }
-std::size_t Places::waiting() const { return state_->waiting.size(); }
+std::size_t Permits::taken() const { return state_->taken; }
+std::size_t Permits::waiting() const { return state_->waiting.size(); }
 
-Place::Place(Places& places, unsigned at_once_max, std::size_t waiting_max) : state_(places.state_) {
+Permit::Permit(Permits& permits, unsigned at_once_max, std::size_t waiting_max) : state_(permits.state_) {
     state_->at_once_max = at_once_max;
     if (state_->taken < at_once_max && state_->waiting.empty()) {
         phase_ = Phase::taken;
@@ -41,7 +41,7 @@ Place::Place(Places& places, unsigned at_once_max, std::size_t waiting_max) : st
     }
 }
 
-Place::~Place() {
+Permit::~Permit() {
     if (phase_ == Phase::waiting) state_->waiting.remove(this);
     if (phase_ != Phase::taken) return;
     --state_->taken;
@@ -52,6 +52,6 @@ Place::~Place() {
     });
 }
 
-WaitInLine Place::wait() { return line_.wait(*state_->core); }
+WaitInLine Permit::wait() { return line_.wait(*state_->core); }
 
 }  // namespace portico::site

@@ -1,5 +1,5 @@
-// A limit on how many tasks do the same thing at the same time.
-#include "portico/site/places.h"
+// Tasks that do the same thing, a few at the same time.
+#include "portico/site/permits.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -15,12 +15,12 @@ namespace {
 
 using namespace std::chrono_literals;
 
-class PlacesTest : public testing::Test {
+class PermitsTest : public testing::Test {
 protected:
     Task<void> work(int number, unsigned at_once_max) {
-        Place place(places, at_once_max);
-        while (!place.is_taken()) {
-            const bool woken = co_await place.wait();
+        Permit permit(permits, at_once_max);
+        while (!permit.is_taken()) {
+            const bool woken = co_await permit.wait();
             if (!woken) co_return;
         }
         began.push_back(number);
@@ -31,26 +31,26 @@ protected:
     void run(io::Scope& scope) {
         for (int i = 0; i < 1000 && scope.size() > 0; ++i) core.run_once(core.now() + 1ms);
         EXPECT_EQ(scope.size(), 0U);
-        EXPECT_EQ(places.taken(), 0U);
+        EXPECT_EQ(permits.taken(), 0U);
     }
 
     io::SimKernel kernel{1};
     io::Core core{kernel};
-    Places places{core};
+    Permits permits{core};
     std::vector<int> began;
     std::vector<int> ended;
 };
 
-TEST_F(PlacesTest, AreGivenInTheOrderOfArrival) {
+TEST_F(PermitsTest, AreGivenInTheOrderOfArrival) {
     io::Scope scope;
     for (int i = 1; i <= 5; ++i) scope.start(work(i, 2));
     EXPECT_THAT(began, testing::ElementsAre(1, 2));
-    EXPECT_EQ(places.taken(), 2U);
+    EXPECT_EQ(permits.taken(), 2U);
     run(scope);
     EXPECT_THAT(began, testing::ElementsAre(1, 2, 3, 4, 5));
 }
 
-TEST_F(PlacesTest, OfTasksThatEndEarlyAreGivenOn) {
+TEST_F(PermitsTest, OfTasksThatEndEarlyAreGivenOn) {
     io::Scope holding;
     io::Scope waiting;
     io::Scope last;
@@ -58,29 +58,29 @@ TEST_F(PlacesTest, OfTasksThatEndEarlyAreGivenOn) {
     waiting.start(work(2, 1), AfterStop::ends);
     last.start(work(3, 1));
     waiting.request_stop();
-    EXPECT_EQ(places.taken(), 1U);
+    EXPECT_EQ(permits.taken(), 1U);
     holding.request_stop();
     run(last);
     EXPECT_THAT(began, testing::ElementsAre(1, 3));
     EXPECT_THAT(ended, testing::ElementsAre(3));
 }
 
-TEST_F(PlacesTest, AreRefusedWhenTheLineIsFull) {
-    const Place taken(places, 1, 0);
+TEST_F(PermitsTest, AreRefusedWhenTheLineIsFull) {
+    const Permit taken(permits, 1, 0);
     EXPECT_TRUE(taken.is_taken());
-    EXPECT_TRUE(Place(places, 1, 0).is_refused());
-    const Place waiting(places, 1, 1);
+    EXPECT_TRUE(Permit(permits, 1, 0).is_refused());
+    const Permit waiting(permits, 1, 1);
     EXPECT_FALSE(waiting.is_taken() || waiting.is_refused());
-    EXPECT_TRUE(Place(places, 1, 1).is_refused());
-    EXPECT_EQ(places.taken(), 1U);
-    EXPECT_EQ(places.waiting(), 1U);
+    EXPECT_TRUE(Permit(permits, 1, 1).is_refused());
+    EXPECT_EQ(permits.taken(), 1U);
+    EXPECT_EQ(permits.waiting(), 1U);
 }
 
-TEST_F(PlacesTest, BelongToThoseWhoWaitBeforeThoseWhoCome) {
+TEST_F(PermitsTest, BelongToThoseWhoWaitBeforeThoseWhoCome) {
     io::Scope others;
-    auto first = std::make_unique<Place>(places, 1);
+    auto first = std::make_unique<Permit>(permits, 1);
     others.start(work(2, 1));
-    first.reset();  // its place is free, but the next task has not been resumed yet
+    first.reset();  // its permit is free, but the next task has not been told yet
     others.start(work(3, 1));
     run(others);
     EXPECT_THAT(began, testing::ElementsAre(2, 3));
