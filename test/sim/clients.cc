@@ -118,6 +118,8 @@ Task<void> ask_all_at_once(World& world, io::Stream& stream, bool finish) {
         questions.push_back(std::move(question));
     }
     if (questions.empty()) co_return;
+    // A server that waits for a handler sees the half-close before it answers, and nothing can follow.
+    if (finish) questions.back().may_close = true;
     io::Scope writing;
     const io::TimePoint asked_at = world.core().now();
     writing.start(write_and_finish(world, stream, questions, finish));
