@@ -314,8 +314,9 @@ TEST_P(DatagramConversations, SendAnEmptyDatagramForNoInput) {
 }
 
 TEST_P(DatagramConversations, SendNoEmptyDatagramAfterInput) {
-    outcome_of({.keyboard = {writes("hello"), pauses(seconds(1)), {finishes}}});
+    const Outcome outcome = outcome_of({.keyboard = {writes("hello"), pauses(seconds(1)), {finishes}}});
     EXPECT_EQ(std::count(heard_.begin(), heard_.end(), ""), 0);
+    EXPECT_GE(outcome.took, seconds(2)) << "a second after the end of input";
 }
 
 }  // namespace

@@ -81,9 +81,9 @@ bool has_sanitizer() {
 TEST(BufferPool, KeepsSoManyBlocksOfTheUsualSize) {
     if (has_sanitizer()) GTEST_SKIP();
     Ledger ledger(1 << 20);
-    BufferPool pool(ledger, 2);
     const Allocated allocated;
     for (const std::size_t octets : {BufferPool::usual_octets, 5 * BufferPool::usual_octets}) {
+        BufferPool pool(ledger, 2);
         std::vector<Buffer> lent;
         for (int i = 0; i < 50; ++i) lent.push_back(pool.borrow(octets));
         EXPECT_GE(allocated.octets(), 50 * octets);

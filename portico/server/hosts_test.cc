@@ -17,6 +17,7 @@ TEST_P(HostsAdmit, ThisMachineAndTheNamesThatWereGiven) {
     Hosts hosts({.checked = HostsChecked::on_loopback, .names = {"Box", "box.local.", "*.dev.example"}});
     EXPECT_EQ(hosts.admits(GetParam().authority, HostCheck::on), GetParam().admitted);
     // Neither an admitted nor a refused authority changes what is answered afterwards.
+    EXPECT_EQ(hosts.admits(GetParam().authority, HostCheck::on), GetParam().admitted);
     EXPECT_TRUE(hosts.admits("localhost", HostCheck::on));
     EXPECT_EQ(hosts.admits(GetParam().authority, HostCheck::on), GetParam().admitted);
     EXPECT_FALSE(hosts.admits("evil.example", HostCheck::on));

@@ -410,9 +410,9 @@ def test_in_a_container_the_hint_keeps_the_port_and_no_hash(site, container):
 
 def test_spa_without_an_index_file_is_noticed(site):
     with Serving(site, "-p0", "--spa") as serving:
-        serving.port()
+        said, _ = serving.said_until(r"http://127\.0\.0\.1:(\d+)/")
         serving.process.terminate()
-        assert "--spa" not in serving.process.communicate(timeout=10)[0]
+        assert "--spa" not in said + serving.process.communicate(timeout=10)[0]
     (site / "index.html").unlink()
     with Serving(site, "-p0", "--spa") as serving:
         serving.said_until(r"note: --spa: there is no index\.html in '.*', so missing pages are answered with 404\n")
