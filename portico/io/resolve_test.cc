@@ -68,8 +68,7 @@ TEST(Resolve, HandsOnWhatTheResolverSays) {
 TEST(Resolve, LeavesTheResolverBehindAtTheDeadline) {
     const auto kernel = make_epoll_kernel();
     Core core(**kernel);
-    const int kind =
-        run_task(core, kind_of(core, std::string(64, 'b') + ".example", core.now() - hours(1)));
+    const int kind = run_task(core, kind_of(core, std::string(64, 'b') + ".example", core.now() - hours(1)));
     // The answer may have arrived first.
     EXPECT_NE(kind, -1);
 }

@@ -68,6 +68,12 @@ class Portico:
         return int(re.search(r"VmRSS:\s+(\d+)", status)[1])
 
 
+def is_sanitized() -> bool:
+    """Whether the program was built with the address sanitizer, which takes much memory of its own."""
+    octets = portico_program().read_bytes()
+    return b"libasan" in octets or b"AddressSanitizer" in octets  # linked as a library, or into the program
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
