@@ -7,7 +7,7 @@
 //   $ rpc call /run/user/1000/rpc.sock add 1 2 3
 //   6
 //   $ rpc call --within 100 /run/user/1000/rpc.sock sleep 60000
-//   rpc: sleep: the deadline has come
+//   rpc: sleep: the deadline has passed
 //
 // A call is one line of JSON, and so is its answer; one connection carries any number of them, in order:
 //
@@ -37,7 +37,7 @@ using Milliseconds = std::chrono::milliseconds;
 constexpr std::size_t line_octets_max = 64 * 1024;
 constexpr Milliseconds within_default{2'000};
 constexpr Milliseconds within_max{60'000};
-constexpr std::string_view deadline_has_come = "the deadline has come";
+constexpr std::string_view deadline_has_passed = "the deadline has passed";
 
 std::string line_of(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"; }
 
@@ -72,7 +72,7 @@ Task<Answer> sleep(io::Core& core, const Json& params, io::TimePoint deadline) {
     const io::TimePoint awake = core.now() + time;
     const bool slept = co_await io::sleep_until(core, std::min(awake, deadline));
     if (!slept) co_return std::unexpected("the server is stopping");
-    if (awake > deadline) co_return std::unexpected(std::string(deadline_has_come));
+    if (awake > deadline) co_return std::unexpected(std::string(deadline_has_passed));
     co_return "slept";
 }
 

@@ -65,7 +65,7 @@ std::string how_to_publish(const Banner& banner) {
 std::string who_can_connect(const Banner& banner) {
     if (only_this_machine(banner.doors)) {
         if (!banner.container) {
-            return "Only this machine can connect; add --lan to let your network in.\n";
+            return "Only this machine can connect; add --lan to let other machines in your network connect.\n";
         }
         return fmt::format(
             "This is a container ({}): nothing outside it can reach these addresses.\n"

@@ -68,7 +68,7 @@ TEST(BannerText, OnLoopbackSaysHowToLetOthersIn) {
     EXPECT_EQ(banner_text(banner_on({at("127.0.0.1", 8080)})),
               "Serving /srv/site\n"
               "  http://127.0.0.1:8080/  this machine\n"
-              "Only this machine can connect; add --lan to let your network in.\n");
+              "Only this machine can connect; add --lan to let other machines in your network connect.\n");
 }
 
 TEST(BannerText, InAContainerSaysThatNobodyOutsideCanConnect) {

@@ -45,7 +45,7 @@ int spawn_xdg_open(std::string url) {
 }  // namespace
 
 std::optional<std::string> why_not_opened(const std::string& url) {
-    if (!is_set("DISPLAY") && !is_set("WAYLAND_DISPLAY")) return "there is no display here to open a browser on";
+    if (!is_set("DISPLAY") && !is_set("WAYLAND_DISPLAY")) return "no display is available to open a browser";
     // Nothing waits for the child: the kernel must discard its exit status.
     ::signal(SIGCHLD, SIG_IGN);
     const int failure = spawn_xdg_open(url);

@@ -23,8 +23,8 @@ Command completion_command() {
         .name = "completion",
         .summary = "print a completion script for bash, zsh or fish",
         .about =
-            "The script completes commands, options and their values. It is made from the same table as the commands\n"
-            "themselves, so it is always that of this version.",
+            "The script completes commands, options and their values. It is generated from the same table as the\n"
+            "commands, so it always matches this version.",
         .examples = {{"source <(portico completion bash)", "for this shell; keep it in ~/.bashrc"},
                      {"source <(portico completion zsh)", "the same in ~/.zshrc, after compinit"},
                      {"portico completion fish | source", "the same in config.fish"}},

@@ -237,7 +237,7 @@ std::string zsh_completion(std::span<const Command> commands) {
 _portico() {
     local line state
     local -a portico_commands
-    _arguments -C '(- *)'{-h,--help}'[help]' '(- *)'{-V,--version}'[which version this is]' '1:command:->command' '*::argument:->argument'
+    _arguments -C '(- *)'{-h,--help}'[help]' '(- *)'{-V,--version}'[print the version]' '1:command:->command' '*::argument:->argument'
     case $state in
     (command)
         portico_commands=(
@@ -258,7 +258,7 @@ std::string fish_completion(std::span<const Command> commands) {
     std::string text =
         "# fish completion for portico, from `portico completion fish`\n"
         "complete -c portico -f\n"
-        "complete -c portico -n __fish_use_subcommand -s V -l version -d 'which version this is'\n"
+        "complete -c portico -n __fish_use_subcommand -s V -l version -d 'print the version'\n"
         "complete -c portico -s h -l help -d 'help'\n";
     for (const Command& command : commands) text += fish_command(command, commands);
     return text;

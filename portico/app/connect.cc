@@ -63,7 +63,7 @@ std::expected<io::Endpoint, Misuse> endpoint_from(const Arguments& arguments) {
                                       fmt::format("portico connect {}", shell_quoted(first))});
     }
     if (endpoint->transport != io::Transport::unix_stream && endpoint->port == 0) {
-        return std::unexpected(Misuse{"port 0 cannot be connected to", "portico ports --listening"});
+        return std::unexpected(Misuse{"cannot connect to port 0", "portico ports --listening"});
     }
     return *std::move(endpoint);
 }
@@ -228,7 +228,7 @@ constexpr std::string_view connect_exit_codes =
     "7   the connection was not accepted\n"
     "23  standard output could not be written\n"
     "26  standard input could not be read\n"
-    "28  the time of --wait has passed\n"
+    "28  the --wait time has expired\n"
     "55  sending failed\n"
     "56  the connection was lost";
 
@@ -237,7 +237,7 @@ constexpr std::string_view connect_exit_codes =
 Command connect_command() {
     return {
         .name = "connect",
-        .summary = "talk to a server: send standard input, print what it answers",
+        .summary = "talk to a server: send standard input, print its answers",
         .about =
             "Sends standard input to the peer and writes what the peer sends to standard output, both at the same "
             "time.\n"
@@ -248,12 +248,12 @@ Command connect_command() {
             "Control\n"
             "characters that the peer sends to a terminal are shown as \"\\x1b\" unless --raw is given, so that a "
             "hostile\n"
-            "server cannot steer the terminal.\n\n"
+            "server cannot control the terminal.\n\n"
             "Over UDP, each read of the input is sent as one datagram, and an empty input as an empty datagram; it "
             "ends\n"
-            "when the input has ended and no answer has come for a second, or for the time of --wait.\n",
+            "when the input has ended and no answer has arrived for a second, or for the time of --wait.\n",
         .examples = {{"portico connect localhost:8080", "type lines, read answers"},
-                     {"portico connect localhost http", "host and port apart, as telnet takes them"},
+                     {"portico connect localhost http", "host and port as separate words, as for telnet"},
                      {"printf 'GET / HTTP/1.0\\n\\n' | portico connect localhost:80 --crlf", "a request by hand"},
                      {"portico connect unix:/run/echo.sock -w 5", "a Unix socket; give up after 5 s of silence"},
                      {"echo hello | portico connect --udp localhost:7", "one datagram and its answer"}},

@@ -22,9 +22,9 @@ Command echo_command() {
         .name = "echo",
         .summary = "send back what it receives: bytes on streams, datagrams on UDP",
         .about =
-            "Sends the bytes of a stream back as they come, until the client ends its side. A client that does\n"
+            "Sends the bytes of a stream back as they arrive, until the client ends its side. A client that does\n"
             "not read is not read from either. Each datagram is sent back whole. \"stdio\" serves one client on\n"
-            "standard input and output, as inetd wants it. SIGTERM and Ctrl-C end it.\n\n"
+            "standard input and output, as inetd expects. SIGTERM and Ctrl-C end it.\n\n"
             "The source address of a datagram can be forged. So that two services do not answer each other for\n"
             "ever, datagrams from these source ports are ignored: the ports that this program itself listens\n"
             "on, ports below 1024 (echo, daytime, chargen, time, DNS, NTP and other services), 1434, 1900,\n"

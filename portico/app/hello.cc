@@ -32,7 +32,7 @@ Command hello_command() {
     options.push_back({.name = "message",
                        .letter = 'm',
                        .value = "TEXT",
-                       .meaning = "what to say; a newline is added",
+                       .meaning = "the line to send; a newline is added",
                        .fallback = "Hello from Portico"});
     return {
         .name = "hello",

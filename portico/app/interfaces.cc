@@ -68,9 +68,8 @@ Command interfaces_command() {
         .name = "interfaces",
         .summary = "list this machine's network interfaces and their addresses",
         .about =
-            "Shows each interface with its state, the largest packet that it carries (MTU), its MAC address, and its "
-            "IP\n"
-            "addresses with the length of their prefix and who can reach them.\n",
+            "Shows each interface with its state, the largest packet that it carries (MTU), its MAC address, and its\n"
+            "IP addresses with the length of their prefix and from where they can be reached.\n",
         .examples = {{"portico interfaces", "which address to type on another machine"},
                      {"portico interfaces --json", "for a program"}},
         .options = {{.name = "json", .meaning = "print JSON"}},

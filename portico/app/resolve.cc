@@ -88,8 +88,7 @@ Command resolve_command() {
         .about =
             "Looks names up as every program on this machine does: in /etc/hosts, at the name servers, and wherever "
             "else\n"
-            "nsswitch.conf says. The best address comes first. Each is shown with who can reach it: loopback, "
-            "link-local,\n"
+            "nsswitch.conf says. The best address comes first. Each is shown with its reach: loopback, link-local,\n"
             "private, public and so on. The host of an endpoint or a URL is looked up too.\n",
         .examples = {{"portico resolve localhost", "the addresses of a name"},
                      {"portico resolve 127.0.0.1", "the name of an address"},
@@ -109,7 +108,7 @@ Command resolve_command() {
                  .kind = ValueKind::duration},
                 {.name = "json", .meaning = "print JSON"},
             },
-        .exit_codes = "6   the name was not found\n28  the time of --wait has passed",
+        .exit_codes = "6   the name was not found\n28  the --wait time has expired",
         .run = run_resolve,
     };
 }

@@ -141,7 +141,7 @@ public:
     // Call it once, after the task has ended.
     T take() {
         rethrow();
-        if (!value_) throw std::logic_error("a coroutine has ended without co_return, though it has to return a value");
+        if (!value_) throw std::logic_error("a coroutine that must return a value ended without co_return");
         return std::move(*value_);
     }
 

@@ -112,12 +112,12 @@ MultipartReader::Step MultipartReader::read_delimiter_line(std::string_view& oct
         }
         if (line_.ends_with("\r\n")) {
             const std::string_view padding = std::string_view(line_).substr(0, line_.size() - 2);
-            if (!trim(padding).empty()) return fail("something behind a boundary");
+            if (!trim(padding).empty()) return fail("unexpected text after a boundary");
             line_.clear();
             state_ = State::head;
             return read_head(octets);
         }
-        if (line_.size() > padding_octets_max) return fail("something behind a boundary");
+        if (line_.size() > padding_octets_max) return fail("unexpected text after a boundary");
     }
     return {What::more};
 }
@@ -154,7 +154,7 @@ bool MultipartReader::parse_head() {
 bool MultipartReader::parse_line(std::string_view line) {
     const std::size_t colon = line.find(':');
     if (colon == std::string_view::npos || !is_token(line.substr(0, colon))) {
-        fail("a part's head with a line that is no field");
+        fail("a part's head with a line that is not a field");
         return false;
     }
     const std::string_view name = line.substr(0, colon);
@@ -167,7 +167,7 @@ bool MultipartReader::parse_line(std::string_view line) {
     if (!equals_ignoring_case(name, "Content-Disposition")) return true;
     const auto kind = next_element(value, ';');
     if (!kind || !equals_ignoring_case(*kind, "form-data")) {
-        fail("a part that is no form-data");
+        fail("a part that is not form-data");
         return false;
     }
     head_.name = parameter(value, "name").value_or("");

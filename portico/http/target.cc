@@ -126,7 +126,7 @@ Result<std::string_view> decode_path(std::string_view raw_path, std::string& buf
             continue;
         }
         if (octet(c) < 0x20 || octet(c) == 0x7f || c == '\\' || c == '#' || c == '?') {
-            return refuse(Status::bad_request, "octet that no path may hold");
+            return refuse(Status::bad_request, "octet that is not allowed in a path");
         }
         if (c == '%') {
             const auto escaped = read_escape(raw_path.substr(i));

@@ -50,7 +50,7 @@ std::string advice(int failure, const std::string& path) {
         case EPERM:
         case EROFS: return "choose a file that this user may write";
         case EISDIR: return "it is a folder: choose a file in it, such as " + path + "/access.log";
-        case ENXIO: return "it is a pipe that nobody reads: start its reader first";
+        case ENXIO: return "it is a pipe without a reader: start the reader first";
         default: return "choose another file";
     }
 }
@@ -226,7 +226,7 @@ void AccessLog::Impl::lose_batch(int failure, std::string_view unwritten) {
                           std::memory_order_relaxed);
     if (last_failure == failure) return;
     last_failure = failure;
-    const std::string why = failure == EAGAIN ? "nobody reads it" : std::generic_category().message(failure);
+    const std::string why = failure == EAGAIN ? "it has no reader" : std::generic_category().message(failure);
     say("access log: " + name() + " can't be written: " + why + "; entries are dropped until it can");
 }
 
@@ -271,7 +271,7 @@ void AccessLog::Impl::report() {
     const SteadyTime now = std::chrono::steady_clock::now();
     if (now - reported_at < report_period && !ending.load()) return;
     say("access log: " + std::to_string(drops - reported_drops) + " entries dropped: requests came faster than " +
-        name() + " took lines");
+        name() + " accepted lines");
     reported_at = now;
     reported_drops = drops;
 }
@@ -289,7 +289,7 @@ void AccessLog::Impl::do_reopen() {
     const int failure = sink.open(options.path);
     if (failure != 0) {
         say("access log: " + options.path + " can't be opened again: " + std::generic_category().message(failure) +
-            "; lines go on to the old file");
+            "; lines still go to the old file");
         return;
     }
     line_torn = false;

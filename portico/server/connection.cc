@@ -68,7 +68,8 @@ public:
     Task<Next> answer(Application& application);
 
 private:
-    static constexpr http::Refusal foreign_host{http::Status::misdirected_request, "a host that is not answered here"};
+    static constexpr http::Refusal foreign_host{http::Status::misdirected_request,
+                                                "this server does not answer for that host"};
 
     // The authority form names the tunnel's destination, not the server that is asked for it (RFC 9112 §3.2.3).
     [[nodiscard]] bool names_our_host() {

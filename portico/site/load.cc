@@ -25,7 +25,7 @@ http::Refusal refusal_of(int failure) {
         case ENOTDIR:
         case ENAMETOOLONG: return {Status::not_found, "no such file"};
         case ELOOP:
-        case EXDEV: return {Status::not_found, "a link that leads out of the root, or in a circle"};
+        case EXDEV: return {Status::not_found, "a link that leads out of the root, or a loop of links"};
         case ENXIO:
         case ENODEV: return {Status::not_found, "neither a file nor a folder"};
         case EACCES:

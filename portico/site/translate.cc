@@ -17,7 +17,7 @@ http::Result<Resource> translate(const http::Request& request, const Site& site,
         case http::Method::connect:
         case http::Method::trace:
         case http::Method::patch:
-            return http::refuse(http::Status::method_not_allowed, "a method that files don't answer");
+            return http::refuse(http::Status::method_not_allowed, "a method that files don't support");
     }
     if (request.form == http::TargetForm::asterisk) {
         if (request.method == http::Method::options) return Resource{request.path};

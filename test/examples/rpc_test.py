@@ -54,7 +54,7 @@ class Rpc(ExampleTest):
         self.serve()
         started = time.monotonic()
         said = self.call("--within", "150", self.path, "sleep", "60000")
-        self.assertEqual(said, (1, "", "rpc: sleep: the deadline has come\n"))
+        self.assertEqual(said, (1, "", "rpc: sleep: the deadline has passed\n"))
         self.assertTrue(0.1 < time.monotonic() - started < 10)
 
     def test_so_does_the_client(self):

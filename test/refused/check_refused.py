@@ -48,7 +48,7 @@ def wrong_of(block: Block, said: str, status: int) -> str | None:
     if block.sentence not in said and ALSO.get(block.sentence, block.sentence) not in said:
         return f"is not told in these words: {block.sentence}\n{said}"
     if f"block.cc:{USERS_LINE}:" not in said:
-        return f"is told without the user's line:\n{said}"
+        return f"the message lacks the user's line:\n{said}"
     return None
 
 

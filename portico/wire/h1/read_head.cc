@@ -97,7 +97,7 @@ private:
         if (end - at_ > limits_.target_octets_max) return refuse(Status::uri_too_long, "target is too long");
         if (!has(end)) return Outcome::incomplete;
         if (text_[end] != ' ' || end == at_) {
-            return refuse(Status::bad_request, what_is_wrong_with(text_[end], "octet that a target may not have"));
+            return refuse(Status::bad_request, what_is_wrong_with(text_[end], "octet that is not allowed in a target"));
         }
         request_.target = text_.substr(at_, end - at_);
         at_ = end + 1;

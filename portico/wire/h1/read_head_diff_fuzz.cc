@@ -251,7 +251,7 @@ const std::vector<OurRefusal>& our_refusals() {
         {"control octet", {control_octet_inside}},
         {"method is too long", {method_too_long}},
         {"method is not a token", {method_not_token}},
-        {"octet that a target may not have", {target_octet}},
+        {"octet that is not allowed in a target", {target_octet}},
         {"target is too long", {limits}},
         {"request line is longer than a head may be", {limits}},
         {"head is too long", {limits}},
