@@ -166,6 +166,15 @@ TEST(ARunningServer, MayBeWaitedForByTwo) {
     stopping.join();
 }
 
+Task<std::string> wait_elsewhere(io::Core& core, Server& server) {
+    auto work = [&server] {
+        const auto waited = server.wait();
+        return waited ? "it waited" : waited.error();
+    };
+    const std::optional<std::string> said = co_await io::offload(core, std::move(work));
+    co_return said.value_or("stopped");
+}
+
 TEST(ARunningServer, CannotBeWaitedForByItsOwnHandler) {
     Server server;
     std::string said;
@@ -177,6 +186,15 @@ TEST(ARunningServer, CannotBeWaitedForByItsOwnHandler) {
     ASSERT_TRUE(server.start("127.0.0.1:0").has_value());
     EXPECT_TRUE(get(server.port(), "/").starts_with("HTTP/1.1 200 "));
     EXPECT_EQ(said, "wait() is called by a handler of the server: it would wait for itself");
+    server.stop();
+    EXPECT_TRUE(server.wait().has_value());
+}
+
+TEST(ARunningServer, CannotBeWaitedForByWorkThatItsHandlerOffloads) {
+    Server server;
+    server.get("/", [&server](Request& request) { return wait_elsewhere(request.core(), server); });
+    ASSERT_TRUE(server.start("127.0.0.1:0").has_value());
+    EXPECT_TRUE(get(server.port(), "/").ends_with("it would wait for itself"));
     server.stop();
     EXPECT_TRUE(server.wait().has_value());
 }

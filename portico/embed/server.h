@@ -171,7 +171,7 @@ public:
     // Reopens the access log's file, after it has been moved away.
     void reopen_log();
     // Waits for the end. Several threads may wait. Error: a sentence, if the calling thread is one of the server's own,
-    // such as a handler's: it would wait for itself.
+    // such as a handler's or that of its offload(): it would wait for itself.
     std::expected<void, std::string> wait();
     // The addresses it listens on. A port 0 is replaced by the port that was chosen.
     [[nodiscard]] std::vector<io::SocketAddress> local() const;

@@ -105,6 +105,7 @@ public:
     void let_go(int number) noexcept override;
     void take(int number) noexcept override { adopt(number, FdKind::socket); }
 
+    [[nodiscard]] bool is_helper_thread() const override { return helpers_.is_own_thread(); }
     bool start(AcceptOp& op) override { return start_reader(op.listener, Waits::accept, op); }
     bool start(ConnectOp& op) override;
     bool start(ReadOp& op) override { return start_reader(op.stream, Waits::read, op); }

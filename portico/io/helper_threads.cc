@@ -98,7 +98,16 @@ OffloadOp* HelperThreads::take_done() {
     return op;
 }
 
+namespace {
+
+thread_local const HelperThreads* threads_of_this_one = nullptr;
+
+}  // namespace
+
+bool HelperThreads::is_own_thread() const { return threads_of_this_one == this; }
+
 void HelperThreads::work() {
+    threads_of_this_one = this;
     std::unique_lock lock(lock_);
     for (;;) {
         ++idle_;

@@ -37,6 +37,8 @@ public:
     [[nodiscard]] std::size_t done();
     // The next operation that is done, in order; null if there is none.
     [[nodiscard]] OffloadOp* take_done();
+    // Whether the calling thread is one of these.
+    [[nodiscard]] bool is_own_thread() const;
 
 private:
     // Operations, linked by next_in_kernel and previous_in_kernel.

@@ -277,6 +277,8 @@ public:
     // Waits until an operation completes, wake() is called or `until` is reached, and completes what can be completed.
     virtual void wait(TimePoint until) = 0;
     virtual void wake() noexcept = 0;  // from any thread
+    // Whether the calling thread is one of this kernel's helper threads, which do the work of offload().
+    [[nodiscard]] virtual bool is_helper_thread() const { return false; }
 
     // --- sockets: these never wait
     // Binds a stream socket and listens. Errors: EADDRINUSE, EACCES, EADDRNOTAVAIL … (bind(2), listen(2)). Closing it

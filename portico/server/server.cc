@@ -239,8 +239,9 @@ void Server::stop_now() {
 }
 
 bool Server::is_own_thread() const {
-    return std::ranges::any_of(impl_->cores,
-                               [](const auto& own) { return own->thread_id == std::this_thread::get_id(); });
+    return std::ranges::any_of(impl_->cores, [](const auto& own) {
+        return own->thread_id == std::this_thread::get_id() || own->kernel->is_helper_thread();
+    });
 }
 
 void Server::wait() {

@@ -68,7 +68,7 @@ public:
     void stop_now();
     // Waits for the end. Must not be called on one of the server's own threads (asserted), which would wait for itself.
     void wait();
-    // Whether the calling thread is one of the server's, such as a handler's.
+    // Whether the calling thread is one of the server's: a handler's, or one that does a handler's offload().
     [[nodiscard]] bool is_own_thread() const;
     void reopen_log();
 
