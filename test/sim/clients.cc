@@ -16,7 +16,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 // Longer than the server may wait for anything.
-constexpr seconds patience{200};
+constexpr seconds client_patience{200};
 
 // Returns whether the server may have cut the answer because it was read too slowly: some connections have buffers of a
 // few octets only.
@@ -58,18 +58,19 @@ Next judge(World& world, const Question& question, const Answer& answer) {
 }
 
 Task<void> expect_end(World& world, AnswerReader& reader) {
-    const bool ends = co_await reader.ends(patience);
+    const bool ends = co_await reader.ends(client_patience);
     if (!ends && !world.mood().may_starve()) world.fail("the connection did not end, or not there");
 }
 
 Task<void> write(World& world, io::Stream& stream, std::string_view octets) {
     // A failure shows up when the answer is read. The server may take long to discard octets through tiny buffers.
-    const io::Result<void> written = co_await stream.write_all(octets, world.core().now() + 10 * patience);
+    const io::Result<void> written = co_await stream.write_all(octets, world.core().now() + 10 * client_patience);
     static_cast<void>(written);
 }
 
 Task<void> send(World& world, io::Stream& stream, Question& question) {
-    const io::Result<void> written = co_await stream.write_all(question.octets, world.core().now() + 10 * patience);
+    const io::Result<void> written =
+        co_await stream.write_all(question.octets, world.core().now() + 10 * client_patience);
     if (written) question.sent_at = world.core().now();
 }
 
@@ -88,7 +89,7 @@ Task<void> ask_in_turn(World& world, io::Stream& stream) {
         question.asked_at = world.core().now();
         io::Scope writing;
         writing.start(send(world, stream, question));
-        const Answer answer = co_await reader.next(question.is_head, patience);
+        const Answer answer = co_await reader.next(question.is_head, client_patience);
         next = judge(world, question, answer);
         writing.request_stop();  // an early answer need not wait for the rest of the content
         co_await writing.join();
@@ -102,7 +103,7 @@ Task<void> ask_in_turn(World& world, io::Stream& stream) {
 Task<void> write_and_finish(World& world, io::Stream& stream, std::vector<Question>& questions, bool finish) {
     std::string octets;
     for (const Question& question : questions) octets += question.octets;
-    const io::Result<void> written = co_await stream.write_all(octets, world.core().now() + 10 * patience);
+    const io::Result<void> written = co_await stream.write_all(octets, world.core().now() + 10 * client_patience);
     for (Question& question : questions) {
         if (written) question.sent_at = world.core().now();
     }
@@ -127,7 +128,7 @@ Task<void> ask_all_at_once(World& world, io::Stream& stream, bool finish) {
     Next next = Next::ask;
     for (std::size_t i = 0; i < questions.size() && next == Next::ask; ++i) {
         questions[i].asked_at = asked_at;
-        const Answer answer = co_await reader.next(questions[i].is_head, patience);
+        const Answer answer = co_await reader.next(questions[i].is_head, client_patience);
         next = judge(world, questions[i], answer);
     }
     if (next == Next::closed || (next == Next::ask && finish)) co_await expect_end(world, reader);
@@ -147,7 +148,7 @@ Task<void> trickle(World& world, io::Stream& stream) {
     }
     question.sent_at = world.core().now();  // a failed write shows up when the answer is read
     AnswerReader reader(stream);
-    const Answer answer = co_await reader.next(question.is_head, patience);
+    const Answer answer = co_await reader.next(question.is_head, client_patience);
     static_cast<void>(judge(world, question, answer));
 }
 
@@ -174,7 +175,7 @@ Task<void> send_nonsense(World& world, io::Stream& stream) {
     io::Scope writing;
     writing.start(write_and_finish(world, stream, questions, world.chance().happens(0.5)));
     AnswerReader reader(stream);
-    const Answer answer = co_await reader.next(false, patience);
+    const Answer answer = co_await reader.next(false, client_patience);
     const Next next = judge(world, questions.front(), answer);
     if (next == Next::closed) co_await expect_end(world, reader);
     co_await writing.join();
@@ -190,7 +191,7 @@ Task<void> keep_silent(World& world, io::Stream& stream) {
     AnswerReader reader(stream);
     if (begins) {
         co_await write(world, stream, question.octets);
-        const Answer answer = co_await reader.next(false, patience);
+        const Answer answer = co_await reader.next(false, client_patience);
         if (answer.end == Answer::End::whole && answer.status != 408) world.fail("half a head was answered");
         if (answer.end == Answer::End::garbage) world.fail(answer.wrong);
         if (answer.end != Answer::End::whole) co_return;
@@ -209,7 +210,7 @@ Task<void> read_too_late(World& world, io::Stream& stream) {
     AnswerReader reader(stream);
     Answer answer;
     for (int i = 0; i < questions; ++i) {
-        answer = co_await reader.next(false, patience);
+        answer = co_await reader.next(false, client_patience);
         if (answer.end != Answer::End::whole) break;
     }
     const bool is_too_patient =
@@ -229,7 +230,8 @@ Task<void> run_client(World& world) {
     static_cast<void>(slept);
     const auto last = static_cast<std::uint8_t>(world.chance().between(1, 5));
     world.kernel().set_client_address(io::IpAddress::v4({198, 51, 100, last}));
-    io::Result<io::Stream> stream = co_await io::connect(world.core(), world.address(), world.core().now() + patience);
+    io::Result<io::Stream> stream =
+        co_await io::connect(world.core(), world.address(), world.core().now() + client_patience);
     if (!stream) {
         const Mood& mood = world.mood();
         if (!mood.may_go_unanswered() && !world.is_ending())

@@ -21,7 +21,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 const std::string greeting = "Hello, whoever you are!\n";
-constexpr seconds patience{100};
+constexpr seconds service_patience{100};
 
 class Watcher final : public services::ServiceWatcher {
 public:
@@ -106,7 +106,7 @@ Task<void> write_and_finish(io::Stream& stream, std::string_view octets, io::Tim
 Task<bool> read_all(io::Stream& stream, std::string& all) {
     std::array<char, 3000> room;
     for (;;) {
-        const io::Result<std::size_t> got = co_await stream.read(room, stream.core().now() + patience);
+        const io::Result<std::size_t> got = co_await stream.read(room, stream.core().now() + service_patience);
         if (!got) {
             EXPECT_NE(got.error().number, ETIMEDOUT);
             co_return false;
@@ -120,7 +120,7 @@ Task<void> Town::talk_to_echo(io::Stream& stream) {
     const std::string sent = content(kernel_.chance().below(kernel_.chance().happens(0.2) ? 300'000 : 5'000));
     io::Scope writing;
     bool whole = false;
-    writing.start(write_and_finish(stream, sent, core_.now() + 10 * patience, whole));
+    writing.start(write_and_finish(stream, sent, core_.now() + 10 * service_patience, whole));
     std::string back;
     const bool ended = co_await read_all(stream, back);
     co_await writing.join();
@@ -136,7 +136,7 @@ Task<void> Town::listen_to_hello(io::Stream& stream) {
     const std::string sent = content(kernel_.chance().happens(0.5) ? 0 : kernel_.chance().below(50'000));
     io::Scope writing;
     bool whole = false;
-    writing.start(write_and_finish(stream, sent, core_.now() + 10 * patience, whole));
+    writing.start(write_and_finish(stream, sent, core_.now() + 10 * service_patience, whole));
     std::string heard;
     const bool ended = co_await read_all(stream, heard);
     co_await writing.join();
@@ -152,7 +152,7 @@ Task<void> Town::visit() {
     const bool slept = co_await io::sleep_for(core_, before);
     EXPECT_TRUE(slept);
     const io::SocketAddress& peer = streams_[kernel_.chance().below(streams_.size())];
-    io::Result<io::Stream> stream = co_await io::connect(core_, peer, core_.now() + patience);
+    io::Result<io::Stream> stream = co_await io::connect(core_, peer, core_.now() + service_patience);
     if (is_calm_) {
         EXPECT_TRUE(stream.has_value());
     }
@@ -176,7 +176,7 @@ Task<void> Town::send_datagrams() {
         std::array<io::DatagramSlot, 1> slots;
         slots[0].octets = sent;
         slots[0].peer = datagrams_;
-        const io::Result<std::size_t> taken = co_await socket->send(slots, core_.now() + patience);
+        const io::Result<std::size_t> taken = co_await socket->send(slots, core_.now() + service_patience);
         EXPECT_EQ(taken.value_or(0), 1U);
         slots[0].octets = room;
         const io::Result<std::size_t> got = co_await socket->receive(slots, core_.now() + seconds(1));
@@ -193,7 +193,7 @@ Task<void> Town::send_datagrams() {
 
 // A client of the echo service that writes and never reads costs one buffer, and is then no longer read from.
 Task<void> Town::do_not_read() {
-    io::Result<io::Stream> stream = co_await io::connect(core_, streams_.front(), core_.now() + patience);
+    io::Result<io::Stream> stream = co_await io::connect(core_, streams_.front(), core_.now() + service_patience);
     if (!stream) co_return;
     const std::string flood(2'000'000, 'x');
     const io::Result<void> written = co_await stream->write_all(flood, core_.now() + seconds(20));
