@@ -9,6 +9,9 @@
 namespace portico {
 namespace {
 
+// Before a line's end, so many do no harm.
+constexpr std::size_t carriage_returns_max = 16;
+
 void append_escaped(std::string& text, std::string_view octets) {
     constexpr std::string_view digits = "0123456789abcdef";
     for (const char octet : octets) {
@@ -71,7 +74,12 @@ std::string printable(std::string_view octets) {
 void StreamPrinter::take(std::string& text, char octet) {
     if (octet == '\r') {
         append_escaped(text, std::exchange(pending_, {}));
-        ++carriage_returns_;
+        // A stream of nothing else must not be held back for ever, and then take much memory at once.
+        if (carriage_returns_ < carriage_returns_max) {
+            ++carriage_returns_;
+        } else {
+            text += "\\r";
+        }
         return;
     }
     if (carriage_returns_ > 0) {

@@ -52,6 +52,13 @@ TEST_P(StreamPrinting, ShowsTheSameWholeAndOctetByOctet) {
     EXPECT_EQ(in_pieces, GetParam().shown);
 }
 
+// Otherwise they would be kept for a line's end that may never come, and be shown all at once.
+TEST(StreamPrinter, HoldsBackAFewCarriageReturnsOnly) {
+    StreamPrinter printer;
+    EXPECT_EQ(printer.print(std::string(1000, '\r')).size(), (1000 - 16) * 2);
+    EXPECT_EQ(printer.print("a").size(), 16 * 2 + 1);
+}
+
 INSTANTIATE_TEST_SUITE_P(Rows, StreamPrinting,
                          testing::Values(PrintableRow{"Lines", "one\n\ttwo\r\n", "one\n\ttwo\r\n"},
                                          PrintableRow{"Utf8", "Größe 漢字 😀\n", "Größe 漢字 😀\n"},

@@ -56,24 +56,24 @@ void on_any_signal(int signal) {
     errno = errno_before;
 }
 
-Slot& take_slot() {
+// Null if there are no descriptors for its pipe.
+Slot* take_slot() {
     const std::lock_guard guard(lock);
     for (Slot& slot : slots) {
         if (slot.is_used) continue;
         if (slot.read_end < 0) {
             std::array<int, 2> ends{};
-            const int failure = ::pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK);
-            assert(failure == 0 && "there are descriptors for a pipe");
+            if (::pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK) != 0) return nullptr;
             slot.read_end = ends[0];
             slot.write_end.store(ends[1]);
         }
         unsigned char leftover = 0;
         while (::read(slot.read_end, &leftover, 1) == 1) continue;  // a handler may have written late
         slot.is_used = true;
-        return slot;
+        return &slot;
     }
     assert(false && "at most 16 watchers at the same time");
-    return slots.front();
+    return nullptr;
 }
 
 void start_handling(int signal) {
@@ -130,18 +130,20 @@ SignalWatcher::SignalWatcher(const std::vector<int>& signals, std::function<void
     impl_->signals = signals;
     impl_->on_signal = std::move(on_signal);
     impl_->afterwards = afterwards;
-    impl_->slot = &take_slot();
+    impl_->slot = take_slot();
+    if (impl_->slot == nullptr) return;  // the signals keep their previous behaviour
     std::uint64_t all = 0;
     for (const int signal : signals) all |= bit_of(signal);
     impl_->slot->signals.store(all);
     // The thread must receive these signals and no others, which belong to the program.
     Result<std::thread> thread = start_thread([impl = impl_.get()] { impl->watch(); });
-    if (!thread) return;  // the signals keep their previous behaviour
+    if (!thread) return;  // the same
     impl_->thread = *std::move(thread);
     for (const int signal : signals) start_handling(signal);
 }
 
 SignalWatcher::~SignalWatcher() {
+    if (impl_->slot == nullptr) return;
     if (impl_->thread.joinable()) {
         for (const int signal : impl_->signals) stop_handling(signal, impl_->afterwards);
     }

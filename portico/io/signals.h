@@ -22,7 +22,7 @@ public:
     // ignores them, so that a late signal does not change its exit status.
     enum class Afterwards : std::uint8_t { as_before, ignored };
     // `signals`: at least one (asserted), as signal(7) numbers them. At most 16 watchers exist at the same time
-    // (asserted). If no thread can be started, the signals keep their previous behaviour.
+    // (asserted). If no thread can be started, or no pipe opened, the signals keep their previous behaviour.
     SignalWatcher(const std::vector<int>& signals, std::function<void(int signal)> on_signal,
                   Afterwards afterwards = Afterwards::as_before);
     SignalWatcher(const SignalWatcher&) = delete;

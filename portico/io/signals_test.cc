@@ -4,12 +4,16 @@
 #include <gtest/gtest.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <condition_variable>
+#include <functional>
+#include <memory>
 #include <mutex>
 #include <thread>
+#include <vector>
 
 namespace portico::io {
 namespace {
@@ -150,6 +154,21 @@ TEST(SignalWatcher, HearsNothingOfAChild) {
     ::waitpid(child, nullptr, 0);
     ::kill(::getpid(), SIGUSR2);
     EXPECT_EQ(received.wait_for(1), std::vector{SIGUSR2});
+}
+
+// In a process of its own: pipes that other tests have opened are kept.
+TEST(SignalWatcher, LeavesSignalsAloneWithoutDescriptors) {
+    const auto watch = [] {
+        const rlimit none{0, 0};
+        ::setrlimit(RLIMIT_NOFILE, &none);
+        std::vector<std::unique_ptr<SignalWatcher>> watchers;
+        for (int i = 0; i < 16; ++i) {
+            watchers.push_back(std::make_unique<SignalWatcher>(std::vector{SIGUSR1}, [](int) {}));
+        }
+        watchers.clear();
+        ::_exit(0);
+    };
+    EXPECT_EXIT(watch(), testing::ExitedWithCode(0), "");
 }
 
 TEST(SignalWatcher, MayComeAndGoOften) {
