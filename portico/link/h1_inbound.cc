@@ -196,6 +196,8 @@ Task<std::optional<ContentEnd>> H1Inbound::receive_content() {
     const io::Result<std::size_t> octets = co_await wait;
     // Count only the time spent waiting for the peer, not our own processing.
     content_waited_ += core.now() - began;
+    // The wait was ended to give memory back (WaitingPlace). If the task was asked to stop, nobody sees the refusal.
+    if (!octets && octets.error().number == ECANCELED) co_return refuse(no_memory());
     const bool late = !octets && octets.error().number == ETIMEDOUT;
     if (!late && (!octets || *octets == 0)) co_return ContentEnd::left;
     if (octets) {

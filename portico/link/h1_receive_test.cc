@@ -276,7 +276,8 @@ TEST_F(Receive, WaitingForContentCanBeEnded) {
     pass(seconds(5));
     EXPECT_TRUE(transfers().end_longest());
     run(scope);
-    EXPECT_EQ(end, ContentEnd::left);
+    EXPECT_EQ(end, ContentEnd::refused);
+    EXPECT_EQ(link().refusal().status, http::Status::service_unavailable);
     EXPECT_FALSE(transfers().end_longest());
 }
 

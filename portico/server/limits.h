@@ -67,10 +67,10 @@ struct Limits {
     // Memory for buffers, for cached files and for the part of responses that the kernel holds until peers acknowledge
     // it, in octets, for all cores together. Above three quarters of it the server releases memory, in this order:
     // cached files; idle connections; unfinished heads; connections whose last response has not been acknowledged, and
-    // those that have waited the longest for their peers during content or a response, which are reset. Above seven
-    // eighths, new connections are closed, as are idle ones on which a request arrives, and content is refused with
-    // 503. Above the limit itself, responses are aborted. Each core has an equal part, of at least 256 KiB.
-    // 503. Above all of it, responses are broken off. Each core has an equal part, of at least 256 KiB.
+    // those that have waited the longest for their peers during content, which is refused with 503, or a response,
+    // which is reset. Above seven eighths, new connections are closed, as are idle ones on which a request arrives, and
+    // all content is refused with 503. Above the limit itself, responses are aborted. Each core has an equal part, of
+    // at least 256 KiB.
     std::size_t memory_max = std::size_t{1} << 30;
 
     // Helper threads of each core, for work that may block: opening and reading files that are not cached, compressing,

@@ -181,6 +181,18 @@ TEST_F(Memory, FullMeansNoNewConnections) {
     EXPECT_EQ(world.connect(get("/a")).answers(), 1U);
 }
 
+TEST_F(Memory, ContentThatIsAwaitedIsRefusedIfItIsShort) {
+    world.open();
+    TestPeer& peer = world.connect("POST /take HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n12345");
+    leave(1'500'000);
+    world.settle();
+    EXPECT_EQ(world.counters().broken_off, 1U);
+    give_back();
+    world.settle();
+    EXPECT_TRUE(peer.has("HTTP/1.1 503 ")) << peer.received;
+    EXPECT_EQ(peer.failure, 0);
+}
+
 TEST_F(Memory, AnAnswerThatIsNotAcknowledgedKeepsItsConnection) {
     world.limits.keep_alive_max = seconds(5);
     world.limits.rate_min = 0;

@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 import threading
 import unittest
+from collections.abc import Callable
 from pathlib import Path
 
 BIN = Path(os.environ.get("EXAMPLES", ".")) / "bin"
@@ -24,21 +25,34 @@ class Example:
         self.process = subprocess.Popen([BIN / command[0], *map(str, command[1:])], cwd=folder, stdin=subprocess.DEVNULL,
                                         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         self.said: list[str] = []
-        listens = threading.Event()
-        self.reader = threading.Thread(target=self._read, args=(listens,))
+        self.has_ended = False
+        self.news = threading.Condition()
+        self.reader = threading.Thread(target=self._read)
         self.reader.start()
-        if not listens.wait(TIME_MAX) or not self.said:
+        if not self._wait(lambda: self.said or self.has_ended) or not self.said:
             self.process.kill()
             raise AssertionError(f"{command[0]} does not start: {self.said}")
         self.first = self.said[0].rstrip()
         found = re.search(r":(\d+)/?$", self.first)
         self.port = int(found[1]) if found else 0
 
-    def _read(self, listens: threading.Event) -> None:
+    def _read(self) -> None:
         for line in self.process.stderr:
-            self.said.append(line)
-            listens.set()
-        listens.set()
+            with self.news:
+                self.said.append(line)
+                self.news.notify_all()
+        with self.news:
+            self.has_ended = True
+            self.news.notify_all()
+
+    def _wait(self, until: Callable[[], object]) -> bool:
+        with self.news:
+            return bool(self.news.wait_for(until, TIME_MAX))
+
+    def wait_for(self, line: str) -> None:
+        """Waits until the example has printed this line."""
+        if not self._wait(lambda: line in self.said):
+            raise AssertionError(f"{line!r} is not in {self.said}")
 
     def end(self) -> int:
         if self.process.poll() is None:

@@ -98,7 +98,7 @@ class Notes(ExampleTest):
         status = waiting.communicate(timeout=20)[0]
         other.close()
         self.assertEqual(status, "500")  # after busy_timeout
-        self.assertIn("The database: database is locked\n", self.notes.said)
+        self.notes.wait_for("The database: database is locked\n")
         self.assertEqual(self.create('{"title": "Now"}').status, 201)
 
     def test_says_why_it_cannot_start(self):

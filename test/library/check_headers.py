@@ -65,7 +65,7 @@ def look_at(header: str, prefix: Prefix, compiler: str, system: set[str]) -> Loo
         started = time.monotonic()
         done = run(compiler, *flags, "-E", "-MD", "-MF", rule, "-o", whole, source)
         if done.returncode == 0:
-            done = run(compiler, *flags, "-fsyntax-only", whole)
+            done = run(compiler, "-std=c++23", *WARNINGS, "-fsyntax-only", whole)
         seconds = time.monotonic() - started
         if done.returncode != 0:
             return Look(header, seconds, 0, [f"{header} does not compile alone:\n{done.stderr}"])

@@ -1,6 +1,7 @@
 // test/sim/clients.cc — see clients.h.
 #include "test/sim/clients.h"
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <utility>
@@ -38,7 +39,7 @@ Next judge(World& world, const Question& question, const Answer& answer) {
             if (check_answer(world, question, answer) == Verdict::breaks) return Next::closed;
             return answer.closes() ? Next::closed : Next::ask;
         case Answer::End::ended:
-            if (question.breaks) break;
+            if (question.breaks || question.may_be_lost) break;
             if (!answer.is_empty() && was_too_slow(world, question, answer)) {
                 world.count("too slow");
                 break;
@@ -121,6 +122,9 @@ Task<void> ask_all_at_once(World& world, io::Stream& stream, bool finish) {
     if (questions.empty()) co_return;
     // A server that waits for a handler sees the half-close before it answers, and nothing can follow.
     if (finish) questions.back().may_close = true;
+    // An answer that is broken off resets the connection, and takes with it what has not arrived of those before.
+    const auto breaks = std::ranges::find_if(questions.rbegin(), questions.rend(), &Question::breaks);
+    std::for_each(breaks, questions.rend(), [](Question& before) { before.may_be_lost = true; });
     io::Scope writing;
     const io::TimePoint asked_at = world.core().now();
     writing.start(write_and_finish(world, stream, questions, finish));
