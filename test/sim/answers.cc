@@ -199,6 +199,8 @@ void Check::file() {
             break;
         case 412:
             if (question_->if_match == nullptr) fail("a 412 without If-Match");
+            // A content that could not be read for its tag has one made of its times until it is looked up again.
+            if (world_->mood().disk_failures) break;
             if (!any([&](const Content& content) { return !is_same(content, question_->if_match); }))
                 fail("a wrong 412");
             break;
