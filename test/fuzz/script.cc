@@ -239,7 +239,8 @@ std::string requests_of(const Action& action) {
     std::string fields;
     while (text.contains('|')) {
         text.remove_prefix(text.find('|') + 1);
-        fields.append(text.substr(0, text.find('|'))).append("\r\n");
+        const std::string_view field = text.substr(0, text.find('|'));
+        if (!field.empty()) fields.append(field).append("\r\n");  // an empty line would end the head
     }
     std::string method(row_of(action.verb).name);
     if (action.verb == Verb::chunks) method = "post";
