@@ -139,20 +139,20 @@ public:
           patience_(*link.limits_, *link.backlog_),
           framed_(request.version != http::Version::http_1_0) {}
 
-    // Writes the head to the output, once.
-    void begin() {
-        if (std::exchange(has_begun_, true)) return;
+    // Writes the head to the output, once. False if the response can't go on, such as for want of memory for the head.
+    [[nodiscard]] bool begin() {
+        if (std::exchange(has_begun_, true)) return !has_left_;
         link_->output_ = Buffer();  // a long head gets a block of its own size
         if (link_->has_output_for(h1::head_octets_at_most(*response_))) {
             link_->write_head(*request_, *response_, date_, persistence_);
         } else {
             has_left_ = true;
         }
+        return !has_left_;
     }
     Task<bool> write(std::string_view octets) override {
         if (octets.empty() || has_left_) co_return !has_left_;  // an empty chunk would be the last
-        begin();
-        if (has_left_) co_return false;
+        if (!begin()) co_return false;
         std::array<char, 18> line;
         Parts parts{std::string_view(), octets, std::string_view()};
         if (framed_) {
@@ -167,8 +167,7 @@ public:
         co_return !has_left_;
     }
     Task<Sent> finish() {
-        begin();
-        if (has_left_) co_return Sent::left;
+        if (!begin()) co_return Sent::left;
         const Parts last{framed_ ? std::string_view("0\r\n\r\n") : std::string_view()};
         const Sent sent = co_await link_->send_parts(last, false, patience_);
         co_return sent;
@@ -192,7 +191,7 @@ Task<Sent> H1Inbound::send_made(const http::Request& request, const http::Respon
            "only its end tells where the content ends");
     Chunks chunks(*this, request, response, date, persistence);
     if (request.method == http::Method::head || !http::may_have_content(response.status)) {
-        chunks.begin();
+        if (!chunks.begin()) co_return give_up();
         const Sent sent = co_await flush();
         co_return sent;
     }

@@ -363,6 +363,18 @@ TEST_F(Send, AnAnswerWithoutMemoryIsBrokenOff) {
     EXPECT_EQ(client_reads(), "");
 }
 
+// Otherwise the next answer on the connection would be taken for this one's.
+TEST_F(Send, AnAnswerToHeadWithoutMemoryIsBrokenOff) {
+    request_.method = http::Method::head;
+    make({"x"}, seconds(1));
+    const std::size_t taken = core().ledger().ceiling() - core().ledger().used();
+    core().ledger().charge(taken);
+    send();
+    EXPECT_EQ(sent(), Sent::left);
+    core().ledger().release(taken);
+    EXPECT_EQ(client_reads(), "");
+}
+
 // The last eighth of the memory is reserved for answers.
 TEST_F(Send, AnAnswerMayHaveWhatInputMayNot) {
     const std::size_t taken = core().ledger().ceiling() - core().ledger().used() - 20'000;

@@ -83,7 +83,10 @@ INSTANTIATE_TEST_SUITE_P(
     Seeds, FailedOnce,
     testing::Values(FailedSeed{36'763, "buffers of few octets: an answer slower than rate_min is cut after rate_grace"},
                     FailedSeed{23'694, "the same"},
-                    FailedSeed{98, "memory is short: a wait that had ended already was asked to end"}),
+                    FailedSeed{98, "memory is short: a wait that had ended already was asked to end"},
+                    FailedSeed{849, "memory is short: awaited content was taken for a client that had left"},
+                    FailedSeed{53'754,
+                               "memory is short: an answer to HEAD was left out, and the next one took its place"}),
     [](const auto& row) { return std::to_string(row.param.seed); });
 
 // script/simulate starts this test and reads the lines that it prints.
