@@ -159,7 +159,8 @@ TEST(SignalWatcher, HearsNothingOfAChild) {
 // In a process of its own: pipes that other tests have opened are kept.
 TEST(SignalWatcher, LeavesSignalsAloneWithoutDescriptors) {
     const auto watch = [] {
-        const rlimit none{0, 0};
+        ::alarm(60);
+        const rlimit none{3, 3};  // standard input, output and error
         ::setrlimit(RLIMIT_NOFILE, &none);
         std::vector<std::unique_ptr<SignalWatcher>> watchers;
         for (int i = 0; i < 16; ++i) {
