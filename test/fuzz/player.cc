@@ -101,6 +101,25 @@ void check_answers(const Client& client) {
     expect(octets.empty(), "more answers than requests", octets);
 }
 
+bool is_one_of(const std::vector<std::string_view>& words, std::string_view word) {
+    return std::ranges::find(words, word) != words.end();
+}
+
+// Whether a path and fields are words of the server. Others, made by a change of single octets, may hold the end of a
+// head, or a length, so that one request becomes two.
+bool is_made_of(const Words& words, std::string_view text) {
+    const std::size_t path_end = std::min(text.find('|'), text.size());
+    if (path_end > 0 && !is_one_of(words.paths, text.substr(0, path_end))) return false;
+    text.remove_prefix(path_end);
+    while (!text.empty()) {
+        text.remove_prefix(1);
+        const std::string_view field = text.substr(0, text.find('|'));
+        if (!field.empty() && !is_one_of(words.fields, field)) return false;
+        text.remove_prefix(field.size());
+    }
+    return true;
+}
+
 void set_fault(io::SimFaults& faults, const Action& action) {
     const double chance = action.number / 1000.0;
     const auto& kind = action.text;
@@ -117,8 +136,8 @@ void set_fault(io::SimFaults& faults, const Action& action) {
 
 class Player {
 public:
-    Player(Machine& machine, server::Worker& worker, const Script& script)
-        : machine_(&machine), worker_(&worker), script_(&script) {}
+    Player(Machine& machine, server::Worker& worker, const Words& words, const Script& script)
+        : machine_(&machine), worker_(&worker), words_(&words), script_(&script) {}
 
     Task<void> play() {
         for (const Action& action : script_->actions) co_await act(clients_[action.connection], action);
@@ -176,7 +195,7 @@ private:
     Task<void> send(Client& client, std::string octets, const Action& action) {
         if (!client.stream) co_await connect(client, action.connection);
         if (!client.stream || client.has_finished || octets.empty()) co_return;
-        if (action.verb == Verb::send) client.is_regular = false;
+        if (action.verb == Verb::send || !is_made_of(*words_, action.text)) client.is_regular = false;
         client.asked.insert(client.asked.end(), action.number, action.verb);
         const io::TimePoint deadline = machine_->core.now() + milliseconds(100);
         const io::Result<void> written = co_await client.stream->write_all(octets, deadline);
@@ -213,6 +232,7 @@ private:
 
     Machine* machine_;
     server::Worker* worker_;
+    const Words* words_;
     const Script* script_;
     std::array<Client, connections_max> clients_;
 };
@@ -236,14 +256,14 @@ Machine::Machine(std::uint64_t seed)
       core(kernel, limits.memory_max),
       population(limits.connections_max, limits.connections_per_address_max) {}
 
-void play(const Script& script, const MakeWorker& make_worker) {
+void play(const Script& script, const Played& played) {
     Machine machine(script.seed);
-    std::unique_ptr<server::Worker> worker = make_worker(machine);
+    std::unique_ptr<server::Worker> worker = played.make_worker(machine);
     auto listener = io::Listener::open(machine.core, server_address);
     expect(listener.has_value(), "the server can't listen");
     worker->serve(std::move(*listener));
     {
-        Player player(machine, *worker, script);
+        Player player(machine, *worker, played.words(), script);
         io::Scope scope;
         scope.start(player.play());
         while (scope.size() > 0) machine.core.run_once(io::never);
@@ -256,6 +276,8 @@ void play(const Script& script, const MakeWorker& make_worker) {
     expect(machine.kernel.operations_pending() == 0, "operations are in flight");
     expect(machine.kernel.descriptors_open() == 0, "descriptors are open");
 }
+
+namespace {
 
 std::unique_ptr<server::Worker> make_site_worker(Machine& machine) {
     io::SimFileSystem& files = machine.kernel.sim_files();
@@ -330,5 +352,10 @@ const Words& program_words() {
         {"reset", "accept", "aborted", "leap", "clock", "delay"}};
     return words;
 }
+
+}  // namespace
+
+const Played played_site{make_site_worker, site_words};
+const Played played_program{make_program_worker, program_words};
 
 }  // namespace portico::fuzz

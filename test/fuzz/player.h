@@ -1,7 +1,6 @@
 // test/fuzz/player.h — plays a script of clients against a whole server on the simulated kernel.
 #pragma once
 
-#include <functional>
 #include <memory>
 
 #include "portico/io/core.h"
@@ -23,18 +22,17 @@ struct Machine {
     server::Population population;
 };
 
-// Creates the server: a worker without a listener.
-using MakeWorker = std::function<std::unique_ptr<server::Worker>(Machine& machine)>;
+// A server to play against, and the words from which its clients make requests.
+struct Played {
+    std::unique_ptr<server::Worker> (*make_worker)(Machine& machine);  // without a listener
+    const Words& (*words)();
+};
+extern const Played played_site;     // a folder in the machine's memory
+extern const Played played_program;  // handlers of every kind (test/sim/program.h)
 
 // Plays all actions, lets every client leave, drains the server, and waits for its end. Prints a sentence on standard
-// error and aborts if the server answers with anything but HTTP, does not end in time, or leaves something open.
-void play(const Script& script, const MakeWorker& make_worker);
-
-// Creates a server for a folder in the machine's memory. Its words are requests for that folder.
-[[nodiscard]] std::unique_ptr<server::Worker> make_site_worker(Machine& machine);
-[[nodiscard]] const Words& site_words();
-// Creates a program with handlers of every kind (test/sim/program.h). Its words are requests for them.
-[[nodiscard]] std::unique_ptr<server::Worker> make_program_worker(Machine& machine);
-[[nodiscard]] const Words& program_words();
+// error and aborts if the server answers with anything but HTTP, does not end in time, or leaves something open. The
+// answers of a connection are counted as long as all of its requests are made of the server's words.
+void play(const Script& script, const Played& played);
 
 }  // namespace portico::fuzz

@@ -1,4 +1,3 @@
 // test/fuzz/site_connections_fuzz.cc — whole connections to a server of files; see script.h.
-#define PLAYED_WORKER make_site_worker
-#define PLAYED_WORDS site_words
+#define PLAYED played_site
 #include "test/fuzz/connections_fuzz.h"

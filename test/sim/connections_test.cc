@@ -55,8 +55,7 @@ TEST(ARequest, IsWrittenInFull) {
 struct PlayedServer {
     const char* name;
     const char* target;
-    std::unique_ptr<server::Worker> (*make_worker)(Machine& machine);
-    const Words& (*words)();
+    const Played& played;
 };
 
 // The script that is being played. If an assertion fails, the program ends, and this script is the cause.
@@ -75,7 +74,7 @@ protected:
 
     static void play_script(const Script& script) {
         playing = write_script(script);
-        play(script, GetParam().make_worker);
+        play(script, GetParam().played);
     }
 };
 
@@ -86,16 +85,15 @@ TEST_P(WholeConnections, LeaveNothingBehindAndAreAnsweredWithHttp) {
         Script script = read_script(text);
         play_script(script);
         for (int i = 0; i < 20; ++i) {
-            mutate(script, GetParam().words(), chance);
+            mutate(script, GetParam().played.words(), chance);
             play_script(script);
         }
     }
 }
 
 INSTANTIATE_TEST_SUITE_P(Servers, WholeConnections,
-                         testing::Values(PlayedServer{"Site", "site_connections_fuzz", make_site_worker, site_words},
-                                         PlayedServer{"Program", "program_connections_fuzz", make_program_worker,
-                                                      program_words}),
+                         testing::Values(PlayedServer{"Site", "site_connections_fuzz", played_site},
+                                         PlayedServer{"Program", "program_connections_fuzz", played_program}),
                          [](const auto& row) { return row.param.name; });
 
 }  // namespace
