@@ -15,24 +15,16 @@ string(REPLACE "-DNDEBUG" "" CMAKE_CXX_FLAGS_RELEASE "${CMAKE_CXX_FLAGS_RELEASE}
 string(REPLACE "-DNDEBUG" "" CMAKE_CXX_FLAGS_RELWITHDEBINFO "${CMAKE_CXX_FLAGS_RELWITHDEBINFO}")
 
 if(PORTICO_SANITIZE)
-  # -O1 -g1: recommended by the sanitizers' manuals, and takes half the time to compile. A target that is built only for
-  # its warnings (portico_only_compiled) does without them.
-  string(REPLACE "," ";" sanitizers "${PORTICO_SANITIZE}")
-  set(sanitized $<NOT:$<BOOL:$<TARGET_PROPERTY:PORTICO_ONLY_COMPILED>>>)
-  target_compile_options(portico_compile INTERFACE -g1 $<IF:${sanitized},-O1,-O0>
-    "$<${sanitized}:-fsanitize=$<JOIN:${sanitizers},$<COMMA>>>" $<${sanitized}:-fno-sanitize-recover=all>)
+  # -O1 -g1: recommended by the sanitizers' manuals, and takes half the time to compile.
+  target_compile_options(portico_compile INTERFACE -g1 -O1 -fsanitize=${PORTICO_SANITIZE} -fno-sanitize-recover=all)
+  target_compile_definitions(portico_compile INTERFACE PORTICO_SANITIZED)
   target_link_options(portico_compile INTERFACE -fsanitize=${PORTICO_SANITIZE})
 endif()
+# A fuzzer is to know what the program does, not what its tests do.
+set(unoptimised $<BOOL:$<TARGET_PROPERTY:PORTICO_UNOPTIMISED>>)
 if(PORTICO_FUZZ)
-  target_compile_options(portico_compile INTERFACE $<${sanitized}:-fsanitize=fuzzer-no-link>)
+  target_compile_options(portico_compile INTERFACE $<$<NOT:${unoptimised}>:-fsanitize=fuzzer-no-link>)
 endif()
-
-# If there are fuzz targets, only these are run. Tests and examples are compiled only for the other compiler's warnings.
-function(portico_only_compiled target)
-  if(PORTICO_FUZZ)
-    set_target_properties(${target} PROPERTIES PORTICO_ONLY_COMPILED ON)
-  endif()
-endfunction()
 
 # The library and the program share object files, so these must fit into a shared library. At link time, the program is
 # made from them as if they had been compiled for a program (decision 7).
@@ -67,7 +59,7 @@ function(_portico_applies result option kind)
 endfunction()
 
 # Tables of tests take the optimiser far longer than they take to run, the more so with sanitizers. What they test is optimised.
-target_compile_options(portico_compile INTERFACE $<$<BOOL:$<TARGET_PROPERTY:PORTICO_UNOPTIMISED>>:-O0>)
+target_compile_options(portico_compile INTERFACE $<${unoptimised}:-O0>)
 
 # portico_as_one(TARGET [TESTS]): several sources of a target become one. Names in their anonymous namespaces then meet each other.
 function(portico_as_one target)
@@ -101,7 +93,6 @@ function(portico_precompiled target)
     if(headers STREQUAL portico_test_headers)
       list(APPEND common <filesystem> <fstream> <gmock/gmock.h> <gtest/gtest.h>)
       target_link_libraries(${headers} PRIVATE GTest::gmock GTest::gtest)
-      portico_only_compiled(${headers})
       # g++ reads them only with the options that they were compiled with, which are those of an executable.
       target_compile_options(${headers} PRIVATE $<$<BOOL:${PORTICO_LIBRARY}>:-fPIE>)
       set_target_properties(${headers} PROPERTIES POSITION_INDEPENDENT_CODE OFF PORTICO_UNOPTIMISED ON)

@@ -24,7 +24,7 @@ TEST(FramePool, TellsWhereTheNewestFrameEnds) {
     }
 }
 
-#if !defined(__SANITIZE_ADDRESS__)
+#if !defined(PORTICO_SANITIZED)
 TEST(FramePool, UsesFreeFramesAgain) {
     std::array<void*, 200> frames{};
     for (void*& frame : frames) frame = allocate_frame(200);

@@ -135,7 +135,7 @@ TEST(CompilerRule2, AggregateInAnAwaitIsDestroyedTwice) {
         << "made " << Tally::made << ", destroyed " << Tally::destroyed;
 }
 
-#if !defined(__SANITIZE_ADDRESS__)  // AddressSanitizer stops the program at the misplaced frame
+#if !defined(PORTICO_SANITIZED)  // AddressSanitizer stops the program at the misplaced frame
 Task<int> await_ready_bool_in_condition() {
     if (co_await ready_value(1)) co_return 1;  // rule 1 broken on purpose
     co_return 0;

@@ -15,6 +15,7 @@
 #include <csignal>
 #include <deque>
 #include <set>
+#include <string>
 #include <thread>
 
 #include "portico/io/epoll_kernel.h"
@@ -31,9 +32,11 @@ std::size_t accepts = 0;
 std::size_t most_sent = 0;                      // the most octets that one call was asked to send
 std::atomic<unsigned> threads_left = UINT_MAX;  // the number of threads that may still be started
 
+// A sanitizer that is linked into the program has a function of its own in front of the C library's, under this name.
 template <class Function>
 Function* real(const char* name) {
-    return reinterpret_cast<Function*>(::dlsym(RTLD_NEXT, name));
+    void* const sanitizers = ::dlsym(RTLD_DEFAULT, (std::string("__interceptor_") + name).c_str());
+    return reinterpret_cast<Function*>(sanitizers != nullptr ? sanitizers : ::dlsym(RTLD_NEXT, name));
 }
 
 }  // namespace

@@ -15,7 +15,7 @@
 namespace portico::sim {
 namespace {
 
-#if defined(__OPTIMIZE__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#if defined(__OPTIMIZE__) && !defined(PORTICO_SANITIZED)
 constexpr std::uint64_t seeds_of_a_shard = 800;
 #else
 constexpr std::uint64_t seeds_of_a_shard = 80;  // ten times slower
