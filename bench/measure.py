@@ -1,4 +1,4 @@
-"""Starts servers of this machine on the same folder, and measures what a request costs each of them.
+"""Starts Portico and the other servers on this machine on the same folder, and measures what a request costs each of them.
 
 The figure is the CPU time of the server's processes (user and system) for each request. Unlike requests per second, it
 is stable on a machine that is busy with other work. The server runs on one CPU, the load on another.
@@ -37,11 +37,11 @@ class Case:
 
 
 CASES = {case.name: case for case in [
-    Case("h1-small", "/small.html", 64, what="128 octets, 64 connections"),
-    Case("h1-1000", "/small.html", 1000, what="128 octets, 1000 connections"),
+    Case("h1-small", "/small.html", 64, what="128 bytes, 64 connections"),
+    Case("h1-1000", "/small.html", 1000, what="128 bytes, 1000 connections"),
     Case("h1-100k", "/100k.bin", 32, what="100 KiB, 32 connections"),
     Case("h1-1m", "/1m.bin", 32, what="1 MiB, 32 connections"),
-    Case("h1-close", "/small.html", 64, field="Connection: close", what="128 octets, a connection for each request"),
+    Case("h1-close", "/small.html", 64, field="Connection: close", what="128 bytes, a connection for each request"),
     Case("h1-log", "/small.html", 64, logged=True, what="h1-small, with an access log in a file"),
 ]}
 
@@ -167,7 +167,7 @@ def free_port() -> int:
 
 
 class Server:
-    """One server, alone on its CPU, from its start to the end of the block."""
+    """A server, alone on its CPU. It runs until the end of the `with` block."""
 
     def __init__(self, scratch: Scratch, name: str, *options: str, log: Path | None = None):
         self.name, self.port = name, free_port()
@@ -254,7 +254,7 @@ def load(server: Server, case: Case, seconds: int) -> Sample:
                           preexec_fn=lambda: os.sched_setaffinity(0, {LOAD_CPU})).stdout
     spent = server.cpu_seconds() - before
     if "Non-2xx" in told:
-        raise RuntimeError(f"{server.name} answered something else than 2xx: {told}")
+        raise RuntimeError(f"{server.name} answered with a status other than 2xx: {told}")
     requests = int(re.search(r"(\d+) requests in", told)[1])
     if requests == 0:
         raise RuntimeError(f"{server.name} answered nothing: {told}")

@@ -1,10 +1,10 @@
-"""Attacks a server of its own, on the loopback, and measures what another client sees meanwhile.
+"""Attacks a server that it starts on the loopback, and measures how other clients are affected.
 
-Each attack runs against a fresh `portico serve` on a scratch folder. A bystander requests a small page every few
-milliseconds, once on a connection that it keeps and once on a new one, and its latencies are compared with those before
-the attack. Then the server gets SIGTERM. One line is printed for each attack: the bystander's p50 and p99 before and
-during it, how many of its requests failed, the server's memory, and how it ended. Exits with 1 if a server died, did
-not end by itself, or failed the bystander.
+Each attack runs against a fresh `portico serve` on a scratch folder. Two bystanders request a small page every few
+milliseconds, one on a connection that it keeps, the other on a new connection each time. Their latencies are compared
+with those before the attack. Then the server gets SIGTERM. For each attack, the program prints the bystanders' p50 and
+p99 before and during it, how many of their requests failed, the server's memory, and how the server ended. It exits
+with 1 if a server died or did not end in order, or if a bystander's request failed.
 """
 
 from __future__ import annotations
@@ -245,7 +245,7 @@ def one_octet_chunks(crowd: Crowd) -> None:
 
 
 def pipelined_heads(crowd: Crowd) -> None:
-    """8 clients pipeline HEAD of a redirect, of every length, and files"""
+    """8 clients pipeline HEAD requests, for redirects of many lengths and for a page"""
     requests = b"".join(b"HEAD /many?%s HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\nHEAD / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" % (b"q" * n)
                         for n in range(0, 4000, 7))
     crowd.flood(8, requests)
@@ -284,7 +284,7 @@ def never_reading(crowd: Crowd) -> None:
 
 
 def wrong_passwords(crowd: Crowd) -> None:
-    """50 clients send wrong passwords, another one each time"""
+    """50 clients send wrong passwords, a different one each time"""
     poll = select.epoll()
     clients = {}
     count = 0
@@ -328,7 +328,7 @@ def listings(crowd: Crowd) -> None:
 
 
 def impatient(crowd: Crowd) -> None:
-    """clients ask for files that are not cached and leave at once: by a half-close, an end or a reset"""
+    """clients ask for files that are not cached and leave at once, by a half-close, a close or a reset"""
     while crowd.goes_on():
         one = crowd.connect()
         if one is None:
@@ -418,9 +418,9 @@ def run(name: str, seconds: float, options: list[str]) -> bool:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0], formatter_class=argparse.RawDescriptionHelpFormatter,
                                      epilog="attacks:\n" + "\n".join(f"  {name:18} {attack.__doc__}" for name, attack in ATTACKS.items()))
-    parser.add_argument("attacks", nargs="*", metavar="ATTACK", help="which ones (default: all)")
-    parser.add_argument("--seconds", type=float, default=10.0, help="how long each goes on [10]")
-    parser.add_argument("--options", default="--threads 1", help="of `portico serve` [--threads 1]")
+    parser.add_argument("attacks", nargs="*", metavar="ATTACK", help="attacks to run (default: all)")
+    parser.add_argument("--seconds", type=float, default=10.0, help="seconds that each attack lasts [10]")
+    parser.add_argument("--options", default="--threads 1", help="options for `portico serve` [--threads 1]")
     given = parser.parse_args()
     unknown = [name for name in given.attacks if name not in ATTACKS]
     if unknown:

@@ -1,4 +1,4 @@
-"""attack.py must ask for what the server knows, and leave no server behind."""
+"""attack.py must request only sort orders that the server knows, and must end each server that it starts."""
 
 import contextlib
 import io

@@ -18,7 +18,9 @@ from pathlib import Path
 
 
 def code_lines(text: str) -> list[str]:
-    """Returns the commands in README.md: lines of `sh` and `console` blocks, `$ ` or not, without comments."""
+    """Returns the commands in README.md: the lines of its `sh` and `console` blocks, without comments.
+
+    If a block has lines that begin with `$ `, only those are commands."""
     lines = []
     for block in re.findall(r"^```(?:sh|console)\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
         prompted = [line[2:] for line in block.splitlines() if line.startswith("$ ")]
@@ -90,7 +92,7 @@ def main() -> int:
 
     if program.exists():
         wrongs += wrongs_of_commands(commands(lines), help_of)
-    print("\n".join(wrongs) if wrongs else f"{len(documents)} documents name what is there; README.md has {len(lines)} lines to type")
+    print("\n".join(wrongs) if wrongs else f"{len(documents)} documents name only what exists; README.md has {len(lines)} commands")
     return 1 if wrongs or not lines else 0
 
 

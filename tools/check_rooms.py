@@ -28,13 +28,13 @@ ROOMS: dict[str, set[str]] = {
 ROOMS["embed"] = {"base", "http", "wire", "io", "link", "site", "services", "server"}
 ROOMS["app"] = set(ROOMS)
 
-# The headers that programs include are above the rooms, and may include what their room may include.
+# The headers that programs include are not in a room's folder. Each may include what the room named here may include.
 FACE = {"portico/portico.h": "embed", "portico/json.h": "embed", "portico/version.h": "base"}
 
 PURE = {"base", "http", "wire"}
 
-# Headers through which a pure room would reach the kernel, a clock's thread or another thread. <sys/uio.h> only has a
-# struct, and <chrono> only types. A pure room must not call now(), which is checked too.
+# Headers through which a pure room could reach the kernel or another thread. <sys/uio.h> is allowed, because it only
+# declares a struct, and so is <chrono>, for its types. A pure room must not call now(): CLOCK finds such calls.
 KERNEL_HEADERS = re.compile(
     r"(sys/(?!uio\.h|types\.h).*|netinet/.*|arpa/.*|linux/.*|net/.*|unistd\.h|fcntl\.h|poll\.h|netdb\.h|signal\.h"
     r"|pthread\.h|thread|mutex|condition_variable|filesystem|fstream|random|semaphore|future|shared_mutex)")
@@ -70,7 +70,7 @@ def wrongs_of_include(path: str, room: str, ours: str, system: str) -> list[str]
         return []
     included = room_of(ours) or FACE.get(ours)
     if included is None:
-        return [f"{path}: \"{ours}\" is not written from the top, as portico/ROOM/FILE.h"]
+        return [f"{path}: \"{ours}\" must be written from the top, as portico/ROOM/FILE.h"]
     if included not in ROOMS:
         return [f"{path}: includes {ours}, and there is no room {included}"]
     if included != room and included not in ROOMS[room]:

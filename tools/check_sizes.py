@@ -46,7 +46,9 @@ def blank(text: str) -> str:
 
 
 def kind_of(head: str) -> str:
-    """Returns what an opening brace opens, from the code between it and the last `;` or brace outside functions."""
+    """Returns what an opening brace opens.
+
+    `head` is the code before it, after the last `;` or brace that is not within a function."""
     if re.match(r"(template\s*<.*>\s*)?(inline\s+)?(namespace|class|struct|union|enum|concept)\b", head, re.DOTALL):
         return "scope"
     if re.fullmatch(r'extern\s*""\s*', head):
@@ -113,7 +115,7 @@ def python_functions(text: str) -> list[Function]:
 
 
 def sizes_of(path: str, text: str) -> dict[str, tuple[int, int]]:
-    """Returns what is too large in this file: from its name, as in the exceptions, to (lines, first line)."""
+    """Returns what is too large in this file: (lines, first line) by the name that it has in the exceptions."""
     large: dict[str, tuple[int, int]] = {}
     lines = text.count("\n")
     if lines > FILE_LINES_MAX:

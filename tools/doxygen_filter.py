@@ -3,15 +3,16 @@
 
 usage: doxygen_filter.py HEADER
 
-Our comments are plain `//`. Those that document a public name become Doxygen's here, line for line, so that its
-warnings name our lines:
-- The opening comment becomes the file's; its paragraph "Threads:" is also added to each class in it.
+Our comments are plain `//`. Those that document a public name are turned into Doxygen's, line for line, so that its
+warnings name the lines of our header:
+- The opening comment documents the file; its paragraph "Threads:" is also added to each class in it.
 - A comment above several declarations, with no empty line or other comment between them, documents each.
 - A comment after a declaration, with its further lines below, documents that one. `// --- name` opens a section.
-- Paragraphs that begin with "Refusals:" or the like are lists, lines set in by three spaces are code, RFCs and manual pages are links.
-Everything outside the API is removed: friends, constructors, destructors and assignments of the usual kind that have no
-comment, functions that the compiler calls to await, and bodies of functions. If a class can't be copied or moved, its
-documentation says so.
+- Paragraphs that begin with "Refusals:" or the like become lists, lines indented by three spaces become code, and RFCs
+  and manual pages become links.
+Everything outside the API is removed: friends; the usual constructors, destructors and assignments if they have no
+comment; functions that the compiler calls for co_await; the bodies of functions. If a class can't be copied or moved,
+its documentation says so.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from check_sizes import NO_CODE, blank, kind_of
 # Functions that the compiler calls for co_await and co_return, and for memory.
 PROTOCOL = {"await_ready", "await_suspend", "await_resume", "initial_suspend", "final_suspend", "unhandled_exception",
             "return_value", "return_void", "get_return_object", "operator new", "operator delete"}
-# Our own markup: single letters that belong to no script, used until the comment's own text has been made plain.
+# Characters for private use stand for our own markup until the comment's text has been escaped.
 TAGS = {"<p>": "\ue000", "<b>": "\ue001", "</b>": "\ue002", "<ul>": "\ue003", "</ul>": "\ue004", "<li>": "\ue005"}
 LABEL = re.compile(r"(Room \w+|May use|May not|Threads|Source|Refusals?|Errors?|Answers):(?=\s|$)")
 
@@ -169,7 +170,7 @@ def links(prose: str, rfc: str) -> tuple[str, str]:
 
 
 def plain(text: str, begins: bool) -> str:
-    """Text outside quotation marks; everything that Doxygen and Markdown would interpret is made plain."""
+    """Escapes everything that Doxygen and Markdown would interpret in text outside quotation marks."""
     text = re.sub(r"([\\@<>#%&])", r"\\\1", text)
     text = re.sub(r"\*(?=\S)", r"\\*", text)
     text = re.sub(r"(?<![\w>])::(?=\w)", r"\\::", text)
@@ -180,8 +181,8 @@ def plain(text: str, begins: bool) -> str:
 
 
 def prose_of(text: str) -> str:
-    """Prepares a comment for Doxygen, which leaves text in quotation marks alone except its commands: a possible one
-    becomes code."""
+    """Prepares a comment for Doxygen. In text in quotation marks, Doxygen interprets only commands, so a quotation that
+    may contain one becomes code."""
     if text.count("`") % 2:
         text = text.replace("`", "'")
     made, rfc = [], ""
@@ -248,7 +249,7 @@ def in_label(lines: list[str], number: int) -> bool:
 
 
 def converted(lines: list[str]) -> list[str]:
-    """Returns the same text with Doxygen's and Markdown's own letters made plain, except in code."""
+    """Returns the comment as Doxygen's lines. Except in code, everything that Doxygen would interpret is escaped."""
     out = []
     for piece in re.split(r"(@code\{\.cpp\}.*?@endcode)", "\n".join(doc_lines(lines)), flags=re.DOTALL):
         out.append("\\" + piece[1:].replace("@endcode", "\\endcode") if piece.startswith("@code") else prose_of(piece))
@@ -365,7 +366,7 @@ class Page:
             return True
         if (one.name in PROTOCOL and one.owner) or re.search(r"=\s*delete$", head):
             return True
-        # It is defined here, but declared in its class.
+        # A member that is only defined here. Its declaration is in its class.
         return one.owner is None and "=" not in head and re.search(r"[\w>]::~?\w+\s*\([^)]*\)[^()]*$", head) is not None
 
     def is_usual(self, one: Declaration) -> bool:
@@ -382,7 +383,7 @@ class Page:
         moves = any(re.search(rf"\b{name} ?\({name}(<.*>)? ?&&", head) and "delete" not in head for head in heads)
         fixed = any(re.search(rf"\b{name} ?\(const {name} ?&( \w+)?\) ?= ?delete", head) for head in heads)
         if moves:
-            return "It can be moved and not copied."
+            return "It can be moved, but not copied."
         return "It can be neither copied nor moved." if fixed else ""
 
     def documented(self) -> None:
@@ -430,7 +431,7 @@ class Page:
             previous, shared = one, (lines if own and not after else None)
 
     def enumerators(self) -> None:
-        """Doxygen omits undocumented enumerators, such as those whose enumeration's comment documents them all."""
+        """Gives each enumerator without a comment an invisible one, because Doxygen would omit it otherwise."""
         told = {comment.line for comment in self.comments if comment.behind}
         told_below = {comment.last + 1 for comment in self.comments if not comment.behind}
         for one in reversed(self.declarations):

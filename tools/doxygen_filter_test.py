@@ -117,7 +117,7 @@ class Hidden(unittest.TestCase):
 
     def test_moving(self):
         page = made("// A.", "class A {", "public:", "    A(A&& other) noexcept : a_{other.a_} {}", "};")
-        self.assertEqual(page[0], "/// A.<p>It can be moved and not copied.")
+        self.assertEqual(page[0], "/// A.<p>It can be moved, but not copied.")
         self.assertEqual(page[-2], "public:")
 
     def test_a_comment_keeps_them(self):

@@ -56,7 +56,7 @@ class Mutant:
     equivalent: str = ""
 
     def key(self) -> str:
-        """Identifies the edit and its tests between two runs, wherever in its list the mutant stands."""
+        """Identifies the edit and its tests across runs, even if the mutant moves within its list."""
         parts = [self.path, self.before, self.removed, self.added, self.tests]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
 
@@ -80,7 +80,7 @@ def read_block(place: str, lines: list[str]) -> Mutant | None:
         elif not mutant.path:
             mutant.path = line.strip()
         else:
-            raise Wrong(f"{place}: what is \"{line}\"?")
+            raise Wrong(f"{place}: can't read the line \"{line}\"")
     if not mutant.path and not mutant.removed and not mutant.tests:
         return None  # a comment between mutants
     if not (mutant.sentence and mutant.path and mutant.removed):
@@ -92,7 +92,7 @@ def read_block(place: str, lines: list[str]) -> Mutant | None:
         if program != "e2e" and program not in PROGRAMS:
             raise Wrong(f"{place}: there is no test program {program}")
     if [line for line in mutant.added if line] == mutant.removed:
-        raise Wrong(f"{place}: the line stays as it is")
+        raise Wrong(f"{place}: the edit changes nothing")
     return mutant
 
 
@@ -117,7 +117,7 @@ def mutate(text: str, mutant: Mutant) -> str:
     wanted = mutant.before + mutant.removed
     places = [i for i in range(len(bare) - len(wanted) + 1) if bare[i:i + len(wanted)] == wanted]
     if len(places) != 1:
-        found = f"stands there {len(places)} times" if places else "is not there"
+        found = f"occurs {len(places)} times" if places else "is not there"
         raise Wrong(f"{mutant.place}: {mutant.path}: \"{mutant.removed[0]}\" {found}")
     first = places[0] + len(mutant.before)
     indentation = lines[first][:len(lines[first]) - len(lines[first].lstrip())]
@@ -169,7 +169,7 @@ def copy_tree(repository: Path, tree: Path) -> None:
 
 @dataclass
 class Run:
-    status: int | None  # None: it took too long
+    status: int | None  # None: the command took too long
     output: str
     seconds: float
 
@@ -188,7 +188,7 @@ def run(command: list[str], seconds_max: float | None = None, **how) -> Run:
 
 
 def failure_of(ran: Run) -> str:
-    """Returns which test noticed, in few words."""
+    """Returns which test failed, in a few words."""
     if ran.status is None:
         return "took too long" + running_test(ran.output)
     if found := re.search(r"^\[  FAILED  \] ([\w./]+)", ran.output, re.MULTILINE):
@@ -234,7 +234,8 @@ class Workshop:
                         *(["-k", which] if which else [])],
                        seconds_max, cwd=self.tree, env=environment)
         filters = [f"--gtest_filter={which}"] if which else []
-        return run([str(self.build / program), "--gtest_fail_fast", *filters], seconds_max, cwd=self.build,
+        folder = "test" if program == "sim_test" else ""
+        return run([str(self.build / folder / program), "--gtest_fail_fast", *filters], seconds_max, cwd=self.build,
                    env=self.environment)
 
     def prove(self, test: str) -> None:
@@ -336,7 +337,7 @@ def summary(mutants: list[Mutant], known: dict[str, list[str]]) -> tuple[str, bo
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="script/mutate", description=__doc__.partition("\n")[0])
     parser.add_argument("pattern", nargs="*", help="a list, a LIST:LINE, a source file, or a part of a mutant's sentence")
-    parser.add_argument("-j", type=int, default=1, metavar="N", help="copies of the tree to work in at once (default: 1)")
+    parser.add_argument("-j", type=int, default=1, metavar="N", help="number of copies of the tree to use (default: 1)")
     parser.add_argument("--check", action="store_true", help="build nothing: check that each mutant still fits its file")
     parser.add_argument("--list", action="store_true", help="print the mutants and do nothing else")
     parser.add_argument("--resume", action="store_true", help="skip the mutants that earlier runs have killed")

@@ -3,8 +3,8 @@
 
 usage: simulate.py PROGRAM COUNT [FIRST]
 
-PROGRAM is sim_test. A seed fails where a test fails, the program crashes, or nothing is heard of it for a minute. It is run alone
-with PORTICO_SIM_SEED=N PROGRAM --gtest_filter='*ServerSimulation*/0'.
+PROGRAM is sim_test. A seed fails if its test fails, if the program crashes, or if it prints nothing for a minute. To run one seed
+alone: PORTICO_SIM_SEED=N PROGRAM --gtest_filter='*ServerSimulation*/0'.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ SILENCE_MAX = 60.0   # seconds
 
 
 class NothingRan(Exception):
-    """The program ended in order without a seed: its test may have another name now."""
+    """The program succeeded, but ran no seed: its test may have been renamed."""
 
 
 @dataclass
 class Tally:
     seeds: int = 0
-    failed: dict[int, str] = field(default_factory=dict)  # from the seed to its messages
+    failed: dict[int, str] = field(default_factory=dict)  # messages by seed
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 

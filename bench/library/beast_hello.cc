@@ -1,4 +1,4 @@
-// beast_hello.cc — "Hello, world" by Boost.Beast.
+// beast_hello.cc — "Hello, world" with Boost.Beast.
 #include "beast_server.h"
 
 Answer answer_to(const Request& request) {

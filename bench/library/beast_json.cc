@@ -1,4 +1,4 @@
-// beast_json.cc — a note as JSON, generated for each request, by Boost.Beast and nlohmann's library.
+// beast_json.cc — a note as JSON, generated for each request, with Boost.Beast and nlohmann's library.
 #include <charconv>
 #include <nlohmann/json.hpp>
 #include <string_view>

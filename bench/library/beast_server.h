@@ -1,5 +1,5 @@
-// beast_server.h — the asynchronous server that Boost.Beast's manual gives as an example (http_server_async), with a
-// function instead of its files: a session for each connection, one thread, callbacks.
+// beast_server.h — the asynchronous server of Boost.Beast's manual (http_server_async), with answers from a function
+// instead of files. It has one thread. Each connection is a session with callbacks.
 #pragma once
 
 #include <boost/asio/dispatch.hpp>

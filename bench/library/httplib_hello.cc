@@ -1,4 +1,4 @@
-// httplib_hello.cc — "Hello, world" by cpp-httplib, as at the beginning of its README.md.
+// httplib_hello.cc — "Hello, world" with cpp-httplib, as at the beginning of its README.md.
 #include <httplib.h>
 
 int main(int, char** argv) {

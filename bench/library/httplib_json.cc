@@ -1,4 +1,4 @@
-// httplib_json.cc — a note as JSON, generated for each request, by cpp-httplib and nlohmann's library.
+// httplib_json.cc — a note as JSON, generated for each request, with cpp-httplib and nlohmann's library.
 #include <httplib.h>
 
 #include <nlohmann/json.hpp>

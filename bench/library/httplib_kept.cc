@@ -1,4 +1,4 @@
-// httplib_kept.cc — httplib_hello.cc with persistent connections, as long as there is a thread for each.
+// httplib_kept.cc — httplib_hello.cc with persistent connections. Each of them occupies a thread.
 #include <httplib.h>
 
 int main(int, char** argv) {

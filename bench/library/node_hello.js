@@ -1,4 +1,4 @@
-// node_hello.js — "Hello, world" by Node's http.
+// node_hello.js — "Hello, world" with Node's http.
 const http = require("http");
 
 http.createServer((request, response) => {

@@ -1,4 +1,4 @@
-// node_json.js — a note as JSON, made for each request, by Node's http.
+// node_json.js — a note as JSON, generated for each request, with Node's http.
 const http = require("http");
 
 http.createServer((request, response) => {

@@ -1,4 +1,4 @@
-// portico_hello.cc — "Hello, world" by this library: the first program of docs/library.md.
+// portico_hello.cc — "Hello, world" with this library: the first program of docs/library.md.
 #include <portico/portico.h>
 
 int main(int, char** argv) {

@@ -1,4 +1,4 @@
-// portico_json.cc — a note as JSON, generated for each request, by this library.
+// portico_json.cc — a note as JSON, generated for each request, with this library.
 #include <portico/json.h>
 #include <portico/portico.h>
 

@@ -379,6 +379,21 @@ TEST_P(AClientThatHalfCloses, GetsTheAnswersToAllItsRequests) {
     EXPECT_TRUE(answers.ends_with("\r\n\r\ndef")) << answers;
 }
 
+// Half of a note must not be kept as if it were all of it.
+TEST_P(AClientThatHalfCloses, DoesNotMakeIncompleteContentComplete) {
+    Server server;
+    int complete = 0;
+    server.post("/note", [&complete](Request& request) -> Task<std::string> {
+        const auto content = co_await request.content();
+        complete += content.has_value() ? 1 : 0;
+        co_return "";
+    });
+    TestClient client(server, GetParam());
+    client.exchange_and_finish("POST /note HTTP/1.1\r\nHost: test\r\nContent-Length: 10\r\n\r\nhalf");
+    client.exchange_and_finish("POST /note HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n");
+    EXPECT_EQ(complete, 0);
+}
+
 TEST_P(AClientThatHalfCloses, GetsAllOfAStream) {
     Server server;
     server.get("/events", [](Request& request) {

@@ -201,6 +201,32 @@ TEST(Middleware, TimeOut) {
     }
 }
 
+// It does not go on behind the back of the middleware that still works on the answer.
+TEST(Middleware, TimeOutEndsTheHandlerAtOnce) {
+    Server server;
+    int steps = 0;
+    int steps_later = 0;
+    server.use([&](Request& request, Next next) -> Task<Response> {
+        Response response = co_await next(request);
+        const int before = steps;
+        const bool slept = co_await io::sleep_for(request.core(), seconds(100));
+        steps_later = slept ? steps - before : -1;
+        co_return std::move(response);
+    });
+    server.use(time_out(seconds(2)));
+    server.get("/", [&steps](Request& request) -> Task<std::string> {
+        for (;;) {
+            const bool slept = co_await io::sleep_for(request.core(), seconds(1));
+            if (!slept) co_return "";
+            ++steps;
+        }
+    });
+    TestClient client(server);
+    EXPECT_EQ(client.get("/").status, 503);
+    EXPECT_GE(steps, 1);
+    EXPECT_EQ(steps_later, 0);
+}
+
 // The handler's answer is not held back until the time is over.
 TEST(Middleware, TimeOutDoesNotDelay) {
     Server server;

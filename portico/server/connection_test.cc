@@ -48,6 +48,16 @@ TEST_F(AConnection, EndsWithoutAWordIfNothingComes) {
     EXPECT_EQ(silent.failure, 0);
 }
 
+// Without the reset, a client of HTTP/1.0 would take what it has received for the whole content.
+TEST_F(AConnection, IsResetAfterAnIncompleteAnswer) {
+    open();
+    for (const char* const version : {"1.0", "1.1"}) {
+        TestPeer& peer = connect(std::string("GET /cut HTTP/") + version + "\r\nHost: a\r\n\r\n");
+        EXPECT_TRUE(peer.has_ended);
+        EXPECT_EQ(peer.failure, ECONNRESET) << version;
+    }
+}
+
 TEST_F(AConnection, IsKeptForTheNextRequest) {
     open();
     TestPeer& peer = connect(get("/one"));

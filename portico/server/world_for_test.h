@@ -30,7 +30,7 @@ inline io::SimFaults no_faults() {
 }
 
 // Answers "GET /NAME" with NAME and a newline. "/slow" waits for ten seconds first, "/events" is an endless stream,
-// "/large" has a megabyte, "/take" reads the content and reports its size.
+// "/cut" breaks off after five octets, "/large" has a megabyte, "/take" reads the content and reports its size.
 class TestApplication final : public Application {
 public:
     explicit TestApplication(io::Core& core) : core_(&core) {}
@@ -43,6 +43,10 @@ public:
         if (target == "/events") {
             call.response().producer = [this](http::ContentWriter& to) { return tell(to); };
             call.response().is_endless = true;
+            co_return;
+        }
+        if (target == "/cut") {
+            call.response().producer = [](http::ContentWriter& to) { return break_off(to); };
             co_return;
         }
         std::string content = target.substr(1) + "\n";
@@ -64,6 +68,11 @@ private:
             const bool slept = co_await io::sleep_for(*core_, std::chrono::milliseconds(100));
             if (!written || !slept) co_return false;
         }
+    }
+    static Task<bool> break_off(http::ContentWriter& to) {
+        const bool written = co_await to.write("hello");
+        static_cast<void>(written);
+        co_return false;
     }
     static Task<std::size_t> take(Call& call) {
         std::size_t taken = 0;

@@ -22,7 +22,7 @@ class Outcome:
 
 
 class Client:
-    """`kept`: reuses its connection as long as the server allows. `pause`: between connecting and the request."""
+    """`kept`: reuses its connection as long as the server allows. `pause`: seconds from connecting to the request."""
 
     def __init__(self, loop: ClosedLoop, kept: bool, pause: float = 0.0):
         self.loop, self.kept, self.pause = loop, kept, pause
@@ -71,7 +71,8 @@ class Client:
 
     def lose(self, why: str) -> None:
         kind = "kept" if self.kept else "new"
-        self.loop.outcome.lost.append(f"{kind}, {self.served} served before, {len(self.received)} octets came: {why}")
+        self.loop.outcome.lost.append(f"{kind} connection, {self.served} answers before, "
+                                      f"{len(self.received)} bytes of this one: {why}")
         self.end()
 
     def on_ready(self) -> None:

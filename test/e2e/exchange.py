@@ -123,7 +123,7 @@ class Conversation:
         writing = bool(self.pending) or self.half_close_due
         left = deadline - time.monotonic()
         if left <= 0:
-            raise Wrong(f"nothing came for {self.timeout} s (so far: {bytes(self.everything[-300:])!r})")
+            raise Wrong(f"nothing received for {self.timeout} s (so far: {bytes(self.everything[-300:])!r})")
         wanted = (select.POLLIN if reading and not self.ended else 0) | (select.POLLOUT if writing else 0)
         poller = select.poll()
         poller.register(self.socket, wanted)
@@ -249,7 +249,7 @@ class Conversation:
 def parse_head(octets: bytes) -> Answer:
     status = STATUS_LINE.match(octets)
     if not status:
-        raise Wrong(f"no status line of HTTP/1.1: {octets[:200]!r}")
+        raise Wrong(f"no HTTP/1.1 status line: {octets[:200]!r}")
     at, lines = status.end(), []
     while octets[at:] != b"\r\n":
         line = FIELD_LINE.match(octets, at)

@@ -1,6 +1,6 @@
-"""Starts the server under test on a root: Portico, or another server to learn whether a case can pass and can fail.
+"""Starts the server under test on a root: Portico, or another server, which shows whether a case can pass and can fail.
 
-PORTICO         the program, default build/release/portico
+PORTICO             the program, default build/release/portico
 PORTICO_E2E_SERVER  portico (default), nginx, apache, h2o or caddy
 """
 
@@ -69,7 +69,7 @@ class Portico:
 
 
 def is_sanitized() -> bool:
-    """Whether the program was built with the address sanitizer, which takes much memory of its own."""
+    """Returns whether the program was built with the address sanitizer, which needs much additional memory."""
     octets = portico_program().read_bytes()
     return b"libasan" in octets or b"AddressSanitizer" in octets  # linked as a library, or into the program
 

@@ -33,7 +33,7 @@ def chromium(url: str, profile: Path, *options: str) -> str:
 
 
 class Page(html.parser.HTMLParser):
-    """Returns the title, and the names in the table's rows, from the document that the browser built."""
+    """The title, and the names in the table's rows, of the document that the browser built."""
 
     def __init__(self, text: str):
         super().__init__()

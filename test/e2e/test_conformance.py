@@ -66,7 +66,7 @@ def check_ending(talk: Conversation, case: Case, answers: list[Answer]) -> None:
     if case.then is Then.CLOSES or (answers and answers[-1].until_close):
         talk.read_to_end()
         if talk.received:
-            raise Wrong(f"more octets behind the last answer: {bytes(talk.received[:200])!r}")
+            raise Wrong(f"more octets after the last answer: {bytes(talk.received[:200])!r}")
         if talk.ended == "reset" and talk.sent < DRAINED:
             raise Wrong("the connection ended by a reset, which may overtake the answer (RFC 9112 §9.6)")
         return
@@ -80,17 +80,17 @@ def check_ending(talk: Conversation, case: Case, answers: list[Answer]) -> None:
             told = "close" in answers[-1].members("Connection") or answers[-1].status not in case.answers[-1].statuses
             if told or Pause.HALF_CLOSE in case.send or b" HTTP/1.0" in case.send[0]:
                 return
-            raise Wrong("the connection was closed, and the last answer does not say Connection: close") from None
-        raise Wrong("the connection was closed, and should have gone on") from None
+            raise Wrong("the connection was closed, but the last answer does not say Connection: close") from None
+        raise Wrong("the connection was closed, but should have stayed open") from None
     if "--auth" in case.options:
         right = probe.status == 401  # the probe has no credentials
     else:
         right = probe.status == 200 and probe.content == PROBE
     if not right:
-        raise Wrong(f"the next request's answer is {probe.status} {probe.content[:80]!r}, not 200 and the probe")
+        raise Wrong(f"the next request's answer is {probe.status} {probe.content[:80]!r}, not the probe's content")
     talk.read_to_end()
     if talk.received:
-        raise Wrong(f"more octets behind the last answer: {bytes(talk.received[:200])!r}")
+        raise Wrong(f"more octets after the last answer: {bytes(talk.received[:200])!r}")
 
 
 def wrongs_of(case: Case, answers: list[Answer], way: str, version: str) -> list[str]:

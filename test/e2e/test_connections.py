@@ -98,7 +98,7 @@ def test_curl_upload_is_refused_before_it_is_sent(server, tmp_path):
                "-w", "%{http_code} %{size_upload}", url(server(), "/upload"))
     code, sent = done.stdout.split()
     assert code in (b"404", b"405", b"413", b"417"), (done.stdout, done.stderr)
-    assert int(sent) == 0, "content was asked for (100), and then not taken"
+    assert int(sent) == 0, "the server asked for the content (100), but then refused it"
 
 
 @needs("curl")
@@ -344,7 +344,7 @@ def test_sigterm_finishes_what_is_in_flight(own_server, tmp_path):
         with pytest.raises(OSError):
             socket.create_connection(one.address, timeout=5).recv(1)
             raise OSError("accepted, and ended at once")
-        assert one.process.poll() is None, "it left while an answer was in flight"
+        assert one.process.poll() is None, "the server ended while an answer was in flight"
         assert talk.read_answer().content == content
         talk.read_to_end()
     assert one.process.wait(10) == 0
@@ -440,7 +440,7 @@ def finish_reading(talk: Conversation) -> bytes | None:
         try:
             answer = talk.read_answer()
         except Wrong:
-            assert talk.ended, "the server stopped sending, and did not end the connection"
+            assert talk.ended, "the server stopped sending, but did not end the connection"
             return None
         assert answer.status == 200
         return answer.content
@@ -455,7 +455,7 @@ def test_file_replaced_while_sent(changing_once, round_):
     (folder / "new").write_bytes(version(b"b", SIZE - (round_ % 3) * 1000))
     os.replace(folder / "new", folder / "file.bin")
     got = finish_reading(talk)
-    assert got is None or got == version(b"a"), "neither the old content whole nor a broken connection"
+    assert got is None or got == version(b"a"), "neither the complete old content nor a broken connection"
 
 
 @pytest.mark.parametrize("round_", range(50))

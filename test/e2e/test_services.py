@@ -100,7 +100,7 @@ def run(*words: str, give: bytes = b"", status: int = 0, **options) -> subproces
 def not_sanitized() -> None:
     """Sanitizers retain freed memory, and check memory through a pipe, which needs descriptors."""
     if servers.is_sanitized():
-        pytest.skip("what is measured here would be the sanitizer's")
+        pytest.skip("the sanitizer's own memory and descriptors would be measured")
 
 
 def need(program: str) -> str:
@@ -118,7 +118,7 @@ def read_to_end(peer: socket.socket) -> bytes:
 
 
 class Peer:
-    """A server for one connection, as the test defines it."""
+    """A server for one connection, which `serve` handles."""
 
     def __init__(self, serve, family=socket.AF_INET, address=("127.0.0.1", 0)):
         self.listener = socket.socket(family)
@@ -367,7 +367,7 @@ def test_echo_survives_the_want_of_descriptors(service):
         assert client.recv(1) == b"x"
     ticks = cpu_ticks(echo.process.pid)
     time.sleep(0.5)  # measures the CPU time while no connection can be accepted
-    assert cpu_ticks(echo.process.pid) - ticks < 10, "it spins"
+    assert cpu_ticks(echo.process.pid) - ticks < 10, "it uses CPU time while it waits"
     for client in clients[:50]:
         client.close()
     for client in clients[50:]:
@@ -443,7 +443,7 @@ def test_connect_moves_a_mebibyte_through_echo(service):
 
 
 def test_connect_reads_on_after_our_half_close():
-    """The peer answers only after it has slowly read our end of stream, and more than the buffers hold."""
+    """The peer answers only after our end of stream, and its answer is larger than the buffers."""
     answer = much(3 * MIB)
 
     def serve(peer):

@@ -1,4 +1,4 @@
-"""How the server ends under load: each request that reached the machine before is answered.
+"""How the server ends under load: every request that reached the machine before the signal is answered.
 
 PORTICO_SIGTERMS: how many times each case is tried, default 2.
 """
@@ -31,7 +31,7 @@ def end(one, loop: ClosedLoop) -> float:
     began = time.monotonic()
     loop.run(lambda: one.process.poll() is not None)
     took = time.monotonic() - began
-    loop.goes_on = False  # answers that were sent are read completely
+    loop.goes_on = False  # from now on, clients only read the rest of their answers
     deadline = time.monotonic() + PATIENCE
     loop.run(lambda: time.monotonic() > deadline or not any(client.state == "asking" for client in loop.clients))
     loop.outcome.lost += ["no answer" for client in loop.clients if client.state == "asking"]

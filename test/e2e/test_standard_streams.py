@@ -135,8 +135,8 @@ def test_connect_sends_from_a_device_without_an_end():
         count = 0
         while count < 8 * MIB:
             count += len(peer.recv(MIB))
-        # A reset in any case: without this, an empty receive buffer would turn it into an end, and then the exit code
-        # is 0.
+        # Closing resets the connection in any case. Without this, it would be a normal end if the receive buffer were
+        # empty, and the exit code would be 0.
         peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         peer.close()
         client.communicate(timeout=PATIENCE)

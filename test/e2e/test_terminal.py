@@ -32,7 +32,9 @@ class Job:
                 os.close(report)
                 os.setpgid(0, 0)
                 os.tcsetpgrp(0, os.getpid())
-                signal.signal(signal.SIGTTOU, signal.SIG_DFL)
+                # A shell in the background has its jobs ignore the last two.
+                for kind in (signal.SIGTTOU, signal.SIGINT, signal.SIGQUIT):
+                    signal.signal(kind, signal.SIG_DFL)
                 os.execv(program, [program, *arguments])
             os.write(report, f"{job} ".encode())
             while True:

@@ -25,7 +25,7 @@ ALSO_NEEDS = {"notes": ["sqlite3"]}  # packages besides Portico
 def with_cmake(prefix: Prefix, compiler: str, kind: str, folder: Path) -> None:
     shutil.copy(HERE / "project/CMakeLists.txt", folder)
     must("cmake", "-S", folder, "-B", folder / "build", "-G", "Ninja", f"-DCMAKE_PREFIX_PATH={prefix.path}",
-         f"-DCMAKE_CXX_COMPILER={compiler}", "-DCMAKE_BUILD_TYPE=Release",
+         f"-DCMAKE_CXX_COMPILER={compiler}", "-DCMAKE_BUILD_TYPE=Debug",
          f"-Dportico_USE_STATIC_LIBS={'ON' if kind == 'static' else 'OFF'}", f"-DCMAKE_CXX_FLAGS={' '.join(WARNINGS)}",
          f"-DCMAKE_RUNTIME_OUTPUT_DIRECTORY={folder / 'bin'}")
     must("cmake", "--build", folder / "build")

@@ -105,8 +105,8 @@ bool is_one_of(const std::vector<std::string_view>& words, std::string_view word
     return std::ranges::find(words, word) != words.end();
 }
 
-// Whether a path and fields are words of the server. Others, made by a change of single octets, may hold the end of a
-// head, or a length, so that one request becomes two.
+// Returns whether `text`, a path and fields, consists of the server's words. Other text results from changes of single
+// octets. It may contain the end of a head, or a length, so that one request becomes two.
 bool is_made_of(const Words& words, std::string_view text) {
     const std::size_t path_end = std::min(text.find('|'), text.size());
     if (path_end > 0 && !is_one_of(words.paths, text.substr(0, path_end))) return false;

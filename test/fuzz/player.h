@@ -32,7 +32,7 @@ extern const Played played_program;  // handlers of every kind (test/sim/program
 
 // Plays all actions, lets every client leave, drains the server, and waits for its end. Prints a sentence on standard
 // error and aborts if the server answers with anything but HTTP, does not end in time, or leaves something open. The
-// answers of a connection are counted as long as all of its requests are made of the server's words.
+// number of answers on a connection is checked only if all of its requests consist of the server's words.
 void play(const Script& script, const Played& played);
 
 }  // namespace portico::fuzz

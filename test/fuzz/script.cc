@@ -10,7 +10,7 @@
 namespace portico::fuzz {
 namespace {
 
-// Which numbers follow a verb, if any.
+// How many numbers follow a verb.
 enum class Numbers : std::uint8_t { none, one, two };
 struct VerbRow {
     std::string_view name;

@@ -10,7 +10,7 @@
 //   0 read 4000                         reads at most this many octets
 //   0 pause 500                         milliseconds
 //   0 finish                            half-closes; `reset` and `close` end the connection
-//   0 fault 30 disk                     from now on, this probability in thousandths: see player.cc
+//   0 fault 30 disk                     from now on, disk faults with this probability in thousandths: see player.cc
 //   0 change 900 /a.txt                 a file gets new content of this size
 //   0 drain                             like SIGTERM; `stop` is like a second one
 #pragma once

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Compiles each public header alone, as a user's compiler would find it.
+"""Compiles the public headers as a user's compiler would find them.
 
-usage: check_headers.py PREFIX COMPILER
+usage: check_headers.py PREFIX COMPILER [together]
 
-Each must compile without a warning, include only headers of Portico, C++ and the system, and give the compiler at most
-LINES_MAX lines to read. Prints how many lines each has and how long it took to compile, the longest first.
+Each must compile alone without a warning, include only headers of Portico, C++ and the system, and give the compiler at
+most LINES_MAX lines to read. Prints how many lines each has and how long it took to compile, the longest first.
+"together" compiles one source that includes them all: what a header forgets, the first compiler has found already.
 """
 
 from __future__ import annotations
@@ -77,8 +78,19 @@ def look_at(header: str, prefix: Prefix, compiler: str, system: set[str]) -> Loo
     return Look(header, seconds, lines, wrongs)
 
 
+def look_at_all(prefix: Prefix, compiler: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder) / "together.cc"
+        source.write_text("".join(f"#include <{header}>\n" for header in prefix.headers()))
+        done = run(compiler, "-std=c++23", *WARNINGS, f"-I{prefix.include}", "-fsyntax-only", source)
+    end([done.stderr] if done.returncode != 0 else [], f"{len(prefix.headers())} headers compile together with {compiler}")
+
+
 def main() -> None:
     prefix, compiler = Prefix(sys.argv[1]), sys.argv[2]
+    if sys.argv[3:] == ["together"]:
+        look_at_all(prefix, compiler)
+        return
     system = system_headers()
     looks = [look_at(header, prefix, compiler, system) for header in prefix.headers()]
     for look in sorted(looks, key=lambda look: look.lines, reverse=True):

@@ -162,12 +162,12 @@ void Check::check_other() {
             expect_status({200});
             if (question_->is_head || question_->octets.find(" /dir/") == std::string::npos) break;
             const std::string& page = answer_->content;
-            if (page.find("a.txt") == std::string::npos || !page.ends_with("</html>\n")) fail("half a listing");
+            if (page.find("a.txt") == std::string::npos || !page.ends_with("</html>\n")) fail("an incomplete listing");
             break;
         }
         case Question::About::redirect:
             expect_status({301, 307, 308});
-            if (!answer_->find("location").value_or("").ends_with('/')) fail("a redirect to where?");
+            if (!answer_->find("location").value_or("").ends_with('/')) fail("a redirect to no folder");
             break;
         case Question::About::handler: return handled();
         case Question::About::method: return expect_status({405, 501});
@@ -182,7 +182,7 @@ void Check::check_other() {
 void Check::handled() {
     if (answer_->status == 503 && world_->mood().clock_jumps) return;
     if (std::ranges::find(question_->statuses, answer_->status) == question_->statuses.end()) {
-        return fail("not what the handler answers");
+        return fail("not a status that the handler answers with");
     }
     if (question_->is_head) return;
     if (question_->breaks && answer_->status == 200) return fail("an answer that was cut looks whole");
@@ -199,7 +199,7 @@ void Check::file() {
             break;
         case 412:
             if (question_->if_match == nullptr) fail("a 412 without If-Match");
-            // A content that could not be read for its tag has one made of its times until it is looked up again.
+            // If a file's content could not be read, its tag is made from its times until the file is looked up again.
             if (world_->mood().disk_failures) break;
             if (!any([&](const Content& content) { return !is_same(content, question_->if_match); }))
                 fail("a wrong 412");
@@ -233,7 +233,7 @@ void Check::whole() {
         if (same) found = content;
         return same;
     });
-    if (!fits) return unknown("a content that the file did not have" + nearest(plain));
+    if (!fits) return unknown("content that the file never had" + nearest(plain));
     const bool must_be_part = !question_->range.empty() && question_->range.find(',') == std::string::npos &&
                               question_->if_range == nullptr && !question_->is_head;
     if (must_be_part && !world_->mood().changes && !resolve(question_->range, found->size()).empty()) {
@@ -254,7 +254,7 @@ std::string Check::nearest(const std::string& content) const {
         const auto [here, there] = std::ranges::mismatch(content, *version.content);
         longest = std::max(longest, static_cast<std::size_t>(here - content.begin()));
     }
-    return ": departs at octet " + std::to_string(longest) + ": ..." +
+    return ": differs from octet " + std::to_string(longest) + ": ..." +
            content.substr(longest - std::min<std::size_t>(longest, 40), 120);
 }
 
@@ -281,7 +281,7 @@ void Check::part() {
         const bool is_meant = question_->if_range == nullptr || is_same(content, question_->if_range);
         return is_meant && is_part_of(*content, content_range, answer_->content);
     });
-    if (!fits) unknown("a part that the file did not have");
+    if (!fits) unknown("a part that the file never had");
 }
 
 void Check::parts(std::string_view boundary) {
@@ -307,7 +307,7 @@ void Check::parts(std::string_view boundary) {
         return is_meant &&
                std::ranges::all_of(parts, [&](const auto& one) { return is_part_of(*content, one.first, one.second); });
     });
-    if (!fits || parts.empty()) unknown("parts that the file did not have together");
+    if (!fits || parts.empty()) unknown("parts that the file never had at the same time");
 }
 
 }  // namespace

@@ -60,7 +60,7 @@ Next judge(World& world, const Question& question, const Answer& answer) {
 
 Task<void> expect_end(World& world, AnswerReader& reader) {
     const bool ends = co_await reader.ends(client_patience);
-    if (!ends && !world.mood().may_starve()) world.fail("the connection did not end, or not there");
+    if (!ends && !world.mood().may_starve()) world.fail("the connection did not end where it should");
 }
 
 Task<void> write(World& world, io::Stream& stream, std::string_view octets) {
@@ -120,9 +120,9 @@ Task<void> ask_all_at_once(World& world, io::Stream& stream, bool finish) {
         questions.push_back(std::move(question));
     }
     if (questions.empty()) co_return;
-    // A server that waits for a handler sees the half-close before it answers, and nothing can follow.
+    // While it waits for a handler, the server sees the half-close. It may then announce that this answer is the last.
     if (finish) questions.back().may_close = true;
-    // An answer that is broken off resets the connection, and takes with it what has not arrived of those before.
+    // An answer that is cut resets the connection. Parts of earlier answers that have not arrived yet are then lost.
     const auto breaks = std::ranges::find_if(questions.rbegin(), questions.rend(), &Question::breaks);
     std::for_each(breaks, questions.rend(), [](Question& before) { before.may_be_lost = true; });
     io::Scope writing;

@@ -18,7 +18,7 @@ namespace {
 #if defined(__OPTIMIZE__) && !defined(PORTICO_SANITIZED)
 constexpr std::uint64_t seeds_of_a_shard = 800;
 #else
-constexpr std::uint64_t seeds_of_a_shard = 80;  // ten times slower
+constexpr std::uint64_t seeds_of_a_shard = 80;  // such a build is ten times slower
 #endif
 constexpr std::uint64_t shards = 2;
 
@@ -58,7 +58,7 @@ TEST_P(ServerSimulation, AnswersRightOrNotAtAllAndLeavesNothingBehind) {
         const Outcome outcome = run_seed(seed);
         for (const auto& [what, count] : outcome.counts) counts[what] += count;
         if (seed % 16 <= 1) {
-            EXPECT_EQ(run_seed(seed).trace, outcome.trace) << "seed " << seed << " is not the same run twice";
+            EXPECT_EQ(run_seed(seed).trace, outcome.trace) << "two runs of seed " << seed << " differ";
         }
     }
     for (const auto& [what, count] : counts) std::cout << count << " " << what << '\n';
@@ -69,8 +69,8 @@ TEST_P(ServerSimulation, AnswersRightOrNotAtAllAndLeavesNothingBehind) {
 }
 INSTANTIATE_TEST_SUITE_P(Shards, ServerSimulation, testing::Range<std::uint64_t>(0, shards));
 
-// Seeds that once failed. After a change of the simulation they give other runs, so a row reproduces what it found only
-// for a while. The reason says where to look again.
+// Seeds that once failed. A change of the simulation changes what a seed does, so a row reproduces its failure only for
+// a while. The reason says where to look for that failure again.
 struct FailedSeed {
     std::uint64_t seed;
     const char* reason;
@@ -83,7 +83,7 @@ INSTANTIATE_TEST_SUITE_P(
     Seeds, FailedOnce,
     testing::Values(FailedSeed{36'763, "buffers of few octets: an answer slower than rate_min is cut after rate_grace"},
                     FailedSeed{23'694, "the same"},
-                    FailedSeed{98, "memory is short: a wait that had ended already was asked to end"},
+                    FailedSeed{98, "memory is short: a wait that had already ended was asked to end"},
                     FailedSeed{849, "memory is short: awaited content was taken for a client that had left"},
                     FailedSeed{53'754,
                                "memory is short: an answer to HEAD was left out, and the next one took its place"}),

@@ -132,7 +132,7 @@ Task<void> Town::talk_to_echo(io::Stream& stream) {
 }
 
 Task<void> Town::listen_to_hello(io::Stream& stream) {
-    // The client's own octets, sent all the while, must not make it lose the greeting.
+    // The client keeps sending octets; this must not make it lose the greeting.
     const std::string sent = content(kernel_.chance().happens(0.5) ? 0 : kernel_.chance().below(50'000));
     io::Scope writing;
     bool whole = false;
