@@ -116,6 +116,9 @@ int complain_of_listening(const Arguments& arguments, const server::OpenError& f
     return complain(trouble.message, trouble.advice);
 }
 
+// Where to look if no thread can be started.
+constexpr std::string_view advice_on_threads = "ulimit -u\nulimit -v\nsystemctl show --property=TasksMax UNIT";
+
 int complain_of_opening(const Arguments& arguments, const server::OpenError& failure) {
     switch (failure.what) {
         case server::OpenError::What::listen: return complain_of_listening(arguments, failure);
@@ -123,8 +126,7 @@ int complain_of_opening(const Arguments& arguments, const server::OpenError& fai
         case server::OpenError::What::log: return complain(failure.message);
         case server::OpenError::What::kernel: {
             const bool lacks_thread = failure.error.number == EAGAIN;
-            return complain(io::describe(failure.error),
-                            lacks_thread ? "ulimit -u\nulimit -v\nsystemctl show --property=TasksMax UNIT" : "");
+            return complain(io::describe(failure.error), lacks_thread ? advice_on_threads : "");
         }
     }
     return exit_failure;
@@ -321,6 +323,9 @@ int serve(const Arguments& arguments, const ServePlan& plan) {
     const io::SignalWatcher watcher(
         {SIGTERM, SIGINT, SIGHUP, SIGUSR1}, [steering](int signal) { steering->on_signal(signal); },
         io::SignalWatcher::Afterwards::ignored);
+    if (!watcher.is_watching()) {
+        return complain("the thread that waits for signals could not be started", advice_on_threads);
+    }
     const auto site = site::Site::open(io::real_file_system(), plan.site);
     if (!site) {
         const Misuse trouble = trouble_with_root(arguments, plan.site.root, site.error());

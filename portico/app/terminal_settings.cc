@@ -10,6 +10,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cassert>
 #include <cerrno>
@@ -17,12 +18,21 @@
 namespace portico::app {
 namespace {
 
-constexpr std::array handled{SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGCONT};
+// Every signal number is below this.
+constexpr std::size_t signals_end = NSIG;
+
+// Signals that end the process or stop it from a terminal, and the one after which it goes on; not those that are
+// ignored unless a program asks for them, nor those of a process that touches the terminal from the background, nor
+// those that can't be handled.
+bool is_handled(int signal) {
+    constexpr std::array others{SIGKILL, SIGSTOP, SIGCHLD, SIGURG, SIGWINCH, SIGTTIN, SIGTTOU};
+    return std::ranges::find(others, signal) == others.end();
+}
 
 // The state that the handlers need. It is written while they are not installed.
 termios before;
 termios changed;
-std::array<struct sigaction, handled.size()> actions_before;
+std::array<struct sigaction, signals_end> actions_before;
 bool is_in_use = false;
 
 void handle(int signal);
@@ -67,10 +77,11 @@ TerminalSettings::TerminalSettings(void (*change)(termios& settings)) {
     changed = before;
     change(changed);
     is_in_use = true;
-    for (std::size_t i = 0; i < handled.size(); ++i) {
-        ::sigaction(handled[i], nullptr, &actions_before[i]);
-        // A signal that is ignored, as with nohup, stays ignored.
-        if (actions_before[i].sa_handler != SIG_IGN) install(handled[i], nullptr);
+    for (std::size_t i = 1; i < signals_end; ++i) {
+        const int signal = static_cast<int>(i);
+        // The C library keeps two for itself. A signal that is ignored, as with nohup, stays ignored.
+        if (!is_handled(signal) || ::sigaction(signal, nullptr, &actions_before[i]) != 0) continue;
+        if (actions_before[i].sa_handler == SIG_DFL) install(signal, nullptr);
     }
     ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &changed);
     is_changed_ = true;
@@ -79,7 +90,9 @@ TerminalSettings::TerminalSettings(void (*change)(termios& settings)) {
 TerminalSettings::~TerminalSettings() {
     if (!is_changed_) return;
     ::tcsetattr(STDIN_FILENO, TCSANOW, &before);
-    for (std::size_t i = 0; i < handled.size(); ++i) ::sigaction(handled[i], &actions_before[i], nullptr);
+    for (std::size_t i = 1; i < signals_end; ++i) {
+        if (is_handled(static_cast<int>(i))) ::sigaction(static_cast<int>(i), &actions_before[i], nullptr);
+    }
     is_in_use = false;
 }
 

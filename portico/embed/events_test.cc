@@ -134,6 +134,25 @@ TEST(AnEvent, ThatIsGivenUpDoesNotHoldUpTheNext) {
     EXPECT_EQ(writer.written(), "data: first\n\ndata: second\n\n");
 }
 
+TEST(AnEvent, ThatWaitsForAHeartbeatFollowsIt) {
+    io::SimKernel kernel{1};
+    io::Core core{kernel};
+    SlowWriter writer(core);
+    EventSender events(core, writer);
+    io::Scope beating;
+    beating.start(beat_twice_a_minute(events), AfterStop::ends);
+    io::Scope sending;
+    sending.start(send_word(events, "late"));
+    EXPECT_EQ(writer.written(), ":\n\n");
+    const io::TimePoint patience = core.now() + std::chrono::minutes(10);
+    while (sending.size() > 0 && core.now() < patience) core.run_once(patience);
+    EXPECT_EQ(sending.size(), 0U);
+    EXPECT_TRUE(writer.written().starts_with(":\n\ndata: late\n\n")) << writer.written();
+    sending.request_stop();
+    beating.request_stop();
+    while (sending.size() + beating.size() > 0) core.run_once(patience);
+}
+
 TEST(AnEvent, ThatIsGivenUpWhileItWaitsForAHeartbeatLeavesNothing) {
     io::SimKernel kernel{1};
     io::Core core{kernel};

@@ -1,4 +1,5 @@
 // portico/embed/exceptions_test.cc — an exception in a program's function affects only the client of that request.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <stdexcept>
@@ -99,6 +100,12 @@ TEST_P(Exceptions, OfAHandlerAreAnsweredWith500) {
         EXPECT_EQ(client.get(target).status, 500) << target;
         EXPECT_NE(testing::internal::GetCapturedStderr().find("GET " + std::string(target)), std::string::npos);
     }
+#if !defined(__clang__)
+    testing::internal::CaptureStderr();
+    EXPECT_EQ(client.get("/no-value").status, 500);
+    EXPECT_THAT(testing::internal::GetCapturedStderr(),
+                testing::HasSubstr("a coroutine that must return a value ended without co_return"));
+#endif
     EXPECT_EQ(client.get("/caught").content, "caught later");
     EXPECT_EQ(client.post("/json", "[1]", "application/json").status, 500);
     EXPECT_EQ(client.post("/json", "{\"name\": \"Ada\"}", "application/json").content, "Ada");

@@ -13,6 +13,7 @@
 
 #include "portico/io/core.h"
 #include "portico/io/datagram.h"
+#include "portico/io/epoll_calls.h"
 #include "portico/io/run_task.h"
 #include "portico/io/scope.h"
 #include "portico/io/stream.h"
@@ -92,6 +93,27 @@ TEST_F(Fairness, AReaderHasItsShareOfAPass) {
     run_task(core_, filled(one.second));
     busy_.start(read_octets(one.first, operations_));
     EXPECT_LE(most_in_a_pass(), share_max);
+}
+
+Task<void> read_whole(Stream& stream, std::size_t octets) {
+    std::array<char, 1> room;
+    for (; octets > 0; --octets) {
+        const Result<std::size_t> got = co_await stream.read(room, never);
+        EXPECT_EQ(got.value_or(0), 1U);
+    }
+}
+
+// No event comes: everything has been received.
+TEST_F(Fairness, WhatIsPutOffNeedsNoEventToGoOn) {
+    StreamPair& one = pair();
+    run_task(core_, filled(one.second));
+    Scope reading;
+    reading.start(read_whole(one.first, std::size_t{10} * at_once_max));
+    const TimePoint patience = core_.now() + std::chrono::seconds(20);
+    while (reading.size() > 0 && core_.now() < patience) core_.run_once(patience);
+    EXPECT_EQ(reading.size(), 0U) << "the loop slept";
+    reading.request_stop();
+    while (reading.size() > 0) core_.run_once(never);
 }
 
 TEST_F(Fairness, AWriterHasItsShareOfAPass) {
@@ -248,13 +270,21 @@ Task<void> wait_in_vain(Stream& stream) {
     EXPECT_EQ(nothing.error().number, ETIMEDOUT);
 }
 
+int lowest_free_number() {
+    const int number = ::dup(STDERR_FILENO);
+    ::close(number);
+    return number;
+}
+
 // Once `first` is readable, closes `second` and connects a socket that gets the same number.
 Task<int> close_and_connect(Stream& first, std::optional<Stream>& second, SocketAddress silent) {
     Core& core = first.core();
     std::array<char, 1> room;
     const Result<std::size_t> got = co_await first.read(room, never);
     EXPECT_EQ(got.value_or(0), 1U);
+    const int lowest = lowest_free_number();
     second.reset();
+    EXPECT_LT(lowest_free_number(), lowest);
     const Result<Stream> connected = co_await connect(core, silent, core.now() + milliseconds(50));
     co_return connected ? 0 : connected.error().number;
 }
@@ -295,6 +325,7 @@ TEST_F(StaleEvents, DoNotCompleteAConnectOfTheSameNumber) {
     StreamPair second = run_task(core_, make_stream_pair(core_));
     std::optional<Stream> ours(std::move(second.first));
     std::optional<Stream> theirs(std::move(second.second));
+    const int plug = ::dup(STDERR_FILENO);  // takes the number of the listener that made the pairs
     Scope scope;
     scope.start(wait_in_vain(*ours));  // registers it
     while (scope.size() > 0) core_.run_once(never);
@@ -304,6 +335,32 @@ TEST_F(StaleEvents, DoNotCompleteAConnectOfTheSameNumber) {
     EXPECT_TRUE(run_task(core_, reset_after(first.second, theirs)));
     while (scope.size() > 0) core_.run_once(never);
     EXPECT_EQ(failure, ETIMEDOUT);
+    ::close(plug);
+}
+
+// --- the last look at a queue
+
+Task<void> accept_into(Listener& listener, Result<Accepted>& into) {
+    Result<Accepted> accepted = co_await listener.accept(never);
+    into = std::move(accepted);
+}
+
+// The client has connected, but no event has been looked at.
+TEST(AWaitForAConnection, TakesOneThatIsThereWhenItIsEnded) {
+    const auto kernel = make_epoll_kernel();
+    Core core(**kernel);
+    Result<Listener> listener = Listener::open(core, loopback);
+    ASSERT_TRUE(listener.has_value());
+    Result<Accepted> accepted = fail(0, "");
+    Scope scope;
+    scope.start(accept_into(*listener, accepted));
+    core.run_once(core.now());
+    const int client = *calls::open_stream_socket(Family::ipv4);
+    calls::begin_connect(client, listener->local());
+    scope.request_stop();
+    while (scope.size() > 0) core.run_once(never);
+    EXPECT_TRUE(accepted.has_value());
+    ::close(client);
 }
 
 }  // namespace

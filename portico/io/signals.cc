@@ -142,6 +142,8 @@ SignalWatcher::SignalWatcher(const std::vector<int>& signals, std::function<void
     for (const int signal : signals) start_handling(signal);
 }
 
+bool SignalWatcher::is_watching() const { return impl_->thread.joinable(); }
+
 SignalWatcher::~SignalWatcher() {
     if (impl_->slot == nullptr) return;
     if (impl_->thread.joinable()) {

@@ -28,6 +28,8 @@ public:
     SignalWatcher(const SignalWatcher&) = delete;
     SignalWatcher& operator=(const SignalWatcher&) = delete;
     ~SignalWatcher();
+    // Whether it handles the signals: see the constructor.
+    [[nodiscard]] bool is_watching() const;
 
 private:
     struct Impl;

@@ -57,11 +57,13 @@ public:
         if (!names_our_host()) return std::unexpected(foreign_host);
         return site::translate(exchange_->request, worker_->site(), exchange_->scratch);
     }
-    // 4. Whether the request is allowed. If the first returns nothing, this takes a while: call the second.
+    // 4. Whether the request is allowed. If the first returns nothing, this takes a while: call the second. If that
+    // returns nothing, the peer has left.
     [[nodiscard]] std::optional<http::Result<void>> authorize_at_once() {
         return worker_->handler().authorize(exchange_->request);
     }
-    Task<http::Result<void>> authorize() { return worker_->handler().authorize_slowly(exchange_->request, *peer_); }
+    Task<std::optional<http::Result<void>>> authorize();
+    [[nodiscard]] Next after_leaving() const { return after(link::Sent::left, peer_left); }
     // 5. Answers with the resource, or says why not.
     Task<Next> respond(const http::Result<site::Resource>& resource);
     // Steps 3 to 5 for a program that answers requests itself.
@@ -70,6 +72,7 @@ public:
 private:
     static constexpr http::Refusal foreign_host{http::Status::misdirected_request,
                                                 "this server does not answer for that host"};
+    static constexpr std::string_view peer_left = "the peer left before it was answered";
 
     // The authority form names the tunnel's destination, not the server that is asked for it (RFC 9112 §3.2.3).
     [[nodiscard]] bool names_our_host() {
@@ -78,8 +81,9 @@ private:
     }
     Task<Next> refuse(http::Refusal refusal);
     Task<Next> send(std::string_view reason);
-    Task<bool> run_handler(Task<void> work, Call& call);
-    Task<void> end_when_peer_leaves(io::Scope& working, Call& call);
+    Task<bool> run_watched(Task<void> work, Call* call);
+    Task<void> end_when_peer_leaves(io::Scope& working, Call* call);
+    Task<void> authorize_into(http::Result<void>& allowed);
     Task<Next> send_made(bool has_read_all);
     Task<void> end_making_when_peer_leaves(io::Scope& making);
     Task<void> send_early();
@@ -174,6 +178,17 @@ Task<Next> Turn::parse() {
 
 Task<void> Turn::read_head() { arrival_ = co_await link_.next_request(exchange_->request); }
 
+Task<void> Turn::authorize_into(http::Result<void>& allowed) {
+    allowed = co_await worker_->handler().authorize_slowly(exchange_->request, *peer_);
+}
+
+Task<std::optional<http::Result<void>>> Turn::authorize() {
+    http::Result<void> allowed;
+    const bool ended = co_await run_watched(authorize_into(allowed), nullptr);
+    if (!ended) co_return std::nullopt;
+    co_return allowed;
+}
+
 Task<Next> Turn::respond(const http::Result<site::Resource>& resource) {
     site::Handler& handler = worker_->handler();
     const http::Request& request = exchange_->request;
@@ -181,7 +196,8 @@ Task<Next> Turn::respond(const http::Result<site::Resource>& resource) {
     if (!resource) {
         co_await handler.respond_refusal(request, resource.error(), response);
     } else if (!handler.respond_at_once(request, *resource, response)) {
-        co_await handler.respond(request, *resource, response);
+        const bool ended = co_await run_watched(handler.respond(request, *resource, response), nullptr);
+        if (!ended) co_return after_leaving();
     }
     const Next next = co_await send(resource ? std::string_view() : resource.error().reason);
     co_return next;
@@ -226,9 +242,10 @@ Task<void> run_and_say(Task<void> work, bool& ended) {
 }  // namespace
 
 // Runs work that may take time, and ends it while it waits if the peer leaves in the meantime. False: it was ended.
+// `call`: of a handler that may read the content; null if the work does not read.
 //
 // A half-close does not count: the peer has sent its request and waits for the answer. See H1Inbound::watch_peer.
-Task<bool> Turn::run_handler(Task<void> work, Call& call) {
+Task<bool> Turn::run_watched(Task<void> work, Call* call) {
     bool ended = false;
     io::Scope working;
     working.start(run_and_say(std::move(work), ended), AfterStop::ends);
@@ -242,10 +259,10 @@ Task<bool> Turn::run_handler(Task<void> work, Call& call) {
     co_return ended;
 }
 
-Task<void> Turn::end_when_peer_leaves(io::Scope& working, Call& call) {
+Task<void> Turn::end_when_peer_leaves(io::Scope& working, Call* call) {
     // Until the content has arrived, only the handler may read.
-    if (!link_.has_just_its_content()) {
-        const io::Result<void> content_read = co_await call.content_read().wait(worker_->core(), io::never);
+    if (call != nullptr && !link_.has_just_its_content()) {
+        const io::Result<void> content_read = co_await call->content_read().wait(worker_->core(), io::never);
         if (!content_read) co_return;
     }
     const bool left = co_await link_.watch_peer();
@@ -341,9 +358,9 @@ Task<Next> Turn::answer(Application& application) {
     Call call(worker_->core(), link_, request, response, exchange_->notes, *peer_);
     call.set_send_early([this] { return send_early(); });
     sent_early_.reset();
-    const bool answered = co_await run_handler(application.answer(call), call);
+    const bool answered = co_await run_watched(application.answer(call), &call);
     if (sent_early_) co_return *sent_early_;
-    if (!answered) co_return after(link::Sent::left, "the peer left before it was answered");
+    if (!answered) co_return after_leaving();
     // If content is left over, it is unknown where the next request begins. HTTP/1.0 has no chunks, so the end of the
     // connection is the end of the content.
     const std::optional<link::ContentEnd> end = link_.discard_content_at_once();
@@ -429,6 +446,7 @@ Task<Next> serve_requests(Worker& worker, io::Stream& stream, link::Backlog& bac
         if (site::needs_authorization(resource)) {
             std::optional<http::Result<void>> allowed = turn.authorize_at_once();  // 4. authorize
             if (!allowed) allowed = co_await turn.authorize();
+            if (!allowed) co_return turn.after_leaving();  // the peer has left
             if (!*allowed) resource = std::unexpected(allowed->error());
         }
         const Next next = co_await turn.respond(resource);  // 5. respond: the resource, or the reason why not

@@ -13,6 +13,12 @@ namespace {
 
 using testing::HasSubstr;
 
+// One client can't take every place, nor all memory.
+TEST(Limits, OfOneAddressAreAQuarterOfAll) {
+    EXPECT_EQ(Limits{}.connections_per_address_max, Limits{}.connections_max / 4);
+    EXPECT_GT(Limits{}.unsent_octets_max, 0U);
+}
+
 struct RefusedRow {
     const char* name;
     std::string_view setting;

@@ -14,7 +14,10 @@ constexpr std::size_t draining_octets_max = 64 * 1024 * 1024;
 
 Task<void> Hello::serve(io::Stream stream) {
     const io::Result<void> said = co_await stream.write_all(message_, core_->now() + saying_time_max);
-    if (!said) co_return;
+    if (!said) {
+        stream.abort_on_close();  // a close with FIN would leave what the peer does not read to the kernel
+        co_return;
+    }
     co_await io::drain_and_close(std::move(stream), draining_time_max, draining_octets_max);
 }
 

@@ -24,6 +24,9 @@ std::unexpected<OpenFailure> fail_to_open(const io::Error& error, const io::Sock
     return std::unexpected(OpenFailure{io::describe(error), error.number, address});
 }
 
+// The kernel takes no more from a service until its peer reads. Otherwise it would hold megabytes for each connection.
+constexpr std::size_t unsent_octets_max = 128 * 1024;
+
 std::expected<OpenEndpoint, io::Error> open_at(io::Core& core, io::Transport transport,
                                                const io::SocketAddress& address) {
     if (transport == io::Transport::udp) {
@@ -31,7 +34,9 @@ std::expected<OpenEndpoint, io::Error> open_at(io::Core& core, io::Transport tra
         if (!datagram) return std::unexpected(datagram.error());
         return *std::move(datagram);
     }
-    auto listener = io::Listener::open(core, address);
+    io::ListenOptions options;
+    options.send_limits.unsent_octets_max = unsent_octets_max;
+    auto listener = io::Listener::open(core, address, options);
     if (!listener) return std::unexpected(listener.error());
     return *std::move(listener);
 }

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import contextlib
 import json
 import re
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import time
 from pathlib import Path
@@ -171,3 +174,41 @@ def test_what_was_recorded_is_written_at_the_end(own_server, tmp_path):
     server.process.send_signal(signal.SIGTERM)
     assert server.process.wait(10) == 0
     assert len((tmp_path / "log").read_text().splitlines()) == 50
+
+
+def request_as_ann(path: str, password: str) -> bytes:
+    sent = base64.b64encode(f"ann:{password}".encode())
+    return b"GET %b HTTP/1.1\r\n%bAuthorization: Basic %b\r\n\r\n" % (path.encode(), HOST, sent)
+
+
+# There is one helper thread, and a wrong password keeps it busy. Somebody else's work waits for it, and he leaves.
+@pytest.mark.parametrize("is_known", [True, False], ids=["waits for a file", "waits for a password check"])
+def test_the_work_of_a_peer_that_has_left_is_not_done(own_server, tmp_path, is_known):
+    made = subprocess.run([str(servers.portico_program()), "hash-password"], input="right\n", text=True,
+                          capture_output=True, check=True)
+    folder = tmp_path / "site"
+    folder.mkdir()
+    for name in ("first.txt", "second.txt"):
+        (folder / name).write_text(name)
+    log = tmp_path / "log"
+    server = own_server(folder, (*logging("json", log), "--auth", f"ann:{made.stdout.strip()}", "--threads", "1",
+                                 "--set", "helpers_max=1"))
+    with contextlib.ExitStack() as open_ones:
+        busy, impatient, other = (open_ones.enter_context(socket.create_connection(server.address, timeout=8))
+                                  for _ in range(3))
+        if is_known:
+            impatient.sendall(request_as_ann("/first.txt", "right"))
+            assert impatient.recv(1000).startswith(b"HTTP/1.1 200 ")
+        busy.sendall(request_as_ann("/first.txt", "wrong"))
+        impatient.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        impatient.sendall(request_as_ann("/second.txt", "right" if is_known else "left"))
+        # Once this one has its answer, the server has read the requests before it.
+        other.sendall(b"GET /first.txt HTTP/1.1\r\n" + HOST + b"\r\n")
+        assert other.recv(1000).startswith(b"HTTP/1.1 401 ")
+        impatient.close()
+        assert busy.recv(1000).startswith(b"HTTP/1.1 401 ")
+    server.process.terminate()
+    server.process.wait(20)
+    entries = [json.loads(line) for line in log.read_text().splitlines()]
+    assert [entry.get("reason") for entry in entries if entry["target"] == "/second.txt"] == [
+        "the peer left before it was answered"]

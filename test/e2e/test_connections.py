@@ -458,6 +458,21 @@ def test_file_replaced_while_sent(changing_once, round_):
     assert got is None or got == version(b"a"), "neither the complete old content nor a broken connection"
 
 
+def test_the_kernel_holds_little_for_a_peer_that_does_not_read(own_server, tmp_path):
+    (tmp_path / "large.bin").write_bytes(bytes(16 << 20))
+    (tmp_path / "small.txt").write_bytes(HELLO)
+    tmp_path.chmod(0o755)
+    one = own_server(tmp_path, options=("--threads", "1") if servers.chosen() == "portico" else ())
+    with socket.socket() as silent:
+        silent.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        silent.connect(one.address)
+        silent.sendall(get("/large.bin"))
+        assert silent.recv(1, socket.MSG_PEEK)
+        for _ in range(5):  # once others are answered, the server has written what it can
+            assert ask(one.address, get("/small.txt", "Connection: close")).status == 200
+        assert 0 < servers.queued_for(silent) < 400_000  # without the limit, some 2,500,000
+
+
 @pytest.mark.parametrize("round_", range(50))
 @pytest.mark.parametrize("change", ["truncated", "emptied", "grown", "overwritten_shorter"])
 def test_file_changed_in_place_while_sent(changing_once, round_, change):

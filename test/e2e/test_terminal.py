@@ -89,7 +89,8 @@ def job(request):
     one.close()
 
 
-@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT])
+@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT,
+                                  signal.SIGALRM, signal.SIGUSR1, signal.SIGABRT, signal.SIGRTMIN])
 def test_a_signal_that_ends_the_program_leaves_the_terminal_as_it_was(job, kind):
     job.wait_until_changed()
     os.kill(job.number, kind)
