@@ -65,6 +65,35 @@ private:
     void* asked_ = nullptr;
 };
 
+// Octets that are charged to a ledger while this object exists.
+class Charge {
+public:
+    Charge() = default;
+    Charge(Ledger& ledger, std::size_t octets) : ledger_(&ledger), octets_(octets) { ledger.charge(octets); }
+    Charge(Charge&& other) noexcept
+        : ledger_(std::exchange(other.ledger_, nullptr)), octets_(std::exchange(other.octets_, 0)) {}
+    Charge& operator=(Charge&& other) noexcept {
+        Charge old(std::move(*this));
+        ledger_ = std::exchange(other.ledger_, nullptr);
+        octets_ = std::exchange(other.octets_, 0);
+        return *this;
+    }
+    ~Charge() {
+        if (ledger_ != nullptr) ledger_->release(octets_);
+    }
+    // Charges further octets. Only if there is a ledger (asserted).
+    void grow(std::size_t octets) {
+        assert(ledger_ != nullptr);
+        ledger_->charge(octets);
+        octets_ += octets;
+    }
+    [[nodiscard]] std::size_t octets() const { return octets_; }
+
+private:
+    Ledger* ledger_ = nullptr;
+    std::size_t octets_ = 0;
+};
+
 class BufferPool;
 
 // Octets received or to be sent: a block of memory whose front part [0, size) is filled. Moving transfers the block;

@@ -345,6 +345,24 @@ TEST_P(AClientThatLeaves, IsNotOneThatSendsFurtherRequests) {
     }
 }
 
+// --- memory
+
+// A handler may keep it as long as it works.
+TEST(TheWholeContent, CountsAsMemoryUntilTheRequestEnds) {
+    Server server;
+    server.post("/", [](Request& request) -> Task<std::string> {
+        const auto content = co_await request.content();
+        const bool slept = co_await io::sleep_for(request.core(), seconds(10));
+        co_return slept&& content ? "kept" : "refused";
+    });
+    TestClient client(server);
+    const std::string head = "POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 500000\r\n\r\n";
+    client.send_and_stay(head + std::string(500'000, 'c'), seconds(5));
+    EXPECT_GT(client.octets_in_use(), 500'000U);
+    client.pass(seconds(10));
+    EXPECT_LT(client.octets_in_use(), 100'000U);
+}
+
 // --- a client that half-closes
 
 class AClientThatHalfCloses : public testing::TestWithParam<std::uint64_t> {};

@@ -16,7 +16,8 @@ std::unexpected<Refusal> refuse_as_too_large() {
 
 }  // namespace
 
-Request::Request(server::Call& call, std::string_view path) : call_(&call), message_(&call.request()), path_(path) {}
+Request::Request(server::Call& call, std::string_view path)
+    : call_(&call), message_(&call.request()), path_(path), kept_(call.core().ledger(), 0) {}
 
 std::optional<std::string_view> Request::field(std::string_view name) const { return message_->fields.find(name); }
 
@@ -79,6 +80,7 @@ Task<Result<std::string>> Request::content(std::size_t octets_max) {
         if (!octets) co_return std::unexpected(octets.error());
         if (octets->empty()) co_return std::move(all);
         if (octets->size() > octets_max - all.size()) co_return refuse_as_too_large();
+        kept_.grow(octets->size());
         all += *octets;
     }
 }

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "portico/base/buffer.h"
 #include "portico/base/task.h"
 #include "portico/http/message.h"
 #include "portico/http/status.h"
@@ -72,8 +73,8 @@ public:
     // Refusals: 400 the framing is wrong, or the client left; 408 the content came too slowly; 413 it is larger than
     // the server's limit or limit_content() allows.
     [[nodiscard]] Task<Result<std::string_view>> read();
-    // All of the content. Refusals: the same, and 413 if it is larger than `octets_max`: at once, without reading, if
-    // the length is announced.
+    // All of the content. It counts as memory of the server (Limits::memory_max) until the request ends. Refusals: the
+    // same, and 413 if it is larger than `octets_max`: at once, without reading, if the length is announced.
     [[nodiscard]] Task<Result<std::string>> content(std::size_t octets_max = std::size_t{1} << 20);
     // From now on, read() and content() refuse content of more than `octets` in total with 413. The smallest of several
     // limits applies.
@@ -101,6 +102,7 @@ private:
     std::string user_;
     std::uint64_t content_octets_ = 0;  // read so far
     std::uint64_t content_octets_max_ = std::numeric_limits<std::uint64_t>::max();
+    Charge kept_;           // what content() has returned
     io::Scope unfinished_;  // last: it is destroyed first
 };
 

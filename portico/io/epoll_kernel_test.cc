@@ -207,6 +207,7 @@ Task<void> connect_and_wait(Core& core, SocketAddress peer, unsigned& connected,
     Result<Stream> stream = co_await connect(core, peer, never);
     if (!stream) co_return;
     ++connected;
+    EXPECT_TRUE(stream->finish_sending());  // so that hang_up() looks at the connection at once
     const Result<void> hung_up = co_await stream->hang_up(core.now() + milliseconds(50));
     if (hung_up) ++broken;
 }

@@ -525,5 +525,11 @@ TEST_P(Contract, StopEndsRun) {
     core().run();
 }
 
+TEST_P(Contract, StopEndsAWaitForWhichThereIsNothingElse) {
+    core().stop();
+    core().run_once(never);
+    core().run();
+}
+
 }  // namespace
 }  // namespace portico::io

@@ -17,6 +17,7 @@
 #include "portico/io/gate.h"
 #include "portico/io/scope.h"
 #include "portico/io/sim_kernel.h"
+#include "portico/io/stream.h"
 
 namespace portico::io {
 namespace {
@@ -342,6 +343,37 @@ TEST_F(Endings, AScopeThatIsNotInAFrameOutlivesTheTaskThatMadeIt) {
     EXPECT_EQ(cut, 1);
 }
 
+Task<void> make_and_destroy(Core& core, std::optional<Scope>& place) {
+    place.emplace();
+    place.reset();
+    const bool slept = co_await sleep_for(core, hours(1));
+    EXPECT_FALSE(slept);
+}
+
+Task<void> wait_for_a_task_elsewhere(Core& core, std::optional<Scope>& place, int& steps) {
+    Gate gate;
+    place.emplace();
+    place->start(open_and_look(gate, core, steps));
+    const Result<void> opened = co_await gate.wait(core, never);
+    EXPECT_TRUE(opened.has_value());
+    EXPECT_EQ(steps, 1) << "a task in its own scope was still running";
+    co_await place->join();
+}
+
+// The second scope is at the same address, but it is another task's.
+TEST_F(Endings, AScopeThatWasDestroyedIsForgottenByTheTaskThatMadeIt) {
+    std::optional<Scope> place;
+    Scope first;
+    Scope second;
+    int steps = 0;
+    first.start(make_and_destroy(core, place));
+    second.start(wait_for_a_task_elsewhere(core, place, steps));
+    first.request_stop();
+    EXPECT_EQ(first.size(), 0U);
+    run(second);
+    EXPECT_EQ(steps, 1);
+}
+
 Task<void> own_one_on_the_heap(Core& core, int& ended) {
     const auto scope = std::make_unique<Scope>();
     scope->start(sleep_noted(core, ended));
@@ -467,35 +499,74 @@ TEST_F(Endings, AScopeThatIsDestroyedBeforeTheLoopTurnsEndsThoseThatWereAsked) {
     core.run_once(core.now());
 }
 
-Task<void> start_another_on_the_way(Scope& scope, Core& core, int& ended) {
-    // Its destructor starts a task in the scope that is ending.
-    struct Starter {
-        Scope* scope;
-        Core* core;
-        int* ended;
-        ~Starter() { scope->start(sleep_noted(*core, *ended)); }
-    };
-    const Starter starter{&scope, &core, &ended};
+Task<void> accept_nobody(Listener& listener, int& steps, int& ended) {
+    const CountsItsEnd noted(ended);
+    const Result<Accepted> nobody = co_await listener.accept();
+    EXPECT_FALSE(nobody.has_value());
+    ++steps;
+}
+
+Task<void> stop_another_and_sleep(Core& core, Listener& listener, int& steps, int& ended) {
+    Scope scope;
+    scope.start(accept_nobody(listener, steps, ended));
+    scope.request_stop();
     const bool slept = co_await sleep_for(core, hours(1));
     EXPECT_FALSE(slept);
 }
 
-Task<void> own_a_starter(Core& core, int& ended, bool waits) {
+// The request does not end the wait at once, so the task is still waiting when it is ended.
+TEST_F(Endings, ATaskThatWasAskedToStopBeforeIsEndedToo) {
+    kernel.faults().cancel_late = 1;
+    auto listener = Listener::open(core, SocketAddress::of(IpAddress::loopback(Family::ipv4), 0));
+    ASSERT_TRUE(listener.has_value());
     Scope scope;
-    scope.start(start_another_on_the_way(scope, core, ended));
+    int steps = 0;
+    int ended = 0;
+    scope.start(stop_another_and_sleep(core, *listener, steps, ended), AfterStop::ends);
+    scope.request_stop();
+    run(scope);
+    EXPECT_EQ(steps, 0);
+    EXPECT_EQ(ended, 1);
+}
+
+Task<void> start_another_on_the_way(Scope& scope, Core& core, Listener& listener, int& rounds, int& ended) {
+    // Its destructor starts a task in the scope that is ending.
+    struct Starter {
+        Scope* scope;
+        Core* core;
+        int* rounds;
+        int* ended;
+        ~Starter() { scope->start(ignore_the_stop(*core, *rounds, *ended)); }
+    };
+    const Starter starter{&scope, &core, &rounds, &ended};
+    const Result<Accepted> nobody = co_await listener.accept();
+    EXPECT_FALSE(nobody.has_value());
+}
+
+Task<void> own_a_starter(Core& core, Listener& listener, int& rounds, int& ended, bool waits) {
+    Scope scope;
+    scope.start(start_another_on_the_way(scope, core, listener, rounds, ended));
     if (!waits) co_return;
     const bool slept = co_await sleep_for(core, hours(1));
     EXPECT_FALSE(slept);
 }
 
+// It starts while the others are being asked to end, or after that.
 TEST_F(Endings, ATaskThatIsStartedInAScopeThatEndsIsEndedToo) {
-    for (const bool waits : {true, false}) {
-        Scope scope;
-        int ended = 0;
-        scope.start(own_a_starter(core, ended, waits), AfterStop::ends);
-        scope.request_stop();
-        run(scope);
-        EXPECT_EQ(ended, 1);
+    auto listener = Listener::open(core, SocketAddress::of(IpAddress::loopback(Family::ipv4), 0));
+    ASSERT_TRUE(listener.has_value());
+    for (const double cancel_late : {0.0, 1.0}) {
+        kernel.faults().cancel_late = cancel_late;
+        for (const bool waits : {true, false}) {
+            Scope scope;
+            int rounds = 0;
+            int ended = 0;
+            scope.start(own_a_starter(core, *listener, rounds, ended, waits), AfterStop::ends);
+            scope.request_stop();
+            run(scope);
+            EXPECT_EQ(rounds, 0);
+            EXPECT_EQ(ended, 1);
+        }
     }
 }
 

@@ -226,6 +226,38 @@ TEST(SimKernel, ACancelledOperationMaySucceedAllTheSame) {
     EXPECT_EQ(races.succeeded + races.cancelled, 100);
 }
 
+// --- a peer that does not read
+
+Task<void> write_in_vain(Core& core, SendLimits limits, std::size_t& held) {
+    ListenOptions options;
+    options.send_limits = limits;
+    auto listener = Listener::open(core, somewhere, options);
+    const Result<Stream> client = co_await connect(core, somewhere, never);
+    EXPECT_TRUE(client.has_value());
+    Result<Accepted> accepted = co_await listener->accept();
+    const std::string flood(20'000, 'x');
+    const Result<void> written = co_await accepted->stream.write_all(flood, core.now() + seconds(10));
+    EXPECT_FALSE(written.has_value());
+    held = accepted->stream.unacknowledged();
+}
+
+TEST(SimKernel, OctetsForWhichThePeerHasNoRoomStayUnacknowledgedUpToTheListenersLimits) {
+    for (const auto& [limits, octets] : {std::pair(SendLimits{}, 7000U),
+                                         {SendLimits{.unsent_octets_max = 2000}, 2000U},
+                                         {SendLimits{.unacknowledged_octets_max = 1000}, 1000U}}) {
+        SimFaults faults;
+        faults.window_octets = 3000;
+        faults.buffer_octets_min = faults.buffer_octets_max = 10'000;
+        SimKernel kernel(1, faults);
+        Core core(kernel);
+        Scope scope;
+        std::size_t held = 0;
+        scope.start(write_in_vain(core, limits, held));
+        run(core, scope);
+        EXPECT_EQ(held, octets);
+    }
+}
+
 // --- failures to open
 
 TEST(SimKernel, DescriptorsRunOut) {

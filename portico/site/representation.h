@@ -31,29 +31,6 @@
 
 namespace portico::site {
 
-// Octets that are charged to a core's ledger while this object exists.
-class Charge {
-public:
-    Charge() = default;
-    Charge(Ledger& ledger, std::size_t octets) : ledger_(&ledger), octets_(octets) { ledger.charge(octets); }
-    Charge(Charge&& other) noexcept
-        : ledger_(std::exchange(other.ledger_, nullptr)), octets_(std::exchange(other.octets_, 0)) {}
-    Charge& operator=(Charge&& other) noexcept {
-        Charge old(std::move(*this));
-        ledger_ = std::exchange(other.ledger_, nullptr);
-        octets_ = std::exchange(other.octets_, 0);
-        return *this;
-    }
-    ~Charge() {
-        if (ledger_ != nullptr) ledger_->release(octets_);
-    }
-    [[nodiscard]] std::size_t octets() const { return octets_; }
-
-private:
-    Ledger* ledger_ = nullptr;
-    std::size_t octets_ = 0;
-};
-
 // A content and its metadata. It does not change, and responses share it: they own a reference to it while their fields
 // and content point into it. It must not be moved, because its own views point into it.
 struct Representation {
