@@ -112,13 +112,13 @@ TEST_F(AConnection, RefusesContentThatIsTooLarge) {
 }
 
 TEST_F(AConnection, RefusesContentThatComesTooSlowly) {
-    limits.rate_min = 100;
+    limits.rate_min = 10'000;  // more than the default
     limits.rate_grace = seconds(3);
     open();
-    TestPeer& peer = connect("POST /take HTTP/1.1\r\nHost: a\r\nContent-Length: 99\r\n\r\n");
+    TestPeer& peer = connect("POST /take HTTP/1.1\r\nHost: a\r\nContent-Length: 99000\r\n\r\n");
     for (int i = 0; i < 2; ++i) {
         pass(seconds(1));
-        send(peer, "x");
+        send(peer, std::string(5000, 'x'));
     }
     EXPECT_EQ(peer.answers(), 0U);
     pass(milliseconds(1500));
