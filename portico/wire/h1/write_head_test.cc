@@ -61,6 +61,21 @@ TEST(ResponseHead, WritesTheLargestLength) {
     EXPECT_EQ(written(http::Response{}, extras), "HTTP/1.1 200 OK\r\nContent-Length: 18446744073709551615\r\n\r\n");
 }
 
+// All of the longest parts together need no more than was promised.
+TEST(ResponseHead, FitsIntoItsBound) {
+    HeadExtras extras;
+    extras.date = date;
+    extras.content_length = 18446744073709551615U;
+    extras.peer_version = http::Version::http_1_0;
+    std::vector<char> room(1000);
+    EXPECT_LE(write_head(http::Response{}, extras, room), head_octets_at_most(http::Response{}));
+    extras.content_length.reset();
+    extras.peer_version = http::Version::http_1_1;
+    extras.chunked = true;
+    extras.persistence = http::Persistence::close;
+    EXPECT_LE(write_head(http::Response{}, extras, room), head_octets_at_most(http::Response{}));
+}
+
 struct ExtrasRow {
     const char* name;
     Status status;
