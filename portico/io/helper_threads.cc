@@ -1,6 +1,8 @@
 // portico/io/helper_threads.cc — see helper_threads.h.
 #include "portico/io/helper_threads.h"
 
+#include <sys/mman.h>
+
 #include <cassert>
 #include <utility>
 
@@ -61,6 +63,18 @@ Result<void> HelperThreads::start_first() {
     return start_one();
 }
 
+namespace {
+
+// Whether a further thread leaves address space for work (RLIMIT_AS). Its stack takes megabytes at once; if they were
+// the last, the next allocation anywhere in the process would fail.
+bool has_address_space() {
+    constexpr std::size_t stack_and_work = std::size_t{64} << 20;
+    void* const probe = ::mmap(nullptr, stack_and_work, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    return probe != MAP_FAILED && ::munmap(probe, stack_and_work) == 0;
+}
+
+}  // namespace
+
 void HelperThreads::submit(OffloadOp& op) {
     {
         const std::lock_guard lock(lock_);
@@ -68,7 +82,8 @@ void HelperThreads::submit(OffloadOp& op) {
         queued_.append(op);
         assert(!threads_.empty() && "start_first()");
         // If this fails, the existing threads do the work later.
-        if (queued_.count > idle_ && threads_.size() < threads_max_) static_cast<void>(start_one());
+        const bool is_wanted = queued_.count > idle_ && threads_.size() < threads_max_;
+        if (is_wanted && has_address_space()) static_cast<void>(start_one());
     }
     has_work_.notify_one();
 }

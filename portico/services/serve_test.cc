@@ -47,6 +47,19 @@ Task<std::optional<std::string>> ask(Core& core, SocketAddress from, SocketAddre
     co_return std::string(slots[0].octets.data(), slots[0].octets.size());
 }
 
+// Sends everything before it reads, and returns the answer.
+Task<std::string> send_and_read(Core& core, SocketAddress server, std::string octets) {
+    Result<Stream> stream = co_await io::connect(core, server, io::never);
+    const Result<void> sent = co_await stream->write_all(octets, io::never);
+    EXPECT_TRUE(sent && stream->finish_sending());
+    std::string all;
+    for (;;) {
+        const Result<Buffer> answer = co_await stream->read(core.buffers(), io::never);
+        if (!answer || answer->empty()) co_return all;
+        all += answer->octets();
+    }
+}
+
 SocketAddress at(std::string_view ip, int port) {
     return SocketAddress::of(*IpAddress::parse(ip), static_cast<std::uint16_t>(port));
 }
@@ -145,6 +158,12 @@ TEST_P(Simulated, HelloLeavesAClientThatStays) {
     EXPECT_EQ(has_connection, (std::vector<bool>{true, false}));
 }
 
+TEST_P(Simulated, HelloTakesMuchFromAClientThatSendsFirst) {
+    Hello hello(core_, "Hello\n");
+    const SocketAddress server = open("127.0.0.1:0");
+    EXPECT_EQ(serve(hello, send_and_read(core_, server, std::string(300'000, 'x'))), "Hello\n");
+}
+
 // --- the limit on clients
 
 // Holds each client for a second.
@@ -215,15 +234,8 @@ Task<void> send_and_reset(Core& core, SocketAddress server, std::string octets) 
 
 Task<std::string> reset_and_come_again(Core& core, SocketAddress server) {
     for (int i = 0; i < 3; ++i) co_await send_and_reset(core, server, std::string(100'000, 'x'));
-    Result<Stream> stream = co_await io::connect(core, server, io::never);
-    const Result<void> sent = co_await stream->write_all("still there", io::never);
-    EXPECT_TRUE(sent && stream->finish_sending());
-    std::string all;
-    for (;;) {
-        const Result<Buffer> octets = co_await stream->read(core.buffers(), io::never);
-        if (!octets || octets->empty()) co_return all;
-        all += octets->octets();
-    }
+    std::string answer = co_await send_and_read(core, server, "still there");
+    co_return answer;
 }
 
 // A peer that resets its connection leaves nothing occupied: its place is free again, and so is its buffer.
@@ -333,6 +345,20 @@ TEST_P(Simulated, HelloDoesNotAnswerItself) {
     EXPECT_EQ(serve(hello, ask(core_, at("127.0.0.1", 5000), server, "Hello\n")), std::nullopt);
     const SocketAddress other = open("udp://127.0.0.1:9001");
     EXPECT_EQ(serve(hello, ask(core_, at("127.0.0.1", 5001), other, "Hello\n\n")), "Hello\n");
+}
+
+Task<std::optional<std::string>> ask_long_and_short(Core& core, SocketAddress server) {
+    const auto unsendable = co_await ask(core, at("127.0.0.1", 5000), server, std::string(30'000, 'q'));
+    EXPECT_EQ(unsendable, std::nullopt);
+    auto answer = co_await ask(core, at("127.0.0.1", 5001), server, "q");
+    co_return answer;
+}
+
+// The whole message is too long for a datagram. The short question gets only its beginning.
+TEST_P(Simulated, DatagramsThatCannotBeSentAreLeftOut) {
+    Hello hello(core_, std::string(70'000, 'x'));
+    const SocketAddress server = open("udp://127.0.0.1:9000");
+    EXPECT_EQ(serve(hello, ask_long_and_short(core_, server)), std::string(59, 'x'));
 }
 
 Task<int> ask_often(Core& core, io::SimKernel& kernel, SocketAddress server) {

@@ -1,8 +1,17 @@
 // Hello and echo, with their clients on the same core.
 #include <gtest/gtest.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <array>
+#include <cerrno>
+#include <cstddef>
 #include <string>
+#include <thread>
 
 #include "portico/io/epoll_kernel.h"
 #include "portico/io/run_task.h"
@@ -213,6 +222,38 @@ TEST_F(Serving, LocalhostIsOnePortOfBothFamilies) {
     for (const OpenEndpoint& endpoint : endpoints_) {
         EXPECT_EQ(std::get<io::Listener>(endpoint).local().port, first.port);
     }
+}
+
+// Makes IPv6 sockets fail with EAFNOSUPPORT on the calling thread while that thread lives, as on a machine without
+// IPv6.
+bool forbid_ipv6() {
+    std::array filter{
+        sock_filter BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+        sock_filter BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_socket, 0, 3),
+        sock_filter BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, args)),
+        sock_filter BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_INET6, 0, 1),
+        sock_filter BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EAFNOSUPPORT),
+        sock_filter BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    const sock_fprog program{filter.size(), filter.data()};
+    if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return false;
+    if (::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) != 0) return false;
+    const int socket = ::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (socket >= 0) ::close(socket);
+    return socket < 0;
+}
+
+TEST_F(Serving, LocalhostNeedsNoIpv6) {
+    bool could_forbid = false;
+    SocketAddress first;
+    const auto open_without_ipv6 = [&] {
+        could_forbid = forbid_ipv6();
+        if (could_forbid) first = open("localhost:0");
+    };
+    std::thread(open_without_ipv6).join();
+    if (!could_forbid) GTEST_SKIP() << "system calls can't be filtered here";
+    ASSERT_EQ(endpoints_.size(), 1U);
+    EXPECT_EQ(text_of(endpoints_.front()), "tcp://127.0.0.1:" + std::to_string(first.port));
 }
 
 TEST_F(Serving, AClientLearnsThatADatagramIsRefused) {

@@ -155,6 +155,16 @@ TEST_F(LargeFiles, StayWholeForWhoHoldsThemWhenTheyAreReplaced) {
     EXPECT_EQ(get("/large.bin").response.content_octets(), 80'000U);
 }
 
+TEST_F(LargeFiles, AreClosedWhenTheirNameIsGone) {
+    options.revalidate = 0s;
+    EXPECT_EQ(get("/large.bin").status, Status::ok);
+    EXPECT_EQ(handler->store().cache().descriptors(), 1U);
+    std::filesystem::remove(root.path() / "large.bin");
+    EXPECT_EQ(get("/large.bin").status, Status::not_found);
+    EXPECT_EQ(handler->store().cache().descriptors(), 0U);
+    EXPECT_TRUE(is_answered_at_once("/large.bin")) << "that there is no such file is cached instead";
+}
+
 // --- entity tags
 
 class Tags : public HandlerTest {
@@ -235,6 +245,7 @@ TEST_F(Tags, OfEveryCodingDiffer) {
 TEST_F(Tags, OfFilesWithoutASizeAreThoseOfTheirContent) {
     options.root = "/proc/self";
     options.revalidate = 1h;
+    options.clock_tick_max = std::chrono::milliseconds(0);  // these files are always new
     const Answer status = get("/status");
     EXPECT_EQ(status.status, Status::ok);
     EXPECT_NE(status.content().find("Name:"), std::string::npos);
@@ -445,6 +456,17 @@ TEST_F(Codings, AreMadeOfTextFromAnOpenFile) {
     const Answer part = get("/large.txt", {{FieldName::accept_encoding, "gzip"}, {FieldName::range, "bytes=2-9"}});
     EXPECT_EQ(part.status, Status::partial_content);
     EXPECT_EQ(part.content(), answer.content().substr(2, 8));
+}
+
+TEST_F(Codings, AreCountedInTheCache) {
+    root.write("large.css", "original");
+    root.write("large.css.br", std::string(100'000, 'x'));
+    for (const std::string_view target : {"/text.txt", "/large.css"}) {
+        EXPECT_EQ(get(target).field(FieldName::content_encoding), "(none)");
+        EXPECT_EQ(get(target, {{FieldName::accept_encoding, "br"}}).field(FieldName::content_encoding), "br");
+        EXPECT_EQ(handler->store().cache().octets(), core.ledger().used()) << target;
+    }
+    EXPECT_EQ(handler->store().cache().descriptors(), 1U);
 }
 
 TEST_F(Codings, AreNotMadeOfWhatGainsNothing) {

@@ -106,7 +106,8 @@ TEST(ChangingFiles, AreAnsweredInOneVersionOrNotAtAll) {
 }
 
 TEST(FailingDisks, AreAnsweredAsFailures) {
-    SimulatedSite simulated(1);
+    SimulatedSite simulated(1, std::chrono::hours(1));
+    simulated.options.clock_tick_max = 0ms;
     simulated.kernel.sim_files().write("/root/a.txt", "hello");
     simulated.serve();
     simulated.kernel.faults().disk_failure = 1;
@@ -233,6 +234,34 @@ TEST_F(LeavingClients, LeaveTheCompressionToTheNext) {
     }
 }
 
+Task<void> ask_for_gzip(Handler& handler, std::string target, std::string& coding) {
+    const http::Request request = make_request(target, {{FieldName::accept_encoding, "gzip"}});
+    Answer answer;
+    const bool done = co_await take_steps(handler, request, answer);
+    EXPECT_TRUE(done);
+    coding = answer.field(FieldName::content_encoding);
+}
+
+TEST(Compressions, BeyondTheLimitAreLeftOut) {
+    SimulatedSite simulated(1, std::chrono::hours(1));
+    simulated.options.clock_tick_max = 0ms;
+    simulated.options.encoding_limits.at_once_max = 1;
+    simulated.kernel.sim_files().write("/root/a.txt", std::string(5000, 'a'));
+    simulated.kernel.sim_files().write("/root/b.txt", std::string(5000, 'b'));
+    simulated.serve();
+    for (const std::string_view target : {"/a.txt", "/b.txt"}) EXPECT_EQ(simulated.get(target).status, Status::ok);
+    std::string first;
+    std::string second;
+    io::Scope scope;
+    scope.start(ask_for_gzip(*simulated.handler, "/a.txt", first));
+    scope.start(ask_for_gzip(*simulated.handler, "/b.txt", second));
+    while (scope.size() > 0) simulated.core.run_once(io::never);
+    EXPECT_EQ(first, "gzip");
+    EXPECT_EQ(second, "(none)") << "it does not wait for the first";
+    const Answer later = simulated.get("/b.txt", {{FieldName::accept_encoding, "gzip"}});
+    EXPECT_EQ(later.field(FieldName::content_encoding), "gzip");
+}
+
 TEST(ChangingFiles, ThatWereJustWrittenAreReadAgainForTheNextRequest) {
     SimulatedSite simulated(1, std::chrono::hours(1));
     io::SimFileSystem& files = simulated.kernel.sim_files();
@@ -333,7 +362,10 @@ TEST(ChangingFiles, ThatAreReplacedWithoutPauseAreAnswered) {
         int number = 0;
         const auto replace = [&] {
             ++number;
+            const std::shared_ptr<io::SimNode> old = files.find("/root/large.bin");
             files.replace("/root/large.bin", std::string(100'000, static_cast<char>('a' + number % 26)));
+            // As if the clock had ticked since the old file was opened.
+            if (old) old->changed += io::SimFileSystem::tick;
         };
         replace();
         simulated.serve();
@@ -512,10 +544,13 @@ TEST_F(LongReads, AreGivenUpByThoseWhoLeave) {
 }
 
 TEST_F(LongReads, WhatAFolderHoldsIsCharged) {
+    for (int i = 0; i < 1000; ++i) simulated.kernel.sim_files().write("/root/many/" + std::to_string(i), "x");
     simulated.serve();
-    EXPECT_EQ(simulated.get("/folder/").status, Status::ok);
-    EXPECT_GT(simulated.handler->store().cache().octets(), 20 * sizeof(ListedEntry));
-    EXPECT_EQ(simulated.core.ledger().used(), simulated.handler->store().cache().octets());
+    const Answer page = simulated.get("/many/", {{FieldName::accept_encoding, "br"}});
+    EXPECT_EQ(page.status, Status::ok);
+    EXPECT_LT(page.response.content_octets(), 500 * sizeof(ListedEntry)) << "the page alone is small";
+    EXPECT_GT(store().cache().octets(), 1000 * sizeof(ListedEntry));
+    EXPECT_EQ(simulated.core.ledger().used(), store().cache().octets());
 }
 
 }  // namespace
