@@ -244,6 +244,20 @@ TEST_P(Simulated, EchoGoesOnAfterAReset) {
     EXPECT_EQ(serve(echo_, reset_and_come_again(core_, server), ServeLimits{.connections_max = 1}), "still there");
 }
 
+Task<Stream> come_and_stay(Core& core, SocketAddress server) {
+    Result<Stream> stream = co_await io::connect(core, server, io::never);
+    const Result<void> sent = co_await stream->write_all("x", io::never);
+    const Result<Buffer> echoed = co_await stream->read(core.buffers(), io::never);
+    EXPECT_TRUE(sent && echoed);
+    co_return *std::move(stream);
+}
+
+TEST_P(Simulated, AClientThatStaysDoesNotKeepTheServiceFromEnding) {
+    const SocketAddress server = open("127.0.0.1:0");
+    const Stream staying = serve(echo_, come_and_stay(core_, server));
+    EXPECT_EQ(kernel_.descriptors_open(), 1U) << "only the client's own end is left";
+}
+
 // --- a machine that runs short of resources
 
 Task<bool> come_during_trouble(Core& core, io::SimKernel& kernel, SocketAddress server) {
