@@ -151,5 +151,30 @@ Task<bool> nothing_comes(io::Core& core) {
 
 TEST_P(Copies, EndAtTheirDeadline) { EXPECT_TRUE(io::run_task(*core_, nothing_comes(*core_))); }
 
+Task<void> flood(io::Stream& stream) {
+    const std::string octets(8'000'000, 'x');
+    const io::Result<void> sent = co_await stream.write_all(octets, io::never);
+    EXPECT_FALSE(sent.has_value());
+}
+
+Task<bool> nothing_is_taken(io::Core& core) {
+    Proxied proxied = co_await make_proxied(core);
+    io::Scope flooding;
+    flooding.start(flood(proxied.to_client.first));
+    {
+        Stream from = std::move(proxied.to_client.second);
+        int error = 0;
+        std::uint64_t copied = 0;
+        const io::TimePoint deadline = core.now() + std::chrono::milliseconds(50);
+        co_await copy_into(from, proxied.to_server.first, deadline, error, copied);
+        EXPECT_EQ(error, ETIMEDOUT);
+        from.abort_on_close();
+    }
+    co_await flooding.join();
+    co_return true;
+}
+
+TEST_P(Copies, EndAtTheirDeadlineIfNothingIsTaken) { EXPECT_TRUE(io::run_task(*core_, nothing_is_taken(*core_))); }
+
 }  // namespace
 }  // namespace portico

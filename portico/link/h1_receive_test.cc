@@ -187,6 +187,14 @@ TEST_P(ContentLimit, HoldsWhenContentIsDropped) {
     }
 }
 
+TEST_F(Receive, TheLimitIsForEachContentByItself) {
+    limits().content_octets_max = 10;
+    for (int i = 0; i < 3; ++i) {
+        begin("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nabcdef\r\n0\r\n\r\n");
+        EXPECT_EQ(discard(), ContentEnd::complete);
+    }
+}
+
 TEST_P(ContentLimit, HoldsWhenContentIsRead) {
     limits().content_octets_max = 10;
     begin(request_of(GetParam()));

@@ -1,6 +1,8 @@
 // How a worker shuts down: every client that sent a request gets an answer, and no silent client delays the end.
 #include <gtest/gtest.h>
 
+#include <array>
+
 #include "portico/server/world_for_test.h"
 
 namespace portico::server {
@@ -77,6 +79,14 @@ TEST_F(Draining, KeepsIdleConnectionsForARequestThatIsOnItsWay) {
     EXPECT_TRUE(silent.has_ended);
     EXPECT_EQ(silent.failure, 0);
     EXPECT_LT(run_to_end(), soon);
+}
+
+TEST_F(Draining, ClosesEveryIdleConnectionAtTheSameTime) {
+    open();
+    const std::array idle{&connect(get("/one")), &connect(get("/two")), &connect(get("/three"))};
+    worker().drain();
+    pass(limits.shutdown_idle_max + milliseconds(20));
+    for (const TestPeer* peer : idle) EXPECT_TRUE(peer->has_ended);
 }
 
 TEST_F(Draining, DoesNotWaitForIdleConnectionsIfToldSo) {

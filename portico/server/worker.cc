@@ -127,8 +127,7 @@ void Worker::admit(io::Accepted accepted, HostCheck check) {
 
 // Counts the connection of `peer`, and makes room for it if necessary. False: there is no room.
 bool Worker::let_in(const io::SocketAddress& peer) {
-    // An idle connection holds hardly any memory; an unfinished head holds a buffer.
-    if (core_->ledger().is_full() && unfinished_heads_.close_oldest()) ++counters_.heads_shed;
+    // Whoever filled the ledger has asked for relief.
     if (core_->ledger().is_full()) return false;
     const Population::Entry entry = population_->enter(peer);
     if (entry == Population::Entry::admitted) return true;

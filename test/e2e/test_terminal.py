@@ -32,8 +32,8 @@ class Job:
                 os.close(report)
                 os.setpgid(0, 0)
                 os.tcsetpgrp(0, os.getpid())
-                # A shell in the background has its jobs ignore the last two.
-                for kind in (signal.SIGTTOU, signal.SIGINT, signal.SIGQUIT):
+                # nohup, and a shell in the background, have their jobs ignore the others.
+                for kind in (signal.SIGTTOU, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
                     signal.signal(kind, signal.SIG_DFL)
                 os.execv(program, [program, *arguments])
             os.write(report, f"{job} ".encode())
