@@ -88,7 +88,7 @@ public:
     // both directions. Nothing else may read in the meantime. One buffer of further requests is read ahead.
     [[nodiscard]] Task<bool> watch_peer();
     // Whether watch_peer() has found that the peer sends nothing more after what has been received.
-    [[nodiscard]] bool has_half_closed() const { return has_half_closed_ && !has_further_requests(); }
+    [[nodiscard]] bool has_half_closed() const { return has_half_closed_; }
 
     // Sends a response to `request`. Small responses wait in the output while further requests have already been
     // received, so that answers to pipelined requests are sent together.
