@@ -152,7 +152,7 @@ Task<bool> nothing_comes(io::Core& core) {
 TEST_P(Copies, EndAtTheirDeadline) { EXPECT_TRUE(io::run_task(*core_, nothing_comes(*core_))); }
 
 Task<void> flood(io::Stream& stream) {
-    const std::string octets(8'000'000, 'x');
+    const std::string octets(64'000'000, 'x');
     const io::Result<void> sent = co_await stream.write_all(octets, io::never);
     EXPECT_FALSE(sent.has_value());
 }

@@ -17,6 +17,7 @@ using namespace std::chrono_literals;
 
 class PermitsTest : public testing::Test {
 protected:
+    // `at_once_max` is never exceeded.
     Task<void> work(int number, unsigned at_once_max) {
         Permit permit(permits, at_once_max);
         while (!permit.is_taken()) {
@@ -24,6 +25,7 @@ protected:
             if (!woken) co_return;
         }
         began.push_back(number);
+        EXPECT_LE(permits.taken(), at_once_max);
         const bool slept = co_await io::sleep_for(core, 10ms);
         static_cast<void>(slept);
         ended.push_back(number);
