@@ -68,7 +68,9 @@ private:
 // Octets that are charged to a ledger while this object exists.
 class Charge {
 public:
+    // Charges nothing.
     Charge() = default;
+    // Charges this many octets to `ledger`, which outlives this object.
     Charge(Ledger& ledger, std::size_t octets) : ledger_(&ledger), octets_(octets) { ledger.charge(octets); }
     Charge(Charge&& other) noexcept
         : ledger_(std::exchange(other.ledger_, nullptr)), octets_(std::exchange(other.octets_, 0)) {}
@@ -87,7 +89,7 @@ public:
         ledger_->charge(octets);
         octets_ += octets;
     }
-    [[nodiscard]] std::size_t octets() const { return octets_; }
+    [[nodiscard]] std::size_t octets() const { return octets_; }  // charged now
 
 private:
     Ledger* ledger_ = nullptr;
