@@ -260,8 +260,13 @@ Task<bool> Turn::run_watched(Task<void> work, Call* call) {
 }
 
 Task<void> Turn::end_when_peer_leaves(io::Scope& working, Call* call) {
+    if (call == nullptr) {
+        const io::Result<void> hung_up = co_await stream_->hang_up(io::never);
+        if (hung_up) working.request_stop();
+        co_return;
+    }
     // Until the content has arrived, only the handler may read.
-    if (call != nullptr && !link_.has_just_its_content()) {
+    if (!link_.has_just_its_content()) {
         const io::Result<void> content_read = co_await call->content_read().wait(worker_->core(), io::never);
         if (!content_read) co_return;
     }

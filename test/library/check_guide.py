@@ -101,7 +101,8 @@ def program_of_parts(part: Part, guide: str) -> str:
 
 def precompile(folder: Path, compiler: str, flags: list[str]) -> None:
     (folder / BEFORE).write_text(BEFORE_PARTS)
-    must(compiler, "-std=c++23", *WARNINGS, "-x", "c++-header", BEFORE, "-o", f"{BEFORE}.gch", *flags, cwd=folder)
+    for_headers = [flag for flag in flags if flag.startswith(("-I", "-D"))]  # with a library, the compiler would link
+    must(compiler, "-std=c++23", *WARNINGS, "-x", "c++-header", BEFORE, "-o", f"{BEFORE}.gch", *for_headers, cwd=folder)
 
 
 def wrongs_of_cpp(part: Part, compiler: str, flags: list[str]) -> list[str]:
