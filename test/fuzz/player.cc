@@ -161,8 +161,16 @@ private:
             case Verb::head:
             case Verb::options:
             case Verb::post:
-            case Verb::chunks: co_await send(client, requests_of(action), action); co_return;
-            case Verb::send: co_await send(client, action.text, action); co_return;
+            case Verb::chunks: {
+                const Requests requests = requests_of(action);
+                co_await send(client, requests, action);
+                co_return;
+            }
+            case Verb::send: {
+                const Requests raw{action.text, 1};
+                co_await send(client, raw, action);
+                co_return;
+            }
             case Verb::read: co_await read(client, action.number, milliseconds(20)); co_return;
             case Verb::pause: {
                 const bool slept = co_await io::sleep_for(core, milliseconds(action.number));
@@ -192,13 +200,13 @@ private:
         if (stream) client.stream.emplace(std::move(*stream));
     }
 
-    Task<void> send(Client& client, std::string octets, const Action& action) {
+    Task<void> send(Client& client, const Requests& requests, const Action& action) {
         if (!client.stream) co_await connect(client, action.connection);
-        if (!client.stream || client.has_finished || octets.empty()) co_return;
+        if (!client.stream || client.has_finished || requests.octets.empty()) co_return;
         if (action.verb == Verb::send || !is_made_of(*words_, action.text)) client.is_regular = false;
-        client.asked.insert(client.asked.end(), action.number, action.verb);
+        client.asked.insert(client.asked.end(), requests.count, action.verb);
         const io::TimePoint deadline = machine_->core.now() + milliseconds(100);
-        const io::Result<void> written = co_await client.stream->write_all(octets, deadline);
+        const io::Result<void> written = co_await client.stream->write_all(requests.octets, deadline);
         if (!written) client.is_regular = false;  // the next octets no longer begin a request
     }
 

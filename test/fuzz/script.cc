@@ -193,7 +193,7 @@ private:
     // Changes, adds or removes octets, or appends a whole request.
     void change_octets(std::string& octets) {
         if (octets.empty() || below(4) == 0) {
-            octets += requests_of(Action{0, Verb::get, 1, below(3), one_of(words_.paths)});
+            octets += requests_of(Action{0, Verb::get, 1, below(3), one_of(words_.paths)}).octets;
             return;
         }
         const std::size_t place = below(octets.size());
@@ -233,7 +233,7 @@ void mutate(Script& script, const Words& words, std::minstd_rand& chance) {
     for (auto left = 1 + chance() % 4; left > 0; --left) mutator.change_something();
 }
 
-std::string requests_of(const Action& action) {
+Requests requests_of(const Action& action) {
     std::string_view text = action.text;
     std::string path(text.substr(0, text.find('|')));
     std::string fields;
@@ -266,8 +266,8 @@ std::string requests_of(const Action& action) {
     }
     const std::string one = method + " " + path + " HTTP/1.1\r\nHost: example.org\r\n" + fields + "\r\n" + content;
     constexpr std::size_t all_max = 300'000;
-    std::string all;
-    for (auto left = action.number; left > 0 && all.size() < all_max; --left) all += one;
+    Requests all;
+    for (; all.count < action.number && all.octets.size() < all_max; ++all.count) all.octets += one;
     return all;
 }
 

@@ -76,8 +76,11 @@ struct Words {
 // Changes one thing or a few.
 void mutate(Script& script, const Words& words, std::minstd_rand& chance);
 
-// Returns the octets of the requests that `action` stands for (get, head, options, post or chunks), repetitions
-// included.
-[[nodiscard]] std::string requests_of(const Action& action);
+struct Requests {
+    std::string octets;
+    std::uint32_t count = 0;  // fewer than the action asks for if they would be very large together
+};
+// Returns the requests that `action` stands for (get, head, options, post or chunks).
+[[nodiscard]] Requests requests_of(const Action& action);
 
 }  // namespace portico::fuzz

@@ -45,10 +45,10 @@ TEST(AScript, IsReadFromAnyOctets) {
 }
 
 TEST(ARequest, IsWrittenInFull) {
-    EXPECT_EQ(requests_of(Action{0, Verb::head, 2, 3, "/a|Range: bytes=0-"}),
+    EXPECT_EQ(requests_of(Action{0, Verb::head, 2, 3, "/a|Range: bytes=0-"}).octets,
               "HEAD /a?aaa HTTP/1.1\r\nHost: example.org\r\nRange: bytes=0-\r\n\r\n"
               "HEAD /a?aaa HTTP/1.1\r\nHost: example.org\r\nRange: bytes=0-\r\n\r\n");
-    EXPECT_EQ(requests_of(Action{0, Verb::chunks, 1, 3, "/a"}),
+    EXPECT_EQ(requests_of(Action{0, Verb::chunks, 1, 3, "/a"}).octets,
               "POST /a HTTP/1.1\r\nHost: example.org\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nccc\r\n0\r\n\r\n");
 }
 
