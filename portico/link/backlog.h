@@ -97,10 +97,10 @@ private:
 };
 
 // Ends a connection after its last answer: half-closes, reads on for at most `time_max` and `octets_max` (io::drain),
-// and waits for as long as the peer goes on acknowledging. If the peer stops, the connection is reset: otherwise the
-// kernel would hold the octets that the peer has not received for minutes after the close. `outstanding`: octets that
-// may be unacknowledged. `transfers`: the ring that the connection joins while it waits, so that it can be ended if
-// memory is short; then it is reset, too.
+// and, if much is outstanding, waits for as long as the peer goes on acknowledging. If the peer stops, the connection
+// is reset: otherwise the kernel would hold the octets that the peer has not received for minutes after the close.
+// `outstanding`: octets that may be unacknowledged. `transfers`: the ring that the connection joins while it waits, so
+// that it can be ended if memory is short; then it is reset, too.
 Task<void> part(io::Stream stream, std::size_t outstanding, const InboundLimits& limits, WaitingPlace& transfers,
                 io::Duration time_max, std::size_t octets_max);
 
