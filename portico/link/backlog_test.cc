@@ -37,13 +37,15 @@ protected:
         return faults;
     }
     void write(std::size_t octets) {
+        written_ += octets;
         const std::string all(octets, 'x');
         EXPECT_TRUE(result_of(server().write_all(all, io::never)).has_value());
     }
     void part(io::Duration time_max = seconds(2)) {
-        parting_.start(link::part(std::move(server()), 0, limits(), transfers(), time_max, 100'000));
+        parting_.start(link::part(std::move(server()), written_, limits(), transfers(), time_max, 100'000));
     }
 
+    std::size_t written_ = 0;
     io::Scope parting_;
 };
 
