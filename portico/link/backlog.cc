@@ -67,7 +67,8 @@ Task<void> part(io::Stream stream, std::size_t outstanding, const InboundLimits&
     io::Core& core = stream.core();
     Backlog backlog(stream, outstanding);
     co_await io::drain(stream, time_max, octets_max);
-    if (backlog.is_small()) co_return;  // the kernel delivers it
+    // The kernel delivers the rest.
+    if (backlog.is_small()) co_return;
     Patience patience(limits, backlog);
     while (backlog.ask() > 0) {
         if (!stream.finish_sending()) co_return;  // it has been reset in the meantime
