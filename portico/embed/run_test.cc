@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -19,6 +18,7 @@
 #include <thread>
 #include <vector>
 
+#include "portico/io/idle_thread_for_test.h"
 #include "portico/portico.h"
 
 namespace portico {
@@ -241,13 +241,7 @@ TEST(AServer, RefusesLimitsThatMakeNoSense) {
 
 // Any thread of the process may receive the signal. A thread that the program started earlier does not block it.
 TEST(ARunningServer, EndsBySigtermWhateverThreadGetsIt) {
-    std::array<int, 2> ends{};
-    ASSERT_EQ(::pipe(ends.data()), 0);
-    // It waits in a system call: ThreadSanitizer runs no handler on a thread that waits for a mutex.
-    std::thread older([&ends] {
-        char octet = 0;
-        while (::read(ends[0], &octet, 1) < 0) continue;
-    });
+    io::IdleThread older;
     Options options;
     options.announces = false;
     Server server(options);
@@ -255,13 +249,10 @@ TEST(ARunningServer, EndsBySigtermWhateverThreadGetsIt) {
     std::thread killer([&] {
         while (server.port() == 0) std::this_thread::yield();
         EXPECT_TRUE(get(server.port(), "/").starts_with("HTTP/1.1 200 "));
-        ::pthread_kill(older.native_handle(), SIGTERM);
+        ::pthread_kill(older.handle(), SIGTERM);
     });
     EXPECT_EQ(server.run("127.0.0.1:0"), 0);
     killer.join();
-    ::close(ends[1]);
-    older.join();
-    ::close(ends[0]);
 }
 
 TEST(ARunningServer, MayGoWhileWhoStoppedItIsStillReturning) {

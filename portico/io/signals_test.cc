@@ -8,13 +8,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
 #include <condition_variable>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <thread>
 #include <vector>
+
+#include "portico/io/idle_thread_for_test.h"
 
 namespace portico::io {
 namespace {
@@ -58,22 +59,13 @@ TEST(SignalWatcher, HandsOverWhatComes) {
 
 // A thread that was started earlier does not block the signal, which would therefore end the process.
 TEST(SignalWatcher, TakesWhatAnOlderThreadIsSent) {
-    std::array<int, 2> ends{};
-    ASSERT_EQ(::pipe(ends.data()), 0);
-    // It waits in a system call: ThreadSanitizer runs no handler on a thread that waits for a mutex.
-    std::thread older([&ends] {
-        char octet = 0;
-        while (::read(ends[0], &octet, 1) < 0) continue;
-    });
+    IdleThread older;
     {
         Received received;
         const SignalWatcher watcher({SIGTERM}, received.call());
-        ::pthread_kill(older.native_handle(), SIGTERM);
+        ::pthread_kill(older.handle(), SIGTERM);
         EXPECT_EQ(received.wait_for(1), std::vector{SIGTERM});
     }
-    ::close(ends[1]);
-    older.join();
-    ::close(ends[0]);
 }
 
 TEST(SignalWatcher, TakesWhatEveryOtherThreadBlocks) {

@@ -2,10 +2,7 @@
 #include "portico/io/temporary_file.h"
 
 #include <gtest/gtest.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -18,6 +15,8 @@
 #include <optional>
 #include <string>
 #include <thread>
+
+#include "portico/io/forbid_calls_for_test.h"
 
 namespace portico::io {
 namespace {
@@ -81,9 +80,7 @@ bool forbid_links() {
         sock_filter BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
         sock_filter BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
     };
-    const sock_fprog program{filter.size(), filter.data()};
-    return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
-           ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) == 0;
+    return forbid_calls(filter);
 }
 
 TEST_F(TemporaryFiles, AreKeptWhereThereAreNoHardLinks) {

@@ -91,6 +91,13 @@ TEST_F(Parting, IsOverWhenThePeerHasAll) {
     EXPECT_EQ(received.size(), 3000U);
 }
 
+TEST_F(Parting, LeavesASmallAnswerToTheKernel) {
+    write(3000);
+    part();
+    EXPECT_LE(time_of([this] { run(parting_); }), seconds(3));
+    EXPECT_FALSE(client_was_reset());
+}
+
 // The peer reads for far longer than time_max, and receives everything.
 TEST_F(Parting, WaitsForAPeerThatReads) {
     write(200'000);

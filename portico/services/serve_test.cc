@@ -111,13 +111,14 @@ INSTANTIATE_TEST_SUITE_P(Seeds, Simulated, testing::Range<std::uint64_t>(1, 21))
 
 // --- hello on streams
 
-// Returns everything that arrives after `wait`, until the end.
-Task<std::string> read_late(Core& core, SocketAddress server, io::Duration wait) {
+// Returns everything that arrives after `wait`, until the end. `failure`: errno if the end is none.
+Task<std::string> read_late(Core& core, SocketAddress server, io::Duration wait, int& failure) {
     Result<Stream> stream = co_await io::connect(core, server, io::never);
     const bool slept = co_await io::sleep_for(core, wait);
     std::string all;
     while (slept) {
         const Result<Buffer> octets = co_await stream->read(core.buffers(), io::never);
+        failure = octets ? 0 : octets.error().number;
         if (!octets || octets->empty()) break;
         all += octets->octets();
     }
@@ -127,13 +128,17 @@ Task<std::string> read_late(Core& core, SocketAddress server, io::Duration wait)
 TEST_P(Simulated, HelloGivesAClientThirtySecondsToReadTheLine) {
     Hello hello(core_, std::string(300'000, 'x'));
     const SocketAddress server = open("127.0.0.1:0");
-    EXPECT_EQ(serve(hello, read_late(core_, server, seconds(28))).size(), 300'000U);
+    int failure = -1;
+    EXPECT_EQ(serve(hello, read_late(core_, server, seconds(28), failure)).size(), 300'000U);
+    EXPECT_EQ(failure, 0);
 }
 
 TEST_P(Simulated, HelloGivesUpOnAClientThatDoesNotRead) {
     Hello hello(core_, std::string(300'000, 'x'));
     const SocketAddress server = open("127.0.0.1:0");
-    EXPECT_LT(serve(hello, read_late(core_, server, seconds(32))).size(), 300'000U);
+    int failure = -1;
+    EXPECT_LT(serve(hello, read_late(core_, server, seconds(32), failure)).size(), 300'000U);
+    EXPECT_EQ(failure, ECONNRESET) << "a normal end would leave what was not read to the kernel";
 }
 
 // Returns whether the server still has its connection after each of these times.

@@ -1,8 +1,5 @@
 // Hello and echo, with their clients on the same core.
 #include <gtest/gtest.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -14,6 +11,7 @@
 #include <thread>
 
 #include "portico/io/epoll_kernel.h"
+#include "portico/io/forbid_calls_for_test.h"
 #include "portico/io/run_task.h"
 #include "portico/services/echo.h"
 #include "portico/services/hello.h"
@@ -235,9 +233,7 @@ bool forbid_ipv6() {
         sock_filter BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EAFNOSUPPORT),
         sock_filter BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
     };
-    const sock_fprog program{filter.size(), filter.data()};
-    if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return false;
-    if (::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) != 0) return false;
+    if (!io::forbid_calls(filter)) return false;
     const int socket = ::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (socket >= 0) ::close(socket);
     return socket < 0;

@@ -110,17 +110,6 @@ def need(program: str) -> str:
     return found
 
 
-def test_echo_leaves_little_to_the_kernel_for_a_peer_that_does_not_read(service):
-    echo = service("echo", "--listen", "127.0.0.1:0")
-    with socket.socket() as silent:
-        silent.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        silent.connect(("127.0.0.1", echo.port))
-        silent.setblocking(False)
-        while select.select([], [silent], [], 0.5)[1]:  # until the service takes no more
-            silent.send(much(MIB))
-        assert 0 < servers.queued_for(silent) < 400_000  # without the limit, some 2,500,000
-
-
 def read_to_end(peer: socket.socket) -> bytes:
     parts = []
     while part := peer.recv(MIB):
@@ -365,6 +354,17 @@ def test_echo_as_inetd_would_start_it():
         ours.shutdown(socket.SHUT_WR)
         assert read_to_end(ours) == b"through inetd"
         assert echo.wait(PATIENCE) == 0
+
+
+def test_echo_leaves_little_to_the_kernel_for_a_peer_that_does_not_read(service):
+    echo = service("echo", "--listen", "127.0.0.1:0")
+    with socket.socket() as silent:
+        silent.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        silent.connect(("127.0.0.1", echo.port))
+        silent.setblocking(False)
+        while select.select([], [silent], [], 0.5)[1]:  # until the service takes no more
+            silent.send(much(MIB))
+        assert 0 < servers.queued_for(silent) < 400_000  # without the limit, some 2,500,000
 
 
 def test_echo_survives_the_want_of_descriptors(service):
