@@ -26,7 +26,7 @@ TEST_F(Admission, ClosesTheConnectionThatIsIdleTheLongest) {
     EXPECT_EQ(population(), 2U);
 }
 
-TEST_F(Admission, ClosesTheOldestUnfinishedHeadIfNobodyIsIdle) {
+TEST_F(Admission, ClosesTheOldestUnfinishedHead) {
     limits.connections_max = 3;
     open();
     TestPeer& slow = connect(get("/slow"));
@@ -42,14 +42,38 @@ TEST_F(Admission, ClosesTheOldestUnfinishedHeadIfNobodyIsIdle) {
     EXPECT_EQ(counters().shed, 0U);
 }
 
-TEST_F(Admission, PrefersToCloseTheIdle) {
+TEST_F(Admission, ClosesWhoHasWaitedTheLongestWhetherIdleOrWithAnUnfinishedHead) {
     limits.connections_max = 2;
     open();
     TestPeer& unfinished = connect("G");
+    pass(seconds(1));
     TestPeer& idle = connect(get("/one"));
-    connect(get("/one"));
+    pass(seconds(1));
+    connect("G");
+    EXPECT_TRUE(unfinished.has_ended);
+    EXPECT_FALSE(idle.has_ended);
+    pass(seconds(1));
+    connect("G");
     EXPECT_TRUE(idle.has_ended);
-    EXPECT_FALSE(unfinished.has_ended);
+    EXPECT_EQ(counters().heads_shed, 1U);
+    EXPECT_EQ(counters().shed, 1U);
+}
+
+// A flood of unfinished heads does not close a connection of the same address that is kept and used.
+TEST_F(Admission, AFloodOfUnfinishedHeadsClosesItsOwnConnections) {
+    limits.connections_max = 40;
+    limits.connections_per_address_max = 20;
+    open();
+    TestPeer& kept = connect(get("/one"), "192.0.2.1");
+    for (std::size_t i = 1; i <= 200; ++i) {
+        connect_soon("G", "192.0.2.1");
+        pass(milliseconds(10));
+        if (i % 10 == 0) send(kept, get("/one"));
+    }
+    EXPECT_FALSE(kept.has_ended);
+    EXPECT_EQ(kept.answers(), 21U);
+    EXPECT_EQ(counters().heads_shed, 181U);
+    EXPECT_EQ(counters().shed, 0U);
 }
 
 TEST_F(Admission, TurnsAwayIfEverybodyIsBeingAnswered) {

@@ -149,7 +149,7 @@ Task<Next> Turn::parse() {
         // The time for requests that were in flight is over.
         if (worker_->is_draining() && worker_->core().now() >= worker_->idle_deadline()) co_return Next::close;
         io::Scope reading;
-        const Place place(worker_->unfinished_heads(), *peer_, reading);
+        const Place place(worker_->unfinished_heads(), *peer_, worker_->core().now(), reading);
         reading.start(read_head());
         co_await reading.join();
         if (*arrival_ == Arrival::idle) co_return Next::idle;
@@ -515,7 +515,7 @@ Task<void> serve_connection(io::Stream stream, io::SocketAddress peer, Worker& w
         io::ReadBuffer wait = stream.read(core.buffers(), is_sending ? patience->next_look(core.now()) : deadline);
         io::Result<Buffer> received = io::fail(ECANCELED, "read");
         {
-            const Place place(is_sending ? worker.sending() : worker.idle(), guest.peer(), wait);
+            const Place place(is_sending ? worker.sending() : worker.idle(), guest.peer(), core.now(), wait);
             received = co_await wait;
         }
         if (!received && worker.is_draining()) {

@@ -206,7 +206,25 @@ TEST_F(AConnection, AnswersEachOfManyPipelinedRequestsOnce) {
     EXPECT_EQ(counters().requests, 500U);
     EXPECT_FALSE(peer.has_ended);
     pass(milliseconds(100));
-    EXPECT_EQ(worker().idle().close_oldest(), true) << "it is idle";
+    EXPECT_NE(worker().idle().oldest(), nullptr) << "it is idle";
+}
+
+// The task that reads the content first sends the earlier answers, and takes a while to end when it is asked to.
+TEST_F(AConnection, AnswersEarlyOnlyOnceNobodySendsForTheContent) {
+    kernel.faults().cancel_late = 1;
+    kernel.faults().buffer_octets_min = kernel.faults().buffer_octets_max = 512;
+    open();
+    TestPeer& peer = connect();
+    peer.reads = false;
+    std::string pipelined;
+    for (int i = 0; i < 40; ++i) pipelined += get("/abcdefgh");
+    send(peer, pipelined + "POST /early HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n");
+    pass(seconds(2));
+    read_on(peer);
+    pass(seconds(1));
+    EXPECT_EQ(peer.answers(), 41U);
+    EXPECT_TRUE(peer.received.ends_with("early\n"));
+    EXPECT_TRUE(peer.has_ended);
 }
 
 TEST_F(AConnection, HoldsNoBufferWhileItIsIdle) {

@@ -55,8 +55,8 @@ struct Limits {
     std::size_t trailer_octets_max = 8 * 1024;
 
     // Simultaneous connections. When the limit is reached, the server makes room for a new connection: it closes the
-    // one that has been idle the longest or, if none is idle, the one whose unfinished head began first. If every
-    // connection is being answered, it closes the new one.
+    // one that has waited the longest for a request, or for the rest of a head. If every connection is being answered,
+    // it closes the new one.
     std::size_t connections_max = 16'384;
     // Simultaneous connections from one address (an IPv6 /64 counts as one). When the limit is reached, the server
     // makes room in the same way, but only among the connections from that address. The default is a quarter of
@@ -66,8 +66,8 @@ struct Limits {
     std::size_t connections_per_address_max = 4'096;
     // Memory for buffers, for cached files and for the part of responses that the kernel holds until peers acknowledge
     // it, in octets, for all cores together. Above three quarters of it the server releases memory, in this order:
-    // cached files; idle connections; unfinished heads; connections whose last response has not been acknowledged, and
-    // those that have waited the longest for their peers during content, which is refused with 503, or a response,
+    // cached files; idle connections and unfinished heads; connections whose last response has not been acknowledged,
+    // and those that have waited the longest for their peers during content, which is refused with 503, or a response,
     // which is reset. Above seven eighths, new connections are closed, as are idle ones on which a request arrives, and
     // all content is refused with 503. Above the limit itself, responses are aborted. Each core has an equal part, of
     // at least 256 KiB.

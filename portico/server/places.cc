@@ -5,34 +5,27 @@
 
 namespace portico::server {
 
-bool Places::close_oldest() {
-    if (first_ == nullptr) return false;
-    close(*first_);
-    return true;
-}
-
-bool Places::close_oldest_of(const io::SocketAddress& peer) {
+Place* Places::oldest_of(const io::SocketAddress& peer) {
     const Population::Key wanted = Population::key_of(peer);
     std::size_t looks = 0;
     for (Place* place = first_; place != nullptr && looks < looks_max; place = place->next_, ++looks) {
-        if (Population::key_of(*place->peer_) != wanted) continue;
-        close(*place);
-        return true;
+        if (Population::key_of(*place->peer_) == wanted) return place;
     }
-    return false;
+    return nullptr;
 }
 
 void Places::close_all() {
     // Counted first: the end of one connection may admit another one.
     std::size_t count = 0;
     for (const Place* place = first_; place != nullptr; place = place->next_) ++count;
-    for (; count > 0 && first_ != nullptr; --count) close(*first_);
+    for (; count > 0 && first_ != nullptr; --count) first_->close();
 }
 
-void Places::close(Place& place) {
-    place.leave();  // so that it is not asked twice if it takes a while to end
-    io::Operation* const wait = place.wait_;
-    io::Scope* const reading = place.reading_;
+void Place::close() {
+    leave();
+    // Copied: the end of the wait may destroy this object.
+    io::Operation* const wait = wait_;
+    io::Scope* const reading = reading_;
     if (wait != nullptr) wait->stop_waiting();
     if (reading != nullptr) reading->request_stop();
 }

@@ -17,23 +17,22 @@ class Place;
 // Connections in the same state, such as idle, in the order in which they entered it.
 class Places {
 public:
-    // close_oldest_of() checks this many connections, so that a flood of connections can't make each of them expensive.
+    // oldest_of() checks this many connections, so that a flood of connections can't make each of them expensive.
     static constexpr std::size_t looks_max = 64;
 
     Places() = default;
     Places(const Places&) = delete;
     Places& operator=(const Places&) = delete;
 
-    // Closes the oldest connection. False if there is none.
-    bool close_oldest();
-    // Closes the oldest connection among those that Population counts together with `peer`. False if none is found.
-    bool close_oldest_of(const io::SocketAddress& peer);
+    // The connection that has been here the longest. Null if there is none.
+    [[nodiscard]] Place* oldest() { return first_; }
+    // The oldest of those that Population counts together with `peer`. Null if none is found.
+    [[nodiscard]] Place* oldest_of(const io::SocketAddress& peer);
     // Closes each connection that is here now. Connections that join in the meantime stay.
     void close_all();
 
 private:
     friend class Place;
-    static void close(Place& place);
 
     Place* first_ = nullptr;
     Place* last_ = nullptr;
@@ -42,18 +41,29 @@ private:
 // A connection's place in the list. It leaves the list when this object is destroyed.
 class Place {
 public:
-    // The connection is closed by ending `wait`, or by asking `reading` to stop. All of them outlive the place.
-    Place(Places& places, const io::SocketAddress& peer, io::Operation& wait) : Place(places, peer) { wait_ = &wait; }
-    Place(Places& places, const io::SocketAddress& peer, io::Scope& reading) : Place(places, peer) {
+    // `since`: now. The connection is closed by ending `wait`, or by asking `reading` to stop. All of them outlive the
+    // place.
+    Place(Places& places, const io::SocketAddress& peer, io::TimePoint since, io::Operation& wait)
+        : Place(places, peer, since) {
+        wait_ = &wait;
+    }
+    Place(Places& places, const io::SocketAddress& peer, io::TimePoint since, io::Scope& reading)
+        : Place(places, peer, since) {
         reading_ = &reading;
     }
     Place(const Place&) = delete;
     Place& operator=(const Place&) = delete;
     ~Place() { leave(); }
 
+    // When the connection entered the list.
+    [[nodiscard]] io::TimePoint since() const { return since_; }
+    // Closes the connection, which leaves the list at once, although it may take a while to end.
+    void close();
+
 private:
     friend class Places;
-    Place(Places& places, const io::SocketAddress& peer) : places_(&places), peer_(&peer), previous_(places.last_) {
+    Place(Places& places, const io::SocketAddress& peer, io::TimePoint since)
+        : places_(&places), peer_(&peer), since_(since), previous_(places.last_) {
         (previous_ != nullptr ? previous_->next_ : places.first_) = this;
         places.last_ = this;
     }
@@ -66,6 +76,7 @@ private:
 
     Places* places_;  // null once it has left
     const io::SocketAddress* peer_;
+    io::TimePoint since_;
     io::Operation* wait_ = nullptr;
     io::Scope* reading_ = nullptr;
     Place* next_ = nullptr;

@@ -137,22 +137,20 @@ bool Worker::let_in(const io::SocketAddress& peer) {
     return true;
 }
 
-// Closes the connection that has been idle the longest, or else the one whose unfinished head began first. False if
-// there is neither.
-bool Worker::make_room() {
-    const bool was_idle = idle_.close_oldest();
-    if (was_idle) ++counters_.shed;
-    if (was_idle || !unfinished_heads_.close_oldest()) return was_idle;
-    ++counters_.heads_shed;
-    return true;
-}
+// Closes the connection that has waited the longest for a request or for the rest of its head. False if there is none.
+bool Worker::make_room() { return close_older(idle_.oldest(), unfinished_heads_.oldest()); }
 
 // The same among the connections from one address.
 bool Worker::make_room_for(const io::SocketAddress& peer) {
-    const bool was_idle = idle_.close_oldest_of(peer);
-    if (was_idle) ++counters_.shed;
-    if (was_idle || !unfinished_heads_.close_oldest_of(peer)) return was_idle;
-    ++counters_.heads_shed;
+    return close_older(idle_.oldest_of(peer), unfinished_heads_.oldest_of(peer));
+}
+
+// By age, so that a flood of unfinished heads closes its own connections, and not those that others keep and use.
+bool Worker::close_older(Place* idle, Place* unfinished_head) {
+    if (idle == nullptr && unfinished_head == nullptr) return false;
+    const bool is_head = idle == nullptr || (unfinished_head != nullptr && unfinished_head->since() < idle->since());
+    ++(is_head ? counters_.heads_shed : counters_.shed);
+    (is_head ? unfinished_head : idle)->close();
     return true;
 }
 
@@ -178,9 +176,9 @@ private:
 
 }  // namespace
 
-// Releases memory in this order, until the ledger is no longer strained: cached files, idle connections, unfinished
-// heads, connections whose last answer has not been acknowledged, and then the transfers that have waited the longest
-// for their peers.
+// Releases memory in this order, until the ledger is no longer strained: cached files, connections that wait for a
+// request or the rest of its head, connections whose last answer has not been acknowledged, and then the transfers that
+// have waited the longest for their peers.
 Task<void> Worker::relieve() {
     const Relieving guard(is_relieving_);
     // Goes on until nothing is left to shed, because there may be no further request for relief: refused connections
@@ -200,7 +198,11 @@ Task<void> Worker::relieve() {
 // Closes one connection to release memory. False if there is none.
 bool Worker::shed_one() {
     if (make_room()) return true;
-    if (!sending_.close_oldest() && !transfers_.end_longest()) return false;
+    if (Place* const sending = sending_.oldest()) {
+        sending->close();
+    } else if (!transfers_.end_longest()) {
+        return false;
+    }
     ++counters_.broken_off;
     return true;
 }

@@ -149,6 +149,7 @@ private:
     bool make_room();
     bool shed_one();
     bool make_room_for(const io::SocketAddress& peer);
+    bool close_older(Place* idle, Place* unfinished_head);
     void ask_for_relief();
     Task<void> relieve();
 
