@@ -241,28 +241,35 @@ Task<ContentStep> H1Inbound::read_content() {
     for (;;) {
         const std::optional<ContentStep> step = content_at_once();
         if (step) co_return *step;
-        const bool invited = co_await invite_content();
-        std::optional<ContentEnd> trouble = ContentEnd::left;
-        if (invited) trouble = co_await receive_content();
+        std::optional<ContentEnd> trouble = co_await invite_content();
+        if (!trouble) trouble = co_await receive_content();
         if (trouble) co_return ContentStep{{}, *trouble};
     }
 }
 
-// RFC 9110 §10.1.1: once, if the peer waits for it and has not begun to send the content unasked.
-Task<bool> H1Inbound::invite_content() {
+// RFC 9110 §10.1.1: once, if the peer waits for it and has not begun to send the content unasked. Answers to earlier
+// requests are sent first.
+Task<std::optional<ContentEnd>> H1Inbound::invite_content() {
     const bool is_due = std::exchange(invites_content_, false);
-    if (!is_due && output_.empty()) co_return true;
+    if (!is_due && output_.empty()) co_return std::nullopt;
     if (is_due) {
         constexpr std::string_view invitation = "HTTP/1.1 100 Continue\r\n\r\n";
         if (!output_.has_block() || output_.room().size() < invitation.size()) {
             const Sent before = co_await flush();
-            if (before != Sent::whole || !has_output_for(invitation.size())) co_return false;
+            if (before != Sent::whole) co_return trouble_with(before);
+            if (!has_output_for(invitation.size())) co_return refuse(no_memory());
         }
         std::memcpy(output_.room().data(), invitation.data(), invitation.size());
         output_.grow(invitation.size());
     }
     const Sent sent = co_await flush();
-    co_return sent == Sent::whole;
+    co_return trouble_with(sent);
+}
+
+// What it means for the content that the output was not sent. See receive_content() for a wait that was ended.
+std::optional<ContentEnd> H1Inbound::trouble_with(Sent sent) {
+    if (sent == Sent::whole) return std::nullopt;
+    return sent == Sent::ended ? refuse(no_memory()) : ContentEnd::left;
 }
 
 bool H1Inbound::has_just_its_content() const {

@@ -49,6 +49,7 @@ struct ContentStep {
 enum class Sent : std::uint8_t {
     whole,  // given to the kernel, or to the output that the next call sends
     left,   // the peer broke the connection or was too slow, or there was no memory left; closing is a reset
+    ended,  // the wait was ended: memory is short, or the task was asked to stop. What has not been sent is still there
     cut,    // the file ended before the range that was announced: only a reset can show that to the peer
 };
 
@@ -131,7 +132,8 @@ private:
     [[nodiscard]] std::optional<ContentEnd> refuse(http::Refusal refusal);
     [[nodiscard]] std::optional<ContentStep> content_at_once();
     [[nodiscard]] Task<std::optional<ContentEnd>> receive_content();
-    [[nodiscard]] Task<bool> invite_content();
+    [[nodiscard]] Task<std::optional<ContentEnd>> invite_content();
+    [[nodiscard]] std::optional<ContentEnd> trouble_with(Sent sent);
     [[nodiscard]] std::optional<ContentEnd> drop_length();
     [[nodiscard]] std::optional<ContentEnd> drop_chunks();
     [[nodiscard]] bool make_room_for_head();
@@ -143,6 +145,7 @@ private:
     [[nodiscard]] Task<Sent> send_made(const http::Request& request, const http::Response& response,
                                        std::string_view date, http::Persistence persistence);
     Sent give_up();
+    [[nodiscard]] std::optional<Sent> end_after(const io::Error& failure, Patience& patience);
     [[nodiscard]] Task<Sent> send_parts(Parts parts, bool more, Patience& patience);
     [[nodiscard]] Task<Sent> send_range(const http::Piece& piece, Patience& patience);
     [[nodiscard]] Task<void> bring_into_memory(const Fd& file, std::uint64_t offset, std::uint64_t length);

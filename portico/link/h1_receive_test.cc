@@ -25,6 +25,12 @@ protected:
         taken_ = core().ledger().ceiling() - core().ledger().used() - octets;
         core().ledger().charge(taken_);
     }
+    // Writes until the peer, which reads nothing, accepts no more.
+    static Task<void> fill(io::Stream& stream) {
+        const std::string octets(4096, 'x');
+        io::Result<void> written;
+        while (written) written = co_await stream.write_all(octets, stream.core().now() + milliseconds(10));
+    }
     void give_memory_back() { core().ledger().release(std::exchange(taken_, 0)); }
 
     http::Request request_;
@@ -287,6 +293,35 @@ TEST_F(Receive, WaitingForContentCanBeEnded) {
     EXPECT_EQ(end, ContentEnd::refused);
     EXPECT_EQ(link().refusal().status, http::Status::service_unavailable);
     EXPECT_FALSE(transfers().end_longest());
+}
+
+// The peer reads nothing, so the invitation can't be sent. The refusal can still be answered: the connection is whole.
+TEST_F(Receive, WaitingToInviteContentCanBeEnded) {
+    run(fill(server()));
+    begin("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\nExpect: 100-continue\r\n\r\n");
+    std::optional<ContentStep> step;
+    io::Scope scope;
+    scope.start(keep(link().read_content(), step));
+    pass(seconds(1));
+    EXPECT_TRUE(transfers().end_longest());
+    run(scope);
+    ASSERT_TRUE(step.has_value());
+    EXPECT_EQ(step->end, ContentEnd::refused);
+    EXPECT_EQ(refused(), Status::service_unavailable);
+    EXPECT_GT(link().output_span().iov_len, 0U) << "what was not sent is sent before the answer";
+    close_server();
+    bool reset = false;
+    EXPECT_GT(client_reads_to_end(reset).size(), 0U);
+    EXPECT_FALSE(reset);
+}
+
+// All memory but that for the answers in the output is taken, so the invitation finds none.
+TEST_F(Receive, AnInvitationThatFindsNoMemoryRefusesTheContent) {
+    begin("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\nExpect: 100-continue\r\n\r\n");
+    leave_memory(0);
+    EXPECT_EQ(read().end, ContentEnd::refused);
+    EXPECT_EQ(refused(), Status::service_unavailable);
+    give_memory_back();
 }
 
 }  // namespace

@@ -207,6 +207,13 @@ Sent H1Inbound::give_up() {
     return Sent::left;
 }
 
+// How sending ends after a write that failed. Nothing if it may be tried again: a peer that is slow still has time. If
+// the wait was ended, it is the caller who resets the connection, or answers.
+std::optional<Sent> H1Inbound::end_after(const io::Error& failure, Patience& patience) {
+    if (failure.number == ETIMEDOUT && patience.lasts(stream_->core().now())) return std::nullopt;
+    return failure.number == ECANCELED ? Sent::ended : give_up();
+}
+
 // Sends the output, then the parts in their order.
 Task<Sent> H1Inbound::send_parts(Parts parts, bool more, Patience& patience) {
     io::Core& core = stream_->core();
@@ -222,7 +229,8 @@ Task<Sent> H1Inbound::send_parts(Parts parts, bool more, Patience& patience) {
         const WaitingPlace place(*transfers_, wait);
         const io::Result<std::size_t> written = co_await wait;
         if (!written) {
-            if (written.error().number != ETIMEDOUT || !patience.lasts(core.now())) co_return give_up();
+            const std::optional<Sent> end = end_after(written.error(), patience);
+            if (end) co_return *end;
             continue;
         }
         if (!patience.took(*written, core.now())) co_return give_up();
@@ -253,7 +261,8 @@ Task<Sent> H1Inbound::send_range(const http::Piece& piece, Patience& patience) {
         const WaitingPlace place(*transfers_, wait);
         const io::Result<std::size_t> sent = co_await wait;
         if (!sent) {
-            if (sent.error().number != ETIMEDOUT || !patience.lasts(core.now())) co_return give_up();
+            const std::optional<Sent> end = end_after(sent.error(), patience);
+            if (end) co_return *end;
             continue;
         }
         if (!patience.took(*sent, core.now())) co_return give_up();

@@ -389,7 +389,7 @@ TEST_F(Send, AWaitForThePeerCanBeEnded) {
     send_octets(300'000);
     pass(seconds(1));
     EXPECT_TRUE(transfers().end_longest());
-    EXPECT_EQ(sent(), Sent::left);
+    EXPECT_EQ(sent(), Sent::ended);
     EXPECT_TRUE(transfers().empty());
 }
 

@@ -56,21 +56,28 @@ public:
     [[nodiscard]] Task<link::ContentStep> read_content();
     // Why read_content() ended with `refused`.
     [[nodiscard]] const http::Refusal& refusal() const { return link_->refusal(); }
+    // Waits until nobody is inside read_content(): a task that was asked to stop may take a while to end. False: the
+    // waiting task was itself asked to stop first.
+    [[nodiscard]] Task<bool> reading_ended();
     // Opened once the content has been read to its end.
     [[nodiscard]] io::Gate& content_read() { return content_read_; }
     // Sends the response, which is complete, although answer() still has to wait for tasks that refer to the request. A
-    // response whose content is generated while it is sent is sent afterwards.
+    // response whose content is generated while it is sent is sent afterwards. Those tasks have been asked to stop.
     [[nodiscard]] Task<void> send_early() { return send_early_(); }
     // For the connection: sets the function that sends the response.
     void set_send_early(std::function<Task<void>()> send_early) { send_early_ = std::move(send_early); }
 
 private:
+    class Reading;
+
     io::Core* core_;
     link::H1Inbound* link_;
     const http::Request* request_;
     http::Response* response_;
     CallNotes* notes_;
     const io::SocketAddress* peer_;
+    bool is_reading_ = false;
+    io::Gate reading_ended_;
     io::Gate content_read_;
     std::function<Task<void>()> send_early_;
     bool has_opened_ = false;

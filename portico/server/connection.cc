@@ -86,7 +86,7 @@ private:
     Task<void> authorize_into(http::Result<void>& allowed);
     Task<Next> send_made(bool has_read_all);
     Task<void> end_making_when_peer_leaves(io::Scope& making);
-    Task<void> send_early();
+    Task<void> send_early(Call& call);
     Task<void> send_into(link::Sent& sent);
     void begin();
     void decide_persistence();
@@ -342,15 +342,18 @@ Task<Next> Turn::send_made(bool has_read_all) {
 }
 
 // The answer is sent while the handler's task goes on: see Call::send_early.
-Task<void> Turn::send_early() {
+Task<void> Turn::send_early(Call& call) {
     if (exchange_->response.producer) co_return;
+    // Before a task reads, it sends earlier answers, or the invitation to send the content.
+    const bool is_alone = co_await call.reading_ended();
+    if (!is_alone) co_return;
     // A task that is being ended may have been reading the content, so it is unknown where the next request begins.
     if (exchange_->request.framing != http::Framing::none) persistence_ = Persistence::close;
     const Next next = co_await send(exchange_->notes.reason);
     sent_early_ = next;
     if (next != Next::request) co_return;
     const link::Sent rest = co_await link_.flush();  // it must not wait for the answer to the next request
-    if (rest != link::Sent::whole) sent_early_ = Next::left;
+    if (rest != link::Sent::whole) sent_early_ = Next::reset;
 }
 
 Task<Next> Turn::answer(Application& application) {
@@ -361,7 +364,7 @@ Task<Next> Turn::answer(Application& application) {
     const http::Request& request = exchange_->request;
     http::Response& response = exchange_->response;
     Call call(worker_->core(), link_, request, response, exchange_->notes, *peer_);
-    call.set_send_early([this] { return send_early(); });
+    call.set_send_early([this, &call] { return send_early(call); });
     sent_early_.reset();
     const bool answered = co_await run_watched(application.answer(call), &call);
     if (sent_early_) co_return *sent_early_;

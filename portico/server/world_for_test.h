@@ -31,6 +31,7 @@ inline io::SimFaults no_faults() {
 
 // Answers "GET /NAME" with NAME and a newline. "/slow" waits for ten seconds first, "/events" is an endless stream,
 // "/cut" breaks off after five octets, "/large" has a megabyte, "/take" reads the content and reports its size.
+// "/early" reads it too, but gives up after a second.
 class TestApplication final : public Application {
 public:
     explicit TestApplication(io::Core& core) : core_(&core) {}
@@ -56,6 +57,7 @@ public:
             content = std::to_string(taken);
         }
         call.response().content.push_back(http::Piece::text(std::move(content)));
+        if (target == "/early") co_await give_up_reading(call);
     }
     void answer_refusal(const http::Refusal& refusal, http::Response& response) override {
         response.status = refusal.status;
@@ -82,6 +84,19 @@ private:
             if (step.octets.empty()) co_return taken;
             taken += step.octets.size();
         }
+    }
+    static Task<void> read(Call& call) {
+        const link::ContentStep step = co_await call.read_content();
+        static_cast<void>(step);
+    }
+    Task<void> give_up_reading(Call& call) {
+        io::Scope reading;
+        reading.start(read(call));
+        const bool slept = co_await io::sleep_for(*core_, std::chrono::seconds(1));
+        if (!slept) co_return;
+        reading.request_stop();
+        co_await call.send_early();
+        co_await reading.join();
     }
     io::Core* core_;
 };

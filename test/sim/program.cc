@@ -95,11 +95,12 @@ Task<void> tell_for_ever(EventSender& events) {
 
 Task<Result<std::string>> count(Request& request) {
     std::size_t octets = 0;
-    for (;;) {
+    for (unsigned parts = 0;; ++parts) {
         const Result<std::string_view> part = co_await request.read();
         if (!part) co_return std::unexpected(part.error());
         if (part->empty()) break;
         octets += part->size();
+        if (parts % 8 != 0) continue;  // thousands of chunks take less than program_wait_max
         const bool slept = co_await sleep(request.core(), 1);
         if (!slept) break;
     }

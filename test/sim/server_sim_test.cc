@@ -81,12 +81,15 @@ TEST_P(FailedOnce, Holds) { run_seed(GetParam().seed); }
 
 INSTANTIATE_TEST_SUITE_P(
     Seeds, FailedOnce,
-    testing::Values(FailedSeed{36'763, "buffers of few octets: an answer slower than rate_min is cut after rate_grace"},
-                    FailedSeed{23'694, "the same"},
-                    FailedSeed{98, "memory is short: a wait that had already ended was asked to end"},
-                    FailedSeed{849, "memory is short: awaited content was taken for a client that had left"},
-                    FailedSeed{53'754,
-                               "memory is short: an answer to HEAD was left out, and the next one took its place"}),
+    testing::Values(
+        FailedSeed{36'763, "buffers of few octets: an answer slower than rate_min is cut after rate_grace"},
+        FailedSeed{23'694, "the same"},
+        FailedSeed{98, "memory is short: a wait that had already ended was asked to end"},
+        FailedSeed{849, "memory is short: awaited content was taken for a client that had left"},
+        FailedSeed{53'754, "memory is short: an answer to HEAD was left out, and the next one took its place"},
+        FailedSeed{64'165, "memory is short: the invitation of content was taken for a client that had left"},
+        FailedSeed{117'465, "a time-out answered while the task that it ended was still sending"},
+        FailedSeed{129'576, "the test's own: /count waited after each of 9,000 chunks, for a client that had left"}),
     [](const auto& row) { return std::to_string(row.param.seed); });
 
 // script/simulate starts this test and reads the lines that it prints.
