@@ -2,8 +2,6 @@
 #include "test/sim/disk.h"
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 
 namespace portico::sim {
 
@@ -46,15 +44,12 @@ void Disk::add(std::string path, std::size_t octets) {
 
 // Each line contains the file, the version and its own position, so that no part of one version matches another.
 std::string Disk::make_content(const std::string& path, std::size_t octets) {
-    const std::string version = path + " version " + std::to_string(++made_) + " line ";
+    std::string line = path + " version " + std::to_string(++made_) + " line 000000\n";
     std::string content;
-    content.reserve(octets + version.size() + 12);
-    for (std::size_t line = 0; content.size() < octets; ++line) {
-        std::array<char, 12> number;
-        const auto [end, failure] = std::to_chars(number.begin(), number.end() - 1, line);
-        *end = '\n';
-        content += version;
-        content.append(number.begin(), end + 1);
+    content.reserve(octets + line.size());
+    while (content.size() < octets) {
+        content += line;
+        for (auto digit = line.end() - 2; ++*digit > '9'; --digit) *digit = '0';  // the next number
     }
     content.resize(octets);
     return content;
