@@ -11,18 +11,13 @@ function(_portico_sources room)
   set(sources ${all} PARENT_SCOPE)
 endfunction()
 
-# Rooms whose tests share names, so each of these tests is compiled separately.
-set(portico_tests_apart base http wire app)
-
 # Room `room`'s tests, fuzz targets and benchmarks. Fuzz targets are all built by target `fuzzers`.
 function(_portico_proofs room fuzz_libraries)
   if(tests AND PORTICO_TESTS)
     find_package(GTest REQUIRED)
     include(GoogleTest)
     add_executable(${room}_test ${tests})
-    if(NOT room IN_LIST portico_tests_apart)
-      portico_as_one(${room}_test TESTS)
-    endif()
+    portico_as_one(${room}_test TESTS)
     portico_precompiled(${room}_test TESTS)
     target_link_libraries(${room}_test PRIVATE portico_${room} GTest::gmock GTest::gtest_main)
     set_target_properties(${room}_test PROPERTIES PORTICO_UNOPTIMISED ON)

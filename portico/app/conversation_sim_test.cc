@@ -68,7 +68,7 @@ Task<void> play(Core& core, Stream stream, Script script, std::string& heard) {
     }
 }
 
-struct Talk {
+struct StreamTalk {
     Script peer;
     Script keyboard;
     Script screen = {{reads_to_end}};
@@ -81,7 +81,7 @@ struct Outcome {
     std::string shown;  // what the screen has
 };
 
-Task<Outcome> hold(Core& core, Talk talk) {
+Task<Outcome> hold(Core& core, StreamTalk talk) {
     Outcome outcome;
     std::string nothing;
     io::StreamPair network = co_await io::make_stream_pair(core);
@@ -101,7 +101,7 @@ Task<Outcome> hold(Core& core, Talk talk) {
 
 class Conversations : public testing::TestWithParam<std::uint64_t> {
 protected:
-    Outcome outcome_of(Talk talk) {
+    Outcome outcome_of(StreamTalk talk) {
         io::SimKernel kernel(GetParam());
         Core core(kernel);
         return io::run_task(core, hold(core, std::move(talk)));
@@ -149,9 +149,9 @@ TEST_P(Conversations, OfAPersonEndWithThePeer) {
 }
 
 TEST_P(Conversations, EndAtTheEscapeCharacterOfAPerson) {
-    Talk talk{.peer = {{reads_to_end}},
-              .keyboard = {writes("hello\n"), pauses(seconds(1)), writes("\x1d"), pauses(seconds(60))},
-              .options = {.typing = Typing::yes}};
+    StreamTalk talk{.peer = {{reads_to_end}},
+                    .keyboard = {writes("hello\n"), pauses(seconds(1)), writes("\x1d"), pauses(seconds(60))},
+                    .options = {.typing = Typing::yes}};
     const Outcome escaped = outcome_of(talk);
     EXPECT_EQ(escaped.end.ending, Ending::escaped);
     EXPECT_EQ(escaped.sent, "hello\n");
@@ -206,11 +206,11 @@ TEST_P(Conversations, ConvertLineEndsThatAreSent) {
 }
 
 TEST_P(Conversations, ShowWhatWouldSteerATerminal) {
-    const Talk talk{.peer = {writes("\xE6"), pauses(seconds(1)), writes("\xBC\xA2\x1b[2J\n\xE6"), {finishes}},
-                    .keyboard = {{finishes}},
-                    .options = {.showing = Showing::printable}};
+    const StreamTalk talk{.peer = {writes("\xE6"), pauses(seconds(1)), writes("\xBC\xA2\x1b[2J\n\xE6"), {finishes}},
+                          .keyboard = {{finishes}},
+                          .options = {.showing = Showing::printable}};
     EXPECT_EQ(outcome_of(talk).shown, "漢\\x1b[2J\n\\xe6");
-    Talk raw = talk;
+    StreamTalk raw = talk;
     raw.options.showing = Showing::unchanged;
     EXPECT_EQ(outcome_of(raw).shown, "漢\x1b[2J\n\xE6");
 }

@@ -20,19 +20,19 @@ using testing::HasSubstr;
 using testing::StartsWith;
 using Words = std::vector<std::string_view>;
 
-const Command& table() {
+const Command& table_of_serve() {
     static const Command command = serve_table();
     return command;
 }
 
-Arguments arguments_of(const Words& words) {
-    const Parsed parsed = parse_arguments(table(), words);
+Arguments typed(const Words& words) {
+    const Parsed parsed = parse_arguments(table_of_serve(), words);
     EXPECT_TRUE(parsed && *parsed) << (parsed ? "help" : parsed.error().message);
     return **parsed;
 }
 
 ServePlan plan_of(const Words& words) {
-    const auto plan = plan_from(arguments_of(words));
+    const auto plan = plan_from(typed(words));
     EXPECT_TRUE(plan.has_value()) << plan.error().message;
     return *plan;
 }
@@ -129,48 +129,48 @@ TEST(ServePlan, TakesUsersWithTheirHashes) {
     EXPECT_EQ(plan.site.users.front().hash, some_hash);
 }
 
-struct MisuseRow {
+struct RefusedPlanRow {
     const char* name;
     Words words;
     const char* said;
 };
-class RefusedPlan : public testing::TestWithParam<MisuseRow> {};
+class RefusedPlan : public testing::TestWithParam<RefusedPlanRow> {};
 
 TEST_P(RefusedPlan, SaysWhy) {
-    const auto plan = plan_from(arguments_of(GetParam().words));
+    const auto plan = plan_from(typed(GetParam().words));
     ASSERT_FALSE(plan.has_value());
     EXPECT_THAT(plan.error().message, HasSubstr(GetParam().said));
     EXPECT_FALSE(plan.error().advice.empty());
 }
-INSTANTIATE_TEST_SUITE_P(ServePlan, RefusedPlan,
-                         testing::Values(MisuseRow{"HostIsAnAddress", {"--host", "0.0.0.0"}, "use '--listen'"},
-                                         MisuseRow{"HostHasAPort", {"--host", "localhost:80"}, "use '--listen'"},
-                                         MisuseRow{"UserWithoutHash", {"--auth", "ann"}, "is not USER:HASH"},
-                                         MisuseRow{"HashWithoutUser", {"--auth", ":$6$x"}, "is not USER:HASH"},
-                                         MisuseRow{
-                                             "PasswordForAHash", {"--auth", "ann:secret"}, "--auth: ann's hash: "},
-                                         MisuseRow{"Udp", {"-l", "udp://:80"}, "TCP or Unix sockets, not on udp://:80"},
-                                         MisuseRow{"Stdio", {"-l", "stdio"}, "not on stdio"}),
-                         [](const auto& row) { return std::string(row.param.name); });
+INSTANTIATE_TEST_SUITE_P(
+    ServePlan, RefusedPlan,
+    testing::Values(RefusedPlanRow{"HostIsAnAddress", {"--host", "0.0.0.0"}, "use '--listen'"},
+                    RefusedPlanRow{"HostHasAPort", {"--host", "localhost:80"}, "use '--listen'"},
+                    RefusedPlanRow{"UserWithoutHash", {"--auth", "ann"}, "is not USER:HASH"},
+                    RefusedPlanRow{"HashWithoutUser", {"--auth", ":$6$x"}, "is not USER:HASH"},
+                    RefusedPlanRow{"PasswordForAHash", {"--auth", "ann:secret"}, "--auth: ann's hash: "},
+                    RefusedPlanRow{"Udp", {"-l", "udp://:80"}, "TCP or Unix sockets, not on udp://:80"},
+                    RefusedPlanRow{"Stdio", {"-l", "stdio"}, "not on stdio"}),
+    [](const auto& row) { return std::string(row.param.name); });
 
 TEST(RefusedPlan, NeverRepeatsWhatMayBeAPassword) {
-    const auto plan = plan_from(arguments_of({"--auth", "ann:secret"}));
+    const auto plan = plan_from(typed({"--auth", "ann:secret"}));
     ASSERT_FALSE(plan.has_value());
     EXPECT_EQ((plan.error().message + plan.error().advice).find("secret"), std::string::npos);
-    const auto hash_alone = plan_from(arguments_of({"--auth", some_hash}));
+    const auto hash_alone = plan_from(typed({"--auth", some_hash}));
     ASSERT_FALSE(hash_alone.has_value());
     EXPECT_EQ((hash_alone.error().message + hash_alone.error().advice).find("AIsRs"), std::string::npos);
 }
 
 TEST(Retyped, KeepsAllButWhereToListen) {
-    EXPECT_EQ(retyped(arguments_of({"my site", "-p", "80", "--spa", "--log-file=a'b", "-l", ":1"}), "-p 8081"),
+    EXPECT_EQ(retyped(typed({"my site", "-p", "80", "--spa", "--log-file=a'b", "-l", ":1"}), "-p 8081"),
               "portico serve 'my site' --spa --log-file 'a'\\''b' -p 8081");
-    EXPECT_EQ(retyped(arguments_of({"--", "-odd"}), "--lan"), "portico serve ./-odd --lan");
+    EXPECT_EQ(retyped(typed({"--", "-odd"}), "--lan"), "portico serve ./-odd --lan");
 }
 
 TEST(Retyped, NeverRepeatsAHash) {
     const std::string user = "ann:" + std::string(some_hash);
-    EXPECT_EQ(retyped(arguments_of({"--auth", user, "--spa"}), "--lan"), "portico serve --auth USER:HASH --spa --lan");
+    EXPECT_EQ(retyped(typed({"--auth", user, "--spa"}), "--lan"), "portico serve --auth USER:HASH --spa --lan");
 }
 
 struct QuotedRow {
@@ -200,32 +200,31 @@ protected:
 
 TEST_F(MissingRoot, IsGuessed) {
     std::filesystem::create_directory(folder_ + "/website");
-    const Misuse near = trouble_with_root(arguments_of({}), folder_ + "/webstie", {ENOENT, "open"});
+    const Misuse near = trouble_with_root(typed({}), folder_ + "/webstie", {ENOENT, "open"});
     EXPECT_EQ(near.advice, "portico serve " + folder_ + "/website");
-    const Misuse far = trouble_with_root(arguments_of({}), folder_ + "/zzz", {ENOENT, "open"});
+    const Misuse far = trouble_with_root(typed({}), folder_ + "/zzz", {ENOENT, "open"});
     EXPECT_EQ(far.advice, "mkdir -p " + folder_ + "/zzz");
-    const Misuse port = trouble_with_root(arguments_of({}), "8000", {ENOENT, "open"});
+    const Misuse port = trouble_with_root(typed({}), "8000", {ENOENT, "open"});
     EXPECT_EQ(port.advice, "portico serve -p 8000");
 }
 
 TEST(Trouble, WithAPrivilegedPortOffersAnotherAndTheCapability) {
     const auto address = io::SocketAddress::of(io::IpAddress::loopback(io::Family::ipv4), 80);
-    const Misuse trouble = trouble_with_listening(arguments_of({"-p", "80"}), address, {EACCES, "bind"}, 8080);
+    const Misuse trouble = trouble_with_listening(typed({"-p", "80"}), address, {EACCES, "bind"}, 8080);
     EXPECT_THAT(trouble.message, HasSubstr("cannot listen on 127.0.0.1:80: ports below"));
     EXPECT_THAT(trouble.advice, StartsWith("portico serve -p 8080\nsudo setcap cap_net_bind_service=+ep /"));
 }
 
 TEST(Trouble, WithAnAddressOfAnotherMachineNamesTheList) {
     const auto address = io::SocketAddress::of(*io::IpAddress::parse("192.0.2.1"), 80);
-    const Misuse trouble =
-        trouble_with_listening(arguments_of({"-l", "192.0.2.1:80"}), address, {EADDRNOTAVAIL, "bind"}, 0);
+    const Misuse trouble = trouble_with_listening(typed({"-l", "192.0.2.1:80"}), address, {EADDRNOTAVAIL, "bind"}, 0);
     EXPECT_THAT(trouble.message, HasSubstr("this machine has no such address"));
     EXPECT_EQ(trouble.advice, "portico interfaces");
 }
 
 TEST(Trouble, WithASocketFileNamesItsFolder) {
     const auto address = io::SocketAddress::unix_path_of("/no/such/x.sock");
-    const Misuse trouble = trouble_with_listening(arguments_of({}), address, {ENOENT, "bind"}, 0);
+    const Misuse trouble = trouble_with_listening(typed({}), address, {ENOENT, "bind"}, 0);
     EXPECT_THAT(trouble.message, HasSubstr("there is no such folder"));
     EXPECT_EQ(trouble.advice, "mkdir -p /no/such");
 }

@@ -9,16 +9,16 @@
 namespace portico {
 namespace {
 
-constexpr std::array<std::uint8_t, 8> octets = {0x81, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08};
-static_assert(load_big<std::uint8_t>(std::span(octets)) == 0x81);
-static_assert(load_big<std::uint16_t>(std::span(octets)) == 0x8102);
-static_assert(load_big<std::uint32_t>(std::span(octets)) == 0x8102'0304);
-static_assert(load_big<std::uint64_t>(std::span(octets)) == 0x8102'0304'0506'0708);
-static_assert(load_little<std::uint16_t>(std::span(octets)) == 0x0281);
-static_assert(load_little<std::uint32_t>(std::span(octets)) == 0x0403'0281);
-static_assert(load_little<std::uint64_t>(std::span(octets)) == 0x0807'0605'0403'0281);
-static_assert(load_big<std::int8_t>(std::span(octets)) == -127);
-static_assert(load_big<std::int16_t>(std::span(octets)) == static_cast<std::int16_t>(0x8102));
+constexpr std::array<std::uint8_t, 8> eight_octets = {0x81, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08};
+static_assert(load_big<std::uint8_t>(std::span(eight_octets)) == 0x81);
+static_assert(load_big<std::uint16_t>(std::span(eight_octets)) == 0x8102);
+static_assert(load_big<std::uint32_t>(std::span(eight_octets)) == 0x8102'0304);
+static_assert(load_big<std::uint64_t>(std::span(eight_octets)) == 0x8102'0304'0506'0708);
+static_assert(load_little<std::uint16_t>(std::span(eight_octets)) == 0x0281);
+static_assert(load_little<std::uint32_t>(std::span(eight_octets)) == 0x0403'0281);
+static_assert(load_little<std::uint64_t>(std::span(eight_octets)) == 0x0807'0605'0403'0281);
+static_assert(load_big<std::int8_t>(std::span(eight_octets)) == -127);
+static_assert(load_big<std::int16_t>(std::span(eight_octets)) == static_cast<std::int16_t>(0x8102));
 
 template <class T>
 class StoredInteger : public testing::Test {};

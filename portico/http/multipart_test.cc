@@ -40,10 +40,10 @@ struct Case {
     std::string content;
     std::string told;
 };
-class Multipart : public testing::TestWithParam<Case> {};
+class MultipartForm : public testing::TestWithParam<Case> {};
 
-TEST_P(Multipart, IsReadWhole) { EXPECT_EQ(read_in_pieces(GetParam().content, 100'000), GetParam().told); }
-TEST_P(Multipart, IsReadInPiecesOfAnySize) {
+TEST_P(MultipartForm, IsReadWhole) { EXPECT_EQ(read_in_pieces(GetParam().content, 100'000), GetParam().told); }
+TEST_P(MultipartForm, IsReadInPiecesOfAnySize) {
     for (std::size_t octets = 1; octets < 60; ++octets) {
         EXPECT_EQ(read_in_pieces(GetParam().content, octets), GetParam().told) << octets;
     }
@@ -55,7 +55,7 @@ std::string disposition(const std::string& value) {
 }
 
 INSTANTIATE_TEST_SUITE_P(
-    Rfc7578, Multipart,
+    Rfc7578, MultipartForm,
     testing::Values(
         Case{"AField", a_field + "Joe\r\n--AaB03x--\r\n", "a|-|:Joe;end"},
         Case{"AFile",
@@ -81,7 +81,7 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& row) { return row.param.name; });
 
 INSTANTIATE_TEST_SUITE_P(
-    Broken, Multipart,
+    Broken, MultipartForm,
     testing::Values(Case{"Unfinished", a_field + "Joe\r\n--AaB03x", "a|-|:Joe;more"},
                     Case{"Cut", a_field + "Joe", "a|-|:Joemore"},  //
                     Case{"OnlyPreamble", "Joe", "more"},

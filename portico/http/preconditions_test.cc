@@ -7,6 +7,7 @@
 
 #include <vector>
 
+#include "portico/base/row_name_for_test.h"
 #include "portico/http/date.h"
 
 namespace portico::http {
@@ -19,7 +20,7 @@ using enum Verdict;
 
 // The representation in all rows: `"a"`, modified on 6 November 1994 at 08:49:37, and requested ten seconds later.
 constexpr sys_seconds modified{seconds(784111777)};
-constexpr sys_seconds now = modified + seconds(10);
+constexpr sys_seconds at_request = modified + seconds(10);
 constexpr std::string_view before = "Sun, 06 Nov 1994 08:49:36 GMT";
 constexpr std::string_view exactly = "Sun, 06 Nov 1994 08:49:37 GMT";
 constexpr std::string_view after = "Sun, 06 Nov 1994 08:49:38 GMT";
@@ -40,12 +41,11 @@ FieldSection section_of(const std::vector<FieldLine>& lines) {
     for (const FieldLine& each : lines) section.add(each.known, each.value);
     return section;
 }
-std::string name_of(const testing::TestParamInfo<Row>& row) { return row.param.name; }
 
 class Preconditions : public testing::TestWithParam<Row> {};
 TEST_P(Preconditions, AreEvaluated) {
     const Row& row = GetParam();
-    EXPECT_EQ(evaluate_preconditions(section_of(row.lines), row.method, row.validators, now), row.verdict);
+    EXPECT_EQ(evaluate_preconditions(section_of(row.lines), row.method, row.validators, at_request), row.verdict);
 }
 
 INSTANTIATE_TEST_SUITE_P(Rfc9110Section13_2_1, Preconditions,
@@ -54,7 +54,7 @@ INSTANTIATE_TEST_SUITE_P(Rfc9110Section13_2_1, Preconditions,
                                          Row{"Trace", {line(if_none_match, "*")}, proceed, Method::trace},
                                          Row{"Connect", {line(if_match, "\"b\"")}, proceed, Method::connect},
                                          Row{"RangeAlone", {line(if_range, "\"b\"")}, proceed}),
-                         name_of);
+                         row_name);
 
 INSTANTIATE_TEST_SUITE_P(
     Rfc9110Section13_1_1_IfMatch, Preconditions,
@@ -73,7 +73,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Row{"ForHead", {line(if_match, "\"b\"")}, precondition_failed, Method::head},
                     Row{"ForPut", {line(if_match, "\"b\"")}, precondition_failed, Method::put},
                     Row{"ForUnknownMethod", {line(if_match, "\"b\"")}, precondition_failed, Method::other}),
-    name_of);
+    row_name);
 
 INSTANTIATE_TEST_SUITE_P(
     Rfc9110Section13_1_2_IfNoneMatch, Preconditions,
@@ -90,7 +90,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Row{"SameForHead", {line(if_none_match, "\"a\"")}, not_modified, Method::head},
                     Row{"WithoutEtag", {line(if_none_match, "\"a\"")}, proceed, Method::get, neither},
                     Row{"Empty", {line(if_none_match, "")}, proceed}),
-    name_of);
+    row_name);
 
 INSTANTIATE_TEST_SUITE_P(
     Rfc9110Section13_1_3_IfModifiedSince, Preconditions,
@@ -105,7 +105,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Row{"Number", {line(if_modified_since, "999999999999")}, proceed},
                     Row{"Twice", {line(if_modified_since, exactly), line(if_modified_since, exactly)}, proceed},
                     Row{"NoDateOfOurs", {line(if_modified_since, exactly)}, proceed, Method::get, neither}),
-    name_of);
+    row_name);
 
 INSTANTIATE_TEST_SUITE_P(
     Rfc9110Section13_1_4_IfUnmodifiedSince, Preconditions,
@@ -116,7 +116,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Row{"Invalid", {line(if_unmodified_since, "0")}, proceed},
                     Row{"Twice", {line(if_unmodified_since, before), line(if_unmodified_since, before)}, proceed},
                     Row{"NoDateOfOurs", {line(if_unmodified_since, before)}, proceed, Method::get, neither}),
-    name_of);
+    row_name);
 
 INSTANTIATE_TEST_SUITE_P(
     Rfc9110Section13_2_2_Precedence, Preconditions,
@@ -134,14 +134,14 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"IfUnmodifiedThenIfModified",
             {line(if_unmodified_since, exactly), line(if_modified_since, exactly)},
             not_modified}),
-    name_of);
+    row_name);
 
 struct IfRangeRow {
     const char* name;
     std::vector<std::string_view> values;
     bool holds;
     Validators validators = both;
-    sys_seconds asked = now;
+    sys_seconds asked = at_request;
 };
 class IfRange : public testing::TestWithParam<IfRangeRow> {};
 TEST_P(IfRange, HoldsOrNot) {
@@ -166,9 +166,9 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(LastModified, IsNeverInTheFuture) {
     using std::chrono::nanoseconds;
-    EXPECT_EQ(last_modified_of(modified + nanoseconds(999'999'999), now), modified);
-    EXPECT_EQ(last_modified_of(modified - nanoseconds(1), now), modified - seconds(1));
-    EXPECT_EQ(last_modified_of(now + seconds(5) + nanoseconds(0), now), now);
+    EXPECT_EQ(last_modified_of(modified + nanoseconds(999'999'999), at_request), modified);
+    EXPECT_EQ(last_modified_of(modified - nanoseconds(1), at_request), modified - seconds(1));
+    EXPECT_EQ(last_modified_of(at_request + seconds(5) + nanoseconds(0), at_request), at_request);
 }
 
 }  // namespace

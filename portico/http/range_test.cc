@@ -8,6 +8,8 @@
 #include <limits>
 #include <vector>
 
+#include "portico/base/row_name_for_test.h"
+
 namespace portico::http {
 namespace {
 
@@ -27,7 +29,6 @@ TEST_P(Range, SelectsPartsOrNot) {
     EXPECT_EQ(selection.kind(), GetParam().kind);
     EXPECT_EQ(std::vector(selection.parts().begin(), selection.parts().end()), GetParam().parts);
 }
-std::string name_of(const testing::TestParamInfo<RangeRow>& row) { return row.param.name; }
 
 INSTANTIATE_TEST_SUITE_P(
     Rfc9110Section14_1_2, Range,
@@ -67,7 +68,7 @@ INSTANTIATE_TEST_SUITE_P(
                  std::numeric_limits<std::uint64_t>::max(),
                  Kind::parts,
                  {{0, std::numeric_limits<std::uint64_t>::max()}}}),
-    name_of);
+    row_name);
 
 INSTANTIATE_TEST_SUITE_P(Unsatisfiable, Range,
                          testing::Values(RangeRow{"AtTheEnd", "bytes=10-", 10, Kind::unsatisfiable},
@@ -76,7 +77,7 @@ INSTANTIATE_TEST_SUITE_P(Unsatisfiable, Range,
                                                   Kind::unsatisfiable},
                                          RangeRow{"EmptySuffix", "bytes=-0", 10, Kind::unsatisfiable},
                                          RangeRow{"AllBeyond", "bytes=10-10,-0", 10, Kind::unsatisfiable}),
-                         name_of);
+                         row_name);
 
 INSTANTIATE_TEST_SUITE_P(
     Invalid, Range,
@@ -94,7 +95,7 @@ INSTANTIATE_TEST_SUITE_P(
         RangeRow{"Semicolon", "bytes=0-1;2-3", 10, Kind::whole},
         RangeRow{"NothingToSelectFrom", "bytes=0-", 0, Kind::whole},
         RangeRow{"SuffixOfNothing", "bytes=-5", 0, Kind::whole}),
-    name_of);
+    row_name);
 
 std::string many(std::size_t count) {
     std::string value = "bytes=";
@@ -112,7 +113,7 @@ INSTANTIATE_TEST_SUITE_P(
                     RangeRow{"SameThrice", "bytes=1-1,1-1,1-1", 100, Kind::whole},
                     RangeRow{"SumWouldOverflow", "bytes=0-18446744073709551613,0-18446744073709551613",
                              std::numeric_limits<std::uint64_t>::max(), Kind::whole}),
-    name_of);
+    row_name);
 
 TEST(Ranges, AreSixteenAtMost) {
     EXPECT_EQ(select_ranges(many(16), 100).parts().size(), 16U);
@@ -142,12 +143,12 @@ TEST(Ranges, AreForOneRangeOfAGetWhoseIfRangeHolds) {
 }
 
 TEST(ContentRange, SaysWhereAndOfHowMuch) {
-    EXPECT_EQ(content_range({0, 500}, 1234), "bytes 0-499/1234");
-    EXPECT_EQ(content_range({1233, 1}, 1234), "bytes 1233-1233/1234");
+    EXPECT_EQ(http::content_range({0, 500}, 1234), "bytes 0-499/1234");
+    EXPECT_EQ(http::content_range({1233, 1}, 1234), "bytes 1233-1233/1234");
     EXPECT_EQ(unsatisfied_range(1234), "bytes */1234");
 }
 
-TEST(Multipart, IsWrittenAsRfc9110Section14_6Shows) {
+TEST(MultipartRanges, AreWrittenAsRfc9110Section14_6Shows) {
     using enum Multipart::Place;
     const Multipart multipart(0x0123456789abcdef, "text/plain", 10);
     EXPECT_EQ(multipart.content_type(), "multipart/byteranges; boundary=portico-0123456789abcdef");

@@ -36,7 +36,7 @@ def with_pkg_config(prefix: Prefix, compiler: str, kind: str, folder: Path) -> N
     for source in sorted(folder.glob("*.cc")):
         packages = ALSO_NEEDS.get(source.stem, [])
         also = shlex.split(must("pkg-config", "--cflags", "--libs", *packages)) if packages else []
-        must(compiler, "-std=c++23", "-O1", *WARNINGS, source, *flags, *also, "-o", folder / "bin" / source.stem)
+        must(compiler, "-std=c++23", *WARNINGS, source, *flags, *also, "-o", folder / "bin" / source.stem)
 
 
 def main() -> None:

@@ -5,6 +5,8 @@
 
 #include <string>
 
+#include "portico/base/row_name_for_test.h"
+
 namespace portico::h1 {
 namespace {
 
@@ -22,8 +24,6 @@ TEST_P(Authority, IsHostAndPortOrNot) {
     EXPECT_EQ(is_authority(GetParam().text, Port::optional), GetParam().with_optional_port);
     EXPECT_EQ(is_authority(GetParam().text, Port::required), GetParam().with_required_port);
 }
-
-std::string row_name(const testing::TestParamInfo<AuthorityRow>& row) { return row.param.name; }
 
 INSTANTIATE_TEST_SUITE_P(
     Rfc3986, Authority,

@@ -5,15 +5,15 @@
 
 #include <string>
 
+#include "portico/base/row_name_for_test.h"
 #include "portico/wire/h1/feed_head.h"
+#include "portico/wire/h1/status_for_test.h"
 
 namespace portico::h1 {
 namespace {
 
 using http::Status;
 using namespace std::string_literals;
-
-constexpr Status bad = Status::bad_request;
 
 // How a request's content is framed, or the status with which the request is refused.
 struct FramingRow {
@@ -57,8 +57,6 @@ FramingRow refused(const char* name, const std::string& lines, Status status = b
 FramingRow refused_in_http10(const char* name, const std::string& lines) {
     return {name, lines, http::Framing::none, 0, bad, "1.0"};
 }
-
-std::string row_name(const testing::TestParamInfo<FramingRow>& row) { return row.param.name; }
 
 INSTANTIATE_TEST_SUITE_P(
     Section62ContentLength, FramingOf,

@@ -6,7 +6,9 @@
 #include <random>
 #include <string>
 
+#include "portico/base/row_name_for_test.h"
 #include "portico/wire/h1/feed_chunked.h"
+#include "portico/wire/h1/status_for_test.h"
 
 namespace portico::h1 {
 namespace {
@@ -23,12 +25,12 @@ struct ChunkedRow {
 };
 class Chunked : public testing::TestWithParam<ChunkedRow> {};
 
-constexpr ChunkedLimits small_limits{
+constexpr ChunkedLimits small_chunked_limits{
     .chunk_line_octets_max = 40, .extension_octets_max = 60, .trailer_octets_max = 60, .trailer_count_max = 3};
 
 TEST_P(Chunked, IsDecodedOrRefused) {
     const ChunkedRow& row = GetParam();
-    const ChunkedOutcome whole = feed_whole_chunked(row.octets, small_limits);
+    const ChunkedOutcome whole = feed_whole_chunked(row.octets, small_chunked_limits);
     const Status otherwise = whole.done ? Status::ok : Status::continue_;
     EXPECT_EQ(whole.refusal.value_or(otherwise), row.status) << whole.reason;
     EXPECT_EQ(whole.content, row.content);
@@ -39,15 +41,14 @@ TEST_P(Chunked, IsDecodedOrRefused) {
 
 TEST_P(Chunked, HasTheSameOutcomeInPieces) {
     const std::string& octets = GetParam().octets;
-    const ChunkedOutcome whole = feed_whole_chunked(octets, small_limits);
-    EXPECT_EQ(feed_chunked(octets, 1, 1, small_limits), whole);
+    const ChunkedOutcome whole = feed_whole_chunked(octets, small_chunked_limits);
+    EXPECT_EQ(feed_chunked(octets, 1, 1, small_chunked_limits), whole);
     for (std::size_t first = 0; first < octets.size(); ++first) {
-        EXPECT_EQ(feed_chunked(octets, first, octets.size(), small_limits), whole) << "cut behind octet " << first;
+        EXPECT_EQ(feed_chunked(octets, first, octets.size(), small_chunked_limits), whole)
+            << "cut behind octet " << first;
     }
 }
 
-constexpr Status bad = Status::bad_request;
-constexpr Status more = Status::continue_;
 constexpr Status fields_too_large = Status::request_header_fields_too_large;
 
 // A row for what follows a chunk of five octets.
@@ -61,8 +62,6 @@ ChunkedRow sized(const char* name, const std::string& size) {
 ChunkedRow refused_size(const char* name, const std::string& size) {
     return {name, size + "\r\nhello\r\n0\r\n\r\n", "", bad};
 }
-
-std::string row_name(const testing::TestParamInfo<ChunkedRow>& row) { return row.param.name; }
 
 INSTANTIATE_TEST_SUITE_P(
     Section71, Chunked,
@@ -213,9 +212,10 @@ TEST(ChunkedReader, HasTheSameOutcomeInPiecesWhenMutated) {
             const std::size_t removed = random() % 3;
             octets.replace(place, removed, std::string(random() % 2, splice[random() % splice.size()]));
         }
-        const ChunkedOutcome whole = feed_whole_chunked(octets, small_limits);
-        ASSERT_EQ(feed_chunked(octets, 1, 1, small_limits), whole) << octets;
-        ASSERT_EQ(feed_chunked(octets, random() % octets.size(), 1 + random() % 20, small_limits), whole) << octets;
+        const ChunkedOutcome whole = feed_whole_chunked(octets, small_chunked_limits);
+        ASSERT_EQ(feed_chunked(octets, 1, 1, small_chunked_limits), whole) << octets;
+        ASSERT_EQ(feed_chunked(octets, random() % octets.size(), 1 + random() % 20, small_chunked_limits), whole)
+            << octets;
     }
 }
 

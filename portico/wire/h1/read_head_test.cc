@@ -7,7 +7,9 @@
 #include <random>
 #include <string>
 
+#include "portico/base/row_name_for_test.h"
 #include "portico/wire/h1/feed_head.h"
+#include "portico/wire/h1/status_for_test.h"
 
 namespace portico::h1 {
 namespace {
@@ -22,8 +24,6 @@ struct HeadRow {
     Status status = Status::ok;
 };
 class Head : public testing::TestWithParam<HeadRow> {};
-
-std::string row_name(const testing::TestParamInfo<HeadRow>& row) { return row.param.name; }
 
 TEST_P(Head, IsReadOrRefused) {
     const std::string& octets = GetParam().octets;
@@ -47,9 +47,6 @@ std::string with(const std::string& lines) { return "GET / HTTP/1.1\r\nHost: a\r
 std::string request_line(const std::string& line) { return line + "\r\nHost: a\r\n\r\n"; }
 std::string target(const std::string& text) { return request_line("GET " + text + " HTTP/1.1"); }
 std::string version(const std::string& text) { return request_line("GET / " + text); }
-
-constexpr Status bad = Status::bad_request;
-constexpr Status more = Status::continue_;
 
 INSTANTIATE_TEST_SUITE_P(
     Section2Message, Head,
@@ -236,7 +233,7 @@ INSTANTIATE_TEST_SUITE_P(
     row_name);
 
 // Limits, and the octet that exceeds them.
-constexpr HeadLimits small_limits{.head_octets_max = 200, .target_octets_max = 50, .field_count_max = 3};
+constexpr HeadLimits small_head_limits{.head_octets_max = 200, .target_octets_max = 50, .field_count_max = 3};
 
 struct LimitRow {
     const char* name;
@@ -247,11 +244,11 @@ class Limit : public testing::TestWithParam<LimitRow> {};
 
 TEST_P(Limit, HoldsWholeAndInPieces) {
     const std::string& octets = GetParam().octets;
-    const HeadOutcome whole = feed_whole(octets, small_limits);
+    const HeadOutcome whole = feed_whole(octets, small_head_limits);
     EXPECT_EQ(whole.refusal.value_or(whole.octets ? Status::ok : Status::continue_), GetParam().status) << whole.reason;
-    EXPECT_EQ(feed_head(octets, 1, 1, small_limits), whole);
+    EXPECT_EQ(feed_head(octets, 1, 1, small_head_limits), whole);
     for (std::size_t first = 0; first < octets.size(); ++first) {
-        EXPECT_EQ(feed_head(octets, first, octets.size(), small_limits), whole) << "cut behind octet " << first;
+        EXPECT_EQ(feed_head(octets, first, octets.size(), small_head_limits), whole) << "cut behind octet " << first;
     }
 }
 
@@ -298,7 +295,7 @@ std::size_t octets_until_refused(std::string_view head) {
     http::Request request;
     std::size_t searched = 0;
     for (std::size_t size = 1; size <= head.size(); ++size) {
-        if (!read_head(head.substr(0, size), searched, small_limits, request)) return size;
+        if (!read_head(head.substr(0, size), searched, small_head_limits, request)) return size;
     }
     return 0;
 }
@@ -417,8 +414,8 @@ TEST(Head, MutatedHasTheSameOutcomeInPieces) {
             const std::size_t removed = random() % 3;
             octets.replace(place, removed, std::string(random() % 2, splice[random() % splice.size()]));
         }
-        ASSERT_TRUE(same_in_pieces(octets, 1, 1, small_limits)) << octets;
-        ASSERT_TRUE(same_in_pieces(octets, random() % octets.size(), 1 + random() % 40, small_limits)) << octets;
+        ASSERT_TRUE(same_in_pieces(octets, 1, 1, small_head_limits)) << octets;
+        ASSERT_TRUE(same_in_pieces(octets, random() % octets.size(), 1 + random() % 40, small_head_limits)) << octets;
     }
 }
 
