@@ -73,7 +73,7 @@ std::optional<Arrival> H1Inbound::next_request_at_once(http::Request& request) {
     return std::nullopt;
 }
 
-Task<Arrival> H1Inbound::next_request(http::Request& request) {
+Task<Arrival> H1Inbound::next_request(http::Request& request, io::TimePoint latest) {
     for (;;) {
         const std::optional<Arrival> arrival = next_request_at_once(request);
         if (arrival) co_return *arrival;
@@ -82,16 +82,23 @@ Task<Arrival> H1Inbound::next_request(http::Request& request) {
             if (sent != Sent::whole) co_return Arrival::left;
             continue;
         }
-        if (!make_room_for_head()) co_return Arrival::refused;
-        const io::Result<std::size_t> octets = co_await stream_->read(received_.room(), head_deadline_);
+        if (!make_room_for_head()) co_return refuse_head(request);
+        const io::TimePoint deadline = std::min(head_deadline_, latest);
+        const io::Result<std::size_t> octets = co_await stream_->read(received_.room(), deadline);
         if (octets && *octets > 0) {
             received_.grow(*octets);
             continue;
         }
         if (octets || octets.error().number != ETIMEDOUT) co_return Arrival::left;
         refusal_ = too_slow();
-        co_return Arrival::refused;
+        co_return refuse_head(request);
     }
+}
+
+// The head will not be read to its end. An answer to HEAD has no content, not even a refusal (RFC 9110 §9.3.2).
+Arrival H1Inbound::refuse_head(http::Request& request) const {
+    if (unread().starts_with("HEAD ")) request.method = http::Method::head;
+    return Arrival::refused;
 }
 
 // No request's views point into received_ here, so its octets may move. False if the limit or the memory leaves no room

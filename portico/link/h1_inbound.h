@@ -67,8 +67,9 @@ public:
     void take(Buffer received, io::TimePoint head_deadline);
 
     // Returns the next request, from octets that have already been received or from new ones. Its views live until the
-    // next call. The content of the previous request must have been read to its end.
-    [[nodiscard]] Task<Arrival> next_request(http::Request& request);
+    // next call. The content of the previous request must have been read to its end. The head must be complete by
+    // `latest`, and within head_time_max; what has arrived by then counts, even if `latest` is in the past.
+    [[nodiscard]] Task<Arrival> next_request(http::Request& request, io::TimePoint latest = io::never);
     // Like next_request(), but never waits: returns nothing if more input is needed or pending output must be sent
     // first.
     [[nodiscard]] std::optional<Arrival> next_request_at_once(http::Request& request);
@@ -137,6 +138,7 @@ private:
     [[nodiscard]] std::optional<ContentEnd> drop_length();
     [[nodiscard]] std::optional<ContentEnd> drop_chunks();
     [[nodiscard]] bool make_room_for_head();
+    Arrival refuse_head(http::Request& request) const;
     [[nodiscard]] bool has_output_for(std::size_t octets);
     void drop_output(std::size_t octets);
     void write_head(const http::Request& request, const http::Response& response, std::string_view date,

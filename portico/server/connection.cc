@@ -90,7 +90,7 @@ private:
     Task<void> send_into(link::Sent& sent);
     void begin();
     void decide_persistence();
-    Task<void> read_head();
+    Task<void> read_head(io::TimePoint latest);
     [[nodiscard]] Next after(link::Sent sent, std::string_view reason) const;
     void record(std::string_view reason, link::Sent sent) const;
     [[nodiscard]] std::optional<http::Credentials> sent_credentials() const;
@@ -146,12 +146,16 @@ Task<Next> Turn::parse() {
             const link::Sent sent = co_await link_.flush();
             if (sent != link::Sent::whole) co_return Next::reset;
         }
-        // The time for requests that were in flight is over.
-        if (worker_->is_draining() && worker_->core().now() >= worker_->idle_deadline()) co_return Next::close;
+        const io::TimePoint now = worker_->core().now();
+        // Once the time for requests in flight is over, only what has arrived is read.
+        const bool is_over = worker_->is_draining() && now >= worker_->idle_deadline();
         io::Scope reading;
-        const Place place(worker_->unfinished_heads(), *peer_, worker_->core().now(), reading);
-        reading.start(read_head());
+        const Place place(worker_->unfinished_heads(), *peer_, now, reading);
+        reading.start(read_head(is_over ? now : io::never));
         co_await reading.join();
+        if (is_over && *arrival_ == Arrival::refused && link_.refusal().status == http::Status::request_timeout) {
+            co_return Next::close;
+        }
         if (*arrival_ == Arrival::idle) co_return Next::idle;
         if (*arrival_ == Arrival::left) co_return Next::left;
         begin();
@@ -176,7 +180,7 @@ Task<Next> Turn::parse() {
     co_return refused;
 }
 
-Task<void> Turn::read_head() { arrival_ = co_await link_.next_request(exchange_->request); }
+Task<void> Turn::read_head(io::TimePoint latest) { arrival_ = co_await link_.next_request(exchange_->request, latest); }
 
 Task<void> Turn::authorize_into(http::Result<void>& allowed) {
     allowed = co_await worker_->handler().authorize_slowly(exchange_->request, *peer_);

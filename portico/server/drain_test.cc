@@ -150,6 +150,18 @@ TEST_F(Draining, DoesNotWaitForTheRestOfAPipelinedHeadWhenTheTimeIsOver) {
     EXPECT_EQ(peer.answers(), 1U);
 }
 
+// The first read has taken the first request and a part of the second one's head; the kernel holds the rest.
+TEST_F(Draining, AnswersARequestWhoseHeadHasNotBeenReadToItsEnd) {
+    open();
+    const std::string field = "X: " + std::string(8'000, 'x') + "\r\n";
+    const std::string long_field = "X: " + std::string(BufferPool::usual_octets / 2 + 1'000, 'x') + "\r\n";
+    TestPeer& peer = connect(get("/slow", field) + get("/one", long_field));
+    worker().drain();
+    EXPECT_LT(run_to_end(), seconds(10) + soon);
+    EXPECT_EQ(peer.answers(), 2U);
+    EXPECT_TRUE(peer.received.ends_with("one\n"));
+}
+
 TEST_F(Draining, AcceptsWhoHasQueuedUpAndWhoeverHasConnectedButIsSilent) {
     io::ListenOptions options;
     options.defer_accept = seconds(60);

@@ -61,6 +61,7 @@ public:
     }
     void answer_refusal(const http::Refusal& refusal, http::Response& response) override {
         response.status = refusal.status;
+        response.content.push_back(http::Piece::text("refused\n"));
     }
 
 private:
