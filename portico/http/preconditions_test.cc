@@ -162,7 +162,7 @@ INSTANTIATE_TEST_SUITE_P(
                     IfRangeRow{"OneSecondOld", {exactly}, true, both, modified + seconds(1)},
                     IfRangeRow{"NoDateOfOurs", {exactly}, false, neither}, IfRangeRow{"Nonsense", {"a"}, false},
                     IfRangeRow{"Empty", {""}, false}, IfRangeRow{"Twice", {"\"a\"", "\"a\""}, false}),
-    [](const auto& row) { return std::string(row.param.name); });
+    row_name);
 
 TEST(LastModified, IsNeverInTheFuture) {
     using std::chrono::nanoseconds;

@@ -1,13 +1,12 @@
 // portico/io/forbid_calls_for_test.h — makes system calls fail as they do on another machine.
 //
-// Room io: see error.h.
+// Room io: see error.h. Included by tests alone.
 #pragma once
 
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sys/prctl.h>
 
-#include <cstddef>
 #include <span>
 
 namespace portico::io {

@@ -1,6 +1,6 @@
 // portico/io/idle_thread_for_test.h — a thread that a program has started earlier, and that can receive signals.
 //
-// Room io: see error.h.
+// Room io: see error.h. Included by tests alone.
 #pragma once
 
 #include <pthread.h>

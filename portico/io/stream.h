@@ -74,7 +74,8 @@ public:
     static Stream attach(Core& core, Fd detached);
 
     // Reads at most `room.size()` octets; 0 is the end of the stream: the peer sends no more, but may still read.
-    // Errors: ETIMEDOUT, ECANCELED, ECONNRESET, ENOBUFS no memory for a buffer (see Ledger) …
+    // Octets that have arrived are returned even if the deadline is past. Errors: ETIMEDOUT, ECANCELED, ECONNRESET,
+    // ENOBUFS no memory for a buffer (see Ledger) …
     [[nodiscard]] Read read(std::span<char> room, TimePoint deadline) {
         return Read(deadline, *core_, fd_.number(), room);
     }

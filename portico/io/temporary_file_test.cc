@@ -2,6 +2,8 @@
 #include "portico/io/temporary_file.h"
 
 #include <gtest/gtest.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
 #include <unistd.h>

@@ -12,7 +12,7 @@ namespace {
 
 http::Refusal too_slow() { return {http::Status::request_timeout, "the request came too slowly"}; }
 http::Refusal too_large() { return {http::Status::content_too_large, "content larger than content_octets_max"}; }
-http::Refusal no_memory() { return {http::Status::service_unavailable, "no memory to receive into: memory_max"}; }
+http::Refusal no_memory() { return {http::Status::service_unavailable, "memory is short: memory_max"}; }
 
 // An unfinished chunk-size or trailer line is copied to the next buffer, which has at least this much room after it.
 constexpr std::size_t content_room_octets_min = 4 * 1024;
@@ -79,6 +79,7 @@ Task<Arrival> H1Inbound::next_request(http::Request& request, io::TimePoint late
         if (arrival) co_return *arrival;
         if (!output_.empty()) {
             const Sent sent = co_await flush();
+            if (sent == Sent::ended) give_up();
             if (sent != Sent::whole) co_return Arrival::left;
             continue;
         }
@@ -97,7 +98,9 @@ Task<Arrival> H1Inbound::next_request(http::Request& request, io::TimePoint late
 
 // The head will not be read to its end. An answer to HEAD has no content, not even a refusal (RFC 9110 §9.3.2).
 Arrival H1Inbound::refuse_head(http::Request& request) const {
-    if (unread().starts_with("HEAD ")) request.method = http::Method::head;
+    std::string_view head = unread();
+    if (head.starts_with("\r\n")) head.remove_prefix(2);  // an empty line may come first (RFC 9112 §2.2)
+    if (head.starts_with("HEAD ")) request.method = http::Method::head;
     return Arrival::refused;
 }
 
@@ -273,7 +276,8 @@ Task<std::optional<ContentEnd>> H1Inbound::invite_content() {
     co_return trouble_with(sent);
 }
 
-// What it means for the content that the output was not sent. See receive_content() for a wait that was ended.
+// How the content ends if the output could not be sent; nothing if it was sent. See receive_content() for a wait that
+// was ended.
 std::optional<ContentEnd> H1Inbound::trouble_with(Sent sent) {
     if (sent == Sent::whole) return std::nullopt;
     return sent == Sent::ended ? refuse(no_memory()) : ContentEnd::left;

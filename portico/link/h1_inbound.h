@@ -49,7 +49,8 @@ struct ContentStep {
 enum class Sent : std::uint8_t {
     whole,  // given to the kernel, or to the output that the next call sends
     left,   // the peer broke the connection or was too slow, or there was no memory left; closing is a reset
-    ended,  // the wait was ended: memory is short, or the task was asked to stop. What has not been sent is still there
+    ended,  // the wait was ended: memory is short, or the task was asked to stop. After flush(), the output keeps the
+            // rest; after send(), closing is a reset
     cut,    // the file ended before the range that was announced: only a reset can show that to the peer
 };
 
@@ -68,7 +69,8 @@ public:
 
     // Returns the next request, from octets that have already been received or from new ones. Its views live until the
     // next call. The content of the previous request must have been read to its end. The head must be complete by
-    // `latest`, and within head_time_max; what has arrived by then counts, even if `latest` is in the past.
+    // `latest`, and within head_time_max; what has arrived by then counts, even if `latest` is past: see
+    // Stream::read().
     [[nodiscard]] Task<Arrival> next_request(http::Request& request, io::TimePoint latest = io::never);
     // Like next_request(), but never waits: returns nothing if more input is needed or pending output must be sent
     // first.
@@ -138,7 +140,7 @@ private:
     [[nodiscard]] std::optional<ContentEnd> drop_length();
     [[nodiscard]] std::optional<ContentEnd> drop_chunks();
     [[nodiscard]] bool make_room_for_head();
-    Arrival refuse_head(http::Request& request) const;
+    [[nodiscard]] Arrival refuse_head(http::Request& request) const;
     [[nodiscard]] bool has_output_for(std::size_t octets);
     void drop_output(std::size_t octets);
     void write_head(const http::Request& request, const http::Response& response, std::string_view date,

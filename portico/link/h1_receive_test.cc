@@ -295,7 +295,7 @@ TEST_F(Receive, WaitingForContentCanBeEnded) {
     EXPECT_FALSE(transfers().end_longest());
 }
 
-// The peer reads nothing, so the invitation can't be sent. The refusal can still be answered: the connection is whole.
+// The peer reads nothing, so the invitation can't be sent. The connection stays whole for the answer.
 TEST_F(Receive, WaitingToInviteContentCanBeEnded) {
     run(fill(server()));
     begin("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\nExpect: 100-continue\r\n\r\n");
@@ -315,7 +315,7 @@ TEST_F(Receive, WaitingToInviteContentCanBeEnded) {
     EXPECT_FALSE(reset);
 }
 
-// All memory but that for the answers in the output is taken, so the invitation finds none.
+// All memory is taken, even the part that is reserved for answers.
 TEST_F(Receive, AnInvitationThatFindsNoMemoryRefusesTheContent) {
     begin("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\nExpect: 100-continue\r\n\r\n");
     leave_memory(0);

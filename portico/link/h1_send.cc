@@ -207,8 +207,8 @@ Sent H1Inbound::give_up() {
     return Sent::left;
 }
 
-// How sending ends after a write that failed. Nothing if it may be tried again: a peer that is slow still has time. If
-// the wait was ended, it is the caller who resets the connection, or answers.
+// How sending ends after a write that failed. Nothing means that it is tried again, because a slow peer still has time.
+// After `ended`, the caller answers or resets the connection.
 std::optional<Sent> H1Inbound::end_after(const io::Error& failure, Patience& patience) {
     if (failure.number == ETIMEDOUT && patience.lasts(stream_->core().now())) return std::nullopt;
     return failure.number == ECANCELED ? Sent::ended : give_up();

@@ -42,7 +42,7 @@ TEST_F(Admission, ClosesTheOldestUnfinishedHead) {
     EXPECT_EQ(counters().shed, 0U);
 }
 
-TEST_F(Admission, ClosesWhoHasWaitedTheLongestWhetherIdleOrWithAnUnfinishedHead) {
+TEST_F(Admission, ClosesTheConnectionThatHasWaitedLongestIdleOrNot) {
     limits.connections_max = 2;
     open();
     TestPeer& unfinished = connect("G");

@@ -62,7 +62,7 @@ public:
     // Opened once the content has been read to its end.
     [[nodiscard]] io::Gate& content_read() { return content_read_; }
     // Sends the response, which is complete, although answer() still has to wait for tasks that refer to the request. A
-    // response whose content is generated while it is sent is sent afterwards. Those tasks have been asked to stop.
+    // response whose content is generated while it is sent is sent afterwards. The tasks must have been asked to stop.
     [[nodiscard]] Task<void> send_early() { return send_early_(); }
     // For the connection: sets the function that sends the response.
     void set_send_early(std::function<Task<void>()> send_early) { send_early_ = std::move(send_early); }

@@ -20,6 +20,10 @@ namespace {
 using http::Persistence;
 using link::Arrival;
 
+// How many heads are read to their end once the time for requests in flight is over: about as many buffers as the
+// kernel may have held for the connection.
+constexpr unsigned late_reads_max = 64;
+
 // What to do after a request, or after all requests that have been received.
 enum class Next : std::uint8_t {
     request,  // read the next one
@@ -90,6 +94,8 @@ private:
     Task<void> send_into(link::Sent& sent);
     void begin();
     void decide_persistence();
+    Task<std::optional<Next>> await_head();
+    [[nodiscard]] bool is_time_over() const;
     Task<void> read_head(io::TimePoint latest);
     [[nodiscard]] Next after(link::Sent sent, std::string_view reason) const;
     void record(std::string_view reason, link::Sent sent) const;
@@ -104,6 +110,7 @@ private:
     std::chrono::system_clock::time_point began_at_;
     io::TimePoint began_;
     std::optional<Arrival> arrival_;  // empty while the head is incomplete
+    unsigned late_reads_ = 0;         // of heads, once the time for requests in flight is over
     Persistence persistence_ = Persistence::keep;
     std::optional<Next> sent_early_;  // an answer that was sent before its handler had ended
     std::uint64_t made_octets_ = 0;   // octets of content that was generated while it was sent
@@ -142,22 +149,8 @@ std::optional<Next> Turn::parse_at_once() {
 Task<Next> Turn::parse() {
     http::Request& request = exchange_->request;
     if (!arrival_) {
-        if (link_.output_span().iov_len > 0) {
-            const link::Sent sent = co_await link_.flush();
-            if (sent != link::Sent::whole) co_return Next::reset;
-        }
-        const io::TimePoint now = worker_->core().now();
-        // Once the time for requests in flight is over, only what has arrived is read.
-        const bool is_over = worker_->is_draining() && now >= worker_->idle_deadline();
-        io::Scope reading;
-        const Place place(worker_->unfinished_heads(), *peer_, now, reading);
-        reading.start(read_head(is_over ? now : io::never));
-        co_await reading.join();
-        if (is_over && *arrival_ == Arrival::refused && link_.refusal().status == http::Status::request_timeout) {
-            co_return Next::close;
-        }
-        if (*arrival_ == Arrival::idle) co_return Next::idle;
-        if (*arrival_ == Arrival::left) co_return Next::left;
+        const std::optional<Next> end = co_await await_head();
+        if (end) co_return *end;
         begin();
     }
     if (*arrival_ == Arrival::refused) {
@@ -179,6 +172,34 @@ Task<Next> Turn::parse() {
     const Next refused = co_await refuse(link_.refusal());
     co_return refused;
 }
+
+// Sends the output, and then waits for the rest of the head. Nothing if it has been received or refused.
+Task<std::optional<Next>> Turn::await_head() {
+    if (link_.output_span().iov_len > 0) {
+        const link::Sent sent = co_await link_.flush();
+        if (sent != link::Sent::whole) co_return Next::reset;
+    }
+    if (!is_time_over()) {
+        io::Scope reading;
+        const Place place(worker_->unfinished_heads(), *peer_, worker_->core().now(), reading);
+        reading.start(read_head(io::never));
+        co_await reading.join();
+    }
+    // The time for requests in flight is over, perhaps only since this wait began: what has arrived is still answered.
+    // A peer that goes on sending does not delay the end.
+    if (is_time_over() && (!arrival_ || *arrival_ == Arrival::left)) {
+        if (++late_reads_ > late_reads_max) co_return Next::close;
+        co_await read_head(worker_->core().now());
+        const bool is_incomplete =
+            *arrival_ == Arrival::refused && link_.refusal().status == http::Status::request_timeout;
+        if (is_incomplete) co_return Next::close;
+    }
+    if (*arrival_ == Arrival::idle) co_return Next::idle;
+    if (*arrival_ == Arrival::left) co_return Next::left;
+    co_return std::nullopt;
+}
+
+bool Turn::is_time_over() const { return worker_->is_draining() && worker_->core().now() >= worker_->idle_deadline(); }
 
 Task<void> Turn::read_head(io::TimePoint latest) { arrival_ = co_await link_.next_request(exchange_->request, latest); }
 

@@ -37,12 +37,14 @@ TEST_F(AConnection, HasItsFirstHeadsTimeFromAcceptOn) {
     EXPECT_EQ(counters().refused, 2U);
 }
 
-TEST_F(AConnection, RefusesAHeadOfHeadWithoutContent) {
+TEST_F(AConnection, RefusesASlowHeadRequestWithoutContent) {
     open();
-    TestPeer& peer = connect("HEAD / HTTP/1.1\r\nHost: ");
-    pass(seconds(8));
-    EXPECT_TRUE(peer.has(" 408 "));
-    EXPECT_TRUE(peer.received.ends_with("\r\n\r\n")) << peer.received;
+    for (const char* before : {"", "\r\n"}) {
+        TestPeer& peer = connect(std::string(before) + "HEAD / HTTP/1.1\r\nHost: ");
+        pass(seconds(8));
+        EXPECT_TRUE(peer.has(" 408 "));
+        EXPECT_TRUE(peer.received.ends_with("\r\n\r\n")) << peer.received;
+    }
 }
 
 TEST_F(AConnection, EndsWithoutAWordIfNothingComes) {

@@ -162,6 +162,18 @@ TEST_F(Draining, AnswersARequestWhoseHeadHasNotBeenReadToItsEnd) {
     EXPECT_TRUE(peer.received.ends_with("one\n"));
 }
 
+TEST_F(Draining, DoesNotReadForAsLongAsAPeerSends) {
+    open();
+    std::string pipelined = get("/slow");
+    const std::string field = "X: " + std::string(1'000, 'x') + "\r\n";
+    for (int i = 0; i < 3'000; ++i) pipelined += get("/one", field);
+    connect(pipelined);
+    worker().drain();
+    EXPECT_LT(run_to_end(), seconds(10) + soon);
+    EXPECT_GT(counters().requests, 64U);
+    EXPECT_LT(counters().requests, 2'000U);
+}
+
 TEST_F(Draining, AcceptsWhoHasQueuedUpAndWhoeverHasConnectedButIsSilent) {
     io::ListenOptions options;
     options.defer_accept = seconds(60);

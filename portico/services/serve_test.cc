@@ -111,7 +111,7 @@ INSTANTIATE_TEST_SUITE_P(Seeds, Simulated, testing::Range<std::uint64_t>(1, 21))
 
 // --- hello on streams
 
-// Returns everything that arrives after `wait`, until the end. `failure`: errno if the end is none.
+// Returns everything that arrives after `wait`, until the end. `failure`: 0 after a normal end, otherwise errno.
 Task<std::string> read_late(Core& core, SocketAddress server, io::Duration wait, int& failure) {
     Result<Stream> stream = co_await io::connect(core, server, io::never);
     const bool slept = co_await io::sleep_for(core, wait);

@@ -58,8 +58,8 @@ class Look(NamedTuple):
     wrongs: list[str]
 
 
-def is_first_in_its_source(header: str) -> bool:
-    source = (REPOSITORY / header).with_suffix(".cc")
+def is_first_in_its_source(header: str, tree: Path = REPOSITORY) -> bool:
+    source = (tree / header).with_suffix(".cc")
     if not source.is_file():
         return False
     included = re.search(r'^#include [<"](.*)[>"]', source.read_text(), re.MULTILINE)

@@ -1,5 +1,6 @@
 """The checks of the installed library must be able to fail."""
 
+import tempfile
 import unittest
 from pathlib import Path
 
@@ -53,6 +54,14 @@ class Headers(unittest.TestCase):
     def test_rules(self):
         rule = "null: /t/alone.cc \\\n /usr/include/stdc-predef.h \\\n  /usr/include/c++/12/span /usr/include/x.hpp\n"
         self.assertEqual(check_headers.files_of(rule), ["/usr/include/stdc-predef.h", "/usr/include/c++/12/span", "/usr/include/x.hpp"])
+
+    def test_first_in_its_source(self):
+        for name, source, expected in [("own", '// a\n#include "own.h"\n\n#include <span>\n', True), ("later", '#include <span>\n#include "later.h"\n', False),
+                                       ("none", None, False), ("empty", "int x;\n", False)]:
+            with self.subTest(name), tempfile.TemporaryDirectory() as folder:
+                if source is not None:
+                    (Path(folder) / f"{name}.cc").write_text(source)
+                self.assertEqual(check_headers.is_first_in_its_source(f"{name}.h", Path(folder)), expected)
 
 
 GUIDE = """# A guide

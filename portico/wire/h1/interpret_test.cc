@@ -209,7 +209,7 @@ INSTANTIATE_TEST_SUITE_P(
         HostRow{"LiteralWithoutBrackets", "Host: ::1\r\n", false, false},
         HostRow{"SpaceBeforeColon", "Host : a\r\n", false, false},
         HostRow{"XHostIsNoHost", "X-Host: a\r\n", false, true}),
-    [](const auto& row) { return std::string(row.param.name); });
+    row_name);
 
 struct ConnectionRow {
     const char* name;
@@ -253,7 +253,7 @@ INSTANTIATE_TEST_SUITE_P(
                     ConnectionRow{"FieldNamedKeepAlive", "Keep-Alive: timeout=5\r\n", keep, close},
                     ConnectionRow{"FieldNamedClose", "Close: yes\r\n", keep, close},
                     ConnectionRow{"ProxyConnection", "Proxy-Connection: close\r\n", keep, close}),
-    [](const auto& row) { return std::string(row.param.name); });
+    row_name);
 
 struct ExpectRow {
     const char* name;
@@ -290,7 +290,7 @@ INSTANTIATE_TEST_SUITE_P(
                     ExpectRow{"Longer", "Expect: 100-continued\r\n", none, Status::expectation_failed},
                     ExpectRow{"Parameter", "Expect: 100-continue;q=1\r\n", none, Status::expectation_failed},
                     ExpectRow{"FramingIsReadFirst", "Expect: x\r\nContent-Length: x\r\n", none, bad}),
-    [](const auto& row) { return std::string(row.param.name); });
+    row_name);
 
 }  // namespace
 }  // namespace portico::h1

@@ -278,7 +278,7 @@ INSTANTIATE_TEST_SUITE_P(
                  Status::request_header_fields_too_large},
         LimitRow{"MostFields", with("A: 1\r\nB: 2\r\n"), Status::ok},
         LimitRow{"TooManyFields", with("A: 1\r\nB: 2\r\nC: 3\r\n"), Status::request_header_fields_too_large}),
-    [](const auto& row) { return std::string(row.param.name); });
+    row_name);
 
 TEST(HeadLimit, OfTargetBeyondThatOfHeadIsTheTargets) {
     constexpr HeadLimits limits{.head_octets_max = 40, .target_octets_max = 100, .field_count_max = 3};
@@ -375,7 +375,7 @@ INSTANTIATE_TEST_SUITE_P(
                     TargetRow{"UriOfHttp10", "GET http://b/ HTTP/1.0", TargetForm::absolute, "/", std::nullopt, "b"},
                     TargetRow{"Connect", "CONNECT b:2 HTTP/1.1", TargetForm::authority, "", std::nullopt, "b:2"},
                     TargetRow{"Asterisk", "OPTIONS * HTTP/1.1", TargetForm::asterisk, "*", std::nullopt, "host:1"}),
-    [](const auto& row) { return std::string(row.param.name); });
+    row_name);
 
 TEST(Request, HoldsTheFirstOfTwoHeads) {
     const std::string first = "GET /first HTTP/1.1\r\nHost: a\r\n\r\n";
