@@ -78,6 +78,21 @@ TEST(ARunningServer, AnswersAndStops) {
     EXPECT_EQ(get(server.port(), "/you"), "");
 }
 
+TEST(AServer, LeavesAFileAtThePathOfItsSocketAlone) {
+    std::string place = testing::TempDir() + "portico-socket-XXXXXX";
+    ASSERT_NE(::mkdtemp(place.data()), nullptr);
+    const std::string path = place + "/file";
+    std::ofstream(path) << "precious";
+    {
+        Server server;
+        EXPECT_FALSE(server.start("unix:" + path).has_value());
+    }
+    std::string content;
+    std::ifstream(path) >> content;
+    EXPECT_EQ(content, "precious");
+    std::filesystem::remove_all(place);
+}
+
 Task<void> tell_for_ever(EventSender& events) {
     for (bool goes_on = true; goes_on;) {
         const bool sent = co_await events.send("x");

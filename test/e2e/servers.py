@@ -29,6 +29,12 @@ def portico_program() -> Path:
     return Path(os.environ.get("PORTICO", REPOSITORY / "build/release/portico")).absolute()
 
 
+def hash_of(password: str) -> str:
+    """What `portico serve --auth USER:HASH` compares the password with."""
+    return subprocess.run([str(portico_program()), "hash-password"], input=password + "\n", capture_output=True, text=True,
+                          check=True).stdout.strip()
+
+
 class Portico:
     """`portico serve` on a free port that it chooses itself; the port is read from its output."""
 

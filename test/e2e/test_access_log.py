@@ -33,11 +33,6 @@ REQUESTS = [
 ]
 
 
-def hash_of(password: str) -> str:
-    return subprocess.run([str(servers.portico_program()), "hash-password"], input=password + "\n", capture_output=True,
-                          text=True, check=True).stdout.strip()
-
-
 def send(address: tuple[str, int], octets: bytes) -> bytes:
     with socket.create_connection(address, timeout=8) as connection:
         connection.sendall(octets)
@@ -127,7 +122,7 @@ def test_json_is_as_documented(own_server, tmp_path):
 
 
 def test_the_user_is_named(own_server, tmp_path):
-    server = own_server("plain", (*logging("combined", tmp_path / "log"), "--auth", f"frank:{hash_of('secret')}"))
+    server = own_server("plain", (*logging("combined", tmp_path / "log"), "--auth", f"frank:{servers.hash_of('secret')}"))
     send(server.address, b"GET /probe.txt HTTP/1.0\r\nAuthorization: Basic ZnJhbms6c2VjcmV0\r\n\r\n")
     send(server.address, b"GET /probe.txt HTTP/1.0\r\n\r\n")
     send(server.address, b"GET /probe.txt HTTP/1.0\r\n" + b"Authorization: Basic ZnJhbms6c2VjcmV0\r\n" * 2 + b"\r\n")
@@ -192,7 +187,7 @@ def test_the_work_of_a_peer_that_has_left_is_not_done(own_server, tmp_path, is_k
     for name in ("first.txt", "second.txt"):
         (folder / name).write_text(name)
     log = tmp_path / "log"
-    server = own_server(folder, (*logging("json", log), "--auth", f"ann:{hash_of('right')}", "--threads", "1",
+    server = own_server(folder, (*logging("json", log), "--auth", f"ann:{servers.hash_of('right')}", "--threads", "1",
                                  "--set", "helpers_max=1"))
     with contextlib.ExitStack() as open_ones:
         busy, impatient, other = (open_ones.enter_context(socket.create_connection(server.address, timeout=8))

@@ -5,6 +5,7 @@ PORTICO_SIGTERMS: how many times each case is tried, default 2.
 
 from __future__ import annotations
 
+import base64
 import os
 import re
 import signal
@@ -69,6 +70,18 @@ def test_clients_that_have_connected_but_not_asked_are_answered(own_server):
                 received += piece
             assert received.endswith(HELLO)  # with "Connection: close", unless it was sent before the signal was noticed
             connection.close()
+    assert one.process.wait(PATIENCE) == 0
+
+
+@pytest.mark.parametrize("password,status", [("right", 200), ("wrong", 401)])
+def test_a_password_that_is_checked_while_the_server_ends_is_answered(own_server, password, status):
+    one = own_server(options=("--auth", f"ann:{servers.hash_of('right')}"))
+    with Conversation(one.address) as talk:
+        sent = base64.b64encode(f"ann:{password}".encode()).decode()
+        talk.send(get("/hello.txt", f"Authorization: Basic {sent}"))
+        one.process.send_signal(signal.SIGTERM)
+        answer = talk.read_answer()
+        assert (answer.status, answer.field("Connection")) == (status, "close")
     assert one.process.wait(PATIENCE) == 0
 
 
