@@ -163,6 +163,7 @@ TEST_F(Draining, AnswersARequestWhoseHeadHasNotBeenReadToItsEnd) {
 }
 
 TEST_F(Draining, DoesNotReadForAsLongAsAPeerSends) {
+    kernel.faults().buffer_octets_min = kernel.faults().buffer_octets_max = 4 * 1024 * 1024;
     open();
     std::string pipelined = get("/slow");
     const std::string field = "X: " + std::string(1'000, 'x') + "\r\n";
