@@ -8,6 +8,8 @@
 
 #include <string>
 
+#include "portico/base/row_name_for_test.h"
+
 namespace portico::app {
 namespace {
 
@@ -83,7 +85,7 @@ INSTANTIATE_TEST_SUITE_P(CommandLine, PortWritten,
                                          PortRow{"BehindASwitch", {"-qp80"}},
                                          PortRow{"BehindAnArgument", {"cup", "-p", "80"}},
                                          PortRow{"LastOfTwo", {"-p", "79", "--port=80"}}),
-                         [](const auto& row) { return std::string(row.param.name); });
+                         row_name);
 
 struct MisuseRow {
     const char* name;
@@ -115,7 +117,7 @@ INSTANTIATE_TEST_SUITE_P(
         MisuseRow{"ValueForASwitch", {"--quiet=yes"}, "--quiet takes no value"},
         MisuseRow{"ValueForANegation", {"--no-list=1"}, "--no-list takes no value"},
         MisuseRow{"NegationOfWhatHasNone", {"--no-quiet"}, "has no option '--no-quiet'"}),
-    [](const auto& row) { return std::string(row.param.name); });
+    row_name);
 
 struct AdviceRow {
     const char* name;
@@ -180,7 +182,7 @@ INSTANTIATE_TEST_SUITE_P(
                   {"--password=hunter2"},
                   "pour has no option '--password'; use '--key'",
                   "portico pour --key KEY"}),
-    [](const auto& row) { return std::string(row.param.name); });
+    row_name);
 
 TEST(CommandLine, CollectsWhatMayBeRepeated) {
     const Arguments arguments = arguments_of({"-l", ":80", "--listen=unix:/x", "a", "b", "c"});

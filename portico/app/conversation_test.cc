@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include "portico/base/row_name_for_test.h"
+
 namespace portico::app {
 namespace {
 
@@ -31,7 +33,7 @@ INSTANTIATE_TEST_SUITE_P(All, WithCrlf,
                                          CrlfRow{"Lf", "a\nb\n", "a\r\nb\r\n"}, CrlfRow{"CrLf", "a\r\nb", "a\r\nb"},
                                          CrlfRow{"Mixed", "a\r\n\nb", "a\r\n\r\nb"},
                                          CrlfRow{"CrAlone", "a\rb\r\r\n", "a\rb\r\r\n"}),
-                         [](const auto& row) { return std::string(row.param.name); });
+                         row_name);
 
 }  // namespace
 }  // namespace portico::app

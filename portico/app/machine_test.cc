@@ -9,6 +9,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "portico/base/scratch_folder_for_test.h"
+
 namespace portico::app {
 namespace {
 
@@ -17,12 +19,6 @@ namespace fs = std::filesystem;
 // A folder that stands for a machine's root. It is removed at the end of the test.
 class Machine : public testing::Test {
 protected:
-    Machine() {
-        std::string pattern = testing::TempDir() + "machine-XXXXXX";
-        root_ = ::mkdtemp(pattern.data());
-    }
-    ~Machine() override { fs::remove_all(root_); }
-
     void has(const std::string& path, std::string_view text = "") {
         fs::create_directories(fs::path(root_ + path).parent_path());
         std::ofstream(root_ + path) << text;
@@ -30,7 +26,8 @@ protected:
     [[nodiscard]] const std::string& root() const { return root_; }
 
 private:
-    std::string root_;
+    const ScratchFolder scratch_;
+    const std::string root_ = scratch_.path();
 };
 
 TEST_F(Machine, IsCalledByItsHostNameAndItsNamesForLoopback) {

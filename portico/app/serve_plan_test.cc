@@ -11,6 +11,8 @@
 
 #include "portico/app/retype.h"
 #include "portico/app/serve_trouble.h"
+#include "portico/base/row_name_for_test.h"
+#include "portico/base/scratch_folder_for_test.h"
 
 namespace portico::app {
 namespace {
@@ -62,7 +64,7 @@ INSTANTIATE_TEST_SUITE_P(
         ListenRow{"Endpoint", {"-l", "10.0.0.1:80"}, {"tcp://10.0.0.1:80"}, PortChoice::asked},
         ListenRow{"Endpoints", {"-l", ":81", "-l", "unix:/x"}, {"tcp://:81", "unix:/x"}, PortChoice::asked},
         ListenRow{"EndpointAndPort", {"-l", "unix:/x", "-p80"}, {"tcp://127.0.0.1:80", "unix:/x"}, PortChoice::asked}),
-    [](const auto& row) { return std::string(row.param.name); });
+    row_name);
 
 TEST(ServePlan, WithoutOptionsIsCautious) {
     const ServePlan plan = plan_of({});
@@ -151,7 +153,7 @@ INSTANTIATE_TEST_SUITE_P(
                     RefusedPlanRow{"PasswordForAHash", {"--auth", "ann:secret"}, "--auth: ann's hash: "},
                     RefusedPlanRow{"Udp", {"-l", "udp://:80"}, "TCP or Unix sockets, not on udp://:80"},
                     RefusedPlanRow{"Stdio", {"-l", "stdio"}, "not on stdio"}),
-    [](const auto& row) { return std::string(row.param.name); });
+    row_name);
 
 TEST(RefusedPlan, NeverRepeatsWhatMayBeAPassword) {
     const auto plan = plan_from(typed({"--auth", "ann:secret"}));
@@ -186,16 +188,12 @@ INSTANTIATE_TEST_SUITE_P(ServePlan, ShellQuoted,
                                          QuotedRow{"Empty", "", "''"}, QuotedRow{"Space", "a b", "'a b'"},
                                          QuotedRow{"Quote", "it's", "'it'\\''s'"},
                                          QuotedRow{"Dollar", "$HOME", "'$HOME'"}, QuotedRow{"Tilde", "~x", "'~x'"}),
-                         [](const auto& row) { return std::string(row.param.name); });
+                         row_name);
 
 class MissingRoot : public testing::Test {
 protected:
-    MissingRoot() {
-        std::string pattern = testing::TempDir() + "roots-XXXXXX";
-        folder_ = ::mkdtemp(pattern.data());
-    }
-    ~MissingRoot() override { std::filesystem::remove_all(folder_); }
-    std::string folder_;
+    const ScratchFolder scratch_;
+    const std::string folder_ = scratch_.path();
 };
 
 TEST_F(MissingRoot, IsGuessed) {

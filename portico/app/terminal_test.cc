@@ -16,6 +16,7 @@
 #include "portico/app/help_text.h"
 #include "portico/app/notice.h"
 #include "portico/app/qr.h"
+#include "portico/base/row_name_for_test.h"
 
 namespace portico::app {
 namespace {
@@ -78,7 +79,7 @@ INSTANTIATE_TEST_SUITE_P(Notice, Colours,
                                          ColourRow{"EmptyNoColor", Colouring::automatic, "", "1", true},
                                          ColourRow{"AskedFor", Colouring::always, "1", nullptr, true},
                                          ColourRow{"Refused", Colouring::never, nullptr, "1", false}),
-                         [](const auto& row) { return std::string(row.param.name); });
+                         row_name);
 
 TEST(QrCode, IsASquareOfHalfBlocks) {
     const auto code = qr_code("http://192.168.1.7:8080/", QrColours::the_terminals);

@@ -1,5 +1,6 @@
 // portico/base/printable_test.cc — no octet that controls a terminal passes, and text is unchanged.
 #include "portico/base/printable.h"
+#include "portico/base/row_name_for_test.h"
 
 #include <gtest/gtest.h>
 
@@ -36,7 +37,7 @@ INSTANTIATE_TEST_SUITE_P(Rows, Printable,
                                          PrintableRow{"Surrogate", "\xED\xA0\x80", "\\xed\\xa0\\x80"},
                                          PrintableRow{"BeyondUnicode", "\xF4\x90\x80\x80", "\\xf4\\x90\\x80\\x80"},
                                          PrintableRow{"LargestCharacter", "\xF4\x8F\xBF\xBD", "\xF4\x8F\xBF\xBD"}),
-                         [](const auto& row) { return std::string(row.param.name); });
+                         row_name);
 
 class StreamPrinting : public testing::TestWithParam<PrintableRow> {};
 
@@ -72,7 +73,7 @@ INSTANTIATE_TEST_SUITE_P(Rows, StreamPrinting,
                                          PrintableRow{"IncompleteBeforeALineEnd", "\xE6\n", "\\xe6\n"},
                                          PrintableRow{"IncompleteBeforeACr", "\xE6\r\n", "\\xe6\r\n"},
                                          PrintableRow{"IncompleteAtTheEnd", "a\xE6\xBC", "a\\xe6\\xbc"}),
-                         [](const auto& row) { return std::string(row.param.name); });
+                         row_name);
 
 }  // namespace
 }  // namespace portico

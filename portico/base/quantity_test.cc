@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "portico/base/nearest.h"
+#include "portico/base/row_name_for_test.h"
 
 namespace portico {
 namespace {
@@ -35,7 +36,7 @@ INSTANTIATE_TEST_SUITE_P(
                     DurationRow{"SpaceInside", "3 s", std::nullopt},
                     DurationRow{"TooLong", "9999999999999h", std::nullopt},
                     DurationRow{"NoNumberOf64Bits", "99999999999999999999s", std::nullopt}),
-    [](const auto& row) { return std::string(row.param.name); });
+    row_name);
 
 struct OctetsRow {
     const char* name;
@@ -57,7 +58,7 @@ INSTANTIATE_TEST_SUITE_P(
                     OctetsRow{"GibiInFull", "2GiB", 2'147'483'648}, OctetsRow{"Zero", "0", 0},
                     OctetsRow{"Empty", "", std::nullopt}, OctetsRow{"UnknownUnit", "3x", std::nullopt},
                     OctetsRow{"Negative", "-1", std::nullopt}, OctetsRow{"TooLarge", "9000000t", std::nullopt}),
-    [](const auto& row) { return std::string(row.param.name); });
+    row_name);
 
 TEST(Quantity, IsWrittenInItsLargestWholeUnit) {
     EXPECT_EQ(duration_text(std::chrono::seconds(75)), "75s");
@@ -108,7 +109,7 @@ INSTANTIATE_TEST_SUITE_P(Words, Nearest,
                                          NearRow{"FarAway", "download", std::nullopt},
                                          NearRow{"Short", "x", std::nullopt}, NearRow{"Empty", "", std::nullopt},
                                          NearRow{"Unlike", "cat", std::nullopt}),
-                         [](const auto& row) { return std::string(row.param.name); });
+                         row_name);
 
 }  // namespace
 }  // namespace portico

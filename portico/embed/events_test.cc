@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "portico/base/row_name_for_test.h"
 #include "portico/io/sim_kernel.h"
 #include "portico/portico.h"
 
@@ -90,7 +91,7 @@ INSTANTIATE_TEST_SUITE_P(Rows, Heartbeat,
                                          HeartbeatRow{"Negative", milliseconds(-1), "data: late\n\n"},
                                          HeartbeatRow{"Never", milliseconds::max(), ":\n\ndata: late\n\n"},
                                          HeartbeatRow{"OnceInTime", seconds(180), ":\n\n:\n\ndata: late\n\n"}),
-                         [](const auto& row) { return std::string(row.param.name); });
+                         row_name);
 
 // Takes a minute for what it is sent first, and no time for the rest.
 class SlowWriter final : public ContentWriter {

@@ -10,6 +10,7 @@
 #include <memory>
 #include <string>
 
+#include "portico/base/scratch_folder_for_test.h"
 #include "portico/io/file_system.h"
 #include "portico/portico.h"
 
@@ -19,17 +20,15 @@ namespace {
 class FilesOfAProgram : public testing::TestWithParam<std::uint64_t> {
 protected:
     FilesOfAProgram() : large_(3'000'000, '\0') {
-        std::string pattern = testing::TempDir() + "portico-embed-XXXXXX";
-        place_ = ::mkdtemp(pattern.data());
         std::filesystem::create_directory(place_ + "/sub");
         for (std::size_t i = 0; i < large_.size(); ++i) large_[i] = static_cast<char>('a' + i * i % 23);
         std::ofstream(place_ + "/index.html") << "<p>index";
         std::ofstream(place_ + "/sub/a b.txt") << "0123456789";
         std::ofstream(place_ + "/large.bin") << large_;
     }
-    ~FilesOfAProgram() override { std::filesystem::remove_all(place_); }
 
-    std::string place_;
+    const ScratchFolder scratch_;
+    const std::string place_ = scratch_.path();
     std::string large_;
 };
 INSTANTIATE_TEST_SUITE_P(Seeds, FilesOfAProgram, testing::Range<std::uint64_t>(1, 11));

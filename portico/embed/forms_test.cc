@@ -10,6 +10,7 @@
 #include <iterator>
 #include <string>
 
+#include "portico/base/scratch_folder_for_test.h"
 #include "portico/portico.h"
 
 namespace portico {
@@ -68,8 +69,7 @@ TEST(Urls, OfWhatIsNoSegmentAreNone) {
 class Uploads : public testing::TestWithParam<std::uint64_t> {
 protected:
     Uploads() {
-        std::string pattern = testing::TempDir() + "portico-upload-XXXXXX";
-        options_.folder = place_ = ::mkdtemp(pattern.data());
+        options_.folder = place_;
         options_.file_octets_max = 1'000'000;
         options_.field_octets_max = 1000;
         options_.files_max = 3;
@@ -93,7 +93,6 @@ protected:
             co_return upload->find("title").has_value() ? std::string(*upload->find("title")) : "none";
         });
     }
-    ~Uploads() override { std::filesystem::remove_all(place_); }
 
     TestAnswer post(TestClient& client, const std::string& content, const std::string& path = "/upload") {
         return client.post(path, content, "multipart/form-data; boundary=b");
@@ -108,7 +107,8 @@ protected:
     }
 
     UploadOptions options_;
-    std::string place_;
+    const ScratchFolder scratch_;
+    const std::string place_ = scratch_.path();
     Server server_ = Server(with_large_content());
 
 private:

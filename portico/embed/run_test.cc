@@ -18,6 +18,8 @@
 #include <thread>
 #include <vector>
 
+#include "portico/base/row_name_for_test.h"
+#include "portico/base/scratch_folder_for_test.h"
 #include "portico/io/idle_thread_for_test.h"
 #include "portico/portico.h"
 
@@ -79,9 +81,8 @@ TEST(ARunningServer, AnswersAndStops) {
 }
 
 TEST(AServer, LeavesAFileAtThePathOfItsSocketAlone) {
-    std::string place = testing::TempDir() + "portico-socket-XXXXXX";
-    ASSERT_NE(::mkdtemp(place.data()), nullptr);
-    const std::string path = place + "/file";
+    const ScratchFolder place;
+    const std::string path = place.file("file");
     std::ofstream(path) << "precious";
     {
         Server server;
@@ -90,7 +91,6 @@ TEST(AServer, LeavesAFileAtThePathOfItsSocketAlone) {
     std::string content;
     std::ifstream(path) >> content;
     EXPECT_EQ(content, "precious");
-    std::filesystem::remove_all(place);
 }
 
 Task<void> tell_for_ever(EventSender& events) {
@@ -149,16 +149,15 @@ TEST(ARunningServer, EndsAtOnceWhenItIsStoppedTwice) {
 }
 
 TEST(ARunningServer, BeginsANewLog) {
-    std::string place = testing::TempDir() + "portico-log-XXXXXX";
-    ASSERT_NE(::mkdtemp(place.data()), nullptr);
+    const ScratchFolder place;
     Options options;
-    options.access_log = place + "/access.log";
+    options.access_log = place.file("access.log");
     {
         Server server(options);
         server.get("/{name}", [](std::string_view name) { return std::string(name); });
         ASSERT_TRUE(server.start("127.0.0.1:0").has_value());
         EXPECT_FALSE(get(server.port(), "/old").empty());
-        std::filesystem::rename(options.access_log, place + "/old.log");
+        std::filesystem::rename(options.access_log, place.file("old.log"));
         server.reopen_log();
         while (!std::filesystem::exists(options.access_log)) std::this_thread::yield();
         EXPECT_FALSE(get(server.port(), "/new").empty());
@@ -169,7 +168,6 @@ TEST(ARunningServer, BeginsANewLog) {
     const std::string lines(std::istreambuf_iterator<char>(log), {});
     EXPECT_NE(lines.find("/new"), std::string::npos) << lines;
     EXPECT_EQ(lines.find("/old"), std::string::npos) << lines;
-    std::filesystem::remove_all(place);
 }
 
 TEST(ARunningServer, MayBeWaitedForByTwo) {
@@ -315,19 +313,17 @@ TEST(ARunningServer, MayBeStoppedBeforeItHasStarted) {
 
 // sendfile(2) has no MSG_NOSIGNAL: unless it is ignored, SIGPIPE ends the program if its client leaves during a file.
 TEST(ARunningServer, OutlivesAClientThatLeavesInTheMiddleOfAFile) {
-    std::string place = testing::TempDir() + "portico-pipe-XXXXXX";
-    ASSERT_NE(::mkdtemp(place.data()), nullptr);
+    const ScratchFolder place;
     {
-        std::ofstream(place + "/large.bin") << std::string(30'000'000, 'x');
+        std::ofstream(place.file("large.bin")) << std::string(30'000'000, 'x');
         Server server;
-        server.files("/", place);
+        server.files("/", place.path());
         ASSERT_TRUE(server.start("127.0.0.1:0").has_value());
         for (int i = 0; i < 20; ++i) request_and_reset(server.port(), "GET /large.bin HTTP/1.1\r\nHost: a\r\n\r\n");
         EXPECT_TRUE(get(server.port(), "/none").starts_with("HTTP/1.1 404 "));
         server.stop();
         server.wait();
     }
-    std::filesystem::remove_all(place);
 }
 
 struct LogCase {
@@ -338,10 +334,9 @@ struct LogCase {
 class AccessLogOfAProgram : public testing::TestWithParam<LogCase> {};
 
 TEST_P(AccessLogOfAProgram, HasALineForEachRequest) {
-    std::string place = testing::TempDir() + "portico-log-XXXXXX";
-    ASSERT_NE(::mkdtemp(place.data()), nullptr);
+    const ScratchFolder place;
     Options options;
-    options.access_log = place + "/access.log";
+    options.access_log = place.file("access.log");
     options.log_format = GetParam().format;
     {  // the log is complete once the server is destroyed
         Server server(options);
@@ -366,15 +361,13 @@ TEST_P(AccessLogOfAProgram, HasALineForEachRequest) {
     const std::string lines(std::istreambuf_iterator<char>(log), {});
     EXPECT_EQ(std::ranges::count(lines, '\n'), 5) << lines;
     EXPECT_NE(lines.find(GetParam().line), std::string::npos) << lines;
-    std::filesystem::remove_all(place);
 }
 
 // The log records what the client is not told: who asked, and why the request was not served.
 TEST(AccessLogOfAProgramsUsers, SaysWhoAskedAndWhyNot) {
-    std::string place = testing::TempDir() + "portico-log-XXXXXX";
-    ASSERT_NE(::mkdtemp(place.data()), nullptr);
+    const ScratchFolder place;
     Options options;
-    options.access_log = place + "/access.log";
+    options.access_log = place.file("access.log");
     options.log_format = LogFormat::json;
     {
         Server server(options);
@@ -424,14 +417,13 @@ TEST(AccessLogOfAProgramsUsers, SaysWhoAskedAndWhyNot) {
               "\"/closed\" 200 \"a\" -\n"
               "\"/closed\" 401 \"a\" \"wrong user or password\"\n"
               "\"/open\" 200 - -\n");
-    std::filesystem::remove_all(place);
 }
 
 INSTANTIATE_TEST_SUITE_P(Formats, AccessLogOfAProgram,
                          testing::Values(LogCase{"Text", LogFormat::text, "200 GET /stream 7 B"},
                                          LogCase{"Json", LogFormat::json, R"("target":"/stream")"},
                                          LogCase{"Combined", LogFormat::combined, R"("GET /stream HTTP/1.1" 200 7)"}),
-                         [](const auto& row) { return row.param.name; });
+                         row_name);
 
 TEST(ARunningServer, IsOneOfSeveral) {
     Server one;
@@ -496,14 +488,12 @@ TEST(ARunningServer, FinishesWhatIsUnderWay) {
 class AFolder : public testing::Test {
 protected:
     AFolder() {
-        std::string pattern = testing::TempDir() + "portico-embed-XXXXXX";
-        place_ = ::mkdtemp(pattern.data());
         std::filesystem::create_directory(place_ + "/sub");
         std::ofstream(place_ + "/index.html") << "<p>index";
         std::ofstream(place_ + "/sub/a b.txt") << "0123456789";
     }
-    ~AFolder() override { std::filesystem::remove_all(place_); }
-    std::string place_;
+    const ScratchFolder scratch_;
+    const std::string place_ = scratch_.path();
 };
 
 TEST_F(AFolder, IsServedBesideRoutes) {

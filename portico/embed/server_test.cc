@@ -5,6 +5,7 @@
 #include <map>
 #include <string>
 
+#include "portico/base/row_name_for_test.h"
 #include "portico/json.h"
 #include "portico/portico.h"
 
@@ -131,7 +132,7 @@ INSTANTIATE_TEST_SUITE_P(
         RouteRow{"EscapedSlash", "GET", "/notes/1%2F2", 404, nullptr},
         RouteRow{"BadEscape", "GET", "/notes/%zz", 400, nullptr},
         RouteRow{"EscapedNul", "GET", "/notes/%00", 400, nullptr}),
-    [](const auto& row) { return std::string(row.param.name); });
+    row_name);
 
 TEST(Routes, AllowNamesTheMethodsOfEveryPatternThatMatches) {
     Server server;

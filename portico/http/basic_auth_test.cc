@@ -7,6 +7,8 @@
 
 #include <utility>
 
+#include "portico/base/row_name_for_test.h"
+
 namespace portico::http {
 namespace {
 
@@ -45,7 +47,7 @@ INSTANTIATE_TEST_SUITE_P(
         BasicRow{"StrayOctet", "Basic YT*i", std::nullopt}, BasicRow{"SpaceBehind", "Basic YTpi ", std::nullopt},
         BasicRow{"UrlAlphabet", "Basic YTo_", std::nullopt}, BasicRow{"TwoTokens", "Basic YTpi YTpi", std::nullopt},
         BasicRow{"NulInPassword", "Basic YToA", std::nullopt}, BasicRow{"LineFeedInUser", "Basic Cjpi", std::nullopt}),
-    [](const auto& row) { return std::string(row.param.name); });
+    row_name);
 
 TEST(Basic, IsReadFromOneLineOnly) {
     FieldSection fields;

@@ -7,6 +7,8 @@
 
 #include <string>
 
+#include "portico/base/row_name_for_test.h"
+
 namespace portico::http {
 namespace {
 
@@ -57,7 +59,7 @@ INSTANTIATE_TEST_SUITE_P(
         TypeRow{"LongName", "/abcdefghijklmnopqrstuvwxyz", "application/octet-stream", false},
         TypeRow{"Folder", "/a/", "application/octet-stream", false},
         TypeRow{"Empty", "", "application/octet-stream", false}),
-    [](const auto& row) { return std::string(row.param.name); });
+    row_name);
 
 TEST(Compressible, IsAskedOfTheTypeAlone) {
     EXPECT_TRUE(is_compressible("TEXT/HTML ; charset=x"));

@@ -8,6 +8,8 @@
 #include <array>
 #include <string>
 
+#include "portico/base/row_name_for_test.h"
+
 namespace portico::http {
 namespace {
 
@@ -74,7 +76,7 @@ INSTANTIATE_TEST_SUITE_P(Rfc9110Section5_6_7, Date,
                                          DateRow{"SignedYear", "Sun, 06 Nov -994 08:49:37 GMT", bad},
                                          DateRow{"Empty", "", bad}, DateRow{"Zero", "0", bad},
                                          DateRow{"DayAlone", "Sun", bad}, DateRow{"Seconds", "784111777", bad}),
-                         [](const auto& row) { return std::string(row.param.name); });
+                         row_name);
 
 // A two-digit year more than 50 years in the future means the past; `noon` is that of 1 March 2026.
 INSTANTIATE_TEST_SUITE_P(Rfc850Century, Date,
@@ -84,7 +86,7 @@ INSTANTIATE_TEST_SUITE_P(Rfc850Century, Date,
                                                  218246400},
                                          DateRow{"FiftyOneYearsAhead", "Tuesday, 01-Mar-77 12:00:00 GMT", 226065600},
                                          DateRow{"LastCentury", "Friday, 31-Dec-99 23:59:59 GMT", 946684799}),
-                         [](const auto& row) { return std::string(row.param.name); });
+                         row_name);
 
 TEST(ImfFixdate, IsWrittenAsItIsRead) {
     EXPECT_EQ(written(sys_seconds(seconds(784111777))), "Sun, 06 Nov 1994 08:49:37 GMT");

@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "portico/base/row_name_for_test.h"
+
 namespace portico::http {
 namespace {
 
@@ -63,7 +65,7 @@ INSTANTIATE_TEST_SUITE_P(
                     TagRow{"NoComma", R"("a" "b")", {}}, TagRow{"StarInList", R"(*, "a")", {R"("a")"}},
                     TagRow{"WeakMarkAlone", "W/", {}}, TagRow{"TextBehind", R"("a"b, "c")", {R"("c")"}},
                     TagRow{"Delete", "\"a\x7f\"", {}}, TagRow{"Empty", "", {}}, TagRow{"White", " \t", {}}),
-    [](const auto& row) { return std::string(row.param.name); });
+    row_name);
 
 // The table in RFC 9110 §8.8.3.2.
 TEST(EntityTags, MatchStronglyOrWeakly) {

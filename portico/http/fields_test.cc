@@ -9,6 +9,7 @@
 #include <cctype>
 #include <string>
 
+#include "portico/base/row_name_for_test.h"
 #include "portico/http/message.h"
 
 namespace portico::http {
@@ -120,7 +121,7 @@ INSTANTIATE_TEST_SUITE_P(
                     ListRow{"QuotedPair", R"("a\",b",c)", {R"("a\",b")", "c"}},
                     ListRow{"BackslashOutsideQuotes", R"(a\,b)", {R"(a\)", "b"}},
                     ListRow{"OpenQuote", "\"a,b", {"\"a,b"}}, ListRow{"BackslashAtTheEnd", "\"a\\", {"\"a\\"}}),
-    [](const auto& row) { return std::string(row.param.name); });
+    row_name);
 
 TEST(List, IsReadWithAnotherSeparator) {
     std::string_view parameters = "text/html; a=\"x;y\" ;q=1";

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "portico/base/row_name_for_test.h"
+
 namespace portico::http {
 namespace {
 
@@ -78,7 +80,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"Utf8", disposition("form-data; name=\"größe\""), "größe|-|:x;end"},
         Case{"UnknownFields", "--AaB03x\r\nX-A: b\r\nContent-Disposition: form-data; name=a\r\n\r\n1\r\n--AaB03x--",
              "a|-|:1;end"}),
-    [](const auto& row) { return row.param.name; });
+    row_name);
 
 INSTANTIATE_TEST_SUITE_P(
     Broken, MultipartForm,
@@ -97,7 +99,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{"BareLf", "--AaB03x\r\nContent-Disposition: form-data; name=a\nX: y\r\n\r\n",
                          "a part's head with a control octet"},
                     Case{"LargeHead", "--AaB03x\r\nA: " + std::string(9000, 'b'), "a part's head that is too large"}),
-    [](const auto& row) { return row.param.name; });
+    row_name);
 
 TEST(MultipartHead, MayHaveItsLimitExactly) {
     const std::string head = "Content-Disposition: form-data; name=a\r\n\r\n";
@@ -127,7 +129,7 @@ INSTANTIATE_TEST_SUITE_P(
                     BoundaryCase{"ControlOctet", "multipart/form-data; boundary=\"a\rb\"", ""},
                     BoundaryCase{"SpaceAtTheEnd", "multipart/form-data; boundary=\"a \"", ""},
                     BoundaryCase{"OtherType", "multipart/mixed; boundary=a", ""}),
-    [](const auto& row) { return row.param.name; });
+    row_name);
 
 }  // namespace
 }  // namespace portico::http

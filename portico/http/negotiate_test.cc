@@ -8,6 +8,8 @@
 #include <array>
 #include <vector>
 
+#include "portico/base/row_name_for_test.h"
+
 namespace portico::http {
 namespace {
 
@@ -64,7 +66,7 @@ INSTANTIATE_TEST_SUITE_P(
         CodingRow{"ParameterBehindWeight", {"br;q=1;x=1, gzip"}, gzip},
         CodingRow{"SemicolonAlone", {";q=1, gzip"}, gzip}, CodingRow{"OnlyCommas", {", ,"}, identity},
         CodingRow{"Prefix", {"gzi, gzipp, b"}, identity}),
-    [](const auto& row) { return std::string(row.param.name); });
+    row_name);
 
 struct MediaRow {
     const char* name;
@@ -99,7 +101,7 @@ INSTANTIATE_TEST_SUITE_P(
                     MediaRow{"OldStar", {"*"}, 0}, MediaRow{"Empty", {""}, std::nullopt},
                     MediaRow{"BadWeight", {"text/html;q=2, application/json;q=0.1"}, 1},
                     MediaRow{"PrefixOfType", {"text/htm, text"}, std::nullopt}),
-    [](const auto& row) { return std::string(row.param.name); });
+    row_name);
 
 TEST(CodingSet, HasIdentityAlways) {
     CodingSet set;

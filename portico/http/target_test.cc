@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include "portico/base/row_name_for_test.h"
+
 namespace portico::http {
 namespace {
 
@@ -34,7 +36,7 @@ INSTANTIATE_TEST_SUITE_P(
                     PathRow{"RawLatin1", "/gr\xfc", "/gr\xfc"}, PathRow{"Dotfile", "/.a/..b/...", "/.a/..b/..."},
                     PathRow{"DotsInside", "/a.b/c..d", "/a.b/c..d"}, PathRow{"NoSlash", "a", "", Status::bad_request},
                     PathRow{"Asterisk", "*", "", Status::bad_request}),
-    [](const auto& row) { return std::string(row.param.name); });
+    row_name);
 
 INSTANTIATE_TEST_SUITE_P(
     Rfc3986Section2_1, Path,
@@ -61,7 +63,7 @@ INSTANTIATE_TEST_SUITE_P(
         PathRow{"RawBackslash", "/a\\b", "", Status::bad_request},
         PathRow{"ClimbingByBackslash", "/..\\..\\a", "", Status::bad_request},
         PathRow{"RawFragment", "/a#b", "", Status::bad_request}, PathRow{"RawQuery", "/a?b", "", Status::bad_request}),
-    [](const auto& row) { return std::string(row.param.name); });
+    row_name);
 
 INSTANTIATE_TEST_SUITE_P(
     Rfc3986Section5_2_4, Path,
@@ -78,7 +80,7 @@ INSTANTIATE_TEST_SUITE_P(
                     PathRow{"ClimbingAndBack", "/../root/a", "", Status::bad_request},
                     PathRow{"DotDotWithMore", "/..a/b", "/..a/b"}, PathRow{"DotDotSpace", "/a/..%20/b", "/a/.. /b"},
                     PathRow{"DotDotSemicolon", "/a/..;/b", "/a/..;/b"}),
-    [](const auto& row) { return std::string(row.param.name); });
+    row_name);
 
 INSTANTIATE_TEST_SUITE_P(EmptySegments, Path,
                          testing::Values(PathRow{"TwoSlashes", "//", "/"},
@@ -87,7 +89,7 @@ INSTANTIATE_TEST_SUITE_P(EmptySegments, Path,
                                          PathRow{"TwoSlashesBehind", "/a//", "/a/"},
                                          PathRow{"DotBetween", "/a/.//b", "/a/b"},
                                          PathRow{"DotDotBehindEmpty", "/a//../b", "/b"}),
-                         [](const auto& row) { return std::string(row.param.name); });
+                         row_name);
 
 INSTANTIATE_TEST_SUITE_P(Rfc3629Section3, Path,
                          testing::Values(PathRow{"OverlongDot", "/%c0%ae%c0%ae/a", "", Status::bad_request},
@@ -105,7 +107,7 @@ INSTANTIATE_TEST_SUITE_P(Rfc3629Section3, Path,
                                                  "/\xc0"
                                                  "a"},
                                          PathRow{"C0AcrossASlash", "/%c0/%ae", "/\xc0/\xae"}),
-                         [](const auto& row) { return std::string(row.param.name); });
+                         row_name);
 
 TEST(Path, IsNotCopiedWhenNothingChanges) {
     std::string buffer;
@@ -132,7 +134,7 @@ INSTANTIATE_TEST_SUITE_P(Paths, Hidden,
                                          HiddenRow{"DotfileInWellKnown", "/.well-known/.a", true},
                                          HiddenRow{"WellKnownElsewhere", "/a/.well-known/b", true},
                                          HiddenRow{"LongerThanWellKnown", "/.well-known2/a", true}),
-                         [](const auto& row) { return std::string(row.param.name); });
+                         row_name);
 
 TEST(EncodedPath, IsInertAndDecodesToItself) {
     std::string encoded;

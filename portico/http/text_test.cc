@@ -3,6 +3,7 @@
 // Room http: see status.h.
 #include <gtest/gtest.h>
 
+#include "portico/base/row_name_for_test.h"
 #include "portico/http/html.h"
 #include "portico/http/json.h"
 #include "portico/http/utf8.h"
@@ -41,7 +42,7 @@ INSTANTIATE_TEST_SUITE_P(
                 "\xc3\xbc\xe2\x82\xac\xf0\x9f\x98\x80"},
         TextRow{"Latin1", "gr\xfcn", R"("gr\ufffdn")", "gr\xef\xbf\xbdn"},
         TextRow{"CutShort", "\xe2\x82", R"("\ufffd\ufffd")", "\xef\xbf\xbd\xef\xbf\xbd"}),
-    [](const auto& row) { return std::string(row.param.name); });
+    row_name);
 
 TEST(Utf8, IsValidOrNot) {
     for (const std::string_view valid : {"a"sv, "\0"sv, "\xc2\x80"sv, "\xdf\xbf"sv, "\xe0\xa0\x80"sv, "\xed\x9f\xbf"sv,

@@ -1,5 +1,6 @@
 // IP addresses and socket addresses: text, reach, and the C structures.
 #include "portico/io/address.h"
+#include "portico/base/row_name_for_test.h"
 
 #include <gtest/gtest.h>
 #include <net/if.h>
@@ -44,7 +45,7 @@ INSTANTIATE_TEST_SUITE_P(
                     TextRow{"ZoneEmpty", "fe80::1%", {}}, TextRow{"ZoneUnknown", "fe80::1%nosuchinterface", {}},
                     TextRow{"Empty", "", {}}, TextRow{"Name", "localhost", {}},
                     TextRow{"Nul", std::string_view("::1\0", 4), {}}),
-    [](const auto& row) { return std::string(row.param.name); });
+    row_name);
 
 TEST(IpText, GivesAZoneByItsInterfacesName) {
     const std::uint32_t loopback = if_nametoindex("lo");
@@ -91,7 +92,7 @@ INSTANTIATE_TEST_SUITE_P(
         ReachRow{"AfterDocumentation2", "3fff:1000::1", Reach::public_use},
         ReachRow{"Nat64", "64:ff9b::8.8.8.8", Reach::public_use}, ReachRow{"Discard", "100::1", Reach::reserved},
         ReachRow{"V6Public", "2606:4700::1111", Reach::public_use}, ReachRow{"Unassigned", "4000::1", Reach::reserved}),
-    [](const auto& row) { return std::string(row.param.name); });
+    row_name);
 
 TEST(IpAddress, UnmapsOnlyWhatIsMapped) {
     EXPECT_EQ(IpAddress::parse("::ffff:10.1.2.3")->unmapped().text(), "10.1.2.3");
@@ -135,7 +136,7 @@ INSTANTIATE_TEST_SUITE_P(
                     SocketRow{"AbstractControl", SocketAddress::unix_path_of(std::string("\0a\0\x1b", 4)),
                               "unix:@a\\x00\\x1b"},
                     SocketRow{"Unnamed", SocketAddress::unix_path_of(""), "unix:"}),
-    [](const auto& row) { return std::string(row.param.name); });
+    row_name);
 
 TEST(SocketAddress, RefusesAPathThatDoesNotFit) {
     sockaddr_storage storage{};

@@ -1,5 +1,6 @@
 // portico/io/endpoint_meant_test.cc — helpful guesses are made, and unhelpful ones are not.
 #include "portico/io/endpoint_meant.h"
+#include "portico/base/row_name_for_test.h"
 
 #include <gtest/gtest.h>
 
@@ -41,7 +42,7 @@ INSTANTIATE_TEST_SUITE_P(
                     MeantRow{"ServiceMistyped", "localhost:htpt", "localhost:http"},
                     MeantRow{"PortTooLarge", "localhost:99999", std::nullopt}, MeantRow{"Empty", "", std::nullopt},
                     MeantRow{"Nonsense", "a b c:d e", std::nullopt}),
-    [](const auto& row) { return std::string(row.param.name); });
+    row_name);
 
 TEST(EndpointMeantBy, KeepsTheTransport) {
     EXPECT_EQ(endpoint_meant_by("localhost:domian", 53, Transport::udp), "localhost:domain");

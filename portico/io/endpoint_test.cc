@@ -1,5 +1,6 @@
 // The grammar of endpoints, and the messages about errors in them.
 #include "portico/io/endpoint.h"
+#include "portico/base/row_name_for_test.h"
 
 #include <gtest/gtest.h>
 
@@ -54,7 +55,7 @@ INSTANTIATE_TEST_SUITE_P(
                     FormRow{"PathWithBlank", "unix:/run/a b:c", unix_path("/run/a b:c"), "unix:/run/a b:c"},
                     FormRow{"Abstract", "unix:@abstract", unix_path(std::string("\0abstract", 9)), "unix:@abstract"},
                     FormRow{"Stdio", "stdio", Endpoint::stdio(), "stdio"}),
-    [](const auto& row) { return std::string(row.param.name); });
+    row_name);
 
 TEST(Endpoint, HasTheTransportThatIsMeantWithoutAScheme) {
     EXPECT_EQ(parse_endpoint("localhost:53", Transport::udp).value(), udp("localhost", 53));
@@ -113,7 +114,7 @@ INSTANTIATE_TEST_SUITE_P(
                     FaultRow{"NoName", "unix:@", "name missing after '@'", 6},
                     FaultRow{"UnixHost", "unix://run/x", "a Unix socket has no host: write unix:/path", 6},
                     FaultRow{"ControlInPath", "unix:/run/\n", "control character in the path", 11}),
-    [](const auto& row) { return std::string(row.param.name); });
+    row_name);
 
 TEST(Endpoint, RefusesAPathThatLinuxDoesNotTake) {
     EXPECT_TRUE(parse_endpoint("unix:" + std::string(107, 'p')));
@@ -152,7 +153,7 @@ INSTANTIATE_TEST_SUITE_P(All, HostAndPort,
                                          ApartRow{"BadV6", "::1::", "80", "\"::1::\" is not an IPv6 address"},
                                          ApartRow{"BadHost", "a b", "80", "' ' is not allowed in a host name"},
                                          ApartRow{"BadPort", "localhost", "70000", "port 70000 is larger than 65535"}),
-                         [](const auto& row) { return std::string(row.param.name); });
+                         row_name);
 
 TEST(Endpoint, IsMadeOfASocketsAddress) {
     EXPECT_EQ(endpoint_at(SocketAddress::of(*IpAddress::parse("127.0.0.1"), 80)).text(), "tcp://127.0.0.1:80");

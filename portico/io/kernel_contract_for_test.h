@@ -14,6 +14,7 @@
 #include <optional>
 #include <string>
 
+#include "portico/base/scratch_folder_for_test.h"
 #include "portico/io/core.h"
 #include "portico/io/datagram.h"
 #include "portico/io/epoll_kernel.h"
@@ -37,15 +38,13 @@ protected:
             auto epoll = make_epoll_kernel();
             EXPECT_TRUE(epoll.has_value());
             kernel_ = std::move(*epoll);
-            std::string pattern = testing::TempDir() + "portico-contract-XXXXXX";
-            place_ = ::mkdtemp(pattern.data());
+            place_ = scratch_.emplace().path();
         }
         core_ = std::make_unique<Core>(*kernel_);
     }
     ~Contract() override {
         EXPECT_EQ(core_->ledger().used(), 0U);
         EXPECT_EQ(core_->timers().count(), 0U);
-        if (!place_.empty()) std::filesystem::remove_all(place_);
     }
     [[nodiscard]] bool is_simulated() const { return GetParam() != 0; }
     Core& core() { return *core_; }
@@ -85,6 +84,7 @@ protected:
         return std::move(*file);
     }
 
+    std::optional<ScratchFolder> scratch_;  // on the real kernel
     std::string place_;
 
 private:

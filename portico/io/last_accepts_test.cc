@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 
+#include "portico/base/scratch_folder_for_test.h"
 #include "portico/io/epoll_kernel.h"
 #include "portico/io/run_task.h"
 #include "portico/io/sim_kernel.h"
@@ -24,20 +25,17 @@ protected:
             auto epoll = make_epoll_kernel();
             EXPECT_TRUE(epoll.has_value());
             kernel_ = std::move(*epoll);
-            std::string pattern = testing::TempDir() + "portico-last-XXXXXX";
-            place_ = ::mkdtemp(pattern.data());
+            place_ = scratch_.emplace().path();
         } else {
             kernel_ = std::make_unique<SimKernel>(GetParam());
             place_ = "/place";
         }
         core_.emplace(*kernel_);
     }
-    ~LastAccepts() override {
-        if (GetParam() == 0) std::filesystem::remove_all(place_);
-    }
     Core& core() { return *core_; }
     static SocketAddress tcp() { return SocketAddress::of(IpAddress::loopback(Family::ipv4), 0); }
 
+    std::optional<ScratchFolder> scratch_;  // on the real kernel
     std::string place_;
 
 private:

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "portico/base/row_name_for_test.h"
 #include "portico/io/epoll_kernel.h"
 #include "portico/io/run_task.h"
 #include "portico/io/stream_pair_for_test.h"
@@ -79,7 +80,7 @@ INSTANTIATE_TEST_SUITE_P(
                     LinesRow{"TooLong", "ab\nabcde\n", {"ab$", "!90"}}, LinesRow{"TooLongCrLf", "abcde\r\n", {"!90"}},
                     LinesRow{"TooLongAtEnd", "abcde", {"!90"}}, LinesRow{"TooLongByCrAtEnd", "abcd\r", {"!90"}},
                     LinesRow{"TooLongByCr", "abcd\rx\n", {"!90"}}),
-    [](const auto& row) { return std::string(row.param.name); });
+    row_name);
 
 Task<Lines> read_line_and_rest(Core& core) {
     auto pair = co_await make_stream_pair(core);

@@ -1,5 +1,6 @@
 // Port names and listening sockets: read from text like /proc's, and from the machine.
 #include "portico/io/ports.h"
+#include "portico/base/row_name_for_test.h"
 
 #include <gtest/gtest.h>
 #include <netinet/in.h>
@@ -161,7 +162,7 @@ INSTANTIATE_TEST_SUITE_P(All, Holder,
                                          HolderRow{"EveryWanted", "127.0.0.1:80", "0.0.0.0:80", true},
                                          HolderRow{"DualStackHeld", "[::]:80", "127.0.0.1:80", true},
                                          HolderRow{"Mapped", "[::ffff:127.0.0.1]:80", "127.0.0.1:80", true}),
-                         [](const auto& row) { return std::string(row.param.name); });
+                         row_name);
 
 TEST(Holder, OfAPortOfOursIsThisProcess) {
     const int listener = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);

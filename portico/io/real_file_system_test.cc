@@ -8,6 +8,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "portico/base/row_name_for_test.h"
+#include "portico/base/scratch_folder_for_test.h"
 #include "portico/io/file_system.h"
 
 namespace portico::io {
@@ -18,8 +20,6 @@ namespace fs = std::filesystem;
 class RealFiles : public testing::Test {
 protected:
     RealFiles() {
-        std::string pattern = testing::TempDir() + "portico-files-XXXXXX";
-        place = ::mkdtemp(pattern.data());
         fs::create_directories(place / "root/sub/deep");
         write("outside.txt", "secret");
         write("root/a.txt", "hello");
@@ -32,8 +32,6 @@ protected:
         fs::create_symlink("nowhere", place / "root/dangling");
         fs::create_symlink("..", place / "root/sub/parent");
     }
-    ~RealFiles() override { fs::remove_all(place); }
-
     void write(const std::string& name, std::string_view content) {
         std::ofstream(place / name, std::ios::binary) << content;
     }
@@ -50,7 +48,8 @@ protected:
         return room;
     }
 
-    fs::path place;
+    const ScratchFolder scratch;
+    const fs::path place = scratch.path();
     FileSystem& files = real_file_system();
 };
 
@@ -94,7 +93,7 @@ INSTANTIATE_TEST_SUITE_P(
                     PathRow{"AbsolutePath", "/etc/passwd", EXDEV, ""}, PathRow{"Loop", "loop", ELOOP, ""},
                     PathRow{"Dangling", "dangling", ENOENT, ""}, PathRow{"Nul", "a.txt\0b"sv, EINVAL, ""},
                     PathRow{"LongPath", long_path, ENAMETOOLONG, ""}, PathRow{"LongName", long_name, ENAMETOOLONG, ""}),
-    [](const auto& row) { return std::string(row.param.name); });
+    row_name);
 
 TEST_F(RealFiles, MagicLinksAreNotFollowed) {
     const auto self = files.open_directory("/proc/self");

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "portico/base/row_name_for_test.h"
 #include "portico/io/epoll_kernel.h"
 #include "portico/io/run_task.h"
 
@@ -49,7 +50,7 @@ INSTANTIATE_TEST_SUITE_P(
                     KnownRow{"V4WantedAsV6", "192.0.2.1", Family::ipv6, {"192.0.2.1 is not an IPv6 address"}},
                     KnownRow{"V6WantedAsV4", "::1", Family::ipv4, {"::1 is not an IPv4 address"}},
                     KnownRow{"Invalid", "host.invalid", {}, {"host.invalid: no such host"}}),
-    [](const auto& row) { return std::string(row.param.name); });
+    row_name);
 
 Task<int> kind_of(Core& core, std::string host, TimePoint deadline) {
     const auto addresses = co_await resolve(core, std::move(host), 80, std::nullopt, deadline);

@@ -11,6 +11,7 @@
 #include <fstream>
 #include <string>
 
+#include "portico/base/scratch_folder_for_test.h"
 #include "portico/io/core.h"
 #include "portico/io/epoll_kernel.h"
 #include "portico/io/stream.h"
@@ -22,12 +23,6 @@ namespace fs = std::filesystem;
 
 class SocketFile : public testing::Test {
 protected:
-    SocketFile() {
-        std::string pattern = testing::TempDir() + "portico-socket-XXXXXX";
-        place_ = ::mkdtemp(pattern.data());
-        path_ = place_ + "/socket";
-    }
-    ~SocketFile() override { fs::remove_all(place_); }
     Result<Listener> listen() { return Listener::open(core_, SocketAddress::unix_path_of(path_)); }
     int failure_of_listening() {
         const Result<Listener> listener = listen();
@@ -52,8 +47,9 @@ protected:
 
     Result<std::unique_ptr<Kernel>> kernel_ = make_epoll_kernel();
     Core core_{**kernel_};
-    std::string place_;
-    std::string path_;
+    const ScratchFolder scratch_;
+    const std::string place_ = scratch_.path();
+    const std::string path_ = scratch_.file("socket");
 };
 
 TEST_F(SocketFile, IsThereWhileItsListenerIs) {

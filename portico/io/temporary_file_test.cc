@@ -18,6 +18,7 @@
 #include <string>
 #include <thread>
 
+#include "portico/base/scratch_folder_for_test.h"
 #include "portico/io/forbid_calls_for_test.h"
 
 namespace portico::io {
@@ -25,15 +26,11 @@ namespace {
 
 class TemporaryFiles : public testing::Test {
 protected:
-    TemporaryFiles() {
-        std::string pattern = testing::TempDir() + "portico-temporary-XXXXXX";
-        folder_ = ::mkdtemp(pattern.data());
-    }
-    ~TemporaryFiles() override { std::filesystem::remove_all(folder_); }
     [[nodiscard]] std::ptrdiff_t files() const {
         return std::distance(std::filesystem::directory_iterator(folder_), std::filesystem::directory_iterator());
     }
-    std::string folder_;
+    const ScratchFolder scratch_;
+    const std::string folder_ = scratch_.path();
 };
 
 TEST_F(TemporaryFiles, GoWithTheirObject) {

@@ -1,5 +1,6 @@
 // The timers: a table of edges, and a comparison with a model that is too simple to be wrong.
 #include "portico/io/timers.h"
+#include "portico/base/row_name_for_test.h"
 
 #include <gtest/gtest.h>
 
@@ -74,7 +75,7 @@ INSTANTIATE_TEST_SUITE_P(
                     DueRow{"LeapOfDays", hours(24 * 3) + milliseconds(7), hours(24 * 3), hours(24 * 30)},
                     DueRow{"LastWheel", hours(24 * 700), hours(24 * 700) - milliseconds(1), hours(24 * 700)},
                     DueRow{"BeyondTheWheels", hours(24 * 3000), hours(24 * 3000) - milliseconds(1), hours(24 * 3000)}),
-    [](const auto& row) { return std::string(row.param.name); });
+    row_name);
 
 TEST(Timers, APastTimeExpiresWithTheNextAdvanceEvenInTheSameTick) {
     Timers timers(start);

@@ -1,6 +1,7 @@
 // portico/link/backlog_test.cc — the charge for unacknowledged octets, and how a connection to a peer is closed.
 #include "portico/link/backlog.h"
 
+#include "portico/base/row_name_for_test.h"
 #include "portico/link/link_for_test.h"
 
 namespace portico::link {
@@ -24,7 +25,7 @@ INSTANTIATE_TEST_SUITE_P(Limits, Rate,
                                          RateRow{"JustEnough", 20'000, seconds(40), true},
                                          RateRow{"OneOctetShort", 19'999, seconds(40), false},
                                          RateRow{"Much", std::uint64_t{1} << 40, seconds(86'400), true}),
-                         [](const auto& row) { return std::string(row.param.name); });
+                         row_name);
 
 class Parting : public LinkTest {
 protected:

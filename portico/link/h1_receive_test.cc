@@ -1,4 +1,5 @@
 // portico/link/h1_receive_test.cc — requests and their content: when they must arrive, and how large they may be.
+#include "portico/base/row_name_for_test.h"
 #include "portico/link/link_for_test.h"
 
 namespace portico::link {
@@ -219,7 +220,7 @@ INSTANTIATE_TEST_SUITE_P(Rfc9110, ContentLimit,
                                                   "5\r\n01234\r\n5\r\n56789\r\n0\r\n\r\n", ContentEnd::complete},
                                          LimitRow{"ChunksBeyond", "Transfer-Encoding: chunked",
                                                   "5\r\n01234\r\n6\r\n56789a\r\n0\r\n\r\n", ContentEnd::refused}),
-                         [](const auto& row) { return std::string(row.param.name); });
+                         row_name);
 
 TEST_F(Receive, WhatFollowsTheContentIsTheNextRequest) {
     begin(

@@ -8,6 +8,8 @@
 #include <functional>
 #include <vector>
 
+#include "portico/base/row_name_for_test.h"
+
 namespace portico::server {
 namespace {
 
@@ -120,7 +122,7 @@ INSTANTIATE_TEST_SUITE_P(
                 R"(127.0.0.1 - - [21/Nov/2026:02:27:23 +0000] "-" 408 - "-" "-")"},
         LineRow{"Version2", LogFormat::combined, [](AccessEntry& entry) { entry.version = http::Version::http_2; },
                 R"(127.0.0.1 - - [21/Nov/2026:02:27:23 +0000] "GET /a.txt HTTP/2.0" 200 6 "-" "-")"}),
-    [](const auto& row) { return std::string(row.param.name); });
+    row_name);
 
 INSTANTIATE_TEST_SUITE_P(
     Text, AccessLine,
@@ -144,7 +146,7 @@ INSTANTIATE_TEST_SUITE_P(
                 "02:27:23 400 - - 6 B 0.21 ms, bare LF"},
         LineRow{"BrokenOff", LogFormat::text, [](AccessEntry& entry) { entry.complete = false; },
                 "02:27:23 200 GET /a.txt 6 B 0.21 ms, broken off"}),
-    [](const auto& row) { return std::string(row.param.name); });
+    row_name);
 
 INSTANTIATE_TEST_SUITE_P(
     Json, AccessLine,
@@ -176,7 +178,7 @@ INSTANTIATE_TEST_SUITE_P(
             },
             R"({"time":"2026-11-21T02:27:23.120045Z","status":400,"method":"","target":"","version":"HTTP/1.1",)"
             R"("octets":6,"duration_us":215,"complete":true,"client":"127.0.0.1","port":54321,"reason":"bare LF"})"}),
-    [](const auto& row) { return std::string(row.param.name); });
+    row_name);
 
 TEST(AccessLineColour, MarksTheStatusByItsClass) {
     const InTimeZone zone("UTC");

@@ -15,25 +15,13 @@
 #include <thread>
 #include <vector>
 
+#include "portico/base/scratch_folder_for_test.h"
 #include "portico/server/access_ring.h"
 
 namespace portico::server {
 namespace {
 
 namespace fs = std::filesystem;
-
-class Folder {
-public:
-    Folder() {
-        std::string name = (fs::temp_directory_path() / "portico-access-log-XXXXXX").string();
-        path_ = ::mkdtemp(name.data());
-    }
-    ~Folder() { fs::remove_all(path_); }
-    [[nodiscard]] std::string file(const char* name) const { return (path_ / name).string(); }
-
-private:
-    fs::path path_;
-};
 
 std::string content_of(const std::string& path) {
     std::ifstream file(path, std::ios::binary);
@@ -170,7 +158,7 @@ TEST(AccessRing, IsSharedByTwoThreads) {
 }
 
 TEST(AccessLog, WritesALoneLineSoon) {
-    const Folder folder;
+    const ScratchFolder folder;
     const auto log = open_log(folder.file("log"));
     for (int i = 1; i <= 3; ++i) {
         const auto recorded = std::chrono::steady_clock::now();
@@ -181,7 +169,7 @@ TEST(AccessLog, WritesALoneLineSoon) {
 }
 
 TEST(AccessLog, WritesEveryEntryOfEveryCore) {
-    const Folder folder;
+    const ScratchFolder folder;
     constexpr unsigned cores = 3;
     constexpr int count = 4'000;
     std::uint64_t dropped = 0;
@@ -211,7 +199,7 @@ TEST(AccessLog, WritesEveryEntryOfEveryCore) {
 }
 
 TEST(AccessLog, GoesOnInANewFileAfterReopen) {
-    const Folder folder;
+    const ScratchFolder folder;
     const auto log = open_log(folder.file("log"));
     log->record(0, entry_of("/before"));
     ASSERT_TRUE(comes_true([&] { return lines_in(folder.file("log")) == 1; }));
@@ -226,7 +214,7 @@ TEST(AccessLog, GoesOnInANewFileAfterReopen) {
 }
 
 TEST(AccessLog, KeepsTheOldFileWhereTheNewOneCannotBeOpened) {
-    const Folder folder;
+    const ScratchFolder folder;
     fs::create_directory(folder.file("logs"));
     testing::internal::CaptureStderr();
     {
@@ -255,7 +243,7 @@ TEST(AccessLog, CountsWhatADiskDidNotTake) {
 }
 
 TEST(AccessLog, NeverWaitsForAReaderThatDoesNotRead) {
-    const Folder folder;
+    const ScratchFolder folder;
     const std::string pipe = folder.file("pipe");
     ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
     const int reader = ::open(pipe.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
@@ -272,7 +260,7 @@ TEST(AccessLog, NeverWaitsForAReaderThatDoesNotRead) {
 }
 
 TEST(AccessLog, SaysHowManyEntriesItDropped) {
-    const Folder folder;
+    const ScratchFolder folder;
     const std::string pipe = folder.file("pipe");
     ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
     const int reader = ::open(pipe.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
@@ -297,7 +285,7 @@ TEST(AccessLog, SaysHowManyEntriesItDropped) {
 }
 
 TEST(AccessLog, SaysWhyItCannotBeOpened) {
-    const Folder folder;
+    const ScratchFolder folder;
     const auto error = [](const std::string& path) {
         const auto log = AccessLog::open({.format = LogFormat::text, .path = path, .colour = Colour::never}, 1);
         return log ? "it was opened" : log.error();

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "portico/base/row_name_for_test.h"
+
 namespace portico::server {
 namespace {
 
@@ -38,7 +40,7 @@ INSTANTIATE_TEST_SUITE_P(
         HostRow{"BelowAGivenName", "www.box", false}, HostRow{"BelowAWildcard", "a.dev.example:80", true},
         HostRow{"FarBelowAWildcard", "b.a.dev.example", true}, HostRow{"TheWildcardsOwnName", "dev.example", false},
         HostRow{"EndsLikeTheWildcard", "evildev.example", false}, HostRow{"AnotherName", "evil.example:8080", false}),
-    [](const auto& row) { return std::string(row.param.name); });
+    row_name);
 
 class NamesAdmit : public testing::TestWithParam<HostRow> {};
 
@@ -57,7 +59,7 @@ INSTANTIATE_TEST_SUITE_P(
                     HostRow{"AddressAsALabel", "192.168.1.7.evil.example", false},
                     HostRow{"AddressInAName", "192-168-1-7.rebind.example", false},
                     HostRow{"NotQuiteAnAddress", "192.168.1", false}, HostRow{"AnotherName", "evil.example", false}),
-    [](const auto& row) { return std::string(row.param.name); });
+    row_name);
 
 TEST(Hosts, AnAddressThatOneListenerAdmitsIsNotAdmittedByAnother) {
     Hosts hosts({.checked = HostsChecked::names_everywhere, .names = {}});
@@ -105,7 +107,7 @@ INSTANTIATE_TEST_SUITE_P(
         ListenerRow{"Everywhere", HostsChecked::everywhere, at("192.168.1.7"), HostCheck::on},
         ListenerRow{"UnixSocketEverywhere", HostsChecked::everywhere, io::SocketAddress::unix_path_of("/run/x"),
                     HostCheck::off}),
-    [](const auto& row) { return std::string(row.param.name); });
+    row_name);
 
 }  // namespace
 }  // namespace portico::server

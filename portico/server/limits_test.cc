@@ -8,6 +8,8 @@
 
 #include <set>
 
+#include "portico/base/row_name_for_test.h"
+
 namespace portico::server {
 namespace {
 
@@ -48,7 +50,7 @@ INSTANTIATE_TEST_SUITE_P(
                     RefusedRow{"TooLong", "keep_alive_max=999d", "the most is 365d"},
                     RefusedRow{"TooLarge", "memory_max=5t", "too large"},
                     RefusedRow{"Nothing", "", "there is no limit ''"}),
-    [](const auto& row) { return std::string(row.param.name); });
+    row_name);
 
 TEST(SetLimit, SetsTheOneNamed) {
     Limits limits;
@@ -96,7 +98,7 @@ INSTANTIATE_TEST_SUITE_P(
                     UncheckedRow{"MinusOneContent",
                                  [](Limits& l) { l.content_octets_max = static_cast<std::uint64_t>(-1); },
                                  "content_octets_max: 18446744073709551615 is too large; the most is 1t"}),
-    [](const auto& row) { return std::string(row.param.name); });
+    row_name);
 
 TEST(CheckLimits, AcceptsTheDefaultsAndTheMeaningfulZeros) {
     EXPECT_TRUE(check_limits(Limits()).has_value());

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <set>
 
+#include "portico/base/row_name_for_test.h"
 #include "portico/io/scope.h"
 #include "portico/site/handler_for_test.h"
 
@@ -300,7 +301,7 @@ INSTANTIATE_TEST_SUITE_P(
                    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
                    Status::not_found},
         RefusedRow{"Climbing", "/../outside.txt", Status::bad_request}),
-    [](const auto& row) { return std::string(row.param.name); });
+    row_name);
 
 class Folders : public HandlerTest {
 protected:

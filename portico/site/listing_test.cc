@@ -1,5 +1,6 @@
 // Orders, names and sizes of a listing.
 #include "portico/site/listing.h"
+#include "portico/base/row_name_for_test.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -26,7 +27,7 @@ INSTANTIATE_TEST_SUITE_P(
                     OrderRow{"Others", "a=b&&sort=size&c", {SortKey::size, SortDirection::ascending}},
                     OrderRow{"LastCounts", "order=desc&order=asc", {}}, OrderRow{"Unknown", "sort=colour&order=up", {}},
                     OrderRow{"Prefix", "sort=sizes&xorder=desc", {}}),
-    [](const auto& row) { return std::string(row.param.name); });
+    row_name);
 
 ListedEntry file(std::string name, std::uint64_t size = 0, std::int64_t seconds = 0) {
     return {std::move(name), ListedEntry::Kind::file, size,

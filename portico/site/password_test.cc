@@ -1,5 +1,6 @@
 // Passwords, and hashes that other programs made of them.
 #include "portico/site/password.h"
+#include "portico/base/row_name_for_test.h"
 
 #include <gtest/gtest.h>
 
@@ -33,7 +34,7 @@ INSTANTIATE_TEST_SUITE_P(
                             "Zok96Hr8Q13LEv0DRY/x8v0/crpIjl8NJSAqXV/",
                             "secret"},
                     HashRow{"Yescrypt", "$y$j75$saltsalt$0gBD67sgmJgRX3RZ6wHHO7sHimQEWGCWN85o4Twogh2", "secret"}),
-    [](const auto& row) { return std::string(row.param.name); });
+    row_name);
 
 TEST(HashPassword, MakesYescryptThatMatches) {
     const auto hash = hash_password("correct horse");

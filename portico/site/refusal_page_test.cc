@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "portico/base/row_name_for_test.h"
 #include "portico/site/handler_for_test.h"
 
 namespace portico::site {
@@ -63,7 +64,7 @@ INSTANTIATE_TEST_SUITE_P(Rfc9110, Formats,
                                          FormatRow{"Json", "application/json", PageFormat::json},
                                          FormatRow{"Text", "text/plain, */*;q=0.1", PageFormat::text},
                                          FormatRow{"None", "image/png", PageFormat::html}),
-                         [](const auto& row) { return std::string(row.param.name); });
+                         row_name);
 
 }  // namespace
 }  // namespace portico::site

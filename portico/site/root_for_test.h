@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "portico/base/scratch_folder_for_test.h"
 #include "portico/io/epoll_kernel.h"
 #include "portico/io/run_task.h"
 #include "portico/site/handler.h"
@@ -25,14 +26,7 @@ namespace portico::site {
 // A folder that is removed at the end of the test.
 class RootForTest {
 public:
-    RootForTest() {
-        std::string pattern = (std::filesystem::temp_directory_path() / "portico-site-XXXXXX").string();
-        place_ = ::mkdtemp(pattern.data());
-        std::filesystem::create_directories(place_ / "root");
-    }
-    RootForTest(const RootForTest&) = delete;
-    RootForTest& operator=(const RootForTest&) = delete;
-    ~RootForTest() { std::filesystem::remove_all(place_); }
+    RootForTest() { std::filesystem::create_directories(place_ / "root"); }
 
     [[nodiscard]] std::filesystem::path path() const { return place_ / "root"; }
     [[nodiscard]] std::filesystem::path outside() const { return place_; }
@@ -54,7 +48,8 @@ public:
     }
 
 private:
-    std::filesystem::path place_;
+    ScratchFolder scratch_;
+    std::filesystem::path place_ = scratch_.path();
 };
 
 // The result of a request.

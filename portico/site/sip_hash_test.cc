@@ -1,5 +1,6 @@
 // Compares SipHash with its authors' values (appendix A of the paper, and vectors.h of their code).
 #include "portico/site/sip_hash.h"
+#include "portico/base/row_name_for_test.h"
 
 #include <gtest/gtest.h>
 
@@ -31,7 +32,7 @@ INSTANTIATE_TEST_SUITE_P(SipHash24, Vectors,
                                          VectorRow{"Seven", 7, 0xab0200f58b01d137U},
                                          VectorRow{"Eight", 8, 0x93f5f5799a932462U},
                                          VectorRow{"Fifteen", 15, 0xa129ca6149be45e5U}),
-                         [](const auto& row) { return std::string(row.param.name); });
+                         row_name);
 
 TEST(SipHash, DependsOnTheKey) {
     const HashKey other{reference_key[0] ^ 1, reference_key[1]};

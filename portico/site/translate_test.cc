@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "portico/base/row_name_for_test.h"
 #include "portico/site/root_for_test.h"
 
 namespace portico::site {
@@ -57,7 +58,7 @@ INSTANTIATE_TEST_SUITE_P(
                     TranslateRow{"Trace", Method::trace, "/a", "", Status::method_not_allowed},
                     TranslateRow{"Connect", Method::connect, "/a", "", Status::method_not_allowed},
                     TranslateRow{"Unknown", Method::other, "/a", "", Status::not_implemented}),
-    [](const auto& row) { return std::string(row.param.name); });
+    row_name);
 
 }  // namespace
 }  // namespace portico::site

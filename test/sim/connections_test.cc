@@ -12,6 +12,8 @@
 
 #include "test/fuzz/player.h"
 
+#include "portico/base/row_name_for_test.h"
+
 namespace portico::fuzz {
 namespace {
 
@@ -94,7 +96,7 @@ TEST_P(WholeConnections, LeaveNothingBehindAndAreAnsweredWithHttp) {
 INSTANTIATE_TEST_SUITE_P(Servers, WholeConnections,
                          testing::Values(PlayedServer{"Site", "site_connections_fuzz", played_site},
                                          PlayedServer{"Program", "program_connections_fuzz", played_program}),
-                         [](const auto& row) { return row.param.name; });
+                         row_name);
 
 }  // namespace
 }  // namespace portico::fuzz

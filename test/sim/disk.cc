@@ -101,11 +101,19 @@ void Disk::change(const std::string& path) {
     }
     if (content.size() < usual / 2 || content.size() > usual * 2 || !is_distinct(path, content.size())) return;
     switch (way) {
-        case Way::replace: files_->replace(full, content); break;
-        case Way::truncate: files_->truncate(full, content.size()); break;
+        case Way::replace:
+            files_->replace(full, content);
+            truncated_.erase(path);
+            break;
+        case Way::truncate:
+            files_->truncate(full, content.size());
+            if (old->size() > kept_octets_max_) truncated_.insert(path);
+            break;
         default:
             files_->write(full, content);
             if (way == Way::overwrite && std::max(octets, old->size()) > kept_octets_max_) overwritten_.insert(path);
+            // The new octets are where those of a longer version were.
+            if (truncated_.contains(path)) overwritten_.insert(path);
             break;
     }
     remember(path, std::make_shared<const std::string>(std::move(content)));

@@ -41,8 +41,9 @@ public:
     void change_file(const io::SimNode& file);
     // The server keeps files up to this size in memory.
     void set_kept_octets_max(std::size_t octets) { kept_octets_max_ = octets; }
-    // Returns whether a file that is sent from an open descriptor was overwritten in place. If that happens between two
-    // system calls, the server cannot avoid sending a mixture, but it must break the connection afterwards.
+    // Returns whether a file that is sent from an open descriptor was overwritten in place, or truncated and then
+    // lengthened. If that happens between two system calls, the server cannot avoid sending a mixture, but it must
+    // break the connection afterwards.
     [[nodiscard]] bool may_mix(const std::string& path) const { return overwritten_.contains(path); }
 
 private:
@@ -62,6 +63,7 @@ private:
     std::map<std::string, std::set<std::pair<io::SimFileSystem::Time, std::size_t>>> validators_;
     std::map<std::string, std::size_t> usual_octets_;
     std::set<std::string> overwritten_;
+    std::set<std::string> truncated_;  // since they were last replaced, and sent from an open descriptor before that
     std::size_t kept_octets_max_ = 0;
     std::size_t made_ = 0;
 };

@@ -1,5 +1,6 @@
 // portico/wire/h1/write_head_test.cc — heads of responses, compared octet by octet: RFC 9112 §4, §5, §6.1, §9.3.
 #include "portico/wire/h1/write_head.h"
+#include "portico/base/row_name_for_test.h"
 
 #include <gtest/gtest.h>
 
@@ -116,7 +117,7 @@ INSTANTIATE_TEST_SUITE_P(
                               "HTTP/1.1 304 Not Modified\r\n\r\n"},
                     ExtrasRow{"Interim", Status::continue_, extras(Persistence::close, Version::http_1_1),
                               "HTTP/1.1 100 Continue\r\n\r\n"}),
-    [](const auto& row) { return std::string(row.param.name); });
+    row_name);
 
 // RFC 9112 §11.1: splitting a response would be a bug of ours, so the process ends instead.
 class SplitResponse : public testing::TestWithParam<std::string_view> {};
