@@ -150,6 +150,11 @@ Task<void> trickle(World& world, io::Stream& stream) {
         co_await write(world, stream, std::string_view(&octet, 1));
         if (world.chance().happens(0.1)) co_await pause(world, milliseconds(500));
     }
+    // A request may be answered before its content has arrived. If the client then goes on sending for longer than the
+    // server reads on, the connection is reset, and what the client has not read is lost (RFC 9112 §9.6).
+    const bool may_be_answered_early = question.expects_continue || question.may_close;
+    const io::Duration took = world.core().now() - question.asked_at;
+    if (may_be_answered_early && took > world.limits().drain_time_max) question.may_be_lost = true;
     question.sent_at = world.core().now();  // a failed write shows up when the answer is read
     AnswerReader reader(stream);
     const Answer answer = co_await reader.next(question.is_head, client_patience);

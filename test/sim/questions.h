@@ -38,7 +38,7 @@ struct Question {
     std::vector<int> statuses;           // a handler must answer with one of these
     std::optional<std::string> content;  // the content of a handler's answer, if known
     bool breaks = false;                 // the answer is never complete
-    bool may_be_lost = false;            // a later question on the same connection breaks
+    bool may_be_lost = false;            // a reset may overtake the answer
     io::TimePoint asked_at{};
     io::TimePoint sent_at = io::never;  // when the last octet was sent; never: not all could be sent
 };
