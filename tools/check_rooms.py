@@ -20,12 +20,13 @@ ROOMS: dict[str, set[str]] = {
     "io": {"base"},
     "tls": {"base", "io"},
     "link": {"base", "http", "wire", "io", "tls"},
-    "site": {"base", "http", "io", "link"},
+    "route": {"base", "http", "io", "link"},
+    "site": {"base", "http", "io", "link", "route"},
     "services": {"base", "io", "tls"},
-    "server": {"base", "http", "io", "tls", "link", "site", "services"},
-    "config": {"base", "http", "io", "tls", "link", "site", "services", "server"},
+    "server": {"base", "http", "io", "tls", "link", "route", "services"},
+    "config": {"base", "http", "io", "tls", "link", "route", "site", "services", "server"},
 }
-ROOMS["embed"] = {"base", "http", "wire", "io", "link", "site", "services", "server"}
+ROOMS["embed"] = {"base", "http", "wire", "io", "link", "route", "site", "services", "server"}
 ROOMS["app"] = set(ROOMS)
 
 # The headers that programs include are not in a room's folder. Each may include what the room named here may include.

@@ -30,6 +30,7 @@
 #include "portico/io/resolve.h"
 #include "portico/io/signals.h"
 #include "portico/server/server.h"
+#include "portico/site/router.h"
 #include "portico/site/site.h"
 
 namespace portico::app {
@@ -162,7 +163,7 @@ OpenResult open_server(server::ServerOptions options, PortChoice choice,
     Opened opened;
     const std::uint16_t wanted = options.listen.front().port;
     for (;;) {
-        auto server = Server::open(options, site);
+        auto server = Server::open(options, site::routers_for(site));
         if (server) {
             opened.server = std::move(*server);
             if (!opened.taken_port.empty()) {

@@ -11,6 +11,15 @@
 #include "portico/site/translate.h"
 
 namespace portico {
+namespace {
+
+http::Result<site::Resource> resource_of(const http::Request& message, const site::Site& site, std::string& scratch) {
+    const http::Result<std::string_view> path = http::decode_path(message.path, scratch);
+    if (!path) return std::unexpected(path.error());
+    return site::translate(message, *path, site);
+}
+
+}  // namespace
 
 Files::Files(std::string prefix, std::shared_ptr<const site::Site> site)
     : prefix_(std::move(prefix)), site_(std::move(site)) {
@@ -39,13 +48,19 @@ void Files::remove_core(const io::Core& core) {
     std::erase_if(handlers_, [&core](const auto& entry) { return entry.first == &core; });
 }
 
-Task<std::unique_ptr<http::Response>> Files::answer(Request& request, const http::Request& message) {
-    const auto own = std::ranges::find(handlers_, &request.core(), [](const auto& entry) { return entry.first; });
+void Files::forget_kept(const io::Core& core) { handler_of(core).forget_kept(); }
+
+site::Handler& Files::handler_of(const io::Core& core) {
+    const auto own = std::ranges::find(handlers_, &core, [](const auto& entry) { return entry.first; });
     assert(own != handlers_.end() && "every core is added");
-    site::Handler& handler = *own->second;
+    return *own->second;
+}
+
+Task<std::unique_ptr<http::Response>> Files::answer(Request& request, const http::Request& message) {
+    site::Handler& handler = handler_of(request.core());
     std::string scratch;
     auto answer = std::make_unique<http::Response>();
-    const http::Result<site::Resource> resource = site::translate(message, *site_, scratch);
+    const http::Result<site::Resource> resource = resource_of(message, *site_, scratch);
     if (!resource) {
         co_await handler.respond_refusal(message, resource.error(), *answer);
     } else if (!handler.respond_at_once(message, *resource, *answer)) {

@@ -36,6 +36,8 @@ public:
     // Adds a core that will handle requests. The core must be removed before it is destroyed.
     void add_core(io::Core& core);
     void remove_core(const io::Core& core);
+    // The core's memory is short: drops everything that it only caches.
+    void forget_kept(const io::Core& core);
     // The file that the rest of the request's path names, after the prefix.
     [[nodiscard]] Task<Response> respond(Request& request);
     // The file at `path` (decoded, relative to the folder), whatever the request's own path is.
@@ -43,6 +45,7 @@ public:
 
 private:
     Files(std::string prefix, std::shared_ptr<const site::Site> site);
+    [[nodiscard]] site::Handler& handler_of(const io::Core& core);
     [[nodiscard]] Task<std::unique_ptr<http::Response>> answer(Request& request, const http::Request& message);
 
     std::string prefix_;

@@ -18,7 +18,7 @@
 #include "portico/io/core.h"
 #include "portico/io/gate.h"
 #include "portico/io/scope.h"
-#include "portico/server/application.h"
+#include "portico/link/exchange.h"
 #include "portico/site/encode.h"
 
 namespace portico {
@@ -154,7 +154,7 @@ Middleware basic_auth(std::string realm, std::function<bool(std::string_view, st
                                                                                 Next next) -> Task<Response> {
         const std::optional<http::Credentials> credentials = http::basic_credentials(request.message().fields);
         // On a 401 the log says who tried.
-        if (credentials) request.call().notes().user = credentials->user;
+        if (credentials) request.exchange().notes().user = credentials->user;
         if (!credentials || !check(credentials->user, credentials->password)) {
             Response response(Status::unauthorized);
             response.set("WWW-Authenticate", challenge);

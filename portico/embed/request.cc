@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "portico/http/hex.h"
-#include "portico/server/application.h"
+#include "portico/link/exchange.h"
 
 namespace portico {
 namespace {
@@ -16,8 +16,8 @@ std::unexpected<Refusal> refuse_as_too_large() {
 
 }  // namespace
 
-Request::Request(server::Call& call, std::string_view path)
-    : call_(&call), message_(&call.request()), path_(path), kept_(call.core().ledger(), 0) {}
+Request::Request(link::Exchange& exchange, std::string_view path)
+    : exchange_(&exchange), message_(&exchange.request()), path_(path), kept_(exchange.core().ledger(), 0) {}
 
 std::optional<std::string_view> Request::field(std::string_view name) const { return message_->fields.find(name); }
 
@@ -40,12 +40,13 @@ std::optional<std::string_view> Request::cookie(std::string_view name) const {
     return found;
 }
 
-const io::SocketAddress& Request::peer() const { return call_->peer(); }
-io::Core& Request::core() const { return call_->core(); }
+const io::SocketAddress& Request::peer() const { return exchange_->peer(); }
+io::Core& Request::core() const { return exchange_->core(); }
+const std::vector<std::string_view>& Request::parameters() const { return exchange_->parameters(); }
 
 void Request::set_user(std::string name) {
     user_ = std::move(name);
-    call_->notes().user = user_;
+    exchange_->notes().user = user_;
 }
 
 void Request::limit_content(std::uint64_t octets) { content_octets_max_ = std::min(content_octets_max_, octets); }
@@ -56,13 +57,13 @@ Task<Result<std::string_view>> Request::read() {
     const bool is_announced = message_->framing == http::Framing::length;
     const std::uint64_t octets = std::max(content_octets_, is_announced ? message_->content_length : 0);
     if (octets > content_octets_max_) co_return refuse_as_too_large();
-    const link::ContentStep step = co_await call_->read_content();
+    const link::ContentStep step = co_await exchange_->read_content();
     switch (step.end) {
         case link::ContentEnd::complete:
             content_octets_ += step.octets.size();
             if (content_octets_ > content_octets_max_) co_return refuse_as_too_large();
             co_return step.octets;
-        case link::ContentEnd::refused: co_return std::unexpected(call_->refusal());
+        case link::ContentEnd::refused: co_return std::unexpected(exchange_->refusal());
         case link::ContentEnd::left: break;
     }
     co_return http::refuse(Status::bad_request, "the client left before its content was complete");

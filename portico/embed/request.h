@@ -20,8 +20,8 @@
 #include "portico/io/core.h"
 #include "portico/io/scope.h"
 
-namespace portico::server {
-class Call;
+namespace portico::link {
+class Exchange;
 }
 
 namespace portico {
@@ -37,8 +37,8 @@ using Result = http::Result<T>;
 // The argument of a handler. It lives until the handler's task has ended, and so do the views that it returns.
 class Request {
 public:
-    // `path`: decoded.
-    Request(server::Call& call, std::string_view path);
+    // `path`: decoded. The exchange outlives the request.
+    Request(link::Exchange& exchange, std::string_view path);
     Request(const Request&) = delete;
     Request& operator=(const Request&) = delete;
 
@@ -88,18 +88,15 @@ public:
     [[nodiscard]] io::Scope& unfinished() { return unfinished_; }
 
     // --- for the routes
-    // Views of path(), in the order of the pattern.
-    void set_parameters(std::vector<std::string_view> values) { parameters_ = std::move(values); }
-    // The texts that the pattern's first, second … parameter matched.
-    [[nodiscard]] const std::vector<std::string_view>& parameters() const { return parameters_; }
+    // The texts that the pattern's first, second … parameter matched: views of path().
+    [[nodiscard]] const std::vector<std::string_view>& parameters() const;
     // The same request as the server's connection sees it.
-    [[nodiscard]] server::Call& call() const { return *call_; }
+    [[nodiscard]] link::Exchange& exchange() const { return *exchange_; }
 
 private:
-    server::Call* call_;
+    link::Exchange* exchange_;
     const http::Request* message_;
     std::string_view path_;
-    std::vector<std::string_view> parameters_;
     std::string user_;
     std::uint64_t content_octets_ = 0;  // read so far
     std::uint64_t content_octets_max_ = std::numeric_limits<std::uint64_t>::max();

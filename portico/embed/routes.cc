@@ -118,6 +118,7 @@ void Routes::add(std::unique_ptr<Route> route) {
                           "; remove one of them, or give it another path");
         return;
     }
+    route->number = routes_.size();
     routes_.push_back(std::move(route));
 }
 

@@ -30,6 +30,7 @@ using Way = std::vector<std::shared_ptr<Middleware>>;
 
 // One handler at one path.
 struct Route {
+    std::size_t number = 0;      // from 0, in the order in which routes were added
     std::string method;          // "GET"
     std::string pattern;         // "/notes/{id}"
     std::source_location where;  // the line that added it
@@ -66,6 +67,7 @@ public:
     // Sets the middleware for requests at and below `prefix` that no pattern matches. The longest prefix applies; ""
     // applies to every path. If one prefix gets two ways, the longer one stays.
     void set_way_below(const std::string& prefix, const Way& way);
+    [[nodiscard]] const std::vector<std::unique_ptr<Route>>& all() const { return routes_; }
     // One sentence for each route that could not be added.
     [[nodiscard]] const std::vector<std::string>& errors() const { return errors_; }
 

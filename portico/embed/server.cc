@@ -12,9 +12,9 @@
 #include <utility>
 
 #include "portico/embed/files.h"
+#include "portico/embed/program_router.h"
 #include "portico/embed/tell.h"
 #include "portico/http/fields.h"
-#include "portico/http/target.h"
 #include "portico/io/descriptor_limit.h"
 #include "portico/io/endpoint.h"
 #include "portico/io/patient_write.h"
@@ -55,66 +55,6 @@ struct Router::State {
 };
 
 namespace {
-
-// The answer to a request that no route takes; `allow` lists the methods of the routes that have its path.
-Task<Response> answer_without_route(Request& request, std::string allow) {
-    if (request.message().form == http::TargetForm::asterisk) co_return Response(Status::no_content);
-    if (allow.empty()) co_return Response(Status::not_found);
-    Response response(request.method() == Method::options ? Status::no_content : Status::method_not_allowed);
-    response.set("Allow", std::move(allow));
-    co_return std::move(response);
-}
-
-class RoutedApplication final : public server::Application {
-public:
-    RoutedApplication(io::Core& core, Routes& routes, const std::vector<std::shared_ptr<Files>>& files)
-        : core_(&core), routes_(&routes), files_(files) {
-        for (const auto& folder : files_) folder->add_core(core);
-    }
-    ~RoutedApplication() override {
-        for (const auto& folder : files_) folder->remove_core(*core_);
-    }
-
-    Task<void> answer(server::Call& call) override {
-        std::string scratch;
-        const http::Request& message = call.request();
-        // "*" is the server as a whole (RFC 9112 §3.2.4).
-        const bool has_path = message.form != http::TargetForm::asterisk;
-        http::Result<std::string_view> path = std::string_view("*");
-        if (has_path) path = http::decode_path(message.path, scratch);
-        Request request(call, path.value_or("/"));
-        Routes::Found found;
-        if (has_path && path) found = routes_->find(message.method_token, *path);
-        if (found.way == nullptr) found.way = &routes_->way_of_server();
-        request.set_parameters(std::move(found.parameters));
-        Handle without_route = [&](Request& asked) {
-            return path ? answer_without_route(asked, found.allow) : refuse_path(path.error());
-        };
-        const Next way(*found.way, found.route != nullptr ? found.route->handle : without_route, 0);
-        Response response = co_await way(request);
-        std::move(response).move_into(call.response(), call.notes().reason);
-        if (request.unfinished().size() > 0) co_await send_before_it_ends(request, call);
-    }
-
-    void answer_refusal(const http::Refusal& refusal, http::Response& response) override {
-        std::string reason;  // the connection already has it
-        Response(refusal).move_into(response, reason);
-    }
-
-private:
-    static Task<void> send_before_it_ends(Request& request, server::Call& call) {
-        request.unfinished().request_stop();
-        // Most tasks end as soon as they are asked to and the stack is empty.
-        const bool waited = co_await io::sleep_until(call.core(), call.core().now());
-        if (waited && request.unfinished().size() > 0) co_await call.send_early();
-        co_await request.unfinished().join();
-    }
-    static Task<Response> refuse_path(http::Refusal refusal) { co_return Response(refusal); }
-
-    io::Core* core_;
-    Routes* routes_;
-    const std::vector<std::shared_ptr<Files>> files_;
-};
 
 server::LogFormat log_format(const Options& options) {
     if (options.access_log.empty()) return server::LogFormat::off;
@@ -276,8 +216,8 @@ const std::vector<std::string>& Server::errors() const {
     return own.errors;
 }
 
-std::unique_ptr<server::Application> Server::make_application(io::Core& core) {
-    return std::make_unique<RoutedApplication>(core, state().routes, state().files);
+std::unique_ptr<route::Router> Server::make_router(io::Core& core) {
+    return std::make_unique<ProgramRouter>(core, state().routes, state().files);
 }
 
 const Options& Server::options() const { return state().options; }
@@ -307,7 +247,7 @@ std::expected<void, std::string> Server::open_and_start(const std::vector<std::s
         options.listen.insert(options.listen.end(), addresses->begin(), addresses->end());
     }
     state().has_started = true;
-    auto opened = server::Server::open(options, [this](io::Core& core) { return make_application(core); });
+    auto opened = server::Server::open(options, [this](io::Core& core) { return make_router(core); });
     if (!opened) return std::unexpected(sentence(opened.error()));
     const std::lock_guard guard(state().starting);
     state().server = *std::move(opened);

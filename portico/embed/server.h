@@ -23,8 +23,11 @@
 #include "portico/embed/files.h"
 #include "portico/embed/routes.h"
 #include "portico/io/endpoint.h"
-#include "portico/server/application.h"
 #include "portico/server/limits.h"
+
+namespace portico::route {
+class Router;
+}
 
 namespace portico {
 
@@ -182,7 +185,7 @@ public:
     // Sentences that say why the routes can't be served.
     [[nodiscard]] const std::vector<std::string>& errors() const;
     // Answers the requests of this core. The server outlives it.
-    [[nodiscard]] std::unique_ptr<server::Application> make_application(io::Core& core);
+    [[nodiscard]] std::unique_ptr<route::Router> make_router(io::Core& core);
     [[nodiscard]] const Options& options() const;  // as given
 
 private:

@@ -141,7 +141,7 @@ struct TestClient::World {
           core(kernel),
           limits(server.options().limits),
           population(limits.connections_max, limits.connections_per_address_max),
-          worker(core, check_routes(server).make_application(core), limits, population, nullptr, 0) {
+          worker(core, check_routes(server).make_router(core), limits, population, nullptr, 0) {
         worker.answer_only(server::only_for(server.options().hosts));
         open();
     }

@@ -62,27 +62,4 @@ bool Patience::lasts(io::TimePoint now) {
     return is_fast_enough(acknowledged, waited_, *limits_);
 }
 
-Task<void> part(io::Stream stream, std::size_t outstanding, const InboundLimits& limits, WaitingPlace& transfers,
-                io::Duration time_max, std::size_t octets_max) {
-    io::Core& core = stream.core();
-    Backlog backlog(stream, outstanding);
-    co_await io::drain(stream, time_max, octets_max);
-    // The kernel delivers the rest.
-    if (backlog.is_small()) co_return;
-    Patience patience(limits, backlog);
-    while (backlog.ask() > 0) {
-        if (!stream.finish_sending()) co_return;  // it has been reset in the meantime
-        io::SleepUntil wait = io::sleep_until(core, patience.next_look(core.now()));
-        bool slept = false;
-        {
-            const WaitingPlace place(transfers, wait);
-            slept = co_await wait;
-        }
-        // Ended to release memory; or the server is stopping, and the kernel delivers what it still holds.
-        const bool must_reset = slept ? !patience.lasts(core.now()) : core.ledger().is_strained();
-        if (must_reset) stream.abort_on_close();
-        if (must_reset || !slept) co_return;
-    }
-}
-
 }  // namespace portico::link

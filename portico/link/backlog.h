@@ -9,10 +9,8 @@
 #include <cstdint>
 
 #include "portico/base/buffer.h"
-#include "portico/base/task.h"
 #include "portico/io/stream.h"
 #include "portico/link/inbound_limits.h"
-#include "portico/link/waiting.h"
 
 namespace portico::link {
 
@@ -95,13 +93,5 @@ private:
     io::Duration pause_;     // until the next check
     std::uint64_t octets_;   // total octets that the stream took
 };
-
-// Ends a connection after its last answer: half-closes, reads on for at most `time_max` and `octets_max` (io::drain),
-// and, if much is outstanding, waits for as long as the peer goes on acknowledging. If the peer stops, the connection
-// is reset: otherwise the kernel would hold the octets that the peer has not received for minutes after the close.
-// `outstanding`: octets that may be unacknowledged. `transfers`: the ring that the connection joins while it waits, so
-// that it can be ended if memory is short; then it is reset, too.
-Task<void> part(io::Stream stream, std::size_t outstanding, const InboundLimits& limits, WaitingPlace& transfers,
-                io::Duration time_max, std::size_t octets_max);
 
 }  // namespace portico::link

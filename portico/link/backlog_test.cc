@@ -3,6 +3,7 @@
 
 #include "portico/base/row_name_for_test.h"
 #include "portico/link/link_for_test.h"
+#include "portico/link/part.h"
 
 namespace portico::link {
 namespace {
@@ -39,11 +40,11 @@ protected:
     }
     void write(std::size_t octets) {
         written_ += octets;
-        const std::string all(octets, 'x');
-        EXPECT_TRUE(result_of(server().write_all(all, io::never)).has_value());
+        run(server_sends(std::string(octets, 'x')));
     }
     void part(io::Duration time_max = seconds(2)) {
-        parting_.start(link::part(std::move(server()), written_, limits(), transfers(), time_max, 100'000));
+        server().backlog().add(written_);
+        parting_.start(link::part(std::move(server()), context(), time_max, 100'000));
     }
 
     std::size_t written_ = 0;
@@ -51,11 +52,11 @@ protected:
 };
 
 TEST_F(Parting, BacklogIsChargedAsTheKernelSays) {
-    Backlog backlog(server());
+    Backlog& backlog = server().backlog();
     write(100'000);
     EXPECT_EQ(core().ledger().used(), 0U);
     backlog.add(100'000);
-    EXPECT_EQ(core().ledger().used(), server().unacknowledged());
+    EXPECT_EQ(core().ledger().used(), backlog.ask());
     EXPECT_GE(core().ledger().used(), 90'000U);
     EXPECT_FALSE(backlog.is_small());
     static_cast<void>(client_reads());
@@ -64,7 +65,7 @@ TEST_F(Parting, BacklogIsChargedAsTheKernelSays) {
 }
 
 TEST_F(Parting, BacklogAsksOnlyNowAndThen) {
-    Backlog backlog(server());
+    Backlog& backlog = server().backlog();
     write(100'000);
     backlog.add(Backlog::unasked_octets_max - 1);
     EXPECT_EQ(core().ledger().used(), 0U);
@@ -74,12 +75,10 @@ TEST_F(Parting, BacklogAsksOnlyNowAndThen) {
 }
 
 TEST_F(Parting, BacklogIsReleasedWithItsConnection) {
-    {
-        Backlog backlog(server());
-        write(100'000);
-        backlog.ask();
-        EXPECT_GT(core().ledger().used(), 0U);
-    }
+    write(100'000);
+    server().backlog().ask();
+    EXPECT_GT(core().ledger().used(), 0U);
+    close_server();
     EXPECT_EQ(core().ledger().used(), 0U);
 }
 

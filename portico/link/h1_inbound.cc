@@ -40,7 +40,7 @@ void H1Inbound::finish_request() {
         received_ = std::exchange(ahead_, Buffer());
         position_ = 0;
         searched_ = 0;
-        if (received_.has_block()) head_deadline_ = stream_->core().now() + limits_->head_time_max;
+        if (received_.has_block()) head_deadline_ = transport_->core().now() + limits_->head_time_max;
     }
     assert(!ahead_.has_block() && "nothing is read ahead while octets are unread");
 }
@@ -85,7 +85,7 @@ Task<Arrival> H1Inbound::next_request(http::Request& request, io::TimePoint late
         }
         if (!make_room_for_head()) co_return refuse_head(request);
         const io::TimePoint deadline = std::min(head_deadline_, latest);
-        const io::Result<std::size_t> octets = co_await stream_->read(received_.room(), deadline);
+        const io::Result<std::size_t> octets = co_await transport_->read(received_.room(), deadline);
         if (octets && *octets > 0) {
             received_.grow(*octets);
             continue;
@@ -110,7 +110,7 @@ bool H1Inbound::make_room_for_head() {
     if (position_ > 0) {
         received_.drop_front(position_);
         position_ = 0;
-        head_deadline_ = stream_->core().now() + limits_->head_time_max;  // a further request's first octets
+        head_deadline_ = transport_->core().now() + limits_->head_time_max;  // a further request's first octets
     }
     if (received_.size() < received_.capacity()) return true;
     if (received_.size() > limits_->head.head_octets_max) {
@@ -118,7 +118,7 @@ bool H1Inbound::make_room_for_head() {
         return false;
     }
     const std::size_t wanted = std::min(received_.capacity() * 2, limits_->head.head_octets_max + 1024);
-    BufferPool& pool = stream_->core().buffers();
+    BufferPool& pool = transport_->core().buffers();
     Buffer larger = pool.try_borrow(Lending::input, std::max(wanted, received_.capacity() + 1024));
     if (!larger.has_block()) {
         refusal_ = no_memory();
@@ -188,7 +188,7 @@ Task<ContentEnd> H1Inbound::discard_content() {
 // Receives further octets of content. All of the input is used up, except part of a chunk-size or trailer line, which
 // is moved along. Returns nothing if octets arrived in time.
 Task<std::optional<ContentEnd>> H1Inbound::receive_content() {
-    io::Core& core = stream_->core();
+    io::Core& core = transport_->core();
     const std::string_view kept = unread();
     if (kept.empty() && content_.has_block()) {
         content_.clear();
@@ -201,7 +201,7 @@ Task<std::optional<ContentEnd>> H1Inbound::receive_content() {
     }
     position_ = 0;
     const io::TimePoint began = core.now();
-    io::Read wait = stream_->read(content_.room(), began + limits_->content_idle_max);
+    io::Read wait = transport_->read(content_.room(), began + limits_->content_idle_max);
     const WaitingPlace place(*transfers_, wait);
     const io::Result<std::size_t> octets = co_await wait;
     // Count only the time spent waiting for the peer, not our own processing.
@@ -290,7 +290,7 @@ bool H1Inbound::has_just_its_content() const {
 
 Task<bool> H1Inbound::watch_peer() {
     if (has_just_its_content() && !ahead_.has_block() && !has_half_closed_) {
-        io::Result<Buffer> received = co_await stream_->read(stream_->core().buffers(), io::never);
+        io::Result<Buffer> received = co_await transport_->read(io::never);
         if (received) {
             has_half_closed_ = received->empty();
             ahead_ = std::move(*received);
@@ -300,7 +300,7 @@ Task<bool> H1Inbound::watch_peer() {
             co_return true;
         }
     }
-    const io::Result<void> hung_up = co_await stream_->hang_up(io::never);
+    const io::Result<void> hung_up = co_await transport_->hang_up(io::never);
     co_return hung_up.has_value();
 }
 

@@ -15,10 +15,9 @@
 #include "portico/base/buffer.h"
 #include "portico/base/task.h"
 #include "portico/http/message.h"
-#include "portico/io/stream.h"
 #include "portico/link/backlog.h"
-#include "portico/link/inbound_limits.h"
-#include "portico/link/waiting.h"
+#include "portico/link/inbound_context.h"
+#include "portico/link/transport.h"
 #include "portico/wire/h1/read_chunked.h"
 #include "portico/wire/h1/read_head.h"
 
@@ -47,21 +46,22 @@ struct ContentStep {
 
 // Whether a response was sent.
 enum class Sent : std::uint8_t {
-    whole,  // given to the kernel, or to the output that the next call sends
-    left,   // the peer broke the connection or was too slow, or there was no memory left; closing is a reset
-    ended,  // the wait was ended: memory is short, or the task was asked to stop. After flush(), the output keeps the
-            // rest; after send(), closing is a reset
-    cut,    // the file ended before the range that was announced: only a reset can show that to the peer
+    whole,    // given to the kernel, or to the output that the next call sends
+    left,     // the peer broke the connection or was too slow, or there was no memory left; closing is a reset
+    ended,    // the wait was ended: memory is short, or the task was asked to stop. After flush(), the output keeps the
+              // rest; after send(), closing is a reset
+    cut,      // the file ended before the range that was announced: only a reset can show that to the peer
+    stopped,  // an endless response was ended, because the server is ending
 };
 
-// One client's connection over a stream: reads requests and their content, one after another, and sends the responses
+// The server's end of a connection: reads requests and their content, one after another, and sends the responses
 // in the same order (RFC 9112 §9.3.2). The caller decides what to answer and when to close.
 class H1Inbound {
 public:
-    // All of them outlive the link. `backlog` belongs to the stream. `transfers` is the head of the ring that the link
-    // joins while it waits for content, or for the peer to receive an answer.
-    H1Inbound(io::Stream& stream, const InboundLimits& limits, Backlog& backlog, WaitingPlace& transfers)
-        : stream_(&stream), limits_(&limits), backlog_(&backlog), transfers_(&transfers) {}
+    // Both outlive the link. It joins the context's ring while it waits for content, or for the peer to receive an
+    // answer.
+    H1Inbound(Transport& transport, InboundContext& context)
+        : transport_(&transport), limits_(&context.limits()), transfers_(&context.transfers()) {}
 
     // Takes octets that were received while the connection was idle. The head that they begin must be complete by
     // `head_deadline`.
@@ -103,20 +103,15 @@ public:
     // Copies the response to the output; can_queue() must have returned true.
     void queue(const http::Request& request, const http::Response& response, std::string_view date,
                http::Persistence persistence);
+    // Whether the output has octets that have not been sent.
+    [[nodiscard]] bool has_output() const { return !output_.empty(); }
     // Sends the contents of the output.
     [[nodiscard]] Task<Sent> flush();
-    // For a caller that writes to the stream itself: the output. Valid until the next call.
-    [[nodiscard]] iovec output_span() { return {const_cast<char*>(output_.octets().data()), output_.size()}; }
-    // The stream has taken this many octets of output_span().
-    void output_sent(std::size_t octets) {
-        backlog_->add(octets);
-        drop_output(octets);
-    }
-    // How long that caller waits for the stream to take octets. If it takes none, flush() goes on waiting for as long
-    // as the peer acknowledges octets that were sent before.
-    [[nodiscard]] io::TimePoint write_deadline() const {
-        return Patience(*limits_, *backlog_).step(stream_->core().now());
-    }
+    // Writes the output once, for a caller that wants no further frame for that. `more`: the end of the connection
+    // follows at once. Pass the result to sent_once().
+    [[nodiscard]] io::Write write_once(bool more);
+    // Returns how the output was sent; nothing if flush() has to go on.
+    [[nodiscard]] std::optional<Sent> sent_once(const io::Result<std::size_t>& written);
 
     // Why a head or a content was refused, once a call has reported it.
     [[nodiscard]] const http::Refusal& refusal() const { return refusal_; }
@@ -141,6 +136,7 @@ private:
     [[nodiscard]] std::optional<ContentEnd> drop_chunks();
     [[nodiscard]] bool make_room_for_head();
     [[nodiscard]] Arrival refuse_head(http::Request& request) const;
+    [[nodiscard]] iovec output_span() { return {const_cast<char*>(output_.octets().data()), output_.size()}; }
     [[nodiscard]] bool has_output_for(std::size_t octets);
     void drop_output(std::size_t octets);
     void write_head(const http::Request& request, const http::Response& response, std::string_view date,
@@ -155,13 +151,13 @@ private:
     [[nodiscard]] Task<void> bring_into_memory(const Fd& file, std::uint64_t offset, std::uint64_t length);
     [[nodiscard]] bool has_changed(const http::Piece& piece) const;
 
-    io::Stream* stream_;
+    Transport* transport_;
     const InboundLimits* limits_;
-    Backlog* backlog_;
     WaitingPlace* transfers_;
     Buffer received_;           // the head that is being read or answered, and what follows it
     Buffer content_;            // content for which received_ had no room
     Buffer output_;             // answers that have not been sent
+    iovec once_{};              // what write_once() writes
     std::size_t position_ = 0;  // in input(): the first octet that has not been used
     std::size_t searched_ = 0;  // read_head()'s own note
     io::TimePoint head_deadline_ = io::never;

@@ -26,7 +26,7 @@ constexpr std::uint64_t window_octets = 1024 * 1024;
 
 // Whether the output has a block, or could borrow one that is large enough.
 bool H1Inbound::has_output_for(std::size_t octets) {
-    if (!output_.has_block()) output_ = stream_->core().buffers().try_borrow(Lending::answer, octets);
+    if (!output_.has_block()) output_ = transport_->core().buffers().try_borrow(Lending::answer, octets);
     return output_.has_block();
 }
 
@@ -55,7 +55,7 @@ bool H1Inbound::can_queue(const http::Request& request, const http::Response& re
         }
     }
     if (output_.has_block()) return octets <= output_.capacity() - output_.size();
-    return octets <= BufferPool::usual_octets && stream_->core().ledger().has_room_for(BufferPool::usual_octets);
+    return octets <= BufferPool::usual_octets && transport_->core().ledger().has_room_for(BufferPool::usual_octets);
 }
 
 void H1Inbound::queue(const http::Request& request, const http::Response& response, std::string_view date,
@@ -106,7 +106,7 @@ Task<Sent> H1Inbound::send(const http::Request& request, const http::Response& r
 }
 
 Task<Sent> H1Inbound::send_pieces(const http::Response& response) {
-    Patience patience(*limits_, *backlog_);
+    Patience patience(*limits_, transport_->backlog());
     for (std::size_t i = 0; i < response.content.size(); ++i) {
         const http::Piece& piece = response.content[i];
         const bool more = i + 1 < response.content.size();
@@ -136,7 +136,7 @@ public:
           response_(&response),
           date_(date),
           persistence_(persistence),
-          patience_(*link.limits_, *link.backlog_),
+          patience_(*link.limits_, link.transport_->backlog()),
           framed_(request.version != http::Version::http_1_0) {}
 
     // Writes the head to the output, once. False if the response can't go on, such as for want of memory for the head.
@@ -203,20 +203,20 @@ Task<Sent> H1Inbound::send_made(const http::Request& request, const http::Respon
 
 // The octets sent are incomplete, and only a reset can show that to the peer. A reset also frees what the kernel holds.
 Sent H1Inbound::give_up() {
-    stream_->abort_on_close();
+    transport_->abort_on_close();
     return Sent::left;
 }
 
 // How sending ends after a write that failed. Nothing means that it is tried again, because a slow peer still has time.
 // After `ended`, the caller answers or resets the connection.
 std::optional<Sent> H1Inbound::end_after(const io::Error& failure, Patience& patience) {
-    if (failure.number == ETIMEDOUT && patience.lasts(stream_->core().now())) return std::nullopt;
+    if (failure.number == ETIMEDOUT && patience.lasts(transport_->core().now())) return std::nullopt;
     return failure.number == ECANCELED ? Sent::ended : give_up();
 }
 
 // Sends the output, then the parts in their order.
 Task<Sent> H1Inbound::send_parts(Parts parts, bool more, Patience& patience) {
-    io::Core& core = stream_->core();
+    io::Core& core = transport_->core();
     for (;;) {
         std::array<iovec, 1 + std::tuple_size_v<Parts>> spans;
         std::size_t count = 0;
@@ -225,7 +225,7 @@ Task<Sent> H1Inbound::send_parts(Parts parts, bool more, Patience& patience) {
             if (!part.empty()) spans[count++] = {const_cast<char*>(part.data()), part.size()};
         }
         if (count == 0) co_return Sent::whole;
-        io::Write wait = stream_->write(std::span(spans).first(count), patience.step(core.now()), more);
+        io::Write wait = transport_->write(std::span(spans).first(count), patience.step(core.now()), more);
         const WaitingPlace place(*transfers_, wait);
         const io::Result<std::size_t> written = co_await wait;
         if (!written) {
@@ -247,7 +247,7 @@ Task<Sent> H1Inbound::send_parts(Parts parts, bool more, Patience& patience) {
 }
 
 Task<Sent> H1Inbound::send_range(const http::Piece& piece, Patience& patience) {
-    io::Core& core = stream_->core();
+    io::Core& core = transport_->core();
     const Sent head = co_await send_parts(Parts{}, true, patience);
     if (head != Sent::whole) co_return head;
     std::uint64_t offset = piece.offset;
@@ -257,7 +257,7 @@ Task<Sent> H1Inbound::send_range(const http::Piece& piece, Patience& patience) {
         if (!core.kernel().files().is_in_memory(*piece.file, offset, window)) {
             co_await bring_into_memory(*piece.file, offset, window);
         }
-        io::SendFile wait = stream_->send_file(*piece.file, offset, window, patience.step(core.now()));
+        io::SendFile wait = transport_->send_file(*piece.file, offset, window, patience.step(core.now()));
         const WaitingPlace place(*transfers_, wait);
         const io::Result<std::size_t> sent = co_await wait;
         if (!sent) {
@@ -276,10 +276,10 @@ Task<Sent> H1Inbound::send_range(const http::Piece& piece, Patience& patience) {
 // Reads a part of the file from the disk in a helper thread. Otherwise the kernel would read it while it sends, and
 // every connection of this core would wait for the disk.
 Task<void> H1Inbound::bring_into_memory(const Fd& file, std::uint64_t offset, std::uint64_t length) {
-    io::FileSystem& files = stream_->core().kernel().files();
+    io::FileSystem& files = transport_->core().kernel().files();
     auto read = [&files, &file, offset, length] { return files.bring_into_memory(file, offset, length); };
     // If the file can't be read, sending it will report that.
-    const std::optional<bool> done = co_await io::offload(stream_->core(), read);
+    const std::optional<bool> done = co_await io::offload(transport_->core(), read);
     static_cast<void>(done);
 }
 
@@ -287,7 +287,7 @@ Task<void> H1Inbound::bring_into_memory(const Fd& file, std::uint64_t offset, st
 // versions. This is checked after each part, including the last: a part may have waited long for a slow peer, and a
 // reset takes back those of its octets that the peer has not received. The status of an open file is in memory.
 bool H1Inbound::has_changed(const http::Piece& piece) const {
-    const io::Result<io::FileStatus> status = stream_->core().kernel().files().status(*piece.file);
+    const io::Result<io::FileStatus> status = transport_->core().kernel().files().status(*piece.file);
     if (!status) return true;
     using FileTime = std::chrono::sys_time<std::chrono::nanoseconds>;
     io::FileStatus before;
@@ -299,8 +299,22 @@ bool H1Inbound::has_changed(const http::Piece& piece) const {
     return !io::has_same_content(before, *status);
 }
 
+io::Write H1Inbound::write_once(bool more) {
+    once_ = output_span();
+    const io::TimePoint deadline = Patience(*limits_, transport_->backlog()).step(transport_->core().now());
+    return transport_->write({&once_, 1}, deadline, more);
+}
+
+std::optional<Sent> H1Inbound::sent_once(const io::Result<std::size_t>& written) {
+    if (!written) return written.error().number == ETIMEDOUT ? std::nullopt : std::optional(Sent::left);
+    transport_->backlog().add(*written);
+    const bool is_all = *written == output_.size();
+    drop_output(*written);
+    return is_all ? std::optional(Sent::whole) : std::nullopt;
+}
+
 Task<Sent> H1Inbound::flush() {
-    Patience patience(*limits_, *backlog_);
+    Patience patience(*limits_, transport_->backlog());
     const Sent sent = co_await send_parts(Parts{}, false, patience);
     co_return sent;
 }

@@ -162,12 +162,12 @@ TEST_F(SlowReader, IsChargedForWhatItOwes) {
     send_octets(900'000);
     EXPECT_EQ(sent(), Sent::whole);
     EXPECT_GT(core().ledger().used(), 880'000U);
-    EXPECT_FALSE(backlog().is_small());
+    EXPECT_FALSE(server().backlog().is_small());
     io::Scope client;
     std::string received;
     client.start(client_reads_slowly(received, 4000, milliseconds(1)));
     pass(seconds(10));
-    EXPECT_TRUE(backlog().is_small());
+    EXPECT_TRUE(server().backlog().is_small());
     EXPECT_EQ(core().ledger().used(), BufferPool::usual_octets);
     client.request_stop();
     run(client);

@@ -18,6 +18,7 @@
 #include "portico/io/sim_kernel.h"
 #include "portico/io/stream.h"
 #include "portico/link/h1_inbound.h"
+#include "portico/link/transport.h"
 
 namespace portico::link {
 
@@ -77,8 +78,7 @@ protected:
 
     [[nodiscard]] H1Inbound& link() {
         if (!link_) {
-            backlog_.emplace(*server_);
-            link_.emplace(*server_, limits_, *backlog_, transfers_);
+            link_.emplace(*server_, context_);
         }
         return *link_;
     }
@@ -92,9 +92,9 @@ protected:
     [[nodiscard]] io::Core& core() { return core_; }
     [[nodiscard]] io::SimKernel& kernel() { return kernel_; }
     [[nodiscard]] io::Stream& client() { return *client_; }
-    [[nodiscard]] io::Stream& server() { return *server_; }
-    [[nodiscard]] Backlog& backlog() { return *backlog_; }
-    [[nodiscard]] WaitingPlace& transfers() { return transfers_; }
+    [[nodiscard]] Transport& server() { return *server_; }
+    [[nodiscard]] InboundContext& context() { return context_; }
+    [[nodiscard]] WaitingPlace& transfers() { return context_.transfers(); }
     [[nodiscard]] InboundLimits& limits() { return limits_; }
     // Whether the last read of client_reads_slowly() found a reset.
     [[nodiscard]] bool client_was_reset() const { return client_was_reset_; }
@@ -105,7 +105,6 @@ protected:
     }
     void close_server() {
         link_.reset();
-        backlog_.reset();
         server_.reset();
     }
 
@@ -134,6 +133,16 @@ protected:
     Task<void> client_sends(std::string octets) {
         const io::Result<void> written = co_await client_->write_all(octets, io::never);
         EXPECT_TRUE(written.has_value());
+    }
+    // The server sends all of this, past its link.
+    Task<void> server_sends(std::string octets) {
+        for (std::string_view left = octets; !left.empty();) {
+            const iovec span{const_cast<char*>(left.data()), left.size()};
+            const io::Result<std::size_t> written = co_await server_->write({&span, 1}, io::never, false);
+            EXPECT_TRUE(written.has_value());
+            if (!written) co_return;
+            left.remove_prefix(*written);
+        }
     }
     // Returns what the client can read now.
     [[nodiscard]] std::string client_reads() {
@@ -193,10 +202,9 @@ private:
     io::SimKernel kernel_;
     io::Core core_;
     InboundLimits limits_;
+    InboundContext context_{core_, limits_};
     std::optional<io::Stream> client_;
-    std::optional<io::Stream> server_;
-    std::optional<Backlog> backlog_;
-    WaitingPlace transfers_;
+    std::optional<Transport> server_;
     bool client_was_reset_ = false;
     std::optional<H1Inbound> link_;
 };

@@ -24,7 +24,8 @@ protected:
         faults.delay_max = milliseconds(10);
         return faults;
     }
-    Task<void> wait(io::Stream& from, int name) {
+    template <class From>
+    Task<void> wait(From& from, int name) {
         std::array<char, 10> room;
         io::Read wait = from.read(room, io::never);
         const WaitingPlace place(ring_, wait);

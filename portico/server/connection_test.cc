@@ -253,10 +253,10 @@ TEST_F(AConnection, KeepsAFewExchangesAndTheDateOfTheSecond) {
     peer.received.clear();
     send(peer, get("/one"));
     EXPECT_NE(peer.received.substr(peer.received.find("Date: "), 35), first);
-    std::vector<std::unique_ptr<Exchange>> some;
-    for (int i = 0; i < 200; ++i) some.push_back(worker().borrow_exchange());
-    for (auto& one : some) worker().give_back(std::move(one));
-    EXPECT_EQ(worker().exchanges_kept(), 64U);
+    std::vector<std::unique_ptr<link::ExchangeMemory>> some;
+    for (int i = 0; i < 200; ++i) some.push_back(worker().inbound().borrow());
+    for (auto& one : some) worker().inbound().give_back(std::move(one));
+    EXPECT_EQ(worker().inbound().kept(), 64U);
 }
 
 }  // namespace

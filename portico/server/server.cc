@@ -78,7 +78,7 @@ struct Server::Impl {
           population(limits.connections_max, limits.connections_per_address_max),
           log(std::move(access_log)) {}
 
-    io::Result<void> open_cores(unsigned count, const HostOptions& hosts, const MakeWorker& make_worker);
+    io::Result<void> open_cores(unsigned count, const HostOptions& hosts, const route::MakeRouter& make_router);
     io::Result<void> open_listeners(const io::SocketAddress& wanted);
     template <class Message>
     void tell(Message message);
@@ -91,7 +91,8 @@ struct Server::Impl {
     std::atomic<bool> has_started = false;
 };
 
-io::Result<void> Server::Impl::open_cores(unsigned count, const HostOptions& hosts, const MakeWorker& make_worker) {
+io::Result<void> Server::Impl::open_cores(unsigned count, const HostOptions& hosts,
+                                          const route::MakeRouter& make_router) {
     io::EpollOptions epoll;
     epoll.helpers_max = static_cast<unsigned>(limits.helpers_max);
     for (unsigned i = 0; i < count; ++i) {
@@ -100,7 +101,7 @@ io::Result<void> Server::Impl::open_cores(unsigned count, const HostOptions& hos
         cores.push_back(std::make_unique<CoreThread>(std::move(*kernel), limits.memory_max / count));
         CoreThread& own = *cores.back();
         AccessLog* const recorded = log->is_off() ? nullptr : log.get();
-        own.worker = make_worker(own.core, limits, population, recorded, i);
+        own.worker = std::make_unique<Worker>(own.core, make_router(own.core), limits, population, recorded, i);
         own.worker->answer_only(hosts);
         // Here rather than in start(), which can't fail: a server that has reported its addresses must have its
         // threads.
@@ -151,22 +152,6 @@ Server::~Server() {
     wait();
 }
 
-std::expected<std::unique_ptr<Server>, OpenError> Server::open(const ServerOptions& options,
-                                                               std::shared_ptr<const site::Site> site) {
-    return open_with(options, [&site](io::Core& core, const Limits& limits, Population& population, AccessLog* log,
-                                      unsigned number) {
-        return std::make_unique<Worker>(core, site, limits, population, log, number);
-    });
-}
-
-std::expected<std::unique_ptr<Server>, OpenError> Server::open(const ServerOptions& options,
-                                                               const MakeApplication& make_application) {
-    return open_with(options, [&make_application](io::Core& core, const Limits& limits, Population& population,
-                                                  AccessLog* log, unsigned number) {
-        return std::make_unique<Worker>(core, make_application(core), limits, population, log, number);
-    });
-}
-
 namespace {
 
 // A core with less memory than this can't hold the buffers for a few requests.
@@ -181,8 +166,8 @@ std::expected<void, std::string> check_memory(const Limits& limits, unsigned thr
 
 }  // namespace
 
-std::expected<std::unique_ptr<Server>, OpenError> Server::open_with(const ServerOptions& options,
-                                                                    const MakeWorker& make_worker) {
+std::expected<std::unique_ptr<Server>, OpenError> Server::open(const ServerOptions& options,
+                                                               const route::MakeRouter& make_router) {
     const unsigned threads = std::max(1U, options.threads);
     auto checked = check_limits(options.limits);
     if (checked) checked = check_memory(options.limits, threads);
@@ -200,7 +185,7 @@ std::expected<std::unique_ptr<Server>, OpenError> Server::open_with(const Server
         return std::unexpected(std::move(error));
     }
     auto impl = std::make_unique<Impl>(options, std::move(*log));
-    const io::Result<void> opened = impl->open_cores(threads, options.hosts, make_worker);
+    const io::Result<void> opened = impl->open_cores(threads, options.hosts, make_router);
     if (!opened) {
         OpenError error;
         error.error = opened.error();

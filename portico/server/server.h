@@ -8,18 +8,16 @@
 #include <chrono>
 #include <cstdint>
 #include <expected>
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "portico/io/address.h"
 #include "portico/io/error.h"
+#include "portico/route/router.h"
 #include "portico/server/access_log.h"
-#include "portico/server/application.h"
 #include "portico/server/hosts.h"
 #include "portico/server/limits.h"
-#include "portico/site/site.h"
 
 namespace portico::server {
 
@@ -47,10 +45,7 @@ class Server {
 public:
     // Listens; no connection is accepted before start().
     static std::expected<std::unique_ptr<Server>, OpenError> open(const ServerOptions& options,
-                                                                  std::shared_ptr<const site::Site> site);
-    // Like open() above, for a program that answers requests itself.
-    static std::expected<std::unique_ptr<Server>, OpenError> open(const ServerOptions& options,
-                                                                  const MakeApplication& make_application);
+                                                                  const route::MakeRouter& make_router);
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;
     ~Server();  // stops and waits, unless that has been done
@@ -74,10 +69,6 @@ public:
 
 private:
     struct Impl;
-    using MakeWorker = std::function<std::unique_ptr<Worker>(io::Core& core, const Limits& limits,
-                                                             Population& population, AccessLog* log, unsigned number)>;
-    static std::expected<std::unique_ptr<Server>, OpenError> open_with(const ServerOptions& options,
-                                                                       const MakeWorker& make_worker);
     explicit Server(std::unique_ptr<Impl> impl);
     std::unique_ptr<Impl> impl_;
 };

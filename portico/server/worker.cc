@@ -9,9 +9,6 @@
 namespace portico::server {
 namespace {
 
-// Exchanges that are kept for the next request. Only requests that wait for something keep one beyond their turn.
-constexpr std::size_t exchanges_kept_max = 64;
-
 // How long the listeners stay open while the server ends, if it has never had a connection.
 constexpr auto unused_door_time = std::chrono::milliseconds(100);
 
@@ -26,7 +23,7 @@ constexpr unsigned shed_at_once_max = 16;
 // After an accept that failed for a reason that will not go away by itself, so that the loop does not spin.
 constexpr auto unknown_failure_pause = std::chrono::milliseconds(100);
 
-link::InboundLimits inbound(const Limits& limits) {
+link::InboundLimits limits_of_connections(const Limits& limits) {
     link::InboundLimits inbound;
     inbound.head.head_octets_max = limits.head_octets_max;
     inbound.head.field_count_max = limits.field_count_max;
@@ -53,27 +50,17 @@ struct Worker::Door {
     io::TimePoint last_call = io::never;  // when the listener stops waiting for connections, and is closed
 };
 
-Worker::Worker(io::Core& core, const Limits& limits, Population& population, AccessLog* log, unsigned number)
+Worker::Worker(io::Core& core, std::unique_ptr<route::Router> router, const Limits& limits, Population& population,
+               AccessLog* log, unsigned number)
     : core_(&core),
+      router_(std::move(router)),
       limits_(&limits),
-      inbound_limits_(inbound(limits)),
+      inbound_limits_(limits_of_connections(limits)),
+      inbound_(core, inbound_limits_),
       population_(&population),
       log_(log),
       number_(number) {
     core.ledger().set_relief([](void* worker) { static_cast<Worker*>(worker)->ask_for_relief(); }, this);
-}
-
-Worker::Worker(io::Core& core, std::shared_ptr<const site::Site> site, const Limits& limits, Population& population,
-               AccessLog* log, unsigned number)
-    : Worker(core, limits, population, log, number) {
-    site_ = std::move(site);
-    handler_.emplace(core, site_);
-}
-
-Worker::Worker(io::Core& core, std::unique_ptr<Application> application, const Limits& limits, Population& population,
-               AccessLog* log, unsigned number)
-    : Worker(core, limits, population, log, number) {
-    application_ = std::move(application);
 }
 
 Worker::~Worker() { core_->ledger().set_relief(nullptr, nullptr); }
@@ -88,7 +75,7 @@ void Worker::serve(io::Listener listener) {
 Task<void> Worker::accept_connections(Door& door) {
     for (unsigned late = 0; late < last_call_max; late += core_->now() >= door.last_call ? 1 : 0) {
         io::Accept wait = door.listener->accept(door.last_call);
-        const bool is_last = draining_;
+        const bool is_last = is_draining();
         door.wait = &wait;
         io::Result<io::Accepted> accepted = co_await wait;  // 1. accept
         door.wait = nullptr;
@@ -186,7 +173,7 @@ Task<void> Worker::relieve() {
     for (bool goes_on = true; goes_on;) {
         const bool slept = co_await io::sleep_for(*core_, io::Duration::zero());
         if (!slept || !core_->ledger().is_strained()) break;
-        if (handler_) handler_->forget_kept();
+        router_->forget_kept();
         goes_on = false;
         for (unsigned shed = 0; shed < shed_at_once_max && core_->ledger().is_strained(); ++shed) {
             if (!shed_one()) break;
@@ -200,23 +187,18 @@ bool Worker::shed_one() {
     if (make_room()) return true;
     if (Place* const sending = sending_.oldest()) {
         sending->close();
-    } else if (!transfers_.end_longest()) {
+    } else if (!inbound_.transfers().end_longest()) {
         return false;
     }
     ++counters_.broken_off;
     return true;
 }
 
-EndlessPlace::EndlessPlace(Worker& worker, io::Scope& sending) : worker_(&worker), sending_(&sending) {
-    worker_->endless_.insert(sending_);
-}
-EndlessPlace::~EndlessPlace() { worker_->endless_.erase(sending_); }
-
 void Worker::drain(io::Duration time_max) {
-    if (draining_) return;
-    draining_ = true;
+    if (is_draining()) return;
     const io::TimePoint now = core_->now();
     idle_deadline_ = now + std::min<io::Duration>(limits_->shutdown_idle_max, time_max);
+    inbound_.begin_draining();
     for (Door& door : doors_) {
         if (!door.listener) continue;
         door.listener->refuse_new_connections();
@@ -226,7 +208,6 @@ void Worker::drain(io::Duration time_max) {
         if (is_unix) door.last_call = now;
         if (door.wait != nullptr) door.wait->stop_waiting();
     }
-    while (!endless_.empty()) endless_.extract(endless_.begin()).value()->request_stop();
     chores_.start(wind_up(now + time_max));
 }
 
@@ -241,7 +222,7 @@ Task<void> Worker::wind_up(io::TimePoint end) {
 // Called once the time for requests in flight is over and every listener is closed: every request that arrived before
 // that is answered.
 void Worker::end_idle() {
-    if (!draining_ || doors_open_ > 0 || core_->now() < idle_deadline_) return;
+    if (doors_open_ > 0 || !is_time_over()) return;
     idle_.close_all();
     sending_.close_all();
     unfinished_heads_.close_all();
@@ -249,13 +230,13 @@ void Worker::end_idle() {
 }
 
 io::Duration Worker::linger_time_max() const {
-    if (!draining_) return limits_->drain_time_max;
+    if (!is_draining()) return limits_->drain_time_max;
     return std::min(limits_->drain_time_max, limits_->shutdown_idle_max);
 }
 
 void Worker::stop() {
-    draining_ = true;
     idle_deadline_ = std::min(idle_deadline_, core_->now());
+    inbound_.begin_draining();
     accepting_.request_stop();
     connections_.request_stop();
     lingering_.request_stop();
@@ -269,26 +250,6 @@ Task<void> Worker::ended() {
     co_await last_lingering_.join();
     chores_.request_stop();
     co_await chores_.join();
-}
-
-std::string_view Worker::date() {
-    const auto second = std::chrono::floor<std::chrono::seconds>(core_->wall_clock());
-    if (second != date_second_) {
-        date_second_ = second;
-        http::write_imf_fixdate(second, date_);
-    }
-    return {date_.data(), date_.size()};
-}
-
-std::unique_ptr<Exchange> Worker::borrow_exchange() {
-    if (exchanges_.empty()) return std::make_unique<Exchange>();
-    std::unique_ptr<Exchange> exchange = std::move(exchanges_.back());
-    exchanges_.pop_back();
-    return exchange;
-}
-
-void Worker::give_back(std::unique_ptr<Exchange> exchange) {
-    if (exchanges_.size() < exchanges_kept_max) exchanges_.push_back(std::move(exchange));
 }
 
 }  // namespace portico::server

@@ -32,36 +32,33 @@ inline io::SimFaults no_faults() {
 // Answers "GET /NAME" with NAME and a newline. "/slow" waits for ten seconds first, "/events" is an endless stream,
 // "/cut" breaks off after five octets, "/large" has a megabyte, "/take" reads the content and reports its size.
 // "/early" reads it too, but gives up after a second.
-class TestApplication final : public Application {
+class TestHandler final : public route::Handler {
 public:
-    explicit TestApplication(io::Core& core) : core_(&core) {}
-    Task<void> answer(Call& call) override {
-        const std::string target(call.request().target);
+    explicit TestHandler(io::Core& core) : core_(&core) {}
+    [[nodiscard]] route::ContentUse content_use() const override { return route::ContentUse::reads; }
+    Task<void> answer(link::Exchange& exchange) override {
+        const std::string target(exchange.request().target);
         if (target == "/slow") {
             const bool slept = co_await io::sleep_for(*core_, std::chrono::seconds(10));
             if (!slept) co_return;
         }
         if (target == "/events") {
-            call.response().producer = [this](http::ContentWriter& to) { return tell(to); };
-            call.response().is_endless = true;
+            exchange.response().producer = [this](http::ContentWriter& to) { return tell(to); };
+            exchange.response().is_endless = true;
             co_return;
         }
         if (target == "/cut") {
-            call.response().producer = [](http::ContentWriter& to) { return break_off(to); };
+            exchange.response().producer = [](http::ContentWriter& to) { return break_off(to); };
             co_return;
         }
         std::string content = target.substr(1) + "\n";
         if (target == "/large") content.assign(1'000'000, 'x');
         if (target == "/take") {
-            const std::size_t taken = co_await take(call);
+            const std::size_t taken = co_await take(exchange);
             content = std::to_string(taken);
         }
-        call.response().content.push_back(http::Piece::text(std::move(content)));
-        if (target == "/early") co_await give_up_reading(call);
-    }
-    void answer_refusal(const http::Refusal& refusal, http::Response& response) override {
-        response.status = refusal.status;
-        response.content.push_back(http::Piece::text("refused\n"));
+        exchange.response().content.push_back(http::Piece::text(std::move(content)));
+        if (target == "/early") co_await give_up_reading(exchange);
     }
 
 private:
@@ -77,29 +74,46 @@ private:
         static_cast<void>(written);
         co_return false;
     }
-    static Task<std::size_t> take(Call& call) {
+    static Task<std::size_t> take(link::Exchange& exchange) {
         std::size_t taken = 0;
         for (;;) {
-            const link::ContentStep step = co_await call.read_content();
-            if (step.end == link::ContentEnd::refused) call.response().status = call.refusal().status;
+            const link::ContentStep step = co_await exchange.read_content();
+            if (step.end == link::ContentEnd::refused) exchange.response().status = exchange.refusal().status;
             if (step.octets.empty()) co_return taken;
             taken += step.octets.size();
         }
     }
-    static Task<void> read(Call& call) {
-        const link::ContentStep step = co_await call.read_content();
+    static Task<void> read(link::Exchange& exchange) {
+        const link::ContentStep step = co_await exchange.read_content();
         static_cast<void>(step);
     }
-    Task<void> give_up_reading(Call& call) {
+    Task<void> give_up_reading(link::Exchange& exchange) {
         io::Scope reading;
-        reading.start(read(call));
+        reading.start(read(exchange));
         const bool slept = co_await io::sleep_for(*core_, std::chrono::seconds(1));
         if (!slept) co_return;
         reading.request_stop();
-        co_await call.send_early();
+        co_await exchange.send_early();
         co_await reading.join();
     }
     io::Core* core_;
+};
+
+// Leads every path to a TestHandler.
+class TestRouter final : public route::Router {
+public:
+    explicit TestRouter(io::Core& core) : handler_(core) {}
+    [[nodiscard]] http::Result<route::Route> translate(link::Exchange& exchange) override {
+        static_cast<void>(exchange);
+        return route::Route{nullptr, &handler_};
+    }
+    void refuse(const http::Refusal& refusal, link::Exchange& exchange) override {
+        exchange.response().status = refusal.status;
+        exchange.response().content.push_back(http::Piece::text("refused\n"));
+    }
+
+private:
+    TestHandler handler_;
 };
 
 // What one client has received. It reads everything that arrives, unless the test stops it.
@@ -142,8 +156,8 @@ public:
     void open(const io::ListenOptions& options = {}) {
         core_.emplace(kernel, limits.memory_max);
         population_.emplace(limits.connections_max, limits.connections_per_address_max);
-        worker_ = std::make_unique<Worker>(*core_, std::make_unique<TestApplication>(*core_), limits, *population_,
-                                           nullptr, 0);
+        worker_ =
+            std::make_unique<Worker>(*core_, std::make_unique<TestRouter>(*core_), limits, *population_, nullptr, 0);
         auto listener = io::Listener::open(*core_, address, options);
         ASSERT_TRUE(listener.has_value());
         worker_->serve(std::move(*listener));

@@ -81,6 +81,24 @@ void Handler::swap(std::shared_ptr<const Site> site) {
     authorizer_.forget();
 }
 
+bool Handler::answer_at_once(link::Exchange& exchange) {
+    const http::Request& request = exchange.request();
+    const http::Result<Resource> resource = translate(request, exchange.path(), *store_.site());
+    if (resource) return respond_at_once(request, *resource, exchange.response());
+    exchange.notes().reason = resource.error().reason;
+    return refuse_at_once(request, resource.error(), exchange.response());
+}
+
+Task<void> Handler::answer(link::Exchange& exchange) {
+    const http::Request& request = exchange.request();
+    const http::Result<Resource> resource = translate(request, exchange.path(), *store_.site());
+    if (resource) {
+        co_await respond(request, *resource, exchange.response());
+    } else {
+        co_await respond_refusal(request, resource.error(), exchange.response());
+    }
+}
+
 bool Handler::respond_at_once(const http::Request& request, const Resource& resource, http::Response& response) {
     if (request.method == http::Method::options) {
         answer_options(request, response);
@@ -181,8 +199,8 @@ bool Handler::refuse_at_once(const http::Request& request, const http::Refusal& 
     return true;
 }
 
-void Handler::write_refusal_page(const http::Refusal& refusal, http::Response& response) const {
-    write_refusal(refusal.status, PageFormat::html, store_.site(), response);
+void Handler::refuse(const http::Request& request, const http::Refusal& refusal, http::Response& response) const {
+    write_refusal(refusal.status, preferred_format(request), store_.site(), response);
 }
 
 // RFC 9110 §9.3.7. With CrossOrigin::everyone, also answers the preflight for a script's request (WHATWG Fetch, "CORS

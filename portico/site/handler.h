@@ -1,4 +1,4 @@
-// portico/site/handler.h — steps 4 and 5 of 5 for files: authorize, respond. One for each core.
+// portico/site/handler.h — answers requests for files. One for each core.
 //
 // Room site: see options.h.
 // Threads:   one core's.
@@ -11,6 +11,7 @@
 #include "portico/base/task.h"
 #include "portico/http/message.h"
 #include "portico/io/core.h"
+#include "portico/route/handler.h"
 #include "portico/site/authorizer.h"
 #include "portico/site/compose.h"
 #include "portico/site/site.h"
@@ -19,26 +20,24 @@
 
 namespace portico::site {
 
-// Whether what step 3 returned needs step 4. A path that is refused with 404 does: the page that it is answered with
-// may be the site's own, which is a file like any other.
-[[nodiscard]] inline bool needs_authorization(const http::Result<Resource>& resource) {
-    return resource || resource.error().status == http::Status::not_found;
-}
-
 // Answers requests for files. It caches what it has read (SiteOptions::cache_limits), and checks at most once in
 // SiteOptions::revalidate whether a file has changed.
 //
 // `response` is clear when it is passed in. It owns everything that its views point into, so nothing else must be kept
 // until it is sent. The handler outlives all of its tasks; the core and its ledger outlive the handler and every
 // response.
-class Handler {
+class Handler final : public route::Handler {
 public:
     Handler(io::Core& core, std::shared_ptr<const Site> site);
     Handler(const Handler&) = delete;
     Handler& operator=(const Handler&) = delete;
 
-    // Step 4, if needs_authorization() says so. Decides without waiting if it can, else returns nothing: then call
-    // authorize_slowly(). `peer` is the client's address; it outlives the task. Refusals: 401, 503.
+    [[nodiscard]] bool answer_at_once(link::Exchange& exchange) override;
+    [[nodiscard]] Task<void> answer(link::Exchange& exchange) override;
+
+    // Step 4. Decides without waiting if it can, else returns nothing: then call authorize_slowly(). `peer` is the
+    // client's address; it outlives the task. Refusals: 401, 503.
+    [[nodiscard]] bool asks_for_password() const { return !store_.site()->options().users.empty(); }
     [[nodiscard]] std::optional<http::Result<void>> authorize(const http::Request& request) {
         return authorizer_.authorize(request, *store_.site());
     }
@@ -58,9 +57,8 @@ public:
     // JSON, whichever Accept prefers.
     [[nodiscard]] Task<void> respond_refusal(const http::Request& request, const http::Refusal& refusal,
                                              http::Response& response);
-    // The same without the site's own page, and so without waiting: for a head that could not be read, so that there is
-    // no request to look at.
-    void write_refusal_page(const http::Refusal& refusal, http::Response& response) const;
+    // The same without the site's own page, and so without waiting.
+    void refuse(const http::Request& request, const http::Refusal& refusal, http::Response& response) const;
 
     // Serves another site from now on. Answers in progress still come from the old site.
     void swap(std::shared_ptr<const Site> site);

@@ -42,7 +42,7 @@ void answer_over_and_over(benchmark::State& state, Served& served, std::string_v
     http::Response response;
     std::string scratch;
     for (auto _ : state) {
-        const auto resource = translate(request, *served.handler->store().site(), scratch);
+        const auto resource = resource_of(request, *served.handler->store().site(), scratch);
         const bool filled = served.handler->respond_at_once(request, *resource, response);
         if (!filled) state.SkipWithError("not answered at once");
         benchmark::DoNotOptimize(response);

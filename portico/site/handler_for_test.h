@@ -47,7 +47,7 @@ protected:
         const http::Request request = make_request(target, fields);
         Answer answer;
         std::string scratch;
-        const auto resource = translate(request, *handler->store().site(), scratch);
+        const auto resource = resource_of(request, *handler->store().site(), scratch);
         return resource && handler->respond_at_once(request, *resource, answer.response);
     }
 

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "portico/base/scratch_folder_for_test.h"
+#include "portico/http/target.h"
 #include "portico/io/epoll_kernel.h"
 #include "portico/io/run_task.h"
 #include "portico/site/handler.h"
@@ -95,16 +96,22 @@ inline http::Request make_request(std::string_view target, const FieldList& fiel
 
 inline const io::SocketAddress usual_peer = io::SocketAddress::of(io::IpAddress::loopback(io::Family::ipv4), 50'000);
 
+// Step 3, for a request without an exchange.
+inline http::Result<Resource> resource_of(const http::Request& request, const Site& site, std::string& scratch) {
+    http::Result<std::string_view> path = request.path;
+    if (request.form == http::TargetForm::origin) path = http::decode_path(request.path, scratch);
+    if (!path) return std::unexpected(path.error());
+    return translate(request, *path, site);
+}
+
 // Takes steps 3 to 5 for one request, as the server does.
 inline Task<bool> take_steps(Handler& handler, const http::Request& request, Answer& answer,
                              const io::SocketAddress& peer = usual_peer) {
     std::string scratch;
-    auto resource = translate(request, *handler.store().site(), scratch);
-    if (needs_authorization(resource)) {
-        auto allowed = handler.authorize(request);
-        if (!allowed) allowed = co_await handler.authorize_slowly(request, peer);
-        if (!*allowed) resource = std::unexpected(allowed->error());
-    }
+    auto resource = resource_of(request, *handler.store().site(), scratch);
+    auto allowed = handler.authorize(request);
+    if (!allowed) allowed = co_await handler.authorize_slowly(request, peer);
+    if (!*allowed) resource = std::unexpected(allowed->error());
     if (!resource) {
         co_await handler.respond_refusal(request, resource.error(), answer.response);
     } else if (!handler.respond_at_once(request, *resource, answer.response)) {

@@ -5,7 +5,7 @@
 
 namespace portico::site {
 
-http::Result<Resource> translate(const http::Request& request, const Site& site, std::string& scratch) {
+http::Result<Resource> translate(const http::Request& request, std::string_view path, const Site& site) {
     switch (request.method) {
         case http::Method::get:
         case http::Method::head:
@@ -20,15 +20,13 @@ http::Result<Resource> translate(const http::Request& request, const Site& site,
             return http::refuse(http::Status::method_not_allowed, "a method that files don't support");
     }
     if (request.form == http::TargetForm::asterisk) {
-        if (request.method == http::Method::options) return Resource{request.path};
+        if (request.method == http::Method::options) return Resource{path};
         return http::refuse(http::Status::bad_request, "the target * is for OPTIONS");  // RFC 9112 §3.2.4
     }
-    const auto path = http::decode_path(request.path, scratch);
-    if (!path) return std::unexpected(path.error());
-    if (site.options().dotfiles == Dotfiles::hidden && http::is_hidden(*path)) {
+    if (site.options().dotfiles == Dotfiles::hidden && http::is_hidden(path)) {
         return http::refuse(http::Status::not_found, "a hidden path");
     }
-    return Resource{*path};
+    return Resource{path};
 }
 
 }  // namespace portico::site

@@ -1,10 +1,9 @@
-// portico/site/translate.h — step 3 of 5: finds out what a request's target names in the site.
+// portico/site/translate.h — step 3 of 5 for files: finds out what a request's path names in the site.
 //
 // Room site: see options.h.
 // Threads:   none; a pure function.
 #pragma once
 
-#include <string>
 #include <string_view>
 
 #include "portico/http/message.h"
@@ -14,20 +13,19 @@ namespace portico::site {
 
 // The resource that a request asks for.
 struct Resource {
-    // Decoded, beginning with "/" ("/a b.txt"), or "*" for the server as a whole. A view of the request's target or of
-    // the scratch given to translate().
+    // Decoded, beginning with "/" ("/a b.txt"), or "*" for the server as a whole.
     std::string_view path;
 };
 
 // The methods that files support (RFC 9110 §9.3), in the form of an Allow field.
 inline constexpr std::string_view allowed_methods = "GET, HEAD, OPTIONS";
 
-// The result's octets live as long as those of the request and of `scratch`.
+// `path`: the request's, decoded; the result is a view of it. "*" in asterisk form.
 //
 // Refusals: 405 a method of RFC 9110 that files don't support  (RFC 9110 §15.5.6; the answer needs an Allow field)
 //           501 any other method                               (RFC 9110 §9.1)
-//           400 a path that can name no file: see http::decode_path; "*" for another method than OPTIONS
+//           400 "*" for another method than OPTIONS            (RFC 9112 §3.2.4)
 //           404 a hidden path
-[[nodiscard]] http::Result<Resource> translate(const http::Request& request, const Site& site, std::string& scratch);
+[[nodiscard]] http::Result<Resource> translate(const http::Request& request, std::string_view path, const Site& site);
 
 }  // namespace portico::site

@@ -29,7 +29,7 @@ TEST_P(Translate, GivesThePathOrRefuses) {
     ASSERT_TRUE(site.has_value());
     std::string scratch;
     const http::Request request = make_request(GetParam().target, {}, GetParam().method);
-    const auto resource = translate(request, **site, scratch);
+    const auto resource = resource_of(request, **site, scratch);
     if (GetParam().status == Status::ok) {
         ASSERT_TRUE(resource.has_value());
         EXPECT_EQ(resource->path, GetParam().path);

@@ -1,0 +1,118 @@
+// portico/link/exchange.h — one request and its answer, in any version of HTTP.
+//
+// Room link: see h1_inbound.h.
+// Threads:   one core's.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "portico/base/task.h"
+#include "portico/http/message.h"
+#include "portico/io/address.h"
+#include "portico/io/core.h"
+#include "portico/io/gate.h"
+#include "portico/link/h1_inbound.h"
+#include "portico/link/inbound_context.h"
+
+namespace portico::link {
+
+// One request, and the answer to it, as everything above this room sees them. Its tasks refer to it: it outlives them.
+class Exchange {
+public:
+    Exchange(const Exchange&) = delete;
+    Exchange& operator=(const Exchange&) = delete;
+
+    [[nodiscard]] io::Core& core() const { return context_->core(); }  // of its connection
+    // The other end of the connection.
+    [[nodiscard]] const io::SocketAddress& peer() const { return *peer_; }
+    // Its views live until the exchange has ended.
+    [[nodiscard]] const http::Request& request() const { return memory_->request; }
+    // The response to fill. A handler gets it clear.
+    [[nodiscard]] http::Response& response() const { return memory_->response; }
+    // For the access log.
+    [[nodiscard]] ExchangeNotes& notes() const { return memory_->notes; }
+
+    // Decodes the request's path: see http::decode_path() for the refusals.
+    [[nodiscard]] http::Result<void> decode_path();
+    // The decoded path; "*" if the request is for the server as a whole (RFC 9112 §3.2.4). Empty before decode_path(),
+    // and if that refused.
+    [[nodiscard]] std::string_view path() const { return path_; }
+    // The parts of path() that a route's pattern names, in the order of the pattern.
+    [[nodiscard]] std::vector<std::string_view>& parameters() const { return memory_->parameters; }
+
+    // The next octets of content, at least one, which are valid until the next call; or the content's end. Invites the
+    // client to send its content if it waits for that (RFC 9110 §10.1.1). If some content is not read, the connection
+    // may have to be closed after the answer.
+    [[nodiscard]] Task<ContentStep> read_content();
+    // Why reading ended with `refused`.
+    [[nodiscard]] virtual const http::Refusal& refusal() const = 0;
+    // Reads content to its end and drops it. The first function never waits: it returns nothing if more input is
+    // needed, and then drop_content() goes on. Content that the client has not been invited to send is left out.
+    [[nodiscard]] virtual std::optional<ContentEnd> drop_content_at_once() = 0;
+    [[nodiscard]] virtual Task<ContentEnd> drop_content() = 0;
+
+    // Waits until the client has left, and then returns true; false if the task was asked to stop. A half-close does
+    // not count: the client has sent its request and waits for the answer. Until the content has been read to its end,
+    // the client is not observed here, but by those who read.
+    [[nodiscard]] virtual Task<bool> client_left() = 0;
+
+    // Sends the response, once. Call it when nobody reads the content any more.
+    [[nodiscard]] virtual Task<Sent> send() = 0;
+    // For a handler whose tasks still refer to the exchange, but don't read any more once they have ended: sends the
+    // response, which is complete. The tasks must have been asked to stop. A response whose content is generated while
+    // it is sent is sent when the handler has ended.
+    [[nodiscard]] virtual Task<void> send_early() = 0;
+    // How the response was sent; nothing if it has not been sent.
+    [[nodiscard]] std::optional<Sent> sent() const { return sent_; }
+
+    // --- for the access log
+    [[nodiscard]] std::chrono::system_clock::time_point began_at() const { return began_at_; }
+    // From the end of the head to now.
+    [[nodiscard]] io::Duration duration() const { return core().kernel().clock() - began_; }
+    // The octets of content that were sent, or that would have been sent to another method than HEAD.
+    [[nodiscard]] std::uint64_t content_octets() const { return response().content_octets() + made_octets_; }
+
+protected:
+    // Both outlive the exchange.
+    Exchange(InboundContext& context, const io::SocketAddress& peer)
+        : context_(&context), peer_(&peer), memory_(context.borrow()) {}
+    ~Exchange() { context_->give_back(std::move(memory_)); }
+
+    [[nodiscard]] InboundContext& context() const { return *context_; }
+    [[nodiscard]] http::Request& request_to_fill() { return memory_->request; }
+    // A request has arrived: forgets the one before.
+    void begin();
+    void set_sent(Sent sent) { sent_ = sent; }
+    [[nodiscard]] virtual Task<ContentStep> receive_content() = 0;
+    // The content has been read to its end, or there is none.
+    void content_has_ended();
+    // Waits for that. False if the task was asked to stop first.
+    [[nodiscard]] Task<bool> content_ended();
+    // Waits until nobody is inside read_content(): a task that was asked to stop may take a while to end. False if the
+    // waiting task was itself asked to stop first.
+    [[nodiscard]] Task<bool> reading_ended();
+
+    std::uint64_t made_octets_ = 0;  // of content that was generated while it was sent
+
+private:
+    class Reading;
+
+    InboundContext* context_;
+    const io::SocketAddress* peer_;
+    std::unique_ptr<ExchangeMemory> memory_;
+    std::string_view path_;
+    bool is_reading_ = false;
+    bool has_content_ended_ = false;
+    io::Gate reading_ended_;
+    io::Gate content_ended_;
+    std::optional<Sent> sent_;
+    std::chrono::system_clock::time_point began_at_;
+    io::TimePoint began_;
+};
+
+}  // namespace portico::link

@@ -1,0 +1,191 @@
+// portico/link/h1_exchange.cc — see h1_exchange.h.
+#include "portico/link/h1_exchange.h"
+
+#include <utility>
+
+namespace portico::link {
+
+using http::Persistence;
+
+std::optional<Arrival> H1Exchange::next_at_once() {
+    request_to_fill().clear();
+    const std::optional<Arrival> arrival = link_.next_request_at_once(request_to_fill());
+    if (arrival) has_arrived(*arrival);
+    return arrival;
+}
+
+Task<Arrival> H1Exchange::next(io::TimePoint latest) {
+    const Arrival arrival = co_await link_.next_request(request_to_fill(), latest);
+    has_arrived(arrival);
+    co_return arrival;
+}
+
+void H1Exchange::has_arrived(Arrival arrival) {
+    if (arrival != Arrival::request && arrival != Arrival::refused) return;
+    begin();
+    persistence_ = arrival == Arrival::request ? request().persistence : Persistence::close;
+    leaves_content_ = false;
+    if (arrival == Arrival::request && request().framing == http::Framing::none) content_has_ended();
+}
+
+std::optional<ContentEnd> H1Exchange::drop_content_at_once() {
+    // The client asks before it sends, and the answer will be no. It may send the content nevertheless, so it is
+    // unknown where the next request begins (RFC 9110 §10.1.1).
+    const bool asks_first = request().expectation == http::Expectation::continue_;
+    if (asks_first && link_.awaits_content() && !link_.has_unread()) {
+        leaves_content_ = true;
+        persistence_ = Persistence::close;
+        return ContentEnd::complete;
+    }
+    const std::optional<ContentEnd> end = link_.discard_content_at_once();
+    if (end == ContentEnd::complete) content_has_ended();
+    return end;
+}
+
+Task<ContentEnd> H1Exchange::drop_content() {
+    const ContentEnd end = co_await link_.discard_content();
+    if (end == ContentEnd::complete) content_has_ended();
+    co_return end;
+}
+
+Task<bool> H1Exchange::client_left() {
+    if (leaves_content_) {
+        const io::Result<void> hung_up = co_await transport_->hang_up(io::never);
+        co_return hung_up.has_value();
+    }
+    // Until the content has arrived, only those who read it may read.
+    if (!link_.has_just_its_content()) {
+        const bool ended = co_await content_ended();
+        if (!ended) co_return false;
+    }
+    const bool left = co_await link_.watch_peer();
+    co_return left;
+}
+
+// Called when a response is sent, and not before: the server may have begun to drain while the response was made.
+// Requests that have been received after this one are answered too, and the last of them gets "Connection: close". A
+// client that has half-closed sends no further request.
+void H1Exchange::decide_persistence() {
+    const bool is_last = context().is_draining() || link_.has_half_closed();
+    if (is_last && !link_.has_further_requests()) persistence_ = Persistence::close;
+}
+
+// Not a coroutine: a frame less for each response.
+Task<Sent> H1Exchange::send() {
+    // If content is left over, it is unknown where the next request begins. HTTP/1.0 has no chunks, so the end of the
+    // connection is the end of the content.
+    const std::optional<ContentEnd> end = link_.discard_content_at_once();
+    const bool has_read_all = end == ContentEnd::complete;
+    const bool ends_it = response().producer && request().version == http::Version::http_1_0;
+    if (!has_read_all || ends_it) persistence_ = Persistence::close;
+    return response().producer ? send_made(has_read_all) : send_complete();
+}
+
+// Sends a response whose content exists already.
+Task<Sent> H1Exchange::send_complete() {
+    decide_persistence();
+    if (!link_.can_queue(request(), response())) {
+        const Sent sent = co_await link_.send(request(), response(), context().date(), persistence_);
+        set_sent(sent);
+        co_return sent;
+    }
+    // The common case needs no further frame: the whole answer is copied to the output. If more requests have been
+    // received, it waits there for the next answer, so that answers to pipelined requests are sent together.
+    link_.queue(request(), response(), context().date(), persistence_);
+    if (persistence_ == Persistence::keep && link_.has_unread()) {
+        set_sent(Sent::whole);
+        co_return Sent::whole;
+    }
+    // After the last answer we half-close at once, so that both are sent in one segment.
+    io::Write wait = link_.write_once(persistence_ == Persistence::close);
+    io::Result<std::size_t> written = io::fail(ECANCELED, "write");
+    {
+        const WaitingPlace place(context().transfers(), wait);
+        written = co_await wait;
+    }
+    std::optional<Sent> sent = link_.sent_once(written);
+    if (!sent) sent = co_await link_.flush();
+    set_sent(*sent);
+    co_return *sent;
+}
+
+Task<void> H1Exchange::send_early() {
+    if (response().producer) co_return;
+    // Before a task reads, it sends earlier answers, or the invitation to send the content.
+    const bool is_alone = co_await reading_ended();
+    if (!is_alone) co_return;
+    // A task that is being ended may have been reading the content, so it is unknown where the next request begins.
+    if (request().framing != http::Framing::none) persistence_ = Persistence::close;
+    const Sent sent = co_await send_complete();
+    if (sent != Sent::whole || persistence_ == Persistence::close) co_return;
+    const Sent rest = co_await link_.flush();  // it must not wait for the answer to the next request
+    set_sent(rest);
+}
+
+namespace {
+
+// Counts what is sent, and ends the content's producer once the peer accepts no more.
+class EndingWriter final : public http::ContentWriter {
+public:
+    EndingWriter(http::ContentWriter& to, io::Core& core, io::Scope& making, std::uint64_t& octets)
+        : to_(&to), core_(&core), making_(&making), octets_(&octets) {}
+    Task<bool> write(std::string_view octets) override {
+        const bool written = co_await to_->write(octets);
+        if (written) {
+            *octets_ += octets.size();
+            co_return true;
+        }
+        making_->request_stop();
+        // The producer ends here. One that ignores the result would never wait again, and would go on for ever.
+        const bool slept = co_await io::sleep_until(*core_, io::never);
+        co_return slept;
+    }
+
+private:
+    http::ContentWriter* to_;
+    io::Core* core_;
+    io::Scope* making_;
+    std::uint64_t* octets_;
+};
+
+Task<bool> make_content(const http::Producer& producer, EndingWriter writer) {
+    const bool whole = co_await producer(writer);
+    co_return whole;
+}
+
+}  // namespace
+
+Task<void> H1Exchange::send_into(Sent& sent) {
+    sent = co_await link_.send(request(), response(), context().date(), persistence_);
+}
+
+// A peer that receives no octets while none are generated can only be observed to leave.
+Task<void> H1Exchange::end_making_when_client_leaves(io::Scope& making) {
+    const bool left = co_await link_.watch_peer();
+    if (left) making.request_stop();
+}
+
+// Sends a response whose content is generated while it is sent.
+Task<Sent> H1Exchange::send_made(bool has_read_all) {
+    io::Scope making;
+    response().producer = [this, producer = std::move(response().producer), &making](http::ContentWriter& to) {
+        return make_content(producer, EndingWriter(to, core(), making, made_octets_));
+    };
+    Sent sent = Sent::left;
+    decide_persistence();
+    std::optional<EndlessPlace> endless;
+    if (response().is_endless) endless.emplace(context(), making);
+    making.start(send_into(sent), AfterStop::ends);
+    if (endless && context().is_draining()) making.request_stop();
+    io::Scope watching;
+    if (has_read_all && making.size() > 0) watching.start(end_making_when_client_leaves(making));
+    co_await making.join();
+    watching.request_stop();
+    co_await watching.join();
+    // A stream that never ends by itself is ended with the server: its peer may still read what it was sent.
+    if (sent != Sent::whole && endless && context().is_draining()) sent = Sent::stopped;
+    set_sent(sent);
+    co_return sent;
+}
+
+}  // namespace portico::link

@@ -1,0 +1,58 @@
+// portico/link/h1_exchange.h — the exchanges of one HTTP/1.1 connection, one after another.
+//
+// Room link: see h1_inbound.h.
+// Threads:   one core's.
+#pragma once
+
+#include <optional>
+
+#include "portico/io/scope.h"
+#include "portico/link/exchange.h"
+#include "portico/link/h1_inbound.h"
+
+namespace portico::link {
+
+class H1Exchange final : public Exchange {
+public:
+    // All of them outlive it.
+    H1Exchange(Transport& transport, InboundContext& context, const io::SocketAddress& peer)
+        : Exchange(context, peer), transport_(&transport), link_(transport, context) {}
+
+    // Octets that were received while the connection was idle: see H1Inbound::take().
+    void take(Buffer received, io::TimePoint head_deadline) { link_.take(std::move(received), head_deadline); }
+    // Waits for the next request, which then takes the place of the one before. See H1Inbound::next_request(). The
+    // first function never waits; if it returns nothing, call flush() and then next().
+    [[nodiscard]] std::optional<Arrival> next_at_once();
+    [[nodiscard]] Task<Arrival> next(io::TimePoint latest = io::never);
+    // Sends the answers that have not been sent.
+    [[nodiscard]] Task<Sent> flush() { return link_.flush(); }
+    [[nodiscard]] bool has_output() const { return link_.has_output(); }
+
+    // Whether the connection persists after this exchange (RFC 9112 §9.3). Known once the response is sent.
+    [[nodiscard]] http::Persistence persistence() const { return persistence_; }
+    // Makes this exchange the connection's last: it is unknown where the next request would begin.
+    void close_afterwards() { persistence_ = http::Persistence::close; }
+
+    [[nodiscard]] const http::Refusal& refusal() const override { return link_.refusal(); }
+    [[nodiscard]] std::optional<ContentEnd> drop_content_at_once() override;
+    [[nodiscard]] Task<ContentEnd> drop_content() override;
+    [[nodiscard]] Task<bool> client_left() override;
+    [[nodiscard]] Task<Sent> send() override;
+    [[nodiscard]] Task<void> send_early() override;
+
+private:
+    [[nodiscard]] Task<ContentStep> receive_content() override { return link_.read_content(); }
+    void has_arrived(Arrival arrival);
+    void decide_persistence();
+    [[nodiscard]] Task<Sent> send_complete();
+    [[nodiscard]] Task<Sent> send_made(bool has_read_all);
+    [[nodiscard]] Task<void> send_into(Sent& sent);
+    [[nodiscard]] Task<void> end_making_when_client_leaves(io::Scope& making);
+
+    Transport* transport_;
+    H1Inbound link_;
+    http::Persistence persistence_ = http::Persistence::keep;
+    bool leaves_content_ = false;  // the client was not invited to send its content
+};
+
+}  // namespace portico::link

@@ -1,0 +1,99 @@
+// portico/link/inbound_context.h — what the inbound connections of one core share.
+//
+// Room link: see h1_inbound.h.
+// Threads:   one core's.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "portico/http/date.h"
+#include "portico/http/message.h"
+#include "portico/io/core.h"
+#include "portico/io/scope.h"
+#include "portico/link/inbound_limits.h"
+#include "portico/link/waiting.h"
+
+namespace portico::link {
+
+// What a handler reports to the access log about an exchange.
+struct ExchangeNotes {
+    std::string user;    // the authenticated user; empty if unknown
+    std::string reason;  // why the request was not served as asked; empty if it was
+
+    // Clears the notes on the request before.
+    void clear() {
+        user.clear();
+        reason.clear();
+    }
+};
+
+// The memory that an exchange needs besides its connection's.
+struct ExchangeMemory {
+    http::Request request;
+    http::Response response;
+    ExchangeNotes notes;
+    std::string path;                          // for decoding
+    std::vector<std::string_view> parameters;  // views of the decoded path
+};
+
+class InboundContext {
+public:
+    // Both outlive it.
+    InboundContext(io::Core& core, const InboundLimits& limits) : core_(&core), limits_(&limits) {}
+    InboundContext(const InboundContext&) = delete;
+    InboundContext& operator=(const InboundContext&) = delete;
+
+    [[nodiscard]] io::Core& core() const { return *core_; }
+    [[nodiscard]] const InboundLimits& limits() const { return *limits_; }
+    // The ring of connections that wait for their peers during content or an answer.
+    [[nodiscard]] WaitingPlace& transfers() { return transfers_; }
+    // The value of Date (RFC 9110 §6.6.1), updated once per second.
+    [[nodiscard]] std::string_view date();
+
+    // The server is ending: from now on, each connection closes after the last request that has been received. Endless
+    // responses are ended now.
+    void begin_draining();
+    [[nodiscard]] bool is_draining() const { return is_draining_; }
+
+    // Memory for one exchange, from the pool if it has some. Its contents are left over from an earlier exchange.
+    [[nodiscard]] std::unique_ptr<ExchangeMemory> borrow();
+    void give_back(std::unique_ptr<ExchangeMemory> memory);
+    [[nodiscard]] std::size_t kept() const { return kept_.size(); }  // in the pool
+
+private:
+    friend class EndlessPlace;
+
+    io::Core* core_;
+    const InboundLimits* limits_;
+    WaitingPlace transfers_;
+    bool is_draining_ = false;
+    std::set<io::Scope*> endless_;
+    std::vector<std::unique_ptr<ExchangeMemory>> kept_;
+    std::chrono::sys_seconds date_second_{};
+    std::array<char, http::imf_fixdate_octets> date_{};
+};
+
+// Registers an endless response while it is sent: draining ends it.
+class EndlessPlace {
+public:
+    // `sending` holds the task that sends the response. If the server is already draining, the caller ends it.
+    EndlessPlace(InboundContext& context, io::Scope& sending) : context_(&context), sending_(&sending) {
+        context_->endless_.insert(sending_);
+    }
+    EndlessPlace(const EndlessPlace&) = delete;
+    EndlessPlace& operator=(const EndlessPlace&) = delete;
+    ~EndlessPlace() { context_->endless_.erase(sending_); }
+
+private:
+    InboundContext* context_;
+    io::Scope* sending_;
+};
+
+}  // namespace portico::link
