@@ -72,8 +72,10 @@ private:
         const http::Request& request = exchange_.request();
         return request.form == http::TargetForm::authority || worker_->hosts().admits(request.authority, host_check_);
     }
+    void count_request() { ++worker_->counters().requests; }
     Task<std::optional<Outcome>> await_head();
     Task<void> read_head(io::TimePoint latest) { arrival_ = co_await exchange_.next(latest); }
+    void refuse(const http::Refusal& refusal);
     Task<Outcome> refuse_what_was_unreadable();
     Task<bool> run_watched(Task<void> work);
     Task<void> end_when_client_leaves(io::Scope& working);
@@ -92,7 +94,7 @@ std::optional<Outcome> Connection::parse_at_once() {
     arrival_ = exchange_.next_at_once();
     if (!arrival_ || *arrival_ == Arrival::refused) return std::nullopt;
     if (*arrival_ == Arrival::idle) return Outcome::idle;
-    ++worker_->counters().requests;
+    count_request();
     return Outcome::request;
 }
 
@@ -101,7 +103,7 @@ Task<Outcome> Connection::parse() {
         const std::optional<Outcome> end = co_await await_head();
         if (end) co_return *end;
     }
-    ++worker_->counters().requests;
+    count_request();
     if (*arrival_ == Arrival::request) co_return Outcome::request;
     const Outcome refused = co_await refuse_what_was_unreadable();
     co_return refused;
@@ -138,10 +140,15 @@ Task<std::optional<Outcome>> Connection::await_head() {
 Task<Outcome> Connection::refuse_what_was_unreadable() {
     ++worker_->counters().refused;
     exchange_.close_afterwards();
-    exchange_.notes().reason = exchange_.refusal().reason;
-    worker_->router().refuse(exchange_.refusal(), exchange_);
+    refuse(exchange_.refusal());
     const link::Sent sent = co_await exchange_.send();
     co_return after(sent);
+}
+
+// Fills the response to a request that is not served as asked.
+void Connection::refuse(const http::Refusal& refusal) {
+    exchange_.notes().reason = refusal.reason;
+    worker_->router().refuse(refusal, exchange_);
 }
 
 Task<void> Connection::admit_into(route::Guard& guard, http::Result<void>& allowed) {
@@ -166,8 +173,7 @@ Task<Outcome> Connection::respond(const http::Result<route::Route>& route) {
         }
     }
     if (!route) {
-        exchange_.notes().reason = route.error().reason;
-        worker_->router().refuse(route.error(), exchange_);
+        refuse(route.error());
     } else if (!route->handler->answer_at_once(exchange_)) {
         const bool ended = co_await run_watched(route->handler->answer(exchange_));
         if (!ended && !exchange_.sent()) co_return after_leaving();

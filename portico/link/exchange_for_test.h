@@ -1,0 +1,33 @@
+// portico/link/exchange_for_test.h — an exchange without a connection.
+//
+// Room link: see h1_inbound.h. Included by tests alone.
+#pragma once
+
+#include <optional>
+
+#include "portico/link/exchange.h"
+
+namespace portico::link {
+
+// The test gives the request, which has no content, and looks at the response.
+class ExchangeForTest final : public Exchange {
+public:
+    ExchangeForTest(InboundContext& context, const io::SocketAddress& peer, http::Request request)
+        : Exchange(context, peer) {
+        begin();
+        request_to_fill() = std::move(request);
+    }
+    [[nodiscard]] const http::Refusal& refusal() const override { return refusal_; }
+    [[nodiscard]] std::optional<ContentEnd> drop_content_at_once() override { return ContentEnd::complete; }
+    [[nodiscard]] Task<ContentEnd> drop_content() override { co_return ContentEnd::complete; }
+    [[nodiscard]] Task<bool> client_left() override { co_return false; }
+    [[nodiscard]] Task<Sent> send() override { co_return Sent::whole; }
+    [[nodiscard]] Task<void> send_early() override { co_return; }
+
+private:
+    [[nodiscard]] Task<ContentStep> receive_content() override { co_return ContentStep{}; }
+
+    http::Refusal refusal_{};
+};
+
+}  // namespace portico::link
