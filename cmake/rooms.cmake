@@ -13,7 +13,7 @@ endfunction()
 
 # Room `room`'s tests, fuzz targets and benchmarks. Fuzz targets are all built by target `fuzzers`.
 function(_portico_proofs room fuzz_libraries)
-  if(tests AND PORTICO_TESTS)
+  if(tests AND PORTICO_TESTS AND NOT room IN_LIST PORTICO_UNTESTED)
     find_package(GTest REQUIRED)
     include(GoogleTest)
     add_executable(${room}_test ${tests})

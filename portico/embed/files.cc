@@ -42,17 +42,23 @@ std::string Files::location(const Request& request) const {
     return location;
 }
 
-void Files::add_core(io::Core& core) { handlers_.emplace_back(&core, std::make_unique<site::Handler>(core, site_)); }
+void Files::add_core(io::Core& core) {
+    auto own = std::ranges::find(handlers_, &core, [](const auto& entry) { return entry.first; });
+    if (own == handlers_.end()) own = handlers_.emplace(handlers_.end(), &core, nullptr);
+    own->second = std::make_unique<site::Handler>(core, site_);
+}
 
+// The entry stays: other cores may be looking for their own at the same time.
 void Files::remove_core(const io::Core& core) {
-    std::erase_if(handlers_, [&core](const auto& entry) { return entry.first == &core; });
+    const auto own = std::ranges::find(handlers_, &core, [](const auto& entry) { return entry.first; });
+    own->second.reset();
 }
 
 void Files::forget_kept(const io::Core& core) { handler_of(core).forget_kept(); }
 
 site::Handler& Files::handler_of(const io::Core& core) {
     const auto own = std::ranges::find(handlers_, &core, [](const auto& entry) { return entry.first; });
-    assert(own != handlers_.end() && "every core is added");
+    assert(own != handlers_.end() && own->second != nullptr && "every core is added");
     return *own->second;
 }
 

@@ -1,7 +1,8 @@
 // portico/embed/files.h — a folder of files among the routes of a program.
 //
 // Room embed: see response.h.
-// Threads:   cores are added before they run; afterwards each uses only its own handler.
+// Threads:   one thread adds the cores, before any of them handles a request; afterwards each uses only its own
+// handler.
 #pragma once
 
 #include <memory>
@@ -33,7 +34,7 @@ public:
 
     // The folder's own URL: the encoded prefix with a slash, and the request's query.
     [[nodiscard]] std::string location(const Request& request) const;
-    // Adds a core that will handle requests. The core must be removed before it is destroyed.
+    // Adds a core that will handle requests. The core removes itself before it is destroyed.
     void add_core(io::Core& core);
     void remove_core(const io::Core& core);
     // The core's memory is short: drops everything that it only caches.

@@ -170,7 +170,7 @@ Middleware basic_auth(std::string realm, std::function<bool(std::string_view, st
 Middleware content_at_most(std::uint64_t octets) {
     return [octets](Request& request, Next next) -> Task<Response> {
         const http::Request& message = request.message();
-        if (message.framing == http::Framing::length && message.content_length > octets) {
+        if (message.content_length.value_or(0) > octets) {
             constexpr Refusal refusal{Status::content_too_large, "the content is larger than this route accepts"};
             co_return Response(refusal);
         }

@@ -84,18 +84,17 @@ private:
     const Routes* routes_;
 };
 
-ProgramRouter::ProgramRouter(io::Core& core, Routes& routes, const std::vector<std::shared_ptr<Files>>& files)
+ProgramRouter::ProgramRouter(io::Core& core, std::shared_ptr<portico::Router::State> routes)
     : core_(&core),
-      routes_(&routes),
-      files_(files),
-      without_route_(std::make_unique<WithoutRoute>(routes)),
-      without_path_(std::make_unique<WithoutPath>(routes)) {
-    for (const auto& route : routes.all()) with_route_.push_back(std::make_unique<WithRoute>(*route));
-    for (const auto& folder : files_) folder->add_core(core);
+      state_(std::move(routes)),
+      without_route_(std::make_unique<WithoutRoute>(state_->routes)),
+      without_path_(std::make_unique<WithoutPath>(state_->routes)) {
+    for (const auto& route : state_->routes.all()) with_route_.push_back(std::make_unique<WithRoute>(*route));
+    for (const auto& folder : state_->files) folder->add_core(core);
 }
 
 ProgramRouter::~ProgramRouter() {
-    for (const auto& folder : files_) folder->remove_core(*core_);
+    for (const auto& folder : state_->files) folder->remove_core(*core_);
 }
 
 http::Result<route::Route> ProgramRouter::translate(link::Exchange& exchange) {
@@ -105,7 +104,7 @@ http::Result<route::Route> ProgramRouter::translate(link::Exchange& exchange) {
         found.handler = without_path_.get();
         return found;
     }
-    Routes::Found on_path = routes_->find(exchange.request().method_token, exchange.path());
+    Routes::Found on_path = state_->routes.find(exchange.request().method_token, exchange.path());
     exchange.parameters() = std::move(on_path.parameters);
     found.handler = on_path.route != nullptr ? with_route_[on_path.route->number].get() : without_route_.get();
     return found;
@@ -116,7 +115,7 @@ void ProgramRouter::refuse(const http::Refusal& refusal, link::Exchange& exchang
 }
 
 void ProgramRouter::forget_kept() {
-    for (const auto& folder : files_) folder->forget_kept(*core_);
+    for (const auto& folder : state_->files) folder->forget_kept(*core_);
 }
 
 }  // namespace portico

@@ -1,14 +1,13 @@
 // portico/embed/program_router.h — the routes of a program, as the server sees them.
 //
 // Room embed: see response.h.
-// Threads:   one core's; the routes are shared by all cores.
+// Threads:   one core's; the routes are shared by all cores. Another thread may make it.
 #pragma once
 
 #include <memory>
 #include <vector>
 
-#include "portico/embed/files.h"
-#include "portico/embed/routes.h"
+#include "portico/embed/router_state.h"
 #include "portico/route/router.h"
 
 namespace portico {
@@ -17,8 +16,8 @@ namespace portico {
 // middleware.
 class ProgramRouter final : public route::Router {
 public:
-    // The core and the routes outlive the router.
-    ProgramRouter(io::Core& core, Routes& routes, const std::vector<std::shared_ptr<Files>>& files);
+    // The core outlives the router.
+    ProgramRouter(io::Core& core, std::shared_ptr<portico::Router::State> routes);
     ~ProgramRouter() override;
 
     [[nodiscard]] http::Result<route::Route> translate(link::Exchange& exchange) override;
@@ -31,8 +30,7 @@ private:
     class WithoutPath;
 
     io::Core* core_;
-    Routes* routes_;
-    const std::vector<std::shared_ptr<Files>> files_;
+    const std::shared_ptr<portico::Router::State> state_;
     std::vector<std::unique_ptr<route::Handler>> with_route_;  // by the route's number
     std::unique_ptr<route::Handler> without_route_;
     std::unique_ptr<route::Handler> without_path_;

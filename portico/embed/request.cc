@@ -54,8 +54,7 @@ void Request::limit_content(std::uint64_t octets) { content_octets_max_ = std::m
 Task<Result<std::string_view>> Request::read() {
     // The announced length is checked before the client is told to send the content (RFC 9110 §10.1.1). Once refused,
     // content stays refused.
-    const bool is_announced = message_->framing == http::Framing::length;
-    const std::uint64_t octets = std::max(content_octets_, is_announced ? message_->content_length : 0);
+    const std::uint64_t octets = std::max(content_octets_, message_->content_length.value_or(0));
     if (octets > content_octets_max_) co_return refuse_as_too_large();
     const link::ContentStep step = co_await exchange_->read_content();
     switch (step.end) {
@@ -72,7 +71,7 @@ Task<Result<std::string_view>> Request::read() {
 Task<Result<std::string>> Request::content(std::size_t octets_max) {
     // Content whose announced length is too large is refused before the client is told to send it (RFC 9110 §10.1.1).
     const std::uint64_t most = std::min<std::uint64_t>(octets_max, content_octets_max_);
-    if (message_->framing == http::Framing::length && message_->content_length > most) {
+    if (message_->content_length.value_or(0) > most) {
         co_return refuse_as_too_large();
     }
     std::string all;

@@ -118,6 +118,7 @@ Task<bool> make_content(const http::Producer& producer, ContentWriter& writer, h
     message.status = Status::internal_server_error;
     message.fields.add(http::FieldName::content_type, plain_text);
     static const std::string page = page_of(Status::internal_server_error);
+    message.content_length = page.size();
     const bool written = co_await writer.write(page);
     co_return written;
 }
@@ -200,10 +201,11 @@ Response Response::file(std::shared_ptr<const Fd> file, std::uint64_t offset, st
     return response;
 }
 
-Response Response::stream(std::string content_type, http::Producer producer) {
+Response Response::stream(std::string content_type, http::Producer producer, std::optional<std::uint64_t> octets) {
     Response response(Status::ok);
     response.set("Content-Type", std::move(content_type));
     response.producer_ = std::move(producer);
+    response.stream_octets_ = octets;
     return response;
 }
 
@@ -308,6 +310,7 @@ void Response::move_into(http::Response& message, std::string& reason) && {
             return make_content(producer, writer, message, reason);
         };
         message.is_endless = owned->is_endless_;
+        message.content_length = owned->stream_octets_;
     } else if (!owned->content_.empty()) {
         message.content.push_back(http::Piece::memory(owned->content_, owned));
     }

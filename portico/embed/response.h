@@ -82,10 +82,11 @@ public:
     // not have this part. For whole files with ranges and validators see Router::folder().
     [[nodiscard]] static Response file(std::shared_ptr<const Fd> file, std::uint64_t offset, std::uint64_t length,
                                        std::string content_type);
-    // Content that `producer` generates while it is sent: in chunks, or up to the end of the connection for HTTP/1.0.
-    // If `producer` throws or returns false, the connection is aborted; if nothing has been sent yet, the answer is
-    // 500.
-    [[nodiscard]] static Response stream(std::string content_type, http::Producer producer);
+    // Content that `producer` generates while it is sent. `octets`: how many it will write, if that is known; the
+    // client is told. If `producer` throws, returns false or writes another number of octets, the connection is
+    // aborted; if nothing has been sent yet, the answer is 500.
+    [[nodiscard]] static Response stream(std::string content_type, http::Producer producer,
+                                         std::optional<std::uint64_t> octets = std::nullopt);
 
     [[nodiscard]] Status status() const { return status_; }  // of the final answer
     void set_status(Status status) { status_ = status; }     // fields and content stay
@@ -139,6 +140,7 @@ private:
     std::string reason_;
     std::string content_;
     http::Producer producer_;
+    std::optional<std::uint64_t> stream_octets_;  // of the producer, if known
     std::unique_ptr<http::Response> message_;
 };
 

@@ -2,7 +2,6 @@
 #include "portico/embed/test_client.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cstdio>
 #include <cstdlib>
 
@@ -14,6 +13,7 @@
 #include "portico/server/population.h"
 #include "portico/server/worker.h"
 #include "portico/wire/h1/read_chunked.h"
+#include "portico/wire/h1/read_head.h"
 
 namespace portico {
 namespace {
@@ -28,52 +28,46 @@ io::SimFaults simulated(const TestFaults& faults) {
     return simulated;
 }
 
-// The content of an answer; it ends at the end of the connection at the latest.
-std::optional<std::string> content_of(const TestAnswer& answer, std::string_view body, bool has_content) {
-    if (!has_content) return std::string();
-    if (http::equals_ignoring_case(answer.field("Transfer-Encoding"), "chunked")) {
-        h1::ChunkedReader chunks(h1::ChunkedLimits{});
-        std::string content;
-        while (!chunks.done()) {
-            const auto step = chunks.read(body);
-            if (!step || step->used == 0) return std::nullopt;
-            content += step->content;
-            body.remove_prefix(step->used);
-        }
-        return content;
+// The content that `body` begins with; nothing if it is incomplete.
+std::optional<std::string> content_of(const h1::ReadHead& head, std::string_view body) {
+    switch (head.framing) {
+        case h1::Framing::none: return std::string();
+        case h1::Framing::to_close: return std::string(body);
+        case h1::Framing::length:
+            if (body.size() < head.content_length) return std::nullopt;
+            return std::string(body.substr(0, head.content_length));
+        case h1::Framing::chunked: break;
     }
-    const std::string_view length = answer.field("Content-Length");
-    std::size_t octets = body.size();
-    if (!length.empty()) std::from_chars(length.data(), length.data() + length.size(), octets);
-    if (body.size() < octets) return std::nullopt;
-    return std::string(body.substr(0, octets));
+    h1::ChunkedReader chunks(h1::ChunkedLimits{});
+    std::string content;
+    while (!chunks.done()) {
+        const auto step = chunks.read(body);
+        if (!step || step->used == 0) return std::nullopt;
+        content += step->content;
+        body.remove_prefix(step->used);
+    }
+    return content;
 }
 
-// Reads the answer in these octets; its status is 0 if it is incomplete.
-TestAnswer read_answer(std::string_view octets, bool to_head) {
-    TestAnswer answer;
-    std::size_t end = octets.find("\r\n\r\n");
-    while (end != std::string_view::npos && octets.starts_with("HTTP/1.1 1")) {  // interim
-        octets.remove_prefix(end + 4);
-        end = octets.find("\r\n\r\n");
+// Reads the answer to `method` in these octets; its status is 0 if it is incomplete or malformed.
+TestAnswer read_answer(std::string_view octets, http::Method method) {
+    constexpr h1::HeadLimits limits{.head_octets_max = 1'000'000, .field_count_max = 10'000};
+    http::Response response;
+    for (;;) {
+        std::size_t searched = 0;
+        const auto read = h1::read_response_head(octets, searched, limits, method, response);
+        if (!read || !*read) return {};
+        const h1::ReadHead& head = (*read)->head;
+        octets.remove_prefix(head.octets);
+        if (http::code(response.status) < 200) continue;  // interim
+        auto content = content_of(head, octets);
+        if (!content) return {};
+        TestAnswer answer;
+        answer.status = http::code(response.status);
+        for (const http::FieldLine& line : response.fields.lines()) answer.fields.emplace_back(line.name, line.value);
+        answer.content = *std::move(content);
+        return answer;
     }
-    if (end == std::string_view::npos || end < 12) return answer;
-    std::string_view head = octets.substr(0, end + 2);
-    int status = 0;
-    std::from_chars(head.data() + 9, head.data() + 12, status);
-    head.remove_prefix(head.find("\r\n") + 2);
-    while (!head.empty()) {
-        const std::string_view line = head.substr(0, head.find("\r\n"));
-        const std::size_t colon = line.find(':');
-        answer.fields.emplace_back(line.substr(0, colon), http::trim(line.substr(colon + 1)));
-        head.remove_prefix(line.size() + 2);
-    }
-    const bool has_content = !to_head && status != 204 && status != 304;
-    auto content = content_of(answer, octets.substr(end + 4), has_content);
-    if (!content) return {};
-    answer.status = status;
-    answer.content = *std::move(content);
-    return answer;
 }
 
 // A server that would not start must not be tested: the test would show behaviour that no client sees.
@@ -136,14 +130,21 @@ std::string_view TestAnswer::field(std::string_view name) const {
 }
 
 struct TestClient::World {
-    World(Server& server, std::uint64_t seed, const TestFaults& faults)
-        : kernel(seed, simulated(faults)),
+    World(Server& the_server, std::uint64_t seed, const TestFaults& faults)
+        : server(&the_server),
+          replacements(the_server.replacements()),
+          kernel(seed, simulated(faults)),
           core(kernel),
-          limits(server.options().limits),
+          limits(the_server.options().limits),
           population(limits.connections_max, limits.connections_per_address_max),
-          worker(core, check_routes(server).make_router(core), limits, population, nullptr, 0) {
-        worker.answer_only(server::only_for(server.options().hosts));
+          worker(core, check_routes(the_server).make_router(core), limits, population, nullptr, 0) {
+        worker.answer_only(server::only_for(the_server.options().hosts));
         open();
+    }
+    // The server's routes may have been replaced since the last request.
+    void follow_replacement() {
+        if (std::exchange(replacements, server->replacements()) == replacements) return;
+        worker.replace(check_routes(*server).make_router(core));
     }
     ~World() {
         worker.stop();
@@ -163,11 +164,14 @@ struct TestClient::World {
         }
     }
     void run(Task<void> task) {
+        follow_replacement();
         io::Scope scope;
         scope.start(std::move(task));
         while (scope.size() > 0) core.run_once(io::never);
     }
 
+    Server* server;
+    unsigned replacements;  // that the worker has followed
     io::SimKernel kernel;
     io::Core core;
     const server::Limits limits;
@@ -200,7 +204,7 @@ TestAnswer TestClient::request(std::string_view method, std::string_view target,
     octets.append("\r\n").append(content);
     std::string received;
     world_->run(exchange_octets(world_->core, std::move(octets), AfterSending::stays, received));
-    return read_answer(received, method == "HEAD");
+    return read_answer(received, http::recognise_method(method));
 }
 
 std::string TestClient::exchange(std::string_view octets) {

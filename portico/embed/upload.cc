@@ -158,7 +158,7 @@ Task<Result<Upload>> read_upload(Request& request, UploadOptions options) {
     const auto boundary = http::multipart_boundary(request.field("Content-Type").value_or(""));
     if (!boundary) co_return http::refuse(Status::unsupported_media_type, "the content is not multipart/form-data");
     const http::Request& message = request.message();
-    if (message.framing == http::Framing::length && message.content_length > options.content_octets_max) {
+    if (message.content_length.value_or(0) > options.content_octets_max) {
         co_return http::refuse(Status::content_too_large, "the upload is too large");
     }
     Receiver receiver(request.core(), *boundary, std::move(options));

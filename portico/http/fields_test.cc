@@ -193,18 +193,18 @@ TEST(Request, IsAsNewWhenCleared) {
     request.target = "/a?b";
     request.has_query = true;
     request.fields.add(FieldName::host, "a");
-    request.framing = Framing::chunked;
+    request.scheme = Scheme::https;
+    request.has_content = true;
     request.content_length = 7;
-    request.persistence = Persistence::close;
     request.expectation = Expectation::continue_;
     request.clear();
     EXPECT_EQ(request.method, Method::get);
     EXPECT_TRUE(request.target.empty());
     EXPECT_FALSE(request.has_query);
     EXPECT_EQ(request.fields.size(), 0U);
-    EXPECT_EQ(request.framing, Framing::none);
-    EXPECT_EQ(request.content_length, 0U);
-    EXPECT_EQ(request.persistence, Persistence::keep);
+    EXPECT_EQ(request.scheme, Scheme::http);
+    EXPECT_FALSE(request.has_content);
+    EXPECT_EQ(request.content_length, std::nullopt);
     EXPECT_EQ(request.expectation, Expectation::none);
 }
 

@@ -39,15 +39,15 @@ void Request::clear() {
     method_token = {};
     form = TargetForm::origin;
     target = {};
+    scheme = Scheme::http;
     path = {};
     query = {};
     has_query = false;
     authority = {};
     version = Version::http_1_1;
     fields.clear();
-    framing = Framing::none;
-    content_length = 0;
-    persistence = Persistence::keep;
+    has_content = false;
+    content_length.reset();
     expectation = Expectation::none;
 }
 
@@ -55,6 +55,11 @@ std::uint64_t Response::content_octets() const {
     std::uint64_t octets = 0;
     for (const Piece& piece : content) octets += piece.length;
     return octets;
+}
+
+std::optional<std::uint64_t> Response::known_length() const {
+    if (producer || content_length) return content_length;
+    return content_octets();
 }
 
 void Response::add_made(FieldName name, std::string value) {
@@ -67,6 +72,8 @@ void Response::clear() {
     fields.clear();
     content.clear();
     producer = nullptr;
+    content_length.reset();
+    trailers.clear();
     is_endless = false;
     owner.reset();
     made.clear();

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -46,15 +47,8 @@ enum class TargetForm : std::uint8_t {
 // The version of HTTP that carried a message (RFC 9110 §2.5).
 enum class Version : std::uint8_t { http_1_0, http_1_1, http_2, http_3 };
 
-// How a recipient finds the end of a message's content (RFC 9112 §6.3).
-enum class Framing : std::uint8_t {
-    none,     // there is no content
-    length,   // by Content-Length, in octets
-    chunked,  // by Transfer-Encoding: chunked
-};
-
-// Whether the connection persists after this message (RFC 9112 §9.3).
-enum class Persistence : std::uint8_t { keep, close };
+// The scheme of a target URI (RFC 9110 §4.2).
+enum class Scheme : std::uint8_t { http, https };
 
 // Whether the client waits for 100 (Continue) before it sends its content (RFC 9110 §10.1.1).
 enum class Expectation : std::uint8_t { none, continue_ };
@@ -65,15 +59,15 @@ struct Request {
     std::string_view method_token;         // as sent, even if `method` is `other`
     TargetForm form = TargetForm::origin;  // how `target` is written
     std::string_view target;               // as sent
+    Scheme scheme = Scheme::http;          // of the target URI: from absolute form, or else the connection's
     std::string_view path;       // as sent, not decoded: target's path, "*" in asterisk form, empty in authority form
     std::string_view query;      // after the "?", without it
     bool has_query = false;      // "/a?" has an empty query, "/a" has none
     std::string_view authority;  // of the target URI: from absolute or authority form, or else Host
     Version version = Version::http_1_1;          // as the peer sent it
     FieldSection fields;                          // the header section
-    Framing framing = Framing::none;              // `none`: there is no content
-    std::uint64_t content_length = 0;             // octets, if framing is `length`
-    Persistence persistence = Persistence::keep;  // what the client wants; the server may close anyway
+    bool has_content = false;                     // it has content, perhaps of no octets (RFC 9110 §6.4)
+    std::optional<std::uint64_t> content_length;  // of the content, in octets; nothing: not known yet, or no content
     Expectation expectation = Expectation::none;  // whether the client waits before it sends content
 
     // Ready for the next request on the connection; keeps allocated memory.
@@ -135,19 +129,27 @@ protected:
 using Producer = std::function<Task<bool>(ContentWriter& writer)>;
 
 // A handler's answer. Content-Length, Date, Connection and Transfer-Encoding are not among `fields`: the link adds
-// those that its version of HTTP needs, depending on `content` and the connection's state.
+// those that its version of HTTP needs, depending on the content and the connection's state.
 struct Response {
-    Status status = Status::ok;         // of the final response
-    FieldSection fields;                // views: literals, octets that `owner` keeps, or `made`
-    std::vector<Piece> content;         // sent in order; a HEAD answer carries it too, so that its length is known
-    Producer producer;                  // instead of `content`: its length is unknown until it ends
-    bool is_endless = false;            // `producer` goes on until the peer leaves: a server that stops aborts it
-    std::shared_ptr<const void> owner;  // keeps what `fields` and `content` point into until it has been sent
+    Status status = Status::ok;  // of the final response
+    FieldSection fields;         // views: literals, octets that `owner` keeps, or `made`
+    std::vector<Piece> content;  // sent in order; an answer to HEAD carries it too, so that its length is known
+    Producer producer;           // instead of `content`
+    // How many octets `producer` will write; nothing: not known before it ends. Without content and producer, the
+    // length that a GET would have (RFC 9110 §9.3.2): for an answer to HEAD, or a 304.
+    std::optional<std::uint64_t> content_length;
+    bool is_endless = false;  // `producer` goes on until the peer leaves: a server that stops aborts it
+    // Sent after the content, views as in `fields`. Fields that the recipient may miss: they are left out if it did not
+    // ask for them, or if its version of HTTP has none (RFC 9110 §6.5.1).
+    FieldSection trailers;
+    std::shared_ptr<const void> owner;  // keeps what the fields and `content` point into until it has been sent
     // Values that were made for this response and that `fields` points into. Each is a separate allocation, so that
     // adding one does not move the others.
     std::vector<std::unique_ptr<const std::string>> made;
 
     [[nodiscard]] std::uint64_t content_octets() const;  // of all pieces in total; 0 with a producer
+    // The length of the content, announced or of all pieces; nothing if it is not known before it ends.
+    [[nodiscard]] std::optional<std::uint64_t> known_length() const;
     // Adds a field whose value was made for this response.
     void add_made(FieldName name, std::string value);
     void clear();  // ready for the next one; keeps allocated memory

@@ -38,7 +38,7 @@ protected:
 
 private:
     Task<void> send() {
-        const Sent ended = co_await link().send(request_, response_, date, http::Persistence::keep);
+        const Sent ended = co_await link().send(request_, response_, date, h1::Persistence::keep);
         sent_ = ended;
     }
     Sent sent_ = Sent::left;

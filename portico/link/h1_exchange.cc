@@ -5,7 +5,7 @@
 
 namespace portico::link {
 
-using http::Persistence;
+using h1::Persistence;
 
 std::optional<Arrival> H1Exchange::next_at_once() {
     request_to_fill().clear();
@@ -23,9 +23,9 @@ Task<Arrival> H1Exchange::next(io::TimePoint latest) {
 void H1Exchange::has_arrived(Arrival arrival) {
     if (arrival != Arrival::request && arrival != Arrival::refused) return;
     begin();
-    persistence_ = arrival == Arrival::request ? request().persistence : Persistence::close;
+    persistence_ = arrival == Arrival::request ? link_.persistence() : Persistence::close;
     leaves_content_ = false;
-    if (arrival == Arrival::request && request().framing == http::Framing::none) content_has_ended();
+    if (arrival == Arrival::request && !request().has_content) content_has_ended();
 }
 
 std::optional<ContentEnd> H1Exchange::drop_content_at_once() {
@@ -72,11 +72,10 @@ void H1Exchange::decide_persistence() {
 
 // Not a coroutine: a frame less for each response.
 Task<Sent> H1Exchange::send() {
-    // If content is left over, it is unknown where the next request begins. HTTP/1.0 has no chunks, so the end of the
-    // connection is the end of the content.
+    // If content is left over, it is unknown where the next request begins.
     const std::optional<ContentEnd> end = link_.discard_content_at_once();
     const bool has_read_all = end == ContentEnd::complete;
-    const bool ends_it = response().producer && request().version == http::Version::http_1_0;
+    const bool ends_it = link_.ends_with_connection(request(), response());
     if (!has_read_all || ends_it) persistence_ = Persistence::close;
     return response().producer ? send_made(has_read_all) : send_complete();
 }
@@ -115,7 +114,7 @@ Task<void> H1Exchange::send_early() {
     const bool is_alone = co_await reading_ended();
     if (!is_alone) co_return;
     // A task that is being ended may have been reading the content, so it is unknown where the next request begins.
-    if (request().framing != http::Framing::none) persistence_ = Persistence::close;
+    if (request().has_content) persistence_ = Persistence::close;
     const Sent sent = co_await send_complete();
     if (sent != Sent::whole || persistence_ == Persistence::close) co_return;
     const Sent rest = co_await link_.flush();  // it must not wait for the answer to the next request

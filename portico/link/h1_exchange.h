@@ -29,9 +29,9 @@ public:
     [[nodiscard]] bool has_output() const { return link_.has_output(); }
 
     // Whether the connection persists after this exchange (RFC 9112 §9.3). Known once the response is sent.
-    [[nodiscard]] http::Persistence persistence() const { return persistence_; }
+    [[nodiscard]] h1::Persistence persistence() const { return persistence_; }
     // Makes this exchange the connection's last: it is unknown where the next request would begin.
-    void close_afterwards() { persistence_ = http::Persistence::close; }
+    void close_afterwards() { persistence_ = h1::Persistence::close; }
 
     [[nodiscard]] const http::Refusal& refusal() const override { return link_.refusal(); }
     [[nodiscard]] std::optional<ContentEnd> drop_content_at_once() override;
@@ -51,7 +51,7 @@ private:
 
     Transport* transport_;
     H1Inbound link_;
-    http::Persistence persistence_ = http::Persistence::keep;
+    h1::Persistence persistence_ = h1::Persistence::keep;
     bool leaves_content_ = false;  // the client was not invited to send its content
 };
 

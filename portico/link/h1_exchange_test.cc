@@ -81,14 +81,14 @@ TEST_F(Exchanges, ContentThatNobodyWantsIsDropped) {
     waiting_.start(client_sends("abcdef"));
     EXPECT_EQ(result_of(exchange().drop_content()), ContentEnd::complete);
     answer();
-    EXPECT_EQ(exchange().persistence(), http::Persistence::keep);
+    EXPECT_EQ(exchange().persistence(), h1::Persistence::keep);
 }
 
 TEST_F(Exchanges, ContentThatNobodyWantsIsNotInvited) {
     begin(asking);
     EXPECT_EQ(exchange().drop_content_at_once(), ContentEnd::complete);
     answer();
-    EXPECT_EQ(exchange().persistence(), http::Persistence::close);
+    EXPECT_EQ(exchange().persistence(), h1::Persistence::close);
     EXPECT_TRUE(client_reads().starts_with("HTTP/1.1 204 "));
 }
 
@@ -107,7 +107,7 @@ TEST_F(Exchanges, AClientThatWasNotInvitedIsSeenToLeave) {
 TEST_F(Exchanges, ContentThatIsLeftOverEndsTheConnection) {
     begin(post);
     answer();
-    EXPECT_EQ(exchange().persistence(), http::Persistence::close);
+    EXPECT_EQ(exchange().persistence(), h1::Persistence::close);
 }
 
 TEST_F(Exchanges, TheLastOneBeforeTheEndSaysSo) {

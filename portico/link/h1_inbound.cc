@@ -48,22 +48,24 @@ void H1Inbound::finish_request() {
 std::optional<Arrival> H1Inbound::next_request_at_once(http::Request& request) {
     finish_request();
     if (received_.has_block()) {
-        const http::Result<std::optional<std::size_t>> head =
+        const http::Result<std::optional<h1::ReadHead>> head =
             h1::read_head(unread(), searched_, limits_->head, request);
         if (!head) {
             refusal_ = head.error();
             return Arrival::refused;
         }
         if (*head) {
-            position_ += **head;
+            const h1::ReadHead& read = **head;
+            position_ += read.octets;
             searched_ = 0;
-            framing_ = request.framing;
-            content_left_ = request.content_length;
+            framing_ = read.framing;
+            persistence_ = read.persistence;
+            content_left_ = read.content_length;
             content_octets_ = 0;
             content_waited_ = {};
             content_received_ = 0;
             invites_content_ = request.expectation == http::Expectation::continue_ && !has_unread();
-            if (framing_ == http::Framing::chunked) chunks_ = h1::ChunkedReader(limits_->chunked);
+            if (framing_ == h1::Framing::chunked) chunks_ = h1::ChunkedReader(limits_->chunked);
             return Arrival::request;
         }
     }
@@ -132,9 +134,10 @@ bool H1Inbound::make_room_for_head() {
 
 bool H1Inbound::awaits_content() const {
     switch (framing_) {
-        case http::Framing::none: return false;
-        case http::Framing::length: return content_left_ > unread().size();
-        case http::Framing::chunked: return true;
+        case h1::Framing::none: return false;
+        case h1::Framing::length: return content_left_ > unread().size();
+        case h1::Framing::chunked: return true;
+        case h1::Framing::to_close: break;  // no request's
     }
     return false;
 }
@@ -146,9 +149,10 @@ std::optional<ContentEnd> H1Inbound::refuse(http::Refusal refusal) {
 
 std::optional<ContentEnd> H1Inbound::discard_content_at_once() {
     switch (framing_) {
-        case http::Framing::none: return ContentEnd::complete;
-        case http::Framing::length: return drop_length();
-        case http::Framing::chunked: return drop_chunks();
+        case h1::Framing::none: return ContentEnd::complete;
+        case h1::Framing::length: return drop_length();
+        case h1::Framing::chunked: return drop_chunks();
+        case h1::Framing::to_close: break;  // no request's
     }
     return ContentEnd::complete;
 }
@@ -159,7 +163,7 @@ std::optional<ContentEnd> H1Inbound::drop_length() {
     position_ += here;
     content_left_ -= here;
     if (content_left_ > 0) return std::nullopt;
-    framing_ = http::Framing::none;
+    framing_ = h1::Framing::none;
     return ContentEnd::complete;
 }
 
@@ -172,7 +176,7 @@ std::optional<ContentEnd> H1Inbound::drop_chunks() {
         content_octets_ += step->content.size();
         if (content_octets_ > limits_->content_octets_max) return refuse(too_large());
     }
-    framing_ = http::Framing::none;
+    framing_ = h1::Framing::none;
     return ContentEnd::complete;
 }
 
@@ -222,11 +226,11 @@ Task<std::optional<ContentEnd>> H1Inbound::receive_content() {
 // The part of the content that has been received, or its end; nothing if neither has arrived.
 std::optional<ContentStep> H1Inbound::content_at_once() {
     const auto ended = [this](ContentEnd end) {
-        if (end == ContentEnd::complete) framing_ = http::Framing::none;
+        if (end == ContentEnd::complete) framing_ = h1::Framing::none;
         return ContentStep{{}, end};
     };
-    if (framing_ == http::Framing::none) return ended(ContentEnd::complete);
-    if (framing_ == http::Framing::length) {
+    if (framing_ == h1::Framing::none) return ended(ContentEnd::complete);
+    if (framing_ == h1::Framing::length) {
         if (content_left_ > limits_->content_octets_max) return ended(*refuse(too_large()));
         if (content_left_ == 0) return ended(ContentEnd::complete);
         const auto octets = unread().substr(0, content_left_);
@@ -284,8 +288,8 @@ std::optional<ContentEnd> H1Inbound::trouble_with(Sent sent) {
 }
 
 bool H1Inbound::has_just_its_content() const {
-    if (framing_ == http::Framing::none) return !has_unread();
-    return framing_ == http::Framing::length && unread().size() == content_left_;
+    if (framing_ == h1::Framing::none) return !has_unread();
+    return framing_ == h1::Framing::length && unread().size() == content_left_;
 }
 
 Task<bool> H1Inbound::watch_peer() {

@@ -76,6 +76,8 @@ public:
     // first.
     [[nodiscard]] std::optional<Arrival> next_request_at_once(http::Request& request);
 
+    // Whether the client wants the connection to persist after the request (RFC 9112 §9.3).
+    [[nodiscard]] h1::Persistence persistence() const { return persistence_; }
     // Whether some of the content has not been received yet.
     [[nodiscard]] bool awaits_content() const;
     // Reads content to its end and drops it.
@@ -97,12 +99,14 @@ public:
     // Sends a response to `request`. Small responses wait in the output while further requests have already been
     // received, so that answers to pipelined requests are sent together.
     [[nodiscard]] Task<Sent> send(const http::Request& request, const http::Response& response, std::string_view date,
-                                  http::Persistence persistence);
+                                  h1::Persistence persistence);
     // Whether send() would only copy to the output: then queue() does it without waiting.
     [[nodiscard]] bool can_queue(const http::Request& request, const http::Response& response) const;
+    // Whether the connection's end is the end of this response's content, so that it can't persist.
+    [[nodiscard]] static bool ends_with_connection(const http::Request& request, const http::Response& response);
     // Copies the response to the output; can_queue() must have returned true.
     void queue(const http::Request& request, const http::Response& response, std::string_view date,
-               http::Persistence persistence);
+               h1::Persistence persistence);
     // Whether the output has octets that have not been sent.
     [[nodiscard]] bool has_output() const { return !output_.empty(); }
     // Sends the contents of the output.
@@ -140,10 +144,10 @@ private:
     [[nodiscard]] bool has_output_for(std::size_t octets);
     void drop_output(std::size_t octets);
     void write_head(const http::Request& request, const http::Response& response, std::string_view date,
-                    http::Persistence persistence);
+                    h1::Persistence persistence);
     [[nodiscard]] Task<Sent> send_pieces(const http::Response& response);
     [[nodiscard]] Task<Sent> send_made(const http::Request& request, const http::Response& response,
-                                       std::string_view date, http::Persistence persistence);
+                                       std::string_view date, h1::Persistence persistence);
     Sent give_up();
     [[nodiscard]] std::optional<Sent> end_after(const io::Error& failure, Patience& patience);
     [[nodiscard]] Task<Sent> send_parts(Parts parts, bool more, Patience& patience);
@@ -161,12 +165,13 @@ private:
     std::size_t position_ = 0;  // in input(): the first octet that has not been used
     std::size_t searched_ = 0;  // read_head()'s own note
     io::TimePoint head_deadline_ = io::never;
-    Buffer ahead_;                                 // octets of further requests that watch_peer() has read
-    bool has_half_closed_ = false;                 // as watch_peer() has found
-    bool invites_content_ = false;                 // the peer waits for 100 (Continue)
-    io::Duration content_waited_{};                // the time spent waiting for the content that is being read
-    std::uint64_t content_received_ = 0;           // in that time
-    http::Framing framing_ = http::Framing::none;  // of the content that has not been read yet
+    Buffer ahead_;                                         // octets of further requests that watch_peer() has read
+    bool has_half_closed_ = false;                         // as watch_peer() has found
+    bool invites_content_ = false;                         // the peer waits for 100 (Continue)
+    io::Duration content_waited_{};                        // the time spent waiting for the content that is being read
+    std::uint64_t content_received_ = 0;                   // in that time
+    h1::Framing framing_ = h1::Framing::none;              // of the content that has not been read yet
+    h1::Persistence persistence_ = h1::Persistence::keep;  // as the client wants it
     std::uint64_t content_left_ = 0;
     std::uint64_t content_octets_ = 0;
     h1::ChunkedReader chunks_{h1::ChunkedLimits{}};

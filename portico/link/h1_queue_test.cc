@@ -14,7 +14,7 @@ protected:
         return request;
     }
     // Returns whether the answer could be queued; if so, it has been.
-    bool queue(const http::Request& request, const http::Response& response, http::Persistence persistence) {
+    bool queue(const http::Request& request, const http::Response& response, h1::Persistence persistence) {
         if (!link().can_queue(request, response)) return false;
         link().queue(request, response, date, persistence);
         return true;
@@ -45,9 +45,9 @@ TEST_F(Queue, FindsOutWhatFitsToTheOctet) {
         receive("HEAD /a HTTP/1.1\r\nHost: a\r\n\r\nHEAD /b HTTP/1.1\r\nHost: a\r\n\r\n");
         const http::Request first = next();
         const http::Response large = redirect_to(BufferPool::usual_octets - 1000);
-        ASSERT_TRUE(queue(first, large, http::Persistence::keep));
+        ASSERT_TRUE(queue(first, large, h1::Persistence::keep));
         const http::Request second = next();
-        const bool fits = queue(second, redirect_to(octets), http::Persistence::close);
+        const bool fits = queue(second, redirect_to(octets), h1::Persistence::close);
         (fits ? fitted : refused) += 1;
         flush();
         const std::string answers = client_reads();
@@ -66,11 +66,11 @@ TEST_F(Queue, CountsTheContentToo) {
     for (std::size_t octets = 400; octets < 1000; ++octets) {
         receive("HEAD /a HTTP/1.1\r\nHost: a\r\n\r\nGET /b HTTP/1.1\r\nHost: a\r\n\r\n");
         const http::Request first = next();
-        ASSERT_TRUE(queue(first, redirect_to(BufferPool::usual_octets - 1000), http::Persistence::keep));
+        ASSERT_TRUE(queue(first, redirect_to(BufferPool::usual_octets - 1000), h1::Persistence::keep));
         const http::Request second = next();
         http::Response response;
         response.content.push_back(http::Piece::text(std::string(octets, 'b')));
-        const bool fits = queue(second, response, http::Persistence::keep);
+        const bool fits = queue(second, response, h1::Persistence::keep);
         (fits ? fitted : refused) += 1;
         flush();
         EXPECT_EQ(client_reads().ends_with("\r\n\r\n" + std::string(octets, 'b')), fits);

@@ -31,16 +31,19 @@ bool H1Inbound::has_output_for(std::size_t octets) {
 }
 
 void H1Inbound::write_head(const http::Request& request, const http::Response& response, std::string_view date,
-                           http::Persistence persistence) {
+                           h1::Persistence persistence) {
     h1::HeadExtras extras;
     extras.date = date;
     extras.persistence = persistence;
     extras.peer_version = request.version;
-    const bool may_have_content = http::may_have_content(response.status);
-    if (response.producer) {
-        extras.chunked = may_have_content && request.version != http::Version::http_1_0;
-    } else if (may_have_content) {
-        extras.content_length = response.content_octets();
+    // Only an answer without content may announce a length that nothing keeps.
+    const bool may_announce = response.producer || request.method == http::Method::head;
+    if (!http::may_have_content(response.status)) {
+        if (response.status == http::Status::not_modified) extras.content_length = response.content_length;
+    } else if (const auto length = may_announce ? response.known_length() : response.content_octets()) {
+        extras.content_length = length;
+    } else {
+        extras.chunked = request.version != http::Version::http_1_0;
     }
     output_.grow(h1::write_head(response, extras, output_.room()));
 }
@@ -59,7 +62,7 @@ bool H1Inbound::can_queue(const http::Request& request, const http::Response& re
 }
 
 void H1Inbound::queue(const http::Request& request, const http::Response& response, std::string_view date,
-                      http::Persistence persistence) {
+                      h1::Persistence persistence) {
     const bool has_output = has_output_for(BufferPool::usual_octets);
     assert(has_output && "can_queue() said so");
     write_head(request, response, date, persistence);
@@ -79,7 +82,7 @@ void H1Inbound::drop_output(std::size_t octets) {
 }
 
 Task<Sent> H1Inbound::send(const http::Request& request, const http::Response& response, std::string_view date,
-                           http::Persistence persistence) {
+                           h1::Persistence persistence) {
     if (can_queue(request, response)) {
         queue(request, response, date, persistence);
         const Sent flushed = co_await flush();
@@ -123,25 +126,30 @@ Task<Sent> H1Inbound::send_pieces(const http::Response& response) {
     co_return rest;
 }
 
-// Content that is generated while it is sent: in chunks (RFC 9112 §7.1), or up to the connection's end for HTTP/1.0,
-// which has no chunks. A chunk is sent whole, with its CRLF, so that a client that reads whole chunks need not wait for
-// the next one. The head is sent with the first octets; until then the producer may still change the response. While
-// the producer waits, the content holds no buffer.
+bool H1Inbound::ends_with_connection(const http::Request& request, const http::Response& response) {
+    return response.producer && !response.content_length && request.version == http::Version::http_1_0;
+}
+
+// Content that is generated while it is sent: as many octets as were announced, or in chunks (RFC 9112 §7.1), or up to
+// the connection's end for HTTP/1.0, which has no chunks. A chunk is sent whole, with its CRLF, so that a client that
+// reads whole chunks need not wait for the next one. The head is sent with the first octets; until then the producer
+// may still change the response. While the producer waits, the content holds no buffer.
 class H1Inbound::Chunks final : public http::ContentWriter {
 public:
     Chunks(H1Inbound& link, const http::Request& request, const http::Response& response, std::string_view date,
-           http::Persistence persistence)
+           h1::Persistence persistence)
         : link_(&link),
           request_(&request),
           response_(&response),
           date_(date),
           persistence_(persistence),
-          patience_(*link.limits_, link.transport_->backlog()),
-          framed_(request.version != http::Version::http_1_0) {}
+          patience_(*link.limits_, link.transport_->backlog()) {}
 
     // Writes the head to the output, once. False if the response can't go on, such as for want of memory for the head.
     [[nodiscard]] bool begin() {
         if (std::exchange(has_begun_, true)) return !has_left_;
+        left_ = response_->content_length;
+        framed_ = !left_ && request_->version != http::Version::http_1_0;
         link_->output_ = Buffer();  // a long head gets a block of its own size
         if (link_->has_output_for(h1::head_octets_at_most(*response_))) {
             link_->write_head(*request_, *response_, date_, persistence_);
@@ -153,6 +161,10 @@ public:
     Task<bool> write(std::string_view octets) override {
         if (octets.empty() || has_left_) co_return !has_left_;  // an empty chunk would be the last
         if (!begin()) co_return false;
+        // What is more than was announced would be taken for the next response.
+        if (left_ && octets.size() > *left_) has_left_ = true;
+        if (has_left_) co_return false;
+        if (left_) *left_ -= octets.size();
         std::array<char, 18> line;
         Parts parts{std::string_view(), octets, std::string_view()};
         if (framed_) {
@@ -168,26 +180,41 @@ public:
     }
     Task<Sent> finish() {
         if (!begin()) co_return Sent::left;
-        const Parts last{framed_ ? std::string_view("0\r\n\r\n") : std::string_view()};
+        if (left_.value_or(0) > 0) co_return Sent::cut;
+        std::string end;
+        if (framed_) end = h1::last_chunk(asks_for_trailers() ? response_->trailers : http::FieldSection());
+        const Parts last{std::string_view(end)};
         const Sent sent = co_await link_->send_parts(last, false, patience_);
         co_return sent;
     }
 
 private:
+    // RFC 9110 §10.1.4
+    [[nodiscard]] bool asks_for_trailers() const {
+        bool asks = false;
+        request_->fields.for_each(http::FieldName::te, [&asks](std::string_view value) {
+            while (const auto element = http::next_element(value)) {
+                asks = asks || http::equals_ignoring_case(*element, "trailers");
+            }
+        });
+        return asks;
+    }
+
     H1Inbound* link_;
     const http::Request* request_;
     const http::Response* response_;
     std::string_view date_;
-    http::Persistence persistence_;
+    h1::Persistence persistence_;
     Patience patience_;
-    bool framed_;
+    bool framed_ = false;
+    std::optional<std::uint64_t> left_;  // of the announced octets
     bool has_begun_ = false;
     bool has_left_ = false;
 };
 
 Task<Sent> H1Inbound::send_made(const http::Request& request, const http::Response& response, std::string_view date,
-                                http::Persistence persistence) {
-    assert((request.version != http::Version::http_1_0 || persistence == http::Persistence::close) &&
+                                h1::Persistence persistence) {
+    assert((!ends_with_connection(request, response) || persistence == h1::Persistence::close) &&
            "only its end tells where the content ends");
     Chunks chunks(*this, request, response, date, persistence);
     if (request.method == http::Method::head || !http::may_have_content(response.status)) {

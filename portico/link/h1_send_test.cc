@@ -4,7 +4,7 @@
 namespace portico::link {
 namespace {
 
-using http::Persistence;
+using h1::Persistence;
 
 class Send : public LinkTest {
 protected:
@@ -239,6 +239,81 @@ TEST_F(Send, AChunkGoesOutWhole) {
     pass(seconds(10));
     EXPECT_EQ(client_reads(), "5\r\nworld\r\n0\r\n\r\n");
     EXPECT_EQ(sent(), Sent::whole);
+}
+
+TEST_F(Send, MadeContentOfKnownLengthNeedsNoChunks) {
+    make({"hello", "world"}, seconds(1));
+    response_.content_length = 10;
+    send();
+    EXPECT_EQ(sent(), Sent::whole);
+    const std::string answer = client_reads();
+    EXPECT_NE(answer.find("Content-Length: 10\r\n"), std::string::npos) << answer;
+    EXPECT_EQ(content_of(answer), "helloworld");
+}
+
+TEST_F(Send, MadeContentOfKnownLengthKeepsAnOldConnection) {
+    request_.version = http::Version::http_1_0;
+    make({"hello"}, seconds(1));
+    response_.content_length = 5;
+    send(Persistence::keep);
+    EXPECT_EQ(sent(), Sent::whole);
+    EXPECT_NE(client_reads().find("Connection: keep-alive\r\n"), std::string::npos);
+}
+
+TEST_F(Send, MadeContentThatEndsEarlyIsCut) {
+    make({"hello"}, seconds(1));
+    response_.content_length = 6;
+    send();
+    EXPECT_EQ(sent(), Sent::cut);
+}
+
+// Otherwise the client would take the rest for its next answer.
+TEST_F(Send, MadeContentThatIsTooLongIsNotSent) {
+    make({"hello", "world"}, seconds(1));
+    response_.content_length = 6;
+    send();
+    EXPECT_EQ(sent(), Sent::cut);
+    EXPECT_EQ(content_of(client_reads()), "hello");
+}
+
+TEST_F(Send, AnAnswerToHeadMaySayWhatAGetWouldGet) {
+    request_.method = http::Method::head;
+    response_.content_length = 12345;
+    send();
+    EXPECT_EQ(sent(), Sent::whole);
+    const std::string answer = client_reads();
+    EXPECT_NE(answer.find("Content-Length: 12345\r\n"), std::string::npos) << answer;
+    EXPECT_EQ(content_of(answer), "");
+}
+
+TEST_F(Send, NotModifiedMaySayWhatTheContentWouldBe) {
+    response_.status = http::Status::not_modified;
+    response_.content_length = 12345;
+    send();
+    EXPECT_NE(client_reads().find("Content-Length: 12345\r\n"), std::string::npos);
+}
+
+TEST_F(Send, NoLengthIsAnnouncedThatNothingKeeps) {
+    response_.content_length = 12345;
+    send();
+    EXPECT_NE(client_reads().find("Content-Length: 0\r\n"), std::string::npos);
+}
+
+TEST_F(Send, TrailersFollowTheChunksOfAClientThatAsksForThem) {
+    make({"hello"}, seconds(1));
+    response_.trailers.add(http::FieldName::etag, "\"v1\"");
+    request_.fields.add(http::FieldName::te, "gzip, Trailers");
+    send();
+    EXPECT_EQ(sent(), Sent::whole);
+    EXPECT_TRUE(client_reads().ends_with("5\r\nhello\r\n0\r\nETag: \"v1\"\r\n\r\n"));
+}
+
+TEST_F(Send, TrailersAreLeftOutOtherwise) {
+    make({"hello"}, seconds(1));
+    response_.trailers.add(http::FieldName::etag, "\"v1\"");
+    send();
+    EXPECT_EQ(sent(), Sent::whole);
+    EXPECT_TRUE(client_reads().ends_with("5\r\nhello\r\n0\r\n\r\n"));
 }
 
 TEST_F(Send, AnIdleStreamHoldsNoBuffer) {

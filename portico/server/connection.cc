@@ -49,7 +49,7 @@ public:
     // 3. Finds what answers the request.
     [[nodiscard]] http::Result<route::Route> translate() {
         if (!names_our_host()) return std::unexpected(foreign_host);
-        return worker_->router().translate(exchange_);
+        return router_->translate(exchange_);
     }
     // 4. Whether the request is allowed. If the first returns nothing, this takes a while: call the second. If that
     // returns nothing, the peer has left.
@@ -72,7 +72,7 @@ private:
         const http::Request& request = exchange_.request();
         return request.form == http::TargetForm::authority || worker_->hosts().admits(request.authority, host_check_);
     }
-    void count_request() { ++worker_->counters().requests; }
+    void begin_exchange();
     Task<std::optional<Outcome>> await_head();
     Task<void> read_head(io::TimePoint latest) { arrival_ = co_await exchange_.next(latest); }
     void refuse(const http::Refusal& refusal);
@@ -86,16 +86,22 @@ private:
     Worker* worker_;
     HostCheck host_check_;
     link::H1Exchange exchange_;
-    std::optional<Arrival> arrival_;  // empty while the head is incomplete
-    unsigned late_reads_ = 0;         // of heads, once the time for requests in flight is over
+    std::shared_ptr<route::Router> router_;  // the snapshot with which the exchange began
+    std::optional<Arrival> arrival_;         // empty while the head is incomplete
+    unsigned late_reads_ = 0;                // of heads, once the time for requests in flight is over
 };
 
 std::optional<Outcome> Connection::parse_at_once() {
     arrival_ = exchange_.next_at_once();
     if (!arrival_ || *arrival_ == Arrival::refused) return std::nullopt;
     if (*arrival_ == Arrival::idle) return Outcome::idle;
-    count_request();
+    begin_exchange();
     return Outcome::request;
+}
+
+void Connection::begin_exchange() {
+    ++worker_->counters().requests;
+    if (router_ != worker_->router()) router_ = worker_->router();
 }
 
 Task<Outcome> Connection::parse() {
@@ -103,7 +109,7 @@ Task<Outcome> Connection::parse() {
         const std::optional<Outcome> end = co_await await_head();
         if (end) co_return *end;
     }
-    count_request();
+    begin_exchange();
     if (*arrival_ == Arrival::request) co_return Outcome::request;
     const Outcome refused = co_await refuse_what_was_unreadable();
     co_return refused;
@@ -148,7 +154,7 @@ Task<Outcome> Connection::refuse_what_was_unreadable() {
 // Fills the response to a request that is not served as asked.
 void Connection::refuse(const http::Refusal& refusal) {
     exchange_.notes().reason = refusal.reason;
-    worker_->router().refuse(refusal, exchange_);
+    router_->refuse(refusal, exchange_);
 }
 
 Task<void> Connection::admit_into(route::Guard& guard, http::Result<void>& allowed) {
@@ -222,7 +228,7 @@ Outcome Connection::after(link::Sent sent) {
     if (worker_->log() != nullptr) record(sent);
     if (sent == link::Sent::stopped) return Outcome::close;
     if (sent != link::Sent::whole) return Outcome::reset;
-    return exchange_.persistence() == http::Persistence::keep ? Outcome::request : Outcome::close;
+    return exchange_.persistence() == h1::Persistence::keep ? Outcome::request : Outcome::close;
 }
 
 void Connection::record(link::Sent sent) const {

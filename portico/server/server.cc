@@ -237,6 +237,14 @@ void Server::wait() {
     }
 }
 
+void Server::replace(const route::MakeRouter& make_router) {
+    for (const auto& own : impl_->cores) {
+        own->core.post([worker = own->worker.get(), router = make_router(own->core)]() mutable {
+            worker->replace(std::move(router));
+        });
+    }
+}
+
 void Server::reopen_log() { impl_->log->reopen(); }
 
 }  // namespace portico::server

@@ -1,7 +1,8 @@
 // portico/server/server.h — owns the cores, and controls them together.
 //
 // Room server: see limits.h.
-// Threads:   drain(), stop_now() and reopen_log() may be called from any thread; everything else only from the thread
+// Threads:   drain(), stop_now(), replace() and reopen_log() may be called from any thread; everything else only from
+// the thread
 //                       that opened the server.
 #pragma once
 
@@ -66,6 +67,9 @@ public:
     // Whether the calling thread is one of the server's: a handler's, or one that does a handler's offload().
     [[nodiscard]] bool is_own_thread() const;
     void reopen_log();
+    // Answers with other routers from now on: each core as soon as its loop turns. Exchanges that have begun end with
+    // the router that they began with. Calls `make_router` for each core on this thread.
+    void replace(const route::MakeRouter& make_router);
 
 private:
     struct Impl;

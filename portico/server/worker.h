@@ -48,6 +48,8 @@ public:
 
     // Sets which hosts requests may name. Call it before serve(); otherwise every host is answered.
     void answer_only(const HostOptions& options) { hosts_ = Hosts(options); }
+    // Answers with another snapshot from now on. Exchanges that have begun keep theirs.
+    void replace(std::unique_ptr<route::Router> router) { router_ = std::move(router); }
     // Accepts connections at `listener` until drain().
     void serve(io::Listener listener);
 
@@ -70,7 +72,9 @@ public:
     [[nodiscard]] io::Core& core() { return *core_; }
     [[nodiscard]] const Limits& limits() const { return *limits_; }
     [[nodiscard]] link::InboundContext& inbound() { return inbound_; }
-    [[nodiscard]] route::Router& router() { return *router_; }
+    // The present snapshot. An exchange holds the one that it began with until it ends, so that no request is
+    // authorized by one and answered by another.
+    [[nodiscard]] const std::shared_ptr<route::Router>& router() const { return router_; }
     [[nodiscard]] Hosts& hosts() { return hosts_; }
     [[nodiscard]] Population& population() { return *population_; }
     [[nodiscard]] Counters& counters() { return counters_; }
@@ -106,7 +110,7 @@ private:
     Task<void> relieve();
 
     io::Core* core_;
-    std::unique_ptr<route::Router> router_;
+    std::shared_ptr<route::Router> router_;
     const Limits* limits_;
     const link::InboundLimits inbound_limits_;
     link::InboundContext inbound_;

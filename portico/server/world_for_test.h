@@ -137,9 +137,11 @@ struct TestPeer {
 
 class WorkerWorld {
 public:
+    explicit WorkerWorld(std::uint64_t seed = 1) : kernel(seed, no_faults()) {}
+
     // The test may change these before it opens the worker.
     Limits limits;
-    io::SimKernel kernel{1, no_faults()};
+    io::SimKernel kernel;
     io::SocketAddress address = io::SocketAddress::of(io::IpAddress::loopback(io::Family::ipv4), 80);
 
     ~WorkerWorld() {
@@ -155,9 +157,12 @@ public:
 
     void open(const io::ListenOptions& options = {}) {
         core_.emplace(kernel, limits.memory_max);
+        open_with(std::make_unique<TestRouter>(*core_), options);
+    }
+    void open_with(std::unique_ptr<route::Router> router, const io::ListenOptions& options = {}) {
+        if (!core_) core_.emplace(kernel, limits.memory_max);
         population_.emplace(limits.connections_max, limits.connections_per_address_max);
-        worker_ =
-            std::make_unique<Worker>(*core_, std::make_unique<TestRouter>(*core_), limits, *population_, nullptr, 0);
+        worker_ = std::make_unique<Worker>(*core_, std::move(router), limits, *population_, nullptr, 0);
         auto listener = io::Listener::open(*core_, address, options);
         ASSERT_TRUE(listener.has_value());
         worker_->serve(std::move(*listener));

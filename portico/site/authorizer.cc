@@ -47,27 +47,27 @@ private:
 
 }  // namespace
 
-Authorizer::Authorizer(io::Core& core) : core_(&core), keys_{}, queue_(core) {
+Authorizer::Authorizer(io::Core& core, std::shared_ptr<const Site> site)
+    : core_(&core), site_(std::move(site)), keys_{}, queue_(core) {
     std::array<char, sizeof(keys_)> random;
     core.kernel().random(random);
     std::memcpy(keys_.data(), random.data(), random.size());
 }
 
-std::optional<http::Result<void>> Authorizer::authorize(const http::Request& request, const Site& site) {
-    if (site.options().users.empty() || is_preflight(request, site)) return http::Result<void>{};
+std::optional<http::Result<void>> Authorizer::authorize(const http::Request& request) {
+    if (site_->options().users.empty() || is_preflight(request, *site_)) return http::Result<void>{};
     if (!request.fields.has(http::FieldName::authorization)) return unauthorized("no credentials");
     auto credentials = http::basic_credentials(request.fields);
     if (!credentials) return unauthorized("Authorization is not one Basic credential");
     const Secret secret(*std::move(credentials));
-    if (is_trusted(fingerprint(*secret), site.options().password_limits)) return http::Result<void>{};
+    if (is_trusted(fingerprint(*secret), site_->options().password_limits)) return http::Result<void>{};
     return std::nullopt;
 }
 
-Task<http::Result<void>> Authorizer::authorize_slowly(const http::Request& request, std::shared_ptr<const Site> site,
-                                                      const io::SocketAddress& peer) {
-    const Outcome outcome = co_await check_in_turn(request, site, io::network_of(peer));
+Task<http::Result<void>> Authorizer::authorize_slowly(const http::Request& request, const io::SocketAddress& peer) {
+    const Outcome outcome = co_await check_in_turn(request, io::network_of(peer));
     if (outcome == Outcome::right) co_return http::Result<void>{};
-    const std::chrono::milliseconds pause = site->options().password_limits.refusal_pause;
+    const std::chrono::milliseconds pause = site_->options().password_limits.refusal_pause;
     if (pause.count() > 0) {
         const bool slept = co_await io::sleep_for(*core_, pause);
         static_cast<void>(slept);  // the answer is no in either case
@@ -76,12 +76,10 @@ Task<http::Result<void>> Authorizer::authorize_slowly(const http::Request& reque
     co_return http::refuse(http::Status::service_unavailable, "too many passwords to check");
 }
 
-Task<Authorizer::Outcome> Authorizer::check_in_turn(const http::Request& request, std::shared_ptr<const Site> site,
-                                                    std::uint64_t network) {
+Task<Authorizer::Outcome> Authorizer::check_in_turn(const http::Request& request, std::uint64_t network) {
     const Secret secret(*http::basic_credentials(request.fields));  // authorize() has refused everything else
-    const PasswordLimits& limits = site->options().password_limits;
+    const PasswordLimits& limits = site_->options().password_limits;
     const Fingerprint mark = fingerprint(*secret);
-    const std::uint64_t generation = generation_;
     CheckTurn turn(queue_, Applicant{mark, network, standing_of(mark, network)}, limits);
     while (turn.phase() == CheckTurn::Phase::waiting) {
         const bool woken = co_await turn.wait();
@@ -89,9 +87,8 @@ Task<Authorizer::Outcome> Authorizer::check_in_turn(const http::Request& request
     }
     if (turn.phase() == CheckTurn::Phase::refused) co_return Outcome::busy;
     if (turn.phase() == CheckTurn::Phase::settled) co_return Outcome::right;
-    const std::optional<bool> right = co_await check(*secret, site);
-    // What is right or wrong for the site that the request began with says nothing about the one that took its place.
-    if (!right || generation != generation_) co_return Outcome::busy;
+    const std::optional<bool> right = co_await check(*secret);
+    if (!right) co_return Outcome::busy;
     if (!*right) {
         suspect(network);
         co_return Outcome::wrong;
@@ -101,9 +98,9 @@ Task<Authorizer::Outcome> Authorizer::check_in_turn(const http::Request& request
     co_return Outcome::right;
 }
 
-Task<std::optional<bool>> Authorizer::check(const http::Credentials& credentials, std::shared_ptr<const Site> site) {
+Task<std::optional<bool>> Authorizer::check(const http::Credentials& credentials) {
     bool known = false;
-    const std::string& hash = hash_for(credentials, *site, known);
+    const std::string& hash = hash_for(credentials, known);
     auto work = [&credentials, &hash] { return password_matches(credentials.password, hash); };
     const auto matches = co_await io::offload(*core_, work);
     if (!matches) co_return std::nullopt;
@@ -112,8 +109,8 @@ Task<std::optional<bool>> Authorizer::check(const http::Credentials& credentials
 
 // For an unknown user, uses the hash of an existing one, always the same for that name, so that the time a hash takes
 // does not reveal which names exist.
-const std::string& Authorizer::hash_for(const http::Credentials& credentials, const Site& site, bool& known) const {
-    const std::vector<Credential>& users = site.options().users;
+const std::string& Authorizer::hash_for(const http::Credentials& credentials, bool& known) const {
+    const std::vector<Credential>& users = site_->options().users;
     const std::string* hash = &users[sip_hash<2, 4>(keys_[0], credentials.user) % users.size()].hash;
     for (const Credential& user : users) {
         const bool same = http::constant_time_equal(user.user, credentials.user);

@@ -29,27 +29,19 @@ namespace portico::site {
 class Authorizer {
 public:
     // `core` outlives the authorizer, which outlives its tasks.
-    explicit Authorizer(io::Core& core);
+    Authorizer(io::Core& core, std::shared_ptr<const Site> site);
 
     // Decides without waiting if it can: no password is needed, none was sent, or the one that was sent is trusted.
     // Otherwise returns nothing: then call authorize_slowly().
-    [[nodiscard]] std::optional<http::Result<void>> authorize(const http::Request& request, const Site& site);
+    [[nodiscard]] std::optional<http::Result<void>> authorize(const http::Request& request);
 
     // Hashes the password on a helper thread, within PasswordLimits. An unknown user takes as much time as a wrong
     // password. `request` and `peer` outlive the task.
     //
     // Refusals: 401 wrong user or password (RFC 9110 §15.5.2)
-    //           503 too many requests wait for this already, the task was asked to stop, or forget() was called
-    //           meanwhile
+    //           503 too many requests wait for this already, or the task was asked to stop
     [[nodiscard]] Task<http::Result<void>> authorize_slowly(const http::Request& request,
-                                                            std::shared_ptr<const Site> site,
                                                             const io::SocketAddress& peer);
-
-    // Forgets which credentials were right. Checks under way don't count any more.
-    void forget() {
-        remembered_.clear();
-        ++generation_;
-    }
 
     [[nodiscard]] const CheckQueue& queue() const { return queue_; }
 
@@ -75,18 +67,17 @@ private:
     void renew(Remembered& one, const PasswordLimits& limits) const;
     [[nodiscard]] Standing standing_of(const Fingerprint& fingerprint, std::uint64_t network);
     void suspect(std::uint64_t network);
-    Task<Outcome> check_in_turn(const http::Request& request, std::shared_ptr<const Site> site, std::uint64_t network);
+    Task<Outcome> check_in_turn(const http::Request& request, std::uint64_t network);
     // Nothing if the task was asked to stop.
-    Task<std::optional<bool>> check(const http::Credentials& credentials, std::shared_ptr<const Site> site);
-    [[nodiscard]] const std::string& hash_for(const http::Credentials& credentials, const Site& site,
-                                              bool& known) const;
+    Task<std::optional<bool>> check(const http::Credentials& credentials);
+    [[nodiscard]] const std::string& hash_for(const http::Credentials& credentials, bool& known) const;
 
     io::Core* core_;
+    std::shared_ptr<const Site> site_;
     std::array<HashKey, 2> keys_;
     std::vector<Remembered> remembered_;
     std::vector<Suspect> suspects_;
     CheckQueue queue_;
-    std::uint64_t generation_ = 0;  // how often forget() was called
 };
 
 }  // namespace portico::site

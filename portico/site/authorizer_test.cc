@@ -81,8 +81,6 @@ TEST_F(Authorizing, TrustsForAWhile) {
     EXPECT_FALSE(is_decided_at_once(bert_secret));
     EXPECT_EQ(with(anna_wrong), Status::unauthorized);
     EXPECT_FALSE(is_decided_at_once(anna_wrong));
-    handler->swap(open_site());
-    EXPECT_FALSE(is_decided_at_once(anna_secret));
 }
 
 TEST_F(Authorizing, TrustsNoLongerThanItIsTo) {
@@ -362,21 +360,6 @@ TEST_F(Crowd, WhoseCheckIsStoppedIsNotBlamed) {
     }
     run_until([&later] { return later.size() == 0; });
     EXPECT_THAT(answers, testing::ElementsAre("from 3 401", "from 2 401", "from 1 401"));
-}
-
-TEST_F(Crowd, IsNotTrustedByASiteThatHasTakenThePlaceOfAnother) {
-    serve();
-    ask(anna_secret, 1, "anna");
-    EXPECT_EQ(checks().checking(), 1U);
-    auto site = Site::open(kernel.files(), options);
-    ASSERT_TRUE(site.has_value());
-    handler->swap(*site);
-    finish();
-    EXPECT_THAT(answers, testing::ElementsAre("anna 503"));
-    EXPECT_FALSE(is_trusted());
-    ask(anna_secret, 1, "anna");
-    finish();
-    EXPECT_TRUE(is_trusted());
 }
 
 }  // namespace

@@ -74,12 +74,7 @@ bool wants_own_page(const http::Request& request, const http::Refusal& refusal) 
 }  // namespace
 
 Handler::Handler(io::Core& core, std::shared_ptr<const Site> site)
-    : core_(&core), store_(core, std::move(site)), authorizer_(core), key_(random_key(core)) {}
-
-void Handler::swap(std::shared_ptr<const Site> site) {
-    store_.swap(std::move(site));
-    authorizer_.forget();
-}
+    : core_(&core), store_(core, std::move(site)), authorizer_(core, store_.site()), key_(random_key(core)) {}
 
 bool Handler::answer_at_once(link::Exchange& exchange) {
     const http::Request& request = exchange.request();
@@ -229,36 +224,34 @@ Task<void> Handler::respond(const http::Request& request, const Resource& resour
         answer_options(request, response);
         co_return;
     }
-    const std::shared_ptr<const Site> site = store_.site();
     // A file that changes between the check and the sending is looked up again; after several changes, we give up.
     constexpr int attempts_max = 4;
     for (int attempt = 0; attempt < attempts_max; ++attempt) {
-        const bool responded = co_await try_to_respond(request, resource, site, response);
+        const bool responded = co_await try_to_respond(request, resource, response);
         if (responded) co_return;
     }
-    write_refusal(Status::service_unavailable, preferred_format(request), site, response);
+    write_refusal(Status::service_unavailable, preferred_format(request), store_.site(), response);
 }
 
 // False: the file has changed in the meantime, and nothing is filled.
-Task<bool> Handler::try_to_respond(const http::Request& request, const Resource& resource,
-                                   const std::shared_ptr<const Site>& site, http::Response& response) {
-    const std::shared_ptr<Entry> entry = co_await store_.obtain(std::string(resource.path), site);
+Task<bool> Handler::try_to_respond(const http::Request& request, const Resource& resource, http::Response& response) {
+    const std::shared_ptr<Entry> entry = co_await store_.obtain(std::string(resource.path));
     if (!entry) {
-        write_refusal(Status::service_unavailable, preferred_format(request), site, response);
+        write_refusal(Status::service_unavailable, preferred_format(request), store_.site(), response);
         co_return true;
     }
     http::Refusal refusal = entry->refusal;
     switch (entry->kind) {
         case Entry::Kind::file: {
-            const bool responded = co_await respond_from_file(request, entry, site, response);
+            const bool responded = co_await respond_from_file(request, entry, response);
             co_return responded;
         }
         case Entry::Kind::folder_without_slash:
-            compose_slash_redirect(request, resource.path, site, response);
+            compose_slash_redirect(request, resource.path, store_.site(), response);
             co_return true;
         case Entry::Kind::folder:
-            if (site->options().listing == Listing::on) {
-                co_await respond_listing(request, resource, site, response);
+            if (store_.site()->options().listing == Listing::on) {
+                co_await respond_listing(request, resource, response);
                 co_return true;
             }
             refusal = http::Refusal{Status::not_found, "a folder without an index file"};
@@ -266,8 +259,8 @@ Task<bool> Handler::try_to_respond(const http::Request& request, const Resource&
         case Entry::Kind::listing:
         case Entry::Kind::refused: break;
     }
-    if (root_index_answers(request, resource, refusal, *site)) {
-        const bool responded = co_await respond_with_root_index(request, refusal, site, response);
+    if (root_index_answers(request, resource, refusal, *store_.site())) {
+        const bool responded = co_await respond_with_root_index(request, refusal, response);
         co_return responded;
     }
     co_await respond_refusal(request, refusal, response);
@@ -276,14 +269,14 @@ Task<bool> Handler::try_to_respond(const http::Request& request, const Resource&
 
 // False: as for try_to_respond().
 Task<bool> Handler::respond_from_file(const http::Request& request, std::shared_ptr<Entry> entry,
-                                      const std::shared_ptr<const Site>& site, http::Response& response) {
+                                      http::Response& response) {
     // One for each coding, and one more in case another request failed to make it.
     for (int attempt = 0; attempt <= static_cast<int>(http::coding_count); ++attempt) {
         auto wanted = Coding::identity;
         const Step step = fill_from_file(request, *entry, Check::content, wanted, response);
         if (step == Step::filled) co_return true;
         auto making = Store::Making::stale;
-        if (step == Step::needs_variant) making = co_await store_.make_variant(entry, wanted, site);
+        if (step == Step::needs_variant) making = co_await store_.make_variant(entry, wanted);
         if (making == Store::Making::stale) break;
         if (making == Store::Making::made) continue;
         // The coding is not available now. The unencoded content is sent: RFC 9110 §12.4 allows us to disregard the
@@ -298,10 +291,10 @@ Task<bool> Handler::respond_from_file(const http::Request& request, std::shared_
 
 // Refuses if there is no index file, or if it can't be read. False: as above.
 Task<bool> Handler::respond_with_root_index(const http::Request& request, http::Refusal refusal,
-                                            const std::shared_ptr<const Site>& site, http::Response& response) {
-    const std::shared_ptr<Entry> index = co_await store_.obtain(std::string("/"), site);
+                                            http::Response& response) {
+    const std::shared_ptr<Entry> index = co_await store_.obtain(std::string("/"));
     if (index && index->kind == Entry::Kind::file) {
-        const bool responded = co_await respond_from_file(request, index, site, response);
+        const bool responded = co_await respond_from_file(request, index, response);
         if (responded) add_vary_by_type(response);
         co_return responded;
     }
@@ -312,9 +305,8 @@ Task<bool> Handler::respond_with_root_index(const http::Request& request, http::
     co_return true;
 }
 
-Task<void> Handler::respond_listing(const http::Request& request, const Resource& resource,
-                                    const std::shared_ptr<const Site>& site, http::Response& response) {
-    const std::shared_ptr<Entry> page = co_await store_.obtain_listing(listing_request(request, resource), site);
+Task<void> Handler::respond_listing(const http::Request& request, const Resource& resource, http::Response& response) {
+    const std::shared_ptr<Entry> page = co_await store_.obtain_listing(listing_request(request, resource));
     if (page && page->kind == Entry::Kind::listing) {
         // A page is in memory and never stale.
         const Step step = fill(request, page->variant(Coding::identity).made, Check::content, response);
@@ -329,12 +321,11 @@ Task<void> Handler::respond_refusal(const http::Request& request, const http::Re
                                     http::Response& response) {
     const bool refused = refuse_at_once(request, refusal, response);
     if (refused) co_return;
-    const std::shared_ptr<const Site> site = store_.site();
-    const std::shared_ptr<Entry> own = co_await store_.obtain(std::string(own_not_found_page), site);
+    const std::shared_ptr<Entry> own = co_await store_.obtain(std::string(own_not_found_page));
     if (own && own->kind == Entry::Kind::file) {
         compose_refusal(own->variant(Coding::identity).made, refusal.status, response);
     } else {
-        write_refusal(refusal.status, preferred_format(request), site, response);
+        write_refusal(refusal.status, preferred_format(request), store_.site(), response);
     }
 }
 

@@ -39,11 +39,11 @@ public:
     // client's address; it outlives the task. Refusals: 401, 503.
     [[nodiscard]] bool asks_for_password() const { return !store_.site()->options().users.empty(); }
     [[nodiscard]] std::optional<http::Result<void>> authorize(const http::Request& request) {
-        return authorizer_.authorize(request, *store_.site());
+        return authorizer_.authorize(request);
     }
     [[nodiscard]] Task<http::Result<void>> authorize_slowly(const http::Request& request,
                                                             const io::SocketAddress& peer) {
-        return authorizer_.authorize_slowly(request, store_.site(), peer);
+        return authorizer_.authorize_slowly(request, peer);
     }
 
     // Step 5. True: the response is filled from the cache, without waiting; a whole small file is answered without an
@@ -59,9 +59,6 @@ public:
                                              http::Response& response);
     // The same without the site's own page, and so without waiting.
     void refuse(const http::Request& request, const http::Refusal& refusal, http::Response& response) const;
-
-    // Serves another site from now on. Answers in progress still come from the old site.
-    void swap(std::shared_ptr<const Site> site);
 
     [[nodiscard]] const Store& store() const { return store_; }
     [[nodiscard]] const Authorizer& authorizer() const { return authorizer_; }
@@ -96,14 +93,10 @@ private:
     void answer_options(const http::Request& request, http::Response& response) const;
     [[nodiscard]] Circumstances circumstances();
 
-    Task<bool> try_to_respond(const http::Request& request, const Resource& resource,
-                              const std::shared_ptr<const Site>& site, http::Response& response);
-    Task<bool> respond_from_file(const http::Request& request, std::shared_ptr<Entry> entry,
-                                 const std::shared_ptr<const Site>& site, http::Response& response);
-    Task<bool> respond_with_root_index(const http::Request& request, http::Refusal refusal,
-                                       const std::shared_ptr<const Site>& site, http::Response& response);
-    Task<void> respond_listing(const http::Request& request, const Resource& resource,
-                               const std::shared_ptr<const Site>& site, http::Response& response);
+    Task<bool> try_to_respond(const http::Request& request, const Resource& resource, http::Response& response);
+    Task<bool> respond_from_file(const http::Request& request, std::shared_ptr<Entry> entry, http::Response& response);
+    Task<bool> respond_with_root_index(const http::Request& request, http::Refusal refusal, http::Response& response);
+    Task<void> respond_listing(const http::Request& request, const Resource& resource, http::Response& response);
 
     io::Core* core_;
     Store store_;

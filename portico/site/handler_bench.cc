@@ -124,7 +124,7 @@ void load_on_a_helper_thread(benchmark::State& state) {
     Served served(std::chrono::milliseconds(0));
     const http::Request request = make_request("/index.html");
     for (auto _ : state) {
-        served.handler->swap(served.handler->store().site());  // drops everything
+        served.handler->forget_kept();
         Answer answer;
         io::run_task(served.core, take_steps(*served.handler, request, answer));
     }

@@ -552,15 +552,6 @@ TEST_F(Options, ShowDotfilesOnlyIfTheyAreTo) {
     EXPECT_EQ(get("/.env").status, Status::ok);
 }
 
-TEST_F(Options, SwapForAnotherSite) {
-    EXPECT_EQ(get("/a.txt").content(), "hello");
-    RootForTest other;
-    other.write("a.txt", "from elsewhere");
-    options.root = other.path().string();
-    handler->swap(open_site());
-    EXPECT_EQ(get("/a.txt").content(), "from elsewhere");
-}
-
 class OwnPage : public HandlerTest {
 protected:
     OwnPage() { root.write("404.html", "<h1>Lost</h1>"); }

@@ -145,13 +145,6 @@ Store::Store(io::Core& core, std::shared_ptr<const Site> site)
       listings_(core),
       hashing_(core) {}
 
-void Store::swap(std::shared_ptr<const Site> site) {
-    site_ = with_own_count(std::move(site));
-    cache_.reset(entries_budget(*site_));
-    missing_.reset(missing_budget(*site_));
-    loading_.clear();  // requests that wait there still get the old site's answer
-}
-
 const std::shared_ptr<Entry>* Store::find(std::string_view path) {
     const std::shared_ptr<Entry>* found = cache_.find(path);
     if (found == nullptr) found = missing_.find(path);
@@ -193,10 +186,9 @@ struct Store::Load {
 // tasks check again, and the first of them takes over.
 class Store::LoadGuard {
 public:
-    // The store outlives the guard. A request that began with another site does not share its lookup.
-    LoadGuard(Store& store, std::string key, const std::shared_ptr<const Site>& site)
-        : store_(&store), key_(std::move(key)), load_(std::make_shared<Load>()) {
-        if (site == store.site_) store.loading_.insert_or_assign(key_, load_);
+    // The store outlives the guard.
+    LoadGuard(Store& store, std::string key) : store_(&store), key_(std::move(key)), load_(std::make_shared<Load>()) {
+        store.loading_.insert_or_assign(key_, load_);
     }
     LoadGuard(const LoadGuard&) = delete;
     LoadGuard& operator=(const LoadGuard&) = delete;
@@ -237,40 +229,39 @@ private:
     bool encodes_;  // if not, it opens a precompressed file
 };
 
-std::shared_ptr<Store::Load> Store::load_under_way(const std::string& key, const std::shared_ptr<const Site>& site) {
-    if (site != site_) return nullptr;
+std::shared_ptr<Store::Load> Store::load_under_way(const std::string& key) {
     const auto found = loading_.find(key);
     return found == loading_.end() ? nullptr : found->second;
 }
 
-Task<std::shared_ptr<Entry>> Store::obtain(std::string path, std::shared_ptr<const Site> site) {
+Task<std::shared_ptr<Entry>> Store::obtain(std::string path) {
     for (;;) {
-        const std::shared_ptr<Entry>* const found = site == site_ ? find(path) : nullptr;
+        const std::shared_ptr<Entry>* const found = find(path);
         if (found != nullptr) co_return *found;
-        const std::shared_ptr<Load> load = load_under_way(path, site);
+        const std::shared_ptr<Load> load = load_under_way(path);
         if (!load) break;
         const bool woken = co_await load->waiting.wait(*core_);
         if (!woken) co_return nullptr;
         if (load->entry) co_return load->entry;
     }
-    LoadGuard guard(*this, path, site);
-    std::shared_ptr<Entry> entry = co_await look_up(path, site);
+    LoadGuard guard(*this, path);
+    std::shared_ptr<Entry> entry = co_await look_up(path);
     guard.found(entry);
     co_return entry;
 }
 
-Task<std::shared_ptr<Entry>> Store::look_up(const std::string& path, std::shared_ptr<const Site> site) {
+Task<std::shared_ptr<Entry>> Store::look_up(const std::string& path) {
     // An entry that is too old to be checked on this thread may still be right: then its variants need not be made
     // again.
     std::shared_ptr<Entry> old;
-    const std::shared_ptr<Entry>* kept = site == site_ ? cache_.find(path) : nullptr;
+    const std::shared_ptr<Entry>* kept = cache_.find(path);
     if (kept != nullptr && !(*kept)->made_too_soon) old = *kept;
     const std::vector<Probe> probes = old ? old->probes : std::vector<Probe>{};
     const bool is_old = old != nullptr;
 
     for (int attempt = 0;; ++attempt) {
         const auto looked_at = core_->wall_clock();
-        auto work = [&path, &probes, is_old, raw = site.get()] {
+        auto work = [&path, &probes, is_old, raw = site_.get()] {
             return is_old ? load_if_changed(*raw, path, probes) : load(*raw, path);
         };
         std::optional<Loaded> loaded = co_await io::offload(*core_, work);
@@ -286,34 +277,33 @@ Task<std::shared_ptr<Entry>> Store::look_up(const std::string& path, std::shared
             cache_.shrink_descriptors(cache_.descriptors() / 2);
             continue;
         }
-        const Hash hash = co_await hash_large(loaded->file, site);
+        const Hash hash = co_await hash_large(loaded->file);
         if (hash) loaded->hash = *hash;
-        std::shared_ptr<Entry> entry = make_entry(path, std::move(*loaded), site, looked_at);
+        std::shared_ptr<Entry> entry = make_entry(path, std::move(*loaded), looked_at);
         if (!hash && hash.error() == NotHashed::interrupted) entry->made_too_soon = true;
-        keep(entry, site);
+        keep(entry);
         co_return entry;
     }
 }
 
 // The content hash of a large file. Files are hashed one after the other, and only a few may wait for it: a client can
 // ask for thousands of them, and each that waits holds a descriptor which the cache does not count yet.
-Task<Store::Hash> Store::hash_large(const LoadedFile& loaded, std::shared_ptr<const Site> site) {
-    const SiteOptions& options = site->options();
-    if (!is_hashed(loaded, *site)) co_return std::unexpected(NotHashed::on_purpose);
+Task<Store::Hash> Store::hash_large(const LoadedFile& loaded) {
+    const SiteOptions& options = site_->options();
+    if (!is_hashed(loaded, *site_)) co_return std::unexpected(NotHashed::on_purpose);
     Permit permit(hashing_, options.long_reads_at_once_max, options.hashes_waiting_max);
     if (permit.is_refused()) co_return std::unexpected(NotHashed::on_purpose);
     while (!permit.is_taken()) {
         const bool woken = co_await permit.wait();
         if (!woken) co_return std::unexpected(NotHashed::interrupted);
     }
-    auto work = [&loaded, raw = site.get()] { return content_hash(raw->files(), *loaded.file, loaded.status); };
+    auto work = [&loaded, raw = site_.get()] { return content_hash(raw->files(), *loaded.file, loaded.status); };
     const std::optional<std::optional<std::uint64_t>> hash = co_await io::offload(*core_, work);
     if (!hash || !*hash) co_return std::unexpected(NotHashed::interrupted);
     co_return **hash;
 }
 
 std::shared_ptr<Entry> Store::make_entry(const std::string& path, Loaded loaded,
-                                         const std::shared_ptr<const Site>& site,
                                          std::chrono::system_clock::time_point looked_at) {
     auto entry = std::make_shared<Entry>();
     entry->path = path;
@@ -323,7 +313,7 @@ std::shared_ptr<Entry> Store::make_entry(const std::string& path, Loaded loaded,
     for (const Probe& probe : loaded.probes) {
         octets += sizeof(Probe) + probe.path.capacity();
         if (!probe.found) continue;
-        const std::chrono::milliseconds tick = site->options().clock_tick_max;
+        const std::chrono::milliseconds tick = site_->options().clock_tick_max;
         if (probe.found->kind == io::FileKind::regular && tick.count() > 0 &&
             written_at(*probe.found) + tick > looked_at) {
             entry->made_too_soon = true;
@@ -333,7 +323,7 @@ std::shared_ptr<Entry> Store::make_entry(const std::string& path, Loaded loaded,
     entry->charge = Charge(core_->ledger(), octets);
     switch (loaded.kind) {
         case Loaded::Kind::unchanged: assert(false); break;
-        case Loaded::Kind::file: set_up_file(*entry, loaded, site); break;
+        case Loaded::Kind::file: set_up_file(*entry, loaded); break;
         case Loaded::Kind::folder_without_slash: entry->kind = Entry::Kind::folder_without_slash; break;
         case Loaded::Kind::folder: entry->kind = Entry::Kind::folder; break;
         case Loaded::Kind::refused: entry->kind = Entry::Kind::refused; break;
@@ -342,11 +332,11 @@ std::shared_ptr<Entry> Store::make_entry(const std::string& path, Loaded loaded,
     return entry;
 }
 
-void Store::set_up_file(Entry& entry, Loaded& loaded, const std::shared_ptr<const Site>& site) {
+void Store::set_up_file(Entry& entry, Loaded& loaded) {
     entry.kind = Entry::Kind::file;
     entry.file_path = std::move(loaded.file_path);
     const http::ContentType type = http::content_type_of(entry.file_path);
-    const EncodingLimits& limits = site->options().encoding_limits;
+    const EncodingLimits& limits = site_->options().encoding_limits;
     const std::uint64_t size = loaded.file.status.size;
     const bool can_encode = type.compressible && size > 0 && size <= limits.octets_max;
     for (const Coding coding : {Coding::gzip, Coding::zstd, Coding::br}) {
@@ -364,11 +354,11 @@ void Store::set_up_file(Entry& entry, Loaded& loaded, const std::shared_ptr<cons
     source.status = loaded.file.status;
     source.content_type = type.value;
     source.modified = source.status.modified;
-    entry.variant(Coding::identity).made = represent_file(site, core_->ledger(), std::move(source), entry.vary, date());
+    entry.variant(Coding::identity).made =
+        represent_file(site_, core_->ledger(), std::move(source), entry.vary, date());
 }
 
-void Store::keep(const std::shared_ptr<Entry>& entry, const std::shared_ptr<const Site>& site) {
-    if (site != site_) return;
+void Store::keep(const std::shared_ptr<Entry>& entry) {
     // Memory is short, and the caches can be dropped at once.
     if (core_->ledger().is_full()) return forget_kept();
     if (entry->kind != Entry::Kind::refused) {
@@ -387,25 +377,25 @@ void Store::forget_kept() {
 
 std::chrono::sys_seconds Store::date() const { return std::chrono::floor<std::chrono::seconds>(core_->wall_clock()); }
 
-Task<std::shared_ptr<Entry>> Store::obtain_listing(ListingRequest wanted, std::shared_ptr<const Site> site) {
+Task<std::shared_ptr<Entry>> Store::obtain_listing(ListingRequest wanted) {
     const std::string key = wanted.key();
     for (;;) {
-        const std::shared_ptr<Entry>* const found = site == site_ ? find(key) : nullptr;
+        const std::shared_ptr<Entry>* const found = find(key);
         if (found != nullptr) co_return *found;
-        const std::shared_ptr<Load> load = load_under_way(key, site);
+        const std::shared_ptr<Load> load = load_under_way(key);
         if (!load) break;
         const bool woken = co_await load->waiting.wait(*core_);
         if (!woken) co_return nullptr;
         if (load->entry) co_return load->entry;
     }
-    LoadGuard guard(*this, key, site);
-    std::shared_ptr<Entry> entry = co_await make_listing(wanted, site);
+    LoadGuard guard(*this, key);
+    std::shared_ptr<Entry> entry = co_await make_listing(wanted);
     guard.found(entry);
     co_return entry;
 }
 
-Task<std::shared_ptr<Entry>> Store::make_listing(const ListingRequest& wanted, std::shared_ptr<const Site> site) {
-    const unsigned at_once_max = site->options().long_reads_at_once_max;
+Task<std::shared_ptr<Entry>> Store::make_listing(const ListingRequest& wanted) {
+    const unsigned at_once_max = site_->options().long_reads_at_once_max;
     Permit permit(listings_, at_once_max);
     while (!permit.is_taken()) {
         const bool woken = co_await permit.wait();
@@ -413,13 +403,13 @@ Task<std::shared_ptr<Entry>> Store::make_listing(const ListingRequest& wanted, s
     }
     // The other pages of a folder are made from one read of it.
     std::shared_ptr<Entry> folder;
-    const std::shared_ptr<Entry>* const kept = site == site_ ? find(wanted.path) : nullptr;
+    const std::shared_ptr<Entry>* const kept = find(wanted.path);
     if (kept != nullptr) folder = *kept;
     std::shared_ptr<const FoundFolder> known;
-    const bool is_fresh = folder && core_->now() - folder->listed_at < site->options().revalidate;
+    const bool is_fresh = folder && core_->now() - folder->listed_at < site_->options().revalidate;
     if (is_fresh) known = folder->listed;
     const io::TimePoint began = core_->now();
-    auto work = [&wanted, &known, raw = site.get()] { return render_page(*raw, wanted, known); };
+    auto work = [&wanted, &known, raw = site_.get()] { return render_page(*raw, wanted, known); };
     std::optional<ListingPage> page = co_await io::offload(*core_, work);
     if (!page) co_return nullptr;
     if (folder && page->folder && page->folder != known) keep_listed(*folder, page->folder, began);
@@ -435,8 +425,8 @@ Task<std::shared_ptr<Entry>> Store::make_listing(const ListingRequest& wanted, s
     const std::string_view type =
         wanted.format == ListingFormat::html ? "text/html; charset=utf-8" : "application/json";
     entry->variant(Coding::identity).made =
-        represent_page(site, core_->ledger(), std::move(*page->octets), type, page->coding);
-    keep(entry, site);
+        represent_page(site_, core_->ledger(), std::move(*page->octets), type, page->coding);
+    keep(entry);
     co_return entry;
 }
 
@@ -449,7 +439,7 @@ void Store::keep_listed(Entry& folder, std::shared_ptr<const FoundFolder> found,
     cache_.recount(folder);
 }
 
-Task<Store::Making> Store::make_variant(std::shared_ptr<Entry> entry, Coding coding, std::shared_ptr<const Site> site) {
+Task<Store::Making> Store::make_variant(std::shared_ptr<Entry> entry, Coding coding) {
     Entry::Variant& variant = entry->variant(coding);
     if (variant.being_made) {
         const std::shared_ptr<Waiting> line = variant.being_made;
@@ -457,23 +447,22 @@ Task<Store::Making> Store::make_variant(std::shared_ptr<Entry> entry, Coding cod
         co_return woken ? Making::made : Making::failed;
     }
     const bool sibling = variant.sibling.has_value();
-    if (!sibling && encoding_ >= site->options().encoding_limits.at_once_max) co_return Making::failed;
+    if (!sibling && encoding_ >= site_->options().encoding_limits.at_once_max) co_return Making::failed;
     const VariantGuard guard(*this, entry, coding);
     Making making = Making::failed;
     if (sibling) {
-        making = co_await open_sibling(entry, coding, site);
+        making = co_await open_sibling(entry, coding);
     } else {
-        making = co_await encode_content(entry, coding, site);
+        making = co_await encode_content(entry, coding);
     }
     if (making == Making::made) cache_.recount(*entry);
     co_return making;
 }
 
-Task<Store::Making> Store::open_sibling(const std::shared_ptr<Entry>& entry, Coding coding,
-                                        std::shared_ptr<const Site> site) {
+Task<Store::Making> Store::open_sibling(const std::shared_ptr<Entry>& entry, Coding coding) {
     Entry::Variant& variant = entry->variant(coding);
     const std::string path = sibling_path(entry->file_path, coding);
-    auto work = [&path, raw = site.get()] {
+    auto work = [&path, raw = site_.get()] {
         return load_file(*raw, path, raw->options().cache_limits.small_file_octets_max);
     };
     auto loaded = co_await io::offload(*core_, work);
@@ -481,7 +470,7 @@ Task<Store::Making> Store::open_sibling(const std::shared_ptr<Entry>& entry, Cod
     if (!*loaded) co_return (*loaded).error().status == Status::service_unavailable ? Making::failed : Making::stale;
     LoadedFile& file = **loaded;
     if (file.status != *variant.sibling || file.size_is_wrong) co_return Making::stale;
-    const Hash hash = co_await hash_large(file, site);
+    const Hash hash = co_await hash_large(file);
     if (!hash && hash.error() == NotHashed::interrupted) co_return Making::failed;
     const Representation& whole = *entry->variant(Coding::identity).made;
     Source source;
@@ -493,15 +482,14 @@ Task<Store::Making> Store::open_sibling(const std::shared_ptr<Entry>& entry, Cod
     source.coding = coding;
     source.etag_suffix = http::spelling(coding);
     source.modified = std::max(file.status.modified, whole.status.modified);
-    variant.made = represent_file(site, core_->ledger(), std::move(source), entry->vary, date());
+    variant.made = represent_file(site_, core_->ledger(), std::move(source), entry->vary, date());
     co_return Making::made;
 }
 
-Task<Store::Making> Store::encode_content(const std::shared_ptr<Entry>& entry, Coding coding,
-                                          std::shared_ptr<const Site> site) {
+Task<Store::Making> Store::encode_content(const std::shared_ptr<Entry>& entry, Coding coding) {
     const std::shared_ptr<const Representation> whole = entry->variant(Coding::identity).made;
     bool stale = false;
-    auto work = [&stale, coding, raw = site.get(), content = whole.get()] {
+    auto work = [&stale, coding, raw = site_.get(), content = whole.get()] {
         return encode_representation(*raw, *content, coding, stale);
     };
     auto encoded = co_await io::offload(*core_, work);
@@ -516,7 +504,7 @@ Task<Store::Making> Store::encode_content(const std::shared_ptr<Entry>& entry, C
     source.coding = coding;
     source.etag_suffix = suffix_of_made(coding);
     source.modified = whole->status.modified;
-    entry->variant(coding).made = represent_file(site, core_->ledger(), std::move(source), entry->vary, date());
+    entry->variant(coding).made = represent_file(site_, core_->ledger(), std::move(source), entry->vary, date());
     co_return Making::made;
 }
 

@@ -35,16 +35,12 @@ struct ListingRequest {
     [[nodiscard]] std::string key() const;
 };
 
-// Entries by path. Two requests that miss the same entry share one lookup. Functions that wait take the site with which
-// the request began, which differs from the store's after swap().
+// Entries by path. Two requests that miss the same entry share one lookup.
 class Store {
 public:
     Store(io::Core& core, std::shared_ptr<const Site> site);
     Store(const Store&) = delete;
     Store& operator=(const Store&) = delete;
-
-    // Drops everything, and serves another site from now on.
-    void swap(std::shared_ptr<const Site> site);
 
     // The shared_ptr has a reference count that only this core uses.
     [[nodiscard]] const std::shared_ptr<const Site>& site() const { return site_; }
@@ -60,10 +56,10 @@ public:
     [[nodiscard]] bool has_same_content(const Representation& representation) const;
 
     // Looks up the path. Null only if the task was asked to stop.
-    Task<std::shared_ptr<Entry>> obtain(std::string path, std::shared_ptr<const Site> site);
+    Task<std::shared_ptr<Entry>> obtain(std::string path);
 
     // The page as its entry's identity variant, whatever its coding; or a refused entry. Null as above.
-    Task<std::shared_ptr<Entry>> obtain_listing(ListingRequest wanted, std::shared_ptr<const Site> site);
+    Task<std::shared_ptr<Entry>> obtain_listing(ListingRequest wanted);
 
     enum class Making : std::uint8_t {
         made,    // check again: the variant exists, or is no longer offered
@@ -71,7 +67,7 @@ public:
         failed,  // it can't be made now
     };
     // Makes a missing variant of a file's entry: opens the precompressed file, or compresses.
-    Task<Making> make_variant(std::shared_ptr<Entry> entry, http::Coding coding, std::shared_ptr<const Site> site);
+    Task<Making> make_variant(std::shared_ptr<Entry> entry, http::Coding coding);
 
     // Drops a file's entry that has proved to be out of date. It may be destroyed when this returns.
     void forget(const Entry& entry);
@@ -89,27 +85,24 @@ private:
     class VariantGuard;
 
     [[nodiscard]] bool is_valid(Entry& entry);
-    [[nodiscard]] std::shared_ptr<Load> load_under_way(const std::string& key, const std::shared_ptr<const Site>& site);
-    Task<std::shared_ptr<Entry>> look_up(const std::string& path, std::shared_ptr<const Site> site);
-    Task<std::shared_ptr<Entry>> make_listing(const ListingRequest& wanted, std::shared_ptr<const Site> site);
+    [[nodiscard]] std::shared_ptr<Load> load_under_way(const std::string& key);
+    Task<std::shared_ptr<Entry>> look_up(const std::string& path);
+    Task<std::shared_ptr<Entry>> make_listing(const ListingRequest& wanted);
     // Why a file has no content hash.
     enum class NotHashed : std::uint8_t {
         on_purpose,   // it is small or very large, or too many files wait to be hashed: its times will do
         interrupted,  // the file has changed since it was opened, or the task was asked to stop
     };
     using Hash = std::expected<std::uint64_t, NotHashed>;
-    [[nodiscard]] Task<Hash> hash_large(const LoadedFile& loaded, std::shared_ptr<const Site> site);
+    [[nodiscard]] Task<Hash> hash_large(const LoadedFile& loaded);
     void keep_listed(Entry& folder, std::shared_ptr<const FoundFolder> found, io::TimePoint at);
-    Task<Making> open_sibling(const std::shared_ptr<Entry>& entry, http::Coding coding,
-                              std::shared_ptr<const Site> site);
-    Task<Making> encode_content(const std::shared_ptr<Entry>& entry, http::Coding coding,
-                                std::shared_ptr<const Site> site);
+    Task<Making> open_sibling(const std::shared_ptr<Entry>& entry, http::Coding coding);
+    Task<Making> encode_content(const std::shared_ptr<Entry>& entry, http::Coding coding);
 
     [[nodiscard]] std::shared_ptr<Entry> make_entry(const std::string& path, Loaded loaded,
-                                                    const std::shared_ptr<const Site>& site,
                                                     std::chrono::system_clock::time_point looked_at);
-    void set_up_file(Entry& entry, Loaded& loaded, const std::shared_ptr<const Site>& site);
-    void keep(const std::shared_ptr<Entry>& entry, const std::shared_ptr<const Site>& site);
+    void set_up_file(Entry& entry, Loaded& loaded);
+    void keep(const std::shared_ptr<Entry>& entry);
     [[nodiscard]] std::chrono::sys_seconds date() const;
 
     io::Core* core_;

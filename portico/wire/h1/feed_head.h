@@ -22,14 +22,14 @@ struct HeadOutcome {
     bool operator==(const HeadOutcome&) const = default;
 };
 
-inline std::string describe(const http::Request& request) {
+inline std::string describe(const http::Request& request, const ReadHead& head) {
     const auto number = [](auto value) { return std::to_string(static_cast<unsigned long long>(value)) + "|"; };
     std::string text = std::string(request.method_token) + "|" + std::string(request.target) + "|" +
                        std::string(request.path) + "|" + std::string(request.query) + "|" +
                        std::string(request.authority) + "|";
     text += number(request.method) + number(request.form) + number(request.has_query) + number(request.version) +
-            number(request.framing) + number(request.content_length) + number(request.persistence) +
-            number(request.expectation);
+            number(request.scheme) + number(request.has_content) + number(request.content_length.value_or(0)) +
+            number(request.expectation) + number(head.framing) + number(head.content_length) + number(head.persistence);
     for (const http::FieldLine& line : request.fields.lines()) {
         text += "\n" + number(line.known) + std::string(line.name) + ":" + std::string(line.value);
     }
@@ -46,10 +46,11 @@ inline HeadOutcome feed_head(std::string_view received, std::size_t first, std::
     for (;;) {
         const auto buffer = std::make_unique<char[]>(size);
         std::copy_n(received.data(), size, buffer.get());
-        const auto octets = read_head(std::string_view(buffer.get(), size), searched, limits, request);
-        if (!octets)
-            return {.octets = {}, .refusal = octets.error().status, .reason = octets.error().reason, .request = {}};
-        if (*octets) return {.octets = *octets, .refusal = {}, .reason = {}, .request = describe(request)};
+        const auto head = read_head(std::string_view(buffer.get(), size), searched, limits, request);
+        if (!head) return {.octets = {}, .refusal = head.error().status, .reason = head.error().reason, .request = {}};
+        if (*head) {
+            return {.octets = (*head)->octets, .refusal = {}, .reason = {}, .request = describe(request, **head)};
+        }
         if (size == received.size()) return {};
         size = std::min(size + piece, received.size());
     }
@@ -68,6 +69,34 @@ inline bool same_in_pieces(std::string_view received, std::size_t first, std::si
     if (pieces == whole) return true;
     const bool late = whole.refusal && pieces == HeadOutcome{};
     return late && feed_head(std::string(received) + "\r\n\r\n", first, piece, limits) == whole;
+}
+
+// The same for a response to `method`; `request` then has everything that the response says.
+inline HeadOutcome feed_response(std::string_view received, std::size_t first, std::size_t piece, http::Method method,
+                                 const HeadLimits& limits = {}) {
+    http::Response response;
+    std::size_t searched = 0;
+    std::size_t size = std::min(first, received.size());
+    for (;;) {
+        const auto buffer = std::make_unique<char[]>(size);
+        std::copy_n(received.data(), size, buffer.get());
+        const auto read = read_response_head(std::string_view(buffer.get(), size), searched, limits, method, response);
+        if (!read) return {.octets = {}, .refusal = read.error().status, .reason = read.error().reason, .request = {}};
+        if (*read) {
+            const ReadHead& head = (*read)->head;
+            std::string said = std::to_string(http::code(response.status)) + "|" +
+                               std::to_string(static_cast<int>((*read)->version)) + "|" +
+                               std::to_string(static_cast<int>(head.framing)) + "|" +
+                               std::to_string(response.content_length.value_or(0)) + "|" +
+                               std::to_string(static_cast<int>(head.persistence));
+            for (const http::FieldLine& line : response.fields.lines()) {
+                said.append("\n").append(line.name).append(":").append(line.value);
+            }
+            return {.octets = head.octets, .refusal = {}, .reason = {}, .request = std::move(said)};
+        }
+        if (size == received.size()) return {};
+        size = std::min(size + piece, received.size());
+    }
 }
 
 }  // namespace portico::h1

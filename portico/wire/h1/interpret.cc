@@ -24,15 +24,20 @@ void split_path(std::string_view text, Request& request) {
 }
 
 // The text after "http://" or "https://"; nothing for another scheme. Schemes are case-insensitive (RFC 3986 §3.1).
-std::optional<std::string_view> after_scheme(std::string_view target) {
-    for (const std::string_view scheme : {std::string_view("http://"), std::string_view("https://")}) {
-        if (http::equals_ignoring_case(target.substr(0, scheme.size()), scheme)) return target.substr(scheme.size());
-    }
+std::optional<std::string_view> after_scheme(std::string_view target, http::Scheme& scheme) {
+    const auto begins = [target](std::string_view with) {
+        return http::equals_ignoring_case(target.substr(0, with.size()), with);
+    };
+    constexpr std::string_view plain = "http://";
+    constexpr std::string_view secure = "https://";
+    scheme = begins(secure) ? http::Scheme::https : http::Scheme::http;
+    if (begins(plain)) return target.substr(plain.size());
+    if (begins(secure)) return target.substr(secure.size());
     return std::nullopt;
 }
 
 http::Result<void> interpret_absolute(Request& request) {
-    const auto hierarchy = after_scheme(request.target);
+    const auto hierarchy = after_scheme(request.target, request.scheme);
     if (!hierarchy) return http::refuse(Status::bad_request, "target is neither a path nor an http or https URI");
     const std::size_t end = hierarchy->find_first_of("/?");
     request.form = http::TargetForm::absolute;
@@ -119,41 +124,38 @@ private:
     std::string_view fault_;
 };
 
-// RFC 9112 §6.3
-std::optional<Refusal> interpret_framing(Request& request) {
-    const bool has_length = request.fields.has(FieldName::content_length);
-    if (request.fields.has(FieldName::transfer_encoding)) {
-        if (request.version == http::Version::http_1_0) {
-            return Refusal{Status::bad_request, "Transfer-Encoding in HTTP/1.0"};
-        }
+// RFC 9112 §6.3, as far as it is the same for requests and responses.
+std::optional<Refusal> interpret_framing(const http::FieldSection& fields, http::Version version, ReadHead& head) {
+    const bool has_length = fields.has(FieldName::content_length);
+    if (fields.has(FieldName::transfer_encoding)) {
+        if (version == http::Version::http_1_0) return Refusal{Status::bad_request, "Transfer-Encoding in HTTP/1.0"};
         if (has_length) return Refusal{Status::bad_request, "both Transfer-Encoding and Content-Length"};
         TransferCodings codings;
-        request.fields.for_each(FieldName::transfer_encoding,
-                                [&codings](std::string_view value) { codings.add_line(value); });
+        fields.for_each(FieldName::transfer_encoding, [&codings](std::string_view value) { codings.add_line(value); });
         if (const auto refusal = codings.refusal()) return refusal;
-        request.framing = http::Framing::chunked;
+        head.framing = Framing::chunked;
     } else if (has_length) {
-        const auto octets = content_length_of(*request.fields.find(FieldName::content_length));
+        const auto octets = content_length_of(*fields.find(FieldName::content_length));
         if (!octets) return Refusal{Status::bad_request, "Content-Length is not one decimal number below 2^63"};
-        request.framing = http::Framing::length;
-        request.content_length = *octets;
+        head.framing = Framing::length;
+        head.content_length = *octets;
     }
     return std::nullopt;
 }
 
 // RFC 9112 §9.3: close takes precedence, then the version decides.
-http::Persistence persistence_of(const Request& request) {
+Persistence persistence_of(const http::FieldSection& fields, http::Version version) {
     bool close = false;
     bool keep_alive = false;
-    request.fields.for_each(FieldName::connection, [&](std::string_view value) {
+    fields.for_each(FieldName::connection, [&](std::string_view value) {
         while (const auto option = http::next_element(value)) {
             close = close || http::equals_ignoring_case(*option, "close");
             keep_alive = keep_alive || http::equals_ignoring_case(*option, "keep-alive");
         }
     });
-    if (close) return http::Persistence::close;
-    if (request.version == http::Version::http_1_0 && !keep_alive) return http::Persistence::close;
-    return http::Persistence::keep;
+    if (close) return Persistence::close;
+    if (version == http::Version::http_1_0 && !keep_alive) return Persistence::close;
+    return Persistence::keep;
 }
 
 // RFC 9110 §10.1.1
@@ -198,11 +200,36 @@ http::Result<void> interpret_target(Request& request) {
     return interpret_absolute(request);
 }
 
-http::Result<void> interpret_fields(Request& request) {
+http::Result<void> interpret_fields(Request& request, ReadHead& head) {
     if (const auto refusal = interpret_host(request)) return std::unexpected(*refusal);
-    if (const auto refusal = interpret_framing(request)) return std::unexpected(*refusal);
-    request.persistence = persistence_of(request);
+    if (const auto refusal = interpret_framing(request.fields, request.version, head)) return std::unexpected(*refusal);
+    request.has_content = head.framing != Framing::none;
+    if (head.framing == Framing::length) request.content_length = head.content_length;
+    head.persistence = persistence_of(request.fields, request.version);
     if (const auto refusal = interpret_expectation(request)) return std::unexpected(*refusal);
+    return {};
+}
+
+http::Result<void> interpret_fields(http::Method method, http::Version version, http::Response& response,
+                                    ReadHead& head) {
+    if (const auto refusal = interpret_framing(response.fields, version, head)) {
+        return http::refuse(Status::bad_gateway, refusal->reason);
+    }
+    if (head.framing == Framing::length) response.content_length = head.content_length;
+    head.persistence = persistence_of(response.fields, version);
+    const bool is_tunnel = method == http::Method::connect && http::code(response.status) / 100 == 2;
+    if (is_tunnel || !http::may_have_content(response.status)) {
+        // RFC 9112 §6.1. A Content-Length means nothing here, or tells the length that another method would get.
+        if (head.framing == Framing::chunked && !(response.status == Status::not_modified)) {
+            return http::refuse(Status::bad_gateway, "Transfer-Encoding in an answer without content");
+        }
+        head.framing = Framing::none;
+    } else if (method == http::Method::head) {
+        head.framing = Framing::none;
+    } else if (head.framing == Framing::none) {
+        head.framing = Framing::to_close;
+        head.persistence = Persistence::close;
+    }
     return {};
 }
 

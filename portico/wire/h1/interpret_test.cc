@@ -19,7 +19,7 @@ using namespace std::string_literals;
 struct FramingRow {
     const char* name;
     std::string lines;
-    http::Framing framing = http::Framing::none;
+    Framing framing = Framing::none;
     std::uint64_t content_length = 0;
     Status status = Status::ok;
     const char* version = "1.1";
@@ -38,9 +38,13 @@ TEST_P(FramingOf, HasOneReadingOrIsRefused) {
     const auto octets = read_head(head, searched, HeadLimits{}, request);
     ASSERT_EQ(octets.has_value(), row.status == Status::ok);
     if (octets) {
-        EXPECT_EQ(*octets, head.size());
-        EXPECT_EQ(request.framing, row.framing);
-        EXPECT_EQ(request.content_length, row.content_length);
+        ASSERT_TRUE(octets->has_value());
+        EXPECT_EQ((*octets)->octets, head.size());
+        EXPECT_EQ((*octets)->framing, row.framing);
+        EXPECT_EQ((*octets)->content_length, row.content_length);
+        EXPECT_EQ(request.has_content, row.framing != Framing::none);
+        EXPECT_EQ(request.content_length.has_value(), row.framing == Framing::length);
+        EXPECT_EQ(request.content_length.value_or(0), row.content_length);
     } else {
         EXPECT_EQ(octets.error().status, row.status) << octets.error().reason;
     }
@@ -48,14 +52,14 @@ TEST_P(FramingOf, HasOneReadingOrIsRefused) {
 }
 
 FramingRow of_length(const char* name, const std::string& lines, std::uint64_t octets) {
-    return {name, lines, http::Framing::length, octets};
+    return {name, lines, Framing::length, octets};
 }
-FramingRow chunked(const char* name, const std::string& lines) { return {name, lines, http::Framing::chunked}; }
+FramingRow chunked(const char* name, const std::string& lines) { return {name, lines, Framing::chunked}; }
 FramingRow refused(const char* name, const std::string& lines, Status status = bad) {
-    return {name, lines, http::Framing::none, 0, status};
+    return {name, lines, Framing::none, 0, status};
 }
 FramingRow refused_in_http10(const char* name, const std::string& lines) {
-    return {name, lines, http::Framing::none, 0, bad, "1.0"};
+    return {name, lines, Framing::none, 0, bad, "1.0"};
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -214,8 +218,8 @@ INSTANTIATE_TEST_SUITE_P(
 struct ConnectionRow {
     const char* name;
     std::string lines;
-    http::Persistence in_http11;
-    http::Persistence in_http10;
+    Persistence in_http11;
+    Persistence in_http10;
 };
 class Connection : public testing::TestWithParam<ConnectionRow> {};
 
@@ -226,12 +230,12 @@ TEST_P(Connection, PersistsOrNot) {
         std::size_t searched = 0;
         const auto octets = read_head(head, searched, HeadLimits{}, request);
         ASSERT_TRUE(octets && *octets);
-        EXPECT_EQ(request.persistence, http11 ? GetParam().in_http11 : GetParam().in_http10);
+        EXPECT_EQ((*octets)->persistence, http11 ? GetParam().in_http11 : GetParam().in_http10);
     }
 }
 
-constexpr auto keep = http::Persistence::keep;
-constexpr auto close = http::Persistence::close;
+constexpr auto keep = Persistence::keep;
+constexpr auto close = Persistence::close;
 INSTANTIATE_TEST_SUITE_P(
     Section93, Connection,
     testing::Values(ConnectionRow{"None", "", keep, close},

@@ -29,29 +29,19 @@ std::string_view what_is_wrong_with(char stop, std::string_view otherwise) {
 }
 
 // One attempt to read a head from `text`, front to back, that looks at each octet once. A refusal depends only on the
-// octets up to the refused one, so octets that arrive one by one have the same outcome as all at once.
+// octets up to the refused one, so octets that arrive one by one have the same outcome as all at once. This class reads
+// what requests and responses have in common: everything but the first line.
 class HeadReader {
 public:
     enum class Outcome : std::uint8_t { done, incomplete, refused };
 
-    HeadReader(std::string_view text, const HeadLimits& limits, http::Request& request)
-        : text_(text), limits_(limits), request_(request), scanner_(text) {}
-
-    Outcome read() {
-        Outcome outcome = pass_over_empty_line();
-        if (outcome == Outcome::done) outcome = read_method();
-        if (outcome == Outcome::done) outcome = read_target();
-        if (outcome == Outcome::done) outcome = read_version();
-        while (outcome == Outcome::done && !at_end_) outcome = read_field_line();
-        if (outcome != Outcome::done) return outcome;
-        if (const auto result = interpret_fields(request_); !result) return refuse(result.error());
-        return Outcome::done;
-    }
-
     [[nodiscard]] std::size_t octets() const { return at_; }
     [[nodiscard]] const Refusal& refusal() const { return refusal_; }
 
-private:
+protected:
+    HeadReader(std::string_view text, const HeadLimits& limits, http::FieldSection& fields)
+        : text_(text), limits_(limits), scanner_(text), fields_(fields) {}
+
     [[nodiscard]] bool has(std::size_t position) const { return position < text_.size(); }
 
     Outcome refuse(const Refusal& refusal) {
@@ -74,6 +64,108 @@ private:
         return take_line_end();
     }
 
+    // Reads "HTTP/d.d" and the octets after it (RFC 9112 §2.3).
+    Outcome read_version(std::string_view after, http::Version& version) {
+        constexpr std::string_view shape = "HTTP/d.d";
+        const std::string_view rest = text_.substr(at_, shape.size() + after.size());
+        const bool is_usual = rest.starts_with("HTTP/1.1") && rest.substr(shape.size()) == after;
+        for (std::size_t i = 0; i < rest.size() && !is_usual; ++i) {
+            const char wanted = i < shape.size() ? shape[i] : after[i - shape.size()];
+            const bool fits = wanted == 'd' ? is(digit_octet, rest[i]) : rest[i] == wanted;
+            if (!fits) return refuse(Status::bad_request, what_is_wrong_with(rest[i], "version is malformed"));
+        }
+        if (rest.size() < shape.size() + after.size()) return Outcome::incomplete;
+        if (rest[5] != '1') return refuse(Status::http_version_not_supported, "major version is not 1");
+        // A minor version that we don't know is treated as the highest that we do: RFC 9110 §2.5.
+        version = rest[7] == '0' ? http::Version::http_1_0 : http::Version::http_1_1;
+        at_ += rest.size();
+        return Outcome::done;
+    }
+
+    // Reads the field lines, and the empty line that ends the head (RFC 9112 §5).
+    Outcome read_fields() {
+        Outcome outcome = Outcome::done;
+        while (outcome == Outcome::done && !at_end_) outcome = read_field_line();
+        return outcome;
+    }
+
+    const std::string_view text_;
+    const HeadLimits& limits_;
+    Scanner scanner_;
+    std::size_t at_ = 0;  // everything before it has been read
+
+private:
+    Outcome read_field_line() {
+        const std::size_t colon = scanner_.next_not_token(at_);
+        if (!has(colon)) return Outcome::incomplete;
+        if (text_[colon] != ':' || colon == at_) {
+            at_end_ = colon == at_ && text_[colon] == '\r';
+            return at_end_ ? take_line_end() : refuse_field_name(colon);
+        }
+        if (fields_.size() >= limits_.field_count_max) {
+            return refuse(Status::request_header_fields_too_large, "too many field lines");
+        }
+        std::size_t begin = colon + 1;
+        while (has(begin) && is_white(text_[begin])) ++begin;
+        std::size_t end = scanner_.next_control(begin);
+        if (!has(end)) return Outcome::incomplete;
+        if (text_[end] != '\r') {
+            return refuse(Status::bad_request, what_is_wrong_with(text_[end], "malformed field value"));
+        }
+        const std::string_view name = text_.substr(at_, colon - at_);
+        at_ = end;
+        while (end > begin && is_white(text_[end - 1])) --end;
+        const FieldName known = http::recognise(name);
+        const Outcome line_end = take_line_end();
+        if (line_end != Outcome::done) return line_end;
+        if (known == FieldName::host || known == FieldName::content_length) {
+            if (fields_.has(known)) return refuse_repetition(known);
+        }
+        fields_.add(known, name, text_.substr(begin, end - begin));
+        return Outcome::done;
+    }
+
+    // RFC 9112 §3.2 for Host. For Content-Length, §6.3 would allow us to take two equal ones for one.
+    Outcome refuse_repetition(FieldName known) {
+        return refuse(Status::bad_request,
+                      known == FieldName::host ? "Host is repeated" : "Content-Length is repeated");
+    }
+
+    Outcome refuse_field_name(std::size_t stop) {
+        const char octet = text_[stop];
+        if (!is_white(octet)) {
+            return refuse(Status::bad_request, what_is_wrong_with(octet, "field name is not a token"));
+        }
+        if (stop > at_) return refuse(Status::bad_request, "white space in or after a field name");  // §5.1
+        if (fields_.size() == 0) {
+            return refuse(Status::bad_request, "white space before the first field line");  // §2.2
+        }
+        return refuse(Status::bad_request, "obsolete line folding");  // §5.2
+    }
+
+    http::FieldSection& fields_;
+    bool at_end_ = false;  // the empty line's CR has been seen
+    Refusal refusal_{};
+};
+
+class RequestReader : public HeadReader {
+public:
+    RequestReader(std::string_view text, const HeadLimits& limits, http::Request& request)
+        : HeadReader(text, limits, request.fields), request_(request) {}
+
+    Outcome read(ReadHead& head) {
+        Outcome outcome = pass_over_empty_line();
+        if (outcome == Outcome::done) outcome = read_method();
+        if (outcome == Outcome::done) outcome = read_target();
+        if (outcome == Outcome::done) outcome = read_rest_of_line();
+        if (outcome == Outcome::done) outcome = read_fields();
+        if (outcome != Outcome::done) return outcome;
+        if (const auto result = interpret_fields(request_, head); !result) return refuse(result.error());
+        head.octets = octets();
+        return Outcome::done;
+    }
+
+private:
     Outcome read_method() {
         const std::size_t end = scanner_.next_not_token(at_);
         if (end - at_ > method_octets_max) return refuse(Status::not_implemented, "method is too long");
@@ -104,81 +196,56 @@ private:
         return Outcome::done;
     }
 
-    // RFC 9112 §2.3, and the end of the request line.
-    Outcome read_version() {
-        constexpr std::string_view shape = "HTTP/d.d\r\n";
-        const std::string_view rest = text_.substr(at_, shape.size());
-        if (rest != "HTTP/1.1\r\n" && rest != "HTTP/1.0\r\n") {
-            for (std::size_t i = 0; i < rest.size(); ++i) {
-                const bool fits = shape[i] == 'd' ? is(digit_octet, rest[i]) : rest[i] == shape[i];
-                if (!fits) return refuse(Status::bad_request, what_is_wrong_with(rest[i], "version is malformed"));
-            }
-            if (rest.size() < shape.size()) return Outcome::incomplete;
-            if (rest[5] != '1') return refuse(Status::http_version_not_supported, "major version is not 1");
-        }
-        // A minor version that we don't know is treated as the highest that we do: RFC 9110 §2.5.
-        request_.version = rest[7] == '0' ? http::Version::http_1_0 : http::Version::http_1_1;
-        at_ += shape.size();
+    Outcome read_rest_of_line() {
+        const Outcome outcome = read_version("\r\n", request_.version);
+        if (outcome != Outcome::done) return outcome;
         if (const auto result = interpret_target(request_); !result) return refuse(result.error());
         return Outcome::done;
     }
 
-    // Reads one field line, or the empty line that ends the head (RFC 9112 §5).
-    Outcome read_field_line() {
-        const std::size_t colon = scanner_.next_not_token(at_);
-        if (!has(colon)) return Outcome::incomplete;
-        if (text_[colon] != ':' || colon == at_) {
-            at_end_ = colon == at_ && text_[colon] == '\r';
-            return at_end_ ? take_line_end() : refuse_field_name(colon);
-        }
-        if (request_.fields.size() >= limits_.field_count_max) {
-            return refuse(Status::request_header_fields_too_large, "too many field lines");
-        }
-        std::size_t begin = colon + 1;
-        while (has(begin) && is_white(text_[begin])) ++begin;
-        std::size_t end = scanner_.next_control(begin);
-        if (!has(end)) return Outcome::incomplete;
-        if (text_[end] != '\r') {
-            return refuse(Status::bad_request, what_is_wrong_with(text_[end], "malformed field value"));
-        }
-        const std::string_view name = text_.substr(at_, colon - at_);
-        at_ = end;
-        while (end > begin && is_white(text_[end - 1])) --end;
-        const FieldName known = http::recognise(name);
-        const Outcome line_end = take_line_end();
-        if (line_end != Outcome::done) return line_end;
-        if (known == FieldName::host || known == FieldName::content_length) {
-            if (request_.fields.has(known)) return refuse_repetition(known);
-        }
-        request_.fields.add(known, name, text_.substr(begin, end - begin));
+    http::Request& request_;
+};
+
+// RFC 9112 §4
+class ResponseReader : public HeadReader {
+public:
+    ResponseReader(std::string_view text, const HeadLimits& limits, http::Response& response)
+        : HeadReader(text, limits, response.fields), response_(response) {}
+
+    Outcome read(http::Method method, ReadResponse& read) {
+        Outcome outcome = pass_over_empty_line();
+        if (outcome == Outcome::done) outcome = read_version(" ", read.version);
+        if (outcome == Outcome::done) outcome = read_status();
+        if (outcome == Outcome::done) outcome = read_fields();
+        if (outcome != Outcome::done) return outcome;
+        const auto result = interpret_fields(method, read.version, response_, read.head);
+        if (!result) return refuse(result.error());
+        read.head.octets = octets();
         return Outcome::done;
     }
 
-    // RFC 9112 §3.2 for Host. For Content-Length, §6.3 would allow us to take two equal ones for one.
-    Outcome refuse_repetition(FieldName known) {
-        return refuse(Status::bad_request,
-                      known == FieldName::host ? "Host is repeated" : "Content-Length is repeated");
+private:
+    // Three digits, a space, and a reason phrase that nobody needs; some servers leave out the space with the phrase.
+    Outcome read_status() {
+        unsigned code = 0;
+        for (std::size_t i = 0; i < 3; ++i, ++at_) {
+            if (!has(at_)) return Outcome::incomplete;
+            if (!is(digit_octet, text_[at_])) return refuse(Status::bad_request, "status is not three digits");
+            code = 10 * code + static_cast<unsigned>(text_[at_] - '0');
+        }
+        if (code < 100) return refuse(Status::bad_request, "status is below 100");
+        response_.status = static_cast<Status>(code);
+        if (!has(at_)) return Outcome::incomplete;
+        if (text_[at_] != ' ' && text_[at_] != '\r') return refuse(Status::bad_request, "status is not three digits");
+        at_ = scanner_.next_control(at_);
+        if (!has(at_)) return Outcome::incomplete;
+        if (text_[at_] != '\r') {
+            return refuse(Status::bad_request, what_is_wrong_with(text_[at_], "malformed reason phrase"));
+        }
+        return take_line_end();
     }
 
-    Outcome refuse_field_name(std::size_t stop) {
-        const char octet = text_[stop];
-        if (!is_white(octet)) {
-            return refuse(Status::bad_request, what_is_wrong_with(octet, "field name is not a token"));
-        }
-        if (stop > at_) return refuse(Status::bad_request, "white space in or after a field name");  // §5.1
-        if (request_.fields.size() == 0) {
-            return refuse(Status::bad_request, "white space before the first field line");  // §2.2
-        }
-        return refuse(Status::bad_request, "obsolete line folding");  // §5.2
-    }
-
-    const std::string_view text_;
-    const HeadLimits& limits_;
-    http::Request& request_;
-    Scanner scanner_;
-    std::size_t at_ = 0;   // everything before it has been read
-    bool at_end_ = false;  // the empty line's CR has been seen
-    Refusal refusal_{};
+    http::Response& response_;
 };
 
 // Whether reading from the start again may give a result, now that more octets follow the first `searched`, which gave
@@ -210,23 +277,46 @@ Refusal refuse_too_long(const http::Request& request) {
 
 }  // namespace
 
-http::Result<std::optional<std::size_t>> read_head(std::string_view received, std::size_t& searched,
-                                                   const HeadLimits& limits, http::Request& request) {
+http::Result<std::optional<ReadHead>> read_head(std::string_view received, std::size_t& searched,
+                                                const HeadLimits& limits, http::Request& request) {
     assert(searched <= received.size());
     if (searched != 0 && !may_be_decided(received, searched, limits)) {
         searched = received.size();
         return std::nullopt;
     }
     request.clear();
-    HeadReader reader(received.substr(0, limits.head_octets_max), limits, request);
-    switch (reader.read()) {
-        case HeadReader::Outcome::done: return reader.octets();
+    ReadHead head;
+    RequestReader reader(received.substr(0, limits.head_octets_max), limits, request);
+    switch (reader.read(head)) {
+        case HeadReader::Outcome::done: return head;
         case HeadReader::Outcome::refused: return std::unexpected(reader.refusal());
         case HeadReader::Outcome::incomplete: break;
     }
     if (received.size() >= limits.head_octets_max) return std::unexpected(refuse_too_long(request));
     searched = received.size();
     request.clear();  // its views would be invalid after the octets move
+    return std::nullopt;
+}
+
+http::Result<std::optional<ReadResponse>> read_response_head(std::string_view received, std::size_t& searched,
+                                                             const HeadLimits& limits, http::Method method,
+                                                             http::Response& response) {
+    assert(searched <= received.size());
+    if (searched != 0 && !may_be_decided(received, searched, limits)) {
+        searched = received.size();
+        return std::nullopt;
+    }
+    response.clear();
+    ReadResponse read;
+    ResponseReader reader(received.substr(0, limits.head_octets_max), limits, response);
+    switch (reader.read(method, read)) {
+        case HeadReader::Outcome::done: return read;
+        case HeadReader::Outcome::refused: return http::refuse(Status::bad_gateway, reader.refusal().reason);
+        case HeadReader::Outcome::incomplete: break;
+    }
+    if (received.size() >= limits.head_octets_max) return http::refuse(Status::bad_gateway, "head is too long");
+    searched = received.size();
+    response.clear();
     return std::nullopt;
 }
 

@@ -1,4 +1,4 @@
-// portico/wire/h1/read_head.h — reads the head of one HTTP/1.1 request, from octets already received.
+// portico/wire/h1/read_head.h — reads the head of one HTTP/1.1 message, from octets already received.
 //
 // Room wire: octets in, messages out, and back (RFC 9112, 9113, 9114).
 // May use:   base, http.
@@ -12,25 +12,26 @@
 #include <string_view>
 
 #include "portico/http/message.h"
+#include "portico/wire/h1/framing.h"
 
 namespace portico::h1 {
 
-// How much one request's head may cost.
+// How much one message's head may cost.
 struct HeadLimits {
-    std::size_t head_octets_max = 16 * 1024;   // request line and field section together, each CRLF counted: 431
+    std::size_t head_octets_max = 16 * 1024;   // first line and field section together, each CRLF counted: 431
     std::size_t target_octets_max = 8 * 1024;  // 414
     std::size_t field_count_max = 100;         // field lines: 431
 };
 
 // Reads one request head — request line and field section, never content — from the start of `received`.
 //
-// Returns how many octets the head took, and fills `request`, whose views point into `received`: the octets must not
-// move until the request has been answered. While the head is incomplete, returns nothing, and `request` is clear: call
-// again with the same octets, wherever they are now, followed by more. `searched` is this function's note of how far it
-// has searched without success. Start it at 0 for each head and pass it back unchanged, so that a head sent one octet
-// at a time costs little more than one sent whole. An incomplete head can also be refused: at once if a limit, an octet
-// that is allowed nowhere or the first line decides it, and otherwise as the head grows. The refusal is the same
-// however the octets are cut. After a refusal `request` may be partly filled (method and target, for the log).
+// Returns what the head says about the connection, and fills `request`, whose views point into `received`: the octets
+// must not move until the request has been answered. While the head is incomplete, returns nothing, and `request` is
+// clear: call again with the same octets, wherever they are now, followed by more. `searched` is this function's note
+// of how far it has searched without success. Start it at 0 for each head and pass it back unchanged, so that a head
+// sent one octet at a time costs little more than one sent whole. An incomplete head can also be refused: at once if a
+// limit, an octet that is allowed nowhere or the first line decides it, and otherwise as the head grows. The refusal is
+// the same however the octets are cut. After a refusal `request` may be partly filled (method and target, for the log).
 //
 // One empty line before the request line is skipped (RFC 9112 §2.2). docs/h1-strictness.md lists what is refused
 // although the RFC does not require it, and what is accepted beyond its grammar.
@@ -44,7 +45,24 @@ struct HeadLimits {
 //           501 a transfer coding other than chunked, with chunked last; a method of more than 64 octets
 //                                                                                (RFC 9112 §6.1, §3)
 //           505 a major version other than 1                                     (RFC 9110 §15.6.6)
-[[nodiscard]] http::Result<std::optional<std::size_t>> read_head(std::string_view received, std::size_t& searched,
-                                                                 const HeadLimits& limits, http::Request& request);
+[[nodiscard]] http::Result<std::optional<ReadHead>> read_head(std::string_view received, std::size_t& searched,
+                                                              const HeadLimits& limits, http::Request& request);
+
+// What a response says besides its status and fields.
+struct ReadResponse {
+    http::Version version = http::Version::http_1_1;
+    ReadHead head;
+};
+
+// Reads one response head in the same way: status line and field section. `method` is that of the request, on which the
+// framing depends (RFC 9112 §6.3). Fills the status, the fields, all of them as they were sent, and content_length.
+//
+// Refusals, all with 502: the same, except for what only requests have; a status that is not three digits, from 100 on
+//                         (RFC 9112 §4).
+[[nodiscard]] http::Result<std::optional<ReadResponse>> read_response_head(std::string_view received,
+                                                                           std::size_t& searched,
+                                                                           const HeadLimits& limits,
+                                                                           http::Method method,
+                                                                           http::Response& response);
 
 }  // namespace portico::h1

@@ -380,8 +380,8 @@ bool they_refuse_in_the_end(std::string_view received) {
     return TheirReader(completed(received)).outcome == TheirReader::Outcome::refused;
 }
 
-void compare(const http::Request& request, std::size_t octets, const TheirReader& theirs, const NaiveHead& head) {
-    if (octets != theirs.octets) report("octets of the head", "", head.text);
+void compare(const http::Request& request, const ReadHead& read, const TheirReader& theirs, const NaiveHead& head) {
+    if (read.octets != theirs.octets) report("octets of the head", "", head.text);
     if (request.method_token != theirs.method()) report("method", theirs.method(), head.text);
     if (request.target != theirs.target) report("target", theirs.target, head.text);
     if (request.fields.size() != theirs.fields.size()) report("number of fields", "", head.text);
@@ -390,11 +390,11 @@ void compare(const http::Request& request, std::size_t octets, const TheirReader
         if (line.name != theirs.fields[i].first) report("name", theirs.fields[i].first, head.text);
         if (line.value != http::trim(theirs.fields[i].second)) report("value", theirs.fields[i].second, head.text);
     }
-    if ((request.framing == http::Framing::chunked) != theirs.chunked) report("chunked", "", head.text);
+    if ((read.framing == Framing::chunked) != theirs.chunked) report("chunked", "", head.text);
     const bool has_length = theirs.content_length != ~std::uint64_t{0};
-    if ((request.framing == http::Framing::length) != has_length) report("whether there is a length", "", head.text);
+    if ((read.framing == Framing::length) != has_length) report("whether there is a length", "", head.text);
     if (has_length && request.content_length != theirs.content_length) report("length", "", head.text);
-    const bool keep = request.persistence == http::Persistence::keep;
+    const bool keep = read.persistence == Persistence::keep;
     if (keep != theirs.keep && !connection_list(head) && !close_and_keep_alive(head)) {
         report("persistence", "", head.text);
     }

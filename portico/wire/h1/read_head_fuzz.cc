@@ -25,8 +25,9 @@ void check_head(std::string_view received, const HeadLimits& limits) {
     require(searched <= received.size());
     if (!octets) return require(!octets.error().reason.empty());
     if (!*octets) return require(received.size() < limits.head_octets_max);
-    require(**octets <= received.size() && **octets <= limits.head_octets_max);
-    const std::string_view head = received.substr(0, **octets);
+    require((*octets)->octets <= received.size() && (*octets)->octets <= limits.head_octets_max);
+    require((*octets)->framing != Framing::to_close);
+    const std::string_view head = received.substr(0, (*octets)->octets);
     require(head.ends_with("\r\n\r\n"));
     require(lies_in(request.method_token, head) && lies_in(request.target, head) && lies_in(request.query, head));
     require(lies_in(request.path, head) || request.path == "/");  // "/" for an absolute form without a path

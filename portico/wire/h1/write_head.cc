@@ -136,7 +136,7 @@ std::size_t write_head(const http::Response& response, const HeadExtras& extras,
         writer.add(chunked_line);
         ++lines;
     }
-    if (!interim && extras.persistence == http::Persistence::close) {
+    if (!interim && extras.persistence == Persistence::close) {
         writer.add(close_line);
         ++lines;
     } else if (!interim && extras.peer_version == http::Version::http_1_0) {
@@ -146,6 +146,16 @@ std::size_t write_head(const http::Response& response, const HeadExtras& extras,
     writer.add_literal("\r\n");
     const auto octets = static_cast<std::size_t>(writer.end() - room.data());
     assert(!is_split(std::string_view(room.data(), octets), lines));
+    return octets;
+}
+
+std::string last_chunk(const http::FieldSection& trailers) {
+    std::string octets = "0\r\n";
+    for (const http::FieldLine& line : trailers.lines()) {
+        octets.append(line.name).append(": ").append(line.value).append("\r\n");
+    }
+    octets += "\r\n";
+    assert(!is_split(octets, 2 + trailers.size()));
     return octets;
 }
 

@@ -7,19 +7,21 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "portico/http/message.h"
+#include "portico/wire/h1/framing.h"
 
 namespace portico::h1 {
 
 // What the connection adds to the fields of a response.
 struct HeadExtras {
-    std::string_view date;  // an IMF-fixdate (RFC 9110 §6.6.1), or empty: then no Date is written
-    http::Persistence persistence = http::Persistence::keep;  // not sent in an interim response
-    http::Version peer_version = http::Version::http_1_1;     // HTTP/1.0 needs an explicit keep-alive: RFC 9112 §9.3
-    std::optional<std::uint64_t> content_length;              // absent: no Content-Length is written (1xx, 204, 304)
-    bool chunked = false;                                     // content of unknown length
+    std::string_view date;                        // an IMF-fixdate (RFC 9110 §6.6.1), or empty: then no Date is written
+    Persistence persistence = Persistence::keep;  // not sent in an interim response
+    http::Version peer_version = http::Version::http_1_1;  // HTTP/1.0 needs an explicit keep-alive: RFC 9112 §9.3
+    std::optional<std::uint64_t> content_length;           // absent: no Content-Length is written (1xx, 204, 304)
+    bool chunked = false;                                  // content of unknown length
 };
 
 // The most octets that write_head() needs for this response, whatever the extras are. So a caller that asks early,
@@ -30,5 +32,8 @@ struct HeadExtras {
 // octets. Returns how many it wrote. Field values contain no CR, LF or NUL (asserted): we made each value or checked it
 // when we read it.
 [[nodiscard]] std::size_t write_head(const http::Response& response, const HeadExtras& extras, std::span<char> room);
+
+// The last chunk and the trailer section (RFC 9112 §7.1.2), whose values are like those of a head.
+[[nodiscard]] std::string last_chunk(const http::FieldSection& trailers);
 
 }  // namespace portico::h1

@@ -73,7 +73,7 @@ TEST(ResponseHead, FitsIntoItsBound) {
     extras.content_length.reset();
     extras.peer_version = http::Version::http_1_1;
     extras.chunked = true;
-    extras.persistence = http::Persistence::close;
+    extras.persistence = Persistence::close;
     EXPECT_LE(write_head(http::Response{}, extras, room), head_octets_at_most(http::Response{}));
 }
 
@@ -91,7 +91,7 @@ TEST_P(Extras, AreWrittenAsTheConnectionNeeds) {
     EXPECT_EQ(written(response, GetParam().extras), GetParam().head);
 }
 
-HeadExtras extras(http::Persistence persistence, http::Version peer, bool chunked = false) {
+HeadExtras extras(Persistence persistence, http::Version peer, bool chunked = false) {
     HeadExtras made;
     made.persistence = persistence;
     made.peer_version = peer;
@@ -99,7 +99,6 @@ HeadExtras extras(http::Persistence persistence, http::Version peer, bool chunke
     return made;
 }
 
-using http::Persistence;
 using http::Version;
 INSTANTIATE_TEST_SUITE_P(
     Rfc9112, Extras,

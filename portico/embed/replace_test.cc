@@ -1,0 +1,224 @@
+// Routes are replaced while the server runs.
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <fstream>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "portico/base/scratch_folder_for_test.h"
+#include "portico/portico.h"
+
+namespace portico {
+namespace {
+
+// A client with one connection.
+class TcpClient {
+public:
+    explicit TcpClient(std::uint16_t port) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+        sockaddr_in address{};
+        address.sin_family = AF_INET;
+        address.sin_port = htons(port);
+        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        EXPECT_EQ(::connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+    }
+    TcpClient(const TcpClient&) = delete;
+    TcpClient& operator=(const TcpClient&) = delete;
+    ~TcpClient() { ::close(fd_); }
+
+    void send(const std::string& octets) {
+        EXPECT_EQ(::send(fd_, octets.data(), octets.size(), MSG_NOSIGNAL), static_cast<ssize_t>(octets.size()));
+    }
+    // One answer, with a Content-Length; or what arrived up to the end of the connection.
+    std::string read() {
+        std::string answer;
+        std::array<char, 4096> room;
+        for (;;) {
+            const std::size_t head_end = answer.find("\r\n\r\n");
+            const std::size_t length = answer.find("Content-Length: ");
+            if (head_end != std::string::npos && length != std::string::npos) {
+                if (answer.size() >= head_end + 4 + std::stoul(answer.substr(length + 16))) return answer;
+            }
+            const ssize_t got = ::recv(fd_, room.data(), room.size(), 0);
+            if (got <= 0) return answer;
+            answer.append(room.data(), static_cast<std::size_t>(got));
+        }
+    }
+    std::string ask(const std::string& octets) {
+        send(octets);
+        return read();
+    }
+
+private:
+    int fd_;
+};
+
+RouteSet saying(std::string text) {
+    RouteSet routes;
+    routes.get("/", [text] { return text; });
+    return routes;
+}
+
+TEST(Replacement, IsWhatAnswersFromThenOn) {
+    Server server;
+    server.get("/", [] { return "old"; });
+    server.get("/gone", [] { return "old"; });
+    TestClient client(server);
+    EXPECT_EQ(client.get("/").content, "old");
+    RouteSet routes = saying("new");
+    routes.get("/more", [] { return "more"; });
+    ASSERT_TRUE(server.replace(routes).has_value());
+    EXPECT_EQ(client.get("/").content, "new");
+    EXPECT_EQ(client.get("/more").content, "more");
+    EXPECT_EQ(client.get("/gone").status, 404);
+}
+
+TEST(Replacement, MayComeBeforeTheStart) {
+    Server server;
+    server.get("/", [] { return "old"; });
+    ASSERT_TRUE(server.replace(saying("new")).has_value());
+    TestClient client(server);
+    EXPECT_EQ(client.get("/").content, "new");
+}
+
+TEST(Replacement, HasGroupsMiddlewareAndFolders) {
+    const ScratchFolder place;
+    std::ofstream(place.file("a.txt")) << "a file";
+    Server server;
+    TestClient client(server);
+    EXPECT_EQ(client.get("/files/a.txt").status, 404);
+    RouteSet routes;
+    routes.use(request_id());
+    routes.files("/files", place.path());
+    Group api = routes.group("/api");
+    api.get("/x", [] { return "x"; });
+    ASSERT_TRUE(server.replace(routes).has_value());
+    EXPECT_EQ(client.get("/files/a.txt").content, "a file");
+    EXPECT_EQ(client.get("/api/x").content, "x");
+    EXPECT_FALSE(client.get("/none").field("X-Request-Id").empty());
+}
+
+TEST(Replacement, ThatCannotBeServedChangesNothing) {
+    Server server;
+    server.get("/", [] { return "old"; });
+    TestClient client(server);
+    RouteSet twice = saying("one");
+    twice.get("/", [] { return "two"; });
+    const auto replaced = server.replace(twice);
+    ASSERT_FALSE(replaced.has_value());
+    EXPECT_NE(replaced.error().find("two routes take the same requests"), std::string::npos);
+    RouteSet absent;
+    absent.files("/", "/nowhere/at/all");
+    EXPECT_FALSE(server.replace(absent).has_value());
+    EXPECT_EQ(client.get("/").content, "old");
+}
+
+TEST(Replacement, TakesEachSetOnce) {
+    Server server;
+    const RouteSet routes = saying("new");
+    ASSERT_TRUE(server.replace(routes).has_value());
+    const auto again = server.replace(routes);
+    ASSERT_FALSE(again.has_value());
+    EXPECT_NE(again.error().find("make a new RouteSet"), std::string::npos);
+}
+
+TEST(Replacement, IsClosedForFurtherRoutes) {
+    Server server;
+    RouteSet routes = saying("new");
+    ASSERT_TRUE(server.replace(routes).has_value());
+    testing::internal::CaptureStderr();
+    routes.get("/late", [] { return "late"; });
+    EXPECT_NE(testing::internal::GetCapturedStderr().find("is ignored"), std::string::npos);
+    TestClient client(server);
+    EXPECT_EQ(client.get("/late").status, 404);
+}
+
+// What a handler's answer needs. Notes when it is destroyed.
+class Answered {
+public:
+    Answered(std::string the_text, std::shared_ptr<std::atomic<bool>> gone)
+        : text(std::move(the_text)), is_gone(std::move(gone)) {}
+    Answered(const Answered&) = delete;
+    Answered& operator=(const Answered&) = delete;
+    ~Answered() { is_gone->store(true); }
+
+    const std::string text;
+    const std::shared_ptr<std::atomic<bool>> is_gone;
+};
+
+Task<std::string> answer_slowly(Request& request, std::shared_ptr<Answered> answered) {
+    const bool slept = co_await io::sleep_for(request.core(), std::chrono::milliseconds(200));
+    co_return slept ? answered->text : "";
+}
+
+TEST(Replacement, LetsRequestsInProgressEnd) {
+    const auto is_gone = std::make_shared<std::atomic<bool>>(false);
+    Server server;
+    auto answered = std::make_shared<Answered>("old", is_gone);
+    {
+        RouteSet routes;
+        routes.get("/slow", [answered](Request& request) { return answer_slowly(request, answered); });
+        answered.reset();
+        routes.post("/replace", [&server](Request&) {
+            const auto replaced = server.replace(saying("new"));
+            return replaced ? std::string("done") : replaced.error();
+        });
+        ASSERT_TRUE(server.replace(routes).has_value());
+    }
+    ASSERT_TRUE(server.start("127.0.0.1:0").has_value());
+    TcpClient slow(server.port());
+    slow.send("GET /slow HTTP/1.1\r\nHost: a\r\n\r\n");
+    TcpClient other(server.port());
+    EXPECT_TRUE(other.ask("POST /replace HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n").ends_with("done"));
+    EXPECT_TRUE(other.ask("GET / HTTP/1.1\r\nHost: a\r\n\r\n").ends_with("new"));
+    EXPECT_TRUE(slow.read().ends_with("old"));
+    EXPECT_TRUE(slow.ask("GET /slow HTTP/1.1\r\nHost: a\r\n\r\n").starts_with("HTTP/1.1 404 "));
+    server.stop();
+    ASSERT_TRUE(server.wait().has_value());
+    EXPECT_TRUE(is_gone->load()) << "the old routes live until their last request has ended";
+}
+
+// Several threads ask, while another replaces the routes again and again.
+TEST(Replacement, LosesNoRequest) {
+    Options options;
+    options.threads = 2;
+    Server server(options);
+    server.get("/", [] { return "0"; });
+    ASSERT_TRUE(server.start("127.0.0.1:0").has_value());
+    std::atomic<bool> is_over = false;
+    std::atomic<unsigned> answered = 0;
+    std::atomic<unsigned> wrong = 0;
+    std::vector<std::thread> clients;
+    for (int i = 0; i < 3; ++i) {
+        clients.emplace_back([&] {
+            TcpClient client(server.port());
+            while (!is_over) {
+                const std::string answer = client.ask("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+                const bool is_right = answer.starts_with("HTTP/1.1 200 ");
+                ++(is_right ? answered : wrong);
+                if (!is_right) return;
+            }
+        });
+    }
+    for (int number = 1; number <= 200; ++number) {
+        ASSERT_TRUE(server.replace(saying(std::to_string(number))).has_value());
+        const unsigned before = answered;
+        while (answered < before + 3 && wrong == 0) std::this_thread::yield();
+    }
+    is_over = true;
+    for (std::thread& client : clients) client.join();
+    EXPECT_EQ(wrong, 0U);
+    EXPECT_GE(answered, 600U);
+    server.stop();
+    ASSERT_TRUE(server.wait().has_value());
+}
+
+}  // namespace
+}  // namespace portico

@@ -1,0 +1,115 @@
+// portico/embed/router.h — where a program adds its routes.
+//
+// Room embed: see response.h.
+// Threads:   one thread adds the routes, before a server answers with them.
+#pragma once
+
+#include <memory>
+#include <source_location>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+#include "portico/embed/files.h"
+#include "portico/embed/routes.h"
+
+namespace portico {
+
+class Group;
+
+// Where routes are added: a server, a group of them, or a set for later. Routes that are added once a server answers
+// with them are ignored, with a sentence on standard error.
+class Router {
+public:
+    // Adds a handler for a method and a path. Patterns have literal segments, "{name}" for any one segment, and
+    // "{name...}" for the rest of the path. See bind_handler() for what a handler takes and returns. GET's handler also
+    // answers HEAD; OPTIONS is answered from the table of routes.
+    template <class Handler>
+    void get(Pattern<std::type_identity_t<Handler>> pattern, Handler handler) {
+        add("GET", pattern.text(), pattern.where(), bind_handler(std::move(handler)));
+    }
+    template <class Handler>
+    void post(Pattern<std::type_identity_t<Handler>> pattern, Handler handler) {
+        add("POST", pattern.text(), pattern.where(), bind_handler(std::move(handler)));
+    }
+    template <class Handler>
+    void put(Pattern<std::type_identity_t<Handler>> pattern, Handler handler) {
+        add("PUT", pattern.text(), pattern.where(), bind_handler(std::move(handler)));
+    }
+    template <class Handler>
+    void patch(Pattern<std::type_identity_t<Handler>> pattern, Handler handler) {
+        add("PATCH", pattern.text(), pattern.where(), bind_handler(std::move(handler)));
+    }
+    template <class Handler>
+    void del(Pattern<std::type_identity_t<Handler>> pattern, Handler handler) {
+        add("DELETE", pattern.text(), pattern.where(), bind_handler(std::move(handler)));
+    }
+    template <class Handler>
+    void route(std::string method, Pattern<std::type_identity_t<Handler>> pattern, Handler handler) {
+        add(std::move(method), pattern.text(), pattern.where(), bind_handler(std::move(handler)));
+    }
+
+    // Requests for the routes that are added from now on go through `middleware`, a function of Request& and Next that
+    // returns a Task<Response>. It may answer by itself, or await next(request) and change the response. Requests that
+    // no handler answers go through middleware too: 405 and OPTIONS through that of the routes that have the path; 404
+    // through that of the group whose prefix the path has, or else the server's; a path that can't be decoded (400) and
+    // OPTIONS * through the server's. A head that can't be read is answered without middleware: there is no request.
+    template <class Function>
+    void use(Function middleware, std::source_location where = std::source_location::current()) {
+        if constexpr (std::is_invocable_r_v<Task<Response>, Function&, Request&, Next>) {
+            pass_through(std::make_shared<Middleware>(std::move(middleware)), where);
+        } else {
+            static_assert(detail::never<Function>,
+                          "middleware must be a function of Request& and Next that returns a Task<Response>");
+        }
+    }
+
+    // A folder whose files handlers send by names that they choose.
+    [[nodiscard]] Folder folder(std::string path, std::source_location where = std::source_location::current());
+
+    // A group of routes below `prefix`, such as "/api", which has no parameters. The group begins with this router's
+    // current middleware and may add its own. Its pattern "" is the prefix itself, "/" the prefix followed by a slash.
+    // Requests below the prefix that no route takes go through the group's middleware too, unless the prefix is empty.
+    [[nodiscard]] Group group(std::string prefix, std::source_location where = std::source_location::current()) const;
+
+    // Serves the files of a folder below `prefix`, as `portico serve` does: with ranges, validators, compression and
+    // index files, but without listings of folders. More specific routes win.
+    void files(std::string prefix, std::string folder, std::source_location where = std::source_location::current());
+
+    struct State;  // for the library itself
+
+protected:
+    // `state` is shared by a router, its groups, and the server that answers with it.
+    explicit Router(std::shared_ptr<State> state) : state_(std::move(state)) {}
+    [[nodiscard]] const std::shared_ptr<State>& state() const { return state_; }
+    // Appends the middleware.
+    void pass_through(std::shared_ptr<Middleware> middleware, std::source_location where);
+
+private:
+    // `prefix` with a slash at its front and none at its end. Notes an error if it can't be a prefix.
+    std::string check_prefix(std::string prefix, std::source_location where) const;
+    void add(std::string method, const std::string& pattern, std::source_location where, Handle handle);
+
+    std::shared_ptr<State> state_;  // shared with the groups
+    std::string prefix_;
+    Way way_;
+    bool has_own_prefix_ = true;  // the server's is ""
+};
+
+// Routes with a common prefix and common middleware; see Router::group().
+class Group final : public Router {
+private:
+    friend class Router;
+    using Router::Router;
+};
+
+// Routes for Server::replace(), which takes each set once. Copies refer to the same routes.
+class RouteSet final : public Router {
+public:
+    RouteSet();
+
+private:
+    friend class Server;
+};
+
+}  // namespace portico

@@ -1,0 +1,46 @@
+// portico/embed/router_state.h — the routes that a router and its groups have collected.
+//
+// Room embed: see response.h.
+// Threads:   one thread fills it; once a server answers with it, every core reads it.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <memory>
+#include <source_location>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "portico/embed/files.h"
+#include "portico/embed/router.h"
+#include "portico/embed/routes.h"
+#include "portico/embed/tell.h"
+
+namespace portico {
+
+struct Router::State {
+    // Whether a server answers with the routes: then its threads read them, and nothing can be added. Reports that on
+    // standard error.
+    [[nodiscard]] bool is_too_late(std::string_view what, std::source_location where) const {
+        if (!is_in_use) return false;
+        tell_of_error(std::string(what) + " at " + place_of(where) +
+                      " is ignored: add it before the server is started");
+        return true;
+    }
+    // Sentences that say why the routes can't be served.
+    [[nodiscard]] std::vector<std::string> all_errors() const {
+        std::vector<std::string> all = errors;
+        for (const std::string& error : routes.errors()) {
+            if (std::ranges::find(all, error) == all.end()) all.push_back(error);
+        }
+        return all;
+    }
+
+    std::atomic<bool> is_in_use = false;
+    Routes routes;
+    std::vector<std::shared_ptr<Files>> files;
+    std::vector<std::string> errors;
+};
+
+}  // namespace portico

@@ -1,0 +1,140 @@
+// portico/server/replace_test.cc — routes are replaced while requests are in progress: each request is translated,
+// authorized and answered by one and the same router.
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "portico/server/world_for_test.h"
+
+namespace portico::server {
+namespace {
+
+using std::chrono::milliseconds;
+
+// Takes notes of which version takes which step. Each step may wait, so that replacements happen between steps too.
+class VersionedRouter final : public route::Router, private route::Guard, private route::Handler {
+public:
+    VersionedRouter(io::SimKernel& kernel, int version, std::set<int>& alive)
+        : kernel_(&kernel), version_(version), alive_(&alive) {
+        alive_->insert(version_);
+    }
+    ~VersionedRouter() override { alive_->erase(version_); }
+
+    [[nodiscard]] http::Result<route::Route> translate(link::Exchange& exchange) override {
+        exchange.notes().user = std::to_string(version_);
+        return route::Route{this, this};
+    }
+    void refuse(const http::Refusal& refusal, link::Exchange& exchange) override {
+        exchange.response().status = refusal.status;
+    }
+
+private:
+    [[nodiscard]] bool waits() { return kernel_->chance().happens(0.5); }
+    [[nodiscard]] Task<void> pause(io::Core& core) {
+        const io::Duration time = kernel_->chance().some_time(milliseconds(20));
+        const bool slept = co_await io::sleep_for(core, time);
+        static_cast<void>(slept);
+    }
+    [[nodiscard]] std::optional<http::Result<void>> admit_at_once(link::Exchange& exchange) override {
+        if (waits()) return std::nullopt;
+        exchange.notes().reason = std::to_string(version_);
+        return http::Result<void>{};
+    }
+    [[nodiscard]] Task<http::Result<void>> admit(link::Exchange& exchange) override {
+        co_await pause(exchange.core());
+        exchange.notes().reason = std::to_string(version_);
+        co_return http::Result<void>{};
+    }
+    void fill(link::Exchange& exchange) const {
+        const ExchangeVersions versions{exchange.notes().user, exchange.notes().reason, std::to_string(version_)};
+        exchange.response().content.push_back(http::Piece::text(versions.text()));
+    }
+    [[nodiscard]] bool answer_at_once(link::Exchange& exchange) override {
+        if (waits()) return false;
+        fill(exchange);
+        return true;
+    }
+    [[nodiscard]] Task<void> answer(link::Exchange& exchange) override {
+        co_await pause(exchange.core());
+        fill(exchange);
+    }
+
+    struct ExchangeVersions {
+        std::string translated, authorized, answered;
+        [[nodiscard]] std::string text() const { return "[" + translated + " " + authorized + " " + answered + "]\n"; }
+    };
+
+    io::SimKernel* kernel_;
+    int version_;
+    std::set<int>* alive_;
+};
+
+// The versions in an answer, "[3 3 3]", must be the same. Returns how many answers there are.
+std::size_t check_versions(const std::string& received, int newest) {
+    std::size_t count = 0;
+    for (std::size_t at = received.find('['); at != std::string::npos; at = received.find('[', at + 1)) {
+        const std::string text = received.substr(at + 1, received.find(']', at) - at - 1);
+        const std::string first = text.substr(0, text.find(' '));
+        EXPECT_EQ(text, first + " " + first + " " + first);
+        EXPECT_LE(std::stoi(first), newest);
+        ++count;
+    }
+    return count;
+}
+
+struct Total {
+    std::size_t answers = 0;
+    std::size_t overlaps = 0;  // times that several versions were alive
+};
+
+// Some clients ask one pipelined series of questions after another, while the router is replaced at random moments.
+void replace_at_random(std::uint64_t seed, Total& total) {
+    std::set<int> alive;
+    int version = 0;
+    {
+        WorkerWorld world(seed);
+        const auto make = [&](int number) { return std::make_unique<VersionedRouter>(world.kernel, number, alive); };
+        world.open_with(make(version));
+        std::vector<TestPeer*> peers;
+        std::size_t asked = 0;
+        for (int i = 0; i < 3; ++i) peers.push_back(&world.connect());
+        for (int round = 0; round < 8; ++round) {
+            io::Chance& chance = world.kernel.chance();
+            TestPeer& peer = *peers[chance.below(peers.size())];
+            const std::size_t questions = chance.between(1, 4);
+            std::string octets;
+            for (std::size_t i = 0; i < questions; ++i) octets += get("/");
+            asked += questions;
+            world.send(peer, octets);
+            for (auto left = chance.below(3); left > 0; --left) {
+                world.pass(chance.some_time(milliseconds(15)));
+                world.worker().replace(make(++version));
+                if (alive.size() > 1) ++total.overlaps;
+                EXPECT_TRUE(alive.contains(version));
+            }
+        }
+        world.pass(std::chrono::seconds(1));
+        EXPECT_EQ(alive, std::set<int>{version}) << "those before are destroyed with their last exchanges";
+        std::size_t answered = 0;
+        for (const TestPeer* const peer : peers) answered += check_versions(peer->received, version);
+        EXPECT_EQ(answered, asked);
+        total.answers += answered;
+    }
+    EXPECT_EQ(alive, std::set<int>());
+}
+
+TEST(Replacing, LeavesEachRequestToTheRouterThatItBeganWith) {
+    Total total;
+    for (std::uint64_t seed = 1; seed <= 1000 && !testing::Test::HasFailure(); ++seed) {
+        SCOPED_TRACE("seed " + std::to_string(seed));
+        replace_at_random(seed, total);
+    }
+    EXPECT_GT(total.answers, 10'000U);
+    EXPECT_GT(total.overlaps, 1'000U);
+}
+
+}  // namespace
+}  // namespace portico::server
