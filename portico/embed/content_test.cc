@@ -447,5 +447,24 @@ TEST_P(AClientThatLeaves, EndsAStreamThatWaits) {
     EXPECT_EQ(client.connections(), 0U);
 }
 
+Task<bool> write_hello(ContentWriter& writer) {
+    const bool written = co_await writer.write("hello");
+    co_return written;
+}
+
+TEST(Streams, OfKnownLengthAnnounceIt) {
+    Server server;
+    server.get("/", [](Request&) { return Response::stream("text/plain", write_hello, 5); });
+    server.get("/short", [](Request&) { return Response::stream("text/plain", write_hello, 6); });
+    server.get("/long", [](Request&) { return Response::stream("text/plain", write_hello, 4); });
+    TestClient client(server);
+    const TestAnswer answer = client.get("/");
+    EXPECT_EQ(answer.content, "hello");
+    EXPECT_EQ(answer.field("Content-Length"), "5");
+    EXPECT_EQ(client.request("HEAD", "/").field("Content-Length"), "5");
+    EXPECT_EQ(client.get("/short").status, 0) << "it is broken off";
+    EXPECT_EQ(client.get("/long").status, 0) << "it is broken off";
+}
+
 }  // namespace
 }  // namespace portico

@@ -3,8 +3,7 @@
 
 usage: build.py PREFIX COMPILER cmake|pkg-config shared|static FOLDER
 
-The programs are FOLDER/bin/NAME. With CMake, each example must be built, including any that is new in examples/; with
-pkg-config, those that are run (NAME_test.py).
+The programs are FOLDER/bin/NAME. Each example must be built, including any that is new in examples/.
 """
 
 from __future__ import annotations
@@ -44,8 +43,7 @@ def main() -> None:
     prefix, compiler, finder, kind, folder = Prefix(sys.argv[1]), *sys.argv[2:5], Path(sys.argv[5])
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "bin").mkdir(parents=True)
-    sources = [source for source in sorted(EXAMPLES.glob("*.cc"))
-               if finder == "cmake" or (HERE / f"{source.stem}_test.py").is_file()]
+    sources = sorted(EXAMPLES.glob("*.cc"))
     for source in sources:
         shutil.copy(source, folder)
     {"cmake": with_cmake, "pkg-config": with_pkg_config}[finder](prefix, compiler, kind, folder)

@@ -384,6 +384,19 @@ TEST(Request, HoldsTheFirstOfTwoHeads) {
     EXPECT_EQ(feed_whole(octets), feed_head(octets, 1, 1));
 }
 
+TEST(Request, HasTheSchemeOfItsTarget) {
+    const auto scheme = [](const std::string& head) {
+        http::Request request;
+        std::size_t searched = 0;
+        EXPECT_TRUE(read_head(head, searched, HeadLimits{}, request)->has_value());
+        return request.scheme;
+    };
+    EXPECT_EQ(scheme("GET https://a/ HTTP/1.1\r\nHost: a\r\n\r\n"), http::Scheme::https);
+    EXPECT_EQ(scheme("GET HTTPS://a/ HTTP/1.1\r\nHost: a\r\n\r\n"), http::Scheme::https);
+    EXPECT_EQ(scheme("GET http://a/ HTTP/1.1\r\nHost: a\r\n\r\n"), http::Scheme::http);
+    EXPECT_EQ(scheme("GET / HTTP/1.1\r\nHost: a\r\n\r\n"), http::Scheme::http);
+}
+
 TEST(Request, IsEmptyWhileTheHeadIsIncomplete) {
     const std::string head = "POST /a?b HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n";
     http::Request request;
