@@ -14,8 +14,8 @@
 #include <portico/base/byte_order.h>
 #include <portico/base/printable.h>
 #include <portico/io/datagram.h>
-#include <portico/io/epoll_kernel.h>
-#include <portico/io/resolve.h>
+#include <portico/io/epoll/epoll_kernel.h>
+#include <portico/io/net/resolve.h>
 #include <portico/io/run_task.h>
 
 #include <charconv>

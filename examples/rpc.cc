@@ -18,7 +18,7 @@
 // abandoned. The socket is a file, and its permissions determine who may call.
 //
 // Exit status of call: 0 the result is on standard output; 1 the server reported an error; 2 usage; 3 no answer.
-#include <portico/io/epoll_kernel.h>
+#include <portico/io/epoll/epoll_kernel.h>
 #include <portico/io/line_reader.h>
 #include <portico/io/run_task.h>
 #include <portico/json.h>

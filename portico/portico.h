@@ -14,12 +14,11 @@
 #include "portico/embed/response.h"
 #include "portico/embed/server.h"
 #include "portico/embed/services.h"
-#include "portico/embed/test_client.h"
 #include "portico/embed/upload.h"
 #include "portico/io/gate.h"
-#include "portico/io/happy_eyeballs.h"
 #include "portico/io/line_reader.h"
-#include "portico/io/resolve.h"
+#include "portico/io/net/happy_eyeballs.h"
+#include "portico/io/net/resolve.h"
 #include "portico/io/scope.h"
 
 #endif

@@ -30,7 +30,7 @@ ROOMS["embed"] = {"base", "http", "wire", "io", "link", "route", "site", "servic
 ROOMS["app"] = set(ROOMS)
 
 # The headers that programs include are not in a room's folder. Each may include what the room named here may include.
-FACE = {"portico/portico.h": "embed", "portico/json.h": "embed", "portico/version.h": "base"}
+FACE = {"portico/portico.h": "embed", "portico/json.h": "embed", "portico/testing.h": "embed", "portico/version.h": "base"}
 
 PURE = {"base", "http", "wire"}
 

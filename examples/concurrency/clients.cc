@@ -10,8 +10,8 @@
 #include <optional>
 #include <string_view>
 
-#include "portico/io/epoll_kernel.h"
-#include "portico/io/resolve.h"
+#include "portico/io/epoll/epoll_kernel.h"
+#include "portico/io/net/resolve.h"
 #include "portico/io/run_task.h"
 #include "portico/io/stream.h"
 

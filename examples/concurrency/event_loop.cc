@@ -5,7 +5,7 @@
 // A waiting task takes a few hundred octets and an entry in epoll's list. The thread runs the tasks that can go on, and
 // must never wait for anything except the kernel's next event: work that takes long belongs elsewhere (offload()).
 #include "examples/concurrency/hello.h"
-#include "portico/io/epoll_kernel.h"
+#include "portico/io/epoll/epoll_kernel.h"
 
 namespace io = portico::io;
 using portico::Task;

@@ -10,7 +10,7 @@
 #include <optional>
 #include <string>
 
-#include "portico/io/resolve.h"
+#include "portico/io/net/resolve.h"
 #include "portico/io/scope.h"
 #include "portico/io/stream.h"
 

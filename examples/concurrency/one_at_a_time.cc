@@ -5,7 +5,7 @@
 // The simplest server. While it waits for one client, all others wait in the listener's queue. That is good enough only
 // if serving never waits for the client.
 #include "examples/concurrency/hello.h"
-#include "portico/io/epoll_kernel.h"
+#include "portico/io/epoll/epoll_kernel.h"
 
 namespace io = portico::io;
 using portico::Task;

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "examples/concurrency/hello.h"
-#include "portico/io/epoll_kernel.h"
+#include "portico/io/epoll/epoll_kernel.h"
 
 namespace io = portico::io;
 using portico::Task;

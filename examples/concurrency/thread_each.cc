@@ -11,7 +11,7 @@
 #include <thread>
 
 #include "examples/concurrency/hello.h"
-#include "portico/io/epoll_kernel.h"
+#include "portico/io/epoll/epoll_kernel.h"
 
 namespace io = portico::io;
 using portico::Task;

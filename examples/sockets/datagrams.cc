@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "portico/io/datagram.h"
-#include "portico/io/epoll_kernel.h"
+#include "portico/io/epoll/epoll_kernel.h"
 #include "portico/io/run_task.h"
 
 namespace io = portico::io;

@@ -8,7 +8,7 @@
 #include <cstdio>
 #include <string>
 
-#include "portico/io/epoll_kernel.h"
+#include "portico/io/epoll/epoll_kernel.h"
 #include "portico/io/run_task.h"
 #include "portico/io/stream.h"
 

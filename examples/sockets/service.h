@@ -7,8 +7,8 @@
 #include <cstdio>
 #include <utility>
 
-#include "portico/io/epoll_kernel.h"
-#include "portico/io/resolve.h"
+#include "portico/io/epoll/epoll_kernel.h"
+#include "portico/io/net/resolve.h"
 #include "portico/io/scope.h"
 #include "portico/io/stream.h"
 

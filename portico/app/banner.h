@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "portico/io/address.h"
+#include "portico/io/net/address.h"
 
 namespace portico::app {
 

@@ -12,8 +12,8 @@
 #include "portico/app/retype.h"
 #include "portico/base/nearest.h"
 #include "portico/base/quantity.h"
-#include "portico/io/endpoint.h"
-#include "portico/io/endpoint_meant.h"
+#include "portico/io/net/endpoint.h"
+#include "portico/io/net/endpoint_meant.h"
 #include "portico/server/limits.h"
 
 namespace portico::app {

@@ -13,7 +13,7 @@
 
 #include "portico/app/conversation.h"
 #include "portico/io/run_task.h"
-#include "portico/io/sim_kernel.h"
+#include "portico/io/sim/sim_kernel.h"
 #include "portico/io/stream_pair_for_test.h"
 
 namespace portico::app {

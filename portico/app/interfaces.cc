@@ -1,7 +1,7 @@
 // portico/app/interfaces.cc — `portico interfaces`: the machine's network interfaces.
 //
 // Room app: see command.h.
-#include "portico/io/interfaces.h"
+#include "portico/io/net/interfaces.h"
 
 #include <fmt/core.h>
 

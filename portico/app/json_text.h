@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "portico/io/address.h"
+#include "portico/io/net/address.h"
 
 namespace portico::app {
 

@@ -17,7 +17,7 @@
 #include <utility>
 
 #include "portico/base/quantity.h"
-#include "portico/io/address.h"
+#include "portico/io/net/address.h"
 
 namespace portico::app {
 namespace {

@@ -1,7 +1,7 @@
 // portico/app/ports.cc — `portico ports`: the names of known ports, and the sockets that listen on this machine.
 //
 // Room app: see command.h.
-#include "portico/io/ports.h"
+#include "portico/io/net/ports.h"
 
 #include <fmt/core.h>
 

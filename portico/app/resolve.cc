@@ -1,7 +1,7 @@
 // portico/app/resolve.cc — `portico resolve`: a name's addresses, an address's name.
 //
 // Room app: see command.h.
-#include "portico/io/resolve.h"
+#include "portico/io/net/resolve.h"
 
 #include <fmt/core.h>
 
@@ -11,7 +11,7 @@
 #include "portico/app/json_text.h"
 #include "portico/app/notice.h"
 #include "portico/base/printable.h"
-#include "portico/io/epoll_kernel.h"
+#include "portico/io/epoll/epoll_kernel.h"
 #include "portico/io/run_task.h"
 
 namespace portico::app {

@@ -24,10 +24,10 @@
 #include "portico/app/serve_plan.h"
 #include "portico/app/serve_trouble.h"
 #include "portico/io/descriptor_limit.h"
-#include "portico/io/epoll_kernel.h"
-#include "portico/io/interfaces.h"
-#include "portico/io/ports.h"
-#include "portico/io/resolve.h"
+#include "portico/io/epoll/epoll_kernel.h"
+#include "portico/io/net/interfaces.h"
+#include "portico/io/net/ports.h"
+#include "portico/io/net/resolve.h"
 #include "portico/io/signals.h"
 #include "portico/server/server.h"
 #include "portico/site/router.h"
@@ -98,7 +98,7 @@ private:
 std::uint16_t free_port(const io::IpAddress& ip, unsigned from) {
     const auto kernel = io::make_epoll_kernel();
     io::ListenOptions options;
-    options.only_bind = true;
+    options.port_use = io::PortUse::tested;
     for (unsigned port = from; kernel && port < from + 100 && port < 65'536; ++port) {
         const auto number = static_cast<std::uint16_t>(port);
         const auto opened = (*kernel)->listen(io::SocketAddress::of(ip, number), options);

@@ -10,8 +10,8 @@
 #include <string_view>
 
 #include "portico/app/retype.h"
-#include "portico/io/address.h"
-#include "portico/io/endpoint_meant.h"
+#include "portico/io/net/address.h"
+#include "portico/io/net/endpoint_meant.h"
 #include "portico/site/password.h"
 
 namespace portico::app {

@@ -11,8 +11,8 @@
 
 #include "portico/app/command.h"
 #include "portico/app/notice.h"
-#include "portico/io/address.h"
-#include "portico/io/endpoint.h"
+#include "portico/io/net/address.h"
+#include "portico/io/net/endpoint.h"
 #include "portico/server/access_log.h"
 #include "portico/server/limits.h"
 #include "portico/site/options.h"

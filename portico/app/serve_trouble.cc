@@ -15,7 +15,7 @@
 #include "portico/app/retype.h"
 #include "portico/base/nearest.h"
 #include "portico/base/quantity.h"
-#include "portico/io/ports.h"
+#include "portico/io/net/ports.h"
 
 namespace portico::app {
 namespace {

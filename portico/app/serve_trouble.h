@@ -7,8 +7,8 @@
 #include <string>
 
 #include "portico/app/command.h"
-#include "portico/io/address.h"
 #include "portico/io/error.h"
+#include "portico/io/net/address.h"
 
 namespace portico::app {
 

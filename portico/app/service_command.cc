@@ -20,8 +20,8 @@
 #include "portico/app/serve_trouble.h"
 #include "portico/base/printable.h"
 #include "portico/io/descriptor_limit.h"
-#include "portico/io/epoll_kernel.h"
-#include "portico/io/ports.h"
+#include "portico/io/epoll/epoll_kernel.h"
+#include "portico/io/net/ports.h"
 #include "portico/io/signals.h"
 #include "portico/services/serve.h"
 

@@ -7,6 +7,7 @@
 #include "portico/io/scope.h"
 #include "portico/json.h"
 #include "portico/portico.h"
+#include "portico/testing.h"
 
 namespace portico {
 namespace {
@@ -452,18 +453,54 @@ Task<bool> write_hello(ContentWriter& writer) {
     co_return written;
 }
 
+Task<bool> write_hello_twice(ContentWriter& writer) {
+    const bool first = co_await writer.write("hello");
+    const bool second = co_await writer.write("hello");
+    co_return first&& second;
+}
+
 TEST(Streams, OfKnownLengthAnnounceIt) {
     Server server;
     server.get("/", [](Request&) { return Response::stream("text/plain", write_hello, 5); });
     server.get("/short", [](Request&) { return Response::stream("text/plain", write_hello, 6); });
     server.get("/long", [](Request&) { return Response::stream("text/plain", write_hello, 4); });
+    server.get("/longer", [](Request&) { return Response::stream("text/plain", write_hello_twice, 9); });
     TestClient client(server);
     const TestAnswer answer = client.get("/");
     EXPECT_EQ(answer.content, "hello");
     EXPECT_EQ(answer.field("Content-Length"), "5");
     EXPECT_EQ(client.request("HEAD", "/").field("Content-Length"), "5");
+    EXPECT_EQ(client.request("HEAD", "/").content, "");
+    testing::internal::CaptureStderr();
     EXPECT_EQ(client.get("/short").status, 0) << "it is broken off";
-    EXPECT_EQ(client.get("/long").status, 0) << "it is broken off";
+    EXPECT_EQ(client.get("/long").status, 500) << "nothing has been sent";
+    EXPECT_EQ(client.get("/longer").status, 0) << "it is broken off";
+    const std::string told = testing::internal::GetCapturedStderr();
+    std::size_t lines = 0;
+    for (auto at = told.find("as many octets"); at != std::string::npos; at = told.find("as many octets", at + 1)) {
+        ++lines;
+    }
+    EXPECT_EQ(lines, 3U) << told;
+}
+
+Task<std::string> answer_after_hints(Request& request) {
+    const bool sent = co_await request.send_early_hints("</a.css>; rel=preload, </b.js>; rel=preload");
+    const bool sent_wrong = co_await request.send_early_hints("</a.css>\r\nSet-Cookie: a=b");
+    co_return std::string(sent && !sent_wrong ? "hinted" : "wrong");
+}
+
+TEST(EarlyHints, ComeBeforeTheAnswer) {
+    Server server;
+    server.get("/", answer_after_hints);
+    TestClient client(server);
+    const std::string octets = client.exchange("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    EXPECT_TRUE(
+        octets.starts_with("HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload, </b.js>; rel=preload\r\n\r\n"
+                           "HTTP/1.1 200 OK\r\n"))
+        << octets;
+    EXPECT_TRUE(octets.ends_with("hinted"));
+    EXPECT_EQ(client.get("/").content, "hinted");
+    EXPECT_TRUE(client.exchange("GET / HTTP/1.0\r\n\r\n").starts_with("HTTP/1.1 200 OK\r\n"));
 }
 
 }  // namespace

@@ -5,9 +5,9 @@
 #include <memory>
 #include <string>
 
-#include "portico/io/epoll_kernel.h"
+#include "portico/io/epoll/epoll_kernel.h"
 #include "portico/io/run_task.h"
-#include "portico/io/sim_kernel.h"
+#include "portico/io/sim/sim_kernel.h"
 #include "portico/io/stream_pair_for_test.h"
 #include "portico/portico.h"
 

@@ -77,6 +77,20 @@ private:
 
 }  // namespace
 
+// Notes that something is being sent, also if the task that sends it is destroyed.
+class EventSender::Writing {
+public:
+    explicit Writing(EventSender& events) : events_(&events) { events.phase_ = Phase::writing; }
+    Writing(const Writing&) = delete;
+    Writing& operator=(const Writing&) = delete;
+    ~Writing() {
+        if (events_->phase_ == Phase::writing) events_->phase_ = Phase::free;
+    }
+
+private:
+    EventSender* events_;
+};
+
 Task<bool> EventSender::send(std::string_view name, std::string_view data, std::string_view id) {
     std::string event;
     if (!id.empty()) append_field(event, "id", id);
@@ -87,7 +101,7 @@ Task<bool> EventSender::send(std::string_view name, std::string_view data, std::
 }
 
 Task<bool> EventSender::until_written() {
-    if (!is_writing_) co_return true;
+    if (phase_ != Phase::writing) co_return true;
     const WhileWaiting waiting(event_waits_);
     const io::Result<void> written = co_await written_.wait(*core_, io::never);
     co_return written.has_value();
@@ -101,22 +115,21 @@ Task<bool> EventSender::write_event(std::string text) {
 }
 
 Task<bool> EventSender::write(std::string_view text) {
-    if (is_gone_) co_return false;
-    const WhileWaiting writing(is_writing_);
-    has_begun_ = true;
+    if (phase_ == Phase::gone) co_return false;
+    const Writing writing(*this);
     const bool sent = co_await writer_->write(text);
     last_sent_ = core_->now();
-    is_gone_ = !sent;
+    if (!sent) phase_ = Phase::gone;
     co_return sent;
 }
 
 Task<void> EventSender::beat(std::chrono::milliseconds every) {
     for (;;) {
         // The head is sent with the first octets: a heartbeat at once tells the client that it is connected.
-        if (has_begun_) {
+        if (phase_ != Phase::new_) {
             const bool slept = co_await io::sleep_until(*core_, io::later(last_sent_, every));
-            if (!slept || is_gone_) co_return;
-            if (is_writing_) {
+            if (!slept || phase_ == Phase::gone) co_return;
+            if (phase_ == Phase::writing) {
                 // The client has not taken the last event yet; the limits on responses say how long it may take.
                 last_sent_ = core_->now();
                 continue;

@@ -16,6 +16,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -51,19 +52,25 @@ public:
     // Waits for the heartbeat that is being sent, if there is one. False if the task was asked to stop meanwhile.
     [[nodiscard]] Task<bool> until_written();
     // Whether sending has shown that the client has gone.
-    [[nodiscard]] bool is_gone() const { return is_gone_; }
+    [[nodiscard]] bool is_gone() const { return phase_ == Phase::gone; }
 
 private:
+    enum class Phase : std::uint8_t {
+        new_,     // nothing has been sent, not even the head
+        free,     // nothing is being sent
+        writing,  // an event or a heartbeat is being sent
+        gone,     // sending has shown that the client has gone
+    };
+    class Writing;
+
     [[nodiscard]] Task<bool> write_event(std::string text);
     [[nodiscard]] Task<bool> write(std::string_view text);
 
     io::Core* core_;
     ContentWriter* writer_;
     io::Gate written_;  // opened after a heartbeat, for an event that waits
-    bool has_begun_ = false;
-    bool is_writing_ = false;
-    bool event_waits_ = false;
-    bool is_gone_ = false;
+    Phase phase_ = Phase::new_;
+    bool event_waits_ = false;  // while a heartbeat is being sent
     io::TimePoint last_sent_ = core_->now();
 };
 

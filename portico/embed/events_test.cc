@@ -4,8 +4,9 @@
 #include <string>
 
 #include "portico/base/row_name_for_test.h"
-#include "portico/io/sim_kernel.h"
+#include "portico/io/sim/sim_kernel.h"
 #include "portico/portico.h"
+#include "portico/testing.h"
 
 namespace portico {
 namespace {

@@ -7,6 +7,7 @@
 
 #include "portico/json.h"
 #include "portico/portico.h"
+#include "portico/testing.h"
 
 namespace portico {
 namespace {

@@ -2,8 +2,8 @@
 #include "portico/embed/files.h"
 
 #include <algorithm>
-#include <cassert>
 
+#include "portico/embed/tell.h"
 #include "portico/http/target.h"
 #include "portico/io/file_system.h"
 #include "portico/site/handler.h"
@@ -45,7 +45,7 @@ std::string Files::location(const Request& request) const {
 void Files::add_core(io::Core& core) {
     auto own = std::ranges::find(handlers_, &core, [](const auto& entry) { return entry.first; });
     if (own == handlers_.end()) own = handlers_.emplace(handlers_.end(), &core, nullptr);
-    own->second = std::make_unique<site::Handler>(core, site_);
+    own->second = std::make_shared<site::Handler>(core, site_);
 }
 
 // The entry stays: other cores may be looking for their own at the same time.
@@ -54,23 +54,30 @@ void Files::remove_core(const io::Core& core) {
     own->second.reset();
 }
 
-void Files::forget_kept(const io::Core& core) { handler_of(core).forget_kept(); }
-
-site::Handler& Files::handler_of(const io::Core& core) {
-    const auto own = std::ranges::find(handlers_, &core, [](const auto& entry) { return entry.first; });
-    assert(own != handlers_.end() && own->second != nullptr && "every core is added");
-    return *own->second;
+void Files::forget_kept(const io::Core& core) {
+    if (const auto handler = handler_of(core)) handler->forget_kept();
 }
 
+std::shared_ptr<site::Handler> Files::handler_of(const io::Core& core) const {
+    const auto own = std::ranges::find(handlers_, &core, [](const auto& entry) { return entry.first; });
+    return own == handlers_.end() ? nullptr : own->second;
+}
+
+// Null, with a sentence on standard error, if the routes of this folder have been replaced.
 Task<std::unique_ptr<http::Response>> Files::answer(Request& request, const http::Request& message) {
-    site::Handler& handler = handler_of(request.core());
+    const std::shared_ptr<site::Handler> handler = handler_of(request.core());
+    if (handler == nullptr) {
+        tell_of_error("a handler uses the folder " + site_->options().root +
+                      ", which belongs to routes that have been replaced; answered with 500");
+        co_return nullptr;
+    }
     std::string scratch;
     auto answer = std::make_unique<http::Response>();
     const http::Result<site::Resource> resource = resource_of(message, *site_, scratch);
     if (!resource) {
-        co_await handler.respond_refusal(message, resource.error(), *answer);
-    } else if (!handler.respond_at_once(message, *resource, *answer)) {
-        co_await handler.respond(message, *resource, *answer);
+        co_await handler->respond_refusal(message, resource.error(), *answer);
+    } else if (!handler->respond_at_once(message, *resource, *answer)) {
+        co_await handler->respond(message, *resource, *answer);
     }
     co_return std::move(answer);
 }
@@ -83,6 +90,7 @@ Task<Response> Files::respond(Request& request) {
         below.path = path_below;
     }
     std::unique_ptr<http::Response> message = co_await answer(request, below);
+    if (message == nullptr) co_return Response(Status::internal_server_error);
     const auto location = message->fields.find(http::FieldName::location);
     if (location && !prefix_.empty()) {
         std::string moved = encoded_prefix_ + std::string(*location);
@@ -100,6 +108,7 @@ Task<Response> Files::respond_with(Request& request, std::string path) {
     http::Request at_path = request.message();
     at_path.path = encoded;
     std::unique_ptr<http::Response> message = co_await answer(request, at_path);
+    if (message == nullptr) co_return Response(Status::internal_server_error);
     if (message->fields.has(http::FieldName::location)) co_return Response(Status::not_found);
     co_return Response::of_message(std::move(message));
 }

@@ -1,8 +1,7 @@
 // portico/embed/files.h — a folder of files among the routes of a program.
 //
 // Room embed: see response.h.
-// Threads:   one thread adds the cores, before any of them handles a request; afterwards each uses only its own
-// handler.
+// Threads:   one thread adds the cores, before any of them handles a request. Then each uses only its own handler.
 #pragma once
 
 #include <memory>
@@ -34,7 +33,7 @@ public:
 
     // The folder's own URL: the encoded prefix with a slash, and the request's query.
     [[nodiscard]] std::string location(const Request& request) const;
-    // Adds a core that will handle requests. The core removes itself before it is destroyed.
+    // Adds a core that will handle requests. It must be removed, on its own thread, before it is destroyed.
     void add_core(io::Core& core);
     void remove_core(const io::Core& core);
     // The core's memory is short: drops everything that it only caches.
@@ -46,16 +45,18 @@ public:
 
 private:
     Files(std::string prefix, std::shared_ptr<const site::Site> site);
-    [[nodiscard]] site::Handler& handler_of(const io::Core& core);
+    // Null if the core does not use the folder any more.
+    [[nodiscard]] std::shared_ptr<site::Handler> handler_of(const io::Core& core) const;
     [[nodiscard]] Task<std::unique_ptr<http::Response>> answer(Request& request, const http::Request& message);
 
     std::string prefix_;
     std::string encoded_prefix_;  // as it is sent
     std::shared_ptr<const site::Site> site_;
-    std::vector<std::pair<io::Core*, std::unique_ptr<site::Handler>>> handlers_;
+    std::vector<std::pair<const io::Core*, std::shared_ptr<site::Handler>>> handlers_;
 };
 
-// A folder whose files a program's own handlers send. Copies refer to the same folder.
+// A folder whose files a program's own handlers send. Copies refer to the same folder. It belongs to the routes with
+// which it was opened: handlers of another RouteSet need a folder of their own.
 class Folder {
 public:
     // For Router::folder().

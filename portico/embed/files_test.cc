@@ -13,6 +13,7 @@
 #include "portico/base/scratch_folder_for_test.h"
 #include "portico/io/file_system.h"
 #include "portico/portico.h"
+#include "portico/testing.h"
 
 namespace portico {
 namespace {

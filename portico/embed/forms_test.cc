@@ -12,6 +12,7 @@
 
 #include "portico/base/scratch_folder_for_test.h"
 #include "portico/portico.h"
+#include "portico/testing.h"
 
 namespace portico {
 namespace {

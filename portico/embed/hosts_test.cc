@@ -4,6 +4,7 @@
 #include <string>
 
 #include "portico/portico.h"
+#include "portico/testing.h"
 
 namespace portico {
 namespace {

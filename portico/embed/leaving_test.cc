@@ -9,9 +9,10 @@
 #include <vector>
 
 #include "portico/io/scope.h"
-#include "portico/io/sim_chance.h"
+#include "portico/io/sim/sim_chance.h"
 #include "portico/json.h"
 #include "portico/portico.h"
+#include "portico/testing.h"
 
 namespace portico {
 namespace {

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "portico/portico.h"
+#include "portico/testing.h"
 
 namespace portico {
 namespace {

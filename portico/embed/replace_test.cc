@@ -15,6 +15,7 @@
 
 #include "portico/base/scratch_folder_for_test.h"
 #include "portico/portico.h"
+#include "portico/testing.h"
 
 namespace portico {
 namespace {
@@ -153,9 +154,11 @@ public:
     const std::shared_ptr<std::atomic<bool>> is_gone;
 };
 
-Task<std::string> answer_slowly(Request& request, std::shared_ptr<Answered> answered) {
-    const bool slept = co_await io::sleep_for(request.core(), std::chrono::milliseconds(200));
-    co_return slept ? answered->text : "";
+// `answered` belongs to the routes.
+Task<std::string> answer_slowly(Request& request, const Answered& answered) {
+    const bool slept = co_await io::sleep_for(request.core(), std::chrono::milliseconds(300));
+    if (answered.is_gone->load()) co_return std::string("its routes are gone");
+    co_return slept ? answered.text : "";
 }
 
 TEST(Replacement, LetsRequestsInProgressEnd) {
@@ -164,7 +167,7 @@ TEST(Replacement, LetsRequestsInProgressEnd) {
     auto answered = std::make_shared<Answered>("old", is_gone);
     {
         RouteSet routes;
-        routes.get("/slow", [answered](Request& request) { return answer_slowly(request, answered); });
+        routes.get("/slow", [answered](Request& request) { return answer_slowly(request, *answered); });
         answered.reset();
         routes.post("/replace", [&server](Request&) {
             const auto replaced = server.replace(saying("new"));
@@ -199,11 +202,15 @@ TEST(Replacement, LosesNoRequest) {
     for (int i = 0; i < 3; ++i) {
         clients.emplace_back([&] {
             TcpClient client(server.port());
+            int newest = 0;
             while (!is_over) {
                 const std::string answer = client.ask("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
-                const bool is_right = answer.starts_with("HTTP/1.1 200 ");
-                ++(is_right ? answered : wrong);
-                if (!is_right) return;
+                const std::size_t end = answer.find("\r\n\r\n");
+                const bool is_right = answer.starts_with("HTTP/1.1 200 ") && end != std::string::npos;
+                const int number = is_right ? std::stoi(answer.substr(end + 4)) : -1;
+                ++(number >= newest ? answered : wrong);
+                if (number < newest) return;  // also if it is an older one
+                newest = number;
             }
         });
     }
@@ -214,10 +221,83 @@ TEST(Replacement, LosesNoRequest) {
     }
     is_over = true;
     for (std::thread& client : clients) client.join();
+    TcpClient last(server.port());
+    EXPECT_TRUE(last.ask("GET / HTTP/1.1\r\nHost: a\r\n\r\n").ends_with("\r\n\r\n200"));
     EXPECT_EQ(wrong, 0U);
     EXPECT_GE(answered, 600U);
     server.stop();
     ASSERT_TRUE(server.wait().has_value());
+}
+
+// Two cores use the folders of each set at the same time.
+TEST(Replacement, MayHaveFolders) {
+    const ScratchFolder place;
+    std::ofstream(place.file("a.txt")) << "a file";
+    Options options;
+    options.threads = 2;
+    Server server(options);
+    server.files("/", place.path());
+    ASSERT_TRUE(server.start("127.0.0.1:0").has_value());
+    std::atomic<bool> is_over = false;
+    std::atomic<unsigned> answered = 0;
+    std::atomic<unsigned> wrong = 0;
+    std::vector<std::thread> clients;
+    for (int i = 0; i < 3; ++i) {
+        clients.emplace_back([&] {
+            while (!is_over) {
+                TcpClient client(server.port());  // on one of the cores
+                const bool is_right = client.ask("GET /a.txt HTTP/1.1\r\nHost: a\r\n\r\n").ends_with("a file");
+                ++(is_right ? answered : wrong);
+            }
+        });
+    }
+    for (int i = 0; i < 50; ++i) {
+        RouteSet routes;
+        routes.files("/", place.path());
+        ASSERT_TRUE(server.replace(routes).has_value());
+        const unsigned before = answered;
+        while (answered < before + 3 && wrong == 0) std::this_thread::yield();
+    }
+    is_over = true;
+    for (std::thread& client : clients) client.join();
+    EXPECT_EQ(wrong, 0U);
+    server.stop();
+    ASSERT_TRUE(server.wait().has_value());
+}
+
+Task<Response> send_report(Folder reports, Request& request) {
+    Response response = co_await reports.respond(request, "a.txt");
+    co_return std::move(response);
+}
+
+TEST(Replacement, NeedsFoldersOfItsOwn) {
+    const ScratchFolder place;
+    std::ofstream(place.file("a.txt")) << "a file";
+    Server server;
+    const Folder reports = server.folder(place.path());
+    server.get("/", [reports](Request& request) { return send_report(reports, request); });
+    TestClient client(server);
+    EXPECT_EQ(client.get("/").content, "a file");
+    RouteSet routes;
+    routes.get("/", [reports](Request& request) { return send_report(reports, request); });
+    ASSERT_TRUE(server.replace(routes).has_value());
+    testing::internal::CaptureStderr();
+    EXPECT_EQ(client.get("/").status, 500);
+    EXPECT_NE(testing::internal::GetCapturedStderr().find("belongs to routes that have been replaced"),
+              std::string::npos);
+    RouteSet right;
+    const Folder own = right.folder(place.path());
+    right.get("/", [own](Request& request) { return send_report(own, request); });
+    ASSERT_TRUE(server.replace(right).has_value());
+    EXPECT_EQ(client.get("/").content, "a file");
+}
+
+TEST(Replacement, TakesThePlaceOfTheServersOwnRoutes) {
+    Server server;
+    ASSERT_TRUE(server.replace(saying("new")).has_value());
+    testing::internal::CaptureStderr();
+    server.get("/late", [] { return "late"; });
+    EXPECT_NE(testing::internal::GetCapturedStderr().find("is ignored"), std::string::npos);
 }
 
 }  // namespace

@@ -49,6 +49,15 @@ void Request::set_user(std::string name) {
     exchange_->notes().user = user_;
 }
 
+Task<bool> Request::send_early_hints(std::string links) {
+    if (!http::is_field_value(links)) co_return false;
+    http::Response hints;
+    hints.status = Status::early_hints;
+    hints.fields.add(http::FieldName::link, std::string_view(links));
+    const link::Sent sent = co_await exchange_->send_interim(hints);
+    co_return sent == link::Sent::whole;
+}
+
 void Request::limit_content(std::uint64_t octets) { content_octets_max_ = std::min(content_octets_max_, octets); }
 
 Task<Result<std::string_view>> Request::read() {

@@ -16,8 +16,8 @@
 #include "portico/base/task.h"
 #include "portico/http/message.h"
 #include "portico/http/status.h"
-#include "portico/io/address.h"
 #include "portico/io/core.h"
+#include "portico/io/net/address.h"
 #include "portico/io/scope.h"
 
 namespace portico::link {
@@ -67,6 +67,11 @@ public:
     [[nodiscard]] std::string_view user() const { return user_; }
     // Called by such middleware: sets the user for the handler and the access log.
     void set_user(std::string name);
+
+    // Tells the client what the answer will need, before there is an answer: 103 (Early Hints, RFC 8297) with this Link
+    // field, such as "</style.css>; rel=preload; as=style"; several links are separated by commas. Clients of HTTP/1.0
+    // get nothing. False: the client has gone, or the text contains a control character.
+    [[nodiscard]] Task<bool> send_early_hints(std::string links);
 
     // --- content: read it once, in one of these two ways
     // The next octets, valid until the next call; empty at the end.

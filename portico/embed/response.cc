@@ -21,14 +21,6 @@ std::string page_of(Status status) {
     return std::to_string(http::code(status)) + " " + std::string(http::reason_phrase(status)) + "\n";
 }
 
-// No control characters except HTAB (RFC 9110 §5.5).
-bool is_field_value(std::string_view value) {
-    return std::ranges::all_of(value, [](char octet) {
-        const auto code = static_cast<unsigned char>(octet);
-        return octet == '\t' || (code >= 0x20 && code != 0x7f);
-    });
-}
-
 // Fields that the connection writes itself.
 bool is_reserved(http::FieldName name) {
     constexpr std::array reserved{http::FieldName::content_length, http::FieldName::transfer_encoding,
@@ -81,29 +73,39 @@ constexpr std::array content_fields{
     http::FieldName::content_range,    http::FieldName::content_type,     http::FieldName::etag,
     http::FieldName::expires,          http::FieldName::last_modified};
 
-// Notes whether anything has been sent: the head is sent with the first octets.
-class NotingWriter final : public ContentWriter {
+// Counts what is sent: the head is sent with the first octets. Sends no more than was announced.
+class CountingWriter final : public ContentWriter {
 public:
-    explicit NotingWriter(ContentWriter& to) : to_(&to) {}
+    CountingWriter(ContentWriter& to, std::optional<std::uint64_t> announced) : to_(&to), announced_(announced) {}
     Task<bool> write(std::string_view octets) override {
-        has_begun_ = has_begun_ || !octets.empty();
+        exceeds_ = exceeds_ || (announced_ && octets.size() > *announced_ - octets_);
+        if (exceeds_) return refuse();
+        octets_ += octets.size();
         return to_->write(octets);
     }
-    [[nodiscard]] bool has_begun() const { return has_begun_; }
+    [[nodiscard]] bool has_begun() const { return octets_ > 0; }
+    // Whether the content is not what was announced; `whole`: the producer has written everything.
+    [[nodiscard]] bool is_wrong(bool whole) const {
+        return exceeds_ || (whole && announced_ && octets_ != *announced_);
+    }
 
 private:
+    static Task<bool> refuse() { co_return false; }
+
     ContentWriter* to_;
-    bool has_begun_ = false;
+    std::optional<std::uint64_t> announced_;
+    std::uint64_t octets_ = 0;
+    bool exceeds_ = false;
 };
 
 // Runs the producer. If it fails, its content is aborted; if nothing has been sent yet, the answer becomes 500.
 Task<bool> make_content(const http::Producer& producer, ContentWriter& writer, http::Response& message,
                         std::string& reason) {
-    NotingWriter noting(writer);
+    CountingWriter counting(writer, message.content_length);
     std::exception_ptr exception;
     bool whole = false;
     try {
-        whole = co_await producer(noting);
+        whole = co_await producer(counting);
     } catch (...) {
         exception = std::current_exception();
     }
@@ -112,7 +114,12 @@ Task<bool> make_content(const http::Producer& producer, ContentWriter& writer, h
         reason = "the stream of the response " + describe_exception(exception);
         whole = false;
     }
-    if (whole || noting.has_begun()) co_return whole;
+    if (counting.is_wrong(whole)) {
+        reason = "the stream of the response does not write as many octets as it announced";
+        tell_of_error(reason);
+        whole = false;
+    }
+    if (whole || counting.has_begun()) co_return whole;
     if (reason.empty()) reason = "the stream of the response failed before its first octet";
     for (const http::FieldName name : content_fields) message.fields.remove(name);
     message.status = Status::internal_server_error;
@@ -231,7 +238,7 @@ void Response::add(std::string_view name, std::string value) {
 void Response::add_line(std::string_view name, std::string value) {
     std::string its_name(name);
     if (!http::is_token(name)) return refuse_to_send("field name '" + its_name + "' is not a token");
-    if (!is_field_value(value)) return refuse_to_send("field " + its_name + " contains a control character");
+    if (!http::is_field_value(value)) return refuse_to_send("field " + its_name + " contains a control character");
     if (is_reserved(http::recognise(name)))
         return refuse_to_send("field " + its_name + " can only be set by the connection");
     fields_.emplace_back(std::move(its_name), std::move(value));

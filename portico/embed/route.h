@@ -7,6 +7,7 @@
 #include <charconv>
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <expected>
 #include <functional>
 #include <limits>
@@ -103,45 +104,78 @@ void the_path_of_a_route_must_be_written_without_escapes_and_without_a_query();
 void the_path_has_more_parameters_than_the_handler_takes();
 void the_handler_takes_more_parameters_than_the_path_has();
 
-consteval void check_segment(std::string_view segment, bool is_last) {
-    if (segment.find_first_of("%?#") != std::string_view::npos) {
-        the_path_of_a_route_must_be_written_without_escapes_and_without_a_query();
-    }
+// Why a pattern can't be that of a route.
+enum class PatternFault : std::uint8_t {
+    none,
+    no_slash,           // at its beginning
+    partial_parameter,  // "/a{b}"
+    no_name,            // "/{}"
+    rest_before_end,    // "/{a...}/b"
+    empty_segment,      // "/a//b"
+    dots,               // "/a/../b"
+    escape_or_query,    // "/a%20b", "/a?b"
+};
+
+constexpr PatternFault fault_of_segment(std::string_view segment, bool is_last) {
+    if (segment.find_first_of("%?#") != std::string_view::npos) return PatternFault::escape_or_query;
     const bool opens = segment.starts_with('{');
     const bool closes = segment.ends_with('}');
     const auto inside = segment.substr(opens ? 1 : 0, segment.size() - (opens ? 1 : 0) - (closes ? 1 : 0));
-    if (inside.find_first_of("{}") != std::string_view::npos || opens != closes) {
-        a_path_parameter_must_be_a_whole_segment_as_in_notes_slash_id_in_braces();
-    }
-    if (opens && (inside.empty() || inside == "...")) a_path_parameter_must_have_a_name();
-    if (opens && inside.ends_with("...") && !is_last) only_the_last_segment_of_a_path_can_take_the_rest();
-    if (segment.empty() && !is_last) only_the_last_segment_of_a_path_can_be_empty();
-    if (segment == "." || segment == "..") no_segment_of_a_path_can_be_a_dot_or_two_dots();
+    const bool is_whole = inside.find_first_of("{}") == std::string_view::npos && opens == closes;
+    if (!is_whole) return PatternFault::partial_parameter;
+    if (opens && (inside.empty() || inside == "...")) return PatternFault::no_name;
+    if (opens && inside.ends_with("...") && !is_last) return PatternFault::rest_before_end;
+    if (segment.empty() && !is_last) return PatternFault::empty_segment;
+    if (segment == "." || segment == "..") return PatternFault::dots;
+    return PatternFault::none;
 }
 
-// The number of parameters in a pattern. The empty pattern is a group's prefix itself.
-consteval std::size_t count_parameters(std::string_view pattern) {
-    if (!pattern.empty() && !pattern.starts_with('/')) the_path_of_a_route_must_begin_with_a_slash();
-    std::size_t count = 0;
-    for (std::size_t at = 1; at <= pattern.size();) {
+struct PatternCheck {
+    PatternFault fault = PatternFault::none;
+    std::size_t parameters = 0;  // how many the pattern has
+};
+
+// The empty pattern is a group's prefix itself.
+constexpr PatternCheck check_pattern_text(std::string_view pattern) {
+    PatternCheck check;
+    if (!pattern.empty() && !pattern.starts_with('/')) check.fault = PatternFault::no_slash;
+    for (std::size_t at = 1; at <= pattern.size() && check.fault == PatternFault::none;) {
         const std::size_t slash = pattern.find('/', at);
         const std::size_t end = slash == std::string_view::npos ? pattern.size() : slash;
         const auto segment = pattern.substr(at, end - at);
-        check_segment(segment, slash == std::string_view::npos);
-        if (segment.starts_with('{')) ++count;
+        check.fault = fault_of_segment(segment, slash == std::string_view::npos);
+        if (segment.starts_with('{')) ++check.parameters;
         at = end + 1;
     }
-    return count;
+    return check;
 }
 
 template <class Handler>
 consteval void check_pattern(std::string_view pattern) {
-    const std::size_t in_path = count_parameters(pattern);
+    const PatternCheck check = check_pattern_text(pattern);
+    switch (check.fault) {
+        case PatternFault::none: break;
+        case PatternFault::no_slash: the_path_of_a_route_must_begin_with_a_slash(); break;
+        case PatternFault::partial_parameter:
+            a_path_parameter_must_be_a_whole_segment_as_in_notes_slash_id_in_braces();
+            break;
+        case PatternFault::no_name: a_path_parameter_must_have_a_name(); break;
+        case PatternFault::rest_before_end: only_the_last_segment_of_a_path_can_take_the_rest(); break;
+        case PatternFault::empty_segment: only_the_last_segment_of_a_path_can_be_empty(); break;
+        case PatternFault::dots: no_segment_of_a_path_can_be_a_dot_or_two_dots(); break;
+        case PatternFault::escape_or_query:
+            the_path_of_a_route_must_be_written_without_escapes_and_without_a_query();
+            break;
+    }
     using Taken = Count<typename Signature<Handler>::Arguments>;
     if (!Taken::all_known) return;  // bind_handler() says it
-    if (in_path > Taken::path_parameters) the_path_has_more_parameters_than_the_handler_takes();
-    if (in_path < Taken::path_parameters) the_handler_takes_more_parameters_than_the_path_has();
+    if (check.parameters > Taken::path_parameters) the_path_has_more_parameters_than_the_handler_takes();
+    if (check.parameters < Taken::path_parameters) the_handler_takes_more_parameters_than_the_path_has();
 }
+
+// How many path parameters a handler takes.
+template <class Handler>
+inline constexpr std::size_t parameters_taken = Count<typename Signature<Handler>::Arguments>::path_parameters;
 
 // Converts the text of a path parameter into the handler's type. Returns nothing if that fails: 404.
 template <class T>

@@ -44,7 +44,34 @@ std::string wrong_of_prefix(std::string_view prefix) {
     return {};
 }
 
+// The same for a pattern, as a sentence.
+std::string wrong_of_pattern(std::string_view pattern, std::size_t parameters) {
+    const detail::PatternCheck check = detail::check_pattern_text(pattern);
+    switch (check.fault) {
+        case detail::PatternFault::none: break;
+        case detail::PatternFault::no_slash: return "it must begin with a slash";
+        case detail::PatternFault::partial_parameter:
+            return "a parameter must be a whole segment, as in \"/notes/{id}\"";
+        case detail::PatternFault::no_name: return "a parameter must have a name";
+        case detail::PatternFault::rest_before_end: return "only the last segment can take the rest of the path";
+        case detail::PatternFault::empty_segment: return "only the last segment can be empty";
+        case detail::PatternFault::dots: return "no segment can be \".\" or \"..\"";
+        case detail::PatternFault::escape_or_query: return "write it without escapes and without a query";
+    }
+    if (check.parameters == parameters) return {};
+    return "it has " + std::to_string(check.parameters) + " parameters, and the handler takes " +
+           std::to_string(parameters);
+}
+
 }  // namespace
+
+bool Router::is_pattern(const std::string& pattern, std::size_t parameters, std::source_location where) const {
+    const std::string wrong = wrong_of_pattern(pattern, parameters);
+    if (!wrong.empty()) {
+        state_->errors.push_back("the pattern '" + pattern + "' at " + place_of(where) + ": " + wrong);
+    }
+    return wrong.empty();
+}
 
 void Router::add(std::string method, const std::string& pattern, std::source_location where, Handle handle) {
     if (state_->is_too_late("the route " + method + " " + prefix_ + pattern, where)) return;

@@ -4,6 +4,7 @@
 // Threads:   one thread adds the routes, before a server answers with them.
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <source_location>
 #include <string>
@@ -49,6 +50,17 @@ public:
         add(std::move(method), pattern.text(), pattern.where(), bind_handler(std::move(handler)));
     }
 
+    // Like route(), for a pattern that is known only while the program runs, such as one from a file. If it is wrong,
+    // or the handler takes another number of parameters, the server does not start: start() and replace() return why.
+    template <class Handler>
+    void route_at(std::string method, const std::string& pattern, Handler handler,
+                  std::source_location where = std::source_location::current()) {
+        std::size_t taken = 0;
+        if constexpr (detail::Callable<Handler>) taken = detail::parameters_taken<Handler>;
+        Handle handle = bind_handler(std::move(handler));
+        if (is_pattern(pattern, taken, where)) add(std::move(method), pattern, where, std::move(handle));
+    }
+
     // Requests for the routes that are added from now on go through `middleware`, a function of Request& and Next that
     // returns a Task<Response>. It may answer by itself, or await next(request) and change the response. Requests that
     // no handler answers go through middleware too: 405 and OPTIONS through that of the routes that have the path; 404
@@ -64,7 +76,7 @@ public:
         }
     }
 
-    // A folder whose files handlers send by names that they choose.
+    // A folder whose files the handlers of these routes send by names that they choose.
     [[nodiscard]] Folder folder(std::string path, std::source_location where = std::source_location::current());
 
     // A group of routes below `prefix`, such as "/api", which has no parameters. The group begins with this router's
@@ -88,6 +100,8 @@ protected:
 private:
     // `prefix` with a slash at its front and none at its end. Notes an error if it can't be a prefix.
     std::string check_prefix(std::string prefix, std::source_location where) const;
+    // Whether this can be the pattern of a handler that takes so many parameters; if not, notes an error.
+    [[nodiscard]] bool is_pattern(const std::string& pattern, std::size_t parameters, std::source_location where) const;
     void add(std::string method, const std::string& pattern, std::source_location where, Handle handle);
 
     std::shared_ptr<State> state_;  // shared with the groups

@@ -25,7 +25,7 @@ struct Router::State {
     [[nodiscard]] bool is_too_late(std::string_view what, std::source_location where) const {
         if (!is_in_use) return false;
         tell_of_error(std::string(what) + " at " + place_of(where) +
-                      " is ignored: add it before the server is started");
+                      " is ignored: add it before a server answers with these routes");
         return true;
     }
     // Sentences that say why the routes can't be served.

@@ -229,7 +229,7 @@ TEST(ARunningServer, IgnoresWhatIsAddedTooLate) {
     EXPECT_NE(said.find("the route GET /late at "), std::string::npos) << said;
     EXPECT_NE(said.find("the route POST /api/late at "), std::string::npos) << said;
     EXPECT_NE(said.find("run_test.cc"), std::string::npos) << said;
-    EXPECT_NE(said.find(" is ignored: add it before the server is started\n"), std::string::npos) << said;
+    EXPECT_NE(said.find(" is ignored: add it before a server answers with these routes\n"), std::string::npos) << said;
     EXPECT_TRUE(get(server.port(), "/late").starts_with("HTTP/1.1 404 "));
     EXPECT_TRUE(get(server.port(), "/early").ends_with("early"));
     EXPECT_EQ(get(server.port(), "/early").find("X-Request-Id"), std::string::npos);

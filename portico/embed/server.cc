@@ -14,9 +14,9 @@
 #include "portico/embed/program_router.h"
 #include "portico/embed/router_state.h"
 #include "portico/io/descriptor_limit.h"
-#include "portico/io/endpoint.h"
+#include "portico/io/net/endpoint.h"
+#include "portico/io/net/resolve.h"
 #include "portico/io/patient_write.h"
-#include "portico/io/resolve.h"
 #include "portico/io/signals.h"
 #include "portico/server/server.h"
 
@@ -36,6 +36,11 @@ struct Server::Control {
         return routes;
     }
 
+    // Gives the present routes to the cores.
+    void tell_of_routes() const {
+        server->replace([this](io::Core& core) { return std::make_unique<ProgramRouter>(core, routes); });
+    }
+
     const Options options;
     // Any thread may call stop() while start() opens the server, which is then stopped as soon as it is open; and
     // replace() while another thread does the same.
@@ -43,9 +48,8 @@ struct Server::Control {
     std::unique_ptr<server::Server> server;
     std::shared_ptr<State> routes;  // with which it answers
     unsigned replacements = 0;
-    unsigned stops_wanted = 0;        // calls of stop()
-    std::vector<std::string> errors;  // what errors() returned last
-    std::mutex ending;                // if several threads call wait(), the first joins the server's threads
+    unsigned stops_wanted = 0;  // calls of stop()
+    std::mutex ending;          // if several threads call wait(), the first joins the server's threads
 };
 
 namespace {
@@ -92,11 +96,11 @@ Server::~Server() {
     control_->server.reset();
 }
 
-const std::vector<std::string>& Server::errors() const {
-    control_->errors = control_->present_routes()->all_errors();
+std::vector<std::string> Server::errors() const {
+    std::vector<std::string> all = control_->present_routes()->all_errors();
     const auto checked = server::check_limits(control_->options.limits);
-    if (!checked) control_->errors.insert(control_->errors.begin(), "Options::limits: " + checked.error());
-    return control_->errors;
+    if (!checked) all.insert(all.begin(), "Options::limits: " + checked.error());
+    return all;
 }
 
 std::unique_ptr<route::Router> Server::make_router(io::Core& core) {
@@ -119,11 +123,10 @@ std::expected<void, std::string> Server::replace(const RouteSet& routes) {
         return std::unexpected("these routes have been given to a server already: make a new RouteSet");
     }
     const std::lock_guard guard(control_->changing);
+    state()->is_in_use = true;  // routes that are added to the server now would be of no use
     control_->routes = next;
     ++control_->replacements;
-    if (control_->server != nullptr) {
-        control_->server->replace([&next](io::Core& core) { return std::make_unique<ProgramRouter>(core, next); });
-    }
+    if (control_->server != nullptr) control_->tell_of_routes();
     return {};
 }
 
@@ -131,13 +134,15 @@ std::expected<void, std::string> Server::start(std::string_view endpoint) { retu
 
 std::expected<void, std::string> Server::start_at(const std::vector<std::string>& endpoints) {
     auto started = open_and_start(endpoints);
-    if (!started && control_->server == nullptr) state()->is_in_use = false;  // routes may be added for the next try
+    // Routes may be added for the next try, unless they have been replaced.
+    if (!started && control_->server == nullptr) state()->is_in_use = replacements() > 0;
     return started;
 }
 
 std::expected<void, std::string> Server::open_and_start(const std::vector<std::string>& endpoints) {
     if (control_->server != nullptr) return std::unexpected("the server has been started already");
-    if (!errors().empty()) return std::unexpected(control_->errors.front());
+    const std::vector<std::string> wrong = errors();
+    if (!wrong.empty()) return std::unexpected(wrong.front());
     if (endpoints.empty()) return std::unexpected("no endpoint was given: name one, such as 127.0.0.1:8080");
     server::ServerOptions options;
     const Options& own = control_->options;
@@ -152,10 +157,13 @@ std::expected<void, std::string> Server::open_and_start(const std::vector<std::s
         options.listen.insert(options.listen.end(), addresses->begin(), addresses->end());
     }
     state()->is_in_use = true;
-    auto opened = server::Server::open(options, [this](io::Core& core) { return make_router(core); });
+    const std::shared_ptr<State> used = control_->present_routes();
+    auto opened =
+        server::Server::open(options, [&used](io::Core& core) { return std::make_unique<ProgramRouter>(core, used); });
     if (!opened) return std::unexpected(sentence(opened.error()));
     const std::lock_guard guard(control_->changing);
     control_->server = *std::move(opened);
+    if (control_->routes != used) control_->tell_of_routes();  // they were replaced in the meantime
     control_->server->start();
     if (control_->stops_wanted > 0) control_->server->drain();
     return {};

@@ -21,7 +21,7 @@
 #include <vector>
 
 #include "portico/embed/router.h"
-#include "portico/io/endpoint.h"
+#include "portico/io/net/endpoint.h"
 #include "portico/server/limits.h"
 
 namespace portico::route {
@@ -84,8 +84,9 @@ public:
     // Reopens the access log's file, after it has been moved away.
     void reopen_log();
     // Answers with other routes from now on; each thread begins with its next requests. Every request is answered
-    // wholly by the routes with which it began, which live until the last of these has ended. Any thread may call it,
-    // also a handler's. Error: a sentence, if the routes can't be served; then nothing changes.
+    // wholly by the routes with which it began. They live until the last of these has ended; those that were added to
+    // the server itself live as long as the server. Any thread may call it, even a handler's. Error: a sentence, if the
+    // routes can't be served; then nothing changes.
     std::expected<void, std::string> replace(const RouteSet& routes);
     // Waits for the end. Several threads may wait. Error: a sentence, if the calling thread is one of the server's own,
     // such as a handler's or that of its offload(): it would wait for itself.
@@ -97,7 +98,7 @@ public:
 
     // --- for the test client
     // Sentences that say why the routes can't be served.
-    [[nodiscard]] const std::vector<std::string>& errors() const;
+    [[nodiscard]] std::vector<std::string> errors() const;
     // Answers the requests of this core. The server outlives it.
     [[nodiscard]] std::unique_ptr<route::Router> make_router(io::Core& core);
     [[nodiscard]] unsigned replacements() const;   // how often the routes have been replaced

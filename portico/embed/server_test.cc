@@ -8,6 +8,7 @@
 #include "portico/base/row_name_for_test.h"
 #include "portico/json.h"
 #include "portico/portico.h"
+#include "portico/testing.h"
 
 namespace portico {
 namespace {
@@ -220,6 +221,52 @@ TEST(Routes, LettersOfTheMethodCount) {
     server.get("/", [] { return ""; });
     TestClient client(server);
     EXPECT_EQ(client.request("get", "/").status, 405);
+}
+
+struct RunTimePatternRow {
+    const char* name;
+    const char* pattern;
+    const char* wrong;  // part of the error; empty: it is a pattern
+};
+class RunTimePattern : public testing::TestWithParam<RunTimePatternRow> {};
+
+TEST_P(RunTimePattern, IsCheckedWhenItIsAdded) {
+    Server server;
+    server.route_at("GET", GetParam().pattern, [](int id) { return std::to_string(id); });
+    const std::string_view wrong = GetParam().wrong;
+    ASSERT_EQ(server.errors().empty(), wrong.empty());
+    if (wrong.empty()) {
+        TestClient client(server);
+        EXPECT_EQ(client.get("/notes/7").content, "7");
+        return;
+    }
+    const std::string error = server.errors().front();
+    EXPECT_NE(error.find(wrong), std::string::npos) << error;
+    EXPECT_NE(error.find("the pattern '" + std::string(GetParam().pattern) + "' at "), std::string::npos) << error;
+    EXPECT_NE(error.find("server_test.cc:"), std::string::npos) << error;
+    EXPECT_EQ(server.start("127.0.0.1:0").error(), error);
+}
+INSTANTIATE_TEST_SUITE_P(
+    Rows, RunTimePattern,
+    testing::Values(RunTimePatternRow{"Parameter", "/notes/{id}", ""},
+                    RunTimePatternRow{"NoSlash", "notes/{id}", "begin with a slash"},
+                    RunTimePatternRow{"Partial", "/notes-{id}", "a whole segment"},
+                    RunTimePatternRow{"NoName", "/{}", "must have a name"},
+                    RunTimePatternRow{"RestFirst", "/{id...}/a", "take the rest"},
+                    RunTimePatternRow{"EmptySegment", "/a//{id}", "can be empty"},
+                    RunTimePatternRow{"Dots", "/a/../{id}", "can be"},
+                    RunTimePatternRow{"Escape", "/a%20b/{id}", "without escapes"},
+                    RunTimePatternRow{"TooFew", "/notes", "has 0 parameters, and the handler takes 1"},
+                    RunTimePatternRow{"TooMany", "/{a}/{id}", "has 2 parameters, and the handler takes 1"}),
+    row_name);
+
+TEST(RunTimePatterns, MayBeInGroups) {
+    Server server;
+    Group api = server.group("/api");
+    const std::string name = "x";
+    api.route_at("POST", "/" + name + "/{rest...}", [](std::string rest) { return rest; });
+    TestClient client(server);
+    EXPECT_EQ(client.post("/api/x/a/b", "", "text/plain").content, "a/b");
 }
 
 }  // namespace

@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "portico/embed/tell.h"
-#include "portico/io/endpoint.h"
-#include "portico/io/epoll_kernel.h"
+#include "portico/io/epoll/epoll_kernel.h"
+#include "portico/io/net/endpoint.h"
 #include "portico/io/signals.h"
 #include "portico/services/datagrams.h"
 #include "portico/services/serve.h"

@@ -8,7 +8,7 @@
 #include "portico/embed/server.h"
 #include "portico/http/fields.h"
 #include "portico/io/scope.h"
-#include "portico/io/sim_kernel.h"
+#include "portico/io/sim/sim_kernel.h"
 #include "portico/io/stream.h"
 #include "portico/server/population.h"
 #include "portico/server/worker.h"

@@ -16,6 +16,7 @@
 #include "portico/io/line_reader.h"
 #include "portico/json.h"
 #include "portico/portico.h"
+#include "portico/testing.h"
 
 namespace portico {
 namespace {

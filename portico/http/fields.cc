@@ -261,6 +261,13 @@ std::string_view trim(std::string_view text) {
     return text;
 }
 
+bool is_field_value(std::string_view text) {
+    return std::ranges::all_of(text, [](char octet) {
+        const auto code = static_cast<unsigned char>(octet);
+        return octet == '\t' || (code >= 0x20 && code != 0x7f);
+    });
+}
+
 bool is_token(std::string_view text) {
     return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return tchars[octet(c)]; });
 }

@@ -150,6 +150,9 @@ std::string_view trim(std::string_view text);
 // Whether `text` is a token: one octet or more, each a tchar (RFC 9110 §5.6.2).
 bool is_token(std::string_view text);
 
+// Whether a field may have this value: it has no control characters except HTAB (RFC 9110 §5.5).
+bool is_field_value(std::string_view text);
+
 // Returns the next element of a comma-separated list (RFC 9110 §5.6.1); commas in quoted strings do not separate, and
 // empty elements are skipped. Removes what it read from the front of `list`. Returns nothing at the end. With the
 // separator ';' it reads a value and its parameters (§5.6.6) in the same way.

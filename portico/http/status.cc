@@ -7,6 +7,7 @@ std::string_view reason_phrase(Status status) {
     switch (status) {
         case Status::continue_: return "Continue";
         case Status::switching_protocols: return "Switching Protocols";
+        case Status::early_hints: return "Early Hints";
         case Status::ok: return "OK";
         case Status::created: return "Created";
         case Status::accepted: return "Accepted";

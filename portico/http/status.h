@@ -16,6 +16,7 @@ namespace portico::http {
 enum class Status : std::uint16_t {
     continue_ = 100,                        // RFC 9110 §15.2.1
     switching_protocols = 101,              // RFC 9110 §15.2.2
+    early_hints = 103,                      // RFC 8297 §2
     ok = 200,                               // RFC 9110 §15.3.1
     created = 201,                          // RFC 9110 §15.3.2
     accepted = 202,                         // RFC 9110 §15.3.3

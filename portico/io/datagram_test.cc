@@ -6,9 +6,9 @@
 #include <array>
 #include <string>
 
-#include "portico/io/epoll_kernel.h"
+#include "portico/io/epoll/epoll_kernel.h"
 #include "portico/io/run_task.h"
-#include "portico/io/sim_kernel.h"
+#include "portico/io/sim/sim_kernel.h"
 
 namespace portico::io {
 namespace {

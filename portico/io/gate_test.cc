@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "portico/io/epoll_kernel.h"
+#include "portico/io/epoll/epoll_kernel.h"
 #include "portico/io/run_task.h"
 
 namespace portico::io {

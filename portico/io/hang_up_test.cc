@@ -5,9 +5,9 @@
 #include <optional>
 
 #include "portico/io/core.h"
-#include "portico/io/epoll_kernel.h"
+#include "portico/io/epoll/epoll_kernel.h"
 #include "portico/io/scope.h"
-#include "portico/io/sim_kernel.h"
+#include "portico/io/sim/sim_kernel.h"
 #include "portico/io/stream.h"
 
 namespace portico::io {

@@ -21,9 +21,9 @@
 #include "portico/base/buffer.h"
 #include "portico/base/fd.h"
 #include "portico/base/task.h"
-#include "portico/io/address.h"
 #include "portico/io/error.h"
 #include "portico/io/file_system.h"
+#include "portico/io/net/address.h"
 #include "portico/io/timers.h"
 
 namespace portico::io {
@@ -238,14 +238,18 @@ struct SendLimits {
     bool operator==(const SendLimits&) const = default;  // whether both limits are the same
 };
 
+// What the port of a listening socket is for.
+enum class PortUse : std::uint8_t {
+    alone,   // no other socket can listen at the address
+    shared,  // SO_REUSEPORT: one listening socket for each core
+    tested,  // binds without accepting connections: to find out whether the address is free
+};
+
 // How to listen (socket(7), tcp(7), unix(7)).
 struct ListenOptions {
-    int backlog = 4096;       // connections that may wait to be accepted; the kernel may have a lower limit
-    bool reuse_port = false;  // SO_REUSEPORT: one listening socket for each core
-    bool dual_stack = true;   // "[::]" accepts IPv4 too
-    bool only_bind = false;   // binds without accepting connections: to test whether the address is free
+    int backlog = 4096;  // connections that may wait to be accepted; the kernel may have a lower limit
+    PortUse port_use = PortUse::alone;
     std::chrono::seconds defer_accept{0};  // TCP_DEFER_ACCEPT: wake up when octets have arrived. 0: off
-    bool replace_stale_path = true;        // Unix: first removes a socket without a listener, never another file
     unsigned path_mode = 0666;             // Unix: permissions of the socket file, less the umask
     SendLimits send_limits{};              // for each accepted connection
 };

@@ -17,9 +17,9 @@
 #include "portico/base/scratch_folder_for_test.h"
 #include "portico/io/core.h"
 #include "portico/io/datagram.h"
-#include "portico/io/epoll_kernel.h"
+#include "portico/io/epoll/epoll_kernel.h"
 #include "portico/io/scope.h"
-#include "portico/io/sim_kernel.h"
+#include "portico/io/sim/sim_kernel.h"
 #include "portico/io/stream.h"
 
 namespace portico::io {

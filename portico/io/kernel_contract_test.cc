@@ -281,8 +281,8 @@ TEST_P(Contract, ALimitBoundsWhatIsHeldForAPeerThatDoesNotRead) {
                                     SendLimits{.unacknowledged_octets_max = 65'536}, SendLimits{16'384, 65'536}}) {
         ListenOptions options;
         options.send_limits = limits;
-        const auto loopback = SocketAddress::of(IpAddress::loopback(Family::ipv4), 0);
-        auto listener = Listener::open(core(), loopback, options);
+        const auto any_port = SocketAddress::of(IpAddress::loopback(Family::ipv4), 0);
+        auto listener = Listener::open(core(), any_port, options);
         ASSERT_TRUE(listener.has_value());
         std::size_t held = SIZE_MAX;
         run(write_to_a_peer_that_does_not_read(core(), *listener, held));

@@ -7,9 +7,9 @@
 #include <optional>
 
 #include "portico/base/scratch_folder_for_test.h"
-#include "portico/io/epoll_kernel.h"
+#include "portico/io/epoll/epoll_kernel.h"
 #include "portico/io/run_task.h"
-#include "portico/io/sim_kernel.h"
+#include "portico/io/sim/sim_kernel.h"
 #include "portico/io/stream.h"
 
 namespace portico::io {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "portico/base/row_name_for_test.h"
-#include "portico/io/epoll_kernel.h"
+#include "portico/io/epoll/epoll_kernel.h"
 #include "portico/io/run_task.h"
 #include "portico/io/stream_pair_for_test.h"
 

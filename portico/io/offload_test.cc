@@ -8,9 +8,9 @@
 #include <set>
 
 #include "portico/io/core.h"
-#include "portico/io/epoll_kernel.h"
+#include "portico/io/epoll/epoll_kernel.h"
 #include "portico/io/scope.h"
-#include "portico/io/sim_kernel.h"
+#include "portico/io/sim/sim_kernel.h"
 
 namespace portico::io {
 namespace {

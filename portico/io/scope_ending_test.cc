@@ -13,10 +13,10 @@
 
 #include "portico/io/core.h"
 #include "portico/io/datagram.h"
-#include "portico/io/epoll_kernel.h"
+#include "portico/io/epoll/epoll_kernel.h"
 #include "portico/io/gate.h"
 #include "portico/io/scope.h"
-#include "portico/io/sim_kernel.h"
+#include "portico/io/sim/sim_kernel.h"
 #include "portico/io/stream.h"
 
 namespace portico::io {

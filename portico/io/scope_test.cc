@@ -9,7 +9,7 @@
 #include "portico/io/core.h"
 #include "portico/io/datagram.h"
 #include "portico/io/gate.h"
-#include "portico/io/sim_kernel.h"
+#include "portico/io/sim/sim_kernel.h"
 
 namespace portico::io {
 namespace {

@@ -13,7 +13,7 @@
 
 #include "portico/base/scratch_folder_for_test.h"
 #include "portico/io/core.h"
-#include "portico/io/epoll_kernel.h"
+#include "portico/io/epoll/epoll_kernel.h"
 #include "portico/io/stream.h"
 
 namespace portico::io {

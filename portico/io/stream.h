@@ -12,8 +12,8 @@
 #include <string_view>
 
 #include "portico/io/core.h"
-#include "portico/io/endpoint.h"
 #include "portico/io/kernel.h"
+#include "portico/io/net/endpoint.h"
 
 namespace portico::io {
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <thread>
 
-#include "portico/io/epoll_kernel.h"
+#include "portico/io/epoll/epoll_kernel.h"
 #include "portico/io/run_task.h"
 #include "portico/io/stream_pair_for_test.h"
 

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
 #include "portico/base/buffer.h"
 #include "portico/io/stream.h"
@@ -21,10 +22,14 @@ public:
     // Octets that may be written before the kernel is asked again.
     static constexpr std::size_t unasked_octets_max = 16 * 1024;
 
-    // The stream outlives the backlog. `written`: octets written before this that may not be acknowledged yet.
-    explicit Backlog(io::Stream& stream, std::size_t written = 0) : stream_(&stream) {
-        if (written > 0) add(written);
-    }
+    // The stream outlives the backlog.
+    explicit Backlog(io::Stream& stream) : stream_(&stream) {}
+    // Takes over what `other` has counted and charged, for a stream that has been moved to `stream`.
+    Backlog(io::Stream& stream, Backlog&& other)
+        : stream_(&stream),
+          charged_(std::exchange(other.charged_, 0)),
+          unasked_(std::exchange(other.unasked_, 0)),
+          progress_(other.progress_) {}
     Backlog(const Backlog&) = delete;
     Backlog& operator=(const Backlog&) = delete;
     ~Backlog() { charge(0); }

@@ -28,6 +28,7 @@ void Exchange::begin() {
     made_octets_ = 0;
     has_content_ended_ = false;
     sent_.reset();
+    sent_early_at_.reset();
     began_at_ = core().wall_clock();
     began_ = core().now();
 }

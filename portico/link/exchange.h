@@ -13,13 +13,16 @@
 
 #include "portico/base/task.h"
 #include "portico/http/message.h"
-#include "portico/io/address.h"
 #include "portico/io/core.h"
 #include "portico/io/gate.h"
+#include "portico/io/net/address.h"
 #include "portico/link/h1_inbound.h"
 #include "portico/link/inbound_context.h"
 
 namespace portico::link {
+
+// Who may read the content of a request at the moment.
+enum class ContentReader : std::uint8_t { nobody, handler };
 
 // One request, and the answer to it, as everything above this room sees them. Its tasks refer to it: it outlives them.
 class Exchange {
@@ -51,29 +54,39 @@ public:
     [[nodiscard]] Task<ContentStep> read_content();
     // Why reading ended with `refused`.
     [[nodiscard]] virtual const http::Refusal& refusal() const = 0;
-    // Reads content to its end and drops it. The first function never waits: it returns nothing if more input is
-    // needed, and then drop_content() goes on. Content that the client has not been invited to send is left out.
-    [[nodiscard]] virtual std::optional<ContentEnd> drop_content_at_once() = 0;
-    [[nodiscard]] virtual Task<ContentEnd> drop_content() = 0;
 
-    // Waits until the client has left, and then returns true; false if the task was asked to stop. A half-close does
-    // not count: the client has sent its request and waits for the answer. Until the content has been read to its end,
-    // the client is not observed here, but by those who read.
-    [[nodiscard]] virtual Task<bool> client_left() = 0;
-
-    // Sends the response, once. Call it when nobody reads the content any more.
-    [[nodiscard]] virtual Task<Sent> send() = 0;
+    // Sends an interim response, such as 103 (Early Hints), whose fields are all that it has (RFC 9110 §15.2). A client
+    // of HTTP/1.0 gets none. Nobody may read the content meanwhile. Returns `whole`, or why the client gets no answer.
+    [[nodiscard]] virtual Task<Sent> send_interim(const http::Response& response) = 0;
     // For a handler whose tasks still refer to the exchange, but don't read any more once they have ended: sends the
     // response, which is complete. The tasks must have been asked to stop. A response whose content is generated while
     // it is sent is sent when the handler has ended.
     [[nodiscard]] virtual Task<void> send_early() = 0;
+
+    // --- for the connection
+    // Reads content to its end and drops it. The first function never waits: it returns nothing if more input is
+    // needed, and then drop_content() goes on. Content that the client has not been invited to send is left out.
+    [[nodiscard]] virtual std::optional<ContentEnd> drop_content_at_once() = 0;
+    [[nodiscard]] virtual Task<ContentEnd> drop_content() = 0;
+    // Waits until the client has left, and then returns true; false if the task was asked to stop. A half-close does
+    // not count: the client has sent its request and waits for the answer. If a handler may read the content, the
+    // client is observed here only once that has been read to its end; until then, the handler's reads notice what
+    // happens.
+    [[nodiscard]] virtual Task<bool> client_left(ContentReader reader) = 0;
+    // Sends the response, once the handler has ended.
+    [[nodiscard]] virtual Task<Sent> send() = 0;
     // How the response was sent; nothing if it has not been sent.
     [[nodiscard]] std::optional<Sent> sent() const { return sent_; }
+    // The exchange has ended: releases files and content.
+    void release() { memory_->response.clear(); }
 
-    // --- for the access log
+    // For the access log.
     [[nodiscard]] std::chrono::system_clock::time_point began_at() const { return began_at_; }
-    // From the end of the head to now.
-    [[nodiscard]] io::Duration duration() const { return core().kernel().clock() - began_; }
+    // From the end of the head until the response was sent. Call it at once: a response is taken to be sent now, unless
+    // it was sent before its handler had ended.
+    [[nodiscard]] io::Duration duration() const {
+        return (sent_early_at_ ? *sent_early_at_ : core().kernel().clock()) - began_;
+    }
     // The octets of content that were sent, or that would have been sent to another method than HEAD.
     [[nodiscard]] std::uint64_t content_octets() const { return response().content_octets() + made_octets_; }
 
@@ -88,6 +101,7 @@ protected:
     // A request has arrived: forgets the one before.
     void begin();
     void set_sent(Sent sent) { sent_ = sent; }
+    void note_early_end() { sent_early_at_ = core().kernel().clock(); }
     [[nodiscard]] virtual Task<ContentStep> receive_content() = 0;
     // The content has been read to its end, or there is none.
     void content_has_ended();
@@ -111,6 +125,7 @@ private:
     io::Gate reading_ended_;
     io::Gate content_ended_;
     std::optional<Sent> sent_;
+    std::optional<io::TimePoint> sent_early_at_;
     std::chrono::system_clock::time_point began_at_;
     io::TimePoint began_;
 };

@@ -20,7 +20,8 @@ public:
     [[nodiscard]] const http::Refusal& refusal() const override { return refusal_; }
     [[nodiscard]] std::optional<ContentEnd> drop_content_at_once() override { return ContentEnd::complete; }
     [[nodiscard]] Task<ContentEnd> drop_content() override { co_return ContentEnd::complete; }
-    [[nodiscard]] Task<bool> client_left() override { co_return false; }
+    [[nodiscard]] Task<bool> client_left(ContentReader) override { co_return false; }
+    [[nodiscard]] Task<Sent> send_interim(const http::Response&) override { co_return Sent::whole; }
     [[nodiscard]] Task<Sent> send() override { co_return Sent::whole; }
     [[nodiscard]] Task<void> send_early() override { co_return; }
 

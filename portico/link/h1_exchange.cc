@@ -24,7 +24,6 @@ void H1Exchange::has_arrived(Arrival arrival) {
     if (arrival != Arrival::request && arrival != Arrival::refused) return;
     begin();
     persistence_ = arrival == Arrival::request ? link_.persistence() : Persistence::close;
-    leaves_content_ = false;
     if (arrival == Arrival::request && !request().has_content) content_has_ended();
 }
 
@@ -33,7 +32,6 @@ std::optional<ContentEnd> H1Exchange::drop_content_at_once() {
     // unknown where the next request begins (RFC 9110 §10.1.1).
     const bool asks_first = request().expectation == http::Expectation::continue_;
     if (asks_first && link_.awaits_content() && !link_.has_unread()) {
-        leaves_content_ = true;
         persistence_ = Persistence::close;
         return ContentEnd::complete;
     }
@@ -48,12 +46,12 @@ Task<ContentEnd> H1Exchange::drop_content() {
     co_return end;
 }
 
-Task<bool> H1Exchange::client_left() {
-    if (leaves_content_) {
+Task<bool> H1Exchange::client_left(ContentReader reader) {
+    if (reader == ContentReader::nobody) {
         const io::Result<void> hung_up = co_await transport_->hang_up(io::never);
         co_return hung_up.has_value();
     }
-    // Until the content has arrived, only those who read it may read.
+    // Until the content has arrived, only the handler may read.
     if (!link_.has_just_its_content()) {
         const bool ended = co_await content_ended();
         if (!ended) co_return false;
@@ -116,9 +114,11 @@ Task<void> H1Exchange::send_early() {
     // A task that is being ended may have been reading the content, so it is unknown where the next request begins.
     if (request().has_content) persistence_ = Persistence::close;
     const Sent sent = co_await send_complete();
-    if (sent != Sent::whole || persistence_ == Persistence::close) co_return;
-    const Sent rest = co_await link_.flush();  // it must not wait for the answer to the next request
-    set_sent(rest);
+    if (sent == Sent::whole && persistence_ == Persistence::keep) {
+        const Sent rest = co_await link_.flush();  // it must not wait for the answer to the next request
+        set_sent(rest);
+    }
+    note_early_end();
 }
 
 namespace {

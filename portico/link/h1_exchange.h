@@ -17,6 +17,9 @@ public:
     // All of them outlive it.
     H1Exchange(Transport& transport, InboundContext& context, const io::SocketAddress& peer)
         : Exchange(context, peer), transport_(&transport), link_(transport, context) {}
+    H1Exchange(const H1Exchange&) = delete;
+    H1Exchange& operator=(const H1Exchange&) = delete;
+    ~H1Exchange() { release(); }  // a producer may refer to this object
 
     // Octets that were received while the connection was idle: see H1Inbound::take().
     void take(Buffer received, io::TimePoint head_deadline) { link_.take(std::move(received), head_deadline); }
@@ -36,7 +39,10 @@ public:
     [[nodiscard]] const http::Refusal& refusal() const override { return link_.refusal(); }
     [[nodiscard]] std::optional<ContentEnd> drop_content_at_once() override;
     [[nodiscard]] Task<ContentEnd> drop_content() override;
-    [[nodiscard]] Task<bool> client_left() override;
+    [[nodiscard]] Task<bool> client_left(ContentReader reader) override;
+    [[nodiscard]] Task<Sent> send_interim(const http::Response& response) override {
+        return link_.send_interim(request(), response);
+    }
     [[nodiscard]] Task<Sent> send() override;
     [[nodiscard]] Task<void> send_early() override;
 
@@ -52,7 +58,6 @@ private:
     Transport* transport_;
     H1Inbound link_;
     h1::Persistence persistence_ = h1::Persistence::keep;
-    bool leaves_content_ = false;  // the client was not invited to send its content
 };
 
 }  // namespace portico::link

@@ -60,7 +60,7 @@ TEST_F(Exchanges, TheContentIsLeftToItsReader) {
     EXPECT_EQ(exchange().next_at_once(), Arrival::idle);
     begin(post);
     std::optional<bool> left;
-    waiting_.start(keep(exchange().client_left(), left));
+    waiting_.start(keep(exchange().client_left(ContentReader::handler), left));
     run(client_sends("abcdef"));
     pass(seconds(1));
     std::optional<ContentStep> step;
@@ -96,12 +96,25 @@ TEST_F(Exchanges, AClientThatWasNotInvitedIsSeenToLeave) {
     begin(asking);
     static_cast<void>(exchange().drop_content_at_once());
     std::optional<bool> left;
-    waiting_.start(keep(exchange().client_left(), left));
+    waiting_.start(keep(exchange().client_left(ContentReader::nobody), left));
     pass(seconds(1));
     EXPECT_EQ(left, std::nullopt);
     reset_client();
     pass(seconds(1));
     EXPECT_EQ(left, true);
+}
+
+// While a password is checked, nobody reads the content; it must stay for the handler.
+TEST_F(Exchanges, ContentThatNobodyReadsStaysWhileTheClientIsWatched) {
+    begin(post);
+    std::optional<bool> left;
+    waiting_.start(keep(exchange().client_left(ContentReader::nobody), left));
+    run(client_sends("abcdef"));
+    pass(seconds(1));
+    EXPECT_EQ(left, std::nullopt);
+    waiting_.request_stop();
+    run(waiting_);
+    EXPECT_EQ(result_of(exchange().read_content()).octets, "abcdef");
 }
 
 TEST_F(Exchanges, ContentThatIsLeftOverEndsTheConnection) {

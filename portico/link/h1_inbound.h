@@ -100,6 +100,8 @@ public:
     // received, so that answers to pipelined requests are sent together.
     [[nodiscard]] Task<Sent> send(const http::Request& request, const http::Response& response, std::string_view date,
                                   h1::Persistence persistence);
+    // Sends an interim response (RFC 9110 §15.2), unless the client speaks HTTP/1.0.
+    [[nodiscard]] Task<Sent> send_interim(const http::Request& request, const http::Response& response);
     // Whether send() would only copy to the output: then queue() does it without waiting.
     [[nodiscard]] bool can_queue(const http::Request& request, const http::Response& response) const;
     // Whether the connection's end is the end of this response's content, so that it can't persist.

@@ -108,6 +108,20 @@ Task<Sent> H1Inbound::send(const http::Request& request, const http::Response& r
     co_return sent;
 }
 
+Task<Sent> H1Inbound::send_interim(const http::Request& request, const http::Response& response) {
+    assert(http::code(response.status) / 100 == 1);
+    if (request.version == http::Version::http_1_0) co_return Sent::whole;
+    const std::size_t octets = h1::head_octets_at_most(response);
+    if (!output_.has_block() || output_.room().size() < octets) {
+        const Sent before = co_await flush();
+        if (before != Sent::whole) co_return before;
+        if (!has_output_for(octets)) co_return give_up();
+    }
+    write_head(request, response, std::string_view(), h1::Persistence::keep);
+    const Sent sent = co_await flush();
+    co_return sent;
+}
+
 Task<Sent> H1Inbound::send_pieces(const http::Response& response) {
     Patience patience(*limits_, transport_->backlog());
     for (std::size_t i = 0; i < response.content.size(); ++i) {

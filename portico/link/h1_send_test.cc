@@ -316,6 +316,48 @@ TEST_F(Send, TrailersAreLeftOutOtherwise) {
     EXPECT_TRUE(client_reads().ends_with("5\r\nhello\r\n0\r\n\r\n"));
 }
 
+class Interim : public Send {
+protected:
+    // Sends a 103 with one field.
+    Sent send_hint() {
+        http::Response hints;
+        hints.status = http::Status::early_hints;
+        hints.fields.add(http::FieldName::link, "</a.css>; rel=preload");
+        return result_of(link().send_interim(request_, hints));
+    }
+};
+
+TEST_F(Interim, ResponsesComeBeforeTheFinalOne) {
+    EXPECT_EQ(send_hint(), Sent::whole);
+    EXPECT_EQ(send_hint(), Sent::whole);
+    const std::string hint = "HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\n";
+    EXPECT_EQ(client_reads(), hint + hint);
+    send_octets(5);
+    EXPECT_EQ(sent(), Sent::whole);
+    EXPECT_TRUE(client_reads().starts_with("HTTP/1.1 200 OK\r\n"));
+}
+
+TEST_F(Interim, ResponsesAreNotForOldClients) {
+    request_.version = http::Version::http_1_0;
+    EXPECT_EQ(send_hint(), Sent::whole);
+    EXPECT_EQ(client_reads(), "");
+}
+
+TEST_F(Interim, ResponsesFollowTheAnswersBefore) {
+    response_.content.push_back(http::Piece::text("first"));
+    ASSERT_TRUE(link().can_queue(request_, response_));
+    link().queue(request_, response_, date, Persistence::keep);
+    EXPECT_EQ(send_hint(), Sent::whole);
+    const std::string octets = client_reads();
+    EXPECT_LT(octets.find("first"), octets.find("103 Early Hints")) << octets;
+}
+
+TEST_F(Interim, ResponsesSayThatTheClientHasGone) {
+    reset_client();
+    pass(seconds(1));
+    EXPECT_NE(send_hint(), Sent::whole);
+}
+
 TEST_F(Send, AnIdleStreamHoldsNoBuffer) {
     make({"hello", "world"}, seconds(10));
     send();

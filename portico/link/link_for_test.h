@@ -15,7 +15,7 @@
 
 #include "portico/io/core.h"
 #include "portico/io/scope.h"
-#include "portico/io/sim_kernel.h"
+#include "portico/io/sim/sim_kernel.h"
 #include "portico/io/stream.h"
 #include "portico/link/h1_inbound.h"
 #include "portico/link/transport.h"

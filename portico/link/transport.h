@@ -20,8 +20,9 @@ namespace portico::link {
 class Transport {
 public:
     explicit Transport(io::Stream stream) : stream_(std::move(stream)), backlog_(stream_) {}
-    // The outstanding octets move too. No operation of `other` may be in progress.
-    Transport(Transport&& other) : Transport(std::move(other), other.backlog_.at_most()) {}
+    // What is outstanding moves too. No operation of `other` may be in progress.
+    Transport(Transport&& other) noexcept
+        : stream_(std::move(other.stream_)), backlog_(stream_, std::move(other.backlog_)) {}
     Transport& operator=(Transport&&) = delete;
 
     [[nodiscard]] io::Core& core() const { return stream_.core(); }
@@ -46,9 +47,6 @@ public:
     }
 
 private:
-    Transport(Transport&& other, std::size_t outstanding)
-        : stream_(std::move(other.stream_)), backlog_(stream_, outstanding) {}
-
     io::Stream stream_;
     Backlog backlog_;
 };

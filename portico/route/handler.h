@@ -30,8 +30,9 @@ public:
         static_cast<void>(exchange);
         return false;
     }
-    // Fills the exchange's response, which the connection then sends, unless the handler has sent it. If the client
-    // leaves in the meantime or the server stops, the task is destroyed at the point where it waits.
+    // Fills the exchange's response, which the connection then sends, unless the handler has sent it early
+    // (Exchange::send_early). If the client leaves in the meantime or the server stops, the task is destroyed at the
+    // point where it waits.
     [[nodiscard]] virtual Task<void> answer(link::Exchange& exchange) = 0;
 };
 

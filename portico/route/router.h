@@ -20,8 +20,7 @@ namespace portico::route {
 class Guard {
 public:
     virtual ~Guard() = default;
-    // Decides without waiting if it can; otherwise returns nothing: then call admit(). Both report the user to the
-    // access log.
+    // Decides without waiting if it can; otherwise returns nothing: then call admit().
     [[nodiscard]] virtual std::optional<http::Result<void>> admit_at_once(link::Exchange& exchange) = 0;
     [[nodiscard]] virtual Task<http::Result<void>> admit(link::Exchange& exchange) = 0;
 };

@@ -13,7 +13,7 @@
 #include <string_view>
 
 #include "portico/http/message.h"
-#include "portico/io/address.h"
+#include "portico/io/net/address.h"
 
 namespace portico::server {
 

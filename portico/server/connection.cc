@@ -77,18 +77,18 @@ private:
     Task<void> read_head(io::TimePoint latest) { arrival_ = co_await exchange_.next(latest); }
     void refuse(const http::Refusal& refusal);
     Task<Outcome> refuse_what_was_unreadable();
-    Task<bool> run_watched(Task<void> work);
-    Task<void> end_when_client_leaves(io::Scope& working);
+    Task<bool> run_watched(Task<void> work, link::ContentReader reader);
+    Task<void> end_when_client_leaves(io::Scope& working, link::ContentReader reader);
     Task<void> admit_into(route::Guard& guard, http::Result<void>& allowed);
     [[nodiscard]] Outcome after(link::Sent sent);
     void record(link::Sent sent) const;
 
     Worker* worker_;
     HostCheck host_check_;
+    std::shared_ptr<route::Router> router_;  // the snapshot with which the exchange began; outlives it
     link::H1Exchange exchange_;
-    std::shared_ptr<route::Router> router_;  // the snapshot with which the exchange began
-    std::optional<Arrival> arrival_;         // empty while the head is incomplete
-    unsigned late_reads_ = 0;                // of heads, once the time for requests in flight is over
+    std::optional<Arrival> arrival_;  // empty while the head is incomplete
+    unsigned late_reads_ = 0;         // of heads, once the time for requests in flight is over
 };
 
 std::optional<Outcome> Connection::parse_at_once() {
@@ -121,6 +121,9 @@ Task<std::optional<Outcome>> Connection::await_head() {
         const link::Sent sent = co_await exchange_.flush();
         if (sent != link::Sent::whole) co_return Outcome::reset;
     }
+    // The exchange before has ended, and this wait may take long.
+    exchange_.release();
+    router_.reset();
     if (!worker_->is_time_over()) {
         io::Scope reading;
         const Place place(worker_->unfinished_heads(), exchange_.peer(), worker_->core().now(), reading);
@@ -163,7 +166,7 @@ Task<void> Connection::admit_into(route::Guard& guard, http::Result<void>& allow
 
 Task<std::optional<http::Result<void>>> Connection::authorize(route::Guard& guard) {
     http::Result<void> allowed;
-    const bool ended = co_await run_watched(admit_into(guard, allowed));
+    const bool ended = co_await run_watched(admit_into(guard, allowed), link::ContentReader::nobody);
     if (!ended) co_return std::nullopt;
     co_return allowed;
 }
@@ -181,7 +184,9 @@ Task<Outcome> Connection::respond(const http::Result<route::Route>& route) {
     if (!route) {
         refuse(route.error());
     } else if (!route->handler->answer_at_once(exchange_)) {
-        const bool ended = co_await run_watched(route->handler->answer(exchange_));
+        const bool reads = route->handler->content_use() == route::ContentUse::reads;
+        const auto reader = reads ? link::ContentReader::handler : link::ContentReader::nobody;
+        const bool ended = co_await run_watched(route->handler->answer(exchange_), reader);
         if (!ended && !exchange_.sent()) co_return after_leaving();
     }
     std::optional<link::Sent> sent = exchange_.sent();  // by the handler
@@ -199,13 +204,14 @@ Task<void> run_and_say(Task<void> work, bool& ended) {
 }  // namespace
 
 // Runs work that may take time, and ends it while it waits if the client leaves in the meantime. False: it was ended.
-Task<bool> Connection::run_watched(Task<void> work) {
+// `reader`: who may read the content meanwhile.
+Task<bool> Connection::run_watched(Task<void> work, link::ContentReader reader) {
     bool ended = false;
     io::Scope working;
     working.start(run_and_say(std::move(work), ended), AfterStop::ends);
     if (working.size() > 0) {
         io::Scope watching;
-        watching.start(end_when_client_leaves(working));
+        watching.start(end_when_client_leaves(working, reader));
         co_await working.join();
         watching.request_stop();
         co_await watching.join();
@@ -213,8 +219,8 @@ Task<bool> Connection::run_watched(Task<void> work) {
     co_return ended;
 }
 
-Task<void> Connection::end_when_client_leaves(io::Scope& working) {
-    const bool left = co_await exchange_.client_left();
+Task<void> Connection::end_when_client_leaves(io::Scope& working, link::ContentReader reader) {
+    const bool left = co_await exchange_.client_left(reader);
     if (left) working.request_stop();
 }
 

@@ -5,7 +5,7 @@
 #pragma once
 
 #include "portico/base/task.h"
-#include "portico/io/address.h"
+#include "portico/io/net/address.h"
 #include "portico/io/stream.h"
 #include "portico/server/hosts.h"
 

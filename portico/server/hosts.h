@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "portico/http/message.h"
-#include "portico/io/address.h"
+#include "portico/io/net/address.h"
 
 namespace portico::server {
 

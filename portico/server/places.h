@@ -6,8 +6,8 @@
 
 #include <cstddef>
 
-#include "portico/io/address.h"
 #include "portico/io/kernel.h"
+#include "portico/io/net/address.h"
 #include "portico/io/scope.h"
 
 namespace portico::server {

@@ -11,7 +11,7 @@
 #include <mutex>
 #include <string>
 
-#include "portico/io/address.h"
+#include "portico/io/net/address.h"
 
 namespace portico::server {
 

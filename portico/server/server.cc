@@ -10,7 +10,7 @@
 
 #include "portico/base/quantity.h"
 #include "portico/io/core.h"
-#include "portico/io/epoll_kernel.h"
+#include "portico/io/epoll/epoll_kernel.h"
 #include "portico/io/thread.h"
 #include "portico/server/population.h"
 #include "portico/server/worker.h"
@@ -64,7 +64,7 @@ io::Result<void> check_port_is_free(io::Core& core, const io::SocketAddress& loc
     if (local.family == io::Family::unix_path || local.port == 0) return {};
     // It never listens: a client that connected in this moment would be reset.
     io::ListenOptions options;
-    options.only_bind = true;
+    options.port_use = io::PortUse::tested;
     const io::Result<io::Listener> probe = io::Listener::open(core, local, options);
     if (!probe) return std::unexpected(probe.error());
     return {};
@@ -116,14 +116,14 @@ io::Result<void> Server::Impl::open_cores(unsigned count, const HostOptions& hos
 // Opens a listening socket on each core. Only one socket can have a Unix path: it belongs to the first core.
 io::Result<void> Server::Impl::open_listeners(const io::SocketAddress& wanted) {
     io::ListenOptions options;
-    options.reuse_port = cores.size() > 1;
+    options.port_use = cores.size() > 1 ? io::PortUse::shared : io::PortUse::alone;
     options.send_limits.unsent_octets_max = limits.unsent_octets_max;
     options.send_limits.unacknowledged_octets_max = limits.unacknowledged_octets_max;
     // An HTTP client sends first. Being notified only then saves a wake-up, a useless read and a registration, which is
     // a third of the cost of a connection with one request. A silent connection is accepted a second late, which would
     // distort a short head_time_max.
     if (limits.head_time_max >= 10 * silence_unseen) options.defer_accept = silence_unseen;
-    if (options.reuse_port) {
+    if (options.port_use == io::PortUse::shared) {
         const io::Result<void> is_free = check_port_is_free(cores.front()->core, wanted);
         if (!is_free) return is_free;
     }
@@ -238,8 +238,12 @@ void Server::wait() {
 }
 
 void Server::replace(const route::MakeRouter& make_router) {
-    for (const auto& own : impl_->cores) {
-        own->core.post([worker = own->worker.get(), router = make_router(own->core)]() mutable {
+    // All of them are made before the first is used: making one may change what they share.
+    std::vector<std::unique_ptr<route::Router>> routers;
+    for (const auto& own : impl_->cores) routers.push_back(make_router(own->core));
+    for (std::size_t i = 0; i < routers.size(); ++i) {
+        CoreThread& own = *impl_->cores[i];
+        own.core.post([worker = own.worker.get(), router = std::move(routers[i])]() mutable {
             worker->replace(std::move(router));
         });
     }

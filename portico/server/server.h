@@ -1,9 +1,8 @@
 // portico/server/server.h — owns the cores, and controls them together.
 //
 // Room server: see limits.h.
-// Threads:   drain(), stop_now(), replace() and reopen_log() may be called from any thread; everything else only from
-// the thread
-//                       that opened the server.
+// Threads:   drain(), stop_now(), replace() and reopen_log() may be called from any thread, replace() by one at a time;
+//                       everything else only from the thread that opened the server.
 #pragma once
 
 #include <chrono>
@@ -13,8 +12,8 @@
 #include <string>
 #include <vector>
 
-#include "portico/io/address.h"
 #include "portico/io/error.h"
+#include "portico/io/net/address.h"
 #include "portico/route/router.h"
 #include "portico/server/access_log.h"
 #include "portico/server/hosts.h"

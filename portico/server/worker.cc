@@ -65,6 +65,11 @@ Worker::Worker(io::Core& core, std::unique_ptr<route::Router> router, const Limi
 
 Worker::~Worker() { core_->ledger().set_relief(nullptr, nullptr); }
 
+void Worker::replace(std::unique_ptr<route::Router> router) {
+    router_->forget_kept();
+    router_ = std::move(router);
+}
+
 void Worker::serve(io::Listener listener) {
     const HostCheck check = hosts_.check_at(listener.local());
     doors_.emplace_back(std::move(listener), check);

@@ -48,8 +48,8 @@ public:
 
     // Sets which hosts requests may name. Call it before serve(); otherwise every host is answered.
     void answer_only(const HostOptions& options) { hosts_ = Hosts(options); }
-    // Answers with another snapshot from now on. Exchanges that have begun keep theirs.
-    void replace(std::unique_ptr<route::Router> router) { router_ = std::move(router); }
+    // Answers with another snapshot from now on. Exchanges that have begun keep theirs, but not what it has cached.
+    void replace(std::unique_ptr<route::Router> router);
     // Accepts connections at `listener` until drain().
     void serve(io::Listener listener);
 
@@ -88,7 +88,7 @@ public:
     // Connections that wait for a request while their last answer is still being delivered.
     [[nodiscard]] Places& sending() { return sending_; }
     [[nodiscard]] Places& unfinished_heads() { return unfinished_heads_; }
-    // Holds the connections whose last answer has been sent, until drain_and_close() has closed them.
+    // Holds the connections whose last answer has been sent, until link::part() has closed them.
     [[nodiscard]] io::Scope& lingering() { return is_draining() ? last_lingering_ : lingering_; }
     [[nodiscard]] io::Duration linger_time_max() const;
     // Null if nothing is logged.

@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "portico/io/core.h"
-#include "portico/io/sim_kernel.h"
+#include "portico/io/sim/sim_kernel.h"
 #include "portico/server/worker.h"
 
 namespace portico::server {

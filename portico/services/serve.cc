@@ -5,7 +5,7 @@
 #include <cerrno>
 #include <utility>
 
-#include "portico/io/resolve.h"
+#include "portico/io/net/resolve.h"
 
 namespace portico::services {
 namespace {

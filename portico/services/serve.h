@@ -9,8 +9,8 @@
 #include <variant>
 #include <vector>
 
-#include "portico/io/endpoint.h"
 #include "portico/io/gate.h"
+#include "portico/io/net/endpoint.h"
 #include "portico/io/scope.h"
 #include "portico/services/service.h"
 

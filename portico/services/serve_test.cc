@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "portico/io/run_task.h"
-#include "portico/io/sim_kernel.h"
+#include "portico/io/sim/sim_kernel.h"
 #include "portico/services/echo.h"
 #include "portico/services/hello.h"
 #include "portico/services/serve.h"

@@ -12,7 +12,7 @@
 #include <string>
 #include <thread>
 
-#include "portico/io/epoll_kernel.h"
+#include "portico/io/epoll/epoll_kernel.h"
 #include "portico/io/forbid_calls_for_test.h"
 #include "portico/io/run_task.h"
 #include "portico/services/echo.h"

@@ -14,8 +14,8 @@
 
 #include "portico/base/task.h"
 #include "portico/http/message.h"
-#include "portico/io/address.h"
 #include "portico/io/core.h"
+#include "portico/io/net/address.h"
 #include "portico/site/check_queue.h"
 #include "portico/site/sip_hash.h"
 #include "portico/site/site.h"

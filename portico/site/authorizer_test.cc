@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "portico/io/scope.h"
-#include "portico/io/sim_kernel.h"
+#include "portico/io/sim/sim_kernel.h"
 #include "portico/site/handler_for_test.h"
 #include "portico/site/password.h"
 

@@ -35,9 +35,10 @@ public:
     [[nodiscard]] bool answer_at_once(link::Exchange& exchange) override;
     [[nodiscard]] Task<void> answer(link::Exchange& exchange) override;
 
+    // Whether the site has users.
+    [[nodiscard]] bool asks_for_password() const { return !store_.site()->options().users.empty(); }
     // Step 4. Decides without waiting if it can, else returns nothing: then call authorize_slowly(). `peer` is the
     // client's address; it outlives the task. Refusals: 401, 503.
-    [[nodiscard]] bool asks_for_password() const { return !store_.site()->options().users.empty(); }
     [[nodiscard]] std::optional<http::Result<void>> authorize(const http::Request& request) {
         return authorizer_.authorize(request);
     }

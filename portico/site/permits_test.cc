@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "portico/io/scope.h"
-#include "portico/io/sim_kernel.h"
+#include "portico/io/sim/sim_kernel.h"
 
 namespace portico::site {
 namespace {

@@ -18,7 +18,7 @@
 
 #include "portico/base/scratch_folder_for_test.h"
 #include "portico/http/target.h"
-#include "portico/io/epoll_kernel.h"
+#include "portico/io/epoll/epoll_kernel.h"
 #include "portico/io/run_task.h"
 #include "portico/site/handler.h"
 

@@ -4,25 +4,42 @@
 #include <utility>
 
 #include "portico/http/basic_auth.h"
+#include "portico/site/password.h"
+#include "portico/site/translate.h"
 
 namespace portico::site {
 
 http::Result<route::Route> SiteRouter::translate(link::Exchange& exchange) {
-    // The authority form has no path. No file is answered to its method, CONNECT.
+    // The authority form has no path. Its method, CONNECT, is refused below.
     if (exchange.request().form != http::TargetForm::authority) {
         const http::Result<void> decoded = exchange.decode_path();
         if (!decoded) return std::unexpected(decoded.error());
     }
+    const http::Result<Resource> resource =
+        site::translate(exchange.request(), exchange.path(), *handler_.store().site());
+    // What is refused with 404 needs the password too: the page that it is answered with may be the site's own, which
+    // is a file like any other.
+    if (!resource && resource.error().status != http::Status::not_found) return std::unexpected(resource.error());
     return route::Route{this, &handler_};
 }
 
+void SiteRouter::refuse(const http::Refusal& refusal, link::Exchange& exchange) {
+    note_user(exchange);
+    handler_.refuse(exchange.request(), refusal, exchange.response());
+}
+
 std::optional<http::Result<void>> SiteRouter::admit_at_once(link::Exchange& exchange) {
-    if (handler_.asks_for_password()) {
-        // The user who is let in or, with a 401, who tried. Nobody if two were sent.
-        std::optional<http::Credentials> sent = http::basic_credentials(exchange.request().fields);
-        if (sent) exchange.notes().user = std::move(sent->user);
-    }
+    note_user(exchange);
     return handler_.authorize(exchange.request());
+}
+
+// The user who is let in or, with a 401, who tried. Nobody if two were sent.
+void SiteRouter::note_user(link::Exchange& exchange) const {
+    if (!handler_.asks_for_password()) return;
+    std::optional<http::Credentials> sent = http::basic_credentials(exchange.request().fields);
+    if (!sent) return;
+    exchange.notes().user = sent->user;
+    wipe(sent->password);
 }
 
 route::MakeRouter routers_for(std::shared_ptr<const Site> site) {

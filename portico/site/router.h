@@ -14,16 +14,14 @@
 namespace portico::site {
 
 // Every path leads to the folder, and only the site's users are admitted. Refusals of translate(): 400 a path that
-// can't be decoded (see http::decode_path).
+// can't be decoded (see http::decode_path), and those of site::translate() but 404, which the folder answers itself.
 class SiteRouter final : public route::Router, private route::Guard {
 public:
     // `core` outlives the router.
     SiteRouter(io::Core& core, std::shared_ptr<const Site> site) : handler_(core, std::move(site)) {}
 
     [[nodiscard]] http::Result<route::Route> translate(link::Exchange& exchange) override;
-    void refuse(const http::Refusal& refusal, link::Exchange& exchange) override {
-        handler_.refuse(exchange.request(), refusal, exchange.response());
-    }
+    void refuse(const http::Refusal& refusal, link::Exchange& exchange) override;
     void forget_kept() override { handler_.forget_kept(); }
 
 private:
@@ -31,6 +29,8 @@ private:
     [[nodiscard]] Task<http::Result<void>> admit(link::Exchange& exchange) override {
         return handler_.authorize_slowly(exchange.request(), exchange.peer());
     }
+
+    void note_user(link::Exchange& exchange) const;
 
     Handler handler_;
 };

@@ -76,7 +76,9 @@ TEST_F(RoutedSite, AdmitsItsUsersOnly) {
     EXPECT_TRUE(outcome(make_request("/a.txt", {{FieldName::authorization, wrong}})).ends_with("|anna"));
     EXPECT_EQ(outcome(make_request("/a.txt", {{FieldName::authorization, right}})), "200 |anna");
     EXPECT_EQ(outcome(make_request("/.git", {})), "401 no credentials|");
-    EXPECT_EQ(outcome(make_request("/", {}, Method::post)), "401 no credentials|");
+    EXPECT_EQ(outcome(make_request("/", {}, Method::post)), "405 a method that files don't support|");
+    const FieldList sent{{FieldName::authorization, right}};
+    EXPECT_EQ(outcome(make_request("/", sent, Method::post)), "405 a method that files don't support|anna");
 }
 
 }  // namespace

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "portico/io/scope.h"
-#include "portico/io/sim_kernel.h"
+#include "portico/io/sim/sim_kernel.h"
 #include "portico/site/root_for_test.h"
 
 namespace portico::site {

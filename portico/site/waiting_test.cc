@@ -6,7 +6,7 @@
 
 #include <vector>
 
-#include "portico/io/epoll_kernel.h"
+#include "portico/io/epoll/epoll_kernel.h"
 #include "portico/io/scope.h"
 
 namespace portico::site {

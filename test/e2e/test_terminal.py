@@ -23,9 +23,12 @@ class Job:
     def __init__(self, *arguments: str):
         program = str(servers.portico_program())
         reports, report = os.pipe()
+        begin, may_begin = os.pipe()
         self.shell, self.terminal = pty.fork()
         if self.shell == 0:  # the shell: reports the job's number, and how it ends
             os.close(reports)
+            os.close(may_begin)
+            os.read(begin, 1)
             signal.signal(signal.SIGTTOU, signal.SIG_IGN)
             job = os.fork()
             if job == 0:
@@ -43,10 +46,12 @@ class Job:
                 if not os.WIFSTOPPED(status):
                     os._exit(0)
         os.close(report)
+        os.close(begin)
         self.reports = reports
         self.shown = b""
-        self.number = self.report()
         self.before = termios.tcgetattr(self.terminal)
+        os.close(may_begin)  # the program changes the settings as soon as it runs
+        self.number = self.report()
 
     def report(self) -> int:
         text = b""

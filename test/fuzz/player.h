@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "portico/io/core.h"
-#include "portico/io/sim_kernel.h"
+#include "portico/io/sim/sim_kernel.h"
 #include "portico/server/limits.h"
 #include "portico/server/population.h"
 #include "portico/server/worker.h"

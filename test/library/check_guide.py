@@ -35,6 +35,7 @@ WARNINGS = ["-Wall", "-Wextra", "-Wno-unused-variable", "-Wno-unused-function", 
 BEFORE = "before_the_parts.h"
 BEFORE_PARTS = """#include <portico/json.h>
 #include <portico/portico.h>
+#include <portico/testing.h>
 
 #include <array>
 #include <atomic>

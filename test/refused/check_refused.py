@@ -72,7 +72,7 @@ def compile_text(compiler: str, include: str, text: str, *options: str | Path) -
 
 def wrong_of_old_standard(compiler: str, include: str) -> str | None:
     """A compilation for an older C++ fails with one sentence that names the required version."""
-    for header in ("portico/portico.h", "portico/json.h"):
+    for header in ("portico/portico.h", "portico/testing.h", "portico/json.h"):
         said, status = compile_text(compiler, include, f"#include <{header}>\nint main() {{}}\n", "-std=c++20")
         errors = re.findall(r"^.*\berror: .*$", said, re.MULTILINE)
         if status == 0 or len(errors) != 1 or "Portico needs C++23: compile with -std=c++23" not in errors[0]:

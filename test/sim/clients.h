@@ -2,7 +2,7 @@
 #pragma once
 
 #include "portico/base/task.h"
-#include "portico/io/address.h"
+#include "portico/io/net/address.h"
 
 namespace portico::sim {
 

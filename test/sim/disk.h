@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include "portico/io/sim_kernel.h"
+#include "portico/io/sim/sim_kernel.h"
 
 namespace portico::sim {
 

@@ -8,7 +8,7 @@
 
 #include "portico/io/core.h"
 #include "portico/io/scope.h"
-#include "portico/io/sim_kernel.h"
+#include "portico/io/sim/sim_kernel.h"
 #include "portico/services/datagrams.h"
 #include "portico/services/echo.h"
 #include "portico/services/hello.h"

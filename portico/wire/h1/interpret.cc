@@ -220,9 +220,13 @@ http::Result<void> interpret_fields(http::Method method, http::Version version, 
     const bool is_tunnel = method == http::Method::connect && http::code(response.status) / 100 == 2;
     if (is_tunnel || !http::may_have_content(response.status)) {
         // RFC 9112 §6.1. A Content-Length means nothing here, or tells the length that another method would get.
-        if (head.framing == Framing::chunked && !(response.status == Status::not_modified)) {
+        const bool is_not_modified = response.status == Status::not_modified;
+        if (head.framing == Framing::chunked && !is_not_modified) {
             return http::refuse(Status::bad_gateway, "Transfer-Encoding in an answer without content");
         }
+        // A sender that announces content which must not be there may send it all the same.
+        if (!is_not_modified && response.content_length.value_or(0) > 0) head.persistence = Persistence::close;
+        if (!is_not_modified) response.content_length.reset();
         head.framing = Framing::none;
     } else if (method == http::Method::head) {
         head.framing = Framing::none;

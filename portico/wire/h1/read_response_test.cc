@@ -88,6 +88,8 @@ INSTANTIATE_TEST_SUITE_P(
         ResponseFramingRow{"HeadChunked", Method::head, "1 200 OK\r\nTransfer-Encoding: chunked\r\n", Framing::none},
         ResponseFramingRow{"HeadWithoutLength", Method::head, "1 200 OK\r\n", Framing::none},
         ResponseFramingRow{"NoContent", Method::get, "1 204 No Content\r\n", Framing::none},
+        ResponseFramingRow{"LengthOfNoContent", Method::get, "1 204 No Content\r\nContent-Length: 5\r\n",
+                           Framing::none},
         ResponseFramingRow{"NotModified", Method::get, "1 304 Not Modified\r\nContent-Length: 5\r\n", Framing::none, 5},
         ResponseFramingRow{"NotModifiedChunked", Method::get, "1 304 Not Modified\r\nTransfer-Encoding: chunked\r\n",
                            Framing::none},
@@ -136,6 +138,9 @@ TEST(ResponseHead, SaysWhetherItsConnectionPersists) {
     EXPECT_EQ(persistence("HTTP/1.0 200 OK\r\nContent-Length: 1\r\n\r\n"), Persistence::close);
     EXPECT_EQ(persistence("HTTP/1.0 200 OK\r\nContent-Length: 1\r\nConnection: keep-alive\r\n\r\n"), Persistence::keep);
     EXPECT_EQ(persistence("HTTP/1.1 200 OK\r\n\r\n"), Persistence::close);
+    EXPECT_EQ(persistence("HTTP/1.1 204 No Content\r\n\r\n"), Persistence::keep);
+    EXPECT_EQ(persistence("HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n"), Persistence::close);
+    EXPECT_EQ(persistence("HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n"), Persistence::keep);
 }
 
 }  // namespace

@@ -150,6 +150,7 @@ std::size_t write_head(const http::Response& response, const HeadExtras& extras,
 }
 
 std::string last_chunk(const http::FieldSection& trailers) {
+    assert(!trailers.has(FieldName::content_length) && !trailers.has(FieldName::transfer_encoding));
     std::string octets = "0\r\n";
     for (const http::FieldLine& line : trailers.lines()) {
         octets.append(line.name).append(": ").append(line.value).append("\r\n");

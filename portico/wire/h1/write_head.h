@@ -33,7 +33,8 @@ struct HeadExtras {
 // when we read it.
 [[nodiscard]] std::size_t write_head(const http::Response& response, const HeadExtras& extras, std::span<char> room);
 
-// The last chunk and the trailer section (RFC 9112 §7.1.2), whose values are like those of a head.
+// The last chunk and the trailer section (RFC 9112 §7.1.2). The values are like those of a head; none of the fields is
+// about framing (RFC 9110 §6.5.1, asserted).
 [[nodiscard]] std::string last_chunk(const http::FieldSection& trailers);
 
 }  // namespace portico::h1

@@ -1,6 +1,7 @@
 // server.cc — a program that contains a server. It sends requests to it without a port, and then lets it listen
 // briefly.
 #include <portico/portico.h>
+#include <portico/testing.h>
 
 #include <iostream>
 #include <string>

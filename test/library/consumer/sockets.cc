@@ -1,5 +1,5 @@
 // sockets.cc — a program that echoes to itself line by line, on its own core.
-#include <portico/io/epoll_kernel.h>
+#include <portico/io/epoll/epoll_kernel.h>
 #include <portico/io/line_reader.h>
 #include <portico/io/run_task.h>
 

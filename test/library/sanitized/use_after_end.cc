@@ -1,5 +1,5 @@
 // use_after_end.cc — reads a variable of a coroutine whose frame has been destroyed. AddressSanitizer must detect it.
-#include <portico/io/epoll_kernel.h>
+#include <portico/io/epoll/epoll_kernel.h>
 #include <portico/io/run_task.h>
 
 #include <coroutine>
