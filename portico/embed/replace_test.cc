@@ -292,6 +292,83 @@ TEST(Replacement, NeedsFoldersOfItsOwn) {
     EXPECT_EQ(client.get("/").content, "a file");
 }
 
+// What a stream holds may refer to what its handler owns.
+class Owner {
+public:
+    explicit Owner(bool& is_gone) : is_gone_(&is_gone) {}
+    Owner(const Owner&) = delete;
+    Owner& operator=(const Owner&) = delete;
+    ~Owner() { *is_gone_ = true; }
+
+private:
+    bool* is_gone_;
+};
+class Lease {
+public:
+    Lease(const bool& owner_is_gone, bool& is_late) : owner_is_gone_(&owner_is_gone), is_late_(&is_late) {}
+    Lease(const Lease&) = delete;
+    Lease& operator=(const Lease&) = delete;
+    ~Lease() { *is_late_ = *is_late_ || *owner_is_gone_; }
+
+private:
+    const bool* owner_is_gone_;
+    bool* is_late_;
+};
+
+Task<bool> write_for_ever(io::Core& core, ContentWriter& writer) {
+    for (;;) {
+        const bool written = co_await writer.write("more");
+        const bool slept = co_await io::sleep_for(core, std::chrono::milliseconds(100));
+        if (!written || !slept) co_return false;
+    }
+}
+
+TEST(Replacement, DestroysStreamsBeforeTheRoutesThatMadeThem) {
+    bool is_gone = false;
+    bool is_late = false;
+    Server server;
+    {
+        RouteSet routes;
+        routes.get("/", [owner = std::make_shared<Owner>(is_gone), &is_gone, &is_late](Request& request) {
+            io::Core* const core = &request.core();
+            const auto lease = std::make_shared<Lease>(is_gone, is_late);
+            return Response::stream("text/plain",
+                                    [core, lease](ContentWriter& to) { return write_for_ever(*core, to); });
+        });
+        ASSERT_TRUE(server.replace(routes).has_value());
+    }
+    {
+        TestClient client(server);
+        client.send_and_stay("GET / HTTP/1.1\r\nHost: a\r\n\r\n", std::chrono::seconds(1));
+        ASSERT_TRUE(server.replace(saying("new")).has_value());
+        EXPECT_EQ(client.get("/").content, "new");
+        EXPECT_FALSE(is_gone) << "the stream goes on";
+    }
+    EXPECT_TRUE(is_gone);
+    EXPECT_FALSE(is_late);
+}
+
+TEST(Replacement, IsNotLostWhileTheServerStarts) {
+    for (int i = 0; i < 20; ++i) {
+        Options options;
+        options.threads = 2;
+        Server server(options);
+        server.get("/", [] { return "old"; });
+        std::thread other([&server] { EXPECT_TRUE(server.replace(saying("new")).has_value()); });
+        const bool started = server.start("127.0.0.1:0").has_value();
+        other.join();
+        ASSERT_TRUE(started);
+        // A core may still be about to read its mailbox.
+        std::string answer;
+        for (int tries = 0; tries < 1000 && !answer.ends_with("new"); ++tries) {
+            answer = TcpClient(server.port()).ask("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+        }
+        EXPECT_TRUE(answer.ends_with("new"));
+        server.stop();
+        ASSERT_TRUE(server.wait().has_value());
+    }
+}
+
 TEST(Replacement, TakesThePlaceOfTheServersOwnRoutes) {
     Server server;
     ASSERT_TRUE(server.replace(saying("new")).has_value());

@@ -146,6 +146,18 @@ TEST_F(Parting, IsOverWhenThePeerResets) {
     EXPECT_LT(time_of([this] { run(parting_); }), seconds(3));
 }
 
+// The transport moves from one frame to another; each may live for as long as the peer reads.
+TEST_F(Parting, ChargesWhatIsOutstandingOnce) {
+    write(200'000);
+    part();
+    pass(seconds(5));
+    EXPECT_GE(core().ledger().used(), 150'000U);
+    EXPECT_LE(core().ledger().used(), 200'000U);
+    parting_.request_stop();
+    run(parting_);
+    EXPECT_EQ(core().ledger().used(), 0U);
+}
+
 TEST_F(Parting, CanBeEnded) {
     write(200'000);
     part();
