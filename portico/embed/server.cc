@@ -36,11 +36,6 @@ struct Server::Control {
         return routes;
     }
 
-    // Gives the present routes to the cores.
-    void tell_of_routes() const {
-        server->replace([this](io::Core& core) { return std::make_unique<ProgramRouter>(core, routes); });
-    }
-
     const Options options;
     // Any thread may call stop() while start() opens the server, which is then stopped as soon as it is open; and
     // replace() while another thread does the same.
@@ -53,6 +48,11 @@ struct Server::Control {
 };
 
 namespace {
+
+// Makes a router for each core. All of them answer with the same routes.
+route::MakeRouter routers_for(std::shared_ptr<Router::State> routes) {
+    return [routes = std::move(routes)](io::Core& core) { return std::make_unique<ProgramRouter>(core, routes); };
+}
 
 server::LogFormat log_format(const Options& options) {
     if (options.access_log.empty()) return server::LogFormat::off;
@@ -126,7 +126,7 @@ std::expected<void, std::string> Server::replace(const RouteSet& routes) {
     state()->is_in_use = true;  // routes that are added to the server now would be of no use
     control_->routes = next;
     ++control_->replacements;
-    if (control_->server != nullptr) control_->tell_of_routes();
+    if (control_->server != nullptr) control_->server->replace(routers_for(next));
     return {};
 }
 
@@ -158,12 +158,12 @@ std::expected<void, std::string> Server::open_and_start(const std::vector<std::s
     }
     state()->is_in_use = true;
     const std::shared_ptr<State> used = control_->present_routes();
-    auto opened =
-        server::Server::open(options, [&used](io::Core& core) { return std::make_unique<ProgramRouter>(core, used); });
+    auto opened = server::Server::open(options, routers_for(used));
     if (!opened) return std::unexpected(sentence(opened.error()));
     const std::lock_guard guard(control_->changing);
     control_->server = *std::move(opened);
-    if (control_->routes != used) control_->tell_of_routes();  // they were replaced in the meantime
+    const bool were_replaced = control_->routes != used;  // in the meantime
+    if (were_replaced) control_->server->replace(routers_for(control_->routes));
     control_->server->start();
     if (control_->stops_wanted > 0) control_->server->drain();
     return {};

@@ -247,8 +247,8 @@ enum class PortUse : std::uint8_t {
 
 // How to listen (socket(7), tcp(7), unix(7)).
 struct ListenOptions {
-    int backlog = 4096;  // connections that may wait to be accepted; the kernel may have a lower limit
-    PortUse port_use = PortUse::alone;
+    int backlog = 4096;                 // connections that may wait to be accepted; the kernel may have a lower limit
+    PortUse port_use = PortUse::alone;  // see there
     std::chrono::seconds defer_accept{0};  // TCP_DEFER_ACCEPT: wake up when octets have arrived. 0: off
     unsigned path_mode = 0666;             // Unix: permissions of the socket file, less the umask
     SendLimits send_limits{};              // for each accepted connection
