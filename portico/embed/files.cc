@@ -42,24 +42,25 @@ std::string Files::location(const Request& request) const {
     return location;
 }
 
+std::vector<Files::Entry>::iterator Files::entry_of(const io::Core& core) {
+    return std::ranges::find(handlers_, &core, [](const Entry& entry) { return entry.first; });
+}
+
 void Files::add_core(io::Core& core) {
-    auto own = std::ranges::find(handlers_, &core, [](const auto& entry) { return entry.first; });
+    auto own = entry_of(core);
     if (own == handlers_.end()) own = handlers_.emplace(handlers_.end(), &core, nullptr);
     own->second = std::make_shared<site::Handler>(core, site_);
 }
 
 // The entry stays: other cores may be looking for their own at the same time.
-void Files::remove_core(const io::Core& core) {
-    const auto own = std::ranges::find(handlers_, &core, [](const auto& entry) { return entry.first; });
-    own->second.reset();
-}
+void Files::remove_core(const io::Core& core) { entry_of(core)->second.reset(); }
 
 void Files::forget_kept(const io::Core& core) {
     if (const auto handler = handler_of(core)) handler->forget_kept();
 }
 
-std::shared_ptr<site::Handler> Files::handler_of(const io::Core& core) const {
-    const auto own = std::ranges::find(handlers_, &core, [](const auto& entry) { return entry.first; });
+std::shared_ptr<site::Handler> Files::handler_of(const io::Core& core) {
+    const auto own = entry_of(core);
     return own == handlers_.end() ? nullptr : own->second;
 }
 

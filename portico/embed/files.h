@@ -44,15 +44,18 @@ public:
     [[nodiscard]] Task<Response> respond_with(Request& request, std::string path);
 
 private:
+    using Entry = std::pair<const io::Core*, std::shared_ptr<site::Handler>>;
+
     Files(std::string prefix, std::shared_ptr<const site::Site> site);
+    [[nodiscard]] std::vector<Entry>::iterator entry_of(const io::Core& core);
     // Null if the core does not use the folder any more.
-    [[nodiscard]] std::shared_ptr<site::Handler> handler_of(const io::Core& core) const;
+    [[nodiscard]] std::shared_ptr<site::Handler> handler_of(const io::Core& core);
     [[nodiscard]] Task<std::unique_ptr<http::Response>> answer(Request& request, const http::Request& message);
 
     std::string prefix_;
     std::string encoded_prefix_;  // as it is sent
     std::shared_ptr<const site::Site> site_;
-    std::vector<std::pair<const io::Core*, std::shared_ptr<site::Handler>>> handlers_;
+    std::vector<Entry> handlers_;
 };
 
 // A folder whose files a program's own handlers send. Copies refer to the same folder. It belongs to the routes with

@@ -7,6 +7,8 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
+#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <string>
@@ -346,6 +348,28 @@ TEST(Replacement, DestroysStreamsBeforeTheRoutesThatMadeThem) {
     }
     EXPECT_TRUE(is_gone);
     EXPECT_FALSE(is_late);
+}
+
+// A stream keeps its routes alive, but nobody asks for their files any more.
+TEST(Replacement, DropsWhatTheFoldersBeforeHaveCached) {
+    const ScratchFolder place;
+    std::ofstream(place.file("a.txt")) << std::string(30'000, 'x');
+    const auto an_hour_ago = std::filesystem::file_time_type::clock::now() - std::chrono::hours(1);
+    std::filesystem::last_write_time(place.file("a.txt"), an_hour_ago);  // a file that was just written is not cached
+    Server server;
+    server.files("/files", place.path());
+    server.get("/stream", [](Request& request) {
+        io::Core* const core = &request.core();
+        return Response::stream("text/plain", [core](ContentWriter& to) { return write_for_ever(*core, to); });
+    });
+    TestClient client(server);
+    client.send_and_stay("GET /stream HTTP/1.1\r\nHost: a\r\n\r\n", std::chrono::seconds(1));
+    const std::size_t before = client.octets_in_use();
+    EXPECT_EQ(client.get("/files/a.txt").content.size(), 30'000U);
+    EXPECT_GE(client.octets_in_use(), before + 30'000);
+    ASSERT_TRUE(server.replace(saying("new")).has_value());
+    EXPECT_EQ(client.get("/").content, "new");
+    EXPECT_LT(client.octets_in_use(), before + 30'000);
 }
 
 TEST(Replacement, IsNotLostWhileTheServerStarts) {

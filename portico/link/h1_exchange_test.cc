@@ -123,6 +123,16 @@ TEST_F(Exchanges, ContentThatIsLeftOverEndsTheConnection) {
     EXPECT_EQ(exchange().persistence(), h1::Persistence::close);
 }
 
+TEST_F(Exchanges, LastUntilTheirAnswerIsSent) {
+    begin(get);
+    pass(seconds(3));
+    exchange().response().status = http::Status::no_content;
+    run(exchange().send_early());
+    pass(seconds(60));  // until the handler ends
+    EXPECT_GE(exchange().duration(), seconds(3));
+    EXPECT_LT(exchange().duration(), seconds(4));
+}
+
 TEST_F(Exchanges, TheLastOneBeforeTheEndSaysSo) {
     begin(get);
     context().begin_draining();

@@ -137,6 +137,17 @@ void replace_at_random(std::uint64_t seed, Total& total) {
     EXPECT_EQ(alive, std::set<int>());
 }
 
+TEST(Replacing, DoesNotWaitForAConnectionBetweenItsRequests) {
+    std::set<int> alive;
+    WorkerWorld world;
+    world.open_with(std::make_unique<VersionedRouter>(world.kernel, 0, alive));
+    TestPeer& peer = world.connect(get("/") + "GET / HT");
+    world.pass(std::chrono::seconds(1));
+    EXPECT_EQ(peer.answers(), 1U);
+    world.worker().replace(std::make_unique<VersionedRouter>(world.kernel, 1, alive));
+    EXPECT_EQ(alive, std::set<int>{1});
+}
+
 TEST(Replacing, LeavesEachRequestToTheRouterThatItBeganWith) {
     Total total;
     for (std::uint64_t seed = 1; seed <= 1000 && !testing::Test::HasFailure(); ++seed) {

@@ -10,16 +10,11 @@
 namespace portico::site {
 
 http::Result<route::Route> SiteRouter::translate(link::Exchange& exchange) {
-    // The authority form has no path. Its method, CONNECT, is refused below.
-    if (exchange.request().form != http::TargetForm::authority) {
-        const http::Result<void> decoded = exchange.decode_path();
-        if (!decoded) return std::unexpected(decoded.error());
-    }
-    const http::Result<Resource> resource =
-        site::translate(exchange.request(), exchange.path(), *handler_.store().site());
-    // What is refused with 404 needs the password too: the page that it is answered with may be the site's own, which
-    // is a file like any other.
-    if (!resource && resource.error().status != http::Status::not_found) return std::unexpected(resource.error());
+    http::Result<void> allowed = check_method(exchange.request());
+    if (allowed) allowed = exchange.decode_path();
+    if (!allowed) return std::unexpected(allowed.error());
+    // What the handler refuses with 404 needs the password too: the page that it is answered with may be the site's
+    // own, which is a file like any other.
     return route::Route{this, &handler_};
 }
 

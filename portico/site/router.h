@@ -13,8 +13,8 @@
 
 namespace portico::site {
 
-// Every path leads to the folder, and only the site's users are admitted. Refusals of translate(): 400 a path that
-// can't be decoded (see http::decode_path), and those of site::translate() but 404, which the folder answers itself.
+// Every path leads to the folder, and only the site's users are admitted. Refusals of translate(): those of
+// check_method(); 400 a path that can't be decoded (see http::decode_path).
 class SiteRouter final : public route::Router, private route::Guard {
 public:
     // `core` outlives the router.

@@ -5,7 +5,7 @@
 
 namespace portico::site {
 
-http::Result<Resource> translate(const http::Request& request, std::string_view path, const Site& site) {
+http::Result<void> check_method(const http::Request& request) {
     switch (request.method) {
         case http::Method::get:
         case http::Method::head:
@@ -19,10 +19,15 @@ http::Result<Resource> translate(const http::Request& request, std::string_view 
         case http::Method::patch:
             return http::refuse(http::Status::method_not_allowed, "a method that files don't support");
     }
-    if (request.form == http::TargetForm::asterisk) {
-        if (request.method == http::Method::options) return Resource{path};
+    if (request.form == http::TargetForm::asterisk && request.method != http::Method::options) {
         return http::refuse(http::Status::bad_request, "the target * is for OPTIONS");  // RFC 9112 §3.2.4
     }
+    return {};
+}
+
+http::Result<Resource> translate(const http::Request& request, std::string_view path, const Site& site) {
+    const http::Result<void> allowed = check_method(request);
+    if (!allowed) return std::unexpected(allowed.error());
     if (site.options().dotfiles == Dotfiles::hidden && http::is_hidden(path)) {
         return http::refuse(http::Status::not_found, "a hidden path");
     }
