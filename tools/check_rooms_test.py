@@ -25,7 +25,7 @@ class Includes(unittest.TestCase):
             ("portico/app/serve.cc", "#include <fmt/format.h>"),
             ("portico/wire/h1/read_head_test.cc", "#include <thread>"),
             ("portico/server/access_log.cc", "#include <thread>"),
-            ("portico/site/handler_for_test.h", "#include <gtest/gtest.h>"),
+            ("portico/site/responder_for_test.h", "#include <gtest/gtest.h>"),
         ]:
             with self.subTest(path=path, include=include):
                 self.assertEqual(wrongs(path, include), [])

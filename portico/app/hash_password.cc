@@ -13,7 +13,7 @@
 #include "portico/app/commands.h"
 #include "portico/app/notice.h"
 #include "portico/app/terminal_settings.h"
-#include "portico/site/password.h"
+#include "portico/route/password.h"
 
 namespace portico::app {
 namespace {
@@ -32,7 +32,7 @@ public:
     Password() { text_.reserve(password_octets_max + 1); }
     Password(Password&&) noexcept = default;
     Password& operator=(Password&&) = delete;
-    ~Password() { site::wipe(text_); }
+    ~Password() { route::wipe(text_); }
     [[nodiscard]] std::string& text() { return text_; }
 
 private:
@@ -76,7 +76,7 @@ int run_hash_password(const Arguments&) {
     if (!password) return complain(password.error());
     if (password->text().empty())
         return complain("the password is empty", "printf %s PASSWORD | portico hash-password");
-    const auto hash = site::hash_password(password->text());
+    const auto hash = route::hash_password(password->text());
     if (!hash) return complain(fmt::format("cannot hash the password: {}", hash.error()));
     say(*hash + "\n");
     return exit_ok;

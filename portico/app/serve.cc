@@ -30,7 +30,7 @@
 #include "portico/io/net/resolve.h"
 #include "portico/io/signals.h"
 #include "portico/server/server.h"
-#include "portico/site/router.h"
+#include "portico/site/folders.h"
 #include "portico/site/site.h"
 
 namespace portico::app {
@@ -158,12 +158,12 @@ using OpenResult = std::expected<Opened, server::OpenError>;
 
 // Opens the server, or opens it on the next free port if the default one is taken.
 OpenResult open_server(server::ServerOptions options, PortChoice choice,
-                       const std::shared_ptr<const site::Site>& site) {
+                       const std::shared_ptr<const route::Routes>& routes) {
     constexpr unsigned ports_tried = 20;
     Opened opened;
     const std::uint16_t wanted = options.listen.front().port;
     for (;;) {
-        auto server = Server::open(options, site::routers_for(site));
+        auto server = Server::open(options, routes);
         if (server) {
             opened.server = std::move(*server);
             if (!opened.taken_port.empty()) {
@@ -259,7 +259,7 @@ void greet(const Arguments& arguments, const ServePlan& plan, const Opened& open
         banner.container = container_kind();
         banner.port = port_of(*opened.server);
         banner.wider = wider_line(arguments, plan, banner.port);
-        banner.asks = plan.site.users.empty() ? Asks::nothing : Asks::a_password;
+        banner.asks = plan.site.passwords.users.empty() ? Asks::nothing : Asks::a_password;
         const bool is_at_terminal = ::isatty(STDIN_FILENO) == 1 && ::isatty(descriptor_of(plan.banner_to)) == 1;
         if (is_at_terminal) banner.ending = "Press Ctrl-C to stop.";
         tell(plan, banner_text(banner));
@@ -309,11 +309,11 @@ void fit_to_descriptors(const Arguments& arguments, const ServePlan& plan, serve
 
 // A folder that is served to this machine or its network must not be read by web pages that somebody there visits. With
 // --listen beyond loopback, names are not checked: a site on the Internet has names that we don't know.
-server::HostOptions hosts_of(const ServePlan& plan) {
-    using server::HostsChecked;
+route::HostOptions hosts_of(const ServePlan& plan) {
+    using route::HostsChecked;
     const bool is_for_lan = plan.audience == Audience::lan;
-    server::HostOptions hosts{.checked = is_for_lan ? HostsChecked::names_everywhere : HostsChecked::on_loopback,
-                              .names = own_names(host_name())};
+    route::HostOptions hosts{.checked = is_for_lan ? HostsChecked::names_everywhere : HostsChecked::on_loopback,
+                             .names = own_names(host_name())};
     hosts.names.insert(hosts.names.end(), plan.hosts.begin(), plan.hosts.end());
     return hosts;
 }
@@ -339,9 +339,9 @@ int serve(const Arguments& arguments, const ServePlan& plan) {
     options.threads = plan.threads != 0 ? plan.threads : allowed_cores(cores_of_affinity());
     options.limits = plan.limits;
     options.log = plan.log;
-    options.hosts = hosts_of(plan);
     fit_to_descriptors(arguments, plan, options);
-    const OpenResult opened = open_server(std::move(options), plan.port_choice, *site);
+    const OpenResult opened =
+        open_server(std::move(options), plan.port_choice, site::routes_for(*site, hosts_of(plan)));
     if (!opened) return complain_of_opening(arguments, opened.error());
     if (!steering->take(*opened->server)) return exit_ok;
     // The first line of the log must come after the banner: until start(), connections wait in the backlog.

@@ -12,7 +12,7 @@
 #include "portico/app/retype.h"
 #include "portico/io/net/address.h"
 #include "portico/io/net/endpoint_meant.h"
-#include "portico/site/password.h"
+#include "portico/route/password.h"
 
 namespace portico::app {
 namespace {
@@ -147,14 +147,14 @@ std::expected<void, Misuse> plan_users(const Arguments& arguments, site::SiteOpt
             return std::unexpected(
                 Misuse{"--auth: the value is not USER:HASH", "portico serve --auth \"ann:$(portico hash-password)\""});
         }
-        site::Credential credential{std::string(text.substr(0, colon)), std::string(text.substr(colon + 1))};
-        const auto usable = site::check_hash_format(credential.hash);
+        route::Credential credential{std::string(text.substr(0, colon)), std::string(text.substr(colon + 1))};
+        const auto usable = route::check_hash_format(credential.hash);
         if (!usable) {
             // The value may be a password, so it is not repeated.
             return std::unexpected(
                 Misuse{fmt::format("--auth: {}'s hash: {}", credential.user, usable.error()), "portico hash-password"});
         }
-        site.users.push_back(std::move(credential));
+        site.passwords.users.push_back(std::move(credential));
     }
     return {};
 }

@@ -126,9 +126,9 @@ constexpr std::string_view some_hash =
 TEST(ServePlan, TakesUsersWithTheirHashes) {
     const std::string user = "ann:" + std::string(some_hash);
     const ServePlan plan = plan_of({"--auth", user});
-    ASSERT_EQ(plan.site.users.size(), 1U);
-    EXPECT_EQ(plan.site.users.front().user, "ann");
-    EXPECT_EQ(plan.site.users.front().hash, some_hash);
+    ASSERT_EQ(plan.site.passwords.users.size(), 1U);
+    EXPECT_EQ(plan.site.passwords.users.front().user, "ann");
+    EXPECT_EQ(plan.site.passwords.users.front().hash, some_hash);
 }
 
 struct RefusedPlanRow {

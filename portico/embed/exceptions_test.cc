@@ -135,7 +135,7 @@ TEST_P(Exceptions, OfAStreamThatHasSentNothingAreAnsweredWith500) {
     for (const char* const target : {"/early", "/gave-up"}) {
         const TestAnswer answer = client.get(target);
         EXPECT_EQ(answer.status, 500) << target;
-        EXPECT_EQ(answer.content, "500 Internal Server Error\n");
+        EXPECT_EQ(answer.content, "500 Internal Server Error\nThe server failed to answer the request.\n");
         EXPECT_EQ(answer.field("Content-Type"), "text/plain; charset=utf-8");
     }
     testing::internal::CaptureStderr();
@@ -146,7 +146,9 @@ TEST_P(Exceptions, OfAStreamThatHasSentNothingAreAnsweredWith500) {
     EXPECT_EQ(early.field("X-Own"), "kept");
     EXPECT_EQ(client.request("HEAD", "/early").status, 200);
     const std::string old = client.exchange("GET /early HTTP/1.0\r\n\r\n");
-    EXPECT_TRUE(old.starts_with("HTTP/1.1 500 ") && old.ends_with("\r\n\r\n500 Internal Server Error\n")) << old;
+    EXPECT_TRUE(old.starts_with("HTTP/1.1 500 ") &&
+                old.ends_with("\r\n\r\n500 Internal Server Error\nThe server failed to answer the request.\n"))
+        << old;
     const std::string answers = client.exchange(
         "GET /early HTTP/1.1\r\nHost: a\r\n\r\nGET /fine HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
     EXPECT_TRUE(answers.ends_with("\r\n\r\nfine")) << answers;

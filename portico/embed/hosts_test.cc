@@ -37,5 +37,43 @@ TEST(ProgramHosts, ATestClientAsksForLocalhostUnlessItIsTold) {
     EXPECT_EQ(client.request("GET", "/", {{"Host", "any.example"}}).status, 421);
 }
 
+TEST(ProgramHosts, MayHaveTheirOwnRoutes) {
+    Options options;
+    options.hosts = {"shop.example"};
+    Server server(options);
+    server.use([](Request& request, Next next) -> Task<Response> {
+        Response response = co_await next(request);
+        response.set("X-Passed", "yes");
+        co_return std::move(response);
+    });
+    server.get("/", [] { return "shop"; });
+    server.get("/cart", [] { return "cart"; });
+    Group api = server.host("api.example");
+    api.get("/", [] { return "api"; });
+    api.group("/v1").get("/{id}", [](int id) { return std::to_string(id); });
+    server.host("*.blog.example").get("/", [](Request& request) { return std::string(request.message().authority); });
+    TestClient client(server);
+    const auto ask = [&client](std::string host, std::string_view target) {
+        return client.request("GET", target, {{"Host", std::move(host)}});
+    };
+    EXPECT_EQ(ask("shop.example", "/").content, "shop");
+    EXPECT_EQ(ask("api.example", "/").content, "api");
+    EXPECT_EQ(ask("API.example:80", "/v1/7").content, "7");
+    EXPECT_EQ(ask("ann.blog.example", "/").content, "ann.blog.example");
+    EXPECT_EQ(ask("api.example", "/cart").status, 404);
+    EXPECT_EQ(ask("api.example", "/cart").field("X-Passed"), "yes");
+    EXPECT_EQ(ask("other.example", "/").status, 421);
+}
+
+TEST(ProgramHosts, AreNamesWithoutAPort) {
+    for (const char* const wrong : {"", "api.example:80", "API.example", "a b", "*", "*.*.example", ".example"}) {
+        Server server;
+        server.host(wrong).get("/", [] { return "x"; });
+        const std::vector<std::string> errors = server.errors();
+        ASSERT_EQ(errors.size(), 1U) << wrong;
+        EXPECT_TRUE(errors.front().starts_with("the host '" + std::string(wrong) + "' at ")) << errors.front();
+    }
+}
+
 }  // namespace
 }  // namespace portico

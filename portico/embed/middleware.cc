@@ -3,23 +3,21 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <utility>
 
 #include "portico/base/printable.h"
-#include "portico/http/basic_auth.h"
-#include "portico/http/content_type.h"
-#include "portico/http/etag.h"
+#include "portico/embed/tell.h"
 #include "portico/http/hex.h"
-#include "portico/http/negotiate.h"
 #include "portico/io/core.h"
 #include "portico/io/gate.h"
 #include "portico/io/scope.h"
-#include "portico/link/exchange.h"
-#include "portico/site/encode.h"
+#include "portico/route/basic_auth.h"
+#include "portico/route/compression.h"
+#include "portico/route/cors.h"
 
 namespace portico {
 namespace {
@@ -65,56 +63,6 @@ std::string new_request_id(io::Core& core) {
     return id;
 }
 
-// Which sites' scripts may read the answers, and whether with credentials.
-struct CorsRules {
-    std::vector<std::string> origins;  // none: all
-    CorsCredentials credentials;
-
-    [[nodiscard]] bool allow(std::optional<std::string_view> origin) const {
-        return origin && (origins.empty() || std::ranges::find(origins, *origin) != origins.end());
-    }
-    // `origin`: the request's. An answer that may depend on it says so to caches, even if this request has no Origin
-    // (Fetch standard, CORS protocol and HTTP caches).
-    void apply(std::optional<std::string_view> origin, Response& response) const {
-        if (!origins.empty()) response.add("Vary", "Origin");
-        if (!allow(origin)) return;
-        response.set("Access-Control-Allow-Origin", origins.empty() ? std::string("*") : std::string(*origin));
-        const bool with_credentials = credentials == CorsCredentials::allowed && !origins.empty();
-        if (with_credentials) response.set("Access-Control-Allow-Credentials", "true");
-    }
-};
-
-// The entity tag of the encoded content, if `tag` is the strong tag of the content itself; in the form that our sites
-// use. Nothing if `tag` is missing or weak: a weak tag stands for all octets with the same meaning.
-std::optional<std::string> tag_of_encoded(std::string_view tag, http::Coding coding) {
-    const auto parsed = http::parse_entity_tag(tag);
-    if (!parsed || parsed->weak) return std::nullopt;
-    std::string encoded(parsed->opaque.substr(0, parsed->opaque.size() - 1));
-    encoded += '-';
-    encoded += http::spelling(coding);
-    encoded += "-made\"";
-    return encoded;
-}
-
-// Whether the client already has the content that `tag` names (RFC 9110 §13.1.2).
-bool has_already(const Request& request, const std::string& tag) {
-    if (request.method() != Method::get && request.method() != Method::head) return false;
-    const auto ours = http::parse_entity_tag(tag);
-    bool has = false;
-    request.message().fields.for_each(http::FieldName::if_none_match, [&](std::string_view list) {
-        while (const auto theirs = http::next_entity_tag(list)) has = has || http::match_weakly(*theirs, *ours);
-    });
-    return has;
-}
-
-// Whether the content may be sent in another coding.
-bool may_be_encoded(const Response& response, std::size_t octets_min) {
-    const auto type = response.field("Content-Type");
-    return response.is_in_memory() && response.content().size() >= octets_min && type && http::is_compressible(*type) &&
-           response.status() != Status::partial_content && !response.field("Content-Encoding") &&
-           !response.field("Content-Range") && !response.lists("Cache-Control", "no-transform");  // RFC 9111 §5.2.2.6
-}
-
 }  // namespace
 
 Middleware log_to(std::FILE* stream) {
@@ -130,41 +78,24 @@ Middleware log_to(std::FILE* stream) {
 }
 
 Middleware cors(std::vector<std::string> origins, CorsCredentials credentials) {
-    if (std::ranges::find(origins, "*") != origins.end()) origins.clear();
-    return [rules = CorsRules{std::move(origins), credentials}](Request& request, Next next) -> Task<Response> {
-        const auto origin = request.field("Origin");
-        const auto wanted = request.field("Access-Control-Request-Method");
-        if (rules.allow(origin) && wanted && request.method() == Method::options) {
-            Response preflight(Status::no_content);
-            rules.apply(origin, preflight);
-            preflight.set("Access-Control-Allow-Methods", std::string(*wanted));
-            preflight.set("Access-Control-Max-Age", "86400");
-            const auto fields = request.field("Access-Control-Request-Headers");
-            if (fields) preflight.set("Access-Control-Allow-Headers", std::string(*fields));
-            co_return std::move(preflight);
-        }
-        Response response = co_await next(request);
-        rules.apply(origin, response);
-        co_return std::move(response);
-    };
+    route::CorsOptions options;
+    options.origins = std::move(origins);
+    if (credentials == CorsCredentials::allowed) options.credentials = route::CorsCredentials::allowed;
+    return Middleware([options](io::Core&) { return std::make_shared<route::Cors>(options); });
 }
 
 Middleware basic_auth(std::string realm, std::function<bool(std::string_view, std::string_view)> check) {
-    return [challenge = http::basic_challenge(realm), check = std::move(check)](Request& request,
-                                                                                Next next) -> Task<Response> {
-        const std::optional<http::Credentials> credentials = http::basic_credentials(request.message().fields);
-        // On a 401 the log says who tried.
-        if (credentials) request.exchange().notes().user = credentials->user;
-        if (!credentials || !check(credentials->user, credentials->password)) {
-            Response response(Status::unauthorized);
-            response.set("WWW-Authenticate", challenge);
-            response.set_reason(credentials ? "wrong user or password" : "no credentials");
-            co_return std::move(response);
+    auto careful = [check = std::move(check)](std::string_view user, std::string_view password) -> std::optional<bool> {
+        try {
+            return check(user, password);
+        } catch (...) {
+            tell_of_exception("the check of a password", std::current_exception());
         }
-        request.set_user(credentials->user);
-        Response response = co_await next(request);
-        co_return std::move(response);
+        return std::nullopt;
     };
+    return Middleware([realm = std::move(realm), careful = std::move(careful)](io::Core&) {
+        return std::make_shared<route::Guarded>(std::make_shared<route::PasswordFunction>(realm, careful));
+    });
 }
 
 Middleware content_at_most(std::uint64_t octets) {
@@ -183,7 +114,7 @@ Middleware content_at_most(std::uint64_t octets) {
 Middleware time_out(std::chrono::milliseconds time) {
     return [time](Request& request, Next next) -> Task<Response> {
         const auto timed = std::make_shared<Timed>();
-        request.unfinished().start(run_timed(next(request), timed));
+        next.unfinished(request).start(run_timed(next(request), timed));
         const io::TimePoint deadline = io::later(request.core().now(), time);
         const io::Result<void> over = co_await timed->over.wait(request.core(), deadline);
         if (timed->response) co_return *std::move(timed->response);
@@ -206,33 +137,9 @@ Middleware request_id() {
 }
 
 Middleware compression(std::size_t octets_min) {
-    return [octets_min](Request& request, Next next) -> Task<Response> {
-        Response response = co_await next(request);
-        if (!may_be_encoded(response, octets_min)) co_return std::move(response);
-        response.add("Vary", "Accept-Encoding");
-        http::CodingSet codings;
-        codings.add(http::Coding::gzip);
-        codings.add(http::Coding::zstd);
-        codings.add(http::Coding::br);
-        const http::Coding coding =
-            http::choose_coding(request.message().fields, codings).value_or(http::Coding::identity);
-        if (coding == http::Coding::identity) co_return std::move(response);
-        std::optional<std::string> tag = tag_of_encoded(response.field("ETag").value_or(""), coding);
-        if (tag && response.status() == Status::ok && has_already(request, *tag)) {
-            response.set_status(Status::not_modified);
-            response.set_content({});
-            response.set("ETag", *std::move(tag));
-            co_return std::move(response);
-        }
-        auto encode = [&response, coding] { return site::encode(coding, response.content()); };
-        std::optional<std::optional<std::string>> encoded = co_await io::offload(request.core(), encode);
-        if (encoded && *encoded) {
-            response.set_content(**std::move(encoded));
-            response.set("Content-Encoding", std::string(http::spelling(coding)));
-            if (tag) response.set("ETag", *std::move(tag));
-        }
-        co_return std::move(response);
-    };
+    route::CompressionOptions options;
+    options.octets_min = octets_min;
+    return Middleware([options](io::Core& core) { return std::make_shared<route::Compression>(core, options); });
 }
 
 }  // namespace portico

@@ -8,10 +8,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
-#include "portico/embed/routes.h"
+#include "portico/embed/next.h"
 
 namespace portico {
 
@@ -50,6 +52,8 @@ enum class CorsCredentials : std::uint8_t { none, allowed };
 // prefers. Parts (206) and answers with Cache-Control: no-transform stay as they are. A strong ETag gets a suffix,
 // "v1-gzip-made", because the octets are different (RFC 9110 §8.8.3); a request that has this tag in If-None-Match is
 // answered with 304.
+// Each core keeps up to 4 MiB of what it has compressed, and compresses at most two contents at the same time: further
+// answers are sent as they are.
 [[nodiscard]] Middleware compression(std::size_t octets_min = 1024);
 
 }  // namespace portico

@@ -16,8 +16,10 @@ std::unexpected<Refusal> refuse_as_too_large() {
 
 }  // namespace
 
-Request::Request(link::Exchange& exchange, std::string_view path)
-    : exchange_(&exchange), message_(&exchange.request()), path_(path), kept_(exchange.core().ledger(), 0) {}
+Request::Request(link::Exchange& exchange)
+    : exchange_(&exchange),
+      message_(&exchange.request()),
+      path_(exchange.path().empty() ? std::string_view("/") : exchange.path()) {}
 
 std::optional<std::string_view> Request::field(std::string_view name) const { return message_->fields.find(name); }
 
@@ -44,9 +46,11 @@ const io::SocketAddress& Request::peer() const { return exchange_->peer(); }
 io::Core& Request::core() const { return exchange_->core(); }
 const std::vector<std::string_view>& Request::parameters() const { return exchange_->parameters(); }
 
+std::string_view Request::user() const { return exchange_->notes().admitted; }
+
 void Request::set_user(std::string name) {
-    user_ = std::move(name);
-    exchange_->notes().user = user_;
+    exchange_->notes().user = name;
+    exchange_->notes().admitted = std::move(name);
 }
 
 Task<bool> Request::send_early_hints(std::string links) {
@@ -58,18 +62,22 @@ Task<bool> Request::send_early_hints(std::string links) {
     co_return sent == link::Sent::whole;
 }
 
-void Request::limit_content(std::uint64_t octets) { content_octets_max_ = std::min(content_octets_max_, octets); }
+void Request::limit_content(std::uint64_t octets) {
+    std::uint64_t& most = exchange_->content_count().most;
+    most = std::min(most, octets);
+}
 
 Task<Result<std::string_view>> Request::read() {
     // The announced length is checked before the client is told to send the content (RFC 9110 §10.1.1). Once refused,
     // content stays refused.
-    const std::uint64_t octets = std::max(content_octets_, message_->content_length.value_or(0));
-    if (octets > content_octets_max_) co_return refuse_as_too_large();
+    link::ContentCount& count = exchange_->content_count();
+    const std::uint64_t octets = std::max(count.read, message_->content_length.value_or(0));
+    if (octets > count.most) co_return refuse_as_too_large();
     const link::ContentStep step = co_await exchange_->read_content();
     switch (step.end) {
         case link::ContentEnd::complete:
-            content_octets_ += step.octets.size();
-            if (content_octets_ > content_octets_max_) co_return refuse_as_too_large();
+            count.read += step.octets.size();
+            if (count.read > count.most) co_return refuse_as_too_large();
             co_return step.octets;
         case link::ContentEnd::refused: co_return std::unexpected(exchange_->refusal());
         case link::ContentEnd::left: break;
@@ -79,7 +87,7 @@ Task<Result<std::string_view>> Request::read() {
 
 Task<Result<std::string>> Request::content(std::size_t octets_max) {
     // Content whose announced length is too large is refused before the client is told to send it (RFC 9110 §10.1.1).
-    const std::uint64_t most = std::min<std::uint64_t>(octets_max, content_octets_max_);
+    const std::uint64_t most = std::min<std::uint64_t>(octets_max, exchange_->content_count().most);
     if (message_->content_length.value_or(0) > most) {
         co_return refuse_as_too_large();
     }
@@ -89,7 +97,7 @@ Task<Result<std::string>> Request::content(std::size_t octets_max) {
         if (!octets) co_return std::unexpected(octets.error());
         if (octets->empty()) co_return std::move(all);
         if (octets->size() > octets_max - all.size()) co_return refuse_as_too_large();
-        kept_.grow(octets->size());
+        exchange_->charge_kept(octets->size());
         all += *octets;
     }
 }

@@ -6,19 +6,16 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "portico/base/buffer.h"
 #include "portico/base/task.h"
 #include "portico/http/message.h"
 #include "portico/http/status.h"
 #include "portico/io/core.h"
 #include "portico/io/net/address.h"
-#include "portico/io/scope.h"
 
 namespace portico::link {
 class Exchange;
@@ -37,8 +34,8 @@ using Result = http::Result<T>;
 // The argument of a handler. It lives until the handler's task has ended, and so do the views that it returns.
 class Request {
 public:
-    // `path`: decoded. The exchange outlives the request.
-    Request(link::Exchange& exchange, std::string_view path);
+    // The exchange outlives the request.
+    explicit Request(link::Exchange& exchange);
     Request(const Request&) = delete;
     Request& operator=(const Request&) = delete;
 
@@ -64,7 +61,7 @@ public:
     [[nodiscard]] const http::Request& message() const { return *message_; }
 
     // The user, if middleware such as basic_auth() has identified one; otherwise empty.
-    [[nodiscard]] std::string_view user() const { return user_; }
+    [[nodiscard]] std::string_view user() const;
     // Called by such middleware: sets the user for the handler and the access log.
     void set_user(std::string name);
 
@@ -86,12 +83,6 @@ public:
     // limits applies.
     void limit_content(std::uint64_t octets);
 
-    // --- for middleware
-    // Tasks that may continue after the response has been made, such as a handler inside offload() whose time is over.
-    // They may refer to the request. The response is sent without waiting for them. Then they are asked to stop, and
-    // the connection waits for them before it goes on.
-    [[nodiscard]] io::Scope& unfinished() { return unfinished_; }
-
     // --- for the routes
     // The texts that the pattern's first, second … parameter matched: views of path().
     [[nodiscard]] const std::vector<std::string_view>& parameters() const;
@@ -102,11 +93,6 @@ private:
     link::Exchange* exchange_;
     const http::Request* message_;
     std::string_view path_;
-    std::string user_;
-    std::uint64_t content_octets_ = 0;  // read so far
-    std::uint64_t content_octets_max_ = std::numeric_limits<std::uint64_t>::max();
-    Charge kept_;           // what content() has returned
-    io::Scope unfinished_;  // last: it is destroyed first
 };
 
 // Decodes a name or value of a form or query: "+" becomes a space, "%41" an "A". A "%" without two hexadecimal digits

@@ -3,23 +3,19 @@
 
 #include <algorithm>
 #include <array>
-#include <cassert>
 #include <exception>
-#include <iterator>
+#include <utility>
 
 #include "portico/embed/tell.h"
 #include "portico/http/fields.h"
 #include "portico/io/file_system.h"
+#include "portico/link/exchange.h"
+#include "portico/route/refusal_page.h"
 
 namespace portico {
 namespace {
 
 constexpr std::string_view plain_text = "text/plain; charset=utf-8";
-
-std::string page_of(Status status) {
-    if (http::code(status) < 400) return {};
-    return std::to_string(http::code(status)) + " " + std::string(http::reason_phrase(status)) + "\n";
-}
 
 // Fields that the connection writes itself.
 bool is_reserved(http::FieldName name) {
@@ -38,22 +34,8 @@ bool is_single(http::FieldName name) {
 }
 
 // Fields that describe the octets of a file, and are not true of other content.
-bool is_of_octets(http::FieldName name) {
-    constexpr std::array of_octets{http::FieldName::content_range, http::FieldName::content_encoding,
-                                   http::FieldName::accept_ranges, http::FieldName::etag,
-                                   http::FieldName::last_modified};
-    return std::ranges::find(of_octets, name) != of_octets.end();
-}
-
-// Removes all lines with this name, whether FieldName knows the name or not.
-void remove_field(http::FieldSection& fields, std::string_view name) {
-    if (!fields.find(name)) return;
-    const std::vector<http::FieldLine> lines = fields.lines();
-    fields.clear();
-    for (const http::FieldLine& line : lines) {
-        if (!http::equals_ignoring_case(line.name, name)) fields.add(line.known, line.name, line.value);
-    }
-}
+constexpr std::array of_octets{http::FieldName::content_range, http::FieldName::content_encoding,
+                               http::FieldName::accept_ranges, http::FieldName::etag, http::FieldName::last_modified};
 
 // RFC 6265 §4.1.1: cookie-octet.
 bool is_cookie_value(std::string_view value) {
@@ -124,7 +106,7 @@ Task<bool> make_content(const http::Producer& producer, ContentWriter& writer, h
     for (const http::FieldName name : content_fields) message.fields.remove(name);
     message.status = Status::internal_server_error;
     message.fields.add(http::FieldName::content_type, plain_text);
-    static const std::string page = page_of(Status::internal_server_error);
+    const std::string_view page = route::refusal_text(Status::internal_server_error);
     message.content_length = page.size();
     const bool written = co_await writer.write(page);
     co_return written;
@@ -170,19 +152,36 @@ std::optional<std::string> Cookie::text() const {
     return text;
 }
 
-Response::Response(Status status, std::string content, std::string_view content_type)
-    : status_(status), content_(std::move(content)) {
+Response::Response(Status status, std::string content, std::string_view content_type) {
+    message_.status = status;
+    set_content(std::move(content));
     set("Content-Type", std::string(content_type));
 }
-Response::Response(std::string text) : Response(Status::ok, std::move(text), plain_text) {}
+Response::Response(std::string text) {
+    set_content(std::move(text));
+    set_literal_type(plain_text);
+}
 Response::Response(std::string_view text) : Response(std::string(text)) {}
 Response::Response(const char* text) : Response(std::string(text)) {}
-Response::Response(Status status) : status_(status), content_(page_of(status)) {
-    if (!content_.empty()) set("Content-Type", std::string(plain_text));
+Response::Response(Status status) {
+    message_.status = status;
+    if (http::code(status) < 400) return;
+    page_of_ = status;
+    message_.content.push_back(http::Piece::memory(route::refusal_text(status)));
+    set_literal_type(plain_text);
 }
 Response::Response(const Refusal& refusal) : Response(refusal.status) { reason_ = refusal.reason; }
 
-Response Response::html(std::string content) { return {Status::ok, std::move(content), "text/html; charset=utf-8"}; }
+void Response::set_literal_type(std::string_view content_type) {
+    message_.fields.add(http::FieldName::content_type, content_type);
+}
+
+Response Response::html(std::string content) {
+    Response response(Status::ok);
+    response.set_content(std::move(content));
+    response.set_literal_type("text/html; charset=utf-8");
+    return response;
+}
 
 Response Response::redirect(std::string location, Status status) {
     Response response(status);
@@ -196,14 +195,13 @@ Response Response::file(std::shared_ptr<const Fd> file, std::uint64_t offset, st
     if (!status || offset > status->size || length > status->size - offset) {
         return Response(Status::internal_server_error);
     }
-    auto message = std::make_unique<http::Response>();
     http::Piece piece = http::Piece::range(std::move(file), offset, length);
     piece.file_octets = status->size;
     piece.file_modified = status->modified.time_since_epoch().count();
     piece.file_changed = status->changed.time_since_epoch().count();
     piece.file_links = status->links;
-    message->content.push_back(std::move(piece));
-    Response response = of_message(std::move(message));
+    Response response(Status::ok);
+    response.message_.content.push_back(std::move(piece));
     response.set("Content-Type", std::move(content_type));
     return response;
 }
@@ -211,22 +209,14 @@ Response Response::file(std::shared_ptr<const Fd> file, std::uint64_t offset, st
 Response Response::stream(std::string content_type, http::Producer producer, std::optional<std::uint64_t> octets) {
     Response response(Status::ok);
     response.set("Content-Type", std::move(content_type));
-    response.producer_ = std::move(producer);
-    response.stream_octets_ = octets;
-    return response;
-}
-
-Response Response::of_message(std::unique_ptr<http::Response> message) {
-    Response response(message->status);
-    response.content_.clear();
-    response.fields_.clear();
-    response.message_ = std::move(message);
+    response.message_.producer = std::move(producer);
+    response.message_.content_length = octets;
+    response.may_throw_ = true;
     return response;
 }
 
 void Response::set(std::string_view name, std::string value) {
-    std::erase_if(fields_, [name](const auto& line) { return http::equals_ignoring_case(line.first, name); });
-    if (message_ != nullptr) remove_field(message_->fields, name);
+    message_.fields.remove(name);
     add_line(name, std::move(value));
 }
 
@@ -236,12 +226,16 @@ void Response::add(std::string_view name, std::string value) {
 }
 
 void Response::add_line(std::string_view name, std::string value) {
-    std::string its_name(name);
-    if (!http::is_token(name)) return refuse_to_send("field name '" + its_name + "' is not a token");
-    if (!http::is_field_value(value)) return refuse_to_send("field " + its_name + " contains a control character");
-    if (is_reserved(http::recognise(name)))
-        return refuse_to_send("field " + its_name + " can only be set by the connection");
-    fields_.emplace_back(std::move(its_name), std::move(value));
+    if (!http::is_token(name)) return refuse_to_send("field name '" + std::string(name) + "' is not a token");
+    if (!http::is_field_value(value)) {
+        return refuse_to_send("field " + std::string(name) + " contains a control character");
+    }
+    const http::FieldName known = http::recognise(name);
+    if (is_reserved(known)) {
+        return refuse_to_send("field " + std::string(name) + " can only be set by the connection");
+    }
+    if (known == http::FieldName::content_type) page_of_.reset();  // it is the program's own page
+    message_.add_made(name, std::move(value));
 }
 
 // Only the first trouble is reported.
@@ -255,44 +249,49 @@ void Response::set_cookie(const Cookie& cookie) {
     refuse_to_send("cookie " + cookie.name() + " contains a character that cookies can't have");
 }
 
-std::optional<std::string_view> Response::field(std::string_view name) const {
-    for (const auto& [known, value] : fields_) {
-        if (http::equals_ignoring_case(known, name)) return value;
-    }
-    return message_ == nullptr ? std::nullopt : message_->fields.find(name);
-}
+std::optional<std::string_view> Response::field(std::string_view name) const { return message_.fields.find(name); }
 
 bool Response::lists(std::string_view name, std::string_view element) const {
-    const auto holds = [&](std::string_view known, std::string_view list) {
-        if (!http::equals_ignoring_case(known, name)) return false;
+    return std::ranges::any_of(message_.fields.lines(), [&](const http::FieldLine& line) {
+        if (!http::equals_ignoring_case(line.name, name)) return false;
+        std::string_view list = line.value;
         while (const auto one = http::next_element(list)) {
             if (http::equals_ignoring_case(*one, element)) return true;
         }
         return false;
-    };
-    if (std::ranges::any_of(fields_, [&](const auto& line) { return holds(line.first, line.second); })) return true;
-    return message_ != nullptr && std::ranges::any_of(message_->fields.lines(), [&](const http::FieldLine& line) {
-               return holds(line.name, line.value);
-           });
+    });
+}
+
+bool Response::is_in_memory() const {
+    const auto& content = message_.content;
+    return !message_.producer && (content.empty() || (content.size() == 1 && !content.front().file));
+}
+
+std::string_view Response::content() const {
+    return is_in_memory() && !message_.content.empty() ? message_.content.front().octets : std::string_view();
 }
 
 void Response::set_content(std::string content) {
-    content_ = std::move(content);
-    producer_ = nullptr;
-    if (message_ == nullptr) return;
-    const std::unique_ptr<http::Response> before = std::move(message_);
-    std::vector<std::pair<std::string, std::string>> kept;
-    for (const http::FieldLine& line : before->fields.lines()) {
-        if (!is_of_octets(line.known)) kept.emplace_back(std::string(line.name), std::string(line.value));
+    const bool was_file =
+        std::ranges::any_of(message_.content, [](const http::Piece& piece) { return piece.file != nullptr; });
+    if (was_file || message_.owner != nullptr) {
+        for (const http::FieldName name : of_octets) message_.fields.remove(name);
+        if (message_.status == Status::partial_content) message_.status = Status::ok;
     }
-    fields_.insert(fields_.begin(), std::move_iterator(kept.begin()), std::move_iterator(kept.end()));
-    if (status_ == Status::partial_content) status_ = Status::ok;
+    message_.producer = nullptr;
+    message_.content_length.reset();
+    message_.content.clear();
+    may_throw_ = false;
+    page_of_.reset();
+    if (!content.empty()) message_.content.push_back(http::Piece::text(std::move(content)));
 }
 
 void Response::make_sendable() {
     // An answer's status is final (RFC 9110 §15).
-    const bool is_final = http::code(status_) >= 200 && http::code(status_) <= 599;
-    if (!is_final) refuse_to_send("status " + std::to_string(http::code(status_)) + " is not that of a final answer");
+    const unsigned code = http::code(message_.status);
+    if (code < 200 || code > 599) {
+        refuse_to_send("status " + std::to_string(code) + " is not that of a final answer");
+    }
     if (trouble_.empty()) return;
     tell_of_error("the response's " + trouble_ + "; answered with 500");
     std::string reason = "the response's " + trouble_;
@@ -300,32 +299,41 @@ void Response::make_sendable() {
     reason_ = std::move(reason);
 }
 
-void Response::move_into(http::Response& message, std::string& reason) && {
+Response Response::of_message(http::Response message) {
+    Response response;
+    response.message_ = std::move(message);
+    return response;
+}
+
+Response Response::take(link::Exchange& exchange) {
+    Response response = of_message(std::exchange(exchange.response(), http::Response()));
+    response.reason_ = std::exchange(exchange.notes().reason, std::string());
+    return response;
+}
+
+// The page in the format that the client prefers. Fields that the program has set stay.
+void Response::choose_page(const http::Request& request) {
+    http::Response page;
+    route::write_refusal(message_.status, route::preferred_format(request, route::PageFormat::text), page);
+    message_.fields.remove(http::FieldName::content_type);
+    for (const http::FieldLine& line : page.fields.lines()) {
+        if (!message_.fields.has(line.known)) message_.fields.add(line.known, line.value);
+    }
+    message_.content = std::move(page.content);
+}
+
+void Response::move_into(link::Exchange& exchange) && {
     make_sendable();
+    if (page_of_ == message_.status) choose_page(exchange.request());
+    if (http::code(message_.status) == 205) set_content({});  // RFC 9110 §15.3.6
+    http::Response& response = exchange.response();
+    std::string& reason = exchange.notes().reason;
     reason = std::move(reason_);
-    if (http::code(status_) == 205) set_content({});  // RFC 9110 §15.3.6
-    if (message_ != nullptr) {
-        message = std::move(*message_);
-        message_ = nullptr;
-    }
-    message.status = status_;
-    // One owner keeps everything that the message points into.
-    const auto owned = std::make_shared<Response>(std::move(*this));
-    for (const auto& [name, value] : owned->fields_) message.fields.add(std::string_view(name), value);
-    if (owned->producer_) {
-        message.producer = [producer = std::move(owned->producer_), &message, &reason](ContentWriter& writer) {
-            return make_content(producer, writer, message, reason);
-        };
-        message.is_endless = owned->is_endless_;
-        message.content_length = owned->stream_octets_;
-    } else if (!owned->content_.empty()) {
-        message.content.push_back(http::Piece::memory(owned->content_, owned));
-    }
-    // The answer of a folder already has an owner: keep both.
-    message.owner = message.owner == nullptr
-                        ? std::shared_ptr<const void>(owned)
-                        : std::make_shared<const std::pair<std::shared_ptr<const void>, std::shared_ptr<const void>>>(
-                              std::move(message.owner), owned);
+    response = std::move(message_);
+    if (!may_throw_) return;
+    response.producer = [producer = std::move(response.producer), &response, &reason](ContentWriter& writer) {
+        return make_content(producer, writer, response, reason);
+    };
 }
 
 }  // namespace portico

@@ -13,12 +13,15 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 #include "portico/base/fd.h"
 #include "portico/base/task.h"
 #include "portico/http/message.h"
 #include "portico/http/status.h"
+
+namespace portico::link {
+class Exchange;
+}
 
 namespace portico {
 
@@ -67,7 +70,8 @@ public:
     Response(std::string text);       // NOLINT(google-explicit-constructor): a handler returns its text
     Response(std::string_view text);  // NOLINT(google-explicit-constructor)
     Response(const char* text);       // NOLINT(google-explicit-constructor)
-    // For 4xx and 5xx with a short text such as "404 Not Found"; for 2xx and 3xx without content.
+    // For 4xx and 5xx with an error page: content() is its text, and the client gets HTML or JSON if it prefers these.
+    // For 2xx and 3xx without content.
     Response(Status status);  // NOLINT(google-explicit-constructor)
     // The same for the refusal's status. Its reason goes to the access log, not to the client.
     Response(const Refusal& refusal);  // NOLINT(google-explicit-constructor)
@@ -88,8 +92,8 @@ public:
     [[nodiscard]] static Response stream(std::string content_type, http::Producer producer,
                                          std::optional<std::uint64_t> octets = std::nullopt);
 
-    [[nodiscard]] Status status() const { return status_; }  // of the final answer
-    void set_status(Status status) { status_ = status; }     // fields and content stay
+    [[nodiscard]] Status status() const { return message_.status; }  // of the final answer
+    void set_status(Status status) { message_.status = status; }     // fields and content stay
     // Replaces all values of the field. If the name is not a token, the value contains a control character, or handlers
     // may not set this field, the response becomes 500 and standard error gives the reason: an attacker could use such
     // a bug.
@@ -104,13 +108,13 @@ public:
     // Whether the field, read as a list over all of its lines, has this element (case-insensitive): "Cache-Control",
     // "no-transform".
     [[nodiscard]] bool lists(std::string_view name, std::string_view element) const;
-    // The content, if it is in memory; empty for streams and files.
-    [[nodiscard]] const std::string& content() const { return content_; }
+    // The content, if it is in memory; empty for streams and files. The view ends with set_content().
+    [[nodiscard]] std::string_view content() const;
     // Replaces the content, even if it is a stream or a file. The fields stay, except those that describe the octets of
     // a file: Content-Range, Content-Encoding, Accept-Ranges, ETag and Last-Modified; and 206 becomes 200.
     void set_content(std::string content);
     // Whether content() is all of the content.
-    [[nodiscard]] bool is_in_memory() const { return !producer_ && message_ == nullptr; }
+    [[nodiscard]] bool is_in_memory() const;
 
     // The reason why the request was not served as asked. It goes to the access log; the client does not see it.
     void set_reason(std::string reason) { reason_ = std::move(reason); }
@@ -118,30 +122,31 @@ public:
 
     // Marks a stream that goes on until its client leaves, such as events. A server that stops aborts such streams at
     // once; it waits for other streams to end.
-    void set_endless() { is_endless_ = true; }
+    void set_endless() { message_.is_endless = true; }
 
     // --- for the server
-    // An answer that a folder of files has made, to which fields can be added.
-    [[nodiscard]] static Response of_message(std::unique_ptr<http::Response> message);
+    // Takes the response that has been filled; the exchange's is then clear.
+    [[nodiscard]] static Response take(link::Exchange& exchange);
+    // An answer that a folder of files has made.
+    [[nodiscard]] static Response of_message(http::Response message);
     // If the response can't be sent because of a field or its status, reports the reason on standard error and becomes
     // 500. It is called before middleware sees the response, so that middleware adds to what will be sent.
     void make_sendable();
-    // Moves everything into the message that will be sent, and the reason into `reason`. Both outlive the sending.
-    void move_into(http::Response& message, std::string& reason) &&;
+    // Becomes the exchange's response.
+    void move_into(link::Exchange& exchange) &&;
 
 private:
     Response() = default;
+    void set_literal_type(std::string_view content_type);
     void add_line(std::string_view name, std::string value);
     void refuse_to_send(std::string trouble);
-    Status status_ = Status::ok;
-    bool is_endless_ = false;
-    std::vector<std::pair<std::string, std::string>> fields_;
-    std::string trouble_;  // why it can't be sent; empty if it can
+    void choose_page(const http::Request& request);
+
+    http::Response message_;
+    std::optional<Status> page_of_;  // the content is this status's error page; the request decides its format
+    bool may_throw_ = false;         // the content's producer is the program's
+    std::string trouble_;            // why it can't be sent; empty if it can
     std::string reason_;
-    std::string content_;
-    http::Producer producer_;
-    std::optional<std::uint64_t> stream_octets_;  // of the producer, if known
-    std::unique_ptr<http::Response> message_;
 };
 
 }  // namespace portico

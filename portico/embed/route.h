@@ -22,6 +22,7 @@
 #include "portico/base/task.h"
 #include "portico/embed/request.h"
 #include "portico/embed/response.h"
+#include "portico/route/pattern.h"
 
 namespace portico {
 
@@ -104,55 +105,10 @@ void the_path_of_a_route_must_be_written_without_escapes_and_without_a_query();
 void the_path_has_more_parameters_than_the_handler_takes();
 void the_handler_takes_more_parameters_than_the_path_has();
 
-// Why a pattern can't be that of a route.
-enum class PatternFault : std::uint8_t {
-    none,
-    no_slash,           // at its beginning
-    partial_parameter,  // "/a{b}"
-    no_name,            // "/{}"
-    rest_before_end,    // "/{a...}/b"
-    empty_segment,      // "/a//b"
-    dots,               // "/a/../b"
-    escape_or_query,    // "/a%20b", "/a?b"
-};
-
-constexpr PatternFault fault_of_segment(std::string_view segment, bool is_last) {
-    if (segment.find_first_of("%?#") != std::string_view::npos) return PatternFault::escape_or_query;
-    const bool opens = segment.starts_with('{');
-    const bool closes = segment.ends_with('}');
-    const auto inside = segment.substr(opens ? 1 : 0, segment.size() - (opens ? 1 : 0) - (closes ? 1 : 0));
-    const bool is_whole = inside.find_first_of("{}") == std::string_view::npos && opens == closes;
-    if (!is_whole) return PatternFault::partial_parameter;
-    if (opens && (inside.empty() || inside == "...")) return PatternFault::no_name;
-    if (opens && inside.ends_with("...") && !is_last) return PatternFault::rest_before_end;
-    if (segment.empty() && !is_last) return PatternFault::empty_segment;
-    if (segment == "." || segment == "..") return PatternFault::dots;
-    return PatternFault::none;
-}
-
-struct PatternCheck {
-    PatternFault fault = PatternFault::none;
-    std::size_t parameters = 0;  // how many the pattern has
-};
-
-// The empty pattern is a group's prefix itself.
-constexpr PatternCheck check_pattern_text(std::string_view pattern) {
-    PatternCheck check;
-    if (!pattern.empty() && !pattern.starts_with('/')) check.fault = PatternFault::no_slash;
-    for (std::size_t at = 1; at <= pattern.size() && check.fault == PatternFault::none;) {
-        const std::size_t slash = pattern.find('/', at);
-        const std::size_t end = slash == std::string_view::npos ? pattern.size() : slash;
-        const auto segment = pattern.substr(at, end - at);
-        check.fault = fault_of_segment(segment, slash == std::string_view::npos);
-        if (segment.starts_with('{')) ++check.parameters;
-        at = end + 1;
-    }
-    return check;
-}
-
 template <class Handler>
 consteval void check_pattern(std::string_view pattern) {
-    const PatternCheck check = check_pattern_text(pattern);
+    using route::PatternFault;
+    const route::PatternCheck check = route::check_pattern(pattern);
     switch (check.fault) {
         case PatternFault::none: break;
         case PatternFault::no_slash: the_path_of_a_route_must_begin_with_a_slash(); break;
@@ -252,9 +208,28 @@ class Bound {
     static constexpr auto indices = std::make_index_sequence<std::tuple_size_v<Arguments>>();
 
 public:
+    // Whether the handler neither waits nor reads content.
+    static constexpr bool answers_at_once = !is_task<Returned> && Count<Arguments>::contents == 0;
+
     explicit Bound(Handler handler) : handler_(std::move(handler)) {}
 
-    Task<Response> operator()(Request& request) {
+    Response answer_at_once(Request& request)
+        requires answers_at_once
+    {
+        Values values;
+        const bool matches = bind_path(values, request, indices);
+        if (!matches) return Response(Status::not_found);
+        if constexpr (std::is_void_v<Returned>) {
+            call(values, indices);
+            return Response(Status::no_content);
+        } else {
+            return respond(call(values, indices));
+        }
+    }
+
+    Task<Response> answer(Request& request)
+        requires(!answers_at_once)
+    {
         Values values;
         const bool matches = bind_path(values, request, indices);
         if (!matches) co_return Response(Status::not_found);
@@ -335,7 +310,11 @@ struct Unwrapped<Task<T>> {
 }  // namespace detail
 
 // A handler after bind_handler(): takes its arguments from the request. Every core calls it.
-using Handle = std::move_only_function<Task<Response>(Request& request)>;
+struct BoundHandler {
+    // One of the two is set. The first is for handlers that neither wait nor read content.
+    std::move_only_function<Response(Request& request)> at_once;
+    std::move_only_function<Task<Response>(Request& request)> slowly;
+};
 
 // A pattern such as "/notes/{id}" or "/files/{rest...}", and its line in the program's source. The compiler checks it
 // against the handler.
@@ -363,8 +342,8 @@ private:
 // one argument that is read from the content. The handler returns text, JSON, a Status, a Response, nothing, a
 // std::expected or std::optional of these, or a Task of any of them.
 template <class Handler>
-Handle bind_handler(Handler handler) {
-    Handle handle;
+BoundHandler bind_handler(Handler handler) {
+    BoundHandler bound;
     // Each check is made only if those before it have passed, so that the compiler reports one error.
     if constexpr (!detail::Callable<Handler>) {
         static_assert(detail::never<Handler>,
@@ -390,10 +369,19 @@ Handle bind_handler(Handler handler) {
                           "a handler must return text, JSON, a Status, a Response, nothing, or a std::expected "
                           "or std::optional of these");
         } else {
-            handle = detail::Bound<Handler>(std::move(handler));
+            using Bound = detail::Bound<Handler>;
+            if constexpr (Bound::answers_at_once) {
+                bound.at_once = [own = Bound(std::move(handler))](Request& request) mutable {
+                    return own.answer_at_once(request);
+                };
+            } else {
+                bound.slowly = [own = Bound(std::move(handler))](Request& request) mutable {
+                    return own.answer(request);
+                };
+            }
         }
     }
-    return handle;
+    return bound;
 }
 
 }  // namespace portico

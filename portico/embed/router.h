@@ -5,14 +5,21 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <source_location>
 #include <string>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
-#include "portico/embed/files.h"
-#include "portico/embed/routes.h"
+#include "portico/embed/folder.h"
+#include "portico/embed/next.h"
+#include "portico/embed/route.h"
+
+namespace portico::site {
+class Site;
+}
 
 namespace portico {
 
@@ -57,8 +64,8 @@ public:
                   std::source_location where = std::source_location::current()) {
         std::size_t taken = 0;
         if constexpr (detail::Callable<Handler>) taken = detail::parameters_taken<Handler>;
-        Handle handle = bind_handler(std::move(handler));
-        if (is_pattern(pattern, taken, where)) add(std::move(method), pattern, where, std::move(handle));
+        BoundHandler bound = bind_handler(std::move(handler));
+        if (is_pattern(pattern, taken, where)) add(std::move(method), pattern, where, std::move(bound));
     }
 
     // Requests for the routes that are added from now on go through `middleware`, a function of Request& and Next that
@@ -68,8 +75,8 @@ public:
     // OPTIONS * through the server's. A head that can't be read is answered without middleware: there is no request.
     template <class Function>
     void use(Function middleware, std::source_location where = std::source_location::current()) {
-        if constexpr (std::is_invocable_r_v<Task<Response>, Function&, Request&, Next>) {
-            pass_through(std::make_shared<Middleware>(std::move(middleware)), where);
+        if constexpr (std::is_constructible_v<Middleware, Function>) {
+            pass_through(Middleware(std::move(middleware)), where);
         } else {
             static_assert(detail::never<Function>,
                           "middleware must be a function of Request& and Next that returns a Task<Response>");
@@ -84,6 +91,11 @@ public:
     // Requests below the prefix that no route takes go through the group's middleware too, unless the prefix is empty.
     [[nodiscard]] Group group(std::string prefix, std::source_location where = std::source_location::current()) const;
 
+    // A group of routes for one host: "api.example.org", or "*.example.org" for the names below it. Such a host has
+    // only the routes of its groups, and a request may name it whatever Options::hosts says. The group begins with this
+    // router's prefix and current middleware.
+    [[nodiscard]] Group host(std::string name, std::source_location where = std::source_location::current()) const;
+
     // Serves the files of a folder below `prefix`, as `portico serve` does: with ranges, validators, compression and
     // index files, but without listings of folders. More specific routes win.
     void files(std::string prefix, std::string folder, std::source_location where = std::source_location::current());
@@ -95,18 +107,25 @@ protected:
     explicit Router(std::shared_ptr<State> state) : state_(std::move(state)) {}
     [[nodiscard]] const std::shared_ptr<State>& state() const { return state_; }
     // Appends the middleware.
-    void pass_through(std::shared_ptr<Middleware> middleware, std::source_location where);
+    void pass_through(const Middleware& middleware, std::source_location where);
 
 private:
     // `prefix` with a slash at its front and none at its end. Notes an error if it can't be a prefix.
     std::string check_prefix(std::string prefix, std::source_location where) const;
     // Whether this can be the pattern of a handler that takes so many parameters; if not, notes an error.
     [[nodiscard]] bool is_pattern(const std::string& pattern, std::size_t parameters, std::source_location where) const;
-    void add(std::string method, const std::string& pattern, std::source_location where, Handle handle);
+    void add(std::string method, const std::string& pattern, std::source_location where, BoundHandler handler);
+    using HandlerForCore = std::function<std::shared_ptr<route::Handler>(io::Core& core)>;
+    void add_handler(std::string method, const std::string& pattern, std::source_location where,
+                     HandlerForCore handler);
+    // Null, and an error is noted, if the folder can't be opened.
+    [[nodiscard]] std::shared_ptr<const site::Site> open_folder(const std::string& path, const char* purpose) const;
+    [[nodiscard]] std::vector<std::shared_ptr<const Middleware::ForCore>> way() const;
 
     std::shared_ptr<State> state_;  // shared with the groups
+    std::string host_;              // empty: every host without routes of its own
     std::string prefix_;
-    Way way_;
+    std::vector<Middleware> way_;
     bool has_own_prefix_ = true;  // the server's is ""
 };
 
@@ -117,7 +136,7 @@ private:
     using Router::Router;
 };
 
-// Routes for Server::replace(), which takes each set once. Copies refer to the same routes.
+// Routes for Server::replace(). Copies refer to the same routes.
 class RouteSet final : public Router {
 public:
     RouteSet();

@@ -12,10 +12,10 @@
 #include <string_view>
 #include <vector>
 
-#include "portico/embed/files.h"
 #include "portico/embed/router.h"
-#include "portico/embed/routes.h"
 #include "portico/embed/tell.h"
+#include "portico/route/pattern.h"
+#include "portico/route/routes.h"
 
 namespace portico {
 
@@ -24,7 +24,7 @@ struct Router::State {
     // standard error.
     [[nodiscard]] bool is_too_late(std::string_view what, std::source_location where) const {
         if (!is_in_use) return false;
-        tell_of_error(std::string(what) + " at " + place_of(where) +
+        tell_of_error(std::string(what) + " at " + route::place_of(where) +
                       " is ignored: add it before a server answers with these routes");
         return true;
     }
@@ -38,8 +38,8 @@ struct Router::State {
     }
 
     std::atomic<bool> is_in_use = false;
-    Routes routes;
-    std::vector<std::shared_ptr<Files>> files;
+    std::atomic<const void*> server = nullptr;  // the one that has taken a RouteSet
+    route::Routes routes;
     std::vector<std::string> errors;
 };
 

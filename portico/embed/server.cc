@@ -11,7 +11,6 @@
 #include <mutex>
 #include <utility>
 
-#include "portico/embed/program_router.h"
 #include "portico/embed/router_state.h"
 #include "portico/io/descriptor_limit.h"
 #include "portico/io/net/endpoint.h"
@@ -36,6 +35,13 @@ struct Server::Control {
         return routes;
     }
 
+    // What the options say about routes. Before a server answers with them.
+    void prepare(State& state) const {
+        if (state.is_in_use) return;
+        state.routes.hosts = route::only_for(options.hosts);
+        state.routes.unstated_format = route::PageFormat::text;
+    }
+
     const Options options;
     // Any thread may call stop() while start() opens the server, which is then stopped as soon as it is open; and
     // replace() while another thread does the same.
@@ -49,9 +55,9 @@ struct Server::Control {
 
 namespace {
 
-// Makes a router for each core. All of them answer with the same routes.
-route::MakeRouter routers_for(std::shared_ptr<Router::State> routes) {
-    return [routes = std::move(routes)](io::Core& core) { return std::make_unique<ProgramRouter>(core, routes); };
+// A state's routes, which share its lifetime.
+std::shared_ptr<const route::Routes> routes_of(const std::shared_ptr<Router::State>& state) {
+    return {state, &state->routes};
 }
 
 server::LogFormat log_format(const Options& options) {
@@ -103,8 +109,10 @@ std::vector<std::string> Server::errors() const {
     return all;
 }
 
-std::unique_ptr<route::Router> Server::make_router(io::Core& core) {
-    return std::make_unique<ProgramRouter>(core, control_->present_routes());
+std::shared_ptr<const route::Routes> Server::routes() const {
+    const std::shared_ptr<State> state = control_->present_routes();
+    control_->prepare(*state);
+    return routes_of(state);
 }
 
 unsigned Server::replacements() const {
@@ -118,15 +126,18 @@ std::expected<void, std::string> Server::replace(const RouteSet& routes) {
     const std::shared_ptr<State>& next = routes.state();
     const std::vector<std::string> errors = next->all_errors();
     if (!errors.empty()) return std::unexpected(errors.front());
-    // Each core has one cache for each folder of the routes.
-    if (next->is_in_use.exchange(true)) {
-        return std::unexpected("these routes have been given to a server already: make a new RouteSet");
+    // What the server's options say about routes is part of them.
+    const void* taken_by = nullptr;
+    if (!next->server.compare_exchange_strong(taken_by, control_.get()) && taken_by != control_.get()) {
+        return std::unexpected("these routes have been given to another server: make a new RouteSet");
     }
     const std::lock_guard guard(control_->changing);
+    control_->prepare(*next);
+    next->is_in_use = true;
     state()->is_in_use = true;  // routes that are added to the server now would be of no use
     control_->routes = next;
     ++control_->replacements;
-    if (control_->server != nullptr) control_->server->replace(routers_for(next));
+    if (control_->server != nullptr) control_->server->replace(routes_of(next));
     return {};
 }
 
@@ -148,7 +159,6 @@ std::expected<void, std::string> Server::open_and_start(const std::vector<std::s
     const Options& own = control_->options;
     options.threads = own.threads;
     options.limits = own.limits;
-    options.hosts = server::only_for(own.hosts);
     options.log.format = log_format(own);
     if (own.access_log != "-") options.log.path = own.access_log;
     for (const std::string& endpoint : endpoints) {
@@ -156,14 +166,15 @@ std::expected<void, std::string> Server::open_and_start(const std::vector<std::s
         if (!addresses) return std::unexpected(std::move(addresses.error()));
         options.listen.insert(options.listen.end(), addresses->begin(), addresses->end());
     }
+    control_->prepare(*state());
     state()->is_in_use = true;
     const std::shared_ptr<State> used = control_->present_routes();
-    auto opened = server::Server::open(options, routers_for(used));
+    auto opened = server::Server::open(options, routes_of(used));
     if (!opened) return std::unexpected(sentence(opened.error()));
     const std::lock_guard guard(control_->changing);
     control_->server = *std::move(opened);
     const bool were_replaced = control_->routes != used;  // in the meantime
-    if (were_replaced) control_->server->replace(routers_for(control_->routes));
+    if (were_replaced) control_->server->replace(routes_of(control_->routes));
     control_->server->start();
     if (control_->stops_wanted > 0) control_->server->drain();
     return {};

@@ -9,23 +9,19 @@
 //            the server's own wait().
 #pragma once
 
-#include <concepts>
 #include <cstdint>
 #include <expected>
-#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
-#include <type_traits>
-#include <utility>
 #include <vector>
 
 #include "portico/embed/router.h"
-#include "portico/io/net/endpoint.h"
+#include "portico/io/net/address.h"
 #include "portico/server/limits.h"
 
 namespace portico::route {
-class Router;
+class Routes;
 }
 
 namespace portico {
@@ -99,8 +95,8 @@ public:
     // --- for the test client
     // Sentences that say why the routes can't be served.
     [[nodiscard]] std::vector<std::string> errors() const;
-    // Answers the requests of this core. The server outlives it.
-    [[nodiscard]] std::unique_ptr<route::Router> make_router(io::Core& core);
+    // The routes with which it answers.
+    [[nodiscard]] std::shared_ptr<const route::Routes> routes() const;
     [[nodiscard]] unsigned replacements() const;   // how often the routes have been replaced
     [[nodiscard]] const Options& options() const;  // as given
 

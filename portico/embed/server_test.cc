@@ -111,7 +111,7 @@ INSTANTIATE_TEST_SUITE_P(
         RouteRow{"PrefixItself", "GET", "/api", 200, "itself"},
         RouteRow{"PrefixWithSlash", "GET", "/api/", 200, "with a slash"},
         RouteRow{"Nothing", "PUT", "/nothing", 204, ""}, RouteRow{"OtherMethod", "PURGE", "/cache", 204, ""},
-        RouteRow{"ExpectedError", "GET", "/gone", 410, "410 Gone\n"},
+        RouteRow{"ExpectedError", "GET", "/gone", 410, "410 Gone\nThe request could not be answered.\n"},
         RouteRow{"Optional", "GET", "/maybe/1", 200, "one"},
         RouteRow{"OptionalNothing", "GET", "/maybe/2", 404, nullptr},
         RouteRow{"ExpectedOptional", "GET", "/either/1", 200, "one"},
@@ -124,11 +124,13 @@ INSTANTIATE_TEST_SUITE_P(
         RouteRow{"OptionalExpectedNothing", "GET", "/inside-out/2", 404, nullptr},
         RouteRow{"OptionalExpectedError", "GET", "/inside-out/3", 410, nullptr},
         RouteRow{"Coroutine", "GET", "/slowly", 200, "slept"},
-        RouteRow{"CoroutineRefusal", "GET", "/refused", 403, "403 Forbidden\n"},
+        RouteRow{"CoroutineRefusal", "GET", "/refused", 403, "403 Forbidden\nAccess to this address is not allowed.\n"},
         RouteRow{"Json", "GET", "/json", 200, "{\"a\":1}"}, RouteRow{"Group", "GET", "/api/version", 200, "1"},
         RouteRow{"GroupInAGroup", "GET", "/api/deep/er", 200, "deeper"},
-        RouteRow{"NotFound", "GET", "/nowhere", 404, "404 Not Found\n"}, RouteRow{"HeadOfGet", "HEAD", "/", 200, ""},
-        RouteRow{"MethodNotAllowed", "DELETE", "/notes/1", 405, "405 Method Not Allowed\n"},
+        RouteRow{"NotFound", "GET", "/nowhere", 404, "404 Not Found\nThere is nothing at this address.\n"},
+        RouteRow{"HeadOfGet", "HEAD", "/", 200, ""},
+        RouteRow{"MethodNotAllowed", "DELETE", "/notes/1", 405,
+                 "405 Method Not Allowed\nThis address does not support the method of the request.\n"},
         RouteRow{"Options", "OPTIONS", "/notes/1", 204, ""}, RouteRow{"OptionsOfAll", "OPTIONS", "*", 204, ""},
         RouteRow{"EscapedSlash", "GET", "/notes/1%2F2", 404, nullptr},
         RouteRow{"BadEscape", "GET", "/notes/%zz", 400, nullptr},
@@ -220,7 +222,7 @@ TEST(Routes, LettersOfTheMethodCount) {
     Server server;
     server.get("/", [] { return ""; });
     TestClient client(server);
-    EXPECT_EQ(client.request("get", "/").status, 405);
+    EXPECT_EQ(client.request("get", "/").status, 501) << "no route has this method, and neither has RFC 9110";
 }
 
 struct RunTimePatternRow {

@@ -137,14 +137,13 @@ struct TestClient::World {
           core(kernel),
           limits(the_server.options().limits),
           population(limits.connections_max, limits.connections_per_address_max),
-          worker(core, check_routes(the_server).make_router(core), limits, population, nullptr, 0) {
-        worker.answer_only(server::only_for(the_server.options().hosts));
+          worker(core, check_routes(the_server).routes(), limits, population, nullptr, 0) {
         open();
     }
     // The server's routes may have been replaced since the last request.
     void follow_replacement() {
         if (std::exchange(replacements, server->replacements()) == replacements) return;
-        worker.replace(check_routes(*server).make_router(core));
+        worker.replace(check_routes(*server).routes());
     }
     ~World() {
         worker.stop();

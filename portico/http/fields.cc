@@ -213,8 +213,13 @@ void FieldSection::set(FieldName name, std::string_view value) {
 }
 
 void FieldSection::remove(FieldName name) {
-    if (!has(name)) return;
-    std::erase_if(lines_, [name](const FieldLine& line) { return line.known == name; });
+    if (has(name)) remove(spelling(name));
+}
+
+void FieldSection::remove(std::string_view name) {
+    const auto removed =
+        std::erase_if(lines_, [name](const FieldLine& line) { return equals_ignoring_case(line.name, name); });
+    if (removed == 0) return;
     first_ = nothing_known();
     for (std::size_t i = 0; i < lines_.size(); ++i) {
         std::uint16_t& first = first_[static_cast<std::size_t>(lines_[i].known)];

@@ -105,8 +105,9 @@ public:
     void add(FieldName known, std::string_view name, std::string_view value);
     // Replaces the first line with that name, or adds one.
     void set(FieldName name, std::string_view value);
-    void remove(FieldName name);  // every line with that name
-    void clear();                 // no lines; the memory stays
+    void remove(FieldName name);         // every line with that name
+    void remove(std::string_view name);  // the same, for any name
+    void clear();                        // no lines; the memory stays
 
     // Whether there is a line with that name; always false for `other`.
     [[nodiscard]] bool has(FieldName name) const { return first_[static_cast<std::size_t>(name)] != none; }

@@ -2,6 +2,7 @@
 #include "portico/http/message.h"
 
 #include <array>
+#include <utility>
 
 namespace portico::http {
 namespace {
@@ -65,6 +66,15 @@ std::optional<std::uint64_t> Response::known_length() const {
 void Response::add_made(FieldName name, std::string value) {
     made.push_back(std::make_unique<const std::string>(std::move(value)));
     fields.add(name, *made.back());
+}
+
+void Response::add_made(std::string_view name, std::string value) {
+    const FieldName known = recognise(name);
+    if (known != FieldName::other) return add_made(known, std::move(value));
+    made.push_back(std::make_unique<const std::string>(name));
+    const std::string_view own_name = *made.back();
+    made.push_back(std::make_unique<const std::string>(std::move(value)));
+    fields.add(known, own_name, *made.back());
 }
 
 void Response::clear() {

@@ -150,8 +150,9 @@ struct Response {
     [[nodiscard]] std::uint64_t content_octets() const;  // of all pieces in total; 0 with a producer
     // The length of the content, announced or of all pieces; nothing if it is not known before it ends.
     [[nodiscard]] std::optional<std::uint64_t> known_length() const;
-    // Adds a field whose value was made for this response.
+    // Adds a field whose value was made for this response. The second one takes any name.
     void add_made(FieldName name, std::string value);
+    void add_made(std::string_view name, std::string value);
     void clear();  // ready for the next one; keeps allocated memory
 };
 

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <exception>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <type_traits>
@@ -48,6 +49,19 @@ public:
     // The time of day as of this pass.
     [[nodiscard]] std::chrono::system_clock::time_point wall_clock() const { return kernel_->wall_clock(); }
 
+    // The core's own T, for what its tasks share and other cores don't see. The first call makes it, with the core as
+    // its argument; it is destroyed with the core, after everything that was made later.
+    template <class T>
+    [[nodiscard]] T& local() {
+        static constexpr char key = 0;
+        for (const auto& [its_key, own] : locals_) {
+            if (its_key == &key) return *static_cast<T*>(own.get());
+        }
+        const auto made = std::make_shared<T>(*this);
+        locals_.emplace_back(&key, made);
+        return *made;
+    }
+
 private:
     void read_mailbox();
 
@@ -55,6 +69,7 @@ private:
     Ledger ledger_;
     BufferPool buffers_;
     Timers timers_;
+    std::vector<std::pair<const char*, std::shared_ptr<void>>> locals_;
     std::atomic<bool> stopping_ = false;
     std::mutex mailbox_lock_;
     std::vector<std::move_only_function<void()>> mailbox_;  // guarded by mailbox_lock_

@@ -21,9 +21,10 @@ private:
 };
 
 void Exchange::begin() {
-    memory_->response.clear();
+    release();
     memory_->notes.clear();
     memory_->parameters.clear();
+    memory_->content = {};
     path_ = {};
     made_octets_ = 0;
     has_content_ended_ = false;
@@ -50,6 +51,12 @@ Task<ContentStep> Exchange::read_content() {
     const ContentStep step = co_await receive_content();
     if (step.octets.empty() && step.end == ContentEnd::complete) content_has_ended();
     co_return step;
+}
+
+void Exchange::charge_kept(std::size_t octets) const {
+    Charge& kept = memory_->kept;
+    if (kept.octets() == 0) kept = Charge(core().ledger(), 0);
+    kept.grow(octets);
 }
 
 void Exchange::content_has_ended() {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -37,7 +38,6 @@ public:
     [[nodiscard]] const http::Request& request() const { return memory_->request; }
     // The response to fill. A handler gets it clear.
     [[nodiscard]] http::Response& response() const { return memory_->response; }
-    // For the access log.
     [[nodiscard]] ExchangeNotes& notes() const { return memory_->notes; }
 
     // Decodes the request's path: see http::decode_path() for the refusals.
@@ -52,6 +52,10 @@ public:
     // client to send its content if it waits for that (RFC 9110 §10.1.1). If some content is not read, the connection
     // may have to be closed after the answer.
     [[nodiscard]] Task<ContentStep> read_content();
+    // What those who read have counted, and agreed to.
+    [[nodiscard]] ContentCount& content_count() const { return memory_->content; }
+    // Charges content that is kept until the exchange ends.
+    void charge_kept(std::size_t octets) const;
     // Why reading ended with `refused`.
     [[nodiscard]] virtual const http::Refusal& refusal() const = 0;
 
@@ -62,6 +66,13 @@ public:
     // response, which is complete. The tasks must have been asked to stop. A response whose content is generated while
     // it is sent is sent when the handler has ended.
     [[nodiscard]] virtual Task<void> send_early() = 0;
+
+    // Tasks that may go on after the response has been made; they may refer to the exchange. The response is sent
+    // without waiting for them; then they are asked to stop, and the exchange ends with the last of them. Null while
+    // the response is made without waiting.
+    [[nodiscard]] io::Scope* unfinished() const { return unfinished_; }
+    // Says where they are, while work that may wait is under way.
+    void set_unfinished(io::Scope* tasks) { unfinished_ = tasks; }
 
     // --- for the connection
     // Reads content to its end and drops it. The first function never waits: it returns nothing if more input is
@@ -78,7 +89,10 @@ public:
     // How the response was sent; nothing if it has not been sent.
     [[nodiscard]] std::optional<Sent> sent() const { return sent_; }
     // The exchange has ended: releases files and content.
-    void release() { memory_->response.clear(); }
+    void release() {
+        memory_->response.clear();
+        memory_->kept = Charge();
+    }
 
     // For the access log.
     [[nodiscard]] std::chrono::system_clock::time_point began_at() const { return began_at_; }
@@ -120,6 +134,7 @@ private:
     const io::SocketAddress* peer_;
     std::unique_ptr<ExchangeMemory> memory_;
     std::string_view path_;
+    io::Scope* unfinished_ = nullptr;
     bool is_reading_ = false;
     bool has_content_ended_ = false;
     io::Gate reading_ended_;

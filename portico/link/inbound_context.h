@@ -7,14 +7,18 @@
 #include <array>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
+#include <limits>
 #include <memory>
 #include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "portico/base/buffer.h"
 #include "portico/http/date.h"
 #include "portico/http/message.h"
+#include "portico/http/status.h"
 #include "portico/io/core.h"
 #include "portico/io/scope.h"
 #include "portico/link/inbound_limits.h"
@@ -22,16 +26,30 @@
 
 namespace portico::link {
 
-// What a handler reports to the access log about an exchange.
+// What the steps of an exchange find out, for the steps after them and for the access log.
 struct ExchangeNotes {
-    std::string user;    // the authenticated user; empty if unknown
-    std::string reason;  // why the request was not served as asked; empty if it was
+    std::string user;            // who is, or has tried to be, authenticated; empty if unknown
+    std::string reason;          // why the request was not served as asked; empty if it was
+    std::string admitted;        // the user, once the password was right; empty otherwise
+    http::Refusal refusal{};     // why the request is refused, if it is
+    std::string allow;           // the methods of the path, for Allow; set if they have to be told
+    std::string_view challenge;  // for WWW-Authenticate, with a 401; it outlives the exchange
 
     // Clears the notes on the request before.
     void clear() {
         user.clear();
         reason.clear();
+        admitted.clear();
+        refusal = {};
+        allow.clear();
+        challenge = {};
     }
+};
+
+// How much content the handlers of an exchange have read, and may read, in octets.
+struct ContentCount {
+    std::uint64_t read = 0;
+    std::uint64_t most = std::numeric_limits<std::uint64_t>::max();
 };
 
 // The memory that an exchange needs besides its connection's.
@@ -41,6 +59,8 @@ struct ExchangeMemory {
     ExchangeNotes notes;
     std::string path;                          // for decoding
     std::vector<std::string_view> parameters;  // views of the decoded path
+    ContentCount content;
+    Charge kept;  // content that a handler keeps
 };
 
 class InboundContext {

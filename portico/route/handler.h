@@ -34,6 +34,11 @@ public:
     // (Exchange::send_early). If the client leaves in the meantime or the server stops, the task is destroyed at the
     // point where it waits.
     [[nodiscard]] virtual Task<void> answer(link::Exchange& exchange) = 0;
+    // Memory is short: drops everything that is only cached.
+    virtual void forget_kept() {}
+    // The routes have been replaced: only exchanges that have begun still use it. Drops what is only cached, unless the
+    // new routes use that too.
+    virtual void retire() {}
 };
 
 }  // namespace portico::route

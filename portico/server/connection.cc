@@ -31,11 +31,41 @@ enum class Outcome : std::uint8_t {
     reset,    // reset: the answer is incomplete, and nothing else tells the peer
 };
 
+// Says where unfinished tasks are, until it is destroyed.
+class UnfinishedTasks {
+public:
+    UnfinishedTasks(link::Exchange& exchange, io::Scope& tasks) : exchange_(&exchange) {
+        exchange.set_unfinished(&tasks);
+    }
+    UnfinishedTasks(const UnfinishedTasks&) = delete;
+    UnfinishedTasks& operator=(const UnfinishedTasks&) = delete;
+    ~UnfinishedTasks() { exchange_->set_unfinished(nullptr); }
+
+private:
+    link::Exchange* exchange_;
+};
+
+// Sends the response before the tasks that still refer to the exchange have ended.
+Task<void> send_before_they_end(link::Exchange& exchange, io::Scope& tasks) {
+    tasks.request_stop();
+    // Most tasks end as soon as they are asked to and the stack is empty.
+    const bool waited = co_await io::sleep_until(exchange.core(), exchange.core().now());
+    if (waited && tasks.size() > 0) co_await exchange.send_early();
+    co_await tasks.join();
+}
+
+Task<void> answer_wholly(route::Route route, link::Exchange& exchange) {
+    io::Scope unfinished;
+    const UnfinishedTasks announced(exchange, unfinished);
+    co_await route.answer(exchange);
+    if (unfinished.size() > 0) co_await send_before_they_end(exchange, unfinished);
+}
+
 // The steps of one request after another.
 class Connection {
 public:
     // All of them outlive it.
-    Connection(Worker& worker, link::Transport& transport, const io::SocketAddress& peer, HostCheck check)
+    Connection(Worker& worker, link::Transport& transport, const io::SocketAddress& peer, route::HostCheck check)
         : worker_(&worker), host_check_(check), exchange_(transport, worker.inbound(), peer) {}
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
@@ -47,35 +77,26 @@ public:
     [[nodiscard]] std::optional<Outcome> parse_at_once();
     Task<Outcome> parse();
     // 3. Finds what answers the request.
-    [[nodiscard]] http::Result<route::Route> translate() {
-        if (!names_our_host()) return std::unexpected(foreign_host);
-        return router_->translate(exchange_);
-    }
+    [[nodiscard]] route::Route translate() { return router_->translate(exchange_, host_check_); }
     // 4. Whether the request is allowed. If the first returns nothing, this takes a while: call the second. If that
     // returns nothing, the peer has left.
-    [[nodiscard]] std::optional<http::Result<void>> authorize_at_once(const http::Result<route::Route>& route) {
-        if (!route || route->guard == nullptr) return http::Result<void>{};
-        return route->guard->admit_at_once(exchange_);
+    [[nodiscard]] std::optional<http::Result<void>> authorize_at_once(const route::Route& route) {
+        if (route.guard == nullptr) return http::Result<void>{};
+        return route.guard->admit_at_once(exchange_);
     }
     Task<std::optional<http::Result<void>>> authorize(route::Guard& guard);
+    [[nodiscard]] route::Route refused(const route::Route& route, const http::Refusal& refusal) {
+        return route.refused(exchange_, refusal);
+    }
     // 5. Answers the request, or says why not.
-    Task<Outcome> respond(const http::Result<route::Route>& route);
+    Task<Outcome> respond(const route::Route& route);
     // The peer has left during step 4.
     [[nodiscard]] Outcome after_leaving();
 
 private:
-    static constexpr http::Refusal foreign_host{http::Status::misdirected_request,
-                                                "this server does not answer for that host"};
-
-    // The authority form names the tunnel's destination, not the server that is asked for it (RFC 9112 §3.2.3).
-    [[nodiscard]] bool names_our_host() {
-        const http::Request& request = exchange_.request();
-        return request.form == http::TargetForm::authority || worker_->hosts().admits(request.authority, host_check_);
-    }
     void begin_exchange();
     Task<std::optional<Outcome>> await_head();
     Task<void> read_head(io::TimePoint latest) { arrival_ = co_await exchange_.next(latest); }
-    void refuse(const http::Refusal& refusal);
     Task<Outcome> refuse_what_was_unreadable();
     Task<bool> run_watched(Task<void> work, link::ContentReader reader);
     Task<void> end_when_client_leaves(io::Scope& working, link::ContentReader reader);
@@ -84,7 +105,7 @@ private:
     void record(link::Sent sent) const;
 
     Worker* worker_;
-    HostCheck host_check_;
+    route::HostCheck host_check_;
     std::shared_ptr<route::Router> router_;  // the snapshot with which the exchange began; outlives it
     link::H1Exchange exchange_;
     std::optional<Arrival> arrival_;  // empty while the head is incomplete
@@ -149,15 +170,9 @@ Task<std::optional<Outcome>> Connection::await_head() {
 Task<Outcome> Connection::refuse_what_was_unreadable() {
     ++worker_->counters().refused;
     exchange_.close_afterwards();
-    refuse(exchange_.refusal());
+    router_->refuse(exchange_, exchange_.refusal());
     const link::Sent sent = co_await exchange_.send();
     co_return after(sent);
-}
-
-// Fills the response to a request that is not served as asked.
-void Connection::refuse(const http::Refusal& refusal) {
-    exchange_.notes().reason = refusal.reason;
-    router_->refuse(refusal, exchange_);
 }
 
 Task<void> Connection::admit_into(route::Guard& guard, http::Result<void>& allowed) {
@@ -171,8 +186,9 @@ Task<std::optional<http::Result<void>>> Connection::authorize(route::Guard& guar
     co_return allowed;
 }
 
-Task<Outcome> Connection::respond(const http::Result<route::Route>& route) {
-    if (!route || route->handler->content_use() == route::ContentUse::none) {
+Task<Outcome> Connection::respond(const route::Route& route) {
+    const bool reads = route.content_use() == route::ContentUse::reads;
+    if (!reads) {
         std::optional<link::ContentEnd> end = exchange_.drop_content_at_once();
         if (!end) end = co_await exchange_.drop_content();
         if (*end == link::ContentEnd::left) co_return Outcome::left;
@@ -181,12 +197,9 @@ Task<Outcome> Connection::respond(const http::Result<route::Route>& route) {
             co_return refused;
         }
     }
-    if (!route) {
-        refuse(route.error());
-    } else if (!route->handler->answer_at_once(exchange_)) {
-        const bool reads = route->handler->content_use() == route::ContentUse::reads;
+    if (!route.answer_at_once(exchange_)) {
         const auto reader = reads ? link::ContentReader::handler : link::ContentReader::nobody;
-        const bool ended = co_await run_watched(route->handler->answer(exchange_), reader);
+        const bool ended = co_await run_watched(answer_wholly(route, exchange_), reader);
         if (!ended && !exchange_.sent()) co_return after_leaving();
     }
     std::optional<link::Sent> sent = exchange_.sent();  // by the handler
@@ -258,8 +271,8 @@ void Connection::record(link::Sent sent) const {
 }
 
 // Serves the requests that begin in `received`, and those that arrive until all of them have been answered.
-Task<Outcome> serve_requests(Worker& worker, link::Transport& transport, const io::SocketAddress& peer, HostCheck check,
-                             Buffer received, io::TimePoint head_deadline) {
+Task<Outcome> serve_requests(Worker& worker, link::Transport& transport, const io::SocketAddress& peer,
+                             route::HostCheck check, Buffer received, io::TimePoint head_deadline) {
     Connection connection(worker, transport, peer, check);
     connection.take(std::move(received), head_deadline);
     for (;;) {
@@ -267,11 +280,11 @@ Task<Outcome> serve_requests(Worker& worker, link::Transport& transport, const i
         if (!parsed) parsed = co_await connection.parse();
         if (*parsed != Outcome::request) co_return *parsed;  //    idle, peer left, or refused
 
-        http::Result<route::Route> route = connection.translate();                        // 3. translate
+        route::Route route = connection.translate();                                      // 3. translate
         std::optional<http::Result<void>> allowed = connection.authorize_at_once(route);  // 4. authorize
-        if (!allowed) allowed = co_await connection.authorize(*route->guard);
+        if (!allowed) allowed = co_await connection.authorize(*route.guard);
         if (!allowed) co_return connection.after_leaving();
-        if (!*allowed) route = std::unexpected(allowed->error());
+        if (!*allowed) route = connection.refused(route, allowed->error());
         const Outcome answered = co_await connection.respond(route);  // 5. respond: by the handler, or why not
         if (answered != Outcome::request) co_return answered;
     }
@@ -303,7 +316,7 @@ Task<void> linger(link::Transport transport, Guest guest, Worker& worker) {
 
 }  // namespace
 
-Task<void> serve_connection(io::Stream stream, io::SocketAddress peer, Worker& worker, HostCheck check) {
+Task<void> serve_connection(io::Stream stream, io::SocketAddress peer, Worker& worker, route::HostCheck check) {
     Guest guest(worker.population(), std::move(peer));
     io::Core& core = worker.core();
     const Limits& limits = worker.limits();

@@ -14,22 +14,15 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// Takes notes of which version takes which step. Each step may wait, so that replacements happen between steps too.
-class VersionedRouter final : public route::Router, private route::Guard, private route::Handler {
+// Takes notes of which version is passed on the way, guards and answers. Each step may wait, so that replacements
+// happen between steps too.
+class Version final : public route::Guard, public route::Middleware, public route::Handler {
 public:
-    VersionedRouter(io::SimKernel& kernel, int version, std::set<int>& alive)
-        : kernel_(&kernel), version_(version), alive_(&alive) {
-        alive_->insert(version_);
+    Version(io::SimKernel& kernel, int number, std::set<int>& alive)
+        : kernel_(&kernel), number_(number), alive_(&alive) {
+        alive_->insert(number_);
     }
-    ~VersionedRouter() override { alive_->erase(version_); }
-
-    [[nodiscard]] http::Result<route::Route> translate(link::Exchange& exchange) override {
-        exchange.notes().user = std::to_string(version_);
-        return route::Route{this, this};
-    }
-    void refuse(const http::Refusal& refusal, link::Exchange& exchange) override {
-        exchange.response().status = refusal.status;
-    }
+    ~Version() override { alive_->erase(number_); }
 
 private:
     [[nodiscard]] bool waits() { return kernel_->chance().happens(0.5); }
@@ -40,17 +33,27 @@ private:
     }
     [[nodiscard]] std::optional<http::Result<void>> admit_at_once(link::Exchange& exchange) override {
         if (waits()) return std::nullopt;
-        exchange.notes().reason = std::to_string(version_);
+        exchange.notes().reason = std::to_string(number_);
         return http::Result<void>{};
     }
     [[nodiscard]] Task<http::Result<void>> admit(link::Exchange& exchange) override {
         co_await pause(exchange.core());
-        exchange.notes().reason = std::to_string(version_);
+        exchange.notes().reason = std::to_string(number_);
         co_return http::Result<void>{};
     }
+    [[nodiscard]] bool pass_at_once(link::Exchange& exchange, const route::Route& rest) override {
+        exchange.notes().user = std::to_string(number_);
+        return rest.answer_at_once(exchange);
+    }
+    [[nodiscard]] Task<void> pass(link::Exchange& exchange, route::Route rest) override {
+        exchange.notes().user = std::to_string(number_);
+        co_await pause(exchange.core());
+        co_await rest.answer(exchange);
+    }
     void fill(link::Exchange& exchange) const {
-        const ExchangeVersions versions{exchange.notes().user, exchange.notes().reason, std::to_string(version_)};
-        exchange.response().content.push_back(http::Piece::text(versions.text()));
+        const std::string text =
+            "[" + exchange.notes().user + " " + exchange.notes().reason + " " + std::to_string(number_) + "]\n";
+        exchange.response().content.push_back(http::Piece::text(text));
     }
     [[nodiscard]] bool answer_at_once(link::Exchange& exchange) override {
         if (waits()) return false;
@@ -61,16 +64,31 @@ private:
         co_await pause(exchange.core());
         fill(exchange);
     }
-
-    struct ExchangeVersions {
-        std::string translated, authorized, answered;
-        [[nodiscard]] std::string text() const { return "[" + translated + " " + authorized + " " + answered + "]\n"; }
-    };
+    void forget_kept() override {}
 
     io::SimKernel* kernel_;
-    int version_;
+    int number_;
     std::set<int>* alive_;
 };
+
+std::shared_ptr<const route::Routes> routes_of(io::SimKernel& kernel, int number, std::set<int>& alive) {
+    // One object for all three: the core's router makes each of them once.
+    const auto made = std::make_shared<std::weak_ptr<Version>>();
+    const auto obtain = [&kernel, number, &alive, made](io::Core&) {
+        std::shared_ptr<Version> version = made->lock();
+        if (version == nullptr) version = std::make_shared<Version>(kernel, number, alive);
+        *made = version;
+        return version;
+    };
+    auto routes = std::make_shared<route::Routes>();
+    route::Definition all;
+    all.pattern = "/{path...}";
+    all.guard = obtain;
+    all.handler = obtain;
+    all.way.push_back(std::make_shared<const route::ForCore<route::Middleware>>(obtain));
+    routes->add(std::move(all));
+    return routes;
+}
 
 // The versions in an answer, "[3 3 3]", must be the same, and never older than those before: a pipelined request begins
 // with the routes of its own time. Returns how many answers there are.
@@ -99,7 +117,7 @@ void replace_at_random(std::uint64_t seed, Total& total) {
     int version = 0;
     {
         WorkerWorld world(seed);
-        const auto make = [&](int number) { return std::make_unique<VersionedRouter>(world.kernel, number, alive); };
+        const auto make = [&](int number) { return routes_of(world.kernel, number, alive); };
         world.open_with(make(version));
         std::vector<TestPeer*> peers;
         std::size_t asked = 0;
@@ -140,11 +158,11 @@ void replace_at_random(std::uint64_t seed, Total& total) {
 TEST(Replacing, DoesNotWaitForAConnectionBetweenItsRequests) {
     std::set<int> alive;
     WorkerWorld world;
-    world.open_with(std::make_unique<VersionedRouter>(world.kernel, 0, alive));
+    world.open_with(routes_of(world.kernel, 0, alive));
     TestPeer& peer = world.connect(get("/") + "GET / HT");
     world.pass(std::chrono::seconds(1));
     EXPECT_EQ(peer.answers(), 1U);
-    world.worker().replace(std::make_unique<VersionedRouter>(world.kernel, 1, alive));
+    world.worker().replace(routes_of(world.kernel, 1, alive));
     EXPECT_EQ(alive, std::set<int>{1});
 }
 

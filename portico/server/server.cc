@@ -78,7 +78,7 @@ struct Server::Impl {
           population(limits.connections_max, limits.connections_per_address_max),
           log(std::move(access_log)) {}
 
-    io::Result<void> open_cores(unsigned count, const HostOptions& hosts, const route::MakeRouter& make_router);
+    io::Result<void> open_cores(unsigned count, const std::shared_ptr<const route::Routes>& routes);
     io::Result<void> open_listeners(const io::SocketAddress& wanted);
     template <class Message>
     void tell(Message message);
@@ -91,8 +91,7 @@ struct Server::Impl {
     std::atomic<bool> has_started = false;
 };
 
-io::Result<void> Server::Impl::open_cores(unsigned count, const HostOptions& hosts,
-                                          const route::MakeRouter& make_router) {
+io::Result<void> Server::Impl::open_cores(unsigned count, const std::shared_ptr<const route::Routes>& routes) {
     io::EpollOptions epoll;
     epoll.helpers_max = static_cast<unsigned>(limits.helpers_max);
     for (unsigned i = 0; i < count; ++i) {
@@ -101,8 +100,7 @@ io::Result<void> Server::Impl::open_cores(unsigned count, const HostOptions& hos
         cores.push_back(std::make_unique<CoreThread>(std::move(*kernel), limits.memory_max / count));
         CoreThread& own = *cores.back();
         AccessLog* const recorded = log->is_off() ? nullptr : log.get();
-        own.worker = std::make_unique<Worker>(own.core, make_router(own.core), limits, population, recorded, i);
-        own.worker->answer_only(hosts);
+        own.worker = std::make_unique<Worker>(own.core, routes, limits, population, recorded, i);
         // Here rather than in start(), which can't fail: a server that has reported its addresses must have its
         // threads.
         auto thread = io::start_thread([&own] { run(own); }, io::ThreadSignals::inherited);
@@ -167,7 +165,7 @@ std::expected<void, std::string> check_memory(const Limits& limits, unsigned thr
 }  // namespace
 
 std::expected<std::unique_ptr<Server>, OpenError> Server::open(const ServerOptions& options,
-                                                               const route::MakeRouter& make_router) {
+                                                               const std::shared_ptr<const route::Routes>& routes) {
     const unsigned threads = std::max(1U, options.threads);
     auto checked = check_limits(options.limits);
     if (checked) checked = check_memory(options.limits, threads);
@@ -185,7 +183,7 @@ std::expected<std::unique_ptr<Server>, OpenError> Server::open(const ServerOptio
         return std::unexpected(std::move(error));
     }
     auto impl = std::make_unique<Impl>(options, std::move(*log));
-    const io::Result<void> opened = impl->open_cores(threads, options.hosts, make_router);
+    const io::Result<void> opened = impl->open_cores(threads, routes);
     if (!opened) {
         OpenError error;
         error.error = opened.error();
@@ -237,16 +235,8 @@ void Server::wait() {
     }
 }
 
-void Server::replace(const route::MakeRouter& make_router) {
-    // All of them are made before the first is used: making one may change what they share.
-    std::vector<std::unique_ptr<route::Router>> routers;
-    for (const auto& own : impl_->cores) routers.push_back(make_router(own->core));
-    for (std::size_t i = 0; i < routers.size(); ++i) {
-        CoreThread& own = *impl_->cores[i];
-        own.core.post([worker = own.worker.get(), router = std::move(routers[i])]() mutable {
-            worker->replace(std::move(router));
-        });
-    }
+void Server::replace(const std::shared_ptr<const route::Routes>& routes) {
+    impl_->tell([routes](Worker& worker) { worker.replace(routes); });
 }
 
 void Server::reopen_log() { impl_->log->reopen(); }

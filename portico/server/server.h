@@ -14,9 +14,8 @@
 
 #include "portico/io/error.h"
 #include "portico/io/net/address.h"
-#include "portico/route/router.h"
+#include "portico/route/routes.h"
 #include "portico/server/access_log.h"
-#include "portico/server/hosts.h"
 #include "portico/server/limits.h"
 
 namespace portico::server {
@@ -29,7 +28,6 @@ struct ServerOptions {
     unsigned threads = 1;                   // cores to use, at least 1
     Limits limits;
     AccessLogOptions log;
-    HostOptions hosts;  // every host is answered unless this says otherwise
 };
 
 // Why a server could not be opened.
@@ -45,7 +43,7 @@ class Server {
 public:
     // Listens; no connection is accepted before start().
     static std::expected<std::unique_ptr<Server>, OpenError> open(const ServerOptions& options,
-                                                                  const route::MakeRouter& make_router);
+                                                                  const std::shared_ptr<const route::Routes>& routes);
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;
     ~Server();  // stops and waits, unless that has been done
@@ -66,9 +64,9 @@ public:
     // Whether the calling thread is one of the server's: a handler's, or one that does a handler's offload().
     [[nodiscard]] bool is_own_thread() const;
     void reopen_log();
-    // Answers with other routers from now on: each core as soon as its loop turns. Exchanges that have begun end with
-    // the router that they began with. Calls `make_router` for each core on this thread.
-    void replace(const route::MakeRouter& make_router);
+    // Answers with other routes from now on: each core as soon as its loop turns. Exchanges that have begun end with
+    // the routes that they began with.
+    void replace(const std::shared_ptr<const route::Routes>& routes);
 
 private:
     struct Impl;

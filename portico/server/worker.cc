@@ -43,17 +43,17 @@ link::InboundLimits limits_of_connections(const Limits& limits) {
 
 // A listener, and the accept that waits at it (null if none does).
 struct Worker::Door {
-    Door(io::Listener the_listener, HostCheck check) : listener(std::move(the_listener)), host_check(check) {}
+    Door(io::Listener the_listener, route::HostCheck check) : listener(std::move(the_listener)), host_check(check) {}
     std::optional<io::Listener> listener;  // empty once it is closed
-    HostCheck host_check;
+    route::HostCheck host_check;
     io::Operation* wait = nullptr;
     io::TimePoint last_call = io::never;  // when the listener stops waiting for connections, and is closed
 };
 
-Worker::Worker(io::Core& core, std::unique_ptr<route::Router> router, const Limits& limits, Population& population,
-               AccessLog* log, unsigned number)
+Worker::Worker(io::Core& core, std::shared_ptr<const route::Routes> routes, const Limits& limits,
+               Population& population, AccessLog* log, unsigned number)
     : core_(&core),
-      router_(std::move(router)),
+      router_(std::make_shared<route::Router>(core, std::move(routes))),
       limits_(&limits),
       inbound_limits_(limits_of_connections(limits)),
       inbound_(core, inbound_limits_),
@@ -65,13 +65,14 @@ Worker::Worker(io::Core& core, std::unique_ptr<route::Router> router, const Limi
 
 Worker::~Worker() { core_->ledger().set_relief(nullptr, nullptr); }
 
-void Worker::replace(std::unique_ptr<route::Router> router) {
-    router_->forget_kept();
-    router_ = std::move(router);
+void Worker::replace(std::shared_ptr<const route::Routes> routes) {
+    // The old router is alive until the new one has been made, which then takes over what has not changed.
+    const auto old = std::exchange(router_, std::make_shared<route::Router>(*core_, std::move(routes)));
+    old->retire();
 }
 
 void Worker::serve(io::Listener listener) {
-    const HostCheck check = hosts_.check_at(listener.local());
+    const route::HostCheck check = router_->check_at(listener.local());
     doors_.emplace_back(std::move(listener), check);
     ++doors_open_;
     accepting_.start(accept_connections(doors_.back()));
@@ -108,7 +109,7 @@ Task<void> Worker::accept_connections(Door& door) {
     end_idle();
 }
 
-void Worker::admit(io::Accepted accepted, HostCheck check) {
+void Worker::admit(io::Accepted accepted, route::HostCheck check) {
     ++counters_.accepted;
     if (!let_in(accepted.peer)) {
         ++counters_.turned_away;

@@ -18,7 +18,6 @@
 #include "portico/link/inbound_limits.h"
 #include "portico/route/router.h"
 #include "portico/server/access_log.h"
-#include "portico/server/hosts.h"
 #include "portico/server/limits.h"
 #include "portico/server/places.h"
 #include "portico/server/population.h"
@@ -40,16 +39,15 @@ struct Counters {
 class Worker {
 public:
     // All references outlive the worker; `log` may be null. `number` is the core's number, from 0.
-    Worker(io::Core& core, std::unique_ptr<route::Router> router, const Limits& limits, Population& population,
+    Worker(io::Core& core, std::shared_ptr<const route::Routes> routes, const Limits& limits, Population& population,
            AccessLog* log, unsigned number);
     Worker(const Worker&) = delete;
     Worker& operator=(const Worker&) = delete;
     ~Worker();
 
-    // Sets which hosts requests may name. Call it before serve(); otherwise every host is answered.
-    void answer_only(const HostOptions& options) { hosts_ = Hosts(options); }
-    // Answers with another snapshot from now on. Exchanges that have begun keep theirs, but not what it has cached.
-    void replace(std::unique_ptr<route::Router> router);
+    // Answers with other routes from now on. Exchanges that have begun keep theirs, but not what these have cached,
+    // unless the new routes use it too. Which hosts a connection's requests may name is decided when it is accepted.
+    void replace(std::shared_ptr<const route::Routes> routes);
     // Accepts connections at `listener` until drain().
     void serve(io::Listener listener);
 
@@ -75,7 +73,6 @@ public:
     // The present snapshot. An exchange holds the one that it began with until it ends, so that no request is
     // authorized by one and answered by another.
     [[nodiscard]] const std::shared_ptr<route::Router>& router() const { return router_; }
-    [[nodiscard]] Hosts& hosts() { return hosts_; }
     [[nodiscard]] Population& population() { return *population_; }
     [[nodiscard]] Counters& counters() { return counters_; }
     [[nodiscard]] bool is_draining() const { return inbound_.is_draining(); }
@@ -100,7 +97,7 @@ private:
     Task<void> accept_connections(Door& door);
     Task<void> wind_up(io::TimePoint end);
     void end_idle();
-    void admit(io::Accepted accepted, HostCheck check);
+    void admit(io::Accepted accepted, route::HostCheck check);
     [[nodiscard]] bool let_in(const io::SocketAddress& peer);
     bool make_room();
     bool shed_one();
@@ -114,7 +111,6 @@ private:
     const Limits* limits_;
     const link::InboundLimits inbound_limits_;
     link::InboundContext inbound_;
-    Hosts hosts_;
     Population* population_;
     AccessLog* log_;
     unsigned number_;

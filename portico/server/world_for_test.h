@@ -99,22 +99,15 @@ private:
     io::Core* core_;
 };
 
-// Leads every path to a TestHandler.
-class TestRouter final : public route::Router {
-public:
-    explicit TestRouter(io::Core& core) : handler_(core) {}
-    [[nodiscard]] http::Result<route::Route> translate(link::Exchange& exchange) override {
-        static_cast<void>(exchange);
-        return route::Route{nullptr, &handler_};
-    }
-    void refuse(const http::Refusal& refusal, link::Exchange& exchange) override {
-        exchange.response().status = refusal.status;
-        exchange.response().content.push_back(http::Piece::text("refused\n"));
-    }
-
-private:
-    TestHandler handler_;
-};
+// Leads every path, with any method, to the handler.
+inline std::shared_ptr<route::Routes> one_route(route::ForCore<route::Handler> handler) {
+    auto routes = std::make_shared<route::Routes>();
+    route::Definition all;
+    all.pattern = "/{path...}";
+    all.handler = std::move(handler);
+    routes->add(std::move(all));
+    return routes;
+}
 
 // What one client has received. It reads everything that arrives, unless the test stops it.
 struct TestPeer {
@@ -156,13 +149,12 @@ public:
     }
 
     void open(const io::ListenOptions& options = {}) {
-        core_.emplace(kernel, limits.memory_max);
-        open_with(std::make_unique<TestRouter>(*core_), options);
+        open_with(one_route([](io::Core& core) { return std::make_shared<TestHandler>(core); }), options);
     }
-    void open_with(std::unique_ptr<route::Router> router, const io::ListenOptions& options = {}) {
-        if (!core_) core_.emplace(kernel, limits.memory_max);
+    void open_with(std::shared_ptr<const route::Routes> routes, const io::ListenOptions& options = {}) {
+        core_.emplace(kernel, limits.memory_max);
         population_.emplace(limits.connections_max, limits.connections_per_address_max);
-        worker_ = std::make_unique<Worker>(*core_, std::move(router), limits, *population_, nullptr, 0);
+        worker_ = std::make_unique<Worker>(*core_, std::move(routes), limits, *population_, nullptr, 0);
         auto listener = io::Listener::open(*core_, address, options);
         ASSERT_TRUE(listener.has_value());
         worker_->serve(std::move(*listener));

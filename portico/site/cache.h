@@ -10,8 +10,8 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "portico/route/sip_hash.h"
 #include "portico/site/representation.h"
-#include "portico/site/sip_hash.h"
 
 namespace portico::site {
 
@@ -23,7 +23,7 @@ public:
         std::size_t descriptors_max;
     };
 
-    Cache(const HashKey& key, const Budget& budget) : budget_(budget), entries_(0, KeyedHash{key}) {}
+    Cache(const route::HashKey& key, const Budget& budget) : budget_(budget), entries_(0, route::KeyedHash{key}) {}
     Cache(const Cache&) = delete;
     Cache& operator=(const Cache&) = delete;
 
@@ -62,7 +62,7 @@ private:
     std::size_t descriptors_ = 0;
     Order order_;  // the most recently used entry is first
     // The keys are the entries' own paths.
-    std::unordered_map<std::string_view, Order::iterator, KeyedHash> entries_;
+    std::unordered_map<std::string_view, Order::iterator, route::KeyedHash> entries_;
 };
 
 }  // namespace portico::site

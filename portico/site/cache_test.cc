@@ -10,7 +10,7 @@
 namespace portico::site {
 namespace {
 
-constexpr HashKey key{1, 2};
+constexpr route::HashKey key{1, 2};
 
 class CacheTest : public testing::Test {
 protected:

@@ -6,7 +6,7 @@
 
 #include "portico/http/range.h"
 #include "portico/http/target.h"
-#include "portico/site/refusal_page.h"
+#include "portico/route/refusal_page.h"
 
 namespace portico::site {
 namespace {
@@ -42,11 +42,7 @@ void compose_not_modified(const SharedRepresentation& representation, http::Resp
         switch (line.known) {
             case FieldName::etag:
             case FieldName::cache_control:
-            case FieldName::vary:
-            case FieldName::access_control_allow_origin:
-            case FieldName::access_control_expose_headers:
-                response.fields.add(line.known, line.name, line.value);
-                break;
+            case FieldName::vary: response.fields.add(line.known, line.name, line.value); break;
             default: break;
         }
     }
@@ -93,7 +89,7 @@ void compose_proceeding(const http::Request& request, const SharedRepresentation
             }
             break;
         case http::Selection::Kind::unsatisfiable:
-            write_refusal(Status::range_not_satisfiable, preferred_format(request), representation->site, response);
+            route::write_refusal(Status::range_not_satisfiable, route::preferred_format(request), response);
             response.add_made(FieldName::content_range, http::unsatisfied_range(representation->size));
             break;
     }
@@ -120,7 +116,7 @@ void compose(const http::Request& request, const SharedRepresentation& represent
         case http::Verdict::proceed: compose_proceeding(request, representation, circumstances, response); break;
         case http::Verdict::not_modified: compose_not_modified(representation, response); break;
         case http::Verdict::precondition_failed:
-            write_refusal(Status::precondition_failed, preferred_format(request), representation->site, response);
+            route::write_refusal(Status::precondition_failed, route::preferred_format(request), response);
             break;
     }
 }
@@ -132,8 +128,7 @@ void compose_refusal(const SharedRepresentation& representation, http::Status st
             case FieldName::content_type:
             case FieldName::content_encoding:
             case FieldName::vary:
-            case FieldName::x_content_type_options:
-            case FieldName::access_control_allow_origin: response.fields.add(line.known, line.name, line.value); break;
+            case FieldName::x_content_type_options: response.fields.add(line.known, line.name, line.value); break;
             default: break;
         }
     }
@@ -141,17 +136,19 @@ void compose_refusal(const SharedRepresentation& representation, http::Status st
     add_whole(representation, response);
 }
 
-void compose_slash_redirect(const http::Request& request, std::string_view path,
+void compose_slash_redirect(const http::Request& request, const Resource& resource,
                             const std::shared_ptr<const Site>& site, http::Response& response) {
     // A decoded path has one slash at its front, so this never reads as "//host" (RFC 3986 §4.2).
     std::string location;
-    http::append_encoded_path(location, path);
+    http::append_encoded_path(location, resource.prefix);
+    http::append_encoded_path(location, resource.path);
     location += '/';
     if (request.has_query) {
         location += '?';
         location += request.query;
     }
-    write_refusal(Status::moved_permanently, preferred_format(request), site, response);
+    route::write_refusal(Status::moved_permanently, route::preferred_format(request), response);
+    response.owner = site;
     response.fields.set(FieldName::cache_control, site->cache_control());
     response.add_made(FieldName::location, std::move(location));
 }

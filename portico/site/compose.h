@@ -10,6 +10,7 @@
 
 #include "portico/http/message.h"
 #include "portico/site/representation.h"
+#include "portico/site/translate.h"
 
 namespace portico::site {
 
@@ -35,7 +36,7 @@ void compose(const http::Request& request, const SharedRepresentation& represent
 void compose_refusal(const SharedRepresentation& representation, http::Status status, http::Response& response);
 
 // 301 to the same path with a slash added. The query is kept (RFC 9110 §15.4.2).
-void compose_slash_redirect(const http::Request& request, std::string_view path,
+void compose_slash_redirect(const http::Request& request, const Resource& resource,
                             const std::shared_ptr<const Site>& site, http::Response& response);
 
 }  // namespace portico::site

@@ -13,7 +13,7 @@
 #include "portico/http/html.h"
 #include "portico/http/json.h"
 #include "portico/http/target.h"
-#include "portico/site/style_sheet.h"
+#include "portico/route/style_sheet.h"
 
 namespace portico::site {
 namespace {
@@ -177,11 +177,11 @@ std::string render_html(const ListedFolder& folder) {
     std::string out;
     out.reserve(4096 + folder.entries.size() * 256);
     const std::string_view name = folder_name(folder.path);
-    out += page_start;
+    out += route::page_start;
     out += "<title>";
     name.empty() ? out += "Home" : (http::append_html(out, name), out);
     out += " – files</title>\n<style>";
-    out += listing_style;
+    out += route::listing_style;
     out += "</style>\n</head>\n<body>\n<header>\n";
     append_breadcrumbs(out, folder.path);
     out += "<h1><bdi>";

@@ -13,13 +13,9 @@
 #include <string>
 #include <vector>
 
-namespace portico::site {
+#include "portico/route/passwords.h"
 
-// A user who may have the resources: the name and the hash of the password, as `portico hash-password` prints it.
-struct Credential {
-    std::string user;
-    std::string hash;
-};
+namespace portico::site {
 
 // Files and folders whose names begin with a dot. They often hold secrets (.git, .env), so they are not served
 // unless the options say so. ".well-known" is always served: its names are published (RFC 8615 §3).
@@ -49,6 +45,8 @@ struct CacheLimits {
     std::size_t hashed_file_octets_max = 16 * 1024 * 1024;
     // Paths that lead to nothing, so that asking for them again costs no lookup.
     std::size_t missing_paths_max = 1024;
+
+    friend bool operator==(const CacheLimits&, const CacheLimits&) = default;
 };
 
 // Compression of text that has no precompressed sibling, done once by a helper thread and then kept in the cache.
@@ -59,28 +57,8 @@ struct EncodingLimits {
     std::size_t octets_max = 4 * 1024 * 1024;
     // At the same time, on each core. Further requests get the uncompressed content in the meantime.
     unsigned at_once_max = 2;
-};
 
-// A password check is slow on purpose, so attackers try to make the server perform many. All counts are for each core.
-// An IPv4 address, an IPv6 /64 and all peers on Unix sockets together count as one address. If all clients come through
-// a proxy, they have one address: then raise the limits for each address.
-struct PasswordLimits {
-    // Passwords that are checked at the same time; further requests wait. One more place is kept for credentials that
-    // have been right within known_for, so that they never wait for strangers.
-    unsigned at_once_max = 2;
-    // The same for one address.
-    unsigned at_once_per_address_max = 1;
-    // Requests that wait for a check; further ones are answered with 503. Requests with known credentials are first in
-    // line, and are counted separately. Addresses that sent a wrong password within the last minute are last in line.
-    std::size_t waiting_max = 64;
-    // The same for one address.
-    std::size_t waiting_per_address_max = 16;
-    // How long credentials that were right are trusted without another check. Each use restarts this time.
-    std::chrono::milliseconds trusted_for{10'000};
-    // How long credentials that were right are known. Each use restarts this time.
-    std::chrono::milliseconds known_for{3'600'000};
-    // How long a refusal is held back, so that a client can't try many passwords on one connection. Zero: not at all.
-    std::chrono::milliseconds refusal_pause{1000};
+    friend bool operator==(const EncodingLimits&, const EncodingLimits&) = default;
 };
 
 struct SiteOptions {
@@ -95,10 +73,8 @@ struct SiteOptions {
     // How long browsers and proxies may use an answer without asking again. Nothing: they ask each time, and a short
     // answer usually tells them that theirs is still right (Cache-Control: no-cache).
     std::optional<std::chrono::seconds> cache;
-    // If there are none, no password is needed.
-    std::vector<Credential> users;
-    // The name that the browser shows when it asks for a password. Printable ASCII.
-    std::string realm = "Portico";
+    // Without users, no password is needed.
+    route::Passwords passwords;
     // How long an answer from the cache may be sent without checking whether its file has changed. Zero: check each
     // time.
     std::chrono::milliseconds revalidate{1000};
@@ -115,7 +91,8 @@ struct SiteOptions {
     std::size_t listing_entries_max = 10'000;
     CacheLimits cache_limits;
     EncodingLimits encoding_limits;
-    PasswordLimits password_limits;
+
+    friend bool operator==(const SiteOptions&, const SiteOptions&) = default;
 };
 
 }  // namespace portico::site

@@ -52,6 +52,6 @@ Permit::~Permit() {
     });
 }
 
-WaitInLine Permit::wait() { return line_.wait(*state_->core); }
+route::WaitInLine Permit::wait() { return line_.wait(*state_->core); }
 
 }  // namespace portico::site

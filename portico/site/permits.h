@@ -10,7 +10,7 @@
 #include <memory>
 
 #include "portico/io/core.h"
-#include "portico/site/waiting.h"
+#include "portico/route/waiting.h"
 
 namespace portico::site {
 
@@ -42,7 +42,7 @@ public:
     // Too many tasks wait already: this one gets no permit.
     [[nodiscard]] bool is_refused() const { return phase_ == Phase::refused; }
     // To be awaited until the permit is taken, unless it is refused. False: the task was asked to stop.
-    [[nodiscard]] WaitInLine wait();
+    [[nodiscard]] route::WaitInLine wait();
 
 private:
     friend class Permits;
@@ -50,7 +50,7 @@ private:
 
     std::shared_ptr<Permits::State> state_;
     Phase phase_ = Phase::waiting;
-    Waiting line_;  // this task alone
+    route::Waiting line_;  // this task alone
 };
 
 }  // namespace portico::site

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <span>
 
-#include "portico/site/sip_hash.h"
+#include "portico/route/sip_hash.h"
 
 namespace portico::site {
 namespace {
@@ -37,10 +37,6 @@ void add_common_fields(Representation& made, http::Coding coding, Vary vary, std
     if (vary != Vary::never) fields.add(FieldName::vary, vary_value(vary));
     // We determine the type, whatever the content looks like: a text file never becomes a script.
     fields.add(FieldName::x_content_type_options, "nosniff");
-    if (made.site->options().cross_origin == CrossOrigin::everyone) {
-        fields.add(FieldName::access_control_allow_origin, "*");
-        fields.add(FieldName::access_control_expose_headers, "Accept-Ranges, Content-Encoding, Content-Range, ETag");
-    }
 }
 
 void charge(Representation& made, Ledger& ledger) {
@@ -48,12 +44,12 @@ void charge(Representation& made, Ledger& ledger) {
     made.charge = Charge(ledger, made.octets.capacity() + overhead_octets);
 }
 
-constexpr HashKey known_key{0x706f727469636f2dU, 0x636f6e74656e7473U};
+constexpr route::HashKey known_key{0x706f727469636f2dU, 0x636f6e74656e7473U};
 constexpr std::size_t hashed_part_octets = 256 * 1024;
 
 // The hash of each part goes into the next one's key.
 std::uint64_t hash_part(std::uint64_t before, std::string_view part) {
-    return sip_hash<1, 3>(HashKey{known_key[0] ^ before, known_key[1]}, part);
+    return route::sip_hash<1, 3>(route::HashKey{known_key[0] ^ before, known_key[1]}, part);
 }
 
 }  // namespace

@@ -25,9 +25,9 @@
 #include "portico/http/preconditions.h"
 #include "portico/io/file_system.h"
 #include "portico/io/timers.h"
+#include "portico/route/waiting.h"
 #include "portico/site/listing.h"
 #include "portico/site/site.h"
-#include "portico/site/waiting.h"
 
 namespace portico::site {
 
@@ -106,7 +106,7 @@ struct Entry {
     struct Variant {
         std::shared_ptr<const Representation> made;  // null until it is first requested
         std::optional<io::FileStatus> sibling;       // the precompressed file; none: we must compress
-        std::shared_ptr<Waiting> being_made;         // tasks that wait for it; null while it is not being made
+        std::shared_ptr<route::Waiting> being_made;  // tasks that wait for it; null while it is not being made
     };
 
     std::string path;  // the key in the cache

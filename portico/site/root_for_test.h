@@ -11,16 +11,18 @@
 #include <filesystem>
 #include <fstream>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "portico/base/scratch_folder_for_test.h"
-#include "portico/http/target.h"
 #include "portico/io/epoll/epoll_kernel.h"
 #include "portico/io/run_task.h"
-#include "portico/site/handler.h"
+#include "portico/link/exchange_for_test.h"
+#include "portico/route/router.h"
+#include "portico/site/folders.h"
 
 namespace portico::site {
 
@@ -56,7 +58,8 @@ private:
 // The result of a request.
 struct Answer {
     http::Status status = http::Status::ok;
-    http::Response response;  // its views live as long as it does
+    std::shared_ptr<void> asked;  // the exchange: the response's views point into it
+    http::Response response;
 
     [[nodiscard]] std::string field(http::FieldName name) const {
         return std::string(response.fields.find(name).value_or("(none)"));
@@ -96,29 +99,55 @@ inline http::Request make_request(std::string_view target, const FieldList& fiel
 
 inline const io::SocketAddress usual_peer = io::SocketAddress::of(io::IpAddress::loopback(io::Family::ipv4), 50'000);
 
-// Step 3, for a request without an exchange.
-inline http::Result<Resource> resource_of(const http::Request& request, const Site& site, std::string& scratch) {
-    http::Result<std::string_view> path = request.path;
-    if (request.form == http::TargetForm::origin) path = http::decode_path(request.path, scratch);
-    if (!path) return std::unexpected(path.error());
-    return translate(request, *path, site);
+// A site as a server has it: its routes on one core, and what answers them.
+class ServedSite {
+public:
+    ServedSite(io::Core& core, const std::shared_ptr<const Site>& site)
+        : core_(&core), router_(core, routes_for(site)), responder_(core.local<Folders>().open(site)) {}
+
+    [[nodiscard]] io::Core& core() { return *core_; }
+    [[nodiscard]] route::Router& router() { return router_; }
+    [[nodiscard]] Responder& responder() { return *responder_; }
+    [[nodiscard]] const Store& store() const { return responder_->store(); }
+
+private:
+    io::Core* core_;
+    route::Router router_;
+    std::shared_ptr<Responder> responder_;
+};
+
+// A request's exchange, without a connection.
+struct AskedExchange {
+    AskedExchange(io::Core& core, const io::SocketAddress& from, const http::Request& request)
+        : context(core, limits), peer(from), exchange(context, peer, request) {}
+
+    link::InboundLimits limits;
+    link::InboundContext context;
+    io::SocketAddress peer;
+    link::ExchangeForTest exchange;
+};
+
+// Takes steps 3 to 5, as a connection does.
+inline Task<bool> take_steps(route::Router& router, link::Exchange& exchange) {
+    route::Route route = router.translate(exchange, route::HostCheck::off);
+    if (route.guard != nullptr) {
+        std::optional<http::Result<void>> allowed = route.guard->admit_at_once(exchange);
+        if (!allowed) allowed = co_await route.guard->admit(exchange);
+        if (!*allowed) route = route.refused(exchange, allowed->error());
+    }
+    if (!route.answer_at_once(exchange)) co_await route.answer(exchange);
+    co_return true;
 }
 
-// Takes steps 3 to 5 for one request, as the server does.
-inline Task<bool> take_steps(Handler& handler, const http::Request& request, Answer& answer,
+// The same for one request.
+inline Task<bool> take_steps(ServedSite& site, const http::Request& request, Answer& answer,
                              const io::SocketAddress& peer = usual_peer) {
-    std::string scratch;
-    auto resource = resource_of(request, *handler.store().site(), scratch);
-    auto allowed = handler.authorize(request);
-    if (!allowed) allowed = co_await handler.authorize_slowly(request, peer);
-    if (!*allowed) resource = std::unexpected(allowed->error());
-    if (!resource) {
-        co_await handler.respond_refusal(request, resource.error(), answer.response);
-    } else if (!handler.respond_at_once(request, *resource, answer.response)) {
-        co_await handler.respond(request, *resource, answer.response);
-    }
+    const auto asked = std::make_shared<AskedExchange>(site.core(), peer, request);
+    const bool taken = co_await take_steps(site.router(), asked->exchange);
+    answer.response = std::exchange(asked->exchange.response(), http::Response());
     answer.status = answer.response.status;
-    co_return true;
+    answer.asked = asked;
+    co_return taken;
 }
 
 }  // namespace portico::site

@@ -4,6 +4,7 @@
 // Threads:   a Site does not change once it is open; all cores and their helper threads share it.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -24,18 +25,21 @@ public:
     [[nodiscard]] io::FileSystem& files() const { return *files_; }
     [[nodiscard]] const Fd& root() const { return root_; }
 
-    // Field values that are the same in every answer.
+    // Whether both serve the same folder in the same way.
+    [[nodiscard]] bool is_same_as(const Site& other) const;
+
+    // The value of Cache-Control in every answer with a file.
     [[nodiscard]] std::string_view cache_control() const { return cache_control_; }
-    [[nodiscard]] std::string_view www_authenticate() const { return www_authenticate_; }
 
 private:
-    Site(io::FileSystem& files, Fd root, SiteOptions options);
+    Site(io::FileSystem& files, Fd root, const io::FileStatus& status, SiteOptions options);
 
     io::FileSystem* files_;
     Fd root_;
+    std::uint64_t device_;  // of the root
+    std::uint64_t inode_;
     SiteOptions options_;
     std::string cache_control_;
-    std::string www_authenticate_;
 };
 
 }  // namespace portico::site

@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "portico/http/content_type.h"
-#include "portico/site/encode.h"
+#include "portico/route/encode.h"
 
 namespace portico::site {
 namespace {
@@ -77,7 +77,7 @@ ListingPage render_page(const Site& site, const ListingRequest& wanted, std::sha
     sort_entries(listed.entries, wanted.order);
     page.octets = render_listing(listed, wanted.format);
     if (wanted.coding == Coding::identity) return page;
-    auto encoded = encode(wanted.coding, *page.octets);
+    auto encoded = route::encode(wanted.coding, *page.octets);
     if (encoded) {
         page.octets = std::move(*encoded);
         page.coding = wanted.coding;
@@ -92,10 +92,10 @@ bool is_hashed(const LoadedFile& loaded, const Site& site) {
 
 std::optional<std::string> encode_representation(const Site& site, const Representation& whole, Coding coding,
                                                  bool& stale) {
-    if (!whole.file) return encode(coding, whole.octets);
+    if (!whole.file) return route::encode(coding, whole.octets);
     const auto octets = read_unchanged(site.files(), *whole.file, whole.status);
     stale = !octets;
-    return octets ? encode(coding, *octets) : std::nullopt;
+    return octets ? route::encode(coding, *octets) : std::nullopt;
 }
 
 // When the file was last written to, as far as its status tells. Each write sets the time of change, which nobody can
@@ -118,10 +118,10 @@ std::string_view suffix_of_made(Coding coding) {
 
 }  // namespace
 
-HashKey random_key(io::Core& core) {
-    std::array<char, sizeof(HashKey)> random;
+route::HashKey random_key(io::Core& core) {
+    std::array<char, sizeof(route::HashKey)> random;
     core.kernel().random(random);
-    HashKey key;
+    route::HashKey key;
     std::memcpy(key.data(), random.data(), random.size());
     return key;
 }
@@ -141,9 +141,10 @@ Store::Store(io::Core& core, std::shared_ptr<const Site> site)
       site_(with_own_count(std::move(site))),
       cache_(random_key(core), entries_budget(*site_)),
       missing_(random_key(core), missing_budget(*site_)),
-      loading_(0, KeyedHash{random_key(core)}),
+      loading_(0, route::KeyedHash{random_key(core)}),
       listings_(core),
-      hashing_(core) {}
+      hashing_(core),
+      encoder_(core, site_->options().encoding_limits.at_once_max) {}
 
 const std::shared_ptr<Entry>* Store::find(std::string_view path) {
     const std::shared_ptr<Entry>* found = cache_.find(path);
@@ -178,7 +179,7 @@ void Store::forget(const Entry& entry) { cache_.erase(entry); }
 
 // A lookup in progress. The task that does it and those that wait for it share it.
 struct Store::Load {
-    Waiting waiting;
+    route::Waiting waiting;
     std::shared_ptr<Entry> entry;  // the result; null: look it up again
 };
 
@@ -195,7 +196,7 @@ public:
     ~LoadGuard() {
         const auto found = store_->loading_.find(key_);
         if (found != store_->loading_.end() && found->second == load_) store_->loading_.erase(found);
-        wake_all_later(*store_->core_, std::shared_ptr<Waiting>(load_, &load_->waiting));
+        route::wake_all_later(*store_->core_, std::shared_ptr<route::Waiting>(load_, &load_->waiting));
     }
     void found(std::shared_ptr<Entry> entry) { load_->entry = std::move(entry); }
 
@@ -209,16 +210,13 @@ private:
 class Store::VariantGuard {
 public:
     VariantGuard(Store& store, std::shared_ptr<Entry> entry, Coding coding)
-        : store_(&store), entry_(std::move(entry)), coding_(coding), encodes_(!variant().sibling) {
-        variant().being_made = std::make_shared<Waiting>();
-        if (encodes_) ++store_->encoding_;
+        : store_(&store), entry_(std::move(entry)), coding_(coding) {
+        variant().being_made = std::make_shared<route::Waiting>();
+        if (!variant().sibling) encoding_.emplace(store.encoder_);
     }
     VariantGuard(const VariantGuard&) = delete;
     VariantGuard& operator=(const VariantGuard&) = delete;
-    ~VariantGuard() {
-        if (encodes_) --store_->encoding_;
-        wake_all_later(*store_->core_, std::exchange(variant().being_made, nullptr));
-    }
+    ~VariantGuard() { route::wake_all_later(*store_->core_, std::exchange(variant().being_made, nullptr)); }
 
 private:
     [[nodiscard]] Entry::Variant& variant() { return entry_->variant(coding_); }
@@ -226,7 +224,7 @@ private:
     Store* store_;
     std::shared_ptr<Entry> entry_;
     Coding coding_;
-    bool encodes_;  // if not, it opens a precompressed file
+    std::optional<route::Encoder::UnderWay> encoding_;  // not if it opens a precompressed file
 };
 
 std::shared_ptr<Store::Load> Store::load_under_way(const std::string& key) {
@@ -442,12 +440,12 @@ void Store::keep_listed(Entry& folder, std::shared_ptr<const FoundFolder> found,
 Task<Store::Making> Store::make_variant(std::shared_ptr<Entry> entry, Coding coding) {
     Entry::Variant& variant = entry->variant(coding);
     if (variant.being_made) {
-        const std::shared_ptr<Waiting> line = variant.being_made;
+        const std::shared_ptr<route::Waiting> line = variant.being_made;
         const bool woken = co_await line->wait(*core_);
         co_return woken ? Making::made : Making::failed;
     }
     const bool sibling = variant.sibling.has_value();
-    if (!sibling && encoding_ >= site_->options().encoding_limits.at_once_max) co_return Making::failed;
+    if (!sibling && encoder_.is_busy()) co_return Making::failed;
     const VariantGuard guard(*this, entry, coding);
     Making making = Making::failed;
     if (sibling) {

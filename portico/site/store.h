@@ -15,12 +15,13 @@
 
 #include "portico/base/task.h"
 #include "portico/io/core.h"
+#include "portico/route/encoder.h"
+#include "portico/route/waiting.h"
 #include "portico/site/cache.h"
 #include "portico/site/load.h"
 #include "portico/site/permits.h"
 #include "portico/site/representation.h"
 #include "portico/site/site.h"
-#include "portico/site/waiting.h"
 
 namespace portico::site {
 
@@ -110,13 +111,13 @@ private:
     Cache cache_;
     Cache missing_;  // refused paths are kept apart, so that requests for a thousand of them evict nothing else
     // The lookups in progress. The keys are paths chosen by peers, so the hash is keyed.
-    std::unordered_map<std::string, std::shared_ptr<Load>, KeyedHash> loading_;
-    Permits listings_;       // that are being made
-    Permits hashing_;        // of large files
-    unsigned encoding_ = 0;  // contents that are being compressed
+    std::unordered_map<std::string, std::shared_ptr<Load>, route::KeyedHash> loading_;
+    Permits listings_;  // that are being made
+    Permits hashing_;   // of large files
+    route::Encoder encoder_;
 };
 
 // Returns a new key on each call: for hash tables, boundaries and fingerprints.
-[[nodiscard]] HashKey random_key(io::Core& core);
+[[nodiscard]] route::HashKey random_key(io::Core& core);
 
 }  // namespace portico::site

@@ -33,7 +33,7 @@ public:
         const io::SimFaults faults = std::exchange(kernel.faults(), {});
         auto site = Site::open(kernel.files(), options);
         ASSERT_TRUE(site.has_value());
-        handler = std::make_unique<Handler>(core, *site);
+        handler = std::make_unique<ServedSite>(core, *site);
         kernel.faults() = faults;
     }
     Answer get(std::string_view target, const FieldList& fields = {}) {
@@ -61,7 +61,7 @@ public:
     SiteOptions options;
     io::SimKernel kernel;
     io::Core core{kernel};
-    std::unique_ptr<Handler> handler;
+    std::unique_ptr<ServedSite> handler;
 };
 
 // The content of version `number`: a single letter repeated, with a length of its own.
@@ -234,7 +234,7 @@ TEST_F(LeavingClients, LeaveTheCompressionToTheNext) {
     }
 }
 
-Task<void> ask_for_gzip(Handler& handler, std::string target, std::string& coding) {
+Task<void> ask_for_gzip(ServedSite& handler, std::string target, std::string& coding) {
     const http::Request request = make_request(target, {{FieldName::accept_encoding, "gzip"}});
     Answer answer;
     const bool done = co_await take_steps(handler, request, answer);
@@ -518,7 +518,8 @@ TEST_F(LongReads, OfLargeFilesAreLeftOutWhenManyWait) {
     for (int i = 0; i < 30; ++i) {
         const std::string path = "/" + std::to_string(i) + ".bin";
         Answer answer;
-        EXPECT_TRUE(simulated.handler->respond_at_once(make_request(path), Resource{path}, answer.response)) << path;
+        EXPECT_TRUE(simulated.handler->responder().respond_at_once(make_request(path), Resource{path}, answer.response))
+            << path;
     }
 }
 

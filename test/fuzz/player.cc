@@ -12,7 +12,7 @@
 #include "portico/embed/server.h"
 #include "portico/io/scope.h"
 #include "portico/io/stream.h"
-#include "portico/site/router.h"
+#include "portico/site/folders.h"
 #include "portico/site/site.h"
 #include "test/sim/program.h"
 
@@ -302,9 +302,8 @@ std::unique_ptr<server::Worker> make_site_worker(Machine& machine) {
     options.cache_limits.small_file_octets_max = 16 * 1024;
     auto site = site::Site::open(machine.kernel.files(), std::move(options));
     expect(site.has_value(), "the folder can't be opened");
-    return std::make_unique<server::Worker>(machine.core,
-                                            std::make_unique<site::SiteRouter>(machine.core, std::move(*site)),
-                                            machine.limits, machine.population, nullptr, 0);
+    return std::make_unique<server::Worker>(machine.core, site::routes_for(*site), machine.limits, machine.population,
+                                            nullptr, 0);
 }
 
 const Words& site_words() {
@@ -325,8 +324,8 @@ std::unique_ptr<server::Worker> make_program_worker(Machine& machine) {
         expect(made->errors().empty(), "the routes can't be served");
         return made.release();
     }();
-    return std::make_unique<server::Worker>(machine.core, server.make_router(machine.core), machine.limits,
-                                            machine.population, nullptr, 0);
+    return std::make_unique<server::Worker>(machine.core, server.routes(), machine.limits, machine.population, nullptr,
+                                            0);
 }
 
 const Words& program_words() {

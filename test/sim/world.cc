@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "portico/io/stream.h"
-#include "portico/site/router.h"
+#include "portico/site/folders.h"
 #include "test/sim/clients.h"
 #include "test/sim/program.h"
 #include "test/sim/questions.h"
@@ -103,8 +103,7 @@ std::unique_ptr<server::Worker> World::make_worker() {
     if (mood_.program) {
         add_handlers(program_);
         for (const std::string& error : program_.errors()) fail(error);
-        return std::make_unique<server::Worker>(*core_, program_.make_router(*core_), limits_, *population_, nullptr,
-                                                0);
+        return std::make_unique<server::Worker>(*core_, program_.routes(), limits_, *population_, nullptr, 0);
     }
     site::SiteOptions options;
     options.root = std::string(Disk::root);
@@ -116,8 +115,7 @@ std::unique_ptr<server::Worker> World::make_worker() {
     disk_.set_kept_octets_max(options.cache_limits.small_file_octets_max);
     auto site = site::Site::open(kernel_.files(), std::move(options));
     if (!site) return nullptr;
-    return std::make_unique<server::Worker>(*core_, std::make_unique<site::SiteRouter>(*core_, std::move(*site)),
-                                            limits_, *population_, nullptr, 0);
+    return std::make_unique<server::Worker>(*core_, site::routes_for(*site), limits_, *population_, nullptr, 0);
 }
 
 void World::open_server() {

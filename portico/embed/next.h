@@ -1,0 +1,71 @@
+// portico/embed/next.h — middleware: functions that requests pass on their way to a handler.
+//
+// Room embed: see response.h.
+// Threads:   every core calls the functions; with one thread they never run at the same time.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <type_traits>
+#include <utility>
+
+#include "portico/base/task.h"
+#include "portico/embed/request.h"
+#include "portico/embed/response.h"
+#include "portico/io/core.h"
+#include "portico/io/scope.h"
+
+namespace portico::route {
+class Handler;
+class Middleware;
+class Refuser;
+struct Route;
+}  // namespace portico::route
+
+namespace portico {
+
+// The rest of a request's way, for middleware. It is a value; the way and the handler outlive it.
+class Next {
+public:
+    // For the library itself.
+    explicit Next(const route::Route& rest);
+    // Passes the request on: to further middleware, then to the handler. Await it at most once. Never throws: an
+    // exception is reported on standard error and becomes a response with the status 500.
+    [[nodiscard]] Task<Response> operator()(Request& request) const;
+    // Tasks that may continue after the response has been made, such as a handler inside offload() whose time is over.
+    // They may refer to what next() was called with, but not to the middleware's own variables. The response is sent
+    // without waiting for them. Then they are asked to stop, and the connection waits for them before it goes on.
+    [[nodiscard]] io::Scope& unfinished(Request& request) const;
+
+private:
+    std::span<route::Middleware* const> way_;
+    route::Handler* handler_;
+    route::Refuser* refuser_;
+};
+
+// What requests pass on their way to a handler; see Router::use(). Copies refer to the same middleware.
+class Middleware {
+public:
+    // Makes a core's own middleware, which may keep what only this core uses.
+    using ForCore = std::function<std::shared_ptr<route::Middleware>(io::Core& core)>;
+    // A function that answers by itself, or awaits next(request), once, and may change the response.
+    using Function = std::move_only_function<Task<Response>(Request& request, Next next)>;
+
+    // From a function of Request& and Next that returns a Task<Response>. Every core calls it.
+    template <class F>
+        requires(std::is_invocable_r_v<Task<Response>, F&, Request&, Next>)
+    Middleware(F function)  // NOLINT(google-explicit-constructor): a function is middleware
+        : Middleware(of_function(std::make_shared<Function>(std::move(function)))) {}
+
+    // For the library itself.
+    explicit Middleware(ForCore for_core) : for_core_(std::make_shared<const ForCore>(std::move(for_core))) {}
+    [[nodiscard]] const std::shared_ptr<const ForCore>& for_core() const { return for_core_; }
+
+private:
+    [[nodiscard]] static ForCore of_function(std::shared_ptr<Function> function);
+
+    std::shared_ptr<const ForCore> for_core_;
+};
+
+}  // namespace portico
