@@ -9,7 +9,7 @@ from pathlib import Path
 
 import attack
 
-LISTING = Path(__file__).resolve().parents[1] / "portico/site/listing.cc"
+LISTING = Path(__file__).resolve().parents[1] / "portico/handler/files/listing.cc"
 
 
 class Crowd(attack.Crowd):

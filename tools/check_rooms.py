@@ -21,12 +21,12 @@ ROOMS: dict[str, set[str]] = {
     "tls": {"base", "io"},
     "link": {"base", "http", "wire", "io", "tls"},
     "route": {"base", "http", "io", "link"},
-    "site": {"base", "http", "io", "link", "route"},
+    "handler": {"base", "http", "io", "link", "route"},
     "services": {"base", "io", "tls"},
     "server": {"base", "http", "io", "tls", "link", "route", "services"},
-    "config": {"base", "http", "io", "tls", "link", "route", "site", "services", "server"},
+    "config": {"base", "http", "io", "tls", "link", "route", "handler", "services", "server"},
 }
-ROOMS["embed"] = {"base", "http", "wire", "io", "link", "route", "site", "services", "server"}
+ROOMS["embed"] = {"base", "http", "wire", "io", "link", "route", "handler", "services", "server"}
 ROOMS["app"] = set(ROOMS)
 
 # The headers that programs include are not in a room's folder. Each may include what the room named here may include.

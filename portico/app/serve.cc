@@ -23,6 +23,8 @@
 #include "portico/app/retype.h"
 #include "portico/app/serve_plan.h"
 #include "portico/app/serve_trouble.h"
+#include "portico/handler/files/folder.h"
+#include "portico/handler/files/folders.h"
 #include "portico/io/descriptor_limit.h"
 #include "portico/io/epoll/epoll_kernel.h"
 #include "portico/io/net/interfaces.h"
@@ -30,8 +32,6 @@
 #include "portico/io/net/resolve.h"
 #include "portico/io/signals.h"
 #include "portico/server/server.h"
-#include "portico/site/folders.h"
-#include "portico/site/site.h"
 
 namespace portico::app {
 namespace {
@@ -228,13 +228,13 @@ std::string wider_line(const Arguments& arguments, const ServePlan& plan, std::u
 
 // A single-page application has an index.html at its root.
 void note_missing_index(const ServePlan& plan) {
-    if (plan.site.missing_path != site::MissingPath::root_index) return;
+    if (plan.folder.missing_path != files::MissingPath::root_index) return;
     std::error_code unknown;
-    for (const std::string& name : plan.site.index) {
-        if (std::filesystem::exists(std::filesystem::path(plan.site.root) / name, unknown)) return;
+    for (const std::string& name : plan.folder.index) {
+        if (std::filesystem::exists(std::filesystem::path(plan.folder.root) / name, unknown)) return;
     }
-    note(fmt::format("--spa: there is no index.html in '{}', so missing pages are answered with 404", plan.site.root),
-         "ls " + shell_quoted(plan.site.root));
+    note(fmt::format("--spa: there is no index.html in '{}', so missing pages are answered with 404", plan.folder.root),
+         "ls " + shell_quoted(plan.folder.root));
 }
 
 void show_qr(const Arguments& arguments, const ServePlan& plan, const std::vector<Door>& doors) {
@@ -253,13 +253,13 @@ void greet(const Arguments& arguments, const ServePlan& plan, const Opened& open
     const std::vector<Door> doors = doors_of(opened.server->local(), own_addresses());
     if (plan.talk == Talk::banner) {
         Banner banner;
-        banner.root = shown_root(plan.site.root);
+        banner.root = shown_root(plan.folder.root);
         banner.doors = doors;
         banner.taken_port = opened.taken_port;
         banner.container = container_kind();
         banner.port = port_of(*opened.server);
         banner.wider = wider_line(arguments, plan, banner.port);
-        banner.asks = plan.site.passwords.users.empty() ? Asks::nothing : Asks::a_password;
+        banner.asks = plan.folder.passwords.users.empty() ? Asks::nothing : Asks::a_password;
         const bool is_at_terminal = ::isatty(STDIN_FILENO) == 1 && ::isatty(descriptor_of(plan.banner_to)) == 1;
         if (is_at_terminal) banner.ending = "Press Ctrl-C to stop.";
         tell(plan, banner_text(banner));
@@ -292,7 +292,7 @@ void fit_to_descriptors(const Arguments& arguments, const ServePlan& plan, serve
     constexpr std::size_t besides = 64;
     constexpr std::size_t fewest = 16;
     const std::size_t descriptors = io::raise_descriptor_limit();
-    const std::size_t reserved = besides + options.threads * (plan.site.cache_limits.descriptors_max + besides);
+    const std::size_t reserved = besides + options.threads * (plan.folder.cache_limits.descriptors_max + besides);
     const std::size_t room = descriptors > reserved + fewest ? descriptors - reserved : fewest;
     if (options.limits.connections_max <= room) return;
     options.limits.connections_max = room;
@@ -327,9 +327,9 @@ int serve(const Arguments& arguments, const ServePlan& plan) {
     if (!watcher.is_watching()) {
         return complain("the thread that waits for signals could not be started", advice_on_threads);
     }
-    const auto site = site::Site::open(io::real_file_system(), plan.site);
-    if (!site) {
-        const Misuse trouble = trouble_with_root(arguments, plan.site.root, site.error());
+    const auto folder = files::Folder::open(io::real_file_system(), plan.folder);
+    if (!folder) {
+        const Misuse trouble = trouble_with_root(arguments, plan.folder.root, folder.error());
         return complain(trouble.message, trouble.advice);
     }
     auto addresses = addresses_of(plan.listen);
@@ -341,7 +341,7 @@ int serve(const Arguments& arguments, const ServePlan& plan) {
     options.log = plan.log;
     fit_to_descriptors(arguments, plan, options);
     const OpenResult opened =
-        open_server(std::move(options), plan.port_choice, site::routes_for(*site, hosts_of(plan)));
+        open_server(std::move(options), plan.port_choice, files::routes_for(*folder, hosts_of(plan)));
     if (!opened) return complain_of_opening(arguments, opened.error());
     if (!steering->take(*opened->server)) return exit_ok;
     // The first line of the log must come after the banner: until start(), connections wait in the backlog.

@@ -139,7 +139,7 @@ std::expected<void, Misuse> check_listening(const ServePlan& plan) {
     return {};
 }
 
-std::expected<void, Misuse> plan_users(const Arguments& arguments, site::SiteOptions& site) {
+std::expected<void, Misuse> plan_users(const Arguments& arguments, files::FolderOptions& folder) {
     for (const std::string_view text : arguments.values("auth")) {
         const std::size_t colon = text.find(':');
         if (colon == std::string_view::npos || colon == 0) {
@@ -154,7 +154,7 @@ std::expected<void, Misuse> plan_users(const Arguments& arguments, site::SiteOpt
             return std::unexpected(
                 Misuse{fmt::format("--auth: {}'s hash: {}", credential.user, usable.error()), "portico hash-password"});
         }
-        site.passwords.users.push_back(std::move(credential));
+        folder.passwords.users.push_back(std::move(credential));
     }
     return {};
 }
@@ -175,15 +175,15 @@ std::expected<void, Misuse> plan_hosts(const Arguments& arguments, std::vector<s
     return {};
 }
 
-void plan_site(const Arguments& arguments, site::SiteOptions& site) {
-    site.root = std::string(arguments.positional(0).value_or("."));
-    site.dotfiles = arguments.has("hidden") ? site::Dotfiles::served : site::Dotfiles::hidden;
-    site.listing = arguments.has("no-list") ? site::Listing::off : site::Listing::on;
-    site.missing_path = arguments.has("spa") ? site::MissingPath::root_index : site::MissingPath::not_found;
-    site.cross_origin = arguments.has("cors") ? site::CrossOrigin::everyone : site::CrossOrigin::same_site;
+void plan_folder(const Arguments& arguments, files::FolderOptions& folder) {
+    folder.root = std::string(arguments.positional(0).value_or("."));
+    folder.dotfiles = arguments.has("hidden") ? files::Dotfiles::served : files::Dotfiles::hidden;
+    folder.listing = arguments.has("no-list") ? files::Listing::off : files::Listing::on;
+    folder.missing_path = arguments.has("spa") ? files::MissingPath::root_index : files::MissingPath::not_found;
+    folder.cross_origin = arguments.has("cors") ? files::CrossOrigin::everyone : files::CrossOrigin::same_site;
     const auto cache = arguments.duration("cache");
-    if (cache) site.cache = std::chrono::duration_cast<std::chrono::seconds>(*cache);
-    site.revalidate = *arguments.duration("revalidate");
+    if (cache) folder.cache = std::chrono::duration_cast<std::chrono::seconds>(*cache);
+    folder.revalidate = *arguments.duration("revalidate");
 }
 
 server::LogFormat format_named(std::string_view name) {
@@ -255,8 +255,8 @@ std::expected<ServePlan, Misuse> plan_from(const Arguments& arguments) {
     plan_listening(arguments, plan);
     const auto can_listen = check_listening(plan);
     if (!can_listen) return std::unexpected(can_listen.error());
-    plan_site(arguments, plan.site);
-    const auto users = plan_users(arguments, plan.site);
+    plan_folder(arguments, plan.folder);
+    const auto users = plan_users(arguments, plan.folder);
     if (!users) return std::unexpected(users.error());
     for (const std::string_view setting : arguments.values("set")) {
         const auto set = server::set_limit(plan.limits, setting);

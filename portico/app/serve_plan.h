@@ -11,11 +11,11 @@
 
 #include "portico/app/command.h"
 #include "portico/app/notice.h"
+#include "portico/handler/files/options.h"
 #include "portico/io/net/address.h"
 #include "portico/io/net/endpoint.h"
 #include "portico/server/access_log.h"
 #include "portico/server/limits.h"
-#include "portico/site/options.h"
 
 namespace portico::app {
 
@@ -29,7 +29,7 @@ enum class OpenBrowser : std::uint8_t { no, yes };
 enum class Audience : std::uint8_t { as_listened, lan };
 
 struct ServePlan {
-    site::SiteOptions site;
+    files::FolderOptions folder;
     server::Limits limits;
     std::vector<std::string> hosts;  // names that --host adds to this machine's own
     server::AccessLogOptions log;

@@ -68,13 +68,13 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(ServePlan, WithoutOptionsIsCautious) {
     const ServePlan plan = plan_of({});
-    EXPECT_EQ(plan.site.root, ".");
-    EXPECT_EQ(plan.site.dotfiles, site::Dotfiles::hidden);
-    EXPECT_EQ(plan.site.listing, site::Listing::on);
-    EXPECT_EQ(plan.site.missing_path, site::MissingPath::not_found);
-    EXPECT_EQ(plan.site.cross_origin, site::CrossOrigin::same_site);
-    EXPECT_EQ(plan.site.cache, std::nullopt);
-    EXPECT_EQ(plan.site.revalidate, std::chrono::seconds(1));
+    EXPECT_EQ(plan.folder.root, ".");
+    EXPECT_EQ(plan.folder.dotfiles, files::Dotfiles::hidden);
+    EXPECT_EQ(plan.folder.listing, files::Listing::on);
+    EXPECT_EQ(plan.folder.missing_path, files::MissingPath::not_found);
+    EXPECT_EQ(plan.folder.cross_origin, files::CrossOrigin::same_site);
+    EXPECT_EQ(plan.folder.cache, std::nullopt);
+    EXPECT_EQ(plan.folder.revalidate, std::chrono::seconds(1));
     EXPECT_EQ(plan.log.format, server::LogFormat::text);
     EXPECT_EQ(plan.threads, 0U);
 }
@@ -84,13 +84,13 @@ TEST(ServePlan, TakesEveryOption) {
         plan_of({"/srv",         "--spa", "--no-list",        "--hidden", "--cors",       "--cache", "1h",
                  "--revalidate", "0",     "--threads",        "3",        "--access-log", "json",    "--log-file",
                  "/l",           "--set", "head_time_max=3s", "--qr",     "--open",       "--color", "never"});
-    EXPECT_EQ(plan.site.root, "/srv");
-    EXPECT_EQ(plan.site.dotfiles, site::Dotfiles::served);
-    EXPECT_EQ(plan.site.listing, site::Listing::off);
-    EXPECT_EQ(plan.site.missing_path, site::MissingPath::root_index);
-    EXPECT_EQ(plan.site.cross_origin, site::CrossOrigin::everyone);
-    EXPECT_EQ(plan.site.cache, std::chrono::seconds(3600));
-    EXPECT_EQ(plan.site.revalidate, std::chrono::seconds(0));
+    EXPECT_EQ(plan.folder.root, "/srv");
+    EXPECT_EQ(plan.folder.dotfiles, files::Dotfiles::served);
+    EXPECT_EQ(plan.folder.listing, files::Listing::off);
+    EXPECT_EQ(plan.folder.missing_path, files::MissingPath::root_index);
+    EXPECT_EQ(plan.folder.cross_origin, files::CrossOrigin::everyone);
+    EXPECT_EQ(plan.folder.cache, std::chrono::seconds(3600));
+    EXPECT_EQ(plan.folder.revalidate, std::chrono::seconds(0));
     EXPECT_EQ(plan.threads, 3U);
     EXPECT_EQ(plan.log.format, server::LogFormat::json);
     EXPECT_EQ(plan.log.path, "/l");
@@ -126,9 +126,9 @@ constexpr std::string_view some_hash =
 TEST(ServePlan, TakesUsersWithTheirHashes) {
     const std::string user = "ann:" + std::string(some_hash);
     const ServePlan plan = plan_of({"--auth", user});
-    ASSERT_EQ(plan.site.passwords.users.size(), 1U);
-    EXPECT_EQ(plan.site.passwords.users.front().user, "ann");
-    EXPECT_EQ(plan.site.passwords.users.front().hash, some_hash);
+    ASSERT_EQ(plan.folder.passwords.users.size(), 1U);
+    EXPECT_EQ(plan.folder.passwords.users.front().user, "ann");
+    EXPECT_EQ(plan.folder.passwords.users.front().hash, some_hash);
 }
 
 struct RefusedPlanRow {

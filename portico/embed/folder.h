@@ -11,8 +11,8 @@
 #include "portico/embed/request.h"
 #include "portico/embed/response.h"
 
-namespace portico::site {
-class Site;
+namespace portico::files {
+class Folder;
 }
 
 namespace portico {
@@ -22,14 +22,14 @@ namespace portico {
 class Folder {
 public:
     // For Router::folder(). Null: the folder could not be opened, and the server does not start.
-    explicit Folder(std::shared_ptr<const site::Site> site) : site_(std::move(site)) {}
+    explicit Folder(std::shared_ptr<const files::Folder> folder) : folder_(std::move(folder)) {}
 
     // The file at `path`, decoded and relative to the folder, as `portico serve` sends it: with ranges, validators and
     // precompressed siblings. 404 if there is no such file, or if the path leads out of the folder.
     [[nodiscard]] Task<Response> respond(Request& request, std::string path) const;
 
 private:
-    std::shared_ptr<const site::Site> site_;
+    std::shared_ptr<const files::Folder> folder_;
 };
 
 }  // namespace portico

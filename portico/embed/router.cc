@@ -6,10 +6,10 @@
 
 #include "portico/embed/functions.h"
 #include "portico/embed/router_state.h"
+#include "portico/handler/files/folders.h"
 #include "portico/http/target.h"
 #include "portico/io/file_system.h"
 #include "portico/route/pattern.h"
-#include "portico/site/folders.h"
 
 namespace portico {
 namespace {
@@ -111,32 +111,32 @@ Group Router::host(std::string name, std::source_location where) const {
     return group;
 }
 
-std::shared_ptr<const site::Site> Router::open_folder(const std::string& path, const char* purpose) const {
-    site::SiteOptions options;
+std::shared_ptr<const files::Folder> Router::open_folder(const std::string& path, const char* purpose) const {
+    files::FolderOptions options;
     options.root = path;
-    options.listing = site::Listing::off;
-    auto site = site::Site::open(io::real_file_system(), std::move(options));
-    if (site) return *std::move(site);
+    options.listing = files::Listing::off;
+    auto opened = files::Folder::open(io::real_file_system(), std::move(options));
+    if (opened) return *std::move(opened);
     state_->errors.push_back(std::string("can't ") + purpose + " the folder " + path + ": " +
-                             io::describe(site.error()));
+                             io::describe(opened.error()));
     return nullptr;
 }
 
 void Router::files(std::string prefix, std::string folder, std::source_location where) {
     if (state_->is_too_late("the folder " + folder, where)) return;
     prefix = check_prefix(std::move(prefix), where);
-    auto site = open_folder(folder, "serve");
-    if (site == nullptr) return;
+    auto opened = open_folder(folder, "serve");
+    if (opened == nullptr) return;
     const std::string whole = prefix_ + prefix;
     if (!whole.empty()) add("GET", prefix, where, redirect_to_folder(whole));
-    add_handler("GET", prefix + "/{path...}", where, site::folder_handler(std::move(site), whole));
+    add_handler("GET", prefix + "/{path...}", where, files::folder_handler(std::move(opened), whole));
 }
 
 Folder Router::folder(std::string path, std::source_location where) {
     if (state_->is_too_late("the folder " + path, where)) return Folder(nullptr);
-    auto site = open_folder(path, "open");
-    if (site != nullptr) state_->routes.keep(site::folder_handler(site));
-    return Folder(std::move(site));
+    auto opened = open_folder(path, "open");
+    if (opened != nullptr) state_->routes.keep(files::folder_handler(opened));
+    return Folder(std::move(opened));
 }
 
 RouteSet::RouteSet() : Router(std::make_shared<State>()) {}

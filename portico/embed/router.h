@@ -17,8 +17,8 @@
 #include "portico/embed/next.h"
 #include "portico/embed/route.h"
 
-namespace portico::site {
-class Site;
+namespace portico::files {
+class Folder;
 }
 
 namespace portico {
@@ -119,7 +119,7 @@ private:
     void add_handler(std::string method, const std::string& pattern, std::source_location where,
                      HandlerForCore handler);
     // Null, and an error is noted, if the folder can't be opened.
-    [[nodiscard]] std::shared_ptr<const site::Site> open_folder(const std::string& path, const char* purpose) const;
+    [[nodiscard]] std::shared_ptr<const files::Folder> open_folder(const std::string& path, const char* purpose) const;
     [[nodiscard]] std::vector<std::shared_ptr<const Middleware::ForCore>> way() const;
 
     std::shared_ptr<State> state_;  // shared with the groups

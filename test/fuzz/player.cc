@@ -10,10 +10,10 @@
 #include <utility>
 
 #include "portico/embed/server.h"
+#include "portico/handler/files/folder.h"
+#include "portico/handler/files/folders.h"
 #include "portico/io/scope.h"
 #include "portico/io/stream.h"
-#include "portico/site/folders.h"
-#include "portico/site/site.h"
 #include "test/sim/program.h"
 
 namespace portico::fuzz {
@@ -297,13 +297,13 @@ std::unique_ptr<server::Worker> make_site_worker(Machine& machine) {
     files.write("/srv/large.bin", std::string(90'000, 'l'));
     files.link("/srv/escape", "../../etc/passwd");
     files.make_fifo("/srv/fifo");
-    site::SiteOptions options;
+    files::FolderOptions options;
     options.root = "/srv";
     options.cache_limits.small_file_octets_max = 16 * 1024;
-    auto site = site::Site::open(machine.kernel.files(), std::move(options));
-    expect(site.has_value(), "the folder can't be opened");
-    return std::make_unique<server::Worker>(machine.core, site::routes_for(*site), machine.limits, machine.population,
-                                            nullptr, 0);
+    auto folder = files::Folder::open(machine.kernel.files(), std::move(options));
+    expect(folder.has_value(), "the folder can't be opened");
+    return std::make_unique<server::Worker>(machine.core, files::routes_for(*folder), machine.limits,
+                                            machine.population, nullptr, 0);
 }
 
 const Words& site_words() {

@@ -3,8 +3,8 @@
 
 #include <utility>
 
+#include "portico/handler/files/folders.h"
 #include "portico/io/stream.h"
-#include "portico/site/folders.h"
 #include "test/sim/clients.h"
 #include "test/sim/program.h"
 #include "test/sim/questions.h"
@@ -105,7 +105,7 @@ std::unique_ptr<server::Worker> World::make_worker() {
         for (const std::string& error : program_.errors()) fail(error);
         return std::make_unique<server::Worker>(*core_, program_.routes(), limits_, *population_, nullptr, 0);
     }
-    site::SiteOptions options;
+    files::FolderOptions options;
     options.root = std::string(Disk::root);
     revalidate_ = milliseconds(chance().happens(0.5) ? 1000 : chance().below(300));
     options.revalidate = revalidate_;
@@ -113,9 +113,9 @@ std::unique_ptr<server::Worker> World::make_worker() {
     if (chance().happens(0.3)) options.cache_limits.octets_max = chance().between(0, 100'000);
     if (chance().happens(0.3)) options.cache_limits.descriptors_max = chance().below(3);
     disk_.set_kept_octets_max(options.cache_limits.small_file_octets_max);
-    auto site = site::Site::open(kernel_.files(), std::move(options));
-    if (!site) return nullptr;
-    return std::make_unique<server::Worker>(*core_, site::routes_for(*site), limits_, *population_, nullptr, 0);
+    auto folder = files::Folder::open(kernel_.files(), std::move(options));
+    if (!folder) return nullptr;
+    return std::make_unique<server::Worker>(*core_, files::routes_for(*folder), limits_, *population_, nullptr, 0);
 }
 
 void World::open_server() {

@@ -9,12 +9,12 @@
 #include <vector>
 
 #include "portico/embed/server.h"
+#include "portico/handler/files/folder.h"
 #include "portico/io/core.h"
 #include "portico/io/sim/sim_kernel.h"
 #include "portico/server/limits.h"
 #include "portico/server/population.h"
 #include "portico/server/worker.h"
-#include "portico/site/site.h"
 #include "test/sim/disk.h"
 
 namespace portico::sim {

@@ -1,0 +1,79 @@
+// portico/handler/files/folders.cc — see folders.h.
+#include "portico/handler/files/folders.h"
+
+#include <algorithm>
+
+#include "portico/handler/files/translate.h"
+#include "portico/route/authorizer.h"
+#include "portico/route/cors.h"
+
+namespace portico::files {
+
+std::shared_ptr<Responder> Folders::open(const std::shared_ptr<const Folder>& folder) {
+    std::erase_if(responders_, [](const auto& responder) { return responder.expired(); });
+    for (const auto& known : responders_) {
+        std::shared_ptr<Responder> responder = known.lock();
+        if (responder->store().folder()->is_same_as(*folder)) return responder;
+    }
+    const auto responder = std::make_shared<Responder>(*core_, folder);
+    responders_.push_back(responder);
+    return responder;
+}
+
+bool FolderHandler::answer_at_once(link::Exchange& exchange) {
+    const http::Request& request = exchange.request();
+    const http::Result<Resource> resource = translate(exchange.path(), prefix_, *files_->store().folder());
+    if (resource) return files_->respond_at_once(request, *resource, exchange.response());
+    exchange.notes().reason = resource.error().reason;
+    return files_->refuse_at_once(request, resource.error(), exchange.response());
+}
+
+Task<void> FolderHandler::answer(link::Exchange& exchange) {
+    const http::Request& request = exchange.request();
+    const http::Result<Resource> resource = translate(exchange.path(), prefix_, *files_->store().folder());
+    if (resource) {
+        co_await files_->respond(request, *resource, exchange.response());
+    } else {
+        co_await files_->respond_refusal(request, resource.error(), exchange.response());
+    }
+}
+
+void FolderHandler::retire() {
+    if (files_.use_count() == 1) files_->forget_kept();
+}
+
+route::ForCore<route::Handler> folder_handler(std::shared_ptr<const Folder> folder, std::string prefix) {
+    return [folder = std::move(folder), prefix = std::move(prefix)](io::Core& core) {
+        return std::make_shared<FolderHandler>(core.local<Folders>().open(folder), prefix);
+    };
+}
+
+std::shared_ptr<const route::Routes> routes_for(const std::shared_ptr<const Folder>& folder, route::HostOptions hosts) {
+    auto routes = std::make_shared<route::Routes>();
+    routes->hosts = std::move(hosts);
+    route::Definition files;
+    files.method = "GET";
+    files.pattern = "/{path...}";
+    files.handler = folder_handler(folder);
+    const FolderOptions& options = folder->options();
+    // What the handler refuses with 404 needs the password too: the page that it is answered with may be the site's
+    // own, which is a file like any other.
+    if (!options.passwords.users.empty()) {
+        files.guard = [passwords = options.passwords](io::Core& core) {
+            return std::make_shared<route::Authorizer>(core, passwords);
+        };
+    }
+    if (options.cross_origin == CrossOrigin::everyone) {
+        route::CorsOptions cors;
+        cors.methods = "GET, HEAD, OPTIONS";
+        cors.request_fields = "*, Authorization";  // the star stands for all fields except Authorization
+        cors.exposed_fields = "Accept-Ranges, Content-Encoding, Content-Range, ETag";
+        files.way.push_back(std::make_shared<const route::ForCore<route::Middleware>>(
+            [cors](io::Core&) { return std::make_shared<route::Cors>(cors); }));
+    }
+    routes->set_way_below({}, {}, files.way);
+    routes->add(std::move(files));
+    return routes;
+}
+
+}  // namespace portico::files

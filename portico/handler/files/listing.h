@@ -1,0 +1,57 @@
+// portico/handler/files/listing.h — renders the page that lists a folder, as HTML and as JSON.
+//
+// Room handler: see options.h.
+// Threads:   none; pure functions. Rendering ten thousand entries takes some ten milliseconds: not on a core's thread.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace portico::files {
+
+enum class SortKey : std::uint8_t { name, size, date };
+enum class SortDirection : std::uint8_t { ascending, descending };
+enum class ListingFormat : std::uint8_t { html, json };
+
+struct SortOrder {
+    SortKey key = SortKey::name;
+    SortDirection direction = SortDirection::ascending;
+    friend bool operator==(const SortOrder&, const SortOrder&) = default;
+};
+
+// Reads "sort=size&order=desc" from a query, which may have other parameters too. Ignores what it does not understand:
+// a listing has an order, whatever the query says.
+[[nodiscard]] SortOrder parse_sort_order(std::string_view query);
+
+struct ListedEntry {
+    enum class Kind : std::uint8_t { file, folder };
+    std::string name;  // any octets but "/" and NUL
+    Kind kind = Kind::file;
+    std::uint64_t size = 0;  // octets; meaningless for a folder
+    std::chrono::sys_time<std::chrono::nanoseconds> modified;
+};
+
+// The content of a folder, in no particular order.
+struct FoundFolder {
+    std::vector<ListedEntry> entries;
+    bool truncated = false;  // there are more entries than these
+};
+
+// A page to render.
+struct ListedFolder {
+    std::string_view path;  // decoded, with a slash at both ends
+    std::vector<ListedEntry> entries;
+    SortOrder order;
+    bool truncated = false;  // there are more entries than these
+};
+
+// Sorts folders first, whatever the order. Sorts names as people do: "file 9" before "file 10", "b" after "A".
+void sort_entries(std::vector<ListedEntry>& entries, SortOrder order);
+
+// Renders the page: HTML or JSON in UTF-8, with the entries in their present order.
+[[nodiscard]] std::string render_listing(const ListedFolder& folder, ListingFormat format);
+
+}  // namespace portico::files
