@@ -13,10 +13,10 @@
 #include <vector>
 
 #include "portico/app/command.h"
-#include "portico/app/help_text.h"
 #include "portico/app/notice.h"
 #include "portico/app/qr.h"
 #include "portico/base/row_name_for_test.h"
+#include "portico/cli/columns.h"
 
 namespace portico::app {
 namespace {
@@ -86,7 +86,7 @@ TEST(QrCode, IsASquareOfHalfBlocks) {
     ASSERT_TRUE(code.has_value());
     // Version 2 has 25 modules, and 4 quiet ones on each side: 33 columns and half as many lines.
     EXPECT_EQ(std::ranges::count(*code, '\n'), 17);
-    EXPECT_EQ(columns_of(std::string_view(*code).substr(0, code->find('\n'))), 33U);
+    EXPECT_EQ(cli::columns_of(std::string_view(*code).substr(0, code->find('\n'))), 33U);
     EXPECT_EQ(code->find('\x1b'), std::string::npos);
     EXPECT_NE(qr_code("x", QrColours::black_on_white)->find("\x1b[97;40m"), std::string::npos);
     EXPECT_EQ(qr_code(std::string(4000, 'x'), QrColours::the_terminals), std::nullopt);
