@@ -17,6 +17,7 @@
 #include "portico/app/qr.h"
 #include "portico/base/row_name_for_test.h"
 #include "portico/cli/columns.h"
+#include "portico/io/pipe_for_test.h"
 
 namespace portico::app {
 namespace {
@@ -63,13 +64,10 @@ class Colours : public testing::TestWithParam<ColourRow> {};
 
 // Standard input of a test is not a terminal. A pipe stands for an output that is not a terminal either.
 TEST_P(Colours, AreWrittenWhereTheyAreWanted) {
-    int pipe_ends[2];
-    ASSERT_EQ(::pipe(pipe_ends), 0);
+    const io::TestPipe pipe = io::make_test_pipe();
     const Variable no_color("NO_COLOR", GetParam().no_color);
     const Variable forced("CLICOLOR_FORCE", GetParam().forced);
-    EXPECT_EQ(wants_colour(GetParam().colouring, pipe_ends[1]), GetParam().coloured);
-    ::close(pipe_ends[0]);
-    ::close(pipe_ends[1]);
+    EXPECT_EQ(wants_colour(GetParam().colouring, pipe.write_end->number()), GetParam().coloured);
 }
 INSTANTIATE_TEST_SUITE_P(Notice, Colours,
                          testing::Values(ColourRow{"Pipe", Colouring::automatic, nullptr, nullptr, false},
