@@ -1,4 +1,4 @@
-# The library consists of all rooms except app: libportico.so, libportico.a, the public rooms' headers, and the files by
+# The library consists of all rooms except cli and app: libportico.so, libportico.a, the public rooms' headers, and the files by
 # which build systems find them. One library has three names: portico::io, portico::http and portico::server (decision
 # 7).
 include(CMakePackageConfigHelpers)

@@ -27,12 +27,13 @@ ROOMS: dict[str, set[str]] = {
     "config": {"base", "http", "io", "tls", "link", "route", "handler", "services", "server"},
 }
 ROOMS["embed"] = {"base", "http", "wire", "io", "link", "route", "handler", "services", "server"}
+ROOMS["cli"] = {"base"}
 ROOMS["app"] = set(ROOMS)
 
 # The headers that programs include are not in a room's folder. Each may include what the room named here may include.
 FACE = {"portico/portico.h": "embed", "portico/json.h": "embed", "portico/testing.h": "embed", "portico/version.h": "base"}
 
-PURE = {"base", "http", "wire"}
+PURE = {"base", "http", "wire", "cli"}
 
 # Headers through which a pure room could reach the kernel or another thread. <sys/uio.h> is allowed, because it only
 # declares a struct, and so is <chrono>, for its types. A pure room must not call now(): CLOCK finds such calls.

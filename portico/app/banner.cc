@@ -7,8 +7,8 @@
 
 #include <algorithm>
 
-#include "portico/app/help_text.h"
 #include "portico/base/printable.h"
+#include "portico/cli/columns.h"
 
 namespace portico::app {
 namespace {
@@ -118,10 +118,10 @@ std::string banner_text(const Banner& banner) {
     std::string text = fmt::format("Serving {}\n", printable(banner.root));
     if (!banner.taken_port.empty()) text += banner.taken_port + "\n";
     std::size_t widest = 0;
-    for (const Door& door : banner.doors) widest = std::max(widest, columns_of(door.url));
+    for (const Door& door : banner.doors) widest = std::max(widest, cli::columns_of(door.url));
     for (const Door& door : banner.doors) {
         text += "  " + door.url;
-        if (!door.who.empty()) text += std::string(widest - columns_of(door.url) + 2, ' ') + door.who;
+        if (!door.who.empty()) text += std::string(widest - cli::columns_of(door.url) + 2, ' ') + door.who;
         text += "\n";
     }
     text += who_can_connect(banner);

@@ -6,6 +6,9 @@
 #include <algorithm>
 #include <array>
 
+#include "portico/app/manual.h"
+#include "portico/app/version.h"
+
 namespace portico::app {
 
 std::span<const Command> commands() {
@@ -15,6 +18,25 @@ std::span<const Command> commands() {
         completion_command(), man_command(),        help_command(),
     };
     return all;
+}
+
+cli::Program program() {
+    return {
+        .version = version,
+        .version_date = version_date,
+        .summary = "the front door of this machine",
+        .purpose = "serve folders and answer connections on any port",
+        .about =
+            "Portico is the front door of a machine: it accepts connections on any port and answers them, above "
+            "all as a strict and fast HTTP/1.1 server of a folder.",
+        .examples = {{"portico serve", "this folder, on http://127.0.0.1:8080/"},
+                     {"portico serve ~/site --lan", "another folder, for everyone in your network"},
+                     {"portico echo", "send back what clients send, on tcp://127.0.0.1:8080"},
+                     {"portico connect HOST PORT", "talk to any server"}},
+        .commands = commands(),
+        .topics = {"limits"},
+        .manual = manual_sections(),
+    };
 }
 
 const Command* command_named(std::string_view name) {

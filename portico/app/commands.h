@@ -25,6 +25,8 @@ Command help_command();           // help.cc
 
 // Returns all subcommands, in the order of `portico help`.
 std::span<const Command> commands();
+// Returns the program as its help, completion and manual page present it.
+cli::Program program();
 // Returns null if there is no subcommand of that name.
 const Command* command_named(std::string_view name);
 

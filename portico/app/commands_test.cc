@@ -10,9 +10,11 @@
 #include <set>
 #include <string>
 
-#include "portico/app/completion_script.h"
-#include "portico/app/help_text.h"
-#include "portico/app/man_page.h"
+#include "portico/app/manual.h"
+#include "portico/cli/columns.h"
+#include "portico/cli/completion_script.h"
+#include "portico/cli/help_text.h"
+#include "portico/cli/man_page.h"
 
 namespace portico::app {
 namespace {
@@ -30,7 +32,7 @@ void expect_to_fit_a_screen(const std::string& text) {
     std::string_view rest = text;
     while (!rest.empty()) {
         const std::string_view line = rest.substr(0, rest.find('\n'));
-        EXPECT_LE(columns_of(line), line_columns_max) << line;
+        EXPECT_LE(cli::columns_of(line), line_columns_max) << line;
         EXPECT_FALSE(line.ends_with(' ')) << '"' << line << '"';
         rest.remove_prefix(std::min(rest.size(), line.size() + 1));
     }
@@ -38,7 +40,7 @@ void expect_to_fit_a_screen(const std::string& text) {
 
 TEST_P(EachCommand, HasHelpThatFitsAScreenExamplesFirst) {
     const Command& command = *GetParam();
-    const std::string help = help_of(command);
+    const std::string help = cli::help_of(command);
     expect_to_fit_a_screen(help);
     ASSERT_FALSE(command.examples.empty());
     EXPECT_LT(help.find(command.examples.front().line), help.find("usage:"));
@@ -59,6 +61,7 @@ TEST_P(EachCommand, HasATableWithoutSlips) {
         EXPECT_LE(option.meaning.size(), 60U) << option.meaning;
         EXPECT_FALSE(option.meaning.ends_with('.')) << option.meaning;
         EXPECT_EQ(option.kind == ValueKind::choice, !option.choices.empty()) << option.name;
+        EXPECT_EQ(option.kind == ValueKind::notation, option.notation != nullptr) << option.name;
         EXPECT_FALSE(option.value.empty() && option.kind != ValueKind::text) << option.name;
     }
 }
@@ -75,17 +78,17 @@ TEST_P(EachCommand, HasExamplesThatItUnderstands) {
             line.remove_prefix(std::min(line.size(), words.back().size() + 1));
         }
         ASSERT_EQ(words[1], command.name) << example.line;
-        const Parsed parsed = parse_arguments(command, std::span(words).subspan(2));
+        const Parsed parsed = cli::parse_arguments(command, std::span(words).subspan(2));
         EXPECT_TRUE(parsed.has_value()) << example.line << ": " << parsed.error().message;
     }
 }
 
 TEST_P(EachCommand, IsInEveryCompletionAndInTheManual) {
     const std::string name(GetParam()->name);
-    EXPECT_THAT(bash_completion(commands()), HasSubstr("\n    " + name + ")\n"));
-    EXPECT_THAT(zsh_completion(commands()), HasSubstr("(" + name + ")\n"));
-    EXPECT_THAT(fish_completion(commands()), HasSubstr(" -a " + name + " "));
-    EXPECT_THAT(manual_page(commands()), HasSubstr(".SS \"portico "));
+    EXPECT_THAT(cli::bash_completion(program()), HasSubstr("\n    " + name + ")\n"));
+    EXPECT_THAT(cli::zsh_completion(program()), HasSubstr("(" + name + ")\n"));
+    EXPECT_THAT(cli::fish_completion(program()), HasSubstr(" -a " + name + " "));
+    EXPECT_THAT(cli::manual_page(program()), HasSubstr(".SS \"portico "));
 }
 
 std::vector<const Command*> all_commands() {
@@ -107,40 +110,15 @@ TEST(Commands, AreFoundByTheirNamesAlone) {
 }
 
 TEST(Help, OverviewAndLimitsFitAScreen) {
-    expect_to_fit_a_screen(overview(commands()));
+    expect_to_fit_a_screen(cli::overview(program()));
     expect_to_fit_a_screen(limits_help());
     EXPECT_THAT(limits_help(), HasSubstr("head_time_max"));
 }
 
 TEST(ManualPage, BeginsSentencesWithACapitalButNotSchemesAndNames) {
-    const std::string page = manual_page(commands());
+    const std::string page = cli::manual_page(program());
     EXPECT_THAT(page, Not(HasSubstr("Tcp://")));
     EXPECT_THAT(page, Not(HasSubstr("Unix:")));
-    static const Command odd{.name = "odd",
-                             .summary = "s",
-                             .options = {{.name = "a", .meaning = "tcp://, udp:// or stdio"},
-                                         {.name = "b", .meaning = "unix:PATH"},
-                                         {.name = "c", .meaning = "index.html answers"},
-                                         {.name = "d", .meaning = "where to listen: tcp://"}}};
-    const std::string odd_page = manual_page(std::span(&odd, 1));
-    EXPECT_THAT(odd_page, HasSubstr("\ntcp://, udp:// or stdio.\n"));
-    EXPECT_THAT(odd_page, HasSubstr("\nunix:PATH.\n"));
-    EXPECT_THAT(odd_page, HasSubstr("\nindex.html answers.\n"));
-    EXPECT_THAT(odd_page, HasSubstr("\nWhere to listen: tcp://.\n"));
-}
-
-TEST(ManualPage, IsAsciiWithoutARequestByAccident) {
-    static const Command odd{.name = "odd",
-                             .summary = ".starts with a stop",
-                             .about = "'quoted\n\n.line\\with — …",
-                             .examples = {{"portico odd \"x\"", "it's ~odd^"}},
-                             .options = {{.name = "x", .meaning = "m"}}};
-    const std::string page = manual_page(std::span(&odd, 1));
-    EXPECT_TRUE(std::ranges::all_of(page, [](char octet) { return octet == '\n' || (octet >= ' ' && octet <= '~'); }));
-    EXPECT_THAT(page, HasSubstr("\n\\&.line\\ewith \\(em ...\n"));
-    EXPECT_THAT(page, HasSubstr(".B \"portico odd \\(dqx\\(dq\"\n"));
-    EXPECT_THAT(page, HasSubstr("It\\(aqs \\(tiodd\\(ha"));
-    EXPECT_THAT(page, Not(HasSubstr("\n.line")));
 }
 
 }  // namespace

@@ -2,17 +2,17 @@
 //
 // Room app: see command.h.
 #include "portico/app/commands.h"
-#include "portico/app/completion_script.h"
 #include "portico/app/notice.h"
+#include "portico/cli/completion_script.h"
 
 namespace portico::app {
 namespace {
 
 int run_completion(const Arguments& arguments) {
     const std::string_view shell = *arguments.positional(0);
-    if (shell == "bash") say(bash_completion(commands()));
-    if (shell == "zsh") say(zsh_completion(commands()));
-    if (shell == "fish") say(fish_completion(commands()));
+    if (shell == "bash") say(cli::bash_completion(program()));
+    if (shell == "zsh") say(cli::zsh_completion(program()));
+    if (shell == "fish") say(cli::fish_completion(program()));
     return exit_ok;
 }
 

@@ -20,8 +20,9 @@ constexpr auto silence_after_peer = std::chrono::seconds(2);
 constexpr auto usual_silence_after_input = std::chrono::seconds(1);
 constexpr char escape = 0x1d;  // ^]
 
+// What each direction is waiting for. `ended`: it has passed everything on.
 enum class Input : std::uint8_t { read, sent, ended };
-enum class Peer : std::uint8_t { speaks, ended };
+enum class Output : std::uint8_t { received, written, ended };
 
 // The state that the two directions and the task that waits for them share. It outlives all three.
 struct Conversation {
@@ -30,11 +31,10 @@ struct Conversation {
     ConversationOptions options;
     io::Gate news = {};  // opened when a change below may end the conversation
     io::TimePoint last_activity = core.now();
-    Input input = Input::read;  // what the sending direction is waiting for
-    Peer peer = Peer::speaks;
+    Input input = Input::read;
+    Output output = Output::received;
     std::optional<io::Duration> silence_after_input = {};  // ends the conversation; a stream has a real end
     std::optional<StreamPrinter> printer = {};             // output goes to a terminal
-    bool is_writing_output = false;
     bool after_cr = false;
     bool has_received = false;
     int send_failure = 0;
@@ -54,7 +54,7 @@ struct Conversation {
 // Returns octets of standard input, ready to be sent, or nothing at its end or when ^] was typed.
 Task<std::optional<std::string>> read_input(Conversation& all, std::span<char> room) {
     all.input = Input::read;
-    if (all.peer == Peer::ended) all.news.open();  // from here on, silence can end the conversation
+    if (all.output == Output::ended) all.news.open();  // from here on, silence can end the conversation
     const io::Result<std::size_t> read = co_await all.stdio.input.read(room, io::never);
     all.note_activity();
     if (!read && read.error().number != ECANCELED) all.end(Ending::input_failed, read.error().number);
@@ -78,9 +78,9 @@ Task<bool> write_output(Conversation& all, std::string_view octets) {
         octets = shown;
         if (octets.empty()) co_return true;  // a character is still incomplete
     }
-    all.is_writing_output = true;
+    all.output = Output::written;
     const io::Result<void> written = co_await all.stdio.output.write_all(octets, io::never);
-    all.is_writing_output = false;
+    all.output = Output::received;
     all.note_activity();
     if (!written) all.end(Ending::output_failed, written.error().number);
     co_return written.has_value();
@@ -112,7 +112,7 @@ Task<void> send_input(Conversation& all, io::Stream& peer) {
         if (failure != 0) {
             // The peer may have explained itself before it stopped reading, so the other direction goes on. A peer that
             // ended its side in order has sent everything, so a failure to send the rest of ours does not matter.
-            if (all.peer == Peer::speaks && failure != ECANCELED) all.send_failure = failure;
+            if (all.output != Output::ended && failure != ECANCELED) all.send_failure = failure;
             finish_input(all);
             co_return;
         }
@@ -142,19 +142,19 @@ Task<void> receive_output(Conversation& all, io::Stream& peer) {
         if (!goes_on) co_return;
     }
     all.note_activity();
-    all.peer = Peer::ended;
+    all.output = Output::ended;
     all.news.open();
 }
 
 bool is_over(const Conversation& all) {
     if (all.ending) return true;
-    if (all.peer != Peer::ended) return false;
+    if (all.output != Output::ended) return false;
     return all.input == Input::ended || all.options.typing == Typing::yes;
 }
 
 // Returns how long a silence ends the conversation in order in the present state; nothing: no silence does.
 std::optional<io::Duration> closing_silence(const Conversation& all) {
-    if (all.peer == Peer::ended && all.input == Input::read) return silence_after_peer;
+    if (all.output == Output::ended && all.input == Input::read) return silence_after_peer;
     if (all.input == Input::ended) return all.silence_after_input;
     return std::nullopt;
 }
@@ -169,7 +169,7 @@ Task<void> wait_for_end(Conversation& all) {
         if (news || all.ending) continue;
         if (news.error().number == ECANCELED) co_return;
         // The reader of our output may take as long as it likes.
-        if (all.is_writing_output) all.note_activity();
+        if (all.output == Output::written) all.note_activity();
         if (all.core.now() < all.last_activity + *silence) continue;
         all.ending = closing ? Ending::done : Ending::idle;
     }

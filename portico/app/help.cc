@@ -6,9 +6,10 @@
 #include <vector>
 
 #include "portico/app/commands.h"
-#include "portico/app/help_text.h"
+#include "portico/app/manual.h"
 #include "portico/app/notice.h"
 #include "portico/base/nearest.h"
+#include "portico/cli/help_text.h"
 
 namespace portico::app {
 namespace {
@@ -16,7 +17,7 @@ namespace {
 int run_help(const Arguments& arguments) {
     const auto topic = arguments.positional(0);
     if (!topic) {
-        say(overview(commands()));
+        say(cli::overview(program()));
         return exit_ok;
     }
     if (*topic == "limits") {
@@ -25,7 +26,7 @@ int run_help(const Arguments& arguments) {
     }
     const Command* const command = command_named(*topic);
     if (command != nullptr) {
-        say(help_of(*command));
+        say(cli::help_of(*command));
         return exit_ok;
     }
     std::vector<std::string_view> topics{"limits"};

@@ -7,8 +7,8 @@
 
 #include <string>
 
+#include "portico/app/address_json.h"
 #include "portico/app/commands.h"
-#include "portico/app/json_text.h"
 #include "portico/app/notice.h"
 
 namespace portico::app {
@@ -31,33 +31,42 @@ std::string text_of(const io::Interface& interface) {
     return text;
 }
 
-JsonText json_of_interface(const io::Interface& interface) {
-    JsonArray addresses;
+void add_interface(JsonPrinter& json, const io::Interface& interface) {
+    json.open_object();
+    json.member("index", interface.index);
+    json.member("name", interface.name);
+    json.member("mac", interface.mac ? std::optional(io::text_of(*interface.mac)) : std::nullopt);
+    json.member("mtu", interface.mtu);
+    json.member("up", interface.is_up);
+    json.member("running", interface.is_running);
+    json.member("loopback", interface.is_loopback);
+    json.name("addresses");
+    json.open_array();
     for (const io::InterfaceAddress& each : interface.addresses) {
-        addresses.add(json_object_of(each.ip).add("prefix", std::uint64_t{each.prefix_bits}).done());
+        json.open_object();
+        add_address(json, each.ip);
+        json.member("prefix", each.prefix_bits);
+        json.close_object();
     }
-    return JsonObject()
-        .add("index", std::uint64_t{interface.index})
-        .add("name", interface.name)
-        .add("mac", interface.mac ? json_of(io::text_of(*interface.mac)) : json_null())
-        .add("mtu", std::uint64_t{interface.mtu})
-        .add("up", interface.is_up)
-        .add("running", interface.is_running)
-        .add("loopback", interface.is_loopback)
-        .add("addresses", addresses.done())
-        .done();
+    json.close_array();
+    json.close_object();
 }
 
 int run_interfaces(const Arguments& arguments) {
     const auto interfaces = io::list_interfaces();
     if (!interfaces) return complain(fmt::format("cannot list the interfaces: {}", io::describe(interfaces.error())));
     std::string text;
-    JsonArray json;
+    std::string json_text;
+    JsonPrinter json(json_text, http::JsonSpacing::after_separators);
+    json.open_array();
     for (const io::Interface& interface : *interfaces) {
         text += text_of(interface);
-        json.add_line(json_of_interface(interface));
+        json.break_line("  ");
+        add_interface(json, interface);
     }
-    say(arguments.has("json") ? json.done().text + "\n" : text);
+    if (!text.empty()) json.break_line();
+    json.close_array();
+    say(arguments.has("json") ? json_text + "\n" : text);
     return exit_ok;
 }
 

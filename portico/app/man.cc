@@ -2,14 +2,14 @@
 //
 // Room app: see command.h.
 #include "portico/app/commands.h"
-#include "portico/app/man_page.h"
 #include "portico/app/notice.h"
+#include "portico/cli/man_page.h"
 
 namespace portico::app {
 namespace {
 
 int run_man(const Arguments&) {
-    say(manual_page(commands()));
+    say(cli::manual_page(program()));
     return exit_ok;
 }
 

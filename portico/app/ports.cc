@@ -11,8 +11,8 @@
 #include <tuple>
 #include <vector>
 
+#include "portico/app/address_json.h"
 #include "portico/app/commands.h"
-#include "portico/app/json_text.h"
 #include "portico/app/notice.h"
 #include "portico/base/nearest.h"
 #include "portico/base/printable.h"
@@ -70,29 +70,37 @@ int complain_of_unknown_port(std::string_view wanted) {
                     meant ? fmt::format("portico ports {}", *meant) : "portico ports");
 }
 
+void add_known(JsonPrinter& json, const KnownPort& known) {
+    json.open_object();
+    json.member("name", known.name);
+    json.member("port", known.number);
+    json.member("transport", name_of(known.transport));
+    json.name("aliases");
+    json.open_array();
+    for (const std::string& alias : known.aliases) json.value(alias);
+    json.close_array();
+    json.close_object();
+}
+
 int print_known(const Arguments& arguments, std::optional<std::string_view> wanted) {
     std::string text;
-    JsonArray json;
+    std::string json_text;
+    JsonPrinter json(json_text, http::JsonSpacing::after_separators);
+    json.open_array();
     for (const KnownPort& known : sorted_ports()) {
         if (wanted && !is_meant(known, *wanted)) continue;
-        JsonArray aliases;
         std::string line = fmt::format("{:<16} {}/{}", known.name, known.number, name_of(known.transport));
         line.resize(std::max<std::size_t>(line.size() + 1, 28), ' ');
-        for (const std::string& alias : known.aliases) {
-            line += alias + " ";
-            aliases.add(json_of(alias));
-        }
+        for (const std::string& alias : known.aliases) line += alias + " ";
         line.erase(line.find_last_not_of(' ') + 1);
         text += line + "\n";
-        json.add_line(JsonObject()
-                          .add("name", known.name)
-                          .add("port", std::uint64_t{known.number})
-                          .add("transport", name_of(known.transport))
-                          .add("aliases", aliases.done())
-                          .done());
+        json.break_line("  ");
+        add_known(json, known);
     }
     if (text.empty()) return complain_of_unknown_port(*wanted);
-    say(arguments.has("json") ? json.done().text + "\n" : text);
+    json.break_line();
+    json.close_array();
+    say(arguments.has("json") ? json_text + "\n" : text);
     return exit_ok;
 }
 
@@ -103,36 +111,44 @@ bool is_meant(const ListeningSocket& socket, std::string_view wanted) {
     return std::to_string(socket.local.port) == wanted || io::port_named(wanted, socket.transport) == socket.local.port;
 }
 
-JsonText json_of_socket(const ListeningSocket& socket) {
-    JsonArray processes;
+void add_socket(JsonPrinter& json, const ListeningSocket& socket) {
+    json.open_object();
+    json.member("transport", name_of(socket.transport));
+    json.member("endpoint", io::endpoint_at(socket.local, socket.transport).text());
+    const bool has_address = socket.transport != Transport::unix_stream;
+    json.member("address", has_address ? std::optional(socket.local.ip.text()) : std::nullopt);
+    json.member("port", has_address ? std::optional(socket.local.port) : std::nullopt);
+    json.name("processes");
+    json.open_array();
     for (const io::Process& process : socket.held_by) {
-        processes.add(
-            JsonObject().add("pid", static_cast<std::uint64_t>(process.pid)).add("name", process.name).done());
+        json.open_object();
+        json.member("pid", static_cast<std::uint64_t>(process.pid));
+        json.member("name", process.name);
+        json.close_object();
     }
-    const bool is_unix = socket.transport == Transport::unix_stream;
-    return JsonObject()
-        .add("transport", name_of(socket.transport))
-        .add("endpoint", io::endpoint_at(socket.local, socket.transport).text())
-        .add("address", is_unix ? json_null() : json_of(socket.local.ip.text()))
-        .add("port", is_unix ? json_null() : json_of(std::uint64_t{socket.local.port}))
-        .add("processes", processes.done())
-        .done();
+    json.close_array();
+    json.close_object();
 }
 
 int print_listening(const Arguments& arguments, std::optional<std::string_view> wanted) {
     const auto sockets = io::list_listening();
     if (!sockets) return complain(fmt::format("cannot list the sockets: {}", io::describe(sockets.error())));
     std::string text;
-    JsonArray json;
+    std::string json_text;
+    JsonPrinter json(json_text, http::JsonSpacing::after_separators);
+    json.open_array();
     for (const ListeningSocket& socket : *sockets) {
         if (wanted && !is_meant(socket, *wanted)) continue;
         const std::string endpoint = printable(io::endpoint_at(socket.local, socket.transport).text());
         text += fmt::format("{:<39} {}\n", endpoint, io::describe_holders(socket));
-        json.add_line(json_of_socket(socket));
+        json.break_line("  ");
+        add_socket(json, socket);
     }
     if (text.empty() && wanted)
         return complain(fmt::format("nothing listens on {}", *wanted), "portico ports --listening");
-    say(arguments.has("json") ? json.done().text + "\n" : text);
+    if (!text.empty()) json.break_line();
+    json.close_array();
+    say(arguments.has("json") ? json_text + "\n" : text);
     return exit_ok;
 }
 

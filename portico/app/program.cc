@@ -11,11 +11,11 @@
 #include <vector>
 
 #include "portico/app/commands.h"
-#include "portico/app/help_text.h"
 #include "portico/app/notice.h"
 #include "portico/app/retype.h"
 #include "portico/app/version.h"
 #include "portico/base/nearest.h"
+#include "portico/cli/help_text.h"
 
 namespace portico::app {
 namespace {
@@ -42,10 +42,10 @@ int complain_of_unknown(std::string_view word) {
 }
 
 int run_command(const Command& command, std::span<const std::string_view> words) {
-    const Parsed arguments = parse_arguments(command, words);
+    const Parsed arguments = cli::parse_arguments(command, words);
     if (!arguments) return complain_of_misuse(arguments.error().message, arguments.error().advice);
     if (!*arguments) {
-        say(help_of(command));
+        say(cli::help_of(command));
         return exit_ok;
     }
     return command.run(**arguments);
@@ -53,7 +53,7 @@ int run_command(const Command& command, std::span<const std::string_view> words)
 
 int dispatch(std::span<const std::string_view> words) {
     if (words.empty() || words.front() == "--help" || words.front() == "-h") {
-        say(overview(commands()));
+        say(cli::overview(program()));
         return exit_ok;
     }
     if (words.front() == "--version" || words.front() == "-V") {

@@ -7,8 +7,8 @@
 
 #include <string>
 
+#include "portico/app/address_json.h"
 #include "portico/app/commands.h"
-#include "portico/app/json_text.h"
 #include "portico/app/notice.h"
 #include "portico/base/printable.h"
 #include "portico/io/epoll/epoll_kernel.h"
@@ -29,7 +29,13 @@ int print_name(const Arguments& arguments, io::Core& core, const io::IpAddress& 
         say(printable(*name) + "\n");
         return exit_ok;
     }
-    say(json_object_of(address).add("name", *name).done().text + "\n");
+    std::string text;
+    JsonPrinter json(text, http::JsonSpacing::after_separators);
+    json.open_object();
+    add_address(json, address);
+    json.member("name", *name);
+    json.close_object();
+    say(text + "\n");
     return exit_ok;
 }
 
@@ -39,14 +45,22 @@ int print_addresses(const Arguments& arguments, io::Core& core, std::string host
     if (arguments.has("ipv6")) family = io::Family::ipv6;
     const auto addresses = io::run_task(core, io::resolve(core, host, 0, family, deadline));
     if (!addresses) return explain(addresses.error());
-    JsonArray list;
     std::string text;
+    std::string json_text;
+    JsonPrinter json(json_text, http::JsonSpacing::after_separators);
+    json.open_object();
+    json.member("name", host);
+    json.name("addresses");
+    json.open_array();
     for (const io::SocketAddress& each : *addresses) {
         text += fmt::format("{:<39} {}\n", each.ip.text(), io::name_of(each.ip.reach()));
-        list.add(json_object_of(each.ip).done());
+        json.open_object();
+        add_address(json, each.ip);
+        json.close_object();
     }
-    const JsonText json = JsonObject().add("name", host).add("addresses", list.done()).done();
-    say(arguments.has("json") ? json.text + "\n" : text);
+    json.close_array();
+    json.close_object();
+    say(arguments.has("json") ? json_text + "\n" : text);
     return exit_ok;
 }
 

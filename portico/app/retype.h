@@ -1,29 +1,19 @@
-// portico/app/retype.h — builds command lines for the user to type instead of the one just typed.
+// portico/app/retype.h — the command line to type instead, if a server cannot listen where it should.
 //
 // Room app: see command.h.
 // Threads:   none. Functions of their arguments.
-//
-// The value of a secret option is not repeated, because hints end up in logs.
 #pragma once
 
-#include <cstddef>
-#include <span>
 #include <string>
 #include <string_view>
 
-#include "portico/app/command.h"
+#include "portico/cli/retype.h"
 
 namespace portico::app {
 
-// Returns the word, quoted if necessary, so that a shell takes it unchanged.
-std::string shell_quoted(std::string_view word);
+using cli::shell_quoted;
 
 // Returns the same command line with another place to listen: leaves out --port and --listen, and appends `instead`.
-std::string retyped(const Arguments& arguments, std::string_view instead);
-
-// Returns the command line whose arguments are `words`, with `instead` in place of the words from `first` up to, but
-// not including, `end`.
-std::string retyped(const Command& command, std::span<const std::string_view> words, std::size_t first, std::size_t end,
-                    std::string_view instead);
+std::string retyped(const cli::Arguments& arguments, std::string_view instead);
 
 }  // namespace portico::app

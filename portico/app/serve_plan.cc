@@ -9,6 +9,7 @@
 #include <cassert>
 #include <string_view>
 
+#include "portico/app/notation.h"
 #include "portico/app/retype.h"
 #include "portico/io/net/address.h"
 #include "portico/io/net/endpoint_meant.h"
@@ -16,8 +17,6 @@
 
 namespace portico::app {
 namespace {
-
-constexpr std::uint16_t standard_port = 8080;
 
 constexpr std::string_view about =
     "Serves the files of a folder over HTTP/1.1: the current folder by default, and to this machine only unless --lan "
@@ -48,7 +47,8 @@ std::vector<Option> where_options() {
          .letter = 'l',
          .value = "ENDPOINT",
          .meaning = "where to listen: HOST:PORT, :PORT or unix:PATH",
-         .kind = ValueKind::endpoint,
+         .kind = ValueKind::notation,
+         .notation = &endpoint_notation,
          .repeat = Repeat::collected},
         {.name = "host",
          .value = "NAME",
@@ -106,7 +106,8 @@ std::vector<Option> how_options() {
         {.name = "set",
          .value = "NAME=VALUE",
          .meaning = "set a limit; see portico help limits",
-         .kind = ValueKind::limit,
+         .kind = ValueKind::notation,
+         .notation = &limit_notation,
          .repeat = Repeat::collected},
         {.name = "color",
          .value = "WHEN",

@@ -175,21 +175,6 @@ TEST(Retyped, NeverRepeatsAHash) {
     EXPECT_EQ(retyped(typed({"--auth", user, "--spa"}), "--lan"), "portico serve --auth USER:HASH --spa --lan");
 }
 
-struct QuotedRow {
-    const char* name;
-    std::string_view word;
-    std::string_view quoted;
-};
-class ShellQuoted : public testing::TestWithParam<QuotedRow> {};
-
-TEST_P(ShellQuoted, IsTakenUnchanged) { EXPECT_EQ(shell_quoted(GetParam().word), GetParam().quoted); }
-INSTANTIATE_TEST_SUITE_P(ServePlan, ShellQuoted,
-                         testing::Values(QuotedRow{"Plain", "/srv/a-b_c.d", "/srv/a-b_c.d"},
-                                         QuotedRow{"Empty", "", "''"}, QuotedRow{"Space", "a b", "'a b'"},
-                                         QuotedRow{"Quote", "it's", "'it'\\''s'"},
-                                         QuotedRow{"Dollar", "$HOME", "'$HOME'"}, QuotedRow{"Tilde", "~x", "'~x'"}),
-                         row_name);
-
 class MissingRoot : public testing::Test {
 protected:
     const ScratchFolder scratch_;

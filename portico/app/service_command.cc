@@ -15,6 +15,7 @@
 
 #include "portico/app/line_printer.h"
 #include "portico/app/machine.h"
+#include "portico/app/notation.h"
 #include "portico/app/notice.h"
 #include "portico/app/retype.h"
 #include "portico/app/serve_trouble.h"
@@ -67,7 +68,8 @@ int complain_of_opening(const Arguments& arguments, const io::Endpoint& endpoint
     const auto in_use =
         failure.number == EADDRINUSE ? io::who_holds(failure.address, endpoint.transport) : std::nullopt;
     if (!in_use || endpoint.transport == io::Transport::unix_stream) {
-        const Misuse trouble = trouble_with_listening(arguments, failure.address, {failure.number, "listen"}, 8080);
+        const Misuse trouble =
+            trouble_with_listening(arguments, failure.address, {failure.number, "listen"}, standard_port);
         return complain(trouble.message, trouble.advice);
     }
     io::Endpoint other = io::endpoint_at(failure.address, endpoint.transport);
@@ -118,7 +120,8 @@ std::vector<Option> service_options() {
          .letter = 'l',
          .value = "ENDPOINT",
          .meaning = "where to listen: tcp://, udp://, unix: or stdio",
-         .kind = ValueKind::endpoint,
+         .kind = ValueKind::notation,
+         .notation = &endpoint_notation,
          .repeat = Repeat::collected,
          .fallback = "tcp://127.0.0.1:8080"},
         {.name = "connections",

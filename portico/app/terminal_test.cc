@@ -13,10 +13,11 @@
 #include <vector>
 
 #include "portico/app/command.h"
-#include "portico/app/help_text.h"
 #include "portico/app/notice.h"
 #include "portico/app/qr.h"
 #include "portico/base/row_name_for_test.h"
+#include "portico/cli/columns.h"
+#include "portico/io/pipe_for_test.h"
 
 namespace portico::app {
 namespace {
@@ -63,13 +64,10 @@ class Colours : public testing::TestWithParam<ColourRow> {};
 
 // Standard input of a test is not a terminal. A pipe stands for an output that is not a terminal either.
 TEST_P(Colours, AreWrittenWhereTheyAreWanted) {
-    int pipe_ends[2];
-    ASSERT_EQ(::pipe(pipe_ends), 0);
+    const io::TestPipe pipe = io::make_test_pipe();
     const Variable no_color("NO_COLOR", GetParam().no_color);
     const Variable forced("CLICOLOR_FORCE", GetParam().forced);
-    EXPECT_EQ(wants_colour(GetParam().colouring, pipe_ends[1]), GetParam().coloured);
-    ::close(pipe_ends[0]);
-    ::close(pipe_ends[1]);
+    EXPECT_EQ(wants_colour(GetParam().colouring, pipe.write_end->number()), GetParam().coloured);
 }
 INSTANTIATE_TEST_SUITE_P(Notice, Colours,
                          testing::Values(ColourRow{"Pipe", Colouring::automatic, nullptr, nullptr, false},
@@ -86,7 +84,7 @@ TEST(QrCode, IsASquareOfHalfBlocks) {
     ASSERT_TRUE(code.has_value());
     // Version 2 has 25 modules, and 4 quiet ones on each side: 33 columns and half as many lines.
     EXPECT_EQ(std::ranges::count(*code, '\n'), 17);
-    EXPECT_EQ(columns_of(std::string_view(*code).substr(0, code->find('\n'))), 33U);
+    EXPECT_EQ(cli::columns_of(std::string_view(*code).substr(0, code->find('\n'))), 33U);
     EXPECT_EQ(code->find('\x1b'), std::string::npos);
     EXPECT_NE(qr_code("x", QrColours::black_on_white)->find("\x1b[97;40m"), std::string::npos);
     EXPECT_EQ(qr_code(std::string(4000, 'x'), QrColours::the_terminals), std::nullopt);

@@ -9,54 +9,50 @@
 #include <array>
 #include <string>
 #include <thread>
-#include <utility>
+
+#include "portico/io/pipe_for_test.h"
 
 namespace portico::io {
 namespace {
 
 class APipe : public testing::Test {
 protected:
-    APipe() { EXPECT_EQ(::pipe2(ends_.data(), O_CLOEXEC), 0); }
-    ~APipe() override {
-        ::close(ends_[0]);
-        if (ends_[1] >= 0) ::close(ends_[1]);
-    }
     void fill() {
-        ::fcntl(ends_[1], F_SETFL, O_NONBLOCK);
+        ::fcntl(pipe_.write_end->number(), F_SETFL, O_NONBLOCK);
         const std::string some(4096, 'x');
-        while (::write(ends_[1], some.data(), some.size()) > 0) continue;
-        ::fcntl(ends_[1], F_SETFL, 0);
+        while (::write(pipe_.write_end->number(), some.data(), some.size()) > 0) continue;
+        ::fcntl(pipe_.write_end->number(), F_SETFL, 0);
     }
     std::string read_all() {
         std::string all;
         std::array<char, 10'000> room;
-        for (ssize_t got = 0; (got = ::read(ends_[0], room.data(), room.size())) > 0;) {
+        for (ssize_t got = 0; (got = ::read(pipe_.read_end->number(), room.data(), room.size())) > 0;) {
             all.append(room.data(), static_cast<std::size_t>(got));
         }
         return all;
     }
-    std::array<int, 2> ends_{};
+    TestPipe pipe_ = make_test_pipe();
 };
 
 TEST_F(APipe, ThatIsReadGetsAllOfIt) {
     const std::string text(1'000'000, 'y');
     std::string received;
     std::thread reader([&] { received = read_all(); });
-    EXPECT_TRUE(write_patiently(ends_[1], text));
-    ::close(std::exchange(ends_[1], -1));
+    EXPECT_TRUE(write_patiently(pipe_.write_end->number(), text));
+    pipe_.write_end.reset();
     reader.join();
     EXPECT_EQ(received, text);
 }
 
 TEST_F(APipe, ThatIsFullIsGivenUp) {
     fill();
-    EXPECT_FALSE(write_patiently(ends_[1], "text", std::chrono::milliseconds(1)));
+    EXPECT_FALSE(write_patiently(pipe_.write_end->number(), "text", std::chrono::milliseconds(1)));
 }
 
 TEST_F(APipe, ThatHasNoReaderIsGivenUp) {
     ::signal(SIGPIPE, SIG_IGN);
-    ::close(std::exchange(ends_[0], -1));
-    EXPECT_FALSE(write_patiently(ends_[1], "text"));
+    pipe_.read_end.reset();
+    EXPECT_FALSE(write_patiently(pipe_.write_end->number(), "text"));
     EXPECT_FALSE(write_patiently(-1, "text", std::chrono::milliseconds(1)));
     ::signal(SIGPIPE, SIG_DFL);
 }

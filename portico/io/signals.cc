@@ -37,19 +37,20 @@ struct Slot {
     bool is_used = false;
 };
 
-std::array<Slot, watchers_max> slots;
-std::atomic<pid_t> owner = 0;  // a child between fork(2) and exec(2) shares the pipes, but must not write to them
-std::mutex lock;               // guards everything below, and the parts of the slots that the handler does not read
+std::array<Slot, watchers_max> handler_slots;
+std::atomic<pid_t> handler_process =
+    0;                     // a child between fork(2) and exec(2) shares the pipes, but must not write to them
+std::mutex registry_lock;  // guards everything below, and the parts of the slots that the handler does not read
 std::array<unsigned, 65> watchers_of{};
-std::array<struct sigaction, 65> before{};
+std::array<struct sigaction, 65> actions_before{};
 
 constexpr std::uint64_t bit_of(int signal) { return std::uint64_t{1} << (signal - 1); }
 
 void on_any_signal(int signal) {
     const int errno_before = errno;
     const auto number = static_cast<unsigned char>(signal);
-    for (const Slot& slot : slots) {
-        if ((slot.signals.load() & bit_of(signal)) == 0 || ::getpid() != owner.load()) continue;
+    for (const Slot& slot : handler_slots) {
+        if ((slot.signals.load() & bit_of(signal)) == 0 || ::getpid() != handler_process.load()) continue;
         // A full pipe holds thousands of signals that have not been read yet: one more makes no difference.
         static_cast<void>(!::write(slot.write_end.load(), &number, 1));
     }
@@ -58,8 +59,8 @@ void on_any_signal(int signal) {
 
 // Null if there are no descriptors for its pipe.
 Slot* take_slot() {
-    const std::lock_guard guard(lock);
-    for (Slot& slot : slots) {
+    const std::lock_guard guard(registry_lock);
+    for (Slot& slot : handler_slots) {
         if (slot.is_used) continue;
         if (slot.read_end < 0) {
             std::array<int, 2> ends{};
@@ -77,24 +78,24 @@ Slot* take_slot() {
 }
 
 void start_handling(int signal) {
-    const std::lock_guard guard(lock);
-    owner.store(::getpid());
+    const std::lock_guard guard(registry_lock);
+    handler_process.store(::getpid());
     const auto index = static_cast<std::size_t>(signal);
     if (watchers_of[index]++ > 0) return;
     struct sigaction action{};
     action.sa_handler = on_any_signal;
     action.sa_flags = SA_RESTART;
     ::sigfillset(&action.sa_mask);
-    ::sigaction(signal, nullptr, &before[index]);
-    const bool stays_ignored = signal == SIGHUP && before[index].sa_handler == SIG_IGN;
+    ::sigaction(signal, nullptr, &actions_before[index]);
+    const bool stays_ignored = signal == SIGHUP && actions_before[index].sa_handler == SIG_IGN;
     if (!stays_ignored) ::sigaction(signal, &action, nullptr);
 }
 
 void stop_handling(int signal, SignalWatcher::Afterwards afterwards) {
-    const std::lock_guard guard(lock);
+    const std::lock_guard guard(registry_lock);
     const auto index = static_cast<std::size_t>(signal);
     if (--watchers_of[index] > 0) return;
-    struct sigaction action = before[index];
+    struct sigaction action = actions_before[index];
     if (afterwards == SignalWatcher::Afterwards::ignored) action.sa_handler = SIG_IGN;
     ::sigaction(signal, &action, nullptr);
 }
@@ -154,7 +155,7 @@ SignalWatcher::~SignalWatcher() {
         while (::write(impl_->slot->write_end.load(), &end_of_watch, 1) != 1) std::this_thread::yield();
         impl_->thread.join();
     }
-    const std::lock_guard guard(lock);
+    const std::lock_guard guard(registry_lock);
     impl_->slot->is_used = false;
 }
 

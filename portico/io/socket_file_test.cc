@@ -13,6 +13,7 @@
 
 #include "portico/base/scratch_folder_for_test.h"
 #include "portico/io/core.h"
+#include "portico/io/descriptors.h"
 #include "portico/io/epoll/epoll_kernel.h"
 #include "portico/io/stream.h"
 
@@ -36,12 +37,11 @@ protected:
     }
     // Leaves a socket file on which nothing listens, as a killed process does.
     static void leave_socket(const std::string& path) {
-        const int socket = ::socket(AF_UNIX, SOCK_STREAM, 0);
+        const std::optional<Fd> socket = owned(::socket(AF_UNIX, SOCK_STREAM, 0));
         sockaddr_un address{};
         address.sun_family = AF_UNIX;
         path.copy(address.sun_path, sizeof address.sun_path - 1);
-        ASSERT_EQ(::bind(socket, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
-        ::close(socket);
+        ASSERT_EQ(::bind(socket->number(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
     }
     [[nodiscard]] fs::file_type type() const { return fs::symlink_status(path_).type(); }
 

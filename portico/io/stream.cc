@@ -1,12 +1,12 @@
 // portico/io/stream.cc — see stream.h.
 #include "portico/io/stream.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <utility>
+
+#include "portico/io/descriptors.h"
 
 namespace portico::io {
 namespace {
@@ -15,23 +15,10 @@ constexpr auto acknowledgement_pause = std::chrono::milliseconds(20);
 // a busy server a third of the total cost of such a connection.
 constexpr auto end_pause = std::chrono::milliseconds(5);
 
-// Descriptors that belong to no core. No state is kept for them, so any thread may close them.
-class Detached final : public FdTable {
-public:
-    void close(int number) noexcept override { ::close(number); }
-    void let_go(int /*number*/) noexcept override {}
-    void take(int /*number*/) noexcept override {}
-};
-
-Detached& detached_descriptors() {
-    static Detached table;
-    return table;
-}
-
 }  // namespace
 
 Fd Stream::detach() && {
-    fd_.move_to(detached_descriptors());
+    fd_.move_to(system_descriptors());
     return std::move(fd_);
 }
 

@@ -49,8 +49,8 @@ constexpr Escapes apache_escapes = make_apache_escapes();
 constexpr Escapes word_escapes = make_word_escapes();
 constexpr std::string_view hex_digits = "0123456789abcdef";
 
-// "\u001f" is the longest text for one octet.
-constexpr std::size_t escaped_octets_max = 6;
+// "\u001f" in JSON is the longest text for one octet.
+constexpr std::size_t escaped_octets_max = http::json_octets_max;
 // The longest possible line without the entry's strings: times, numbers, names, punctuation, an address with its zone.
 constexpr std::size_t fixed_octets_max = 512;
 
@@ -108,23 +108,12 @@ char* put_item(char* to, std::string_view text) {
     return text.data() == nullptr ? put(to, "-") : put_escaped(to, text, apache_escapes);
 }
 
-bool is_plain(std::string_view text) {
-    return std::all_of(text.begin(), text.end(),
-                       [](char octet) { return apache_escapes[static_cast<unsigned char>(octet)] == as_itself; });
-}
-
-// Writes a string in quotation marks; `scratch` is overwritten.
-char* put_json(char* to, std::string_view text, std::string& scratch) {
-    if (!is_plain(text)) {
-        scratch.clear();
-        http::append_json_string(scratch, text);
-        return put(to, scratch);
-    }
-    *to++ = '"';
-    to = put(to, text);
-    *to++ = '"';
-    return to;
-}
+// The front of the memory that is left for a line: an output for the writer of JSON.
+struct Room {
+    char* at;
+    void append(std::string_view text) { at = put(at, text); }
+    void push_back(char octet) { *at++ = octet; }
+};
 
 // Writes `number`, a count of smaller units of which `parts` make one `unit`, as three digits, with at most two after
 // the point.
@@ -170,9 +159,9 @@ std::string_view spelling_of(http::Version version) {
     return "";
 }
 
-// Writes one member of a JSON object, with a comma before it. Writes nothing if the value is empty.
-char* put_member(char* to, std::string_view name, std::string_view value, std::string& scratch) {
-    return value.empty() ? to : put_json(put(to, name), value, scratch);
+// Writes nothing if the value is empty.
+void add_member(http::JsonWriter<Room>& json, http::JsonName name, std::string_view value) {
+    if (!value.empty()) json.member(name, value);
 }
 
 char* put_utc(char* to, sys_seconds second) {
@@ -262,27 +251,34 @@ char* AccessLineWriter::write_text(const AccessEntry& entry, char* to) {
 }
 
 char* AccessLineWriter::write_json(const AccessEntry& entry, char* to) {
+    std::array<char, 64> time;
+    char* time_end = put(time.data(), {second_text_.data(), second_octets_});
+    *time_end++ = '.';
     const auto within = std::chrono::floor<microseconds>(entry.at - second_);
-    to = put(put(to, "{\"time\":\""), {second_text_.data(), second_octets_});
-    *to++ = '.';
-    to = put_digits(to, static_cast<std::uint64_t>(within.count()), 6);
-    to = put_number(put(to, "Z\",\"status\":"), code(entry.status));
-    to = put_json(put(to, ",\"method\":"), entry.method, scratch_);
-    to = put_json(put(to, ",\"target\":"), entry.target, scratch_);
-    to = put(put(to, ",\"version\":\""), spelling_of(entry.version));
-    to = put_number(put(to, "\",\"octets\":"), entry.content_octets);
-    to = put_number(put(to, ",\"duration_us\":"), microseconds_of(entry.duration));
-    to = put(put(to, ",\"complete\":"), entry.complete ? "true" : "false");
+    time_end = put_digits(time_end, static_cast<std::uint64_t>(within.count()), 6);
+    *time_end++ = 'Z';
+
+    Room room{to};
+    http::JsonWriter json(room);
+    json.open_object();
+    json.member("time", std::string_view(time.data(), static_cast<std::size_t>(time_end - time.data())));
+    json.member("status", code(entry.status));
+    json.member("method", entry.method);
+    json.member("target", entry.target);
+    json.member("version", spelling_of(entry.version));
+    json.member("octets", entry.content_octets);
+    json.member("duration_us", microseconds_of(entry.duration));
+    json.member("complete", entry.complete);
     if (entry.peer != nullptr) {
-        to = put_json(put(to, ",\"client\":"), client_text(*entry.peer), scratch_);
-        if (entry.peer->family != io::Family::unix_path) to = put_number(put(to, ",\"port\":"), entry.peer->port);
+        json.member("client", client_text(*entry.peer));
+        if (entry.peer->family != io::Family::unix_path) json.member("port", entry.peer->port);
     }
-    to = put_member(to, ",\"user\":", entry.user, scratch_);
-    to = put_member(to, ",\"referer\":", entry.referer, scratch_);
-    to = put_member(to, ",\"user_agent\":", entry.user_agent, scratch_);
-    to = put_member(to, ",\"reason\":", entry.reason, scratch_);
-    *to++ = '}';
-    return to;
+    add_member(json, "user", entry.user);
+    add_member(json, "referer", entry.referer);
+    add_member(json, "user_agent", entry.user_agent);
+    add_member(json, "reason", entry.reason);
+    json.close_object();
+    return room.at;
 }
 
 char* AccessLineWriter::write_combined(const AccessEntry& entry, char* to) {

@@ -47,7 +47,6 @@ private:
     std::size_t second_octets_ = 0;
     io::IpAddress client_;  // the address whose text client_text_ keeps
     std::string client_text_;
-    std::string scratch_;
 };
 
 }  // namespace portico::server

@@ -21,10 +21,12 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <optional>
 #include <system_error>
 #include <thread>
 #include <vector>
 
+#include "portico/io/descriptors.h"
 #include "portico/io/thread.h"
 #include "portico/server/access_line.h"
 #include "portico/server/access_ring.h"
@@ -55,42 +57,23 @@ std::string advice(int failure, const std::string& path) {
     }
 }
 
-// A descriptor that is closed with its owner.
-class OwnFd {
-public:
-    OwnFd() = default;
-    explicit OwnFd(int number) : number_(number) {}
-    OwnFd(OwnFd&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
-    OwnFd& operator=(OwnFd&& other) noexcept {
-        std::swap(number_, other.number_);
-        return *this;
-    }
-    ~OwnFd() {
-        if (number_ >= 0) ::close(number_);
-    }
-    [[nodiscard]] int number() const { return number_; }
-
-private:
-    int number_ = -1;
-};
-
 // The file or pipe that the lines are written to.
 class Sink {
 public:
     // Opens `path`, or standard output if it is empty. Returns an errno value on failure, and keeps the open file.
     int open(const std::string& path) {
         // O_NONBLOCK: opening a pipe that has no reader fails instead of waiting for one.
-        OwnFd opened(path.empty() ? ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3)
-                                  : ::open(path.c_str(),
-                                           O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0640));
+        constexpr int flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+        std::optional<Fd> opened =
+            io::owned(path.empty() ? ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3) : ::open(path.c_str(), flags, 0640));
         struct stat status{};
-        if (opened.number() < 0 || ::fstat(opened.number(), &status) != 0) return errno;
+        if (!opened || ::fstat(opened->number(), &status) != 0) return errno;
         fd_ = std::move(opened);
         is_file_ = S_ISREG(status.st_mode);
         return 0;
     }
 
-    [[nodiscard]] int number() const { return fd_.number(); }
+    [[nodiscard]] int number() const { return fd_->number(); }
     // Returns the part of `octets` to write at once: to a file, all of it; elsewhere, whole lines that need no waiting.
     [[nodiscard]] std::string_view portion(std::string_view octets) const {
         if (is_file_ || octets.size() <= pipe_octets) return octets;
@@ -100,7 +83,7 @@ public:
     [[nodiscard]] bool may_block() const { return !is_file_; }
 
 private:
-    OwnFd fd_;
+    std::optional<Fd> fd_;  // none before open()
     bool is_file_ = false;
 };
 
@@ -111,7 +94,7 @@ struct AccessLog::Impl {
         : options(the_options),
           line(the_options.format, the_options.colour,
                the_options.path.empty() ? LineDate::omitted : LineDate::written),
-          bell(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+          bell(io::owned(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK))) {
         const bool is_text = options.format == LogFormat::text;
         const AccessStrings strings{.user = !is_text,
                                     .referer = !is_text,
@@ -124,7 +107,7 @@ struct AccessLog::Impl {
     void ring_bell() const {
         const std::uint64_t one = 1;
         // This fails only if the bell has been rung 2^64 times unheard, and then the writer is awake in any case.
-        [[maybe_unused]] const auto written = ::write(bell.number(), &one, sizeof one);
+        [[maybe_unused]] const auto written = ::write(bell->number(), &one, sizeof one);
     }
     [[nodiscard]] std::uint64_t dropped() const {
         std::uint64_t sum = lost_in_writing.load(std::memory_order_relaxed);
@@ -147,7 +130,7 @@ struct AccessLog::Impl {
 
     const AccessLogOptions options;
     AccessLineWriter line;
-    OwnFd bell;  // an eventfd: wakes the writer
+    std::optional<Fd> bell;  // an eventfd: wakes the writer
     Sink sink;
     std::vector<std::unique_ptr<AccessRing>> rings;  // one for each core
     std::vector<char> batch = std::vector<char>(batch_octets);
@@ -233,7 +216,7 @@ void AccessLog::Impl::lose_batch(int failure, std::string_view unwritten) {
 bool AccessLog::Impl::wait_until_writable() {
     for (;;) {
         pollfd fds[2] = {{.fd = sink.number(), .events = POLLOUT, .revents = 0},
-                         {.fd = bell.number(), .events = POLLIN, .revents = 0}};
+                         {.fd = bell->number(), .events = POLLIN, .revents = 0}};
         int timeout = -1;
         if (ending.load()) {
             const SteadyTime now = std::chrono::steady_clock::now();
@@ -245,7 +228,7 @@ bool AccessLog::Impl::wait_until_writable() {
         if (fds[0].revents != 0) return true;
         if (ready == 0) return false;
         std::uint64_t rung = 0;
-        [[maybe_unused]] const auto heard = ::read(bell.number(), &rung, sizeof rung);
+        [[maybe_unused]] const auto heard = ::read(bell->number(), &rung, sizeof rung);
     }
 }
 
@@ -258,11 +241,11 @@ void AccessLog::Impl::wait_for_entries(bool found_some) {
         const auto is_empty = [](const auto& ring) { return ring->is_empty(); };
         if (!std::all_of(rings.begin(), rings.end(), is_empty) || ending.load() || reopening.load()) timeout = 0;
     }
-    pollfd fds[1] = {{.fd = bell.number(), .events = POLLIN, .revents = 0}};
+    pollfd fds[1] = {{.fd = bell->number(), .events = POLLIN, .revents = 0}};
     ::poll(fds, 1, timeout);
     asleep.store(false);
     std::uint64_t rung = 0;
-    [[maybe_unused]] const auto heard = ::read(bell.number(), &rung, sizeof rung);
+    [[maybe_unused]] const auto heard = ::read(bell->number(), &rung, sizeof rung);
 }
 
 void AccessLog::Impl::report() {
@@ -300,7 +283,7 @@ std::expected<std::unique_ptr<AccessLog>, std::string> AccessLog::open(const Acc
     auto impl = std::make_unique<Impl>(options, cores);
     if (options.format == LogFormat::off) return std::unique_ptr<AccessLog>(new AccessLog(std::move(impl)));
     const std::string cause = "can't open the access log " + impl->name() + ": ";
-    const int failure = impl->bell.number() < 0 ? EMFILE : impl->sink.open(options.path);
+    const int failure = !impl->bell ? EMFILE : impl->sink.open(options.path);
     if (failure != 0) {
         return std::unexpected(cause + std::generic_category().message(failure) + "; " + advice(failure, options.path));
     }

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "portico/base/scratch_folder_for_test.h"
+#include "portico/io/descriptors.h"
 #include "portico/server/access_ring.h"
 
 namespace portico::server {
@@ -246,8 +247,8 @@ TEST(AccessLog, NeverWaitsForAReaderThatDoesNotRead) {
     const ScratchFolder folder;
     const std::string pipe = folder.file("pipe");
     ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
-    const int reader = ::open(pipe.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-    ASSERT_GE(reader, 0);
+    const std::optional<Fd> reader = io::owned(::open(pipe.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+    ASSERT_TRUE(reader);
     testing::internal::CaptureStderr();
     {
         const auto log = open_log(pipe);
@@ -255,7 +256,6 @@ TEST(AccessLog, NeverWaitsForAReaderThatDoesNotRead) {
         for (int i = 0; i < 5'000; ++i) log->record(0, entry_of(target));  // 5 MB: the pipe and the ring hold less
         EXPECT_GT(log->dropped(), 0U);
     }
-    ::close(reader);
     EXPECT_NE(testing::internal::GetCapturedStderr().find("it has no reader"), std::string::npos);
 }
 
@@ -263,8 +263,8 @@ TEST(AccessLog, SaysHowManyEntriesItDropped) {
     const ScratchFolder folder;
     const std::string pipe = folder.file("pipe");
     ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
-    const int reader = ::open(pipe.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-    ASSERT_GE(reader, 0);
+    const std::optional<Fd> reader = io::owned(::open(pipe.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+    ASSERT_TRUE(reader);
     testing::internal::CaptureStderr();
     std::thread read_all;
     {
@@ -272,15 +272,14 @@ TEST(AccessLog, SaysHowManyEntriesItDropped) {
         const std::string target(1000, 'x');
         for (int i = 0; i < 5'000; ++i) log->record(0, entry_of(target));
         EXPECT_GT(log->dropped(), 0U);
-        ::fcntl(reader, F_SETFL, 0);
-        read_all = std::thread([reader] {
+        ::fcntl(reader->number(), F_SETFL, 0);
+        read_all = std::thread([number = reader->number()] {
             std::vector<char> room(1 << 16);
-            while (::read(reader, room.data(), room.size()) > 0) {
+            while (::read(number, room.data(), room.size()) > 0) {
             }
         });
     }
     read_all.join();
-    ::close(reader);
     EXPECT_NE(testing::internal::GetCapturedStderr().find("entries dropped"), std::string::npos);
 }
 

@@ -1,39 +1,23 @@
 // portico/services/echo.cc — see echo.h.
 #include "portico/services/echo.h"
 
+#include "portico/services/copy.h"
+
 namespace portico::services {
-namespace {
-
-// Copies until `from` ends or one of the two fails. Everything read is written before more is read, so a peer that does
-// not read is not read from.
-Task<io::Result<void>> copy(io::Core& core, io::Stream& from, io::Stream& to) {
-    for (;;) {
-        const io::Result<Buffer> octets = co_await from.read(core.buffers(), io::never);
-        if (!octets) co_return std::unexpected(octets.error());
-        if (octets->empty()) co_return io::Result<void>();
-        const io::Result<void> written = co_await to.write_all(octets->octets(), io::never);
-        if (!written) co_return std::unexpected(written.error());
-    }
-}
-
-}  // namespace
 
 Task<void> Echo::serve(io::Stream stream) {
-    const io::Result<void> copied = co_await copy(*core_, stream, stream);
-    if (!copied) co_return;
-    // The peer has ended and everything has been sent back: there is no unread data that would turn the close into a
-    // reset.
-    static_cast<void>(stream.finish_sending());
+    // Once the peer has ended and everything has been sent back, there is no unread data that would turn the close into
+    // a reset.
+    const io::Result<std::uint64_t> copied = co_await copy(stream, stream);
+    static_cast<void>(copied);  // the peer of a stream that failed has left
 }
 
 Task<io::Result<void>> Echo::serve_stdio(io::Stdio stdio) {
-    io::Result<void> copied = co_await copy(*core_, stdio.input, stdio.output);
-    if (copied) {
-        static_cast<void>(stdio.output.finish_sending());  // for inetd, which passes a socket
-    } else {
-        stdio.output.abort_on_close();
-    }
-    co_return copied;
+    // The output's end matters to inetd, which passes a socket.
+    const io::Result<std::uint64_t> copied = co_await copy(stdio.input, stdio.output);
+    if (copied) co_return io::Result<void>();
+    stdio.output.abort_on_close();
+    co_return std::unexpected(copied.error());
 }
 
 Task<void> Echo::answer(io::Datagram socket) {

@@ -12,6 +12,7 @@
 #include <string>
 #include <thread>
 
+#include "portico/io/descriptors.h"
 #include "portico/io/epoll/epoll_kernel.h"
 #include "portico/io/forbid_calls_for_test.h"
 #include "portico/io/run_task.h"
@@ -236,9 +237,7 @@ bool forbid_ipv6() {
         sock_filter BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
     };
     if (!io::forbid_calls(filter)) return false;
-    const int socket = ::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (socket >= 0) ::close(socket);
-    return socket < 0;
+    return !io::owned(::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
 }
 
 TEST_F(Serving, LocalhostNeedsNoIpv6) {

@@ -203,25 +203,35 @@ std::string render_html(const ListedFolder& folder) {
 }
 
 std::string render_json(const ListedFolder& folder) {
-    std::string out = "{\"path\":";
-    http::append_json_string(out, folder.path);
-    out += folder.truncated ? ",\"truncated\":true,\"entries\":[" : ",\"truncated\":false,\"entries\":[";
-    bool first = true;
+    std::string out;
+    std::string scratch;
+    http::JsonWriter json(out);
+    json.open_object();
+    json.member("path", folder.path);
+    json.member("truncated", folder.truncated);
+    json.name("entries");
+    json.open_array();
     for (const ListedEntry& entry : folder.entries) {
         const bool is_folder = entry.kind == ListedEntry::Kind::folder;
-        out += first ? "\n{\"name\":" : ",\n{\"name\":";
-        first = false;
-        http::append_json_string(out, entry.name);
+        json.break_line();
+        json.open_object();
+        json.member("name", entry.name);
         // A name that is not UTF-8 can't be written in JSON, but the link leads to it.
-        out += ",\"href\":\"";
-        http::append_encoded_path(out, entry.name);
-        out += is_folder ? "/\",\"type\":\"folder\"" : "\",\"type\":\"file\"";
-        if (!is_folder) fmt::format_to(std::back_inserter(out), ",\"size\":{}", entry.size);
-        out += ",\"modified\":\"";
-        append_time(out, entry.modified, iso_pattern);
-        out += "\"}";
+        scratch.clear();
+        http::append_encoded_path(scratch, entry.name);
+        if (is_folder) scratch += '/';
+        json.member("href", scratch);
+        json.member("type", is_folder ? "folder" : "file");
+        if (!is_folder) json.member("size", entry.size);
+        scratch.clear();
+        append_time(scratch, entry.modified, iso_pattern);
+        json.member("modified", scratch);
+        json.close_object();
     }
-    out += first ? "]}\n" : "\n]}\n";
+    if (!folder.entries.empty()) json.break_line();
+    json.close_array();
+    json.close_object();
+    out += '\n';
     return out;
 }
 

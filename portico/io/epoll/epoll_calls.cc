@@ -20,6 +20,9 @@
 #include <cerrno>
 #include <climits>
 #include <cstring>
+#include <optional>
+
+#include "portico/io/descriptors.h"
 
 namespace portico::io::calls {
 namespace {
@@ -54,10 +57,9 @@ bool is_ready(int fd, short events) {
 bool remove_if_stale(const sockaddr* address, socklen_t length, const std::string& path) {
     const std::optional<FileName> found = socket_file_at(path);
     if (!found) return false;  // a connection to any other file is refused as well
-    const int probe = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (probe < 0) return false;
-    const bool refused = ::connect(probe, address, length) != 0 && errno == ECONNREFUSED;
-    ::close(probe);
+    const std::optional<Fd> probe = owned(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    if (!probe) return false;
+    const bool refused = ::connect(probe->number(), address, length) != 0 && errno == ECONNREFUSED;
     if (refused) remove_socket_file(*found);
     return refused;
 }

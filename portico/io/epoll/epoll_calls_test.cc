@@ -18,6 +18,7 @@
 #include <string>
 #include <thread>
 
+#include "portico/io/descriptors.h"
 #include "portico/io/epoll/epoll_kernel.h"
 #include "portico/io/net/resolve.h"
 #include "portico/io/run_task.h"
@@ -81,19 +82,17 @@ protected:
     Accepting() {
         auto opened = calls::listen(SocketAddress::of(IpAddress::loopback(Family::ipv4), 0), {});
         EXPECT_TRUE(opened);
-        listener_ = opened->number;
-        client_ = *calls::open_stream_socket(Family::ipv4);
-        calls::begin_connect(client_, opened->local);
+        listener_ = owned(opened->number);
+        client_ = owned(*calls::open_stream_socket(Family::ipv4));
+        calls::begin_connect(client_->number(), opened->local);
         accepts = 0;
     }
     ~Accepting() override {
         EXPECT_TRUE(accept_failures.empty());
         accept_failures.clear();
-        ::close(client_);
-        ::close(listener_);
     }
-    int listener_ = -1;
-    int client_ = -1;
+    std::optional<Fd> listener_;
+    std::optional<Fd> client_;
 };
 
 // accept(2): "treat these like EAGAIN by retrying". They concern one connection, and the next one may succeed.
@@ -101,17 +100,16 @@ TEST_F(Accepting, PassesOverConnectionsThatFailedInTheQueue) {
     accept_failures = {ECONNABORTED, EINTR,        EPROTO, ENETDOWN,    ENOPROTOOPT,
                        EHOSTDOWN,    EHOSTUNREACH, ENONET, ENETUNREACH, ECONNABORTED};
     SocketAddress peer;
-    const int accepted = calls::accept(listener_, peer);
-    EXPECT_GE(accepted, 0);
+    const std::optional<Fd> accepted = owned(calls::accept(listener_->number(), peer));
+    EXPECT_TRUE(accepted);
     EXPECT_EQ(accepts, 11U);
-    ::close(accepted);
 }
 
 TEST_F(Accepting, SaysWhatConcernsEveryConnection) {
     for (const int failure : {EMFILE, ENFILE, ENOBUFS, ENOMEM, EAGAIN, EINVAL}) {
         accept_failures = {failure};
         SocketAddress peer;
-        EXPECT_EQ(calls::accept(listener_, peer), -failure);
+        EXPECT_EQ(calls::accept(listener_->number(), peer), -failure);
     }
     EXPECT_EQ(accepts, 6U);
 }
@@ -213,6 +211,8 @@ TEST_F(Threads, AreMissedByTheResolverWithAnError) {
 TEST(Sending, IsBoundedInOneCall) {
     int ends[2];
     ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+    const std::optional<Fd> first = owned(ends[0]);
+    const std::optional<Fd> second = owned(ends[1]);
     const std::string octets(4 * 1024 * 1024, 'x');
     const iovec span{const_cast<char*>(octets.data()), octets.size()};
     const std::array<iovec, 2> spans{span, span};
@@ -225,8 +225,6 @@ TEST(Sending, IsBoundedInOneCall) {
     most_sent = 0;
     static_cast<void>(calls::send_file(ends[0], ends[1], 0, octets.size()));
     EXPECT_EQ(most_sent, calls::octets_of_a_call_max);
-    ::close(ends[0]);
-    ::close(ends[1]);
 }
 
 }  // namespace

@@ -25,8 +25,11 @@
 #include <cerrno>
 #include <ctime>
 #include <map>
+#include <optional>
+#include <utility>
 #include <vector>
 
+#include "portico/io/descriptors.h"
 #include "portico/io/epoll/epoll_calls.h"
 #include "portico/io/epoll/helper_threads.h"
 
@@ -70,15 +73,11 @@ DescriptorName unpacked(std::uint64_t packed) {
 
 class EpollKernel final : public Kernel {
 public:
-    EpollKernel(int epoll, int wake_up, unsigned helpers_max)
-        : epoll_(epoll), wake_up_(wake_up), helpers_(helpers_max, [this] { wake(); }) {
+    EpollKernel(Fd epoll, Fd wake_up, unsigned helpers_max)
+        : epoll_(std::move(epoll)), wake_up_(std::move(wake_up)), helpers_(helpers_max, [this] { wake(); }) {
         read_clocks();
     }
     Result<void> start_first_helper() { return helpers_.start_first(); }
-    ~EpollKernel() {
-        ::close(wake_up_);
-        ::close(epoll_);
-    }
 
     [[nodiscard]] TimePoint now() const override { return now_; }
     [[nodiscard]] TimePoint clock() const override { return std::chrono::steady_clock::now(); }
@@ -167,15 +166,15 @@ private:
     bool done_reading(Slot& slot, Operation& op, std::int64_t result, bool was_short);
     bool done_writing(int fd, Operation& op, std::int64_t result);
 
-    int epoll_;
-    int wake_up_;
+    Fd epoll_;
+    Fd wake_up_;  // an eventfd
     TimePoint now_;
     std::chrono::system_clock::time_point wall_clock_;
     std::vector<Slot> slots_;                      // by descriptor
     std::vector<DescriptorName> put_off_;          // their ready operations wait for the next pass; none is in it twice
     unsigned at_once_ = 0;                         // operations that the running task has tried at once
     std::map<int, calls::FileName> socket_files_;  // of Unix listeners: removed when they close
-    HelperThreads helpers_;
+    HelperThreads helpers_;                        // last: their threads use wake_up_
 };
 
 void EpollKernel::random(std::span<char> room) {
@@ -195,7 +194,7 @@ void EpollKernel::read_clocks() {
 
 void EpollKernel::wake() noexcept {
     const std::uint64_t one = 1;
-    static_cast<void>(!::write(wake_up_, &one, sizeof one));  // it fails only when it is already awake
+    static_cast<void>(!::write(wake_up_.number(), &one, sizeof one));  // it fails only when it is already awake
 }
 
 void EpollKernel::wait(TimePoint until) {
@@ -210,7 +209,7 @@ void EpollKernel::wait(TimePoint until) {
     // Everything that is put off from here on waits for the next pass.
     const std::vector<DescriptorName> due = std::exchange(put_off_, {});
     std::array<epoll_event, events_max> events;
-    const int count = ::epoll_wait(epoll_, events.data(), events_max, timeout);
+    const int count = ::epoll_wait(epoll_.number(), events.data(), events_max, timeout);
     read_clocks();
     for (int i = 0; i < count; ++i) dispatch(events[static_cast<std::size_t>(i)]);
     resume_all(due);
@@ -220,9 +219,9 @@ void EpollKernel::wait(TimePoint until) {
 void EpollKernel::dispatch(const epoll_event& event) {
     const DescriptorName name = unpacked(event.data.u64);
     const int fd = name.fd;
-    if (fd == wake_up_) {
+    if (fd == wake_up_.number()) {
         std::uint64_t count = 0;
-        static_cast<void>(!::read(wake_up_, &count, sizeof count));
+        static_cast<void>(!::read(wake_up_.number(), &count, sizeof count));
         complete_offloaded();
         return;
     }
@@ -474,7 +473,7 @@ int EpollKernel::watch(int fd, std::uint32_t events) {
     wanted.events |= watched.watched;
     wanted.data.u64 = packed({fd, watched.generation});
     if (wanted.events == watched.watched) return 0;
-    if (::epoll_ctl(epoll_, watched.watched == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd, &wanted) != 0) {
+    if (::epoll_ctl(epoll_.number(), watched.watched == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd, &wanted) != 0) {
         if (errno != EPERM || watched.kind != FdKind::pipe) return errno;
         watched.kind = FdKind::file;  // a device such as /dev/null, which is always ready
         return 0;
@@ -484,7 +483,7 @@ int EpollKernel::watch(int fd, std::uint32_t events) {
 }
 
 void EpollKernel::unwatch(int fd) {
-    ::epoll_ctl(epoll_, EPOLL_CTL_DEL, fd, nullptr);
+    ::epoll_ctl(epoll_.number(), EPOLL_CTL_DEL, fd, nullptr);
     slot(fd).watched = 0;
 }
 
@@ -547,24 +546,16 @@ Result<int> EpollKernel::open_stdio(StdioEnd end) {
 }  // namespace
 
 Result<std::unique_ptr<Kernel>> make_epoll_kernel(const EpollOptions& options) {
-    const int epoll = ::epoll_create1(EPOLL_CLOEXEC);
-    if (epoll < 0) return fail(errno, "epoll_create1");
-    const int wake_up = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    if (wake_up < 0) {
-        const int failure = errno;
-        ::close(epoll);
-        return fail(failure, "eventfd");
-    }
+    std::optional<Fd> epoll = owned(::epoll_create1(EPOLL_CLOEXEC));
+    if (!epoll) return fail(errno, "epoll_create1");
+    std::optional<Fd> wake_up = owned(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
+    if (!wake_up) return fail(errno, "eventfd");
     epoll_event wanted{};
     wanted.events = EPOLLIN | EPOLLET;
-    wanted.data.u64 = packed({wake_up, 0});
-    if (::epoll_ctl(epoll, EPOLL_CTL_ADD, wake_up, &wanted) != 0) {
-        const int failure = errno;
-        ::close(wake_up);
-        ::close(epoll);
-        return fail(failure, "epoll_ctl");
-    }
-    auto kernel = std::make_unique<EpollKernel>(epoll, wake_up, std::max(1U, options.helpers_max));
+    wanted.data.u64 = packed({wake_up->number(), 0});
+    if (::epoll_ctl(epoll->number(), EPOLL_CTL_ADD, wake_up->number(), &wanted) != 0) return fail(errno, "epoll_ctl");
+    auto kernel =
+        std::make_unique<EpollKernel>(*std::move(epoll), *std::move(wake_up), std::max(1U, options.helpers_max));
     const Result<void> helper = kernel->start_first_helper();
     if (!helper) return std::unexpected(helper.error());
     return kernel;

@@ -13,6 +13,7 @@
 
 #include "portico/io/core.h"
 #include "portico/io/datagram.h"
+#include "portico/io/descriptors.h"
 #include "portico/io/epoll/epoll_calls.h"
 #include "portico/io/run_task.h"
 #include "portico/io/scope.h"
@@ -271,11 +272,7 @@ Task<void> wait_in_vain(Stream& stream) {
     EXPECT_EQ(nothing.error().number, ETIMEDOUT);
 }
 
-int lowest_free_number() {
-    const int number = ::dup(STDERR_FILENO);
-    ::close(number);
-    return number;
-}
+int lowest_free_number() { return owned(::dup(STDERR_FILENO))->number(); }
 
 // Once `first` is readable, closes `second` and connects a socket that gets the same number.
 Task<int> close_and_connect(Stream& first, std::optional<Stream>& second, SocketAddress silent) {
@@ -326,7 +323,7 @@ TEST_F(StaleEvents, DoNotCompleteAConnectOfTheSameNumber) {
     StreamPair second = run_task(core_, make_stream_pair(core_));
     std::optional<Stream> ours(std::move(second.first));
     std::optional<Stream> theirs(std::move(second.second));
-    const int plug = ::dup(STDERR_FILENO);  // takes the number of the listener that made the pairs
+    const std::optional<Fd> plug = owned(::dup(STDERR_FILENO));  // takes the number of the listener that made the pairs
     Scope scope;
     scope.start(wait_in_vain(*ours));  // registers it
     while (scope.size() > 0) core_.run_once(never);
@@ -336,7 +333,6 @@ TEST_F(StaleEvents, DoNotCompleteAConnectOfTheSameNumber) {
     EXPECT_TRUE(run_task(core_, reset_after(first.second, theirs)));
     while (scope.size() > 0) core_.run_once(never);
     EXPECT_EQ(failure, ETIMEDOUT);
-    ::close(plug);
 }
 
 // --- the last look at a queue
@@ -356,12 +352,11 @@ TEST(AWaitForAConnection, TakesOneThatIsThereWhenItIsEnded) {
     Scope scope;
     scope.start(accept_into(*listener, accepted));
     core.run_once(core.now());
-    const int client = *calls::open_stream_socket(Family::ipv4);
-    calls::begin_connect(client, listener->local());
+    const std::optional<Fd> client = owned(*calls::open_stream_socket(Family::ipv4));
+    calls::begin_connect(client->number(), listener->local());
     scope.request_stop();
     while (scope.size() > 0) core.run_once(never);
     EXPECT_TRUE(accepted.has_value());
-    ::close(client);
 }
 
 }  // namespace

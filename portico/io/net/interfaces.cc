@@ -7,14 +7,16 @@
 #include <netinet/in.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <bit>
 #include <cstring>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <utility>
+
+#include "portico/io/descriptors.h"
 
 namespace portico::io {
 namespace {
@@ -84,13 +86,12 @@ Result<std::vector<Interface>> list_interfaces() {
         interface.addresses.push_back({.ip = from_sockaddr(entry->ifa_addr, length_of(entry->ifa_addr)).ip,
                                        .prefix_bits = prefix_bits_of(entry->ifa_netmask)});
     }
-    const int any_socket = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    const std::optional<Fd> any_socket = owned(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
     for (Interface& interface : interfaces) {
-        if (any_socket >= 0) interface.mtu = mtu_of(any_socket, interface.name);
+        if (any_socket) interface.mtu = mtu_of(any_socket->number(), interface.name);
         std::ranges::sort(interface.addresses, {},
                           [](const InterfaceAddress& each) { return std::pair(each.ip.family(), each.ip.octets()); });
     }
-    if (any_socket >= 0) ::close(any_socket);
     std::ranges::sort(interfaces, {}, &Interface::index);
     return interfaces;
 }

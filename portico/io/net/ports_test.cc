@@ -1,6 +1,7 @@
 // Port names and listening sockets: read from text like /proc's, and from the machine.
 #include "portico/io/net/ports.h"
 #include "portico/base/row_name_for_test.h"
+#include "portico/io/descriptors.h"
 
 #include <gtest/gtest.h>
 #include <netinet/in.h>
@@ -165,21 +166,20 @@ INSTANTIATE_TEST_SUITE_P(All, Holder,
                          row_name);
 
 TEST(Holder, OfAPortOfOursIsThisProcess) {
-    const int listener = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    ASSERT_GE(listener, 0);
+    const std::optional<Fd> listener = owned(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    ASSERT_TRUE(listener);
     sockaddr_in local{};
     local.sin_family = AF_INET;
     local.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    ASSERT_EQ(::bind(listener, reinterpret_cast<const sockaddr*>(&local), sizeof local), 0);
-    ASSERT_EQ(::listen(listener, 1), 0);
+    ASSERT_EQ(::bind(listener->number(), reinterpret_cast<const sockaddr*>(&local), sizeof local), 0);
+    ASSERT_EQ(::listen(listener->number(), 1), 0);
     socklen_t length = sizeof local;
-    ASSERT_EQ(::getsockname(listener, reinterpret_cast<sockaddr*>(&local), &length), 0);
+    ASSERT_EQ(::getsockname(listener->number(), reinterpret_cast<sockaddr*>(&local), &length), 0);
 
     const auto holder = who_holds(from_sockaddr(reinterpret_cast<const sockaddr*>(&local), length));
     ASSERT_TRUE(holder);
     ASSERT_EQ(holder->held_by.size(), 1U);
     EXPECT_EQ(holder->held_by.front().pid, ::getpid());
-    ::close(listener);
 }
 
 }  // namespace

@@ -3,7 +3,6 @@
 
 #include <netdb.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cassert>
@@ -14,6 +13,7 @@
 #include <utility>
 
 #include "portico/base/printable.h"
+#include "portico/io/descriptors.h"
 #include "portico/io/thread.h"
 
 namespace portico::io {
@@ -180,12 +180,7 @@ private:
     TimePoint deadline_;
 };
 
-bool has_ipv6() {
-    const int probe = ::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (probe < 0) return false;
-    ::close(probe);
-    return true;
-}
+bool has_ipv6() { return owned(::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0)).has_value(); }
 
 }  // namespace
 

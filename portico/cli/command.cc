@@ -1,7 +1,7 @@
-// portico/app/command.cc — turns words into arguments, as a command's table says.
+// portico/cli/command.cc — turns words into arguments, as a command's table says.
 //
-// Room app: see command.h.
-#include "portico/app/command.h"
+// Room cli: see command.h.
+#include "portico/cli/command.h"
 
 #include <fmt/core.h>
 
@@ -9,14 +9,11 @@
 #include <cassert>
 #include <cstddef>
 
-#include "portico/app/retype.h"
 #include "portico/base/nearest.h"
 #include "portico/base/quantity.h"
-#include "portico/io/net/endpoint.h"
-#include "portico/io/net/endpoint_meant.h"
-#include "portico/server/limits.h"
+#include "portico/cli/retype.h"
 
-namespace portico::app {
+namespace portico::cli {
 namespace {
 
 std::string list_of(std::span<const std::string_view> words) {
@@ -51,17 +48,7 @@ std::optional<std::string> why_refused(const Option& option, std::string_view va
         case ValueKind::duration:
             if (parse_duration(value)) return std::nullopt;
             return fmt::format("'{}' is not a time such as 500ms, 3s or 2m", value);
-        case ValueKind::endpoint: {
-            const auto endpoint = io::parse_endpoint(value);
-            if (endpoint) return std::nullopt;
-            return fmt::format("'{}' is not an endpoint: {}", value, endpoint.error().message);
-        }
-        case ValueKind::limit: {
-            server::Limits scratch;
-            auto set = server::set_limit(scratch, value);
-            if (set) return std::nullopt;
-            return std::move(set.error());
-        }
+        case ValueKind::notation: return option.notation->why_refused(value);
         case ValueKind::directory:
         case ValueKind::file:
         case ValueKind::host:
@@ -85,15 +72,17 @@ std::vector<std::string> long_words(const Command& command) {
     return words;
 }
 
-// The port to suggest if none was given.
-constexpr std::uint16_t usual_port = 8080;
+// Guesses what a value was meant to be. Returns nothing if the option accepts it, or if there is no good guess.
+std::optional<std::string> meant_by(const Option& option, std::string_view value) {
+    if (option.kind != ValueKind::notation || option.notation->meant_by == nullptr) return std::nullopt;
+    if (option.notation->why_refused(value) == std::nullopt) return std::nullopt;
+    return option.notation->meant_by(value);
+}
 
 // Returns `value` in a form that the option accepts, or the best guess at one.
 std::string fitting(const Option& option, std::string_view value) {
-    if (option.kind == ValueKind::endpoint && !io::parse_endpoint(value)) {
-        const auto meant = io::endpoint_meant_by(value, usual_port);
-        if (meant) return shell_quoted(*meant);
-    }
+    const auto meant = meant_by(option, value);
+    if (meant) return shell_quoted(*meant);
     return why_refused(option, value) ? std::string(option.value) : shell_quoted(value);
 }
 
@@ -224,13 +213,14 @@ std::unexpected<Misuse> CommandLine::no_such_option(std::string_view written) co
 
 // Suggests what to type instead of a value that was refused.
 std::string CommandLine::advice_on(const Option& option, std::string_view written, std::string_view value) const {
-    if (option.kind == ValueKind::limit) return "portico help limits";
-    if (option.kind == ValueKind::endpoint) {
-        const auto meant = io::endpoint_meant_by(value, usual_port);
+    const auto meant = meant_by(option, value);
+    if (meant) {
         // The option and its value are one word or two; the last of them has just been taken.
         const std::size_t first = words_[at_ - 1] == value && at_ >= 2 ? at_ - 2 : at_ - 1;
-        if (meant) return retyped(command_, words_, first, at_, fmt::format("{} {}", written, shell_quoted(*meant)));
+        return retyped(command_, words_, first, at_, fmt::format("{} {}", written, shell_quoted(*meant)));
     }
+    const bool is_explained = option.kind == ValueKind::notation && !option.notation->explained_by.empty();
+    if (is_explained) return std::string(option.notation->explained_by);
     return fmt::format("portico {} --help", command_.name);
 }
 
@@ -277,15 +267,13 @@ CommandLine::Step CommandLine::take_positional(std::string_view word) {
                                   table.size() == 1 ? "" : "s", word));
     }
     const Positional& positional = table[std::min(index, table.size() - 1)];
-    const Option as_option{
-        .name = positional.name, .meaning = {}, .kind = positional.kind, .choices = positional.choices};
     // An empty word usually comes from an unset variable in a script. It does not mean the current folder.
     if (word.empty()) {
         std::string message = fmt::format("the argument {} is empty", positional.name);
         if (positional.kind != ValueKind::directory) return misuse(std::move(message));
         return std::unexpected(Misuse{std::move(message), fmt::format("portico {} .", command_.name)});
     }
-    const auto why = why_refused(as_option, word);
+    const auto why = why_refused(option_like(positional), word);
     if (why) return misuse(fmt::format("{}: {}", positional.name, *why));
     arguments_.positionals_.push_back(word);
     return {};
@@ -299,6 +287,14 @@ CommandLine::Step CommandLine::check_positionals() {
     std::string message = fmt::format("{} needs the argument {}: {}", command_.name, next.name, next.meaning);
     if (!next.choices.empty()) message += fmt::format(" ({})", list_of(next.choices));
     return misuse(std::move(message));
+}
+
+Option option_like(const Positional& positional) {
+    return {.name = positional.name,
+            .meaning = {},
+            .kind = positional.kind,
+            .notation = positional.notation,
+            .choices = positional.choices};
 }
 
 Parsed parse_arguments(const Command& command, std::span<const std::string_view> words) {
@@ -361,4 +357,4 @@ std::optional<std::string_view> Arguments::positional(std::size_t index) const {
     return positionals_[index];
 }
 
-}  // namespace portico::app
+}  // namespace portico::cli

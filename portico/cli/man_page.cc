@@ -1,18 +1,16 @@
-// portico/app/man_page.cc — the command table as a manual page.
+// portico/cli/man_page.cc — the command table as a manual page.
 //
-// Room app: see command.h.
-#include "portico/app/man_page.h"
+// Room cli: see command.h.
+#include "portico/cli/man_page.h"
 
 #include <fmt/core.h>
 
 #include <string_view>
 #include <utility>
 
-#include "portico/app/help_text.h"
-#include "portico/app/version.h"
-#include "portico/server/limits.h"
+#include "portico/cli/help_text.h"
 
-namespace portico::app {
+namespace portico::cli {
 namespace {
 
 constexpr std::size_t line_octets_max = 78;
@@ -99,13 +97,13 @@ std::string option_entry(const Option& option) {
     tag.erase(0, tag.find_first_not_of(' '));
     std::string text(option.meaning);
     if (!option.fallback.empty()) text += fmt::format("; default: {}", option.fallback);
-    return tagged(tag, sentence(text));
+    return manual_entry(tag, text);
 }
 
 std::string examples_of(const Command& command) {
     std::string text;
     for (const Example& example : command.examples) {
-        text += tagged(example.line, sentence(example.meaning));
+        text += manual_entry(example.line, example.meaning);
     }
     return text;
 }
@@ -113,8 +111,7 @@ std::string examples_of(const Command& command) {
 std::string command_section(const Command& command) {
     std::string text = fmt::format(".SS {}\n", quoted(usage_of(command)));
     text += paragraphs(command.about.empty() ? sentence(command.summary) : command.about);
-    for (const Positional& positional : command.arguments)
-        text += tagged(positional.name, sentence(positional.meaning));
+    for (const Positional& positional : command.arguments) text += manual_entry(positional.name, positional.meaning);
     for (const Option& option : command.options) text += option_entry(option);
     if (!command.examples.empty()) text += ".PP\nExamples:\n" + examples_of(command);
     std::string_view codes = command.exit_codes;
@@ -130,85 +127,25 @@ std::string command_section(const Command& command) {
     return text;
 }
 
-std::string limits_section() {
-    std::string text =
-        ".SH LIMITS\nThese limits bound what clients can cost the server. Set one with\n"
-        ".BR \"\\-\\-set NAME=VALUE\" .\n"
-        "Times are written as 500ms, 3s, 2m or 1h, sizes as 512, 16k, 1m or 1g (powers of 1024).\n"
-        "A number after a colon is the status of the answer to a request that exceeds the limit.\n";
-    for (const server::LimitRow& row : server::limit_rows()) {
-        text += tagged(row.name, sentence(fmt::format("{}; default: {}", row.meaning, row.standard)));
-    }
-    return text;
-}
-
-constexpr std::string_view after_the_commands = R"(.SH ENDPOINTS
-An endpoint, where to listen or to connect, is written as
-.BR tcp://HOST:PORT ,
-.BR udp://HOST:PORT ,
-.BR unix:/path ,
-.B unix:@name
-(abstract) or
-.BR stdio ;
-not every command takes all of them. Without a scheme an endpoint is TCP:
-.BR 127.0.0.1:8080 ,
-.BR [::1]:80 ,
-.B :8080
-(every interface) or
-.B 8080
-alone (the same). Port 0 is any free port.
-)";
-
-constexpr std::string_view end_of_page = R"(.SH SIGNALS
-.TP
-.B SIGTERM, SIGINT
-Stop. A server accepts no new connections and answers the requests that have
-reached it; idle connections stay open for half a second. A second signal stops
-it at once.
-.TP
-.B SIGUSR1
-Reopen the log file, after it has been moved away.
-.TP
-.B SIGHUP
-At a terminal, which has then been closed: as SIGTERM. Elsewhere: as SIGUSR1.
-.SH ENVIRONMENT
-.TP
-.B NO_COLOR
-Do not use colours, whatever the terminal.
-.TP
-.B CLICOLOR_FORCE
-Use colours even if the output is not a terminal.
-.SH EXIT STATUS
-.TP
-.B 0
-Success.
-.TP
-.B 1
-The command failed.
-.TP
-.B 2
-The command line is wrong.
-)";
-
 }  // namespace
 
-std::string manual_page(std::span<const Command> commands) {
+std::string manual_entry(std::string_view tag, std::string_view text) { return tagged(tag, sentence(text)); }
+
+std::string manual_page(const Program& program) {
     std::string text = fmt::format(
         ".\\\" From `portico man`: made from the table of commands.\n"
         ".TH PORTICO 1 {} \"portico {}\" \"User Commands\"\n",
-        version_date, version);
-    text += ".SH NAME\nportico \\- serve folders and answer connections on any port\n";
+        program.version_date, program.version);
+    text += fmt::format(".SH NAME\nportico \\- {}\n", escaped(program.purpose));
     text +=
         ".SH SYNOPSIS\n.B portico\n.I command\n.RI [ argument ]...\n.br\n.B portico help\n.RI [ command ]\n.br\n"
         ".B portico \\-\\-version\n";
-    text +=
-        ".SH DESCRIPTION\nPortico is the front door of a machine: it accepts connections on any port and\n"
-        "answers them, above all as a strict and fast HTTP/1.1 server of a folder.\n"
-        ".SH COMMANDS\n";
-    for (const Command& command : commands) text += command_section(command);
-    text += after_the_commands;
-    text += limits_section();
-    text += end_of_page;
+    text += ".SH DESCRIPTION\n" + filled(program.about);
+    text += ".SH COMMANDS\n";
+    for (const Command& command : program.commands) text += command_section(command);
+    for (const ManualSection& section : program.manual) {
+        text += fmt::format(".SH {}\n{}", section.title, section.text);
+    }
     // Writes characters outside ASCII by their troff names, so that any troff shows them.
     std::string named;
     for (std::size_t i = 0; i < text.size(); ++i) {
@@ -226,4 +163,4 @@ std::string manual_page(std::span<const Command> commands) {
     return named;
 }
 
-}  // namespace portico::app
+}  // namespace portico::cli

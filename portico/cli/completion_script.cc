@@ -1,16 +1,15 @@
-// portico/app/completion_script.cc — the command table as completion scripts for shells.
+// portico/cli/completion_script.cc — the command table as completion scripts for shells.
 //
-// Room app: see command.h.
-#include "portico/app/completion_script.h"
+// Room cli: see command.h.
+#include "portico/cli/completion_script.h"
 
 #include <fmt/core.h>
 
+#include <span>
 #include <string_view>
 #include <vector>
 
-#include "portico/server/limits.h"
-
-namespace portico::app {
+namespace portico::cli {
 namespace {
 
 using Words = std::vector<std::string>;
@@ -29,10 +28,16 @@ Words names_of(std::span<const Command> commands) {
 
 Words choices_of(std::span<const std::string_view> choices) { return {choices.begin(), choices.end()}; }
 
-Words limit_names() {
-    Words words;
-    for (const server::LimitRow& row : server::limit_rows()) words.push_back(std::string(row.name) + "=");
+// Returns what `portico help` explains.
+Words topics_of(const Program& program) {
+    Words words = names_of(program.commands);
+    words.insert(words.end(), program.topics.begin(), program.topics.end());
     return words;
+}
+
+// Returns the words with which values of the option's notation begin.
+Words beginnings_of(const Option& option) {
+    return option.notation->beginnings == nullptr ? Words() : option.notation->beginnings();
 }
 
 // The forms in which an option is written, "-p" and "--port".
@@ -55,35 +60,37 @@ Words every_form(const Command& command) {
 // --- bash
 
 // Returns the bash statement that completes a value.
-std::string bash_values(ValueKind kind, std::span<const std::string_view> choices, std::span<const Command> commands) {
-    switch (kind) {
-        case ValueKind::choice: return fmt::format("_portico_words '{}'", joined(choices_of(choices)));
+std::string bash_values(const Option& option, const Program& program) {
+    switch (option.kind) {
+        case ValueKind::choice: return fmt::format("_portico_words '{}'", joined(choices_of(option.choices)));
         case ValueKind::directory: return "_portico_files -d";
         case ValueKind::file: return "_portico_files -f";
         case ValueKind::host: return "COMPREPLY=($(compgen -A hostname -- \"$cur\"))";
-        case ValueKind::command: return fmt::format("_portico_words '{} limits'", joined(names_of(commands)));
-        case ValueKind::limit: return fmt::format("_portico_words '{}'; compopt -o nospace", joined(limit_names()));
+        case ValueKind::command: return fmt::format("_portico_words '{}'", joined(topics_of(program)));
+        case ValueKind::notation: {
+            const Words beginnings = beginnings_of(option);
+            if (beginnings.empty()) return ":";
+            return fmt::format("_portico_words '{}'; compopt -o nospace", joined(beginnings));
+        }
         case ValueKind::text:
         case ValueKind::number:
-        case ValueKind::duration:
-        case ValueKind::endpoint: return ":";
+        case ValueKind::duration: return ":";
     }
     return ":";
 }
 
-std::string bash_case(const Command& command, std::span<const Command> commands) {
+std::string bash_case(const Command& command, const Program& program) {
     std::string text = fmt::format("    {})\n        case $prev in\n", command.name);
     for (const Option& option : command.options) {
         if (option.value.empty()) continue;
         std::string forms;
         for (const std::string& form : forms_of(option)) forms += (forms.empty() ? "" : "|") + form;
-        text += fmt::format("        {}) {}; return ;;\n", forms, bash_values(option.kind, option.choices, commands));
+        text += fmt::format("        {}) {}; return ;;\n", forms, bash_values(option, program));
     }
     text += "        esac\n";
     text += fmt::format("        if [[ $cur == -* ]]; then _portico_words '{}'\n", joined(every_form(command)));
     if (!command.arguments.empty()) {
-        const Positional& first = command.arguments.front();
-        text += fmt::format("        else {}\n", bash_values(first.kind, first.choices, commands));
+        text += fmt::format("        else {}\n", bash_values(option_like(command.arguments.front()), program));
     }
     return text + "        fi ;;\n";
 }
@@ -105,26 +112,29 @@ std::string zsh_escaped(std::string_view text) {
     return out;
 }
 
-std::string zsh_values(ValueKind kind, std::span<const std::string_view> choices, std::span<const Command> commands) {
-    switch (kind) {
-        case ValueKind::choice: return fmt::format("({})", joined(choices_of(choices)));
+std::string zsh_values(const Option& option, const Program& program) {
+    switch (option.kind) {
+        case ValueKind::choice: return fmt::format("({})", joined(choices_of(option.choices)));
         case ValueKind::directory: return "_files -/";
         case ValueKind::file: return "_files";
         case ValueKind::host: return "_hosts";
-        case ValueKind::command: return fmt::format("({} limits)", joined(names_of(commands)));
-        case ValueKind::limit: return fmt::format("compadd -S \"\" -- {}", joined(limit_names()));
+        case ValueKind::command: return fmt::format("({})", joined(topics_of(program)));
+        case ValueKind::notation: {
+            const Words beginnings = beginnings_of(option);
+            if (beginnings.empty()) return " ";
+            return fmt::format("compadd -S \"\" -- {}", joined(beginnings));
+        }
         case ValueKind::text:
         case ValueKind::number:
-        case ValueKind::duration:
-        case ValueKind::endpoint: return " ";
+        case ValueKind::duration: return " ";
     }
     return " ";
 }
 
-std::string zsh_option(const Option& option, std::span<const Command> commands) {
+std::string zsh_option(const Option& option, const Program& program) {
     std::string value;
     if (!option.value.empty()) {
-        value = fmt::format(":{}:{}", zsh_escaped(option.value), zsh_values(option.kind, option.choices, commands));
+        value = fmt::format(":{}:{}", zsh_escaped(option.value), zsh_values(option, program));
     }
     const std::string equals = option.value.empty() ? "" : "=";
     const std::string star = option.repeat == Repeat::collected ? "*" : "";
@@ -140,14 +150,14 @@ std::string zsh_option(const Option& option, std::span<const Command> commands) 
     return text;
 }
 
-std::string zsh_case(const Command& command, std::span<const Command> commands) {
+std::string zsh_case(const Command& command, const Program& program) {
     std::string text = fmt::format("        ({})\n            _arguments -s -S \\\n", command.name);
-    for (const Option& option : command.options) text += zsh_option(option, commands);
+    for (const Option& option : command.options) text += zsh_option(option, program);
     for (const Positional& positional : command.arguments) {
         const std::string_view place = positional.repeat == Repeat::collected ? "*" : "";
         const std::string_view optional = positional.presence == Presence::optional && place.empty() ? ":" : "";
         text += fmt::format("            '{}:{}{}:{}' \\\n", place, optional, zsh_escaped(positional.name),
-                            zsh_values(positional.kind, positional.choices, commands));
+                            zsh_values(option_like(positional), program));
     }
     return text + "            '(-h --help)'{-h,--help}'[help]' ;;\n";
 }
@@ -163,23 +173,26 @@ std::string fish_quoted(std::string_view text) {
     return out + "'";
 }
 
-std::string fish_values(ValueKind kind, std::span<const std::string_view> choices, std::span<const Command> commands) {
-    switch (kind) {
-        case ValueKind::choice: return fmt::format("-x -a '{}'", joined(choices_of(choices)));
+std::string fish_values(const Option& option, const Program& program) {
+    switch (option.kind) {
+        case ValueKind::choice: return fmt::format("-x -a '{}'", joined(choices_of(option.choices)));
         case ValueKind::directory: return "-x -a '(__fish_complete_directories)'";
         case ValueKind::file: return "-r -F";
         case ValueKind::host: return "-x -a '(__fish_print_hostnames)'";
-        case ValueKind::command: return fmt::format("-x -a '{} limits'", joined(names_of(commands)));
-        case ValueKind::limit: return fmt::format("-x -a '{}'", joined(limit_names()));
+        case ValueKind::command: return fmt::format("-x -a '{}'", joined(topics_of(program)));
+        case ValueKind::notation: {
+            const Words beginnings = beginnings_of(option);
+            if (beginnings.empty()) return "-x";
+            return fmt::format("-x -a '{}'", joined(beginnings));
+        }
         case ValueKind::text:
         case ValueKind::number:
-        case ValueKind::duration:
-        case ValueKind::endpoint: return "-x";
+        case ValueKind::duration: return "-x";
     }
     return "-x";
 }
 
-std::string fish_command(const Command& command, std::span<const Command> commands) {
+std::string fish_command(const Command& command, const Program& program) {
     std::string text = fmt::format("complete -c portico -n __fish_use_subcommand -a {} -d {}\n", command.name,
                                    fish_quoted(command.summary));
     const std::string when = fmt::format("complete -c portico -n '__fish_seen_subcommand_from {}'", command.name);
@@ -187,7 +200,7 @@ std::string fish_command(const Command& command, std::span<const Command> comman
         text += when;
         if (option.letter != '\0') text += fmt::format(" -s {}", option.letter);
         text += fmt::format(" -l {} -d {}", option.name, fish_quoted(option.meaning));
-        if (!option.value.empty()) text += " " + fish_values(option.kind, option.choices, commands);
+        if (!option.value.empty()) text += " " + fish_values(option, program);
         text += "\n";
         if (option.negation == Negation::with_no) {
             text += fmt::format("{} -l no-{} -d {}\n", when, option.name,
@@ -195,7 +208,7 @@ std::string fish_command(const Command& command, std::span<const Command> comman
         }
     }
     for (const Positional& positional : command.arguments) {
-        const std::string values = fish_values(positional.kind, positional.choices, commands);
+        const std::string values = fish_values(option_like(positional), program);
         if (values == "-r -F") text += fmt::format("{} -F\n", when);
         if (values.starts_with("-x -a")) text += fmt::format("{} {}\n", when, values);
     }
@@ -204,7 +217,7 @@ std::string fish_command(const Command& command, std::span<const Command> comman
 
 }  // namespace
 
-std::string bash_completion(std::span<const Command> commands) {
+std::string bash_completion(const Program& program) {
     std::string text = R"(# bash completion for portico, from `portico completion bash`
 _portico_words() { COMPREPLY=($(compgen -W "$1" -- "$cur")); }
 _portico_files() {
@@ -226,12 +239,12 @@ _portico() {
     done
     case $command in
 )";
-    text += fmt::format("    '') _portico_words '{} --help --version' ;;\n", joined(names_of(commands)));
-    for (const Command& command : commands) text += bash_case(command, commands);
+    text += fmt::format("    '') _portico_words '{} --help --version' ;;\n", joined(names_of(program.commands)));
+    for (const Command& command : program.commands) text += bash_case(command, program);
     return text + "    esac\n}\ncomplete -F _portico portico\n";
 }
 
-std::string zsh_completion(std::span<const Command> commands) {
+std::string zsh_completion(const Program& program) {
     std::string text = R"(#compdef portico
 # zsh completion for portico, from `portico completion zsh`
 _portico() {
@@ -242,11 +255,11 @@ _portico() {
     (command)
         portico_commands=(
 )";
-    for (const Command& command : commands) {
+    for (const Command& command : program.commands) {
         text += fmt::format("            '{}:{}'\n", command.name, zsh_escaped(command.summary));
     }
     text += "        )\n        _describe command portico_commands ;;\n    (argument)\n        case $line[1] in\n";
-    for (const Command& command : commands) text += zsh_case(command, commands);
+    for (const Command& command : program.commands) text += zsh_case(command, program);
     return text + R"(        esac ;;
     esac
 }
@@ -254,14 +267,14 @@ if [[ $funcstack[1] == _portico ]]; then _portico "$@"; else compdef _portico po
 )";
 }
 
-std::string fish_completion(std::span<const Command> commands) {
+std::string fish_completion(const Program& program) {
     std::string text =
         "# fish completion for portico, from `portico completion fish`\n"
         "complete -c portico -f\n"
         "complete -c portico -n __fish_use_subcommand -s V -l version -d 'print the version'\n"
         "complete -c portico -s h -l help -d 'help'\n";
-    for (const Command& command : commands) text += fish_command(command, commands);
+    for (const Command& command : program.commands) text += fish_command(command, program);
     return text;
 }
 
-}  // namespace portico::app
+}  // namespace portico::cli

@@ -1,22 +1,46 @@
-// portico/app/command_test.cc — checks command lines against a table.
+// portico/cli/command_test.cc — checks command lines against a table.
 //
-// Room app: see command.h.
-#include "portico/app/command.h"
+// Room cli: see command.h.
+#include "portico/cli/command.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <string>
 
+#include "portico/base/quantity.h"
 #include "portico/base/row_name_for_test.h"
 
-namespace portico::app {
+namespace portico::cli {
 namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using Words = std::vector<std::string_view>;
+
+// A notation like that of endpoints: HOST:PORT or unix:PATH.
+std::optional<std::string> why_no_endpoint(std::string_view value) {
+    const std::size_t colon = value.rfind(':');
+    const auto port = colon == std::string_view::npos ? std::nullopt : parse_count(value.substr(colon + 1));
+    if (value.starts_with("unix:") || (port && *port <= 65'535)) return std::nullopt;
+    return "'" + std::string(value) + "' is not an endpoint";
+}
+
+std::optional<std::string> endpoint_near(std::string_view value) {
+    if (!why_no_endpoint(value)) return "a-guess-at-a-valid-value";
+    if (value == "http://[::1]:90/") return "[::1]:90";
+    if (value.find(':') != std::string_view::npos) return std::nullopt;
+    return std::string(value) + ":8080";
+}
+
+std::optional<std::string> why_no_limit(std::string_view value) {
+    if (value.starts_with("head_time_max=")) return std::nullopt;
+    return "did you mean 'head_time_max'?";
+}
+
+constexpr Notation endpoint_notation{.why_refused = why_no_endpoint, .meant_by = endpoint_near};
+constexpr Notation limit_notation{.why_refused = why_no_limit, .explained_by = "portico help limits"};
 
 const Command& table() {
     static const Command command{
@@ -36,7 +60,8 @@ const Command& table() {
                      .letter = 'l',
                      .value = "ENDPOINT",
                      .meaning = "where",
-                     .kind = ValueKind::endpoint,
+                     .kind = ValueKind::notation,
+                     .notation = &endpoint_notation,
                      .repeat = Repeat::collected},
                     {.name = "wait",
                      .letter = 'w',
@@ -52,7 +77,8 @@ const Command& table() {
                     {.name = "set",
                      .value = "NAME=VALUE",
                      .meaning = "limit",
-                     .kind = ValueKind::limit,
+                     .kind = ValueKind::notation,
+                     .notation = &limit_notation,
                      .repeat = Repeat::collected},
                     {.name = "file", .value = "FILE", .meaning = "a file", .kind = ValueKind::file},
                     {.name = "key", .value = "KEY", .meaning = "a secret", .secrecy = Secrecy::secret}},
@@ -241,4 +267,4 @@ TEST(CommandLine, CountsItsArguments) {
 }
 
 }  // namespace
-}  // namespace portico::app
+}  // namespace portico::cli

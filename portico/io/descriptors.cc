@@ -1,0 +1,29 @@
+// portico/io/descriptors.cc — see descriptors.h.
+#include "portico/io/descriptors.h"
+
+#include <unistd.h>
+
+namespace portico::io {
+namespace {
+
+class SystemDescriptors final : public FdTable {
+public:
+    // Linux frees the number whatever close(2) returns, so a retry could close another file.
+    void close(int number) noexcept override { ::close(number); }
+    void let_go(int /*number*/) noexcept override {}
+    void take(int /*number*/) noexcept override {}
+};
+
+}  // namespace
+
+FdTable& system_descriptors() {
+    static SystemDescriptors table;
+    return table;
+}
+
+std::optional<Fd> owned(int number) {
+    if (number < 0) return std::nullopt;
+    return Fd(system_descriptors(), number);
+}
+
+}  // namespace portico::io

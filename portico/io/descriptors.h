@@ -1,0 +1,19 @@
+// portico/io/descriptors.h — owns descriptors of the system that belong to no core.
+//
+// Room io: see error.h.
+// Threads:   any. Nothing is recorded about these descriptors.
+#pragma once
+
+#include <optional>
+
+#include "portico/base/fd.h"
+
+namespace portico::io {
+
+// The table of such descriptors. It shares its numbers with those of the real kernel, so they can move between them.
+FdTable& system_descriptors();
+
+// Owns the descriptor that a system call has returned. Returns nothing if it has failed (-1); errno stays as it is.
+std::optional<Fd> owned(int number);
+
+}  // namespace portico::io
