@@ -6,6 +6,7 @@
 #include <string>
 
 #include "portico/embed/tell.h"
+#include "portico/io/scope.h"
 
 namespace portico {
 namespace {
@@ -76,10 +77,10 @@ Task<Response> Next::operator()(Request& request) const {
     return answer_by(route::Route{nullptr, way_, handler_, refuser_}, request.exchange());
 }
 
-io::Scope& Next::unfinished(Request& request) const {
+void Next::start_and_leave(Request& request, Task<void> task) const {
     io::Scope* const tasks = request.exchange().unfinished();
     assert(tasks != nullptr && "middleware runs while a response is made");
-    return *tasks;
+    tasks->start(std::move(task), AfterStop::ends);
 }
 
 Middleware::ForCore Middleware::of_function(std::shared_ptr<Function> function) {

@@ -66,7 +66,8 @@ TEST(ProgramHosts, MayHaveTheirOwnRoutes) {
 }
 
 TEST(ProgramHosts, AreNamesWithoutAPort) {
-    for (const char* const wrong : {"", "api.example:80", "API.example", "a b", "*", "*.*.example", ".example"}) {
+    for (const char* const wrong :
+         {"", "api.example:80", "API.example", "a b", "*", "*.*.example", ".example", "api.example.", "a..b"}) {
         Server server;
         server.host(wrong).get("/", [] { return "x"; });
         const std::vector<std::string> errors = server.errors();

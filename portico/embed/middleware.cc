@@ -80,14 +80,16 @@ Middleware log_to(std::FILE* stream) {
 Middleware cors(std::vector<std::string> origins, CorsCredentials credentials) {
     route::CorsOptions options;
     options.origins = std::move(origins);
-    if (credentials == CorsCredentials::allowed) options.credentials = route::CorsCredentials::allowed;
+    options.credentials = credentials;
     return Middleware([options](io::Core&) { return std::make_shared<route::Cors>(options); });
 }
 
 Middleware basic_auth(std::string realm, std::function<bool(std::string_view, std::string_view)> check) {
-    auto careful = [check = std::move(check)](std::string_view user, std::string_view password) -> std::optional<bool> {
+    // One for all cores, as every function of a program.
+    const auto shared = std::make_shared<std::function<bool(std::string_view, std::string_view)>>(std::move(check));
+    auto careful = [shared](std::string_view user, std::string_view password) -> std::optional<bool> {
         try {
-            return check(user, password);
+            return (*shared)(user, password);
         } catch (...) {
             tell_of_exception("the check of a password", std::current_exception());
         }
@@ -114,7 +116,7 @@ Middleware content_at_most(std::uint64_t octets) {
 Middleware time_out(std::chrono::milliseconds time) {
     return [time](Request& request, Next next) -> Task<Response> {
         const auto timed = std::make_shared<Timed>();
-        next.unfinished(request).start(run_timed(next(request), timed));
+        next.start_and_leave(request, run_timed(next(request), timed));
         const io::TimePoint deadline = io::later(request.core().now(), time);
         const io::Result<void> over = co_await timed->over.wait(request.core(), deadline);
         if (timed->response) co_return *std::move(timed->response);

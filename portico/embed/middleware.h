@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "portico/embed/next.h"
+#include "portico/route/cors_options.h"
 
 namespace portico {
 
@@ -21,8 +22,7 @@ namespace portico {
 // until the line is written. Options::access_log does not make them wait.
 [[nodiscard]] Middleware log_to(std::FILE* stream);
 
-// Whether scripts of other sites may send cookies and passwords, and so read answers that are meant for the user.
-enum class CorsCredentials : std::uint8_t { none, allowed };
+using route::CorsCredentials;
 
 // Lets scripts of other sites read the answers (Fetch standard, CORS), and answers their preflight requests. `origins`
 // are written as browsers send them: "https://app.example". If the list is empty or contains "*", every site is

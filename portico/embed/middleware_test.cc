@@ -3,7 +3,11 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <fstream>
+#include <stdexcept>
 #include <string>
+
+#include "portico/base/scratch_folder_for_test.h"
 
 #include "portico/portico.h"
 #include "portico/testing.h"
@@ -536,6 +540,117 @@ TEST(Forms, AreDecodedAndEncoded) {
     append_to_form(form, "é", "~");
     EXPECT_EQ(form, "a%20b=c%26d&%C3%A9=~");
     EXPECT_EQ(find_in_form(form, "a b"), "c&d");
+}
+
+// The response that is being compressed is replaced by the time-out's answer.
+TEST(Middleware, TheTextIsKeptWhileItIsCompressed) {
+    Server server;
+    server.use(time_out(milliseconds(1)));
+    server.use(compression());
+    server.get("/", [] { return std::string(3'000'000, 'x'); });
+    for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+        TestClient client(server, seed);
+        const TestAnswer answer = client.request("GET", "/", {{"Accept-Encoding", "gzip"}});
+        EXPECT_TRUE(answer.status == 200 || answer.status == 503) << answer.status;
+    }
+}
+
+TEST(Middleware, DoesNotCompressWhatAFolderHasMade) {
+    const ScratchFolder place;
+    std::ofstream(place.file("a.txt")) << std::string(900, 'x');
+    Server server;
+    server.use(compression(100));
+    server.files("/", place.path());
+    TestClient client(server);
+    const TestAnswer answer = client.request("GET", "/a.txt", {{"Accept-Encoding", "gzip"}});
+    EXPECT_EQ(answer.content, std::string(900, 'x'));
+    EXPECT_EQ(answer.field("Content-Encoding"), "");
+}
+
+Task<void> drop(Task<Response> task) {
+    const Response response = co_await task;
+    static_cast<void>(response);
+}
+
+Task<Response> answer_slowly(Request& request) {
+    const bool slept = co_await io::sleep_for(request.core(), seconds(1));
+    co_return slept ? Response("late") : Response("stopped");
+}
+
+TEST(Middleware, LeavesTasksBehindThatNeverAnswer) {
+    Server server;
+    server.use([](Request& request, Next next) -> Task<Response> {
+        next.start_and_leave(request, drop(next(request)));
+        co_return Response("accepted");
+    });
+    server.get("/", [](Request& request) { return answer_slowly(request); });
+    TestClient client(server);
+    EXPECT_EQ(client.get("/").content, "accepted");
+    client.pass(seconds(2));
+    EXPECT_EQ(client.get("/").content, "accepted");
+}
+
+TEST(Middleware, AsksForAPasswordOnce) {
+    int asked = 0;
+    Server server;
+    server.use(basic_auth("x", [&asked](std::string_view, std::string_view) { return ++asked == 1; }));
+    server.use([](Request& request, Next next) { return add_letter(request, next, "a"); });
+    server.get("/", [](Request& request) { return answer_slowly(request); });
+    TestClient client(server);
+    EXPECT_EQ(client.request("GET", "/", {{"Authorization", "Basic YTpi"}}).content, "alatea");
+    EXPECT_EQ(asked, 1);
+    EXPECT_EQ(client.request("GET", "/", {{"Authorization", "Basic YTpi"}}).status, 401);
+}
+
+TEST(Middleware, ACheckOfAPasswordThatThrowsLetsNobodyIn) {
+    Server server;
+    server.use(
+        basic_auth("x", [](std::string_view, std::string_view) -> bool { throw std::runtime_error("no table"); }));
+    server.get("/", [] { return "in"; });
+    TestClient client(server);
+    testing::internal::CaptureStderr();
+    EXPECT_EQ(client.request("GET", "/", {{"Authorization", "Basic YTpi"}}).status, 500);
+    EXPECT_NE(testing::internal::GetCapturedStderr().find("no table"), std::string::npos);
+}
+
+TEST(Middleware, CorsInsideCorsSaysEachThingOnce) {
+    Server server;
+    server.use(cors({"https://a.example"}, CorsCredentials::allowed));
+    Group group = server.group("/in");
+    group.use(cors({"https://a.example", "https://b.example"}, CorsCredentials::allowed));
+    group.get("/", [] { return "x"; });
+    TestClient client(server);
+    const TestAnswer answer = client.request("GET", "/in/", {{"Origin", "https://a.example"}});
+    for (const std::string_view name : {"Access-Control-Allow-Credentials", "Access-Control-Allow-Origin"}) {
+        EXPECT_EQ(std::ranges::count(answer.fields, name, [](const auto& line) { return line.first; }), 1) << name;
+    }
+}
+
+TEST(Middleware, TheMethodsOfAGroupAreNotTheServers) {
+    Server server;
+    server.get("/", [] { return "x"; });
+    Group group = server.group("/admin");
+    group.use(basic_auth("x", [](std::string_view, std::string_view) { return false; }));
+    group.route("PURGE", "/all", [] { return "x"; });
+    TestClient client(server);
+    EXPECT_EQ(client.request("OPTIONS", "*").field("Allow"), "GET, HEAD, OPTIONS");
+}
+
+TEST(Refusals, OfAProgramDoNotWaitForTheContent) {
+    Server server;
+    server.get("/", [] { return "x"; });
+    TestClient client(server);
+    const std::string head = "POST /nowhere HTTP/1.1\r\nHost: a\r\nContent-Length: 17000000\r\n\r\n";
+    EXPECT_TRUE(client.exchange(head).starts_with("HTTP/1.1 404 "));
+}
+
+TEST(Routes, AreFixedOnceATestClientUsesThem) {
+    Server server;
+    TestClient client(server);
+    testing::internal::CaptureStderr();
+    server.group("/api").get("/late", [] { return "late"; });
+    EXPECT_NE(testing::internal::GetCapturedStderr().find("is ignored"), std::string::npos);
+    EXPECT_EQ(client.get("/api/late").status, 404);
 }
 
 }  // namespace

@@ -13,8 +13,7 @@
 #include "portico/base/task.h"
 #include "portico/embed/request.h"
 #include "portico/embed/response.h"
-#include "portico/io/core.h"
-#include "portico/io/scope.h"
+#include "portico/route/for_core.h"
 
 namespace portico::route {
 class Handler;
@@ -33,10 +32,11 @@ public:
     // Passes the request on: to further middleware, then to the handler. Await it at most once. Never throws: an
     // exception is reported on standard error and becomes a response with the status 500.
     [[nodiscard]] Task<Response> operator()(Request& request) const;
-    // Tasks that may continue after the response has been made, such as a handler inside offload() whose time is over.
-    // They may refer to what next() was called with, but not to the middleware's own variables. The response is sent
-    // without waiting for them. Then they are asked to stop, and the connection waits for them before it goes on.
-    [[nodiscard]] io::Scope& unfinished(Request& request) const;
+    // Starts a task that may have to be left behind when the middleware answers, such as a handler inside offload()
+    // whose time is over. It must not refer to the request or to the middleware's own variables. Once the response has
+    // been made, the task is ended where it waits, and never runs again. If it waits for offload(), the response is
+    // sent without waiting for it, and the connection goes on when the function has returned.
+    void start_and_leave(Request& request, Task<void> task) const;
 
 private:
     std::span<route::Middleware* const> way_;
@@ -48,7 +48,7 @@ private:
 class Middleware {
 public:
     // Makes a core's own middleware, which may keep what only this core uses.
-    using ForCore = std::function<std::shared_ptr<route::Middleware>(io::Core& core)>;
+    using ForCore = route::ForCore<route::Middleware>;
     // A function that answers by itself, or awaits next(request), once, and may change the response.
     using Function = std::move_only_function<Task<Response>(Request& request, Next next)>;
 

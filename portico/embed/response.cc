@@ -264,7 +264,8 @@ bool Response::lists(std::string_view name, std::string_view element) const {
 
 bool Response::is_in_memory() const {
     const auto& content = message_.content;
-    return !message_.producer && (content.empty() || (content.size() == 1 && !content.front().file));
+    const bool is_of_folder = message_.owner != nullptr;
+    return !message_.producer && !is_of_folder && (content.empty() || (content.size() == 1 && !content.front().file));
 }
 
 std::string_view Response::content() const {

@@ -1,7 +1,6 @@
 // portico/embed/router.cc — see router.h.
 #include "portico/embed/router.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "portico/embed/functions.h"
@@ -53,7 +52,7 @@ void Router::add(std::string method, const std::string& pattern, std::source_loc
 }
 
 void Router::add_handler(std::string method, const std::string& pattern, std::source_location where,
-                         HandlerForCore handler) {
+                         route::ForCore<route::Handler> handler) {
     if (state_->is_too_late("the route " + method + " " + prefix_ + pattern, where)) return;
     const std::string wrong = route::wrong_of_method(method);
     if (!wrong.empty()) state_->errors.push_back("the method '" + method + "' at " + place_of(where) + ": " + wrong);

@@ -5,7 +5,6 @@
 #pragma once
 
 #include <cstddef>
-#include <functional>
 #include <memory>
 #include <source_location>
 #include <string>
@@ -115,9 +114,8 @@ private:
     // Whether this can be the pattern of a handler that takes so many parameters; if not, notes an error.
     [[nodiscard]] bool is_pattern(const std::string& pattern, std::size_t parameters, std::source_location where) const;
     void add(std::string method, const std::string& pattern, std::source_location where, BoundHandler handler);
-    using HandlerForCore = std::function<std::shared_ptr<route::Handler>(io::Core& core)>;
     void add_handler(std::string method, const std::string& pattern, std::source_location where,
-                     HandlerForCore handler);
+                     route::ForCore<route::Handler> handler);
     // Null, and an error is noted, if the folder can't be opened.
     [[nodiscard]] std::shared_ptr<const files::Folder> open_folder(const std::string& path, const char* purpose) const;
     [[nodiscard]] std::vector<std::shared_ptr<const Middleware::ForCore>> way() const;

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstdint>
 #include <memory>
 #include <source_location>
 #include <string>
@@ -38,7 +39,7 @@ struct Router::State {
     }
 
     std::atomic<bool> is_in_use = false;
-    std::atomic<const void*> server = nullptr;  // the one that has taken a RouteSet
+    std::atomic<std::uint64_t> server = 0;  // the number of the one that has taken a RouteSet; 0: none
     route::Routes routes;
     std::vector<std::string> errors;
 };

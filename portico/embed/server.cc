@@ -40,7 +40,12 @@ struct Server::Control {
         if (state.is_in_use) return;
         state.routes.hosts = route::only_for(options.hosts);
         state.routes.unstated_format = route::PageFormat::text;
+        state.routes.content_of_refused = route::ContentUse::reads;
     }
+
+    // Never that of another server of this process.
+    const std::uint64_t number = ++last_number;
+    static inline std::atomic<std::uint64_t> last_number = 0;
 
     const Options options;
     // Any thread may call stop() while start() opens the server, which is then stopped as soon as it is open; and
@@ -112,6 +117,7 @@ std::vector<std::string> Server::errors() const {
 std::shared_ptr<const route::Routes> Server::routes() const {
     const std::shared_ptr<State> state = control_->present_routes();
     control_->prepare(*state);
+    state->is_in_use = true;
     return routes_of(state);
 }
 
@@ -127,8 +133,8 @@ std::expected<void, std::string> Server::replace(const RouteSet& routes) {
     const std::vector<std::string> errors = next->all_errors();
     if (!errors.empty()) return std::unexpected(errors.front());
     // What the server's options say about routes is part of them.
-    const void* taken_by = nullptr;
-    if (!next->server.compare_exchange_strong(taken_by, control_.get()) && taken_by != control_.get()) {
+    std::uint64_t taken_by = 0;
+    if (!next->server.compare_exchange_strong(taken_by, control_->number) && taken_by != control_->number) {
         return std::unexpected("these routes have been given to another server: make a new RouteSet");
     }
     const std::lock_guard guard(control_->changing);

@@ -15,6 +15,7 @@
 #include "portico/io/epoll/epoll_kernel.h"
 #include "portico/io/net/endpoint.h"
 #include "portico/io/signals.h"
+#include "portico/services/copy.h"
 #include "portico/services/datagrams.h"
 #include "portico/services/serve.h"
 #include "portico/services/service.h"
@@ -141,21 +142,7 @@ int serve_udp(std::string_view endpoint, AnswerDatagram answer) {
 }
 
 Task<io::Result<std::uint64_t>> copy(Stream& from, Stream& to, io::TimePoint deadline) {
-    std::uint64_t copied = 0;
-    for (;;) {
-        const io::Result<Buffer> octets = co_await from.read(from.core().buffers(), deadline);
-        if (!octets) {
-            // A server that is stopping stops its tasks: then each connection ends in order.
-            if (octets.error().number != ECANCELED) to.break_off();
-            co_return std::unexpected(octets.error());
-        }
-        if (octets->empty()) break;
-        const io::Result<void> written = co_await to.write_all(octets->octets(), deadline);
-        if (!written) co_return std::unexpected(written.error());
-        copied += octets->size();
-    }
-    static_cast<void>(to.finish_sending());
-    co_return copied;
+    return services::copy(from, to, deadline);
 }
 
 }  // namespace portico

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace portico::http {
@@ -99,6 +100,19 @@ struct FieldLine {
 // filled the section defines their lifetime. clear() keeps the memory, so a section that is reused does not allocate.
 class FieldSection {
 public:
+    FieldSection() = default;
+    FieldSection(const FieldSection&) = default;
+    FieldSection& operator=(const FieldSection&) = default;
+    // Leave `other` without lines.
+    FieldSection(FieldSection&& other) noexcept
+        : lines_(std::exchange(other.lines_, {})), first_(std::exchange(other.first_, nothing_known())) {}
+    FieldSection& operator=(FieldSection&& other) noexcept {
+        lines_ = std::exchange(other.lines_, {});
+        first_ = std::exchange(other.first_, nothing_known());
+        return *this;
+    }
+    ~FieldSection() = default;
+
     void add(FieldName name, std::string_view value);         // name other than `other`
     void add(std::string_view name, std::string_view value);  // recognises the name
     // Like add() above, if both are known: `name`, as received, must be recognised as `known`.

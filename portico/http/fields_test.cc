@@ -208,5 +208,29 @@ TEST(Request, IsAsNewWhenCleared) {
     EXPECT_EQ(request.expectation, Expectation::none);
 }
 
+TEST(FieldSection, IsEmptyOnceItHasBeenMoved) {
+    FieldSection section;
+    section.add(FieldName::content_type, "text/plain");
+    FieldSection other = std::move(section);
+    EXPECT_FALSE(section.has(FieldName::content_type));  // NOLINT(bugprone-use-after-move): this is what is tested
+    EXPECT_EQ(section.size(), 0U);
+    EXPECT_EQ(other.find(FieldName::content_type), "text/plain");
+    section = std::move(other);
+    EXPECT_FALSE(other.has(FieldName::content_type));  // NOLINT(bugprone-use-after-move)
+    EXPECT_EQ(section.find(FieldName::content_type), "text/plain");
+}
+
+TEST(FieldSection, LosesAllLinesOfAnyName) {
+    FieldSection section;
+    section.add("X-One", "1");
+    section.add("ETag", "2");
+    section.add("x-one", "3");
+    section.remove("X-ONE");
+    ASSERT_EQ(section.size(), 1U);
+    EXPECT_EQ(section.find(FieldName::etag), "2");
+    section.remove("etag");
+    EXPECT_FALSE(section.has(FieldName::etag));
+}
+
 }  // namespace
 }  // namespace portico::http

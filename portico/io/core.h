@@ -29,6 +29,9 @@ public:
     explicit Core(Kernel& kernel, std::size_t memory_max = std::size_t{1} << 30);
     Core(const Core&) = delete;
     Core& operator=(const Core&) = delete;
+    ~Core() {
+        while (!locals_.empty()) locals_.pop_back();
+    }
 
     // Runs until stop(). May be called again. SIGPIPE is blocked on the calling thread from the first call on.
     void run();
@@ -50,10 +53,10 @@ public:
     [[nodiscard]] std::chrono::system_clock::time_point wall_clock() const { return kernel_->wall_clock(); }
 
     // The core's own T, for what its tasks share and other cores don't see. The first call makes it, with the core as
-    // its argument; it is destroyed with the core, after everything that was made later.
+    // its argument; it is destroyed with the core, the last one first.
     template <class T>
     [[nodiscard]] T& local() {
-        static constexpr char key = 0;
+        static char key = 0;  // its address is T's
         for (const auto& [its_key, own] : locals_) {
             if (its_key == &key) return *static_cast<T*>(own.get());
         }

@@ -54,7 +54,7 @@ public:
     [[nodiscard]] Task<ContentStep> read_content();
     // What those who read have counted, and agreed to.
     [[nodiscard]] ContentCount& content_count() const { return memory_->content; }
-    // Charges content that is kept until the exchange ends.
+    // Charges content that the handler keeps until it ends.
     void charge_kept(std::size_t octets) const;
     // Why reading ended with `refused`.
     [[nodiscard]] virtual const http::Refusal& refusal() const = 0;
@@ -91,8 +91,10 @@ public:
     // The exchange has ended: releases files and content.
     void release() {
         memory_->response.clear();
-        memory_->kept = Charge();
+        release_kept();
     }
+    // The handler has ended, and so has what it kept.
+    void release_kept() { memory_->kept = Charge(); }
 
     // For the access log.
     [[nodiscard]] std::chrono::system_clock::time_point began_at() const { return began_at_; }

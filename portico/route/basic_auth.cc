@@ -1,6 +1,7 @@
 // portico/route/basic_auth.cc — see basic_auth.h.
 #include "portico/route/basic_auth.h"
 
+#include <cassert>
 #include <utility>
 
 #include "portico/route/secret.h"
@@ -28,10 +29,17 @@ std::optional<http::Result<void>> BasicAuth::admit_at_once(link::Exchange& excha
         return decided(exchange, http::refuse(http::Status::unauthorized, reason));
     }
     const Secret secret(*std::move(sent));
+    wipe(sent->password);  // a short one is copied, not moved
     exchange.notes().user = (*secret).user;
     const std::optional<http::Result<void>> allowed = check_at_once(*secret);
     if (!allowed) return std::nullopt;
     return decided(exchange, *allowed);
+}
+
+Task<http::Result<void>> BasicAuth::check(link::Exchange& exchange) {
+    assert(false && "check_at_once() decides");
+    static_cast<void>(exchange);
+    co_return wrong_credentials();
 }
 
 Task<http::Result<void>> BasicAuth::admit(link::Exchange& exchange) {
@@ -44,10 +52,6 @@ std::optional<http::Result<void>> PasswordFunction::check_at_once(const http::Cr
     if (!is_right) return http::refuse(http::Status::internal_server_error, "the check of the password failed");
     if (*is_right) return http::Result<void>{};
     return wrong_credentials();
-}
-
-Task<http::Result<void>> PasswordFunction::check(link::Exchange& exchange) {
-    co_return *check_at_once(*http::basic_credentials(exchange.request().fields));
 }
 
 }  // namespace portico::route

@@ -31,9 +31,9 @@ protected:
     explicit BasicAuth(std::string_view realm) : challenge_(http::basic_challenge(realm)) {}
 
     // Whether the credentials are right. The first function never waits; if it returns nothing, call the second, with
-    // the same exchange.
+    // the same exchange. A class whose first function always decides has no second (asserted).
     [[nodiscard]] virtual std::optional<http::Result<void>> check_at_once(const http::Credentials& credentials) = 0;
-    [[nodiscard]] virtual Task<http::Result<void>> check(link::Exchange& exchange) = 0;
+    [[nodiscard]] virtual Task<http::Result<void>> check(link::Exchange& exchange);
 
     [[nodiscard]] static std::unexpected<http::Refusal> wrong_credentials();
 
@@ -51,7 +51,6 @@ public:
 
 private:
     [[nodiscard]] std::optional<http::Result<void>> check_at_once(const http::Credentials& credentials) override;
-    [[nodiscard]] Task<http::Result<void>> check(link::Exchange& exchange) override;
 
     Check check_;
 };

@@ -64,8 +64,10 @@ void set_tag(http::Response& response, std::string tag) {
 }  // namespace
 
 bool Compression::may_be_encoded(const http::Response& response) const {
-    const bool is_in_memory = response.content.size() == 1 && !response.content.front().file && !response.producer;
-    if (!is_in_memory || response.status == http::Status::partial_content) return false;
+    // A folder's answers have an owner. They come in the codings that the folder offers.
+    const bool is_made_by_program =
+        response.content.size() == 1 && !response.content.front().file && !response.producer && !response.owner;
+    if (!is_made_by_program || response.status == http::Status::partial_content) return false;
     const std::size_t octets = response.content.front().octets.size();
     const auto type = response.fields.find(FieldName::content_type);
     return octets >= options_.octets_min && octets <= options_.octets_max && type && http::is_compressible(*type) &&
@@ -87,7 +89,9 @@ Task<void> Compression::pass(link::Exchange& exchange, Route rest) {
         set_tag(response, *std::move(tag));
         co_return;
     }
-    const SharedText encoded = co_await encoded_.obtain(coding, response.content.front().octets);
+    // The response may be replaced while a helper thread still reads: a time-out that is further out has passed.
+    const http::Piece original = response.content.front();
+    const SharedText encoded = co_await encoded_.obtain(coding, original.octets);
     if (encoded == nullptr) co_return;
     response.content.front() = http::Piece::memory(*encoded, encoded);
     response.fields.add(FieldName::content_encoding, http::spelling(coding));

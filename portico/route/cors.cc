@@ -55,7 +55,9 @@ void Cors::add_fields(link::Exchange& exchange) const {
     if (!allows_all() && !allows(origin)) return;
     set(response, FieldName::access_control_allow_origin, allows_all() ? std::string_view("*") : *origin);
     if (options_.credentials == CorsCredentials::allowed && !allows_all()) {
-        response.fields.add("Access-Control-Allow-Credentials", "true");
+        constexpr std::string_view name = "Access-Control-Allow-Credentials";
+        response.fields.remove(name);
+        response.fields.add(name, "true");
     }
     if (!options_.exposed_fields.empty()) {
         response.fields.add(FieldName::access_control_expose_headers, options_.exposed_fields);

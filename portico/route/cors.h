@@ -4,30 +4,13 @@
 // Threads:   one core's.
 #pragma once
 
-#include <cstdint>
 #include <optional>
-#include <string>
 #include <string_view>
-#include <vector>
 
+#include "portico/route/cors_options.h"
 #include "portico/route/middleware.h"
 
 namespace portico::route {
-
-// Whether scripts of other sites may send cookies and passwords, and so read answers that are meant for the user.
-enum class CorsCredentials : std::uint8_t { none, allowed };
-
-struct CorsOptions {
-    // As browsers send them: "https://app.example". If the list is empty or contains "*", every site is allowed, but
-    // never with credentials.
-    std::vector<std::string> origins;
-    CorsCredentials credentials = CorsCredentials::none;
-    // What the answer to a preflight request allows: methods, and fields of requests. Empty: what it asks for.
-    std::string methods;
-    std::string request_fields;
-    // The fields that scripts may read besides the usual ones. Empty: no others.
-    std::string exposed_fields;
-};
 
 class Cors final : public Middleware {
 public:

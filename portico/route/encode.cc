@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <new>
 
 namespace portico::route {
 namespace {
@@ -61,7 +62,7 @@ std::optional<std::string> encode_gzip(std::string_view octets) {
 
 }  // namespace
 
-std::optional<std::string> encode(http::Coding coding, std::string_view octets) {
+std::optional<std::string> encode(http::Coding coding, std::string_view octets) try {
     switch (coding) {
         case http::Coding::identity: break;
         case http::Coding::gzip: return encode_gzip(octets);
@@ -69,6 +70,8 @@ std::optional<std::string> encode(http::Coding coding, std::string_view octets) 
         case http::Coding::br: return encode_brotli(octets);
     }
     assert(false);
+    return std::nullopt;
+} catch (const std::bad_alloc&) {
     return std::nullopt;
 }
 

@@ -13,7 +13,7 @@
 namespace portico::route {
 
 // The same input gives the same output, so that all replicas of a site may use one entity tag for it. Returns nothing
-// if the library failed. Never for identity (asserted).
+// if the library failed, or memory is short. Never for identity (asserted).
 [[nodiscard]] std::optional<std::string> encode(http::Coding coding, std::string_view octets);
 
 }  // namespace portico::route

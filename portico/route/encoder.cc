@@ -7,6 +7,12 @@
 #include "portico/route/encode.h"
 
 namespace portico::route {
+namespace {
+
+// Hashing a larger content would keep the core's other connections waiting.
+constexpr std::size_t hashed_octets_max = 256 * 1024;
+
+}  // namespace
 
 Task<std::optional<std::string>> Encoder::encode(http::Coding coding, std::string_view octets) {
     if (is_busy()) co_return std::nullopt;
@@ -30,7 +36,8 @@ EncodedContents::Key EncodedContents::key_of(http::Coding coding, std::string_vi
 }
 
 Task<SharedText> EncodedContents::obtain(http::Coding coding, std::string_view octets) {
-    const Key key = key_of(coding, octets);
+    const bool may_be_kept = octets.size() <= hashed_octets_max;
+    const Key key = may_be_kept ? key_of(coding, octets) : Key();
     const auto found = places_.find(key);
     if (found != places_.end()) {
         kept_.splice(kept_.begin(), kept_, found->second);
@@ -40,7 +47,7 @@ Task<SharedText> EncodedContents::obtain(http::Coding coding, std::string_view o
     if (!encoded) co_return nullptr;
     encoded->shrink_to_fit();
     const auto shared = std::make_shared<const std::string>(*std::move(encoded));
-    keep(key, shared);
+    if (may_be_kept && !core_->ledger().is_full()) keep(key, shared);
     co_return shared;
 }
 

@@ -23,14 +23,6 @@ Route Route::refused(link::Exchange& exchange, const http::Refusal& refusal) con
     return {nullptr, way, refuser, refuser};
 }
 
-bool Guarded::pass_at_once(link::Exchange& exchange, const Route& rest) {
-    const std::optional<http::Result<void>> allowed = guard_->admit_at_once(exchange);
-    if (!allowed) return false;
-    if (*allowed) return rest.answer_at_once(exchange);
-    rest.refuser->refuse(exchange, allowed->error());
-    return true;
-}
-
 Task<void> Guarded::pass(link::Exchange& exchange, Route rest) {
     std::optional<http::Result<void>> allowed = guard_->admit_at_once(exchange);
     if (!allowed) allowed = co_await guard_->admit(exchange);

@@ -62,7 +62,7 @@ public:
 class Guarded final : public Middleware {
 public:
     explicit Guarded(std::shared_ptr<Guard> guard) : guard_(std::move(guard)) {}
-    [[nodiscard]] bool pass_at_once(link::Exchange& exchange, const Route& rest) override;
+    // There is no pass_at_once(): if the rest had to wait, the guard would be asked twice.
     [[nodiscard]] Task<void> pass(link::Exchange& exchange, Route rest) override;
 
 private:

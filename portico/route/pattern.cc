@@ -69,7 +69,8 @@ std::string wrong_of_prefix(std::string_view prefix) {
 std::string wrong_of_host(std::string_view host) {
     if (host.starts_with("*.")) host.remove_prefix(2);
     if (host.find(':') != std::string_view::npos) return "write it without a port";
-    const bool is_name = !host.empty() && std::ranges::all_of(host, may_be_in_a_name) && !host.starts_with('.');
+    const bool is_name = !host.empty() && std::ranges::all_of(host, may_be_in_a_name) && !host.starts_with('.') &&
+                         !host.ends_with('.') && host.find("..") == std::string_view::npos;
     return is_name ? std::string()
                    : "a host is a name in small letters, such as \"api.example.org\" or \"*.example.org\"";
 }

@@ -21,7 +21,7 @@ using http::Status;
 std::string_view explanation(Status status) {
     switch (status) {
         case Status::moved_permanently: return "What you asked for has another address.";
-        case Status::bad_request: return "The request was malformed.";
+        case Status::bad_request: return "The server could not understand the request.";
         case Status::unauthorized: return "A user name and a password are needed here.";
         case Status::forbidden: return "Access to this address is not allowed.";
         case Status::not_found: return "There is nothing at this address.";
@@ -32,13 +32,11 @@ std::string_view explanation(Status status) {
         case Status::content_too_large: return "The request's content is too large.";
         case Status::uri_too_long: return "The address is too long.";
         case Status::range_not_satisfiable: return "There is no such part of it.";
-        case Status::misdirected_request:
-            return "The server does not answer to the host name in the address. If the name is right, whoever runs the "
-                   "server can add it with --host NAME. With --lan, the server's IP address works without that.";
+        case Status::misdirected_request: return "The server does not answer for the host name in the address.";
         case Status::expectation_failed: return "The request expects what this server does not do.";
         case Status::request_header_fields_too_large: return "The request's header section is too large.";
         case Status::internal_server_error: return "The server failed to answer the request.";
-        case Status::not_implemented: return "The server does not know this method.";
+        case Status::not_implemented: return "The server does not support what the request asks for.";
         case Status::service_unavailable: return "The server is busy. Try again in a moment.";
         case Status::http_version_not_supported: return "The server does not speak this version of HTTP.";
         default: return "The request could not be answered.";
@@ -49,10 +47,10 @@ struct Page {
     std::array<std::string, 3> by_format;  // PageFormat
 };
 
-Page make_page(Status status) {
+Page make_page(Status status, std::string_view meaning_of_it) {
     const std::string number = std::to_string(http::code(status));
     const std::string phrase(http::reason_phrase(status));
-    const std::string meaning(explanation(status));
+    const std::string meaning(meaning_of_it);
     Page page;
     std::string& html = page.by_format[static_cast<std::size_t>(PageFormat::html)];
     html += page_start;
@@ -73,7 +71,7 @@ std::vector<Page> make_pages() {
     std::vector<Page> pages(end_code - first_code);
     for (std::uint16_t code = first_code; code < end_code; ++code) {
         const auto status = static_cast<Status>(code);
-        if (!http::reason_phrase(status).empty()) pages[code - first_code] = make_page(status);
+        if (!http::reason_phrase(status).empty()) pages[code - first_code] = make_page(status, explanation(status));
     }
     return pages;
 }
@@ -101,7 +99,7 @@ PageFormat preferred_format(const http::Request& request, PageFormat unstated) {
     return static_cast<PageFormat>(order[chosen.value_or(0)]);
 }
 
-void write_refusal(http::Status status, PageFormat format, http::Response& response) {
+void write_refusal(http::Status status, PageFormat format, http::Response& response, std::string_view meaning) {
     response.status = status;
     http::FieldSection& fields = response.fields;
     fields.add(FieldName::content_type, content_types[static_cast<std::size_t>(format)]);
@@ -112,7 +110,12 @@ void write_refusal(http::Status status, PageFormat format, http::Response& respo
     if (format == PageFormat::html) {
         fields.add(FieldName::content_security_policy, "default-src 'none'; style-src 'unsafe-inline'; img-src data:");
     }
-    response.content.push_back(http::Piece::memory(page_of(status, format)));
+    if (meaning.empty()) {
+        response.content.push_back(http::Piece::memory(page_of(status, format)));
+    } else {
+        Page page = make_page(status, meaning);
+        response.content.push_back(http::Piece::text(std::move(page.by_format[static_cast<std::size_t>(format)])));
+    }
 }
 
 std::string_view refusal_text(http::Status status) { return page_of(status, PageFormat::text); }

@@ -17,9 +17,10 @@ enum class PageFormat : std::uint8_t { html, text, json };
 // or accepts none of them, because a refusal needs an answer in any case.
 [[nodiscard]] PageFormat preferred_format(const http::Request& request, PageFormat unstated = PageFormat::html);
 
-// Fills the status, the fields that every refusal needs, Retry-After for 503, and a page of a few lines. Allocates
-// nothing: the pages are never freed.
-void write_refusal(http::Status status, PageFormat format, http::Response& response);
+// Fills the status, the fields that every refusal needs, Retry-After for 503, and a page of a few lines. `meaning` says
+// for people what the status means here, in a sentence without characters that HTML or JSON escapes. If it is empty,
+// the page says the usual, and nothing is allocated: these pages are never freed.
+void write_refusal(http::Status status, PageFormat format, http::Response& response, std::string_view meaning = {});
 
 // The same page, for a response that is made before its request's preference is known.
 [[nodiscard]] std::string_view refusal_text(http::Status status);

@@ -33,7 +33,8 @@ TEST(Pages, SayWhatHappened) {
     const Answer html = refuse(Status::not_found, PageFormat::html);
     EXPECT_EQ(html.field(FieldName::content_type), "text/html; charset=utf-8");
     EXPECT_THAT(html.content(), HasSubstr("<h1><span>404</span> Not Found</h1>"));
-    EXPECT_EQ(refuse(Status::bad_request, PageFormat::text).content(), "400 Bad Request\nThe request was malformed.\n");
+    EXPECT_EQ(refuse(Status::bad_request, PageFormat::text).content(),
+              "400 Bad Request\nThe server could not understand the request.\n");
     EXPECT_EQ(refuse(Status::not_found, PageFormat::json).content(),
               "{\"status\":404,\"error\":\"Not Found\",\"detail\":\"There is nothing at this address.\"}\n");
 }

@@ -15,7 +15,9 @@ bool Refuser::answer_at_once(link::Exchange& exchange) {
     const link::ExchangeNotes& notes = exchange.notes();
     const http::Refusal refusal = notes.refusal;
     http::Response& response = exchange.response();
-    write_refusal(refusal.status, preferred_format(exchange.request(), unstated_), response);
+    const bool is_foreign = refusal.status == Status::misdirected_request;
+    write_refusal(refusal.status, preferred_format(exchange.request(), unstated_), response,
+                  is_foreign ? foreign_host_advice_ : std::string_view());
     if (refusal.status == Status::method_not_allowed) response.fields.add(FieldName::allow, notes.allow);
     if (refusal.status == Status::unauthorized) response.fields.add(FieldName::www_authenticate, notes.challenge);
     exchange.notes().reason = refusal.reason;

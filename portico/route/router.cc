@@ -19,7 +19,11 @@ HostOptions all_hosts(const Routes& routes) {
 }  // namespace
 
 Router::Router(io::Core& core, std::shared_ptr<const Routes> routes)
-    : core_(&core), routes_(std::move(routes)), hosts_(all_hosts(*routes_)), refuser_(routes_->unstated_format) {
+    : core_(&core),
+      routes_(std::move(routes)),
+      hosts_(all_hosts(*routes_)),
+      refuser_(routes_->unstated_format, routes_->content_of_refused, routes_->foreign_host_advice),
+      methods_(routes_->content_of_refused) {
     for (const Way* way : routes_->ways_below()) static_cast<void>(make_way(*way));
     static_cast<void>(make_way(no_middleware));
     for (const auto& route : routes_->all()) {
@@ -83,7 +87,10 @@ Route Router::translate_server_wide(link::Exchange& exchange, const Routes::Tree
         return refused(exchange, way, http::Status::bad_request, "the target * is for OPTIONS");
     }
     static_cast<void>(exchange.decode_path());  // it is "*"
-    return on_way(way, methods_);
+    Route route = on_way(way, methods_);
+    const Definition* const guarded = Routes::guarded(tree);
+    if (guarded != nullptr) route.guard = own_.find(guarded)->second.guard.get();
+    return route;
 }
 
 Route Router::wrong_method(link::Exchange& exchange, const Routes::Tree& tree, const Definition& other) {

@@ -2,6 +2,7 @@
 #include "portico/route/routes.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <set>
 #include <utility>
@@ -78,7 +79,7 @@ struct Routes::Tree {
     std::string host;
     Node root;
     std::map<std::string, Way, std::less<>> ways_below{{std::string(), Way()}};
-    std::set<std::string, std::less<>> methods;
+    Methods all;
 };
 
 Routes::Routes() { trees_.push_back(std::make_unique<Tree>()); }
@@ -115,8 +116,8 @@ void Routes::add(Definition definition) {
                           place_of(definition.where) + "; remove one of them, or give it another path");
         return;
     }
-    tree.methods.insert(definition.method);
     definitions_.push_back(std::make_unique<const Definition>(std::move(definition)));
+    tree.all.push_back(definitions_.back().get());
     methods->push_back(definitions_.back().get());
 }
 
@@ -156,8 +157,11 @@ Routes::Found Routes::find(const Tree& tree, std::string_view method, std::strin
 void Routes::list_methods(const Tree& tree, std::string_view path, std::string& list) {
     std::set<std::string_view> names;
     if (path == "*") {
-        names.insert(tree.methods.begin(), tree.methods.end());
-        names.erase("");
+        const std::size_t own_way = way_below(tree, {}).size();
+        Methods public_ones;
+        std::ranges::copy_if(tree.all, std::back_inserter(public_ones),
+                             [own_way](const Definition* one) { return one->way.size() <= own_way; });
+        note_methods(public_ones, names);
     } else {
         std::vector<std::string_view> parameters;
         auto meet = [&names](const Methods& methods) {
@@ -175,7 +179,14 @@ void Routes::list_methods(const Tree& tree, std::string_view path, std::string& 
     }
 }
 
-bool Routes::knows_method(const Tree& tree, std::string_view method) { return tree.methods.contains(method); }
+bool Routes::knows_method(const Tree& tree, std::string_view method) {
+    return std::ranges::any_of(tree.all, [method](const Definition* one) { return one->method == method; });
+}
+
+const Definition* Routes::guarded(const Tree& tree) {
+    const auto found = std::ranges::find_if(tree.all, [](const Definition* one) { return one->guard != nullptr; });
+    return found == tree.all.end() ? nullptr : *found;
+}
 
 const Way& Routes::way_below(const Tree& tree, std::string_view path) {
     auto longest = tree.ways_below.begin();  // "", which is every path's

@@ -4,7 +4,6 @@
 // Threads:   built by one thread, then read by every core.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <source_location>
 #include <string>
@@ -12,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "portico/io/core.h"
+#include "portico/route/for_core.h"
 #include "portico/route/guard.h"
 #include "portico/route/handler.h"
 #include "portico/route/hosts.h"
@@ -20,11 +19,6 @@
 #include "portico/route/refusal_page.h"
 
 namespace portico::route {
-
-// Makes a core's own T, on the core's thread or before it runs. Several routes, and several sets of them, may get the
-// same object.
-template <class T>
-using ForCore = std::function<std::shared_ptr<T>(io::Core& core)>;
 
 // Before a handler: the middleware that its requests go through, outermost first. Ways with a common beginning share
 // its elements, so that a core makes each middleware once.
@@ -52,8 +46,13 @@ public:
 
     // Which hosts requests may name; those of the routes are added to them.
     HostOptions hosts;
+    // Whether the content of a request is left unread if there is no route for it, or it is read and dropped before
+    // the refusal.
+    ContentUse content_of_refused = ContentUse::none;
     // The format of error pages for clients that name none.
     PageFormat unstated_format = PageFormat::html;
+    // What the error page says to a person whose request is for a foreign host; a literal. Empty: the usual.
+    std::string_view foreign_host_advice;
 
     // Two routes that take the same requests are an error, which names both; the first one stays.
     void add(Definition definition);
@@ -78,8 +77,11 @@ public:
     // `path`: decoded. Sets `parameters` to views of it: what the pattern's parameters matched.
     [[nodiscard]] static Found find(const Tree& tree, std::string_view method, std::string_view path,
                                     std::vector<std::string_view>& parameters);
-    // The methods of all patterns that match the path, in the form of an Allow field. "*": of all patterns.
+    // The methods of all patterns that match the path, in the form of an Allow field. "*": of all patterns that have no
+    // further middleware than the tree, because a group's methods may be nobody's business.
     static void list_methods(const Tree& tree, std::string_view path, std::string& list);
+    // A definition with a guard; null if there is none.
+    [[nodiscard]] static const Definition* guarded(const Tree& tree);
     // Whether any route of the tree has this method.
     [[nodiscard]] static bool knows_method(const Tree& tree, std::string_view method);
     // The middleware for a path that no pattern matches. Empty path: for requests without a path.

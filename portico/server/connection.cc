@@ -59,6 +59,7 @@ Task<void> answer_wholly(route::Route route, link::Exchange& exchange) {
     const UnfinishedTasks announced(exchange, unfinished);
     co_await route.answer(exchange);
     if (unfinished.size() > 0) co_await send_before_they_end(exchange, unfinished);
+    exchange.release_kept();
 }
 
 // The steps of one request after another.
@@ -239,6 +240,7 @@ Task<void> Connection::end_when_client_leaves(io::Scope& working, link::ContentR
 
 Outcome Connection::after_leaving() {
     exchange_.notes().reason = "the peer left before it was answered";
+    exchange_.response().clear();  // middleware may still have been at work on it
     return after(link::Sent::left);
 }
 
@@ -314,13 +316,16 @@ Task<void> linger(link::Transport transport, Guest guest, Worker& worker) {
     static_cast<void>(guest);
 }
 
-}  // namespace
+// What has been received already. In a frame of its own, which an idle connection does not have.
+Task<io::Result<Buffer>> read_at_once(link::Transport& transport, io::Core& core) {
+    io::Result<Buffer> received = co_await transport.read(core.now());
+    co_return std::move(received);
+}
 
-Task<void> serve_connection(io::Stream stream, io::SocketAddress peer, Worker& worker, route::HostCheck check) {
-    Guest guest(worker.population(), std::move(peer));
+// The parameters are what an idle connection keeps: there is no second copy of them in the frame.
+Task<void> serve(link::Transport transport, Guest guest, Worker& worker, route::HostCheck check) {
     io::Core& core = worker.core();
     const Limits& limits = worker.limits();
-    link::Transport transport(std::move(stream));
     link::Backlog& backlog = transport.backlog();
     io::TimePoint head_deadline = core.now() + limits.head_time_max;  // the first head's time starts at accept
     io::TimePoint deadline = worker.is_draining() ? core.now() + limits.shutdown_idle_max : head_deadline;
@@ -346,7 +351,7 @@ Task<void> serve_connection(io::Stream stream, io::SocketAddress peer, Worker& w
         }
         if (!received && worker.is_draining()) {
             // A request may have arrived just before the wait ended.
-            received = co_await transport.read(core.now());
+            received = co_await read_at_once(transport, core);
         } else if (!received && received.error().number == ETIMEDOUT && is_sending) {
             next = patience->lasts(core.now()) ? Outcome::idle : Outcome::reset;
             deadline = core.now() + limits.keep_alive_max;
@@ -370,6 +375,12 @@ Task<void> serve_connection(io::Stream stream, io::SocketAddress peer, Worker& w
     if (next == Outcome::close || (next == Outcome::left && !backlog.is_small())) {
         worker.lingering().start(linger(std::move(transport), std::move(guest), worker));
     }
+}
+
+}  // namespace
+
+Task<void> serve_connection(io::Stream stream, io::SocketAddress peer, Worker& worker, route::HostCheck check) {
+    return serve(link::Transport(std::move(stream)), Guest(worker.population(), std::move(peer)), worker, check);
 }
 
 }  // namespace portico::server

@@ -291,7 +291,7 @@ TEST_F(Draining, KeepsATcpListenerForHandshakesThatAreUnderWay) {
 TEST_F(Draining, KeepsTheListenerIfOnlyOtherCoresHaveHadConnections) {
     open();
     const io::SocketAddress elsewhere = io::SocketAddress::of(io::IpAddress::loopback(io::Family::ipv4), 1);
-    EXPECT_EQ(worker().population().enter(elsewhere), Population::Entry::admitted);
+    EXPECT_EQ(worker().population().enter(elsewhere), Population::Admission::admitted);
     worker().population().leave(elsewhere);
     worker().drain();
     EXPECT_GE(run_to_end(), limits.shutdown_idle_max);

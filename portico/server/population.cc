@@ -12,18 +12,19 @@ Population::Population(std::size_t connections_max, std::size_t per_address_max)
 
 Population::Key Population::key_of(const io::SocketAddress& peer) { return io::network_of(peer); }
 
-Population::Entry Population::enter(const io::SocketAddress& peer) {
+Population::Admission Population::enter(const io::SocketAddress& peer) {
     if (!was_used()) was_used_.store(true, std::memory_order_relaxed);
-    Entry entry = count_.fetch_add(1, std::memory_order_relaxed) < connections_max_ ? Entry::admitted : Entry::full;
+    Admission admission =
+        count_.fetch_add(1, std::memory_order_relaxed) < connections_max_ ? Admission::admitted : Admission::full;
     if (counts_addresses_) {
         const std::lock_guard lock(lock_);
         const auto found = by_address_.find(key_of(peer));
-        if (found != by_address_.end() && found->second >= per_address_max_) entry = Entry::address_full;
-        if (entry == Entry::admitted && found == by_address_.end()) by_address_.emplace(key_of(peer), 1);
-        if (entry == Entry::admitted && found != by_address_.end()) ++found->second;
+        if (found != by_address_.end() && found->second >= per_address_max_) admission = Admission::address_full;
+        if (admission == Admission::admitted && found == by_address_.end()) by_address_.emplace(key_of(peer), 1);
+        if (admission == Admission::admitted && found != by_address_.end()) ++found->second;
     }
-    if (entry != Entry::admitted) count_.fetch_sub(1, std::memory_order_relaxed);
-    return entry;
+    if (admission != Admission::admitted) count_.fetch_sub(1, std::memory_order_relaxed);
+    return admission;
 }
 
 void Population::enter_instead(const io::SocketAddress& peer) {

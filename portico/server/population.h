@@ -23,10 +23,10 @@ public:
     using Key = std::uint64_t;
     static Key key_of(const io::SocketAddress& peer);
 
-    enum class Entry : std::uint8_t { admitted, full, address_full };
+    enum class Admission : std::uint8_t { admitted, full, address_full };
     // Counts a connection if there is room for it. If both limits are reached, returns address_full. An admitted
     // connection must leave() later, with the same address.
-    [[nodiscard]] Entry enter(const io::SocketAddress& peer);
+    [[nodiscard]] Admission enter(const io::SocketAddress& peer);
     // Counts a connection although a limit is reached: another connection has been asked to leave for it.
     void enter_instead(const io::SocketAddress& peer);
     void leave(const io::SocketAddress& peer);

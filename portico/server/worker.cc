@@ -10,7 +10,7 @@ namespace portico::server {
 namespace {
 
 // How long the listeners stay open while the server ends, if it has never had a connection.
-constexpr auto unused_door_time = std::chrono::milliseconds(100);
+constexpr auto unused_listener_time = std::chrono::milliseconds(100);
 
 // Connections that are accepted after that time: as many as may be queued. This matters only if the kernel can't refuse
 // new connections: clients that come faster than they are accepted must not keep the listener open.
@@ -42,8 +42,9 @@ link::InboundLimits limits_of_connections(const Limits& limits) {
 }  // namespace
 
 // A listener, and the accept that waits at it (null if none does).
-struct Worker::Door {
-    Door(io::Listener the_listener, route::HostCheck check) : listener(std::move(the_listener)), host_check(check) {}
+struct Worker::OpenListener {
+    OpenListener(io::Listener the_listener, route::HostCheck check)
+        : listener(std::move(the_listener)), host_check(check) {}
     std::optional<io::Listener> listener;  // empty once it is closed
     route::HostCheck host_check;
     io::Operation* wait = nullptr;
@@ -73,20 +74,20 @@ void Worker::replace(std::shared_ptr<const route::Routes> routes) {
 
 void Worker::serve(io::Listener listener) {
     const route::HostCheck check = router_->check_at(listener.local());
-    doors_.emplace_back(std::move(listener), check);
-    ++doors_open_;
-    accepting_.start(accept_connections(doors_.back()));
+    listeners_.emplace_back(std::move(listener), check);
+    ++listeners_open_;
+    accepting_.start(accept_connections(listeners_.back()));
 }
 
-Task<void> Worker::accept_connections(Door& door) {
-    for (unsigned late = 0; late < last_call_max; late += core_->now() >= door.last_call ? 1 : 0) {
-        io::Accept wait = door.listener->accept(door.last_call);
+Task<void> Worker::accept_connections(OpenListener& open) {
+    for (unsigned late = 0; late < last_call_max; late += core_->now() >= open.last_call ? 1 : 0) {
+        io::Accept wait = open.listener->accept(open.last_call);
         const bool is_last = is_draining();
-        door.wait = &wait;
+        open.wait = &wait;
         io::Result<io::Accepted> accepted = co_await wait;  // 1. accept
-        door.wait = nullptr;
+        open.wait = nullptr;
         if (accepted) {
-            admit(std::move(*accepted), door.host_check);
+            admit(std::move(*accepted), open.host_check);
             continue;
         }
         const int failure = accepted.error().number;
@@ -104,8 +105,8 @@ Task<void> Worker::accept_connections(Door& door) {
         const bool slept = co_await io::sleep_for(*core_, pause);
         if (!slept) break;
     }
-    door.listener.reset();
-    --doors_open_;
+    open.listener.reset();
+    --listeners_open_;
     end_idle();
 }
 
@@ -122,9 +123,9 @@ void Worker::admit(io::Accepted accepted, route::HostCheck check) {
 bool Worker::let_in(const io::SocketAddress& peer) {
     // Whoever filled the ledger has asked for relief.
     if (core_->ledger().is_full()) return false;
-    const Population::Entry entry = population_->enter(peer);
-    if (entry == Population::Entry::admitted) return true;
-    if (!(entry == Population::Entry::full ? make_room() : make_room_for(peer))) return false;
+    const Population::Admission admission = population_->enter(peer);
+    if (admission == Population::Admission::admitted) return true;
+    if (!(admission == Population::Admission::full ? make_room() : make_room_for(peer))) return false;
     // Counted instead: on some kernels the connection that was asked to leave takes a while to end.
     population_->enter_instead(peer);
     return true;
@@ -205,14 +206,15 @@ void Worker::drain(io::Duration time_max) {
     const io::TimePoint now = core_->now();
     idle_deadline_ = now + std::min<io::Duration>(limits_->shutdown_idle_max, time_max);
     inbound_.begin_draining();
-    for (Door& door : doors_) {
-        if (!door.listener) continue;
-        door.listener->refuse_new_connections();
+    for (OpenListener& open : listeners_) {
+        if (!open.listener) continue;
+        open.listener->refuse_new_connections();
         // A Unix client is in the queue once it has connected. A TCP client's handshake may be in progress.
-        const bool is_unix = door.listener->local().family == io::Family::unix_path;
-        door.last_call = population_->was_used() ? idle_deadline_ : std::min(idle_deadline_, now + unused_door_time);
-        if (is_unix) door.last_call = now;
-        if (door.wait != nullptr) door.wait->stop_waiting();
+        const bool is_unix = open.listener->local().family == io::Family::unix_path;
+        open.last_call =
+            population_->was_used() ? idle_deadline_ : std::min(idle_deadline_, now + unused_listener_time);
+        if (is_unix) open.last_call = now;
+        if (open.wait != nullptr) open.wait->stop_waiting();
     }
     chores_.start(wind_up(now + time_max));
 }
@@ -228,7 +230,7 @@ Task<void> Worker::wind_up(io::TimePoint end) {
 // Called once the time for requests in flight is over and every listener is closed: every request that arrived before
 // that is answered.
 void Worker::end_idle() {
-    if (doors_open_ > 0 || !is_time_over()) return;
+    if (listeners_open_ > 0 || !is_time_over()) return;
     idle_.close_all();
     sending_.close_all();
     unfinished_heads_.close_all();

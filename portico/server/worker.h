@@ -93,8 +93,8 @@ public:
     [[nodiscard]] unsigned number() const { return number_; }
 
 private:
-    struct Door;
-    Task<void> accept_connections(Door& door);
+    struct OpenListener;
+    Task<void> accept_connections(OpenListener& open);
     Task<void> wind_up(io::TimePoint end);
     void end_idle();
     void admit(io::Accepted accepted, route::HostCheck check);
@@ -120,8 +120,8 @@ private:
     Places sending_;
     Places unfinished_heads_;
     bool is_relieving_ = false;
-    std::list<Door> doors_;
-    std::size_t doors_open_ = 0;
+    std::list<OpenListener> listeners_;
+    std::size_t listeners_open_ = 0;
     io::Scope accepting_;
     io::Scope connections_;
     io::Scope lingering_;

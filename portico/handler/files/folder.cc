@@ -1,4 +1,4 @@
-// portico/handler/files/folder.cc — see site.h.
+// portico/handler/files/folder.cc — see folder.h.
 #include "portico/handler/files/folder.h"
 
 #include <utility>

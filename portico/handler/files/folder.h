@@ -18,7 +18,7 @@ namespace portico::files {
 
 class Folder {
 public:
-    // Opens the root. `files` outlives the site. Errors: ENOENT, ENOTDIR, EACCES … for options.root.
+    // Opens the root. `files` outlives the folder. Errors: ENOENT, ENOTDIR, EACCES … for options.root.
     static io::Result<std::shared_ptr<const Folder>> open(io::FileSystem& files, FolderOptions options);
 
     [[nodiscard]] const FolderOptions& options() const { return options_; }

@@ -32,14 +32,16 @@ Task<void> FolderHandler::answer(link::Exchange& exchange) {
     const http::Request& request = exchange.request();
     const http::Result<Resource> resource = translate(exchange.path(), prefix_, *files_->store().folder());
     if (resource) {
-        co_await files_->respond(request, *resource, exchange.response());
+        const bool filled = files_->respond_at_once(request, *resource, exchange.response());
+        if (!filled) co_await files_->respond(request, *resource, exchange.response());
     } else {
+        exchange.notes().reason = resource.error().reason;
         co_await files_->respond_refusal(request, resource.error(), exchange.response());
     }
 }
 
 void FolderHandler::retire() {
-    if (files_.use_count() == 1) files_->forget_kept();
+    if (!std::exchange(is_retired_, true)) files_->remove_user();
 }
 
 route::ForCore<route::Handler> folder_handler(std::shared_ptr<const Folder> folder, std::string prefix) {
@@ -51,6 +53,10 @@ route::ForCore<route::Handler> folder_handler(std::shared_ptr<const Folder> fold
 std::shared_ptr<const route::Routes> routes_for(const std::shared_ptr<const Folder>& folder, route::HostOptions hosts) {
     auto routes = std::make_shared<route::Routes>();
     routes->hosts = std::move(hosts);
+    routes->foreign_host_advice =
+        "The server does not answer for the host name in the address. If the name is right, whoever runs the server "
+        "can "
+        "add it with --host NAME. With --lan, the server's IP address works without that.";
     route::Definition files;
     files.method = "GET";
     files.pattern = "/{path...}";

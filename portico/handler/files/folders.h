@@ -24,7 +24,7 @@ class Folders {
 public:
     explicit Folders(io::Core& core) : core_(&core) {}
 
-    // The responder for the site, which lives as long as somebody uses it.
+    // The responder for the folder, which lives as long as somebody uses it.
     [[nodiscard]] std::shared_ptr<Responder> open(const std::shared_ptr<const Folder>& folder);
 
 private:
@@ -37,7 +37,12 @@ class FolderHandler final : public route::Handler {
 public:
     // `prefix`: decoded, without a slash at its end; empty: the folder has all paths.
     FolderHandler(std::shared_ptr<Responder> files, std::string prefix)
-        : files_(std::move(files)), prefix_(std::move(prefix)) {}
+        : files_(std::move(files)), prefix_(std::move(prefix)) {
+        files_->add_user();
+    }
+    FolderHandler(const FolderHandler&) = delete;
+    FolderHandler& operator=(const FolderHandler&) = delete;
+    ~FolderHandler() override { retire(); }
 
     [[nodiscard]] bool answer_at_once(link::Exchange& exchange) override;
     [[nodiscard]] Task<void> answer(link::Exchange& exchange) override;
@@ -47,9 +52,10 @@ public:
 private:
     std::shared_ptr<Responder> files_;
     std::string prefix_;
+    bool is_retired_ = false;
 };
 
-// Makes a core's handler for the site.
+// Makes a core's handler for the folder.
 [[nodiscard]] route::ForCore<route::Handler> folder_handler(std::shared_ptr<const Folder> folder,
                                                             std::string prefix = {});
 

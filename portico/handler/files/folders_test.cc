@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <memory>
+
 #include "portico/base/row_name_for_test.h"
 #include "portico/handler/files/responder_for_test.h"
 
@@ -123,6 +126,44 @@ TEST_F(GuardedSite, LetsPreflightsThrough) {
         ask(make_request("/a.txt", {{FieldName::access_control_request_method, "GET"}}, http::Method::options));
     EXPECT_EQ(preflight.status, Status::no_content);
     EXPECT_EQ(ask(make_request("/a.txt", {}, http::Method::options)).status, Status::unauthorized);
+}
+
+TEST_F(GuardedSite, DoesNotListItsMethodsToStrangers) {
+    EXPECT_EQ(outcome(make_request("*", {}, Method::options)), "401 no credentials|");
+    EXPECT_EQ(outcome(make_request("/a.txt", {}, Method::options)), "401 no credentials|");
+    EXPECT_EQ(outcome(make_request("*", {{FieldName::authorization, right}}, Method::options)), "204 |anna");
+}
+
+class KeptFolders : public ResponderTest {};
+
+TEST_F(KeptFolders, AreFoundByWhatTheyServe) {
+    Folders& folders = core.local<Folders>();
+    const auto first = folders.open(open_site());
+    EXPECT_EQ(folders.open(open_site()), first);
+    options.listing = Listing::off;
+    EXPECT_NE(folders.open(open_site()), first);
+    options.listing = Listing::on;
+    std::filesystem::rename(root.path(), root.outside() / "other");
+    std::filesystem::create_directory(root.path());
+    EXPECT_NE(folders.open(open_site()), first) << "another folder has its name";
+    options.root = (root.outside() / "other").string();
+    EXPECT_NE(folders.open(open_site()), first) << "the options say where it is";
+}
+
+TEST_F(KeptFolders, DropTheirCacheWithTheLastHandler) {
+    root.write("a.txt", std::string(20'000, 'x'));
+    const auto responder = core.local<Folders>().open(open_site());
+    auto one = std::make_unique<FolderHandler>(responder, "");
+    auto two = std::make_unique<FolderHandler>(responder, "");
+    serve();
+    EXPECT_EQ(get("/a.txt").status, Status::ok);
+    handler.reset();
+    EXPECT_GE(core.ledger().used(), 20'000U);
+    one->retire();
+    one->retire();
+    EXPECT_GE(core.ledger().used(), 20'000U) << "the other one still begins exchanges";
+    two.reset();
+    EXPECT_LT(core.ledger().used(), 20'000U);
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 // portico/handler/files/options.h — what to serve, and how. The comments are the manual.
 //
-// Room site: what to answer: translate, authorize, and the handlers that respond.
+// Room handler: what can answer a request.
 // May use:   base, http, io, link.
 // May not:   call the kernel except through io, know how a message is framed, or log.
 // Threads:   options are values; once a Folder holds them, they don't change.

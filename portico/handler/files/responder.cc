@@ -1,4 +1,4 @@
-// portico/handler/files/responder.cc — see handler.h.
+// portico/handler/files/responder.cc — see responder.h.
 #include "portico/handler/files/responder.h"
 
 #include <array>

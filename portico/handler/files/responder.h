@@ -45,6 +45,12 @@ public:
                                              http::Response& response);
 
     [[nodiscard]] const Store& store() const { return store_; }
+    // How many handlers begin new exchanges with it. With the last of them, everything that is only cached is dropped:
+    // the exchanges that have begun may last for long.
+    void add_user() { ++users_; }
+    void remove_user() {
+        if (--users_ == 0) forget_kept();
+    }
     // Memory is short: drops everything that is only cached.
     void forget_kept() { store_.forget_kept(); }
 
@@ -81,6 +87,7 @@ private:
     io::Core* core_;
     Store store_;
     route::HashKey key_;
+    unsigned users_ = 0;
     std::uint64_t multiparts_ = 0;  // the number of boundaries made
 };
 

@@ -1,4 +1,4 @@
-// portico/handler/files/store.h — what a core caches of a site, and how it obtains the rest.
+// portico/handler/files/store.h — what a core caches of a folder, and how it obtains the rest.
 //
 // Room handler: see options.h.
 // Threads:   one core's; its helper threads do everything that may wait for a disk.

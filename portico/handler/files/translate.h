@@ -1,4 +1,4 @@
-// portico/handler/files/translate.h — step 3 of 5 for files: finds out what a request's path names in the site.
+// portico/handler/files/translate.h — step 3 of 5 for files: finds out what a request's path names in the folder.
 //
 // Room handler: see options.h.
 // Threads:   none; a pure function.
