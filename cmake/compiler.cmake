@@ -43,8 +43,9 @@ if(PORTICO_LTO)
   set(PORTICO_LTO_NONE -fno-lto)
 endif()
 
-# Compiling is most of the time that a build of everything takes, and parsing headers is most of that. Two ways to do it less often;
-# the program that ships uses neither, so that each file includes what it needs. Values: OFF, TESTS (tests only), ON.
+# Compiling is most of the time that a build of everything takes, and parsing headers is most of that. Two ways to do it less often.
+# The program that ships uses neither. With precompiled headers, the compiler doesn't notice that a file forgets to include one of
+# them: tools/check_includes.py does. Values: OFF, TESTS (tests only), ON.
 set(PORTICO_UNITY OFF CACHE STRING "Compile the sources of a room together: OFF, TESTS, ON")
 set(PORTICO_PRECOMPILED OFF CACHE STRING "Compile the headers of the standard library and of GoogleTest once: OFF, TESTS, ON")
 
@@ -85,6 +86,7 @@ function(portico_precompiled target)
   endif()
   if(NOT TARGET ${headers})
     file(WRITE ${PROJECT_BINARY_DIR}/${headers}.cc "")
+    # g++ reads them only with the options that they were compiled with.
     add_library(${headers} OBJECT ${PROJECT_BINARY_DIR}/${headers}.cc)
     target_link_libraries(${headers} PRIVATE portico_compile)
     set(common algorithm array atomic charconv chrono coroutine cstring expected functional map memory mutex optional span string
@@ -93,9 +95,12 @@ function(portico_precompiled target)
     if(headers STREQUAL portico_test_headers)
       list(APPEND common <filesystem> <fstream> <gmock/gmock.h> <gtest/gtest.h>)
       target_link_libraries(${headers} PRIVATE GTest::gmock GTest::gtest)
-      # g++ reads them only with the options that they were compiled with, which are those of an executable.
+      # Tests are executables without link-time optimisation.
       target_compile_options(${headers} PRIVATE $<$<BOOL:${PORTICO_LIBRARY}>:-fPIE>)
       set_target_properties(${headers} PROPERTIES POSITION_INDEPENDENT_CODE OFF PORTICO_UNOPTIMISED ON)
+    else()
+      # Inline functions of these headers get the visibility that they would have without precompiled headers (rooms.cmake).
+      target_compile_options(${headers} PRIVATE ${PORTICO_LTO_COMPILE} $<$<BOOL:${PORTICO_LIBRARY}>:-fvisibility-inlines-hidden>)
     endif()
     target_precompile_headers(${headers} PRIVATE ${common})
   endif()

@@ -18,6 +18,7 @@
 #include <portico/io/net/resolve.h>
 #include <portico/io/run_task.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstdio>
 #include <random>

@@ -20,14 +20,15 @@ FILE_LINES_MAX = 800
 FOLDERS = ("portico", "test", "bench", "tools", "script", "examples")
 EXCEPTIONS = "tools/size_exceptions.txt"
 
-# Everything that is not code: comments, strings, characters, directives. Digit separators (1'000) are not characters.
-NO_CODE = re.compile(
+# What is not code: comments, strings, characters. Digit separators (1'000) are not characters.
+COMMENT_OR_TEXT = (
     r'//(?:[^\n\\]|\\.|\\\n)*'
     r'|/\*.*?\*/'
     r'|R"(?P<mark>[^()\s\\]{0,16})\(.*?\)(?P=mark)"'
     r'|"(?:[^"\\\n]|\\.)*"'
-    r"|(?<![0-9A-Za-z_])'(?:[^'\\\n]|\\.)+'"
-    r'|^[ \t]*#(?:[^\n\\]|\\.|\\\n)*', re.DOTALL | re.MULTILINE)
+    r"|(?<![0-9A-Za-z_])'(?:[^'\\\n]|\\.)+'")
+DIRECTIVE = r'^[ \t]*#(?:[^\n\\]|\\.|\\\n)*'
+NO_CODE = re.compile(f"{COMMENT_OR_TEXT}|{DIRECTIVE}", re.DOTALL | re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,10 @@ def cpp_functions(text: str) -> list[Function]:
         if octet == "\n":
             line += 1
         if octet == "{":
-            kind = "inner" if within or parentheses else kind_of(head.strip())
+            if stack and stack[-1][0] == "value":
+                head = head.lstrip(", \n")  # after the element before
+            is_element = stack and stack[-1][0] == "value" and not head
+            kind = "inner" if within or parentheses else "value" if is_element else kind_of(head.strip())
             name, first = name_of(head), head_line
             if kind == "function" and (not head.strip() or head.strip()[0] in ",:"):
                 name, first = last  # the body after a member initialiser in braces

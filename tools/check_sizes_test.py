@@ -26,6 +26,8 @@ class Functions(unittest.TestCase):
             ("TEST(Name, Row) {\n    EXPECT_EQ(1, 1);\n}\n", [("Name.Row", 3)]),
             ("constexpr std::array<int, 2> table = {\n    1,\n    2};\nint f() {\n}\n", [("f", 2)]),
             ("int x{\n3};\nint f() {\n}\n", [("f", 2)]),
+            ("const std::array rows{\n    Row{1},\n    Row{2},\n};\nint f() {\n}\n", [("f", 2)]),
+            ("const Row rows[] = {\n    {1},\n    {[](int x) {\n        return x;\n    }},\n};\n", [("?", 3)]),
             ("enum class E : int {\n    a,\n    b\n};\n", []),
             ("INSTANTIATE_TEST_SUITE_P(A, B, testing::Values(\n    Row{1},\n    Row{2}),\n    [](const auto& r) {\n    return r;\n});\nint f() {\n}\n", [("f", 2)]),
             ("auto f = [](int x) {\n    return x;\n};\n", []),

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Reads one of our headers and prints it in the form that Doxygen expects: the input filter of docs/reference/Doxyfile.
+"""Writes our headers in the form that Doxygen expects. script/reference runs it before Doxygen.
 
-usage: doxygen_filter.py HEADER
+usage: doxygen_filter.py FOLDER HEADER…    writes FOLDER/HEADER. Doxygen could call a filter itself, but would start it
+                                           more than once for each header, which takes longer than everything else.
 
 Our comments are plain `//`. Those that document a public name are turned into Doxygen's, line for line, so that its
 warnings name the lines of our header:
@@ -527,8 +528,11 @@ def filtered(text: str, path: Path) -> str:
 
 
 def main() -> int:
-    path = Path(sys.argv[1])
-    sys.stdout.write(filtered(path.read_text(), path))
+    folder, headers = Path(sys.argv[1]), [Path(header) for header in sys.argv[2:]]
+    for header in headers:
+        written = folder / header
+        written.parent.mkdir(parents=True, exist_ok=True)
+        written.write_text(filtered(header.read_text(), header))
     return 0
 
 

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <sys/uio.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <optional>

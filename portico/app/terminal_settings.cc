@@ -14,6 +14,7 @@
 #include <array>
 #include <cassert>
 #include <cerrno>
+#include <cstddef>
 
 namespace portico::app {
 namespace {

@@ -5,6 +5,7 @@
 
 #include <fmt/core.h>
 
+#include <cstddef>
 #include <string_view>
 #include <utility>
 

@@ -17,6 +17,7 @@
 #include <atomic>
 #include <cassert>
 #include <cerrno>
+#include <cstddef>
 #include <mutex>
 #include <thread>
 #include <utility>

@@ -17,6 +17,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "portico/base/scratch_folder_for_test.h"
 #include "portico/io/forbid_calls_for_test.h"

@@ -3,6 +3,7 @@
 // Room io: see error.h.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <thread>
 

@@ -9,6 +9,7 @@
 #include <array>
 #include <optional>
 #include <type_traits>
+#include <utility>
 #include <variant>
 
 #include "portico/base/nearest.h"

@@ -9,20 +9,23 @@ Any other `cpp` block is a part of a program. "cpp in main" is placed in a funct
 placed outside functions, where later blocks of its chapter can use it. "cpp error" is a file that the compiler must
 reject.
 
-Transcripts are run like those of docs/sockets.md (test/lessons/transcripts.py). A chapter starts with the files of
-earlier ones.
+Transcripts are run like those of docs/sockets.md (test/lessons/transcripts.py), but the g++ that they type is COMPILER
+with our warnings as errors. A file that no transcript compiles is compiled separately. A chapter starts with the files
+of earlier ones.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import shlex
+import shutil
 import sys
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from prefix import Prefix, end, must, run
+from prefix import Prefix, end, run
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(REPOSITORY / "test/lessons"))
@@ -31,8 +34,6 @@ import transcripts  # noqa: E402
 GUIDE = REPOSITORY / "docs/library.md"
 COMMAND_TIME_MAX = 120.0  # a command may be a compiler on a busy machine
 WARNINGS = ["-Wall", "-Wextra", "-Wno-unused-variable", "-Wno-unused-function", "-Werror"]
-# Included before the parts. It is precompiled, because reading it takes longer than the parts.
-BEFORE = "before_the_parts.h"
 BEFORE_PARTS = """#include <portico/json.h>
 #include <portico/portico.h>
 #include <portico/testing.h>
@@ -97,28 +98,52 @@ def program_of_parts(part: Part, guide: str) -> str:
                        f'#line {block.line + 1} "{guide}"\n{block.text}}}\n')
         elif block.kind == "cpp" and not block.file:
             source += f'#line {block.line + 1} "{guide}"\n{block.text}'
-    return f'#include "{BEFORE}"\n{source}' if source else ""
+    return source
 
 
-def precompile(folder: Path, compiler: str, flags: list[str]) -> None:
-    (folder / BEFORE).write_text(BEFORE_PARTS)
-    for_headers = [flag for flag in flags if flag.startswith(("-I", "-D"))]  # with a library, the compiler would link
-    must(compiler, "-std=c++23", *WARNINGS, "-x", "c++-header", BEFORE, "-o", f"{BEFORE}.gch", *for_headers, cwd=folder)
+def programs_of_chapters(parts: list[Part], guide: str) -> list[str]:
+    """As few sources as possible from the blocks of all chapters, because reading the headers takes longer than the blocks.
+
+    A chapter is a namespace, so that it can't use what another one declares. A chapter that specialises a template can't be
+    in a namespace: it comes last, where no other chapter sees it, and a second one needs its own source."""
+    programs = [program for part in parts if (program := program_of_parts(part, guide))]
+    global_ones = [program for program in programs if re.search(r"^template <>", program, re.MULTILINE)]
+    named = "".join(f"namespace chapter_{number} {{\n{program}}}\n" for number, program in enumerate(programs)
+                    if program not in global_ones)
+    return [BEFORE_PARTS + source for source in [named + "".join(global_ones[:1]), *global_ones[1:]] if source]
 
 
-def wrongs_of_cpp(part: Part, compiler: str, flags: list[str]) -> list[str]:
+def wrong_of_source(name: str, folder: Path, compiler: str, flags: list[str], must_fail: bool = False) -> str | None:
+    compiled = run(compiler, "-std=c++23", *WARNINGS, "-fsyntax-only", name, *flags, cwd=folder)
+    return None if (compiled.returncode != 0) == must_fail else f"{name}:\n{compiled.stderr or 'the compiler takes it'}"
+
+
+def wrongs_of_chapters(parts: list[Part], compiler: str, flags: list[str]) -> list[str]:
     wrongs = []
-    sources = {"parts.cc": program_of_parts(part, "docs/library.md")}
-    sources.update({block.file: block.text for block in part.blocks if block.file and block.kind.startswith("cpp")})
-    refused = {block.file for block in part.blocks if block.kind == "cpp error"}
     with tempfile.TemporaryDirectory() as folder:
-        for name, source in sources.items():
-            (Path(folder) / name).write_text(source)
-        for name in sources:
-            if name.endswith(".cc") and sources[name]:
-                compiled = run(compiler, "-std=c++23", *WARNINGS, "-fsyntax-only", name, *flags, cwd=folder)
-                if (compiled.returncode != 0) != (name in refused):
-                    wrongs.append(f"'{part.title}', {name}:\n{compiled.stderr or 'the compiler takes it'}")
+        for program in programs_of_chapters(parts, "docs/library.md"):
+            (Path(folder) / "parts.cc").write_text(program)
+            wrongs.append(wrong_of_source("parts.cc", Path(folder), compiler, flags))
+    return [wrong for wrong in wrongs if wrong]
+
+
+def files_typed(chapter: transcripts.Chapter) -> set[str]:
+    """The sources that the chapter's transcripts compile."""
+    compilations = [command.typed.split() for command in chapter.commands if command.typed.startswith("g++ ")]
+    return {word for words in compilations for word in words if word.endswith(".cc")}
+
+
+def wrongs_of_files(part: Part, compiled: set[str], compiler: str, flags: list[str]) -> list[str]:
+    """Compiles the files of a chapter, except those that are `compiled` elsewhere."""
+    files = [block for block in part.blocks if block.file and block.kind.startswith("cpp")]
+    wrongs = []
+    with tempfile.TemporaryDirectory() as folder:
+        for block in files:
+            (Path(folder) / block.file).write_text(block.text)
+        for block in files:
+            if block.file.endswith(".cc") and block.file not in compiled:
+                wrong = wrong_of_source(block.file, Path(folder), compiler, flags, must_fail=block.kind == "cpp error")
+                wrongs += [f"'{part.title}', {wrong}"] if wrong else []
     return wrongs
 
 
@@ -143,7 +168,7 @@ def wrong_of_transcript(chapter: transcripts.Chapter, path: list[Path], files: d
 
 
 def main() -> None:
-    prefix, compiler, wanted = Prefix(sys.argv[1]), sys.argv[2], sys.argv[3:]
+    prefix, compiler, wanted = Prefix(sys.argv[1]), shutil.which(sys.argv[2]), sys.argv[3:]
     transcripts.COMMAND_TIME_MAX = COMMAND_TIME_MAX
     os.environ["PKG_CONFIG_PATH"] = str(prefix.library / "pkgconfig")
     os.environ["LD_LIBRARY_PATH"] = str(prefix.library)
@@ -154,14 +179,18 @@ def main() -> None:
     parts, flags = parts_of(text)[1:], prefix.flags("shared")
     wrongs, files, run_commands = [], {}, 0
     with tempfile.TemporaryDirectory() as folder:
-        precompile(Path(folder), compiler, flags)
-        flags.insert(0, f"-I{folder}")
-        for part, chapter in zip(parts, transcripts.chapters_of(text), strict=True):
+        typed = Path(folder) / "g++"
+        typed.write_text(f'#!/bin/sh\nexec {shlex.join([compiler, *WARNINGS])} "$@"\n')
+        typed.chmod(0o755)
+        is_wanted = [not wanted or any(part.title.startswith(title) for title in wanted) for part in parts]
+        wrongs += wrongs_of_chapters([part for part, wants in zip(parts, is_wanted) if wants], compiler, flags)
+        for part, chapter, wants in zip(parts, transcripts.chapters_of(text), is_wanted, strict=True):
             files.update({block.file: block.text for block in part.blocks if block.file})
-            if wanted and not any(part.title.startswith(title) for title in wanted):
+            if not wants:
                 continue
-            wrongs += wrongs_of_cpp(part, compiler, flags)
-            wrong = wrong_of_transcript(chapter, [prefix.path / "bin"], files) if chapter.commands else None
+            wrongs += wrongs_of_files(part, files_typed(chapter), compiler, flags)
+            path = [Path(folder), prefix.path / "bin"]
+            wrong = wrong_of_transcript(chapter, path, files) if chapter.commands else None
             wrongs += [wrong] if wrong else []
             run_commands += len(chapter.commands)
     end(wrongs, f"{sum(len(part.blocks) for part in parts)} blocks, {run_commands} commands")

@@ -5,7 +5,8 @@ usage: check_headers.py PREFIX COMPILER [together]
 
 Each must compile alone without a warning, include only headers of Portico, C++ and the system, and give the compiler at
 most LINES_MAX lines to read. Prints how many lines each has, the longest first. A header that its own source includes
-first has been compiled alone with it: the installed library is built without precompiled headers.
+first has been compiled alone with it, except that the standard headers were precompiled: tools/check_includes.py checks
+that it includes those that it needs.
 "together" compiles one source that includes them all: what a header forgets, the first compiler has found already.
 """
 

@@ -91,11 +91,29 @@ class Guide(unittest.TestCase):
         self.assertIn('#line 8 "guide"\nint twice', check_guide.program_of_parts(one, "guide"))
         self.assertIn("server) {\n#line 12", check_guide.program_of_parts(two, "guide"))
 
+    def test_a_chapter_is_a_namespace(self):
+        def source(*texts: str) -> list[str]:
+            parts = [check_guide.Part("", [check_guide.Block("cpp", number, text)]) for number, text in enumerate(texts)]
+            return [source.removeprefix(check_guide.BEFORE_PARTS) for source in check_guide.programs_of_chapters(parts, "g")]
+
+        special = "template <>\nstruct A<int> {};\n"
+        self.assertEqual(source("int a;\n", "int b;\n"), ['namespace chapter_0 {\n#line 1 "g"\nint a;\n}\n'
+                                                          'namespace chapter_1 {\n#line 2 "g"\nint b;\n}\n'])
+        self.assertEqual(source(special, "int b;\n", special), ['namespace chapter_1 {\n#line 2 "g"\nint b;\n}\n#line 1 "g"\n' + special,
+                                                               '#line 3 "g"\n' + special])
+        self.assertEqual(source(), [])
+
     def test_it_can_fail(self):
         wrong = check_guide.Part("wrong", [check_guide.Block("cpp", 1, "// a.cc\nint main() { return x; }\n")])
         taken = check_guide.Part("taken", [check_guide.Block("cpp error", 1, "// a.cc\nint main() {}\n")])
         right = check_guide.Part("right", [check_guide.Block("cpp", 1, "// a.cc\nint main() {}\n")])
-        self.assertEqual([len(check_guide.wrongs_of_cpp(part, "c++", [])) for part in (wrong, taken, right)], [1, 1, 0])
+        self.assertEqual([len(check_guide.wrongs_of_files(part, set(), "c++", [])) for part in (wrong, taken, right)], [1, 1, 0])
+
+    def test_a_file_is_compiled_once(self):
+        part = check_guide.Part("typed", [check_guide.Block("cpp", 1, "// a.cc\nint main() { return x; }\n")])
+        for command, wrongs in [("g++ -O2 a.cc -o a", 0), ("g++ b.cc", 1), ("cat a.cc", 1)]:
+            chapter = check_guide.transcripts.Chapter("typed", [check_guide.transcripts.Command(command, 1)])
+            self.assertEqual(len(check_guide.wrongs_of_files(part, check_guide.files_typed(chapter), "c++", [])), wrongs, command)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What the release is built from: the program alone, whatever libraries the machine has.
+"""What the release is built from: the program alone, whatever libraries the machine has, without precompiled headers.
 
 usage: check_targets.py REPOSITORY CXX
 
@@ -33,6 +33,7 @@ def main() -> int:
         wrong.append("the program is not built")
     if without != installed:
         wrong.append(f"installed libraries change what is built: {sorted(installed ^ without)[:10]}")
+    wrong += [f"{name}: headers are precompiled for the release" for name in sorted(installed) if "cmake_pch" in name][:1]
     wrong += [f"{name} is built, but nobody asked for tests" for name in sorted(installed) if "_test" in name][:10]
     for sentence in wrong:
         print(sentence, file=sys.stderr)

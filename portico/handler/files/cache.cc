@@ -1,6 +1,7 @@
 // portico/handler/files/cache.cc — see cache.h.
 #include "portico/handler/files/cache.h"
 
+#include <iterator>
 #include <utility>
 
 namespace portico::files {

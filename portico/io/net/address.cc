@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <cstring>
 #include <span>
+#include <utility>
 
 #include "portico/base/printable.h"
 

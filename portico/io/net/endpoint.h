@@ -4,6 +4,7 @@
 // Threads:   none. Values.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <expected>
 #include <string>

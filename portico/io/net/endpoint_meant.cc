@@ -2,6 +2,7 @@
 #include "portico/io/net/endpoint_meant.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <vector>
 
 #include "portico/base/nearest.h"

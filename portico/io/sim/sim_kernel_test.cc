@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <set>
+#include <tuple>
 
 #include "portico/io/core.h"
 #include "portico/io/datagram.h"

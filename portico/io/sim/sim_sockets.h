@@ -4,6 +4,7 @@
 // Threads:   one.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <functional>

@@ -1,7 +1,9 @@
 // portico/wire/h1/read_head_bench.cc — measures the cost of reading and writing a head.
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
 #include <array>
+#include <cstdio>
 #include <cstdlib>
 #include <string>
 
