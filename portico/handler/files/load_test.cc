@@ -66,11 +66,11 @@ TEST_F(Loads, AreRepeatedOnlyIfSomethingHasChanged) {
 }
 
 TEST_F(Loads, OfFoldersHoldWhateverIsPutIntoThem) {
-    const Loaded folder = load(opened(), "/empty/");
+    const Loaded listed = load(opened(), "/empty/");
     root.write("empty/y", "y");
-    EXPECT_TRUE(still_holds(opened(), folder.probes));
+    EXPECT_TRUE(still_holds(opened(), listed.probes));
     root.write("empty/index.html", "now");
-    EXPECT_FALSE(still_holds(opened(), folder.probes));
+    EXPECT_FALSE(still_holds(opened(), listed.probes));
 }
 
 TEST_F(Loads, SeeThatPermissionsChanged) {
