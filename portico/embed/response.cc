@@ -272,11 +272,23 @@ std::string_view Response::content() const {
     return is_in_memory() && !message_.content.empty() ? message_.content.front().octets : std::string_view();
 }
 
+// Those that the program has set stay. The folder's are views of what it has cached, but for Content-Range.
+void Response::remove_fields_of_octets() {
+    const auto is_the_programs = [this](http::FieldName name) {
+        const std::optional<std::string_view> value = message_.fields.find(name);
+        return value && name != http::FieldName::content_range &&
+               std::ranges::any_of(message_.made, [&](const auto& own) { return own->data() == value->data(); });
+    };
+    for (const http::FieldName name : of_octets) {
+        if (!is_the_programs(name)) message_.fields.remove(name);
+    }
+}
+
 void Response::set_content(std::string content) {
     const bool was_file =
         std::ranges::any_of(message_.content, [](const http::Piece& piece) { return piece.file != nullptr; });
     if (was_file || message_.owner != nullptr) {
-        for (const http::FieldName name : of_octets) message_.fields.remove(name);
+        remove_fields_of_octets();
         if (message_.status == Status::partial_content) message_.status = Status::ok;
     }
     message_.producer = nullptr;

@@ -110,8 +110,8 @@ public:
     [[nodiscard]] bool lists(std::string_view name, std::string_view element) const;
     // The content, if it is in memory; empty for streams and files. The view ends with set_content().
     [[nodiscard]] std::string_view content() const;
-    // Replaces the content, even if it is a stream or a file. The fields stay, except those that describe the octets of
-    // a file: Content-Range, Content-Encoding, Accept-Ranges, ETag and Last-Modified; and 206 becomes 200.
+    // Replaces the content, even if it is a stream or a file. The fields stay, except a folder's that describe the
+    // octets of its file: Content-Range, Content-Encoding, Accept-Ranges, ETag and Last-Modified; and 206 becomes 200.
     void set_content(std::string content);
     // Whether content() is all of the content.
     [[nodiscard]] bool is_in_memory() const;
@@ -141,6 +141,7 @@ private:
     void add_line(std::string_view name, std::string value);
     void refuse_to_send(std::string trouble);
     void choose_page(const http::Request& request);
+    void remove_fields_of_octets();
 
     http::Response message_;
     std::optional<Status> page_of_;  // the content is this status's error page; the request decides its format

@@ -21,6 +21,15 @@
 
 namespace portico {
 
+namespace {
+
+std::uint64_t next_server_number() {
+    static std::atomic<std::uint64_t> last = 0;
+    return ++last;
+}
+
+}  // namespace
+
 struct Server::Control {
     Control(Options the_options, std::shared_ptr<State> the_routes)
         : options(std::move(the_options)), routes(std::move(the_routes)) {}
@@ -44,8 +53,7 @@ struct Server::Control {
     }
 
     // Never that of another server of this process.
-    const std::uint64_t number = ++last_number;
-    static inline std::atomic<std::uint64_t> last_number = 0;
+    const std::uint64_t number = next_server_number();
 
     const Options options;
     // Any thread may call stop() while start() opens the server, which is then stopped as soon as it is open; and

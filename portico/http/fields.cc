@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cassert>
 #include <cstring>
+#include <utility>
 
 #include "portico/http/hex.h"
 
@@ -193,6 +194,15 @@ FieldName recognise(std::string_view name) {
     const auto index = static_cast<std::size_t>(candidate);
     if (spellings[index].size() != name.size()) return FieldName::other;
     return same_name(name, lowered[index].data()) ? candidate : FieldName::other;
+}
+
+FieldSection::FieldSection(FieldSection&& other) noexcept
+    : lines_(std::exchange(other.lines_, {})), first_(std::exchange(other.first_, nothing_known())) {}
+
+FieldSection& FieldSection::operator=(FieldSection&& other) noexcept {
+    lines_ = std::exchange(other.lines_, {});
+    first_ = std::exchange(other.first_, nothing_known());
+    return *this;
 }
 
 void FieldSection::add(FieldName name, std::string_view value) { add(name, spelling(name), value); }

@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace portico::http {
@@ -104,13 +103,8 @@ public:
     FieldSection(const FieldSection&) = default;
     FieldSection& operator=(const FieldSection&) = default;
     // Leave `other` without lines.
-    FieldSection(FieldSection&& other) noexcept
-        : lines_(std::exchange(other.lines_, {})), first_(std::exchange(other.first_, nothing_known())) {}
-    FieldSection& operator=(FieldSection&& other) noexcept {
-        lines_ = std::exchange(other.lines_, {});
-        first_ = std::exchange(other.first_, nothing_known());
-        return *this;
-    }
+    FieldSection(FieldSection&& other) noexcept;
+    FieldSection& operator=(FieldSection&& other) noexcept;
     ~FieldSection() = default;
 
     void add(FieldName name, std::string_view value);         // name other than `other`

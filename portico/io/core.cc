@@ -46,6 +46,17 @@ void OffloadOp::cancel() { core().kernel().cancel(*this); }
 Core::Core(Kernel& kernel, std::size_t memory_max)
     : kernel_(&kernel), ledger_(memory_max), buffers_(ledger_), timers_(kernel.now()) {}
 
+Core::~Core() {
+    while (!locals_.empty()) locals_.pop_back();
+}
+
+std::shared_ptr<void>& Core::local(const void* key) {
+    for (auto& [its_key, own] : locals_) {
+        if (its_key == key) return own;
+    }
+    return locals_.emplace_back(key, nullptr).second;
+}
+
 void Core::run() {
     block_broken_pipes();
     while (!stopping_.load(std::memory_order_relaxed)) run_once(never);

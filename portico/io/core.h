@@ -29,9 +29,7 @@ public:
     explicit Core(Kernel& kernel, std::size_t memory_max = std::size_t{1} << 30);
     Core(const Core&) = delete;
     Core& operator=(const Core&) = delete;
-    ~Core() {
-        while (!locals_.empty()) locals_.pop_back();
-    }
+    ~Core();
 
     // Runs until stop(). May be called again. SIGPIPE is blocked on the calling thread from the first call on.
     void run();
@@ -52,18 +50,9 @@ public:
     // The time of day as of this pass.
     [[nodiscard]] std::chrono::system_clock::time_point wall_clock() const { return kernel_->wall_clock(); }
 
-    // The core's own T, for what its tasks share and other cores don't see. The first call makes it, with the core as
-    // its argument; it is destroyed with the core, the last one first.
-    template <class T>
-    [[nodiscard]] T& local() {
-        static char key = 0;  // its address is T's
-        for (const auto& [its_key, own] : locals_) {
-            if (its_key == &key) return *static_cast<T*>(own.get());
-        }
-        const auto made = std::make_shared<T>(*this);
-        locals_.emplace_back(&key, made);
-        return *made;
-    }
+    // What the core keeps under this key, an address that nothing else has: null at first. It is destroyed with the
+    // core, the last one first. See core_local().
+    [[nodiscard]] std::shared_ptr<void>& local(const void* key);
 
 private:
     void read_mailbox();
@@ -72,7 +61,7 @@ private:
     Ledger ledger_;
     BufferPool buffers_;
     Timers timers_;
-    std::vector<std::pair<const char*, std::shared_ptr<void>>> locals_;
+    std::vector<std::pair<const void*, std::shared_ptr<void>>> locals_;
     std::atomic<bool> stopping_ = false;
     std::mutex mailbox_lock_;
     std::vector<std::move_only_function<void()>> mailbox_;  // guarded by mailbox_lock_

@@ -13,6 +13,7 @@ namespace portico::route {
 // Whether scripts of other sites may send cookies and passwords, and so read answers that are meant for the user.
 enum class CorsCredentials : std::uint8_t { none, allowed };
 
+// What Cors allows.
 struct CorsOptions {
     // As browsers send them: "https://app.example". If the list is empty or contains "*", every site is allowed, but
     // never with credentials.

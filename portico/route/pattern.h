@@ -41,8 +41,8 @@ constexpr PatternFault fault_of_segment(std::string_view segment, bool is_last) 
 
 // What check_pattern() has found.
 struct PatternCheck {
-    PatternFault fault = PatternFault::none;
-    std::size_t parameters = 0;  // how many the pattern has
+    PatternFault fault = PatternFault::none;  // the first one
+    std::size_t parameters = 0;               // how many the pattern has
 };
 
 // Checks a pattern: literal segments, "{name}" for any one segment, and "{name...}" for the rest of the path. The empty

@@ -29,6 +29,7 @@ std::string_view explanation(Status status) {
         case Status::not_acceptable: return "There is no version of this that your client accepts.";
         case Status::request_timeout: return "The request took too long to arrive.";
         case Status::precondition_failed: return "What you asked for has changed, or has not, against your condition.";
+        case Status::unsupported_media_type: return "The server does not accept content of this type here.";
         case Status::content_too_large: return "The request's content is too large.";
         case Status::uri_too_long: return "The address is too long.";
         case Status::range_not_satisfiable: return "There is no such part of it.";

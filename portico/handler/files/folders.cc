@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "portico/handler/files/translate.h"
+#include "portico/io/core_local.h"
 #include "portico/route/authorizer.h"
 #include "portico/route/cors.h"
 
@@ -46,7 +47,7 @@ void FolderHandler::retire() {
 
 route::ForCore<route::Handler> folder_handler(std::shared_ptr<const Folder> folder, std::string prefix) {
     return [folder = std::move(folder), prefix = std::move(prefix)](io::Core& core) {
-        return std::make_shared<FolderHandler>(core.local<Folders>().open(folder), prefix);
+        return std::make_shared<FolderHandler>(io::core_local<Folders>(core).open(folder), prefix);
     };
 }
 

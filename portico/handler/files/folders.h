@@ -18,8 +18,8 @@
 
 namespace portico::files {
 
-// The folders that a core serves: core.local<Folders>(). Routes that come later and serve the same folder in the same
-// way get the same responder, and so what it has cached.
+// The folders that a core serves: io::core_local<Folders>(core). Routes that come later and serve the same folder in
+// the same way get the same responder, and so what it has cached.
 class Folders {
 public:
     explicit Folders(io::Core& core) : core_(&core) {}
