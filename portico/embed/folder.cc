@@ -5,7 +5,6 @@
 
 #include "portico/handler/files/folders.h"
 #include "portico/http/target.h"
-#include "portico/io/core_local.h"
 #include "portico/link/exchange.h"
 
 namespace portico {
@@ -36,7 +35,7 @@ Task<Response> Folder::respond(Request& request, std::string path) const {
     if (folder_ == nullptr) co_return Response(Status::internal_server_error);
     // A folder would be answered with its index file.
     if (path.empty() || path.ends_with('/')) co_return Response(Status::not_found);
-    auto files = io::core_local<files::Folders>(request.core()).open(folder_);
+    auto files = files::Folders::of(request.core()).open(folder_);
     Response response = co_await respond_with(std::move(files), request, std::move(path));
     co_return std::move(response);
 }

@@ -51,7 +51,7 @@ public:
     [[nodiscard]] std::chrono::system_clock::time_point wall_clock() const { return kernel_->wall_clock(); }
 
     // What the core keeps under this key, an address that nothing else has: null at first. It is destroyed with the
-    // core, the last one first. See core_local().
+    // core, the last one first.
     [[nodiscard]] std::shared_ptr<void>& local(const void* key);
 
 private:

@@ -4,11 +4,17 @@
 #include <algorithm>
 
 #include "portico/handler/files/translate.h"
-#include "portico/io/core_local.h"
 #include "portico/route/authorizer.h"
 #include "portico/route/cors.h"
 
 namespace portico::files {
+
+Folders& Folders::of(io::Core& core) {
+    static const char key = 0;  // its address stands for the folders among what the core keeps
+    std::shared_ptr<void>& own = core.local(&key);
+    if (own == nullptr) own = std::make_shared<Folders>(core);
+    return *static_cast<Folders*>(own.get());
+}
 
 std::shared_ptr<Responder> Folders::open(const std::shared_ptr<const Folder>& folder) {
     std::erase_if(responders_, [](const auto& responder) { return responder.expired(); });
@@ -47,7 +53,7 @@ void FolderHandler::retire() {
 
 route::ForCore<route::Handler> folder_handler(std::shared_ptr<const Folder> folder, std::string prefix) {
     return [folder = std::move(folder), prefix = std::move(prefix)](io::Core& core) {
-        return std::make_shared<FolderHandler>(io::core_local<Folders>(core).open(folder), prefix);
+        return std::make_shared<FolderHandler>(Folders::of(core).open(folder), prefix);
     };
 }
 

@@ -18,11 +18,13 @@
 
 namespace portico::files {
 
-// The folders that a core serves: io::core_local<Folders>(core). Routes that come later and serve the same folder in
-// the same way get the same responder, and so what it has cached.
+// The folders that a core serves. Routes that come later and serve the same folder in the same way get the same
+// responder, and so what it has cached.
 class Folders {
 public:
     explicit Folders(io::Core& core) : core_(&core) {}
+    // The core's own, which lives as long as the core.
+    [[nodiscard]] static Folders& of(io::Core& core);
 
     // The responder for the folder, which lives as long as somebody uses it.
     [[nodiscard]] std::shared_ptr<Responder> open(const std::shared_ptr<const Folder>& folder);

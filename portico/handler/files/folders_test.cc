@@ -137,7 +137,7 @@ TEST_F(GuardedSite, DoesNotListItsMethodsToStrangers) {
 class KeptFolders : public ResponderTest {};
 
 TEST_F(KeptFolders, AreFoundByWhatTheyServe) {
-    Folders& folders = io::core_local<Folders>(core);
+    Folders& folders = Folders::of(core);
     const auto first = folders.open(open_site());
     EXPECT_EQ(folders.open(open_site()), first);
     options.listing = Listing::off;
@@ -152,7 +152,7 @@ TEST_F(KeptFolders, AreFoundByWhatTheyServe) {
 
 TEST_F(KeptFolders, DropTheirCacheWithTheLastHandler) {
     root.write("a.txt", std::string(20'000, 'x'));
-    const auto responder = io::core_local<Folders>(core).open(open_site());
+    const auto responder = Folders::of(core).open(open_site());
     auto one = std::make_unique<FolderHandler>(responder, "");
     auto two = std::make_unique<FolderHandler>(responder, "");
     serve();

@@ -19,7 +19,6 @@
 
 #include "portico/base/scratch_folder_for_test.h"
 #include "portico/handler/files/folders.h"
-#include "portico/io/core_local.h"
 #include "portico/io/epoll/epoll_kernel.h"
 #include "portico/io/run_task.h"
 #include "portico/link/exchange_for_test.h"
@@ -104,7 +103,7 @@ inline const io::SocketAddress usual_peer = io::SocketAddress::of(io::IpAddress:
 class ServedSite {
 public:
     ServedSite(io::Core& core, const std::shared_ptr<const Folder>& folder)
-        : core_(&core), router_(core, routes_for(folder)), responder_(io::core_local<Folders>(core).open(folder)) {}
+        : core_(&core), router_(core, routes_for(folder)), responder_(Folders::of(core).open(folder)) {}
 
     [[nodiscard]] io::Core& core() { return *core_; }
     [[nodiscard]] route::Router& router() { return router_; }
