@@ -653,5 +653,31 @@ TEST(Routes, AreFixedOnceATestClientUsesThem) {
     EXPECT_EQ(client.get("/api/late").status, 404);
 }
 
+TEST(Responses, KeepTheirFieldsOnAnErrorPage) {
+    Server server;
+    server.get("/busy", [] {
+        Response response(Status::service_unavailable);
+        response.set("Retry-After", "7");
+        return response;
+    });
+    server.get("/own", [] {
+        Response response(Status::not_found);
+        response.set("Content-Type", "text/x");
+        return response;
+    });
+    server.get("/changed", [] {
+        Response response(Status::not_found);
+        response.set_status(Status::gone);
+        return response;
+    });
+    TestClient client(server);
+    const TestAnswer busy = client.request("GET", "/busy", {{"Accept", "application/json"}});
+    EXPECT_EQ(busy.field("Content-Type"), "application/json");
+    EXPECT_EQ(std::ranges::count(busy.fields, "Retry-After", [](const auto& line) { return line.first; }), 1);
+    EXPECT_EQ(busy.field("Retry-After"), "7");
+    EXPECT_EQ(client.request("GET", "/own", {{"Accept", "application/json"}}).field("Content-Type"), "text/x");
+    EXPECT_TRUE(client.get("/changed").content.starts_with("404 Not Found"));
+}
+
 }  // namespace
 }  // namespace portico
