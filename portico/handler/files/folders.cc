@@ -61,9 +61,8 @@ std::shared_ptr<const route::Routes> routes_for(const std::shared_ptr<const Fold
     auto routes = std::make_shared<route::Routes>();
     routes->hosts = std::move(hosts);
     routes->foreign_host_advice =
-        "The server does not answer for the host name in the address. If the name is right, whoever runs the server "
-        "can "
-        "add it with --host NAME. With --lan, the server's IP address works without that.";
+        "The server does not answer for the host name in the address. If the name is right, the person who runs the "
+        "server can add it with --host NAME. With --lan, the server's IP address works without that.";
     route::Definition files;
     files.method = "GET";
     files.pattern = "/{path...}";
