@@ -73,8 +73,9 @@ function(portico_as_one target)
   endif()
 endfunction()
 
-# portico_precompiled(TARGET [TESTS]): includes the usual headers before every source of a target. They are compiled once for all
-# targets, or for all tests, so they hold nothing of ours.
+# portico_precompiled(TARGET [TESTS | EXECUTABLE]): includes the usual headers before every source of a target. They are compiled
+# once for all targets, or for all tests, so they hold nothing of ours. An executable that isn't a test is compiled with the
+# options of the rooms, so that it can share their headers.
 function(portico_precompiled target)
   _portico_applies(applies PORTICO_PRECOMPILED "${ARGN}")
   if(NOT applies)
@@ -105,6 +106,11 @@ function(portico_precompiled target)
     target_precompile_headers(${headers} PRIVATE ${common})
   endif()
   target_precompile_headers(${target} REUSE_FROM ${headers})
+  if("${ARGN}" STREQUAL "EXECUTABLE")
+    target_compile_options(${target} PRIVATE ${PORTICO_LTO_COMPILE}
+                           $<$<BOOL:${PORTICO_LIBRARY}>:-fPIC> $<$<BOOL:${PORTICO_LIBRARY}>:-fvisibility-inlines-hidden>)
+    set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+  endif()
 endfunction()
 
 find_program(CCACHE ccache)
