@@ -26,7 +26,7 @@ ROOMS: dict[str, set[str]] = {
     "server": {"base", "http", "io", "tls", "link", "route", "services"},
     "config": {"base", "http", "io", "tls", "link", "route", "handler", "services", "server"},
 }
-ROOMS["embed"] = {"base", "http", "wire", "io", "link", "route", "handler", "services", "server"}
+ROOMS["embed"] = {"base", "http", "wire", "io", "tls", "link", "route", "handler", "services", "server"}
 ROOMS["cli"] = {"base"}
 ROOMS["app"] = set(ROOMS)
 

@@ -6,6 +6,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <string_view>
 
 #include "portico/base/printable.h"
 #include "portico/cli/columns.h"
@@ -14,38 +15,42 @@ namespace portico::app {
 namespace {
 
 constexpr std::uint16_t http_port = 80;
+constexpr std::uint16_t https_port = 443;
 
 // Browsers do not support a zone in a URL (they dropped RFC 6874), so link-local IPv6 addresses get no URL.
-std::string url_of(const io::IpAddress& ip, std::uint16_t port) {
+std::string url_of(const io::IpAddress& ip, std::uint16_t port, http::Scheme scheme) {
     const std::string host = ip.family() == io::Family::ipv6 ? fmt::format("[{}]", ip.text()) : ip.text();
-    if (port == http_port) return fmt::format("http://{}/", host);
-    return fmt::format("http://{}:{}/", host, port);
+    const bool is_secure = scheme == http::Scheme::https;
+    const std::string_view name = is_secure ? "https" : "http";
+    if (port == (is_secure ? https_port : http_port)) return fmt::format("{}://{}/", name, host);
+    return fmt::format("{}://{}:{}/", name, host, port);
 }
 
 bool is_everywhere(const io::SocketAddress& address) {
     return address.family != io::Family::unix_path && address.ip.reach() == io::Reach::unspecified;
 }
 
-Door door_of(const io::SocketAddress& address) {
+Door door_of(const io::SocketAddress& address, http::Scheme scheme) {
     if (address.family == io::Family::unix_path) {
         const std::string text = address.text();
         return {.url = text, .who = "this machine", .reach = io::Reach::loopback, .is_url = false};
     }
     const io::Reach reach = address.ip.reach();
     const std::string who = reach == io::Reach::loopback ? "this machine" : "";
-    return {.url = url_of(address.ip, address.port), .who = who, .reach = reach};
+    return {.url = url_of(address.ip, address.port, scheme), .who = who, .reach = reach};
 }
 
-void append_doors_everywhere(const io::SocketAddress& address, const std::vector<OwnAddress>& own,
+void append_doors_everywhere(const io::SocketAddress& address, const std::vector<OwnAddress>& own, http::Scheme scheme,
                              std::vector<Door>& doors) {
     // An IPv6 socket that listens on every address accepts IPv4 too.
-    doors.push_back({.url = url_of(io::IpAddress::loopback(io::Family::ipv4), address.port), .who = "this machine"});
+    doors.push_back(
+        {.url = url_of(io::IpAddress::loopback(io::Family::ipv4), address.port, scheme), .who = "this machine"});
     for (const auto& [interface, ip] : own) {
         const io::Reach reach = ip.reach();
         if (ip.family() == io::Family::ipv6 && address.family == io::Family::ipv4) continue;
         if (reach == io::Reach::loopback || (ip.family() == io::Family::ipv6 && reach == io::Reach::link_local))
             continue;
-        doors.push_back({.url = url_of(ip, address.port), .who = interface, .reach = reach});
+        doors.push_back({.url = url_of(ip, address.port, scheme), .who = interface, .reach = reach});
     }
 }
 
@@ -91,13 +96,14 @@ std::string who_can_connect(const Banner& banner) {
 
 }  // namespace
 
-std::vector<Door> doors_of(const std::vector<io::SocketAddress>& local, const std::vector<OwnAddress>& own) {
+std::vector<Door> doors_of(const std::vector<io::SocketAddress>& local, const std::vector<OwnAddress>& own,
+                           http::Scheme scheme) {
     std::vector<Door> doors;
     for (const io::SocketAddress& address : local) {
         if (is_everywhere(address))
-            append_doors_everywhere(address, own, doors);
+            append_doors_everywhere(address, own, scheme, doors);
         else
-            doors.push_back(door_of(address));
+            doors.push_back(door_of(address, scheme));
     }
     return doors;
 }

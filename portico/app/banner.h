@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "portico/http/message.h"
 #include "portico/io/net/address.h"
 
 namespace portico::app {
@@ -29,7 +30,8 @@ struct Door {
 
 // Returns the doors of the sockets that listen at `local`. A socket that listens on every address has one door for each
 // address of the machine.
-std::vector<Door> doors_of(const std::vector<io::SocketAddress>& local, const std::vector<OwnAddress>& own);
+std::vector<Door> doors_of(const std::vector<io::SocketAddress>& local, const std::vector<OwnAddress>& own,
+                           http::Scheme scheme = http::Scheme::http);
 
 // Returns a door for a phone, or null if only this machine can connect.
 const Door* door_for_others(const std::vector<Door>& doors);

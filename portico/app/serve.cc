@@ -16,6 +16,7 @@
 
 #include "portico/app/banner.h"
 #include "portico/app/browser.h"
+#include "portico/app/certificate_files.h"
 #include "portico/app/commands.h"
 #include "portico/app/machine.h"
 #include "portico/app/notice.h"
@@ -250,7 +251,8 @@ void show_qr(const Arguments& arguments, const ServePlan& plan, const std::vecto
 }
 
 void greet(const Arguments& arguments, const ServePlan& plan, const Opened& opened) {
-    const std::vector<Door> doors = doors_of(opened.server->local(), own_addresses());
+    const std::vector<Door> doors = doors_of(opened.server->local(), own_addresses(),
+                                             plan.tls.files.empty() ? http::Scheme::http : http::Scheme::https);
     if (plan.talk == Talk::banner) {
         Banner banner;
         banner.root = shown_root(plan.folder.root);
@@ -332,9 +334,14 @@ int serve(const Arguments& arguments, const ServePlan& plan) {
         const Misuse trouble = trouble_with_root(arguments, plan.folder.root, folder.error());
         return complain(trouble.message, trouble.advice);
     }
+    server::ServerOptions options;
+    if (!plan.tls.files.empty()) {
+        auto tls = open_tls(plan.tls);
+        if (!tls) return complain(tls.error().message, tls.error().advice);
+        options.tls = *std::move(tls);
+    }
     auto addresses = addresses_of(plan.listen);
     if (!addresses) return complain(addresses.error(), "portico interfaces");
-    server::ServerOptions options;
     options.listen = std::move(*addresses);
     options.threads = plan.threads != 0 ? plan.threads : allowed_cores(cores_of_affinity());
     options.limits = plan.limits;
@@ -347,6 +354,7 @@ int serve(const Arguments& arguments, const ServePlan& plan) {
     // The first line of the log must come after the banner: until start(), connections wait in the backlog.
     greet(arguments, plan, *opened);
     opened->server->start();
+    const CertificateWatch watch(*opened->server, plan.tls);
     opened->server->wait();
     steering->give_back();
     return exit_ok;

@@ -56,6 +56,22 @@ std::vector<Option> where_options() {
          .kind = ValueKind::host,
          .repeat = Repeat::collected},
         {.name = "lan", .meaning = "let other machines connect: listen on every address"},
+        {.name = "cert",
+         .value = "FILE",
+         .meaning = "speak HTTPS, with the certificate chain in this file (PEM)",
+         .kind = ValueKind::file,
+         .repeat = Repeat::collected},
+        {.name = "key",
+         .value = "FILE",
+         .meaning = "the private key of the --cert in the same place (PEM)",
+         .kind = ValueKind::file,
+         .repeat = Repeat::collected},
+        {.name = "tls-profile",
+         .value = "NAME",
+         .meaning = "intermediate: TLS 1.2 and 1.3; modern: TLS 1.3",
+         .kind = ValueKind::choice,
+         .fallback = "intermediate",
+         .choices = {"intermediate", "modern"}},
         {.name = "qr", .meaning = "show the address as a QR code for a phone"},
         {.name = "open", .meaning = "open the page in the browser"},
     };
@@ -129,6 +145,21 @@ void plan_listening(const Arguments& arguments, ServePlan& plan) {
     standard.host = plan.audience == Audience::lan ? "" : "127.0.0.1";
     standard.port = port ? static_cast<std::uint16_t>(*port) : standard_port;
     plan.listen.insert(plan.listen.begin(), std::move(standard));
+}
+
+std::expected<void, Misuse> plan_tls(const Arguments& arguments, TlsPlan& plan) {
+    const auto chains = arguments.values("cert");
+    const auto keys = arguments.values("key");
+    if (chains.size() != keys.size()) {
+        return std::unexpected(Misuse{
+            chains.size() < keys.size() ? "there is a --key without a --cert" : "there is a --cert without its --key",
+            "portico serve --cert fullchain.pem --key privkey.pem"});
+    }
+    for (std::size_t i = 0; i < chains.size(); ++i) {
+        plan.files.push_back({std::string(chains[i]), std::string(keys[i])});
+    }
+    plan.profile = *arguments.value("tls-profile") == "modern" ? tls::Profile::modern : tls::Profile::intermediate;
+    return {};
 }
 
 std::expected<void, Misuse> check_listening(const ServePlan& plan) {
@@ -263,6 +294,8 @@ std::expected<ServePlan, Misuse> plan_from(const Arguments& arguments) {
         const auto set = server::set_limit(plan.limits, setting);
         assert(set && "the table has checked it");
     }
+    const auto tls = plan_tls(arguments, plan.tls);
+    if (!tls) return std::unexpected(tls.error());
     const auto hosts = plan_hosts(arguments, plan.hosts);
     if (!hosts) return std::unexpected(hosts.error());
     plan.threads = static_cast<unsigned>(arguments.number("threads").value_or(0));

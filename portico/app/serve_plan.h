@@ -16,6 +16,7 @@
 #include "portico/io/net/endpoint.h"
 #include "portico/server/access_log.h"
 #include "portico/server/limits.h"
+#include "portico/tls/server_context.h"
 
 namespace portico::app {
 
@@ -28,9 +29,21 @@ enum class ShowQr : std::uint8_t { no, yes };
 enum class OpenBrowser : std::uint8_t { no, yes };
 enum class Audience : std::uint8_t { as_listened, lan };
 
+// A certificate chain and its key, as files.
+struct CertificateFiles {
+    std::string chain;
+    std::string key;
+};
+
+struct TlsPlan {
+    std::vector<CertificateFiles> files;  // none: without TLS
+    tls::Profile profile = tls::Profile::intermediate;
+};
+
 struct ServePlan {
     files::FolderOptions folder;
     server::Limits limits;
+    TlsPlan tls;
     std::vector<std::string> hosts;  // names that --host adds to this machine's own
     server::AccessLogOptions log;
     std::vector<io::Endpoint> listen;           // at least one

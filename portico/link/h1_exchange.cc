@@ -94,12 +94,7 @@ Task<Sent> H1Exchange::send_complete() {
         co_return Sent::whole;
     }
     // After the last answer we half-close at once, so that both are sent in one segment.
-    io::Write wait = link_.write_once(persistence_ == Persistence::close);
-    io::Result<std::size_t> written = io::fail(ECANCELED, "write");
-    {
-        const WaitingPlace place(context().transfers(), wait);
-        written = co_await wait;
-    }
+    const io::Result<std::size_t> written = co_await link_.write_once(persistence_ == Persistence::close);
     std::optional<Sent> sent = link_.sent_once(written);
     if (!sent) sent = co_await link_.flush();
     set_sent(*sent);

@@ -205,9 +205,8 @@ Task<std::optional<ContentEnd>> H1Inbound::receive_content() {
     }
     position_ = 0;
     const io::TimePoint began = core.now();
-    io::Read wait = transport_->read(content_.room(), began + limits_->content_idle_max);
-    const WaitingPlace place(*transfers_, wait);
-    const io::Result<std::size_t> octets = co_await wait;
+    const io::Result<std::size_t> octets =
+        co_await transport_->read(content_.room(), began + limits_->content_idle_max, transfers_);
     // Count only the time spent waiting for the peer, not our own processing.
     content_waited_ += core.now() - began;
     // The wait was ended to give memory back (WaitingPlace). If the task was asked to stop, nobody sees the refusal.
@@ -294,7 +293,7 @@ bool H1Inbound::has_just_its_content() const {
 
 Task<bool> H1Inbound::watch_peer() {
     if (has_just_its_content() && !ahead_.has_block() && !has_half_closed_) {
-        io::Result<Buffer> received = co_await transport_->read(io::never);
+        io::Result<Buffer> received = co_await transport_->read_ahead();
         if (received) {
             has_half_closed_ = received->empty();
             ahead_ = std::move(*received);

@@ -115,7 +115,7 @@ public:
     [[nodiscard]] Task<Sent> flush();
     // Writes the output once, for a caller that wants no further frame for that. `more`: the end of the connection
     // follows at once. Pass the result to sent_once().
-    [[nodiscard]] io::Write write_once(bool more);
+    [[nodiscard]] Transfer<io::Write> write_once(bool more);
     // Returns how the output was sent; nothing if flush() has to go on.
     [[nodiscard]] std::optional<Sent> sent_once(const io::Result<std::size_t>& written);
 

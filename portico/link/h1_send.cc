@@ -266,9 +266,8 @@ Task<Sent> H1Inbound::send_parts(Parts parts, bool more, Patience& patience) {
             if (!part.empty()) spans[count++] = {const_cast<char*>(part.data()), part.size()};
         }
         if (count == 0) co_return Sent::whole;
-        io::Write wait = transport_->write(std::span(spans).first(count), patience.step(core.now()), more);
-        const WaitingPlace place(*transfers_, wait);
-        const io::Result<std::size_t> written = co_await wait;
+        const io::Result<std::size_t> written =
+            co_await transport_->write(std::span(spans).first(count), patience.step(core.now()), more, transfers_);
         if (!written) {
             const std::optional<Sent> end = end_after(written.error(), patience);
             if (end) co_return *end;
@@ -298,9 +297,8 @@ Task<Sent> H1Inbound::send_range(const http::Piece& piece, Patience& patience) {
         if (!core.kernel().files().is_in_memory(*piece.file, offset, window)) {
             co_await bring_into_memory(*piece.file, offset, window);
         }
-        io::SendFile wait = transport_->send_file(*piece.file, offset, window, patience.step(core.now()));
-        const WaitingPlace place(*transfers_, wait);
-        const io::Result<std::size_t> sent = co_await wait;
+        const io::Result<std::size_t> sent =
+            co_await transport_->send_file(*piece.file, offset, window, patience.step(core.now()), transfers_);
         if (!sent) {
             const std::optional<Sent> end = end_after(sent.error(), patience);
             if (end) co_return *end;
@@ -340,10 +338,10 @@ bool H1Inbound::has_changed(const http::Piece& piece) const {
     return !io::has_same_content(before, *status);
 }
 
-io::Write H1Inbound::write_once(bool more) {
+Transfer<io::Write> H1Inbound::write_once(bool more) {
     once_ = output_span();
     const io::TimePoint deadline = Patience(*limits_, transport_->backlog()).step(transport_->core().now());
-    return transport_->write({&once_, 1}, deadline, more);
+    return transport_->write({&once_, 1}, deadline, more, transfers_);
 }
 
 std::optional<Sent> H1Inbound::sent_once(const io::Result<std::size_t>& written) {

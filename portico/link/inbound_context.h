@@ -34,6 +34,7 @@ struct ExchangeNotes {
     http::Refusal refusal{};     // why the request is refused, if it is
     std::string allow;           // the methods of the path, for Allow; set if they have to be told
     std::string_view challenge;  // for WWW-Authenticate, with a 401; it outlives the exchange
+    std::string_view advice;     // what the client's user can do about the refusal; a literal
 
     // Clears the notes on the request before.
     void clear() {
@@ -43,6 +44,7 @@ struct ExchangeNotes {
         refusal = {};
         allow.clear();
         challenge = {};
+        advice = {};
     }
 };
 

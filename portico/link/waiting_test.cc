@@ -26,11 +26,10 @@ protected:
     }
     template <class From>
     Task<void> wait(From& from, int name) {
-        std::array<char, 10> room;
-        io::Read wait = from.read(room, io::never);
+        io::HangUp wait = from.hang_up(io::never);
         const WaitingPlace place(ring_, wait);
-        const io::Result<std::size_t> read = co_await wait;
-        EXPECT_FALSE(read.has_value());
+        const io::Result<void> hung_up = co_await wait;
+        EXPECT_FALSE(hung_up.has_value());
         ended_.push_back(name);
     }
 

@@ -17,7 +17,7 @@ bool Refuser::answer_at_once(link::Exchange& exchange) {
     http::Response& response = exchange.response();
     const bool is_foreign = refusal.status == Status::misdirected_request;
     write_refusal(refusal.status, preferred_format(exchange.request(), unstated_), response,
-                  is_foreign ? foreign_host_advice_ : std::string_view());
+                  is_foreign ? foreign_host_advice_ : notes.advice);
     if (refusal.status == Status::method_not_allowed) response.fields.add(FieldName::allow, notes.allow);
     if (refusal.status == Status::unauthorized) response.fields.add(FieldName::www_authenticate, notes.challenge);
     exchange.notes().reason = refusal.reason;

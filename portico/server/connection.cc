@@ -62,12 +62,24 @@ Task<void> answer_wholly(route::Route route, link::Exchange& exchange) {
     exchange.release_kept();
 }
 
+// Whether a connection is protected as its listener demands.
+enum class Protection : std::uint8_t {
+    as_demanded,  // by TLS, or the listener demands none
+    missing,      // the client speaks HTTP without TLS to a listener that demands TLS
+};
+
+// What decides about a connection's requests before they are read.
+struct Admittance {
+    route::HostCheck host_check;
+    Protection protection = Protection::as_demanded;
+};
+
 // The steps of one request after another.
 class Connection {
 public:
     // All of them outlive it.
-    Connection(Worker& worker, link::Transport& transport, const io::SocketAddress& peer, route::HostCheck check)
-        : worker_(&worker), host_check_(check), exchange_(transport, worker.inbound(), peer) {}
+    Connection(Worker& worker, link::Transport& transport, const io::SocketAddress& peer, Admittance admittance)
+        : worker_(&worker), admittance_(admittance), exchange_(transport, worker.inbound(), peer) {}
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
 
@@ -78,10 +90,11 @@ public:
     [[nodiscard]] std::optional<Outcome> parse_at_once();
     Task<Outcome> parse();
     // 3. Finds what answers the request.
-    [[nodiscard]] route::Route translate() { return router_->translate(exchange_, host_check_); }
+    [[nodiscard]] route::Route translate() { return router_->translate(exchange_, admittance_.host_check); }
     // 4. Whether the request is allowed. If the first returns nothing, this takes a while: call the second. If that
     // returns nothing, the peer has left.
     [[nodiscard]] std::optional<http::Result<void>> authorize_at_once(const route::Route& route) {
+        if (admittance_.protection == Protection::missing) return needs_tls();
         if (route.guard == nullptr) return http::Result<void>{};
         return route.guard->admit_at_once(exchange_);
     }
@@ -95,6 +108,7 @@ public:
     [[nodiscard]] Outcome after_leaving();
 
 private:
+    [[nodiscard]] http::Result<void> needs_tls();
     void begin_exchange();
     Task<std::optional<Outcome>> await_head();
     Task<void> read_head(io::TimePoint latest) { arrival_ = co_await exchange_.next(latest); }
@@ -106,7 +120,7 @@ private:
     void record(link::Sent sent) const;
 
     Worker* worker_;
-    route::HostCheck host_check_;
+    Admittance admittance_;
     std::shared_ptr<route::Router> router_;  // the snapshot with which the exchange began; outlives it
     link::H1Exchange exchange_;
     std::optional<Arrival> arrival_;  // empty while the head is incomplete
@@ -174,6 +188,14 @@ Task<Outcome> Connection::refuse_what_was_unreadable() {
     router_->refuse(exchange_, exchange_.refusal());
     const link::Sent sent = co_await exchange_.send();
     co_return after(sent);
+}
+
+// Everybody on the way has read the request. A redirect would hide that, and the next request would be sent in the same
+// way: a person has to mend the link.
+http::Result<void> Connection::needs_tls() {
+    exchange_.notes().advice = "This port speaks HTTPS only: use https:// instead of http:// in the address.";
+    exchange_.close_afterwards();
+    return std::unexpected(http::Refusal{http::Status::bad_request, "HTTP without TLS on a port for HTTPS"});
 }
 
 Task<void> Connection::admit_into(route::Guard& guard, http::Result<void>& allowed) {
@@ -274,8 +296,8 @@ void Connection::record(link::Sent sent) const {
 
 // Serves the requests that begin in `received`, and those that arrive until all of them have been answered.
 Task<Outcome> serve_requests(Worker& worker, link::Transport& transport, const io::SocketAddress& peer,
-                             route::HostCheck check, Buffer received, io::TimePoint head_deadline) {
-    Connection connection(worker, transport, peer, check);
+                             Admittance admittance, Buffer received, io::TimePoint head_deadline) {
+    Connection connection(worker, transport, peer, admittance);
     connection.take(std::move(received), head_deadline);
     for (;;) {
         std::optional<Outcome> parsed = connection.parse_at_once();  // 2. parse
@@ -318,12 +340,69 @@ Task<void> linger(link::Transport transport, Guest guest, Worker& worker) {
 
 // What has been received already. In a frame of its own, which an idle connection does not have.
 Task<io::Result<Buffer>> read_at_once(link::Transport& transport, io::Core& core) {
-    io::Result<Buffer> received = co_await transport.read(core.now());
+    io::Result<Buffer> received = co_await transport.receive(core.now());
     co_return std::move(received);
 }
 
+Task<void> shake_hands_into(link::Transport& transport, Buffer received, io::TimePoint deadline, bool& is_complete) {
+    is_complete = co_await transport.handshake(std::move(received), deadline);
+}
+
+// Completes the TLS handshake that `received` begins. It counts as an unfinished head, which may be ended to make room.
+// False: it failed.
+Task<bool> shake_hands(Worker& worker, link::Transport& transport, const io::SocketAddress& peer, Buffer received,
+                       io::TimePoint deadline) {
+    bool is_complete = false;
+    io::Scope shaking;
+    const Place place(worker.unfinished_heads(), peer, worker.core().now(), shaking);
+    shaking.start(shake_hands_into(transport, std::move(received), deadline, is_complete));
+    co_await shaking.join();
+    ++(is_complete ? worker.counters().handshakes : worker.counters().handshakes_failed);
+    co_return is_complete;
+}
+
+// Whether the octets begin a TLS handshake (RFC 8446 §5.1). No request of HTTP begins with this one.
+bool begins_handshake(std::string_view octets) { return octets.front() == '\x16'; }
+
+// Serves the requests in a connection's first octets, or further ones, with TLS.
+Task<Outcome> serve_secure(Worker& worker, link::Transport& transport, const io::SocketAddress& peer,
+                           Admittance& admittance, Buffer received, io::TimePoint head_deadline) {
+    std::optional<Buffer> encrypted = std::move(received);
+    if (!transport.session()->is_established()) {
+        if (!begins_handshake(encrypted->octets())) {
+            transport.give_up_security();
+            admittance.protection = Protection::missing;
+            co_return co_await serve_requests(worker, transport, peer, admittance, *std::move(encrypted),
+                                              head_deadline);
+        }
+        const bool is_shaken = co_await shake_hands(worker, transport, peer, *std::move(encrypted), head_deadline);
+        if (!is_shaken) co_return Outcome::close;
+        if (!transport.has_unopened()) co_return Outcome::idle;
+        encrypted.reset();
+    }
+    Outcome next = Outcome::idle;
+    while (next == Outcome::idle && (encrypted || transport.has_unopened())) {
+        io::Result<link::Opened> opened = transport.open(std::exchange(encrypted, std::nullopt));
+        if (!opened) co_return Outcome::close;
+        if (opened->progress == tls::Progress::ended) co_return Outcome::left;
+        // If this is only a part of a record, the rest is read like the rest of a head.
+        next = co_await serve_requests(worker, transport, peer, admittance, std::move(opened->octets), head_deadline);
+        head_deadline = worker.core().now() + worker.limits().head_time_max;
+    }
+    co_return next;
+}
+
+// Not a coroutine: without TLS there is a frame less. `admittance` outlives the task.
+Task<Outcome> serve_octets(Worker& worker, link::Transport& transport, const io::SocketAddress& peer,
+                           Admittance& admittance, Buffer received, io::TimePoint head_deadline) {
+    if (transport.session() == nullptr) {
+        return serve_requests(worker, transport, peer, admittance, std::move(received), head_deadline);
+    }
+    return serve_secure(worker, transport, peer, admittance, std::move(received), head_deadline);
+}
+
 // The parameters are what an idle connection keeps: there is no second copy of them in the frame.
-Task<void> serve(link::Transport transport, Guest guest, Worker& worker, route::HostCheck check) {
+Task<void> serve(link::Transport transport, Guest guest, Worker& worker, Admittance admittance) {
     io::Core& core = worker.core();
     const Limits& limits = worker.limits();
     link::Backlog& backlog = transport.backlog();
@@ -343,7 +422,7 @@ Task<void> serve(link::Transport transport, Guest guest, Worker& worker, route::
         }
         // In the meantime, the worker may end this wait: an idle one to make room for another connection, any wait
         // because memory is short or because it is draining.
-        io::ReadBuffer wait = transport.read(is_sending ? patience->next_look(core.now()) : deadline);
+        io::ReadBuffer wait = transport.receive(is_sending ? patience->next_look(core.now()) : deadline);
         io::Result<Buffer> received = io::fail(ECANCELED, "read");
         {
             const Place place(is_sending ? worker.sending() : worker.idle(), guest.peer(), core.now(), wait);
@@ -365,7 +444,7 @@ Task<void> serve(link::Transport transport, Guest guest, Worker& worker, route::
         }
         patience.reset();
         if (head_deadline == io::never) head_deadline = core.now() + limits.head_time_max;
-        next = co_await serve_requests(worker, transport, guest.peer(), check, std::move(*received), head_deadline);
+        next = co_await serve_octets(worker, transport, guest.peer(), admittance, std::move(*received), head_deadline);
         // Draining: the wait ends at once if the time for requests in flight is over.
         deadline = worker.is_draining() ? worker.idle_deadline() : core.now() + limits.keep_alive_max;
         head_deadline = io::never;
@@ -379,8 +458,8 @@ Task<void> serve(link::Transport transport, Guest guest, Worker& worker, route::
 
 }  // namespace
 
-Task<void> serve_connection(io::Stream stream, io::SocketAddress peer, Worker& worker, route::HostCheck check) {
-    return serve(link::Transport(std::move(stream)), Guest(worker.population(), std::move(peer)), worker, check);
+Task<void> serve_connection(link::Transport transport, io::SocketAddress peer, Worker& worker, route::HostCheck check) {
+    return serve(std::move(transport), Guest(worker.population(), std::move(peer)), worker, Admittance{check});
 }
 
 }  // namespace portico::server

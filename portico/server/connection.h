@@ -6,7 +6,7 @@
 
 #include "portico/base/task.h"
 #include "portico/io/net/address.h"
-#include "portico/io/stream.h"
+#include "portico/link/transport.h"
 #include "portico/route/hosts.h"
 
 namespace portico::server {
@@ -15,7 +15,7 @@ class Worker;
 
 // Serves one connection until either side ends it. `worker` has counted `peer` in its population; the task removes it
 // from there.
-[[nodiscard]] Task<void> serve_connection(io::Stream stream, io::SocketAddress peer, Worker& worker,
+[[nodiscard]] Task<void> serve_connection(link::Transport transport, io::SocketAddress peer, Worker& worker,
                                           route::HostCheck check);
 
 }  // namespace portico::server

@@ -33,9 +33,10 @@ struct CoreThread {
     std::unique_ptr<io::Kernel> kernel;
     io::Core core;
     std::unique_ptr<Worker> worker;
-    std::vector<io::Listener> listeners;  // until serving begins
-    std::binary_semaphore may_begin{0};   // the thread waits for it before anything else
-    bool serves = false;                  // written before `may_begin` is released
+    std::vector<io::Listener> listeners;            // until serving begins
+    std::shared_ptr<const tls::ServerContext> tls;  // of all of them; may be null
+    std::binary_semaphore may_begin{0};             // the thread waits for it before anything else
+    bool serves = false;                            // written before `may_begin` is released
     std::thread thread;
     std::thread::id thread_id;  // a copy: join() on one thread writes the member that another thread would read
 };
@@ -49,7 +50,7 @@ void run(CoreThread& own) {
     own.may_begin.acquire();
     if (!own.serves) return;
     io::Scope until_ended;
-    for (io::Listener& listener : own.listeners) own.worker->serve(std::move(listener));
+    for (io::Listener& listener : own.listeners) own.worker->serve(std::move(listener), own.tls);
     own.listeners.clear();
     until_ended.start(stop_when_ended(*own.worker));
     own.core.run();
@@ -76,7 +77,8 @@ struct Server::Impl {
     Impl(const ServerOptions& options, std::unique_ptr<AccessLog> access_log)
         : limits(options.limits),
           population(limits.connections_max, limits.connections_per_address_max),
-          log(std::move(access_log)) {}
+          log(std::move(access_log)),
+          tls(options.tls) {}
 
     io::Result<void> open_cores(unsigned count, const std::shared_ptr<const route::Routes>& routes);
     io::Result<void> open_listeners(const io::SocketAddress& wanted);
@@ -86,6 +88,7 @@ struct Server::Impl {
     const Limits limits;
     Population population;
     std::unique_ptr<AccessLog> log;
+    std::shared_ptr<const tls::ServerContext> tls;
     std::vector<std::unique_ptr<CoreThread>> cores;
     std::vector<io::SocketAddress> local;
     std::atomic<bool> has_started = false;
@@ -101,6 +104,7 @@ io::Result<void> Server::Impl::open_cores(unsigned count, const std::shared_ptr<
         CoreThread& own = *cores.back();
         AccessLog* const recorded = log->is_off() ? nullptr : log.get();
         own.worker = std::make_unique<Worker>(own.core, routes, limits, population, recorded, i);
+        own.tls = tls;
         // Here rather than in start(), which can't fail: a server that has reported its addresses must have its
         // threads.
         auto thread = io::start_thread([&own] { run(own); }, io::ThreadSignals::inherited);
@@ -237,6 +241,11 @@ void Server::wait() {
 
 void Server::replace(const std::shared_ptr<const route::Routes>& routes) {
     impl_->tell([routes](Worker& worker) { worker.replace(routes); });
+}
+
+void Server::replace_tls(const std::shared_ptr<const tls::ServerContext>& tls) {
+    assert(impl_->tls != nullptr && tls != nullptr);
+    impl_->tell([tls](Worker& worker) { worker.replace_tls(tls); });
 }
 
 void Server::reopen_log() { impl_->log->reopen(); }

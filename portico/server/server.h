@@ -1,7 +1,8 @@
 // portico/server/server.h — owns the cores, and controls them together.
 //
 // Room server: see limits.h.
-// Threads:   drain(), stop_now(), replace() and reopen_log() may be called from any thread, replace() by one at a time;
+// Threads:   drain(), stop_now(), replace(), replace_tls() and reopen_log() may be called from any thread, the two that
+//                       replace by one at a time;
 //                       everything else only from the thread that opened the server.
 #pragma once
 
@@ -17,6 +18,7 @@
 #include "portico/route/routes.h"
 #include "portico/server/access_log.h"
 #include "portico/server/limits.h"
+#include "portico/tls/server_context.h"
 
 namespace portico::server {
 
@@ -25,7 +27,9 @@ class Worker;
 
 struct ServerOptions {
     std::vector<io::SocketAddress> listen;  // port 0: any free one
-    unsigned threads = 1;                   // cores to use, at least 1
+    // For the connections to all of these addresses; null: without TLS.
+    std::shared_ptr<const tls::ServerContext> tls;
+    unsigned threads = 1;  // cores to use, at least 1
     Limits limits;
     AccessLogOptions log;
 };
@@ -67,6 +71,9 @@ public:
     // Answers with other routes from now on: each core as soon as its loop turns. Exchanges that have begun end with
     // the routes that they began with.
     void replace(const std::shared_ptr<const route::Routes>& routes);
+    // Begins new connections with other certificates from now on. Only for a server that was opened with TLS
+    // (asserted).
+    void replace_tls(const std::shared_ptr<const tls::ServerContext>& tls);
 
 private:
     struct Impl;

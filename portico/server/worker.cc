@@ -43,10 +43,11 @@ link::InboundLimits limits_of_connections(const Limits& limits) {
 
 // A listener, and the accept that waits at it (null if none does).
 struct Worker::OpenListener {
-    OpenListener(io::Listener the_listener, route::HostCheck check)
-        : listener(std::move(the_listener)), host_check(check) {}
+    OpenListener(io::Listener the_listener, route::HostCheck check, std::shared_ptr<const tls::ServerContext> the_tls)
+        : listener(std::move(the_listener)), host_check(check), tls(std::move(the_tls)) {}
     std::optional<io::Listener> listener;  // empty once it is closed
     route::HostCheck host_check;
+    std::shared_ptr<const tls::ServerContext> tls;  // null: without TLS
     io::Operation* wait = nullptr;
     io::TimePoint last_call = io::never;  // when the listener stops waiting for connections, and is closed
 };
@@ -72,9 +73,15 @@ void Worker::replace(std::shared_ptr<const route::Routes> routes) {
     old->retire();
 }
 
-void Worker::serve(io::Listener listener) {
+void Worker::replace_tls(const std::shared_ptr<const tls::ServerContext>& tls) {
+    for (OpenListener& open : listeners_) {
+        if (open.tls != nullptr) open.tls = tls;
+    }
+}
+
+void Worker::serve(io::Listener listener, std::shared_ptr<const tls::ServerContext> tls) {
     const route::HostCheck check = router_->check_at(listener.local());
-    listeners_.emplace_back(std::move(listener), check);
+    listeners_.emplace_back(std::move(listener), check, std::move(tls));
     ++listeners_open_;
     accepting_.start(accept_connections(listeners_.back()));
 }
@@ -87,7 +94,7 @@ Task<void> Worker::accept_connections(OpenListener& open) {
         io::Result<io::Accepted> accepted = co_await wait;  // 1. accept
         open.wait = nullptr;
         if (accepted) {
-            admit(std::move(*accepted), open.host_check);
+            admit(std::move(*accepted), open);
             continue;
         }
         const int failure = accepted.error().number;
@@ -110,13 +117,15 @@ Task<void> Worker::accept_connections(OpenListener& open) {
     end_idle();
 }
 
-void Worker::admit(io::Accepted accepted, route::HostCheck check) {
+void Worker::admit(io::Accepted accepted, const OpenListener& open) {
     ++counters_.accepted;
     if (!let_in(accepted.peer)) {
         ++counters_.turned_away;
         return;  // closes it
     }
-    connections_.start(serve_connection(std::move(accepted.stream), std::move(accepted.peer), *this, check));
+    link::Transport transport = open.tls == nullptr ? link::Transport(std::move(accepted.stream))
+                                                    : link::Transport(std::move(accepted.stream), *open.tls);
+    connections_.start(serve_connection(std::move(transport), std::move(accepted.peer), *this, open.host_check));
 }
 
 // Counts the connection of `peer`, and makes room for it if necessary. False: there is no room.

@@ -21,6 +21,7 @@
 #include "portico/server/limits.h"
 #include "portico/server/places.h"
 #include "portico/server/population.h"
+#include "portico/tls/server_context.h"
 
 namespace portico::server {
 
@@ -28,12 +29,14 @@ namespace portico::server {
 struct Counters {
     std::uint64_t accepted = 0;
     std::uint64_t requests = 0;
-    std::uint64_t refused = 0;        // heads and contents that could not be read
-    std::uint64_t turned_away = 0;    // connections over a limit
-    std::uint64_t shed = 0;           // idle connections closed to make room
-    std::uint64_t heads_shed = 0;     // connections with an unfinished head closed to make room
-    std::uint64_t broken_off = 0;     // transfers that were reset because memory was short
-    std::uint64_t accept_failed = 0;  // because descriptors or memory were short
+    std::uint64_t refused = 0;            // heads and contents that could not be read
+    std::uint64_t turned_away = 0;        // connections over a limit
+    std::uint64_t handshakes = 0;         // TLS handshakes that were completed
+    std::uint64_t handshakes_failed = 0;  // TLS handshakes that were begun and not completed
+    std::uint64_t shed = 0;               // idle connections closed to make room
+    std::uint64_t heads_shed = 0;         // connections with an unfinished head closed to make room
+    std::uint64_t broken_off = 0;         // transfers that were reset because memory was short
+    std::uint64_t accept_failed = 0;      // because descriptors or memory were short
 };
 
 class Worker {
@@ -48,8 +51,10 @@ public:
     // Answers with other routes from now on. Exchanges that have begun keep theirs, but not what these have cached,
     // unless the new routes use it too. Which hosts a connection's requests may name is decided when it is accepted.
     void replace(std::shared_ptr<const route::Routes> routes);
-    // Accepts connections at `listener` until drain().
-    void serve(io::Listener listener);
+    // Begins new connections with TLS with these certificates from now on.
+    void replace_tls(const std::shared_ptr<const tls::ServerContext>& tls);
+    // Accepts connections at `listener` until drain(): with TLS, or without if `tls` is null.
+    void serve(io::Listener listener, std::shared_ptr<const tls::ServerContext> tls = nullptr);
 
     // Ends in order: no new connection begins, connections that have begun are accepted, and requests in progress are
     // answered, each with "Connection: close". Idle connections and unfinished heads stay for shutdown_idle_max. After
@@ -97,7 +102,7 @@ private:
     Task<void> accept_connections(OpenListener& open);
     Task<void> wind_up(io::TimePoint end);
     void end_idle();
-    void admit(io::Accepted accepted, route::HostCheck check);
+    void admit(io::Accepted accepted, const OpenListener& open);
     [[nodiscard]] bool let_in(const io::SocketAddress& peer);
     bool make_room();
     bool shed_one();

@@ -1,0 +1,23 @@
+// portico/tls/credentials_parts.h — what Credentials share; included in this room's .cc files only.
+//
+// Room tls: see session.h.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "portico/tls/credentials.h"
+#include "portico/tls/secrets.h"
+
+namespace portico::tls {
+
+struct Credentials::Parts {
+    std::vector<OwnedCertificate> chain;  // the server's own certificate first
+    OwnedKey key;
+    std::vector<std::string> names;
+    std::chrono::sys_seconds begins;
+    std::chrono::sys_seconds ends;
+};
+
+}  // namespace portico::tls
