@@ -24,6 +24,9 @@ void H1Exchange::has_arrived(Arrival arrival) {
     if (arrival != Arrival::request && arrival != Arrival::refused) return;
     begin();
     persistence_ = arrival == Arrival::request ? link_.persistence() : Persistence::close;
+    if (transport_->session() != nullptr && request().form != http::TargetForm::absolute) {
+        request_to_fill().scheme = http::Scheme::https;  // RFC 9112 §3.3
+    }
     if (arrival == Arrival::request && !request().has_content) content_has_ended();
 }
 

@@ -293,7 +293,7 @@ bool H1Inbound::has_just_its_content() const {
 
 Task<bool> H1Inbound::watch_peer() {
     if (has_just_its_content() && !ahead_.has_block() && !has_half_closed_) {
-        io::Result<Buffer> received = co_await transport_->read_ahead();
+        io::Result<Buffer> received = co_await transport_->read_ahead(io::never);
         if (received) {
             has_half_closed_ = received->empty();
             ahead_ = std::move(*received);

@@ -66,9 +66,9 @@ io::Result<Opened> Transport::open(std::optional<Buffer> received) {
     return opened;
 }
 
-Task<io::Result<Buffer>> Transport::read_ahead() {
+Task<io::Result<Buffer>> Transport::read_ahead(io::TimePoint deadline) {
     if (security_ == nullptr) {
-        io::Result<Buffer> received = co_await receive(io::never);
+        io::Result<Buffer> received = co_await receive(deadline);
         co_return std::move(received);
     }
     std::optional<Buffer> received;
@@ -77,7 +77,7 @@ Task<io::Result<Buffer>> Transport::read_ahead() {
         if (!opened) co_return std::unexpected(opened.error());
         if (opened->progress != tls::Progress::needs_input) co_return std::move(opened->octets);
         opened->octets = Buffer();  // not while it waits
-        io::Result<Buffer> further = co_await receive(io::never);
+        io::Result<Buffer> further = co_await receive(deadline);
         if (!further) co_return std::move(further);
         received = std::move(*further);
     }

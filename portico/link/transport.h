@@ -107,13 +107,13 @@ public:
     // open().
     [[nodiscard]] io::ReadBuffer receive(io::TimePoint deadline) { return stream_.read(core().buffers(), deadline); }
     // Takes what receive() has returned; nothing, or the stream's end if it is an empty buffer. Decrypts the next
-    // record. If further octets are needed, the buffer is empty, with a block; ENOBUFS: there is no memory for one.
+    // record. ENOBUFS: there is no memory for a buffer.
     // EPROTO: the session has failed.
     [[nodiscard]] io::Result<Opened> open(std::optional<Buffer> received);
     // Whether open() might find something in what it has taken before.
     [[nodiscard]] bool has_unopened() const { return security_ != nullptr && security_->session->has_input(); }
     // What the peer sends next, in a buffer that is borrowed when it arrives; an empty one at the end of the stream.
-    [[nodiscard]] Task<io::Result<Buffer>> read_ahead();
+    [[nodiscard]] Task<io::Result<Buffer>> read_ahead(io::TimePoint deadline);
 
     io::Result<void> finish_sending() { return stream_.finish_sending(); }
     void abort_on_close() { stream_.abort_on_close(); }

@@ -361,6 +361,24 @@ Task<bool> shake_hands(Worker& worker, link::Transport& transport, const io::Soc
     co_return is_complete;
 }
 
+Task<void> read_rest_into(link::Transport& transport, io::TimePoint deadline, io::Result<link::Opened>& opened) {
+    io::Result<Buffer> octets = co_await transport.read_ahead(deadline);
+    if (octets) {
+        opened->octets = std::move(*octets);
+    } else {
+        opened = std::unexpected(octets.error());
+    }
+}
+
+// Reads the rest of a record. It counts as an unfinished head.
+Task<void> read_rest(Worker& worker, link::Transport& transport, const io::SocketAddress& peer, io::TimePoint deadline,
+                     io::Result<link::Opened>& opened) {
+    io::Scope reading;
+    const Place place(worker.unfinished_heads(), peer, worker.core().now(), reading);
+    reading.start(read_rest_into(transport, deadline, opened));
+    co_await reading.join();
+}
+
 // Whether the octets begin a TLS handshake (RFC 8446 §5.1). No request of HTTP begins with this one.
 bool begins_handshake(std::string_view octets) { return octets.front() == '\x16'; }
 
@@ -383,9 +401,12 @@ Task<Outcome> serve_secure(Worker& worker, link::Transport& transport, const io:
     Outcome next = Outcome::idle;
     while (next == Outcome::idle && (encrypted || transport.has_unopened())) {
         io::Result<link::Opened> opened = transport.open(std::exchange(encrypted, std::nullopt));
+        if (opened && opened->progress == tls::Progress::needs_input) {
+            opened->octets = Buffer();  // not while it waits
+            co_await read_rest(worker, transport, peer, head_deadline, opened);
+        }
         if (!opened) co_return Outcome::close;
-        if (opened->progress == tls::Progress::ended) co_return Outcome::left;
-        // If this is only a part of a record, the rest is read like the rest of a head.
+        if (opened->octets.empty()) co_return Outcome::left;
         next = co_await serve_requests(worker, transport, peer, admittance, std::move(opened->octets), head_deadline);
         head_deadline = worker.core().now() + worker.limits().head_time_max;
     }

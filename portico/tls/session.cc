@@ -158,7 +158,8 @@ void Session::receive(Buffer octets) {
 
 void Session::receive_end() { has_ended_ = true; }
 
-bool Session::has_input() const { return !input_.empty() || has_ended_ || SSL_has_pending(secrets_->ssl.get()) == 1; }
+// Octets of an incomplete record are in OpenSSL's hands, and don't count: they give nothing yet.
+bool Session::has_input() const { return !input_.empty() || has_ended_ || SSL_pending(secrets_->ssl.get()) > 0; }
 
 // Makes room for further octets of output. False: there is no memory for them, or too many wait already.
 bool Session::make_room(std::size_t octets) {

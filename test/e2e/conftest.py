@@ -15,6 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 sys.dont_write_bytecode = True
 
 import servers  # noqa: E402
+from servers import Certificate  # noqa: E402
 from conformance import content  # noqa: E402
 
 # Servers inherit this limit: ten thousand connections need that many descriptors on each side.
@@ -41,6 +42,12 @@ def root(scratch):
             made[which] = content.build(scratch, which)
         return made[which]
     return of
+
+
+@pytest.fixture(scope="session")
+def certificate(scratch) -> Certificate:
+    """A self-signed certificate for localhost, 127.0.0.1 and *.example.org."""
+    return servers.make_certificate(scratch, "localhost", ["DNS:localhost", "IP:127.0.0.1", "DNS:*.example.org"])
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ import os
 import re
 import select
 import socket
+import ssl
 import time
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
@@ -89,6 +90,9 @@ class Conversation:
     def half_close(self) -> None:
         self.half_close_due = True
 
+    def _must_write(self) -> bool:
+        return bool(self.pending) or self.half_close_due
+
     def _write_some(self) -> None:
         try:
             if self.pending:
@@ -120,7 +124,7 @@ class Conversation:
 
     def step(self, deadline: float, reading: bool = True) -> None:
         """Waits for the kernel once, and moves octets in both directions."""
-        writing = bool(self.pending) or self.half_close_due
+        writing = self._must_write()
         left = deadline - time.monotonic()
         if left <= 0:
             raise Wrong(f"nothing received for {self.timeout} s (so far: {bytes(self.everything[-300:])!r})")
@@ -138,7 +142,7 @@ class Conversation:
     def flush_unread(self) -> None:
         """Sends everything pending and reads nothing in the meantime, like a client that writes first."""
         deadline = time.monotonic() + self.timeout
-        while self.pending or self.half_close_due:
+        while self._must_write():
             self.step(deadline, reading=False)
 
     def read_until(self, found, deadline: float | None = None):
@@ -244,6 +248,90 @@ class Conversation:
         while not self.ended:
             before = len(self.received)
             self.read_until(lambda received: True if len(received) > before else None)
+
+
+class SecureConversation(Conversation):
+    """The same over TLS. Half-closing sends close_notify before the FIN (RFC 8446 §6.1)."""
+
+    def __init__(self, address: tuple[str, int], context: ssl.SSLContext, name: str = "localhost", **options):
+        super().__init__(address, **options)
+        self.arriving, self.leaving = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self.session = context.wrap_bio(self.arriving, self.leaving, server_hostname=name)
+        self.encrypted = bytearray()  # to be sent
+        self.socket.setblocking(True)
+        self.socket.settimeout(self.timeout)
+        while True:
+            try:
+                self.session.do_handshake()
+                break
+            except ssl.SSLWantReadError:
+                self._exchange_flights()
+        self.socket.sendall(self.leaving.read())
+        self.socket.setblocking(False)
+
+    def _exchange_flights(self) -> None:
+        self.socket.sendall(self.leaving.read())
+        octets = self.socket.recv(1 << 16)
+        if not octets:
+            raise Silent("the server ended the handshake")
+        self.arriving.write(octets)
+
+    def _must_write(self) -> bool:
+        return bool(self.encrypted) or super()._must_write()
+
+    def _write_some(self) -> None:
+        if self.pending and not self.encrypted:
+            count = self.session.write(self.pending[: self.at_once])
+            del self.pending[:count]
+            self.sent += count
+        ends = self.half_close_due and not self.pending
+        if ends:
+            try:
+                self.session.unwrap()
+            except ssl.SSLError:
+                pass  # the server has not said its own
+        self.encrypted += self.leaving.read()
+        try:
+            count = self.socket.send(self.encrypted)
+            del self.encrypted[:count]
+            if ends and not self.encrypted:
+                self.half_close_due = False
+                self.socket.shutdown(socket.SHUT_WR)
+        except BlockingIOError:
+            pass
+        except OSError:
+            self.pending.clear()
+            self.half_close_due = False
+            self.refuses_more = True
+
+    def _read_some(self) -> None:
+        try:
+            octets = self.socket.recv(1 << 18)
+        except BlockingIOError:
+            return
+        except OSError:
+            self.ended = "reset"
+            return
+        if octets:
+            self.arriving.write(octets)
+        else:
+            self.arriving.write_eof()
+        while True:
+            try:
+                plain = self.session.read(1 << 18)
+            except ssl.SSLWantReadError:
+                return
+            except ssl.SSLZeroReturnError:
+                self.ended = "eof"
+                return
+            except ssl.SSLEOFError:
+                self.ended = "reset"  # without close_notify: what was received may be cut
+                return
+            if not plain:
+                self.ended = "eof"
+                return
+            self.received += plain
+            self.everything += plain
 
 
 def parse_head(octets: bytes) -> Answer:

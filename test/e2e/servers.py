@@ -11,10 +11,12 @@ import re
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import tempfile
 import threading
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -33,6 +35,29 @@ def hash_of(password: str) -> str:
     """What `portico serve --auth USER:HASH` compares the password with."""
     return subprocess.run([str(portico_program()), "hash-password"], input=password + "\n", capture_output=True, text=True,
                           check=True).stdout.strip()
+
+
+@dataclass(frozen=True)
+class Certificate:
+    chain: Path
+    key: Path
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        return ("--cert", str(self.chain), "--key", str(self.key))
+
+    def client_context(self) -> ssl.SSLContext:
+        """What a client needs that trusts this certificate and no other."""
+        return ssl.create_default_context(cafile=str(self.chain))
+
+
+def make_certificate(folder: Path, name: str, alternatives: list[str], *, key: str = "ec", days: int = 2) -> Certificate:
+    made = Certificate(folder / f"{name}-{key}.pem", folder / f"{name}-{key}-key.pem")
+    of_key = {"ec": ["ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"], "rsa": ["rsa:2048"]}[key]
+    subprocess.run(["openssl", "req", "-x509", "-newkey", *of_key, "-nodes", "-days", str(days), "-subj", f"/CN={name}",
+                    "-addext", "subjectAltName=" + ",".join(alternatives), "-keyout", made.key, "-out", made.chain],
+                   check=True, capture_output=True)
+    return made
 
 
 class Portico:
@@ -58,7 +83,7 @@ class Portico:
     def _read_output(self) -> None:
         for line in self.process.stdout:
             self.printed.append(line)
-            url = re.search(r"http://127\.0\.0\.1:(\d+)", line)
+            url = re.search(r"https?://127\.0\.0\.1:(\d+)", line)
             if url and self._port is None:
                 self._port = int(url[1])
                 self._told.set()

@@ -1,4 +1,4 @@
-"""Runs the conformance tables over real connections, each case as a whole, and again one octet at a time."""
+"""Runs the conformance tables over real connections, each case as a whole, one octet at a time, and over TLS."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ import re
 
 import pytest
 
+import servers
 from conformance import ALL_CASES
 from conformance.case import Case, Level, Pause, Then, get
 from conformance.content import PROBE
-from exchange import Answer, Conversation, Silent, Wrong, ask, wrongs_of_any
+from exchange import Answer, Conversation, SecureConversation, Silent, Wrong, ask, wrongs_of_any
 
 OCTETWISE_MAX = 6000  # larger requests are only sent whole: octet by octet would prove nothing more
 DRAINED = 220_000  # octets that a closing server still reads, so that the client can read its answer
@@ -19,7 +20,8 @@ LEVELS = os.environ.get("PORTICO_E2E_LEVELS", "MUST SHOULD OURS").split()
 
 def ways(case: Case) -> list[str]:
     size = sum(len(step) for step in case.send if isinstance(step, bytes))
-    return ["whole"] if case.whole_only or size > OCTETWISE_MAX else ["whole", "octets"]
+    octets = [] if case.whole_only or size > OCTETWISE_MAX else ["octets"]
+    return ["whole", *octets, *(["tls"] if servers.chosen() == "portico" else [])]
 
 
 ROWS = [pytest.param(case, way, id=f"{case.name}-{way}")
@@ -115,12 +117,17 @@ def wrongs_of(case: Case, answers: list[Answer], way: str, version: str) -> list
 
 
 @pytest.mark.parametrize("case, way", ROWS)
-def test_case(case: Case, way: str, server):
+def test_case(case: Case, way: str, server, certificate):
     address = server(case.root, case.options).address
     steps = [learn(step, address) if isinstance(step, bytes) else step for step in case.send]
     sent = b"".join(step for step in steps if isinstance(step, bytes))
     answers: list[Answer] = []
-    with Conversation(address, octet_by_octet=way == "octets") as talk:
+    if way == "tls":
+        secure = server(case.root, case.options + certificate.options).address
+        conversation = SecureConversation(secure, certificate.client_context())
+    else:
+        conversation = Conversation(address, octet_by_octet=way == "octets")
+    with conversation as talk:
         try:
             hold_conversation(talk, case, steps, answers)
             if not wrongs_of(case, answers, way, version_of(sent)):  # otherwise waiting for the end is pointless
