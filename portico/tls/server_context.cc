@@ -7,6 +7,7 @@
 #include <new>
 #include <utility>
 
+#include "portico/tls/applications.h"
 #include "portico/tls/credentials_parts.h"
 #include "portico/tls/secrets.h"
 
@@ -119,10 +120,7 @@ ServerContext::~ServerContext() = default;
 std::expected<std::shared_ptr<const ServerContext>, std::string> ServerContext::open(const ServerTlsOptions& options) {
     if (options.credentials.empty()) return Problem("TLS needs a certificate");
     auto impl = std::make_shared<Impl>();
-    for (const std::string& name : options.applications) {
-        impl->applications += static_cast<char>(name.size());
-        impl->applications += name;
-    }
+    impl->applications = application_list(options.applications);
     std::map<std::vector<std::string>, SSL_CTX*> of_names;
     for (const Credentials& credentials : options.credentials) {
         SSL_CTX*& context = of_names[credentials.names()];

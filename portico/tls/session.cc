@@ -195,6 +195,8 @@ Progress Session::progress_after(int result) {
         return Progress::failed;
     }
     failure_ = lacks_memory_ ? "no memory for the output" : take_error("the TLS session failed");
+    const long verified = SSL_get_verify_result(secrets_->ssl.get());
+    if (!is_established_ && verified != X509_V_OK) failure_ = X509_verify_cert_error_string(verified);
     ERR_clear_error();
     return Progress::failed;
 }

@@ -1,0 +1,37 @@
+// portico/tls/local_authority.h — a certificate authority of one machine's own, for development.
+//
+// Room tls: see session.h.
+// Threads:   none. Values that never change.
+#pragma once
+
+#include <chrono>
+#include <expected>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "portico/tls/credentials.h"
+
+namespace portico::tls {
+
+// A certificate and its key, as PEM text (RFC 7468).
+struct PemPair {
+    std::string chain;
+    std::string key;  // a secret
+};
+
+// Makes the certificate and the key of a new authority with an ECDSA key (P-256), valid for ten years from `now`.
+// `name`: as people see it in their browser.
+[[nodiscard]] std::expected<PemPair, std::string> make_authority(const std::string& name, std::chrono::sys_seconds now);
+
+// Makes a certificate for a server that has these names and IP addresses, at least one, certified by `authority`. It is
+// valid from a day before `now` (clocks differ) for 90 days, but never longer than the authority.
+[[nodiscard]] std::expected<PemPair, std::string> issue(const Credentials& authority,
+                                                        const std::vector<std::string>& names,
+                                                        std::chrono::sys_seconds now);
+
+// The SHA-256 hash of the first certificate, "AB:CD:…", with which people compare certificates.
+[[nodiscard]] std::string fingerprint(const Credentials& credentials);
+
+}  // namespace portico::tls
