@@ -120,6 +120,12 @@ void drop_written(std::span<char>& out, const char* end) {
     out = out.subspan(static_cast<std::size_t>(end - out.data()));
 }
 
+// RFC 7541 §6.1
+void write_indexed(std::size_t index, std::span<char>& out) {
+    assert(out.size() >= 2);  // of an index below 61 + 128
+    drop_written(out, write_integer(index, indexed_prefix_bits, indexed_line, out.data()));
+}
+
 }  // namespace
 
 struct Encoder::Line {
@@ -162,7 +168,11 @@ void Encoder::encode_status(http::Status status, std::span<char>& out) {
     assert(code >= 100 && code <= 999);
     const std::array<char, 3> digits = {static_cast<char>('0' + code / 100), static_cast<char>('0' + code / 10 % 10),
                                         static_cast<char>('0' + code % 10)};
-    encode(":status", std::string_view(digits.data(), digits.size()), Indexing::allowed, out);
+    const std::string_view value(digits.data(), digits.size());
+    for (std::size_t index = static_status_first; index <= static_status_last; ++index) {
+        if (static_entry(index).value == value) return write_indexed(index, out);
+    }
+    encode_line(Line{FieldName::other, ":status", value, Policy::add}, out);
 }
 
 void Encoder::encode(FieldName known, std::string_view value, Indexing indexing, std::span<char>& out) {
@@ -184,9 +194,7 @@ void Encoder::encode_line(const Line& line, std::span<char>& out) {
         const Match remembered = find_in_table(line);
         if (remembered.is_whole || found.index == 0) found = remembered;
     }
-    if (found.is_whole && may_be_found) {
-        return drop_written(out, write_integer(found.index, indexed_prefix_bits, indexed_line, out.data()));
-    }
+    if (found.is_whole && may_be_found) return write_indexed(found.index, out);
     const bool added =
         line.policy == Policy::add && line_octets(line.name.size(), line.value.size()) <= table_.octets_max() / 2;
     char* end = out.data();
