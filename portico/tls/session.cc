@@ -151,6 +151,8 @@ Session::Session(std::unique_ptr<Secrets> secrets, BufferPool& pool) : secrets_(
 Session::~Session() = default;
 
 void Session::receive(Buffer octets) {
+    const bool has_ended = (SSL_get_shutdown(secrets_->ssl.get()) & SSL_RECEIVED_SHUTDOWN) != 0;
+    if (!failure_.empty() || has_ended) return;
     assert(input_.empty() && "the octets before have been used up");
     input_ = std::move(octets);
     used_ = 0;

@@ -51,7 +51,8 @@ public:
     Session& operator=(const Session&) = delete;
     ~Session();
 
-    // Takes octets from the peer. The ones before must have been used up (asserted): see has_input().
+    // Takes octets from the peer. The ones before must have been used up (asserted): see has_input(). Drops them if the
+    // session has ended or failed.
     void receive(Buffer octets);
     // The peer's stream has ended.
     void receive_end();
@@ -83,6 +84,9 @@ public:
         const;  // the protocol that ALPN chose (RFC 7301), "http/1.1"; or empty
     [[nodiscard]] std::string_view server_name() const;  // as the client sent it (RFC 6066 §3); or empty
     [[nodiscard]] bool is_resumed() const;               // by a ticket
+
+    // For tests, which make a peer do what no session does.
+    [[nodiscard]] Secrets& secrets_for_test() { return *secrets_; }
 
 private:
     friend struct Secrets;
