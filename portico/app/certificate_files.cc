@@ -12,6 +12,7 @@
 #include <optional>
 #include <utility>
 
+#include "portico/app/local_authority.h"
 #include "portico/app/notice.h"
 #include "portico/app/retype.h"
 #include "portico/io/thread.h"
@@ -22,6 +23,9 @@ namespace portico::app {
 namespace {
 
 constexpr std::chrono::seconds time_between_looks{2};
+
+// How long a local certificate is used. It is valid for 90 days.
+constexpr std::chrono::days local_certificate_time{30};
 
 // A chain of certificates takes a few kilobytes. What is larger is another kind of file.
 constexpr std::size_t file_octets_max = 1024 * 1024;
@@ -40,12 +44,6 @@ std::expected<std::string, Misuse> read_file(const std::string& path) {
     text.resize(static_cast<std::size_t>(file.gcount()));
     if (text.size() <= file_octets_max) return text;
     return std::unexpected(Misuse{fmt::format("'{}' is too large for a certificate or a key", path), ""});
-}
-
-std::string day_of(std::chrono::sys_seconds time) {
-    const std::chrono::year_month_day day(std::chrono::floor<std::chrono::days>(time));
-    return fmt::format("{:04}-{:02}-{:02}", static_cast<int>(day.year()), static_cast<unsigned>(day.month()),
-                       static_cast<unsigned>(day.day()));
 }
 
 std::expected<tls::Credentials, Misuse> read_credentials(const CertificateFiles& files) {
@@ -74,9 +72,20 @@ void note_dates(const CertificateFiles& files, const tls::Credentials& credentia
 
 }  // namespace
 
+std::string day_of(std::chrono::sys_seconds time) {
+    const std::chrono::year_month_day day(std::chrono::floor<std::chrono::days>(time));
+    return fmt::format("{:04}-{:02}-{:02}", static_cast<int>(day.year()), static_cast<unsigned>(day.month()),
+                       static_cast<unsigned>(day.day()));
+}
+
 std::expected<std::shared_ptr<const tls::ServerContext>, Misuse> open_tls(const TlsPlan& plan) {
     tls::ServerTlsOptions options;
     options.profile = plan.profile;
+    if (plan.use == TlsUse::local) {
+        auto credentials = local_credentials(plan.names);
+        if (!credentials) return std::unexpected(credentials.error());
+        options.credentials.push_back(*std::move(credentials));
+    }
     for (const CertificateFiles& files : plan.files) {
         auto credentials = read_credentials(files);
         if (!credentials) return std::unexpected(credentials.error());
@@ -90,7 +99,7 @@ std::expected<std::shared_ptr<const tls::ServerContext>, Misuse> open_tls(const 
 
 CertificateWatch::CertificateWatch(server::Server& server, TlsPlan plan)
     : server_(&server), plan_(std::move(plan)), seen_(state_of_files()) {
-    if (plan_.files.empty()) return;
+    if (plan_.use == TlsUse::none) return;
     auto thread = io::start_thread([this] { watch(); }, io::ThreadSignals::blocked);
     if (thread) {
         thread_ = *std::move(thread);
@@ -117,6 +126,10 @@ void CertificateWatch::watch() {
 // another one.
 std::string CertificateWatch::state_of_files() const {
     std::string state;
+    if (plan_.use == TlsUse::local) {
+        const auto since_1970 = std::chrono::system_clock::now().time_since_epoch();
+        return fmt::format("{}", since_1970 / local_certificate_time);
+    }
     for (const CertificateFiles& files : plan_.files) {
         for (const std::string& path : {files.chain, files.key}) {
             struct stat status{};
@@ -138,7 +151,7 @@ void CertificateWatch::look() {
     const auto renewed = open_tls(plan_);
     if (renewed) {
         server_->replace_tls(*renewed);
-        note("the certificates have been renewed");
+        if (plan_.use == TlsUse::files) note("the certificates have been renewed");
     } else {
         note(renewed.error().message + "; the certificates in use stay", renewed.error().advice);
     }

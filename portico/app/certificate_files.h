@@ -4,6 +4,7 @@
 // Threads:   the watch has one of its own.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <expected>
 #include <memory>
@@ -22,14 +23,17 @@ class Server;
 
 namespace portico::app {
 
-// Reads the files of the plan. The advice says what to do if that fails.
+// "2026-11-22", in UTC.
+std::string day_of(std::chrono::sys_seconds time);
+
+// Reads the files of the plan, or makes its local certificate. The advice says what to do if that fails.
 [[nodiscard]] std::expected<std::shared_ptr<const tls::ServerContext>, Misuse> open_tls(const TlsPlan& plan);
 
 // Looks at the files every two seconds, and gives the server what has been written to them. What can't be used is
-// reported once, and changes nothing.
+// reported once, and changes nothing. A local certificate is replaced long before it expires.
 class CertificateWatch {
 public:
-    // The server outlives the watch. Watches nothing if there are no files.
+    // The server outlives the watch. Watches nothing without TLS.
     CertificateWatch(server::Server& server, TlsPlan plan);
     CertificateWatch(const CertificateWatch&) = delete;
     CertificateWatch& operator=(const CertificateWatch&) = delete;

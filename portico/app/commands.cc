@@ -13,9 +13,9 @@ namespace portico::app {
 
 std::span<const Command> commands() {
     static const std::array all{
-        serve_command(),      hello_command(),      echo_command(),  connect_command(),
-        resolve_command(),    interfaces_command(), ports_command(), hash_password_command(),
-        completion_command(), man_command(),        help_command(),
+        serve_command(),   hello_command(),      echo_command(),  connect_command(),
+        resolve_command(), interfaces_command(), ports_command(), hash_password_command(),
+        cert_command(),    completion_command(), man_command(),   help_command(),
     };
     return all;
 }
@@ -31,6 +31,7 @@ cli::Program program() {
             "all as a strict and fast HTTP/1.1 server of a folder.",
         .examples = {{"portico serve", "this folder, on http://127.0.0.1:8080/"},
                      {"portico serve ~/site --lan", "another folder, for everyone in your network"},
+                     {"portico serve --tls", "the same over HTTPS, with a certificate of your own"},
                      {"portico echo", "send back what clients send, on tcp://127.0.0.1:8080"},
                      {"portico connect HOST PORT", "talk to any server"}},
         .commands = commands(),

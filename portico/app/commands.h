@@ -19,6 +19,7 @@ Command resolve_command();        // resolve.cc
 Command interfaces_command();     // interfaces.cc
 Command ports_command();          // ports.cc
 Command hash_password_command();  // hash_password.cc
+Command cert_command();           // cert.cc
 Command completion_command();     // completion.cc
 Command man_command();            // man.cc
 Command help_command();           // help.cc

@@ -252,7 +252,7 @@ void show_qr(const Arguments& arguments, const ServePlan& plan, const std::vecto
 
 void greet(const Arguments& arguments, const ServePlan& plan, const Opened& opened) {
     const std::vector<Door> doors = doors_of(opened.server->local(), own_addresses(),
-                                             plan.tls.files.empty() ? http::Scheme::http : http::Scheme::https);
+                                             plan.tls.use == TlsUse::none ? http::Scheme::http : http::Scheme::https);
     if (plan.talk == Talk::banner) {
         Banner banner;
         banner.root = shown_root(plan.folder.root);
@@ -320,6 +320,23 @@ route::HostOptions hosts_of(const ServePlan& plan) {
     return hosts;
 }
 
+// What a client on this machine or in its network may call this server.
+std::vector<std::string> names_to_certify(const ServePlan& plan) {
+    std::vector<std::string> names{"localhost", "127.0.0.1", "::1"};
+    const auto add = [&names](const std::string& name) {
+        if (std::ranges::find(names, name) == names.end()) names.push_back(name);
+    };
+    for (const std::string& name : own_names(host_name())) add(name);
+    for (const OwnAddress& own : own_addresses()) {
+        // A link-local address is written with a zone, which a certificate can't have.
+        if (own.ip.reach() != io::Reach::loopback && own.ip.reach() != io::Reach::link_local) add(own.ip.text());
+    }
+    for (const std::string& name : plan.hosts) {
+        if (name != "*") add(name);
+    }
+    return names;
+}
+
 int serve(const Arguments& arguments, const ServePlan& plan) {
     io::ignore_broken_pipes();
     auto steering = std::make_shared<Steering>();
@@ -335,8 +352,10 @@ int serve(const Arguments& arguments, const ServePlan& plan) {
         return complain(trouble.message, trouble.advice);
     }
     server::ServerOptions options;
-    if (!plan.tls.files.empty()) {
-        auto tls = open_tls(plan.tls);
+    TlsPlan tls_plan = plan.tls;
+    if (tls_plan.use == TlsUse::local) tls_plan.names = names_to_certify(plan);
+    if (tls_plan.use != TlsUse::none) {
+        auto tls = open_tls(tls_plan);
         if (!tls) return complain(tls.error().message, tls.error().advice);
         options.tls = *std::move(tls);
     }
@@ -354,7 +373,7 @@ int serve(const Arguments& arguments, const ServePlan& plan) {
     // The first line of the log must come after the banner: until start(), connections wait in the backlog.
     greet(arguments, plan, *opened);
     opened->server->start();
-    const CertificateWatch watch(*opened->server, plan.tls);
+    const CertificateWatch watch(*opened->server, tls_plan);
     opened->server->wait();
     steering->give_back();
     return exit_ok;

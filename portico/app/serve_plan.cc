@@ -56,6 +56,7 @@ std::vector<Option> where_options() {
          .kind = ValueKind::host,
          .repeat = Repeat::collected},
         {.name = "lan", .meaning = "let other machines connect: listen on every address"},
+        {.name = "tls", .meaning = "speak HTTPS, with a certificate of your own; see portico cert"},
         {.name = "cert",
          .value = "FILE",
          .meaning = "speak HTTPS, with the certificate chain in this file (PEM)",
@@ -157,6 +158,11 @@ std::expected<void, Misuse> plan_tls(const Arguments& arguments, TlsPlan& plan) 
     }
     for (std::size_t i = 0; i < chains.size(); ++i) {
         plan.files.push_back({std::string(chains[i]), std::string(keys[i])});
+    }
+    plan.use = !plan.files.empty() ? TlsUse::files : arguments.has("tls") ? TlsUse::local : TlsUse::none;
+    if (arguments.has("tls") && plan.use == TlsUse::files) {
+        return std::unexpected(Misuse{"--tls makes a certificate, and --cert names one: only one of them can be used",
+                                      "portico serve --tls"});
     }
     plan.profile = *arguments.value("tls-profile") == "modern" ? tls::Profile::modern : tls::Profile::intermediate;
     return {};

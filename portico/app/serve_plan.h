@@ -35,8 +35,17 @@ struct CertificateFiles {
     std::string key;
 };
 
+// Whether connections are protected, and by which certificates.
+enum class TlsUse : std::uint8_t {
+    none,
+    files,  // --cert and --key
+    local,  // --tls: from the authority of this user
+};
+
 struct TlsPlan {
-    std::vector<CertificateFiles> files;  // none: without TLS
+    TlsUse use = TlsUse::none;
+    std::vector<CertificateFiles> files;
+    std::vector<std::string> names;  // of the local certificate: names and addresses
     tls::Profile profile = tls::Profile::intermediate;
 };
 

@@ -128,7 +128,9 @@ std::expected<PemPair, std::string> make_authority(const std::string& name, std:
 
 std::expected<PemPair, std::string> issue(const Credentials& authority, const std::vector<std::string>& names,
                                           std::chrono::sys_seconds now) {
-    if (names.empty() || !std::ranges::all_of(names, is_plain)) return Problem("a certificate needs plain names");
+    if (names.empty()) return Problem("a certificate needs a name");
+    const auto odd = std::ranges::find_if_not(names, is_plain);
+    if (odd != names.end()) return Problem("no certificate can be for the name '" + *odd + "'");
     X509& issuer = *authority.parts().chain.front();
     auto made = begin_certificate(names.front(), std::max(now - days(1), authority.begins()),
                                   std::min(now + server_time, authority.ends()));
