@@ -200,7 +200,9 @@ TEST_F(Sessions, AreResumedByATicket) {
     for (const bool is_second : {false, true}) {
         Pair pair(*server_, *client_, "localhost");
         SSL* const ssl = pair.client().secrets_for_test().ssl.get();
-        if (is_second) ASSERT_EQ(SSL_set_session(ssl, ticket), 1);
+        if (is_second) {
+            ASSERT_EQ(SSL_set_session(ssl, ticket), 1);
+        }
         ASSERT_TRUE(pair.shake_hands());
         EXPECT_EQ(pair.server().is_resumed(), is_second);
         EXPECT_EQ(pair.send(pair.server(), pair.client(), "hello"), "hello");  // the ticket comes with it

@@ -170,6 +170,8 @@ private:
         const std::size_t end = scanner_.next_not_token(at_);
         if (end - at_ > method_octets_max) return refuse(Status::not_implemented, "method is too long");
         if (!has(end)) return Outcome::incomplete;
+        // The first octet of a TLS handshake (RFC 8446 §5.1).
+        if (end == at_ && text_[end] == '\x16') return refuse(Status::bad_request, "TLS on a port for HTTP");
         if (text_[end] != ' ' || end == at_) {
             return refuse(Status::bad_request, what_is_wrong_with(text_[end], "method is not a token"));
         }
@@ -188,6 +190,8 @@ private:
         }
         if (end - at_ > limits_.target_octets_max) return refuse(Status::uri_too_long, "target is too long");
         if (!has(end)) return Outcome::incomplete;
+        // The first octet of a TLS handshake (RFC 8446 §5.1).
+        if (end == at_ && text_[end] == '\x16') return refuse(Status::bad_request, "TLS on a port for HTTP");
         if (text_[end] != ' ' || end == at_) {
             return refuse(Status::bad_request, what_is_wrong_with(text_[end], "octet that is not allowed in a target"));
         }
