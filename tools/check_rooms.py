@@ -55,6 +55,10 @@ def room_of(path: str) -> str | None:
     return parts[1] if len(parts) > 2 and parts[0] == "portico" else None
 
 
+# A header of a room's own, which may include another library's headers. Only .cc files and such headers include it.
+PRIVATE = {"portico/tls/secrets.h", "portico/tls/credentials_parts.h"}
+
+
 def is_proof(path: str) -> bool:
     return re.search(r"_(test|fuzz|bench)\.cc$|_for_test\.h$", path) is not None
 
@@ -65,7 +69,7 @@ def wrongs_of_include(path: str, room: str, ours: str, system: str) -> list[str]
             return [f"{path}: write #include \"{system}\", not <{system}>"]
         if path == "portico/json.h" and system == "nlohmann/json.hpp":
             return []  # that is the header's purpose
-        if path.endswith(".h") and not is_proof(path) and not SYSTEM_HEADERS.fullmatch(system):
+        if path.endswith(".h") and not is_proof(path) and path not in PRIVATE and not SYSTEM_HEADERS.fullmatch(system):
             return [f"{path}: <{system}> is a library's header: include it in a .cc file only"]
         if room in PURE and not is_proof(path) and KERNEL_HEADERS.fullmatch(system):
             return [f"{path}: <{system}> in the pure room {room}"]
@@ -77,6 +81,8 @@ def wrongs_of_include(path: str, room: str, ours: str, system: str) -> list[str]
         return [f"{path}: includes {ours}, and there is no room {included}"]
     if included != room and included not in ROOMS[room]:
         return [f"{path}: room {room} may not include room {included} ({ours})"]
+    if ours in PRIVATE and not (included == room and (path.endswith(".cc") or path in PRIVATE)):
+        return [f"{path}: {ours} is for the .cc files of room {included} only"]
     return []
 
 

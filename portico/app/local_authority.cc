@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <chrono>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -18,7 +19,6 @@
 
 #include "portico/app/machine.h"
 #include "portico/app/retype.h"
-#include "portico/base/fd.h"
 #include "portico/tls/local_authority.h"
 
 namespace portico::app {

@@ -8,6 +8,7 @@
 #include <array>
 #include <cstdint>
 #include <cstdio>
+#include <ctime>
 #include <utility>
 
 #include "portico/tls/credentials_parts.h"
