@@ -19,6 +19,9 @@ using StreamId = std::uint32_t;
 inline constexpr StreamId connection_stream = 0;
 inline constexpr StreamId stream_id_max = 0x7fffffff;
 
+// Whether a stream is one that the client opens (RFC 9113 §5.1.1).
+constexpr bool is_clients(StreamId id) { return id % 2 == 1; }
+
 // RFC 9113 §6; PRIORITY_UPDATE is RFC 9218 §7.1. A received frame may have any other type: it is ignored.
 enum class FrameType : std::uint8_t {
     data = 0x00,

@@ -46,6 +46,12 @@ Step FrameReader::next(std::string_view& input) {
     }
 }
 
+std::uint64_t FrameReader::incomplete() const {
+    const bool is_data = state_ == State::data || state_ == State::data_padding || state_ == State::pad_length;
+    if (is_data || (state_ == State::header && begun_ == 0 && !is_in_block())) return 0;
+    return number_;
+}
+
 void FrameReader::release_memory() {
     partial_ = Buffer();
     block_.octets = Buffer();
@@ -69,7 +75,7 @@ FrameReader::Read FrameReader::read_preface(std::string_view& input) {
 FrameReader::Read FrameReader::read_header(std::string_view& input) {
     // The payload of the frame before may have been passed on: it is not needed any more.
     partial_ = Buffer();
-    if (block_.stream == 0) block_.octets = Buffer();
+    if (!is_in_block()) block_.octets = Buffer();
     const char* from = input.data();
     if (begun_ > 0 || input.size() < frame_header_octets) {
         const std::size_t octets = std::min(frame_header_octets - begun_, input.size());
@@ -106,6 +112,7 @@ FrameReader::Read FrameReader::begin_frame() {
     if (const auto fault = check_sequence()) return fail(*fault);
     if (const auto fault = check_frame_header(header_)) return fail(*fault);
     has_settings_ = true;
+    if (!is_in_block()) ++number_;
     left_ = header_.length;
     if (header_.type == FrameType::data) {
         if (!header_.has(flag_padded)) return begin_data(0);

@@ -46,9 +46,8 @@ public:
     // Reads one step from the front of `input`, and removes what it has used. After `fault`, it must not be called.
     [[nodiscard]] Step next(std::string_view& input);
 
-    // Whether a field block has begun and not ended.
-    [[nodiscard]] bool is_in_block() const { return block_.stream != 0; }
-    [[nodiscard]] bool has_read_preface() const { return state_ != State::preface; }
+    // A number for the frame or field block that has begun and not ended, other than DATA; 0 if there is none.
+    [[nodiscard]] std::uint64_t incomplete() const;
     void release_memory();  // for a connection that has ended
 
 private:
@@ -62,6 +61,7 @@ private:
         Buffer octets;
     };
 
+    [[nodiscard]] bool is_in_block() const { return block_.stream != 0; }
     [[nodiscard]] Read read_preface(std::string_view& input);
     [[nodiscard]] Read read_header(std::string_view& input);
     [[nodiscard]] Read begin_frame();
@@ -84,6 +84,7 @@ private:
     State state_ = State::preface;
     bool has_settings_ = false;  // the first frame has begun
     FrameHeader header_;         // of the frame that is being read
+    std::uint64_t number_ = 1;   // of the frame or field block that is being read, or will be next
     std::array<char, frame_header_octets> header_octets_{};
     std::size_t begun_ = 0;    // octets of the preface or header that have been read
     std::size_t left_ = 0;     // octets of the content, padding or payload still to come
