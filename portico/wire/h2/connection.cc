@@ -19,9 +19,9 @@ Connection::Connection(Context& context, http::Scheme scheme)
       reader_(context.pool(), context.limits(), context.counters()),
       output_(context.pool()),
       receive_window_(static_cast<std::int64_t>(context.limits().connection_window_octets)),
-      control_pace_(Duration(std::chrono::seconds(1)) /
-                        static_cast<Duration::rep>(context.limits().control_frames_rate_max),
-                    context.limits().control_frames_burst_max),
+      control_pace_(
+          Duration(std::chrono::seconds(1)) / static_cast<Duration::rep>(context.limits().control_frames_rate_max),
+          context.limits().control_frames_burst_max),
       reset_pace_(Duration(context.limits().reset_time) / static_cast<Duration::rep>(context.limits().resets_max),
                   context.limits().resets_max) {
     write_settings();
@@ -51,9 +51,7 @@ std::optional<Event> Connection::next_event() {
     is_end_told_ = true;
     input_ = {};
     reader_.release_memory();
-    Event event{.kind = Event::Kind::ended};
-    event.fault = fault_;
-    return event;
+    return Event(Event::Kind::ended, connection_stream, fault_);
 }
 
 Stream* Connection::find(StreamId id) const {
@@ -64,7 +62,8 @@ Stream* Connection::find(StreamId id) const {
 // The stream, if something can still be sent on it.
 Stream* Connection::find_answerable(StreamId id) const {
     Stream* const stream = find(id);
-    const bool is_done = stream == nullptr || stream->state == StreamState::closed || stream->answer == Answer::complete;
+    const bool is_done =
+        stream == nullptr || stream->state == StreamState::closed || stream->answer == Answer::complete;
     return is_done ? nullptr : stream;
 }
 
@@ -115,10 +114,7 @@ Connection::Handled Connection::fail_stream(StreamId id, Fault fault) {
         end({ErrorCode::enhance_your_calm, "too many streams had to be reset"});
     }
     if (!is_open) return std::nullopt;  // nobody works on it, or the caller knows that it is closed
-    Event event{.kind = Event::Kind::reset};
-    event.stream = id;
-    event.fault = fault;
-    return event;
+    return Event(Event::Kind::reset, id, fault);
 }
 
 void Connection::reset(StreamId id, ErrorCode error) {

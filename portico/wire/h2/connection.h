@@ -38,15 +38,19 @@ struct Event {
         reset,        // the stream is closed, by the peer or by us: nothing more can be sent or received
         leaving,      // the peer has sent GOAWAY: it opens no more streams
         ended,        // the connection is over: send the output, and close. No event follows
-    } kind;
-    StreamId stream = 0;
+    };
+    explicit Event(Kind what, StreamId id = 0, Fault why = {ErrorCode::no_error, {}})
+        : kind(what), stream(id), fault(why) {}
+
+    Kind kind;
+    StreamId stream;
+    Fault fault;  // of `reset` and `ended`: why
     // Of `request`. Take what it points to by swapping it, or use it before the next event of any connection of the
     // core. Its views stay valid until the stream is released.
     http::Request* request = nullptr;
-    std::optional<http::Refusal> refusal;           // of `request`: how it is to be answered
-    std::string_view content;                       // valid until the next receive()
-    const http::FieldSection* trailers = nullptr;   // of `content_end`, if there are any: valid until the next event
-    Fault fault{ErrorCode::no_error, {}};           // of `reset` and `ended`: why
+    std::optional<http::Refusal> refusal;          // of `request`: how it is to be answered
+    std::string_view content;                      // valid until the next receive()
+    const http::FieldSection* trailers = nullptr;  // of `content_end`, if there are any: valid until the next event
 };
 
 // What the connection adds to the fields of a response.
@@ -199,21 +203,21 @@ private:
     TimePoint now_;
     std::string_view input_;
 
-    std::vector<std::unique_ptr<Stream>> live_;  // by id: streams are opened in that order
-    std::vector<Closed> closed_;                 // the last streams that were closed, a ring
-    std::size_t closed_next_ = 0;                // where in the ring the next one goes
-    StreamId last_id_ = 0;                       // the highest that the peer has used
-    StreamId last_processed_ = 0;                // the highest that was passed on
-    StreamId last_accepted_ = stream_id_max;     // as our GOAWAY said
-    StreamId data_stream_ = 0;                   // whose content is being read; 0: it is dropped
+    std::vector<std::unique_ptr<Stream>> live_;             // by id: streams are opened in that order
+    std::vector<Closed> closed_;                            // the last streams that were closed, a ring
+    std::size_t closed_next_ = 0;                           // where in the ring the next one goes
+    StreamId last_id_ = 0;                                  // the highest that the peer has used
+    StreamId last_processed_ = 0;                           // the highest that was passed on
+    StreamId last_accepted_ = stream_id_max;                // as our GOAWAY said
+    StreamId data_stream_ = 0;                              // whose content is being read; 0: it is dropped
     std::vector<std::pair<StreamId, Priority>> announced_;  // priorities of streams that are not open yet
 
     SendOrder order_;
     PeerSettings peer_;
     std::int64_t send_window_ = window_octets_initial;
     std::int64_t receive_window_;
-    std::size_t used_ = 0;  // octets received and used, of which we have not told the peer
-    std::size_t window_updates_due_ = 0;  // how many WINDOW_UPDATE frames our DATA explains
+    std::size_t used_ = 0;                          // octets received and used, of which we have not told the peer
+    std::size_t window_updates_due_ = 0;            // how many WINDOW_UPDATE frames our DATA explains
     std::optional<TimePoint> window_closed_since_;  // while something waits for the connection's window
     std::optional<TimePoint> settings_sent_at_;     // until they are acknowledged
     bool are_settings_acknowledged_ = false;

@@ -33,11 +33,7 @@ Connection::Handled Connection::handle_frame(const Step& step) {
         case FrameType::rst_stream: return handle_rst_stream(step);
         case FrameType::settings: handle_settings(step); return std::nullopt;
         case FrameType::ping: handle_ping(step); return std::nullopt;
-        case FrameType::goaway: {
-            count_control_frame();
-            Event event{.kind = Event::Kind::leaving};
-            return event;
-        }
+        case FrameType::goaway: count_control_frame(); return Event(Event::Kind::leaving);
         case FrameType::window_update: return handle_window_update(step);
         case FrameType::priority_update: handle_priority_update(step); return std::nullopt;
         case FrameType::data:  // the reader passes these on otherwise, or not at all
@@ -127,8 +123,7 @@ Connection::Handled Connection::open_stream(const Step& step) {
     last_processed_ = id;
     ++counters().requests;
     if (fields.is_too_large()) ++counters().header_lists_too_large;
-    Event event{.kind = Event::Kind::request};
-    event.stream = id;
+    Event event(Event::Kind::request, id);
     event.request = &request;
     event.refusal = read.refusal;
     return event;
@@ -164,8 +159,7 @@ Event Connection::end_request(Stream& stream, const http::FieldSection* trailers
     } else {
         close(stream, Closing::complete);
     }
-    Event event{.kind = Event::Kind::content_end};
-    event.stream = stream.id;
+    Event event(Event::Kind::content_end, stream.id);
     event.trailers = trailers;
     return event;
 }
@@ -224,8 +218,7 @@ Connection::Handled Connection::take_data(const Step& step) {
         return std::nullopt;
     }
     stream->unused += step.payload.size();
-    Event event{.kind = Event::Kind::content};
-    event.stream = stream->id;
+    Event event(Event::Kind::content, stream->id);
     event.content = step.payload;
     return event;
 }
@@ -279,10 +272,8 @@ Connection::Handled Connection::handle_rst_stream(const Step& step) {
     Stream* const stream = find(id);
     if (stream == nullptr || stream->state == StreamState::closed) return std::nullopt;
     close(*stream, Closing::reset_by_peer);
-    Event event{.kind = Event::Kind::reset};
-    event.stream = id;
-    event.fault = {static_cast<ErrorCode>(read_u32(step.payload.data())), "the client has reset the stream"};
-    return event;
+    const auto error = static_cast<ErrorCode>(read_u32(step.payload.data()));
+    return Event(Event::Kind::reset, id, {error, "the client has reset the stream"});
 }
 
 // RFC 9113 §6.5
@@ -371,8 +362,8 @@ void Connection::handle_priority_update(const Step& step) {
     }
 }
 
-// What a PRIORITY_UPDATE frame has said of the stream before it was opened; else `otherwise`. Streams before it can't be
-// opened any more (RFC 9113 §5.1.1).
+// What a PRIORITY_UPDATE frame has said of the stream before it was opened; else `otherwise`. Streams before it can't
+// be opened any more (RFC 9113 §5.1.1).
 Priority Connection::take_announced_priority(StreamId id, Priority otherwise) {
     if (announced_.empty()) return otherwise;
     const auto found = std::ranges::find(announced_, id, &std::pair<StreamId, Priority>::first);

@@ -124,7 +124,7 @@ void Connection::respond(StreamId id, const http::Response& response, const Head
     Stream* const stream = find_answerable(id);
     if (stream == nullptr || stream->answer != Answer::awaited) return;
     const bool is_interim = http::code(response.status) < 200;
-    assert(!is_interim || ending == Ending::more);                   // RFC 9113 §8.1
+    assert(!is_interim || ending == Ending::more);                 // RFC 9113 §8.1
     assert(response.status != http::Status::switching_protocols);  // RFC 9113 §8.6
     write_section(*stream, response.fields, &response, extras, ending);
     if (is_interim) return;
@@ -219,10 +219,9 @@ void Connection::data_written(StreamId id, std::size_t octets, Ending ending) {
     const std::span<char> room = output_.room(frame_header_octets + octets);
     if (room.empty()) return end(no_memory);
     const bool is_last = ending == Ending::last;
-    write_frame_header(room.data(), {.length = octets,
-                                     .type = FrameType::data,
-                                     .flags = is_last ? flag_end_stream : std::uint8_t{0},
-                                     .stream = id});
+    FrameHeader header{.length = octets, .type = FrameType::data, .stream = id};
+    if (is_last) header.flags = flag_end_stream;
+    write_frame_header(room.data(), header);
     output_.grow(frame_header_octets + octets);
     stream->send_window -= static_cast<std::int64_t>(octets);
     send_window_ -= static_cast<std::int64_t>(octets);

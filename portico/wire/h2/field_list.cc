@@ -15,9 +15,8 @@ using http::FieldName;
 
 // A token in lower case (RFC 9113 §8.2.1).
 bool is_field_name(std::string_view name) {
-    return !name.empty() && std::ranges::all_of(name, [](char c) {
-        return h1::is(h1::token_octet, c) && (c < 'A' || c > 'Z');
-    });
+    return !name.empty() &&
+           std::ranges::all_of(name, [](char c) { return h1::is(h1::token_octet, c) && (c < 'A' || c > 'Z'); });
 }
 
 // RFC 9113 §8.2.2
@@ -76,8 +75,8 @@ void FieldList::moved(const char* to) {
 
 // Whether `text` is in our memory. Otherwise it is in the decoder's static table.
 bool FieldList::is_ours(std::string_view text) const {
-    const std::less_equal<const char*> not_after;
-    return not_after(memory_.get(), text.data()) && not_after(text.data(), memory_.get() + memory_octets_);
+    const std::less<const char*> is_before;
+    return !is_before(text.data(), memory_.get()) && is_before(text.data(), memory_.get() + memory_octets_);
 }
 
 void FieldList::add(const hpack::DecodedLine& line, Section section) {
@@ -137,9 +136,9 @@ void FieldList::join_cookies() {
     }
     const auto first = std::ranges::find(lines_, FieldName::cookie, &http::FieldLine::known);
     first->value = {memory_.get() + begin, used_ - begin};
-    const auto rest = std::remove_if(first + 1, lines_.end(),
-                                     [](const http::FieldLine& line) { return line.known == FieldName::cookie; });
-    lines_.erase(rest, lines_.end());
+    const auto rest = std::ranges::remove_if(
+        first + 1, lines_.end(), [](const http::FieldLine& line) { return line.known == FieldName::cookie; });
+    lines_.erase(rest.begin(), rest.end());
 }
 
 }  // namespace portico::h2

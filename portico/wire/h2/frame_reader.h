@@ -27,9 +27,9 @@ struct Step {
         fault,       // the connection ends
     } kind = Kind::more;
     FrameHeader header;
-    std::string_view payload;    // of `headers`, the whole field block; of `data`, the content
-    std::size_t padding = 0;     // of `headers` and `data_begin`: octets, with the one that tells the length
-    StreamId depends_on = 0;     // of `headers`: what RFC 7540 §5.3.1 called the dependency, if it is given
+    std::string_view payload;  // of `headers`, the whole field block; of `data`, the content
+    std::size_t padding = 0;   // of `headers` and `data_begin`: octets, with the one that tells the length
+    StreamId depends_on = 0;   // of `headers`: what RFC 7540 §5.3.1 called the dependency, if it is given
     bool has_dependency = false;
     Fault fault{};
 };

@@ -35,8 +35,8 @@ private:
     std::size_t sent_ = 0;  // octets at the front of buffer_ that were sent
 };
 
-// Makes `buffer` hold its octets and at least `further` ones, in a larger block if necessary. False if the ledger has no
-// memory left; the buffer is then as it was.
+// Makes `buffer` hold its octets and at least `further` ones, in a larger block if necessary. False if the ledger has
+// no memory left; the buffer is then as it was.
 [[nodiscard]] bool make_room(Buffer& buffer, std::size_t further, BufferPool& pool, Lending lending);
 
 }  // namespace portico::h2

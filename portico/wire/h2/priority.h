@@ -20,9 +20,9 @@ struct Priority {
     bool operator==(const Priority&) const = default;
 };
 
-// Reads a Priority field value, or that of a PRIORITY_UPDATE frame: a Dictionary (RFC 9651 §3.2). What it doesn't say is
-// as in `otherwise`. Members that we don't know, or that have another type or range, are ignored; so is a value that is
-// not a Dictionary (RFC 9218 §4).
+// Reads a Priority field value, or that of a PRIORITY_UPDATE frame: a Dictionary (RFC 9651 §3.2). What it doesn't say
+// is as in `otherwise`. Members that we don't know, or that have another type or range, are ignored; so is a value that
+// is not a Dictionary (RFC 9218 §4).
 [[nodiscard]] Priority read_priority(std::string_view field_value, Priority otherwise = {});
 
 }  // namespace portico::h2

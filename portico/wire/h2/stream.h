@@ -16,7 +16,7 @@
 
 namespace portico::h2 {
 
-// RFC 9113 §5.1, seen from the server. Idle streams, and closed ones that nobody works on, have no Stream.
+// RFC 9113 §5.1, seen from the server. Idle streams have no Stream, and closed ones only until they are released.
 enum class StreamState : std::uint8_t {
     open,                // both ends may send
     half_closed_remote,  // the request is complete
@@ -46,15 +46,13 @@ struct Stream {
     StreamState state = StreamState::open;
     Closing closing = Closing::complete;  // meaningless until it is closed
     Answer answer = Answer::awaited;
-    bool is_held = false;  // the layer above has the request, and has not released the stream
     Priority priority;
 
-    std::int64_t send_window = 0;                // octets that the peer allows; negative: see RFC 9113 §6.9.2
-    std::int64_t receive_window = 0;             // octets that we allow
-    std::size_t unused = 0;                      // octets of content that the layer above has not used yet
-    std::size_t used = 0;                        // octets that it has, and of which we have not told the peer
-    std::optional<std::uint64_t> content_left;   // octets to come, as Content-Length says
-    bool is_connect = false;                     // its DATA is not content
+    std::int64_t send_window = 0;               // octets that the peer allows; negative: see RFC 9113 §6.9.2
+    std::int64_t receive_window = 0;            // octets that we allow
+    std::size_t unused = 0;                     // octets of content that the layer above has not used yet
+    std::size_t used = 0;                       // octets that it has, and of which we have not told the peer
+    std::optional<std::uint64_t> content_left;  // octets to come, as Content-Length says
 
     Place place = Place::none;
     TimePoint stalled_since;   // if it is stalled
