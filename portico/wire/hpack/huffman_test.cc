@@ -158,7 +158,9 @@ class HuffmanCoded : public testing::TestWithParam<CodedRow> {};
 
 TEST_P(HuffmanCoded, IsDecodedOrFails) { EXPECT_EQ(decoded(from_hex(GetParam().coded)), GetParam().text); }
 TEST_P(HuffmanCoded, IsEncodedSo) {
-    if (GetParam().text) EXPECT_EQ(hex(encoded(*GetParam().text)), GetParam().coded);
+    if (GetParam().text) {
+        EXPECT_EQ(hex(encoded(*GetParam().text)), GetParam().coded);
+    }
 }
 
 INSTANTIATE_TEST_SUITE_P(

@@ -28,7 +28,9 @@ TEST_P(Integer, IsReadOrFails) {
     std::string_view block = row.octets;
     const auto value = read_integer(block, row.prefix_bits);
     EXPECT_EQ(value ? std::optional(*value) : std::nullopt, row.value) << (value ? "" : value.error().reason);
-    if (row.value) EXPECT_EQ(block, "");
+    if (row.value) {
+        EXPECT_EQ(block, "");
+    }
 }
 
 TEST_P(Integer, IgnoresTheBitsBeforeThePrefix) {

@@ -106,8 +106,17 @@ consteval std::array<std::uint8_t, count_firsts_of_other()> make_firsts_of_other
 }
 constexpr auto firsts_of_other = make_firsts_of_other();
 
-std::size_t first_with_name(FieldName known, std::string_view name) {
-    if (known != FieldName::other) return first_of_known[static_cast<std::size_t>(known)];
+// Names that http knows are in the table once only, so that one comparison decides.
+consteval bool is_each_known_once() {
+    for (std::size_t index = 1; index <= static_index_max; ++index) {
+        const FieldName known = entries[index - 1].known;
+        if (known != FieldName::other && first_of_known[static_cast<std::size_t>(known)] != index) return false;
+    }
+    return true;
+}
+static_assert(is_each_known_once());
+
+std::size_t first_of_other(std::string_view name) {
     for (const std::uint8_t index : firsts_of_other) {
         if (http::equals_ignoring_case(entries[index - 1U].name, name)) return index;
     }
@@ -122,8 +131,10 @@ const StaticEntry& static_entry(std::size_t index) {
 }
 
 Match find_static(FieldName known, std::string_view name, std::string_view value) {
-    const std::size_t first = first_with_name(known, name);
+    const bool is_known = known != FieldName::other;
+    const std::size_t first = is_known ? first_of_known[static_cast<std::size_t>(known)] : first_of_other(name);
     if (first == 0) return Match{};
+    if (is_known) return Match{.index = first, .is_whole = entries[first - 1].value == value};
     // The entries with one name are consecutive.
     for (std::size_t i = first; i <= static_index_max && entries[i - 1].name == entries[first - 1].name; ++i) {
         if (entries[i - 1].value == value) return Match{.index = i, .is_whole = true};

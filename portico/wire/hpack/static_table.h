@@ -18,6 +18,9 @@ struct StaticEntry {
 
 // The entries have the indices from 1 to this one.
 inline constexpr std::size_t static_index_max = 61;
+// Those with the name ":status".
+inline constexpr std::size_t static_status_first = 8;
+inline constexpr std::size_t static_status_last = 14;
 
 // The entry with that index, which exists (asserted).
 [[nodiscard]] const StaticEntry& static_entry(std::size_t index);
