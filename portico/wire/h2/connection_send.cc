@@ -198,7 +198,10 @@ std::size_t Connection::room_for_data(StreamId id) const {
     const std::int64_t window = std::min(stream->send_window, send_window_);  // RFC 9113 §6.9.1
     const std::size_t queued = output_.size();
     if (window <= 0 || queued >= limits().output_octets_max) return 0;
-    return std::min(static_cast<std::size_t>(window), limits().output_octets_max - queued);
+    // The headers of the frames need room too, so that what fits now still fits when the first frame has been written.
+    const std::size_t room = limits().output_octets_max - queued;
+    const std::size_t headers = (room / (payload_octets_max + frame_header_octets) + 1) * frame_header_octets;
+    return room <= headers ? 0 : std::min(static_cast<std::size_t>(window), room - headers);
 }
 
 std::span<char> Connection::data_room(StreamId id, std::size_t octets) {
@@ -272,11 +275,8 @@ void Connection::has_no_data(StreamId id) {
 std::optional<StreamId> Connection::next_to_send(TimePoint now) {
     now_ = std::max(now_, now);
     note_stall();
-    if (phase_ == Phase::ended || send_window_ <= 0 || output_.size() >= limits().output_octets_max) {
-        return std::nullopt;
-    }
     const Stream* const stream = order_.next();
-    return stream == nullptr ? std::nullopt : std::optional(stream->id);
+    return stream == nullptr || room_for_data(stream->id) == 0 ? std::nullopt : std::optional(stream->id);
 }
 
 }  // namespace portico::h2
