@@ -214,6 +214,7 @@ public:
         connection_->output_sent(connection_->output().size());
         for (SentFrame& frame : take_frames(sent_)) {
             frames.push_back(text_of(frame));
+            headers.push_back(frame.header);
             payloads.push_back(std::move(frame.payload));
         }
     }
@@ -236,6 +237,7 @@ public:
     }
 
     std::vector<std::string> frames;    // that were sent
+    std::vector<FrameHeader> headers;   // theirs
     std::vector<std::string> payloads;  // theirs
     std::string events;                 // one in a line; adjacent content of a stream is joined
     std::vector<http::Request> requests;

@@ -487,7 +487,6 @@ TEST(FlowControlProperty, HoldsForEveryClient) {
             windows[id] = initial;
             left[id] = 1 + below(200'000);
         }
-        served.frames.clear();
         for (int turn = 0; turn < 20'000 && served.connection().streams() > 0; ++turn) {
             const std::size_t seen = served.frames.size();
             while (const auto id = served.connection().next_to_send(served.now())) {
@@ -501,9 +500,10 @@ TEST(FlowControlProperty, HoldsForEveryClient) {
             }
             served.flush();
             for (std::size_t i = seen; i < served.frames.size(); ++i) {
-                unsigned id = 0;
-                unsigned octets = 0;
-                if (std::sscanf(served.frames[i].c_str(), "DATA %u %u", &id, &octets) != 2) continue;
+                const FrameHeader& header = served.headers[i];
+                if (header.type != FrameType::data) continue;
+                const StreamId id = header.stream;
+                const auto octets = static_cast<std::int64_t>(header.length);
                 windows[id] -= octets;
                 connection_window -= octets;
                 ASSERT_GE(windows[id], octets == 0 ? windows[id] : 0);
