@@ -159,7 +159,7 @@ Result<DecodedLine> Decoder::literal(std::string_view& block, std::span<char>& r
     if (!value) return std::unexpected(value.error());
     literal.value = *value;
 
-    // What does not fit is decoded too: its size is wanted, and that it is well-formed.
+    // A line that does not fit is decoded all the same, to learn its size and to check its coding.
     const std::span<char> name_room = literal.name_is_static ? std::span<char>() : room;
     const auto name_octets = decode(literal.name, name_room);
     if (!name_octets) return std::unexpected(name_octets.error());

@@ -37,19 +37,20 @@ public:
     explicit Decoder(std::size_t table_octets_max = initial_table_octets_max);
 
     // The peer has acknowledged this value of the setting, at most the one given to the constructor (asserted). If the
-    // table may be larger now than that, the next block must begin with a size update (RFC 7541 §4.2). Not to be
-    // called within a block.
+    // peer may use more than that now, its next block must begin with a size update (RFC 7541 §4.2). Do not call this
+    // within a block.
     void set_table_octets_max(std::size_t octets);
 
-    // The next block begins.
+    // The next block begins. Only here may the peer change the size of the table.
     void begin_block();
 
     // Decodes the next field line of the block, of which `block` is the rest, and removes it from the front. Blocks are
     // whole: the frames of a field section are joined beforehand. Returns nothing at the end of the block.
     //
-    // Name and value are copied to the front of `room`, which loses what they use. Those in the static table are not.
-    // So they are valid as long as the memory of `room`. The peer may not make us allocate more than the table: a line
-    // that does not fit into the room, but into the table, is decoded into memory that is freed before this returns.
+    // Copies name and value to the front of `room`, and removes that part from it. Text from the static table is not
+    // copied. So both views are valid as long as the room's memory. A line that does not fit into the room may still
+    // have to be added to the table. It is then decoded into memory that is allocated for it, at most as much as the
+    // table has, and freed before this returns.
     //
     // Fails, and must not be called again, if an index is not in the tables, if an integer is too large, if the block
     // ends in a line, if a Huffman-coded string is malformed, and if a size update is too large, too late or missing.
@@ -60,7 +61,6 @@ public:
     [[nodiscard]] const DynamicTable& table() const { return table_; }
 
 private:
-    enum class Addition : std::uint8_t { added, not_added };
     struct Literal;
 
     std::optional<Failure> update_size(std::string_view& block);

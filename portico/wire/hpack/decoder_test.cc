@@ -246,7 +246,8 @@ constexpr std::string_view above = "a dynamic table size update above the limit"
 INSTANTIATE_TEST_SUITE_P(
     Section42, Setting,
     testing::Values(SettingRow{"Unchanged", {}, "be"}, SettingRow{"Same", {4096}, "be"},
-                    SettingRow{"Larger", {8192}, "be"}, SettingRow{"LargerAndUsed", {8192}, "3fe13f be"},
+                    SettingRow{"SameAndExceeded", {4096}, "3fe21f", above}, SettingRow{"Larger", {8192}, "be"},
+                    SettingRow{"LargerAndUsed", {8192}, "3fe13f be"},
                     SettingRow{"LargerAndExceeded", {8192}, "3fe23f", above}, SettingRow{"Smaller", {100}, "3f45 be"},
                     SettingRow{"SmallerThanThat", {100}, "20 82"},
                     SettingRow{"SmallerAndIgnored", {100}, "be", missing},
@@ -255,11 +256,23 @@ INSTANTIATE_TEST_SUITE_P(
                     SettingRow{"SmallerForAMoment", {0, 4096}, "20 3fe11f 82"},
                     SettingRow{"SmallerForAMomentEvicts", {0, 4096}, "20 3fe11f be", beyond},
                     SettingRow{"SmallerForAMomentWithoutTheSmallest", {0, 4096}, "3fe11f 82", above},
+                    SettingRow{"TheSmallestIsNotTheLast", {100, 200}, "3f46", above},
                     SettingRow{"TheSmallestOfThree", {200, 100, 4096}, "3f46", above},
                     SettingRow{"TheSmallestOfThreeObeyed", {200, 100, 4096}, "3f45 3fe11f be"},
                     SettingRow{"SmallerAndAnEmptyBlock", {100}, "", missing},
                     SettingRow{"SmallerAndNoLine", {100}, "3f45"}),
     row_name);
+
+TEST(Decoding, FailsBeforeTheFirstLineIfASizeUpdateIsMissing) {
+    Decoder decoder;
+    decoder.set_table_octets_max(100);
+    decoder.begin_block();
+    std::string_view block = "\x82";
+    std::span<char> room;
+    const auto line = decoder.next(block, room);
+    ASSERT_FALSE(line);
+    EXPECT_EQ(line.error().reason, missing);
+}
 
 }  // namespace
 }  // namespace portico::hpack

@@ -76,16 +76,15 @@ void DynamicTable::evict_until(std::size_t octets) {
     if (count_ == 0) text_end_ = 0;
 }
 
-// Not before a line is added: many connections never have one.
+// Called when a line is added, because many connections never add one.
 void DynamicTable::allocate() {
     text_ = std::make_unique_for_overwrite<char[]>(text_octets_for(capacity_));
     entries_ = std::make_unique<Entry[]>(slots_for(capacity_));
 }
 
-// Makes room at the end. The lines that are left and a new one always fit: text_ has less octets than the capacity by
-// the overhead of one line only, and each line counts with its overhead.
+// Makes room at the end. The remaining lines and a new one always fit: text_ is smaller than the capacity by the
+// overhead of one line, and every line counts with that overhead.
 void DynamicTable::move_text_to_front() {
-    if (count_ == 0) return;
     const std::size_t begins_at = entry(count_).begins_at;
     std::memmove(text_.get(), text_.get() + begins_at, text_end_ - begins_at);
     text_end_ -= begins_at;

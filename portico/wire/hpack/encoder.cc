@@ -20,14 +20,13 @@ enum class Policy : std::uint8_t {
     never,  // out of all tables, here and further on: §6.2.3
 };
 
-// A shorter cookie could be guessed: it is the size of a compressed block that would confirm the guess (RFC 7541
-// §7.1.3).
+// The size of a block can confirm a guess, so values that are short enough to be guessed stay out of the table (RFC
+// 7541 §7.1.3). A longer cookie is taken to be random.
 constexpr std::size_t guessable_octets_max = 19;
 
-// The dynamic table is a queue, so each line that is added pushes out another, sooner or later one that would have been
-// used again. So only fields whose values repeat from one message to the next are added: those that are the same for
-// the whole site, for a type of file or for a second. The others belong to one representation, one request or one
-// moment.
+// The dynamic table is a queue: each line that is added to a full table evicts the oldest one, even if that is used in
+// every message. So only fields whose values repeat are added: those that are the same for the whole site, for a type
+// of file or for a second. The others belong to one representation, one request or one moment.
 constexpr Policy policy_of(FieldName known) {
     switch (known) {
         case FieldName::authorization:

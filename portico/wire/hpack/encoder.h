@@ -28,17 +28,17 @@ public:
     // The most octets that begin_block() writes: two size updates of at most three octets.
     static constexpr std::size_t block_beginning_octets_at_most = 6;
 
-    // The value of the peer's SETTINGS_HEADER_TABLE_SIZE, which we have seen and acknowledge. If it changes the size of
-    // our table, the next block begins with the size updates that RFC 7541 §4.2 asks for. Not to be called within a
-    // block.
+    // The peer has sent this value of SETTINGS_HEADER_TABLE_SIZE, and we acknowledge it. If it changes the size of our
+    // table, the next block begins with the size updates that RFC 7541 §4.2 asks for. Do not call this within a block.
     void set_table_octets_max(std::size_t octets);
 
-    // The most octets that encode() writes for this line, and encode_status() for the line ":status".
+    // The most octets that encode() writes for this line.
     [[nodiscard]] static std::size_t octets_at_most(std::string_view name, std::string_view value);
+    // The most octets that encode_status() writes: three for an index, a name of 7 and a value of 3 with their lengths.
     static constexpr std::size_t status_octets_at_most = 15;
 
-    // Each function below writes to the front of `out`, and removes that part from it. There must be room for the
-    // octets that are named above (asserted).
+    // Each function below writes to the front of `out`, and removes that part from it. `out` has room for the most
+    // octets that the function may write (asserted).
 
     // Begins a block.
     void begin_block(std::span<char>& out);

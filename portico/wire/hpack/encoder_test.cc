@@ -139,12 +139,27 @@ TEST(Encoding, ForgetsWhatThePeerForgets) {
     EXPECT_EQ(table_lines(encoder.table()), table_lines(decoder.table()));
 }
 
+TEST(Encoding, DoesNotTakeALineForAnOldOneWithItsNumber) {
+    Encoder encoder;
+    Decoder decoder;
+    encoder.set_table_octets_max(200);
+    const OwnedLine line = {"server", "a"};
+    ASSERT_TRUE(decode_section(decoder, encode_section(encoder, {line})));
+    for (int i = 0; i < 1 << 16; ++i) {
+        ASSERT_TRUE(decode_section(decoder, encode_section(encoder, {{"x-" + std::to_string(i), "a"}})));
+    }
+    ASSERT_EQ(encoder.table().added(), 1U) << "the number that the first line had";
+    const auto lines = decode_section(decoder, encode_section(encoder, {line}));
+    ASSERT_TRUE(lines && lines->size() == 1);
+    EXPECT_EQ(lines->front(), line);
+}
+
 TEST(Encoding, ALineOfMoreThanHalfTheTableIsNotAdded) {
     Encoder encoder;
     encode_section(encoder, {{"server", std::string(2048 - 32 - 6, '\\')}});
-    EXPECT_EQ(encoder.table().count(), 1U);
+    EXPECT_EQ(encoder.table().octets(), 2048U);
     encode_section(encoder, {{"server", std::string(2048 - 32 - 5, '\\')}});
-    EXPECT_EQ(encoder.table().count(), 1U);
+    EXPECT_EQ(encoder.table().octets(), 2048U);
 }
 
 // The peer's settings between two blocks, and how the second block begins: §4.2.

@@ -148,7 +148,7 @@ private:
 
 // RFC 7541 §5.2: the padding is at most 7 bits of the code of EOS, which is all ones.
 bool is_padding(const Bits& bits) {
-    return bits.held <= 7 && (~bits.window >> (window_bits - 8)) >> (8 - bits.held) == 0;
+    return bits.held == 0 || (bits.held <= 7 && ~bits.window >> (window_bits - bits.held) == 0);
 }
 
 struct Code {
