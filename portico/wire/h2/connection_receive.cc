@@ -115,6 +115,7 @@ Connection::Handled Connection::open_stream(const Step& step) {
     if (request.form == http::TargetForm::authority) request.scheme = scheme_;
     stream.id = id;
     stream.state = ending == Ending::last ? StreamState::half_closed_remote : StreamState::open;
+    stream.form = request.form;
     stream.priority = take_announced_priority(id, fields.priority());
     stream.send_window = peer_.initial_window_octets;
     stream.receive_window = static_cast<std::int64_t>(limits().stream_window_octets);
@@ -135,6 +136,7 @@ Connection::Handled Connection::end_with_trailers(Stream& stream, const Step& st
     const FieldList& fields = context_->fields();
     std::string_view malformation = fields.malformation();
     if (!step.header.has(flag_end_stream)) malformation = "a trailer section that is not the stream's end";
+    if (stream.form == http::TargetForm::authority) malformation = "HEADERS in a tunnel";  // RFC 9113 §8.5
     if (!malformation.empty()) {
         ++counters().malformed;
         return fail_stream(stream.id, {ErrorCode::protocol_error, malformation});

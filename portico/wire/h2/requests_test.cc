@@ -210,6 +210,10 @@ INSTANTIATE_TEST_SUITE_P(
     Section85Connect, Messages,
     testing::Values(
         MessageRow{"Good", section({{":method", "CONNECT"}, {":authority", "a:80"}})},
+        MessageRow{"HeadersInTheTunnel",
+                   headers_of(1, block_of({{":method", "CONNECT"}, {":authority", "a:80"}}), flag_end_headers) +
+                       headers_of(1, line_of("x", "y")),
+                   malformed},
         MessageRow{"NoPort", section({{":method", "CONNECT"}, {":authority", "a"}}), malformed},
         MessageRow{"NoAuthority", section({{":method", "CONNECT"}}), malformed},
         MessageRow{"Path", section({{":method", "CONNECT"}, {":authority", "a:80"}, {":path", "/"}}), malformed},

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "portico/base/buffer.h"
+#include "portico/http/message.h"
 #include "portico/wire/h2/frame.h"
 #include "portico/wire/h2/limits.h"
 #include "portico/wire/h2/priority.h"
@@ -46,6 +47,7 @@ struct Stream {
     StreamState state = StreamState::open;
     Closing closing = Closing::complete;  // meaningless until it is closed
     Answer answer = Answer::awaited;
+    http::TargetForm form = http::TargetForm::origin;  // of the request
     Priority priority;
 
     std::int64_t send_window = 0;               // octets that the peer allows; negative: see RFC 9113 §6.9.2
