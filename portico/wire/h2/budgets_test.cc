@@ -269,6 +269,16 @@ TEST(FieldBlocks, EachHaveTheirTime) {
     EXPECT_EQ(served.verdict(), "ok");
 }
 
+TEST(FieldBlocks, AreTimedWithTheirContinuations) {
+    Served served;
+    served.receive(hello() + headers_of(1, "", flag_end_stream));
+    for (int i = 0; i < 3; ++i) {
+        EXPECT_EQ(served.verdict(), i < 2 ? "ok" : calm);
+        served.wait(5s);
+        served.receive(continuation_of(1, "", 0));
+    }
+}
+
 // Content is the business of the layer above.
 TEST(FieldBlocks, AreNotContent) {
     Served served;
@@ -361,7 +371,7 @@ TEST(Outputs, ThatAreNotReadEndTheConnection) {
         served.receive(ping_of());
     }
     EXPECT_TRUE(served.connection().has_ended());
-    EXPECT_EQ(served.last_fault.error, ErrorCode::enhance_your_calm);
+    EXPECT_EQ(served.connection().last_fault().error, ErrorCode::enhance_your_calm);
     EXPECT_EQ(served.counters().outputs_unread, 1U);
     EXPECT_LT(served.connection().output().size(), 2100U);
 }

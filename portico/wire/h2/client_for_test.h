@@ -121,7 +121,7 @@ inline std::string name_of(ErrorCode error) {
         "STREAM_CLOSED", "FRAME_SIZE",        "REFUSED_STREAM", "CANCEL",           "COMPRESSION",
         "CONNECT_ERROR", "ENHANCE_YOUR_CALM", "INADEQUATE_TLS", "HTTP_1_1_REQUIRED"};
     const auto code = static_cast<std::size_t>(error);
-    return code < std::size(names) ? std::string(names[code]) : "error " + std::to_string(code);
+    return code < std::size(names) ? std::string(names[code]) : "ERROR_" + std::to_string(code);
 }
 
 struct SentFrame {
@@ -242,12 +242,10 @@ public:
     std::string events;                 // one in a line; adjacent content of a stream is joined
     std::vector<http::Request> requests;
     std::vector<std::optional<http::Refusal>> refusals;
-    Fault last_fault{ErrorCode::no_error, {}};
 
 private:
     void note(const Event& event) {
         const std::string stream = std::to_string(event.stream);
-        last_fault = event.fault;
         switch (event.kind) {
             case Event::Kind::request:
                 add("request " + stream + (event.refusal ? " refused" : ""));

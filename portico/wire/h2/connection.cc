@@ -104,6 +104,7 @@ Connection::Handled Connection::fail_stream(StreamId id, Fault fault) {
         end(fault);
         return std::nullopt;
     }
+    last_fault_ = fault;
     Stream* const stream = find(id);
     const bool is_open = stream != nullptr && stream->state != StreamState::closed;
     // One RST_STREAM is enough. But a client that goes on after the end of its request is told each time.
@@ -153,7 +154,7 @@ void Connection::send_last_goaway() {
 void Connection::end(Fault fault) {
     if (phase_ == Phase::ended) return;
     phase_ = Phase::ended;
-    fault_ = fault;
+    fault_ = last_fault_ = fault;
     if (fault.error != ErrorCode::no_error) ++counters().connection_errors;
     for (const auto& stream : live_) close(*stream, Closing::reset_by_us);
     write_goaway(std::min(last_processed_, last_accepted_), fault);

@@ -125,6 +125,8 @@ public:
     void end(Fault fault);
     [[nodiscard]] bool has_ended() const { return phase_ == Phase::ended; }
     [[nodiscard]] std::size_t streams() const { return live_.size(); }  // that are open, or held
+    // The last fault of the peer, also with a request that was not passed on: for a log.
+    [[nodiscard]] Fault last_fault() const { return last_fault_; }
     // When receive() must be called, if nothing arrives earlier; nothing if it need not be.
     [[nodiscard]] std::optional<TimePoint> deadline() const;
     // The octets for the peer: valid until something else is called.
@@ -228,6 +230,7 @@ private:
     Pace control_pace_;
     Pace reset_pace_;
     Fault fault_{ErrorCode::no_error, {}};  // why it has ended
+    Fault last_fault_{ErrorCode::no_error, {}};
     bool is_end_told_ = false;
 };
 

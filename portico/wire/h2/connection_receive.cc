@@ -56,10 +56,6 @@ void Connection::count_control_frame() {
 
 Connection::Handled Connection::handle_headers(const Step& step) {
     const StreamId id = step.header.stream;
-    if (!is_clients(id)) {
-        end({ErrorCode::protocol_error, "HEADERS on a stream of the server"});  // RFC 9113 §5.1.1
-        return std::nullopt;
-    }
     if (id > last_id_) return open_stream(step);
     Stream* const stream = find(id);
     if (stream != nullptr && is_receiving(*stream)) return end_with_trailers(*stream, step);

@@ -2,8 +2,8 @@
 #include "portico/wire/h2/field_list.h"
 
 #include <algorithm>
-#include <cstring>
 #include <functional>
+#include <utility>
 
 #include "portico/wire/h1/octets.h"
 #include "portico/wire/h1/scan.h"
@@ -125,13 +125,11 @@ std::string_view FieldList::check(const hpack::DecodedLine& line) const {
 // RFC 9113 §8.2.3
 void FieldList::join_cookies() {
     const std::size_t begin = used_;
-    const auto append = [this](std::string_view text) {
-        std::memcpy(memory_.get() + used_, text.data(), text.size());
-        used_ += text.size();
-    };
+    const auto append = [this](std::string_view text) { used_ += text.copy(memory_.get() + used_, text.size()); };
+    std::string_view separator;
     for (const http::FieldLine& line : lines_) {
         if (line.known != FieldName::cookie) continue;
-        if (used_ > begin) append("; ");
+        append(std::exchange(separator, "; "));
         append(line.value);
     }
     const auto first = std::ranges::find(lines_, FieldName::cookie, &http::FieldLine::known);

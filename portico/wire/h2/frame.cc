@@ -54,6 +54,7 @@ std::optional<Fault> check_frame_header(const FrameHeader& header) {
         case FrameType::data: return has_stream ? std::nullopt : wrong_stream("DATA without a stream");  // §6.1
         case FrameType::headers: {                                                                       // §6.2
             if (!has_stream) return wrong_stream("HEADERS without a stream");
+            if (!is_clients(header.stream)) return wrong_stream("HEADERS on a stream of the server");  // §5.1.1
             const std::size_t least = (header.has(flag_padded) ? 1U : 0U) + (header.has(flag_priority) ? 5U : 0U);
             return header.length >= least ? std::nullopt : wrong_size("HEADERS too short");
         }

@@ -23,7 +23,7 @@ class Frames : public testing::TestWithParam<FramesRow> {};
 TEST_P(Frames, AreTakenOrRefused) {
     Served served(GetParam().server);
     served.receive(GetParam().octets);
-    EXPECT_EQ(served.verdict(), GetParam().verdict) << served.last_fault.reason;
+    EXPECT_EQ(served.verdict(), GetParam().verdict) << served.connection().last_fault().reason;
     const bool has_ended = std::string_view(GetParam().verdict).contains("GOAWAY");
     EXPECT_EQ(served.connection().has_ended(), has_ended);
 }
@@ -252,6 +252,8 @@ INSTANTIATE_TEST_SUITE_P(
                     FramesRow{"HugeTable", after(settings_of({{1, 0xffffffff}}))},
                     FramesRow{"NoStreams", after(settings_of({{3, 0}}))},
                     FramesRow{"ListOfNothing", after(settings_of({{6, 0}}))},
+                    FramesRow{"ConnectProtocol", after(settings_of({{8, 1}}))},
+                    FramesRow{"ConnectProtocolOfTwo", after(settings_of({{8, 2}})), protocol},
                     FramesRow{"NoOldPriorities", after(settings_of({{9, 1}}))},
                     FramesRow{"NoOldPrioritiesOfTwo", after(settings_of({{9, 2}})), protocol},
                     FramesRow{"InPreface", hello({{2, 2}}), protocol}),

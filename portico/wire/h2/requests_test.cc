@@ -32,7 +32,7 @@ std::string verdict_on(const Served& served) {
 TEST_P(Messages, AreRequestsOrNot) {
     Served served;
     served.receive(hello() + GetParam().octets);
-    EXPECT_EQ(verdict_on(served), GetParam().verdict) << served.last_fault.reason;
+    EXPECT_EQ(verdict_on(served), GetParam().verdict) << served.connection().last_fault().reason;
     // What is malformed is never passed on.
     if (GetParam().verdict == "ok") {
         EXPECT_EQ(served.requests.size(), 1U);
@@ -306,6 +306,12 @@ TEST(Requests, HaveOneCookieLine) {
     EXPECT_EQ(fields.find(FieldName::cookie), "a=b; c=d; e");
     EXPECT_EQ(fields.count(FieldName::cookie), 1U);
     EXPECT_EQ(fields.size(), 2U);
+}
+
+TEST(Requests, HaveEmptyPiecesOfACookieToo) {
+    Served served;
+    served.receive(hello() + headers_of(1, request_block({{"cookie", ""}, {"cookie", "a=b"}, {"cookie", ""}})));
+    EXPECT_EQ(served.requests.at(0).fields.find(FieldName::cookie), "; a=b; ");
 }
 
 TEST(Requests, CountEachPieceOfACookie) {

@@ -25,7 +25,12 @@ std::optional<Fault> read_setting(Setting setting, std::uint32_t value, PeerSett
             settings.frame_octets_max = value;
             break;
         case Setting::max_header_list_size: break;  // only advice, and what we send is small
-        case Setting::no_rfc7540_priorities:        // RFC 9218 §2.1
+        case Setting::enable_connect_protocol:      // RFC 8441 §3: a client's has no effect
+            if (value > 1) {
+                return Fault{ErrorCode::protocol_error, "SETTINGS_ENABLE_CONNECT_PROTOCOL is neither 0 nor 1"};
+            }
+            break;
+        case Setting::no_rfc7540_priorities:  // RFC 9218 §2.1
             if (value > 1) return Fault{ErrorCode::protocol_error, "SETTINGS_NO_RFC7540_PRIORITIES is neither 0 nor 1"};
             break;
     }

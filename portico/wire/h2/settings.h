@@ -13,7 +13,7 @@
 
 namespace portico::h2 {
 
-// RFC 9113 §6.5.2; the last one is RFC 9218 §2.1.
+// RFC 9113 §6.5.2; the last two are RFC 8441 §3 and RFC 9218 §2.1.
 enum class Setting : std::uint16_t {
     header_table_size = 0x01,
     enable_push = 0x02,
@@ -21,6 +21,7 @@ enum class Setting : std::uint16_t {
     initial_window_size = 0x04,
     max_frame_size = 0x05,
     max_header_list_size = 0x06,
+    enable_connect_protocol = 0x08,
     no_rfc7540_priorities = 0x09,
 };
 
