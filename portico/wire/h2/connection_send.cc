@@ -180,7 +180,8 @@ void Connection::frame_block(StreamId id, std::size_t octets, Ending ending) {
     for (std::size_t i = frames; i-- > 0;) {  // from the last, so that none is overwritten before it is moved
         char* const frame = begin + i * (frame_header_octets + payload_octets_max);
         const std::size_t size = std::min(payload_octets_max, octets - i * payload_octets_max);
-        std::memmove(frame + frame_header_octets, begin + frame_header_octets + i * payload_octets_max, size);
+        if (i > 0)
+            std::memmove(frame + frame_header_octets, begin + frame_header_octets + i * payload_octets_max, size);
         FrameHeader header{.length = size, .type = FrameType::continuation, .stream = id};
         if (i == 0) {
             header.type = FrameType::headers;

@@ -245,6 +245,17 @@ TEST(Connections, GiveBackAllMemory) {
     EXPECT_EQ(served.connection().streams(), 0U);
 }
 
+TEST(Connections, AreChargedForTheirStreams) {
+    Served served;
+    served.receive(hello() + headers_of(1, request_block({{"x", std::string(3000, 'a')}})) + get_of(3));
+    EXPECT_GE(served.ledger().used(), 3000 + 2 * sizeof(Stream));
+    served.connection().released(1);
+    EXPECT_LT(served.ledger().used(), 3000U);
+    served.connection().released(3);
+    served.flush();
+    EXPECT_EQ(served.ledger().used(), 0U);
+}
+
 // --- Flow control
 
 class FlowControl : public Test {
@@ -453,6 +464,24 @@ TEST(Receiving, GivesBackTheWindowOfContentThatIsDropped) {
     served.receive(octets);
     EXPECT_EQ(served.count("WINDOW_UPDATE 0 524288"), 2U);  // of 20 * 4 * 16384 octets
     EXPECT_FALSE(served.connection().has_ended());
+}
+
+TEST(Receiving, GivesBackTheWindowOfContentThatIsNotUsed) {
+    Ledger ledger(10'000'000);
+    BufferPool pool(ledger);
+    Limits limits;
+    limits.connection_window_octets = 100'000;
+    Context context(pool, limits);
+    Connection connection(context, http::Scheme::https);
+    std::string input = hello() + post_of(1);
+    for (int i = 0; i < 6; ++i) input += data_of(1, std::string(10'000, 'a'), 0);
+    connection.receive(input, TimePoint(1h));
+    while (connection.next_event()) {
+    }
+    connection.output_sent(connection.output().size());
+    connection.released(1);
+    std::string output(connection.output());
+    EXPECT_EQ(text_of(take_frames(output).at(0)), "WINDOW_UPDATE 0 60000");
 }
 
 TEST(Receiving, GivesBackTheWindowOfPadding) {

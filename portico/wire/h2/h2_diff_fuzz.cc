@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -96,14 +97,14 @@ std::string describe(StreamId id, std::string_view method, std::string_view path
 std::string describe(StreamId id, const std::vector<std::pair<std::string, std::string>>& lines) {
     std::map<std::string, std::string> pseudo;
     std::vector<std::pair<std::string, std::string>> fields;
-    std::ptrdiff_t cookie = -1;
+    std::optional<std::size_t> cookie;
     for (const auto& [name, value] : lines) {
         if (name.starts_with(':')) {
             pseudo[name] = value;
-        } else if (name == "cookie" && cookie >= 0) {
-            fields[static_cast<std::size_t>(cookie)].second += "; " + value;
+        } else if (name == "cookie" && cookie) {
+            fields[*cookie].second += "; " + value;
         } else {
-            if (name == "cookie") cookie = std::ssize(fields);
+            if (name == "cookie") cookie = fields.size();
             if (name == "host" && !pseudo.contains(":authority")) pseudo[":authority"] = value;
             fields.emplace_back(name, value);
         }

@@ -30,8 +30,8 @@ void Output::clear() {
 
 bool make_room(Buffer& buffer, std::size_t further, BufferPool& pool, Lending lending) {
     if (buffer.room().size() >= further) return true;
-    // Doubling keeps the cost of copying below that of writing.
-    Buffer larger = pool.try_borrow(lending, std::max(buffer.size() + further, 2 * buffer.capacity()));
+    // Few steps to the usual limits, so that little is copied: a turn with many answers begins with an empty output.
+    Buffer larger = pool.try_borrow(lending, std::max(buffer.size() + further, 4 * buffer.capacity()));
     if (!larger.has_block()) return false;
     if (!buffer.empty()) std::memcpy(larger.room().data(), buffer.octets().data(), buffer.size());
     larger.grow(buffer.size());
