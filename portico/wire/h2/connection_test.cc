@@ -250,6 +250,7 @@ TEST(Connections, AreChargedForTheirStreams) {
     served.receive(hello() + headers_of(1, request_block({{"x", std::string(3000, 'a')}})) + get_of(3));
     EXPECT_GE(served.ledger().used(), 3000 + 2 * sizeof(Stream));
     served.connection().released(1);
+    served.flush();
     EXPECT_LT(served.ledger().used(), 3000U);
     served.connection().released(3);
     served.flush();
