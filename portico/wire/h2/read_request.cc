@@ -113,6 +113,9 @@ std::optional<http::Refusal> refusal_of(const FieldList::Pseudo& pseudo, const L
         }
         if (request.authority.empty()) {
             if (const auto refusal = h1::interpret_host(request)) return refusal;
+            if (request.authority.empty() && request.form != http::TargetForm::asterisk) {
+                return http::Refusal{Status::bad_request, "Host is empty"};  // RFC 9110 §4.2.1, §4.2.2
+            }
         }
     }
     return h1::interpret_expectation(request);
