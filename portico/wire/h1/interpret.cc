@@ -15,14 +15,6 @@ using http::Refusal;
 using http::Request;
 using http::Status;
 
-// Path and query of the origin form, or of the text after the authority in the absolute form.
-void split_path(std::string_view text, Request& request) {
-    const std::size_t mark = text.find('?');
-    request.path = text.substr(0, mark);
-    request.has_query = mark != std::string_view::npos;
-    if (request.has_query) request.query = text.substr(mark + 1);
-}
-
 // The text after "http://" or "https://"; nothing for another scheme. Schemes are case-insensitive (RFC 3986 §3.1).
 std::optional<std::string_view> after_scheme(std::string_view target, http::Scheme& scheme) {
     const auto begins = [target](std::string_view with) {
@@ -48,37 +40,6 @@ http::Result<void> interpret_absolute(Request& request) {
     split_path(end == std::string_view::npos ? std::string_view() : hierarchy->substr(end), request);
     if (request.path.empty()) request.path = "/";  // the same resource: RFC 9110 §4.2.3
     return {};
-}
-
-// RFC 9112 §3.2. The caller has made sure that there is at most one line.
-std::optional<Refusal> interpret_host(Request& request) {
-    if (!request.fields.has(FieldName::host)) {
-        if (request.version == http::Version::http_1_0) return std::nullopt;
-        return Refusal{Status::bad_request, "Host is missing"};
-    }
-    const std::string_view host = *request.fields.find(FieldName::host);
-    // A target URI without authority gives an empty Host: RFC 9110 §7.2.
-    if (!host.empty() && !is_authority(host, Port::optional)) {
-        return Refusal{Status::bad_request, "Host is not a host and port"};
-    }
-    // The authority in a target wins over Host: RFC 9112 §3.2.2.
-    if (request.authority.empty()) request.authority = host;
-    return std::nullopt;
-}
-
-// RFC 9110 §8.6, up to 63 bits, so that adding to it can't overflow. RFC 9112 §6.3 allows us to repair a list of equal
-// numbers, but it is refused: a proxy in front of us may have repaired it differently.
-std::optional<std::uint64_t> content_length_of(std::string_view value) {
-    constexpr std::uint64_t octets_max = std::numeric_limits<std::int64_t>::max();
-    if (value.empty()) return std::nullopt;
-    std::uint64_t octets = 0;
-    for (const char c : value) {
-        if (!is(digit_octet, c)) return std::nullopt;
-        const auto digit = static_cast<std::uint64_t>(c - '0');
-        if (octets > (octets_max - digit) / 10) return std::nullopt;
-        octets = octets * 10 + digit;
-    }
-    return octets;
 }
 
 // The transfer codings of a request, from all its Transfer-Encoding lines in order (RFC 9112 §6.1).
@@ -135,7 +96,7 @@ std::optional<Refusal> interpret_framing(const http::FieldSection& fields, http:
         if (const auto refusal = codings.refusal()) return refusal;
         head.framing = Framing::chunked;
     } else if (has_length) {
-        const auto octets = content_length_of(*fields.find(FieldName::content_length));
+        const auto octets = read_content_length(*fields.find(FieldName::content_length));
         if (!octets) return Refusal{Status::bad_request, "Content-Length is not one decimal number below 2^63"};
         head.framing = Framing::length;
         head.content_length = *octets;
@@ -158,6 +119,45 @@ Persistence persistence_of(const http::FieldSection& fields, http::Version versi
     return Persistence::keep;
 }
 
+}  // namespace
+
+void split_path(std::string_view text, Request& request) {
+    const std::size_t mark = text.find('?');
+    request.path = text.substr(0, mark);
+    request.has_query = mark != std::string_view::npos;
+    if (request.has_query) request.query = text.substr(mark + 1);
+}
+
+std::optional<Refusal> interpret_host(Request& request) {
+    if (!request.fields.has(FieldName::host)) {
+        if (request.version == http::Version::http_1_0) return std::nullopt;
+        return Refusal{Status::bad_request, "Host is missing"};
+    }
+    const std::string_view host = *request.fields.find(FieldName::host);
+    // A target URI without authority gives an empty Host: RFC 9110 §7.2.
+    if (!host.empty() && !is_authority(host, Port::optional)) {
+        return Refusal{Status::bad_request, "Host is not a host and port"};
+    }
+    // The authority in a target wins over Host: RFC 9112 §3.2.2.
+    if (request.authority.empty()) request.authority = host;
+    return std::nullopt;
+}
+
+// RFC 9110 §8.6, up to 63 bits, so that adding to it can't overflow. RFC 9112 §6.3 allows us to repair a list of equal
+// numbers, but it is refused: a proxy in front of us may have repaired it differently.
+std::optional<std::uint64_t> read_content_length(std::string_view value) {
+    constexpr std::uint64_t octets_max = std::numeric_limits<std::int64_t>::max();
+    if (value.empty()) return std::nullopt;
+    std::uint64_t octets = 0;
+    for (const char c : value) {
+        if (!is(digit_octet, c)) return std::nullopt;
+        const auto digit = static_cast<std::uint64_t>(c - '0');
+        if (octets > (octets_max - digit) / 10) return std::nullopt;
+        octets = octets * 10 + digit;
+    }
+    return octets;
+}
+
 // RFC 9110 §10.1.1
 std::optional<Refusal> interpret_expectation(Request& request) {
     bool met = true;
@@ -176,8 +176,6 @@ std::optional<Refusal> interpret_expectation(Request& request) {
     }
     return std::nullopt;
 }
-
-}  // namespace
 
 http::Result<void> interpret_target(Request& request) {
     if (request.method == http::Method::connect) {  // RFC 9112 §3.2.3

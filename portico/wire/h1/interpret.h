@@ -3,6 +3,10 @@
 // Room wire: see read_head.h.
 #pragma once
 
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
 #include "portico/http/message.h"
 #include "portico/http/status.h"
 #include "portico/wire/h1/framing.h"
@@ -31,5 +35,23 @@ namespace portico::h1 {
 // than chunked, in HTTP/1.0, or in an answer that has no content                   (RFC 9112 §6.1, §6.3)
 [[nodiscard]] http::Result<void> interpret_fields(http::Method method, http::Version version, http::Response& response,
                                                   ReadHead& head);
+
+// The rules that HTTP/2 has too:
+
+// Fills path, query and has_query from both together, as sent in the origin form (RFC 9112 §3.2.1).
+void split_path(std::string_view text, http::Request& request);
+
+// Takes the authority from Host, of which there is at most one line, unless the request has one already.
+//
+// Refusal: 400 Host missing, except in HTTP/1.0, or malformed                     (RFC 9112 §3.2)
+[[nodiscard]] std::optional<http::Refusal> interpret_host(http::Request& request);
+
+// The value of a Content-Length line, in octets; nothing if it is not one decimal number below 2^63 (RFC 9110 §8.6).
+[[nodiscard]] std::optional<std::uint64_t> read_content_length(std::string_view value);
+
+// Fills `expectation` from the Expect lines.
+//
+// Refusal: 417 an expectation other than 100-continue                             (RFC 9110 §10.1.1)
+[[nodiscard]] std::optional<http::Refusal> interpret_expectation(http::Request& request);
 
 }  // namespace portico::h1

@@ -1,0 +1,42 @@
+// portico/wire/h2/output.cc — see output.h.
+#include "portico/wire/h2/output.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cstring>
+#include <utility>
+
+namespace portico::h2 {
+
+void Output::sent(std::size_t octets) {
+    assert(octets <= size());
+    sent_ += octets;
+    if (sent_ == buffer_.size()) clear();
+}
+
+std::span<char> Output::room(std::size_t octets) {
+    if (buffer_.room().size() < octets && sent_ > 0) {
+        buffer_.drop_front(sent_);
+        sent_ = 0;
+    }
+    if (!make_room(buffer_, octets, *pool_, Lending::answer)) return {};
+    return buffer_.room();
+}
+
+void Output::clear() {
+    buffer_ = Buffer();
+    sent_ = 0;
+}
+
+bool make_room(Buffer& buffer, std::size_t further, BufferPool& pool, Lending lending) {
+    if (buffer.room().size() >= further) return true;
+    // Few steps to the usual limits, so that little is copied: a turn with many answers begins with an empty output.
+    Buffer larger = pool.try_borrow(lending, std::max(buffer.size() + further, 4 * buffer.capacity()));
+    if (!larger.has_block()) return false;
+    if (!buffer.empty()) std::memcpy(larger.room().data(), buffer.octets().data(), buffer.size());
+    larger.grow(buffer.size());
+    buffer = std::move(larger);
+    return true;
+}
+
+}  // namespace portico::h2
