@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "portico/app/certificate_files.h"
+#include "portico/app/certificates.h"
 #include "portico/app/commands.h"
 #include "portico/app/local_authority.h"
 #include "portico/app/notice.h"

@@ -11,12 +11,13 @@
 #include <filesystem>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <system_error>
 #include <utility>
 
 #include "portico/app/banner.h"
 #include "portico/app/browser.h"
-#include "portico/app/certificate_files.h"
+#include "portico/app/certificates.h"
 #include "portico/app/commands.h"
 #include "portico/app/machine.h"
 #include "portico/app/notice.h"
@@ -375,7 +376,8 @@ int serve(const Arguments& arguments, const ServePlan& plan) {
     // The first line of the log must come after the banner: until start(), connections wait in the backlog.
     greet(arguments, plan, *opened);
     opened->server->start();
-    const CertificateWatch watch(*opened->server, tls_plan);
+    std::optional<server::CertificateWatch> watch;
+    if (tls_plan.use != TlsUse::none) watch.emplace(*opened->server, source_of(tls_plan));
     opened->server->wait();
     steering->give_back();
     return exit_ok;

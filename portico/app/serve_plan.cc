@@ -157,7 +157,7 @@ std::expected<void, Misuse> plan_tls(const Arguments& arguments, TlsPlan& plan) 
             "portico serve --cert fullchain.pem --key privkey.pem"});
     }
     for (std::size_t i = 0; i < chains.size(); ++i) {
-        plan.files.push_back({std::string(chains[i]), std::string(keys[i])});
+        plan.files.emplace_back(std::string(chains[i]), std::string(keys[i]));
     }
     plan.use = !plan.files.empty() ? TlsUse::files : arguments.has("tls") ? TlsUse::local : TlsUse::none;
     if (arguments.has("tls") && plan.use == TlsUse::files) {

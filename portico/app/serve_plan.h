@@ -15,6 +15,7 @@
 #include "portico/io/net/address.h"
 #include "portico/io/net/endpoint.h"
 #include "portico/server/access_log.h"
+#include "portico/server/certificate_files.h"
 #include "portico/server/limits.h"
 #include "portico/tls/server_context.h"
 
@@ -29,12 +30,6 @@ enum class ShowQr : std::uint8_t { no, yes };
 enum class OpenBrowser : std::uint8_t { no, yes };
 enum class Audience : std::uint8_t { as_listened, lan };
 
-// A certificate chain and its key, as files.
-struct CertificateFiles {
-    std::string chain;
-    std::string key;
-};
-
 // Whether connections are protected, and by which certificates.
 enum class TlsUse : std::uint8_t {
     none,
@@ -44,7 +39,7 @@ enum class TlsUse : std::uint8_t {
 
 struct TlsPlan {
     TlsUse use = TlsUse::none;
-    std::vector<CertificateFiles> files;
+    std::vector<server::CertificateFiles> files;
     std::vector<std::string> names;  // of the local certificate: names and addresses
     tls::Profile profile = tls::Profile::intermediate;
 };

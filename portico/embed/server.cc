@@ -9,6 +9,7 @@
 #include <cassert>
 #include <cstdio>
 #include <mutex>
+#include <optional>
 #include <utility>
 
 #include "portico/embed/router_state.h"
@@ -17,6 +18,7 @@
 #include "portico/io/net/resolve.h"
 #include "portico/io/patient_write.h"
 #include "portico/io/signals.h"
+#include "portico/server/certificates.h"
 #include "portico/server/server.h"
 
 namespace portico {
@@ -60,7 +62,8 @@ struct Server::Control {
     // replace() while another thread does the same.
     std::mutex changing;
     std::unique_ptr<server::Server> server;
-    std::shared_ptr<State> routes;  // with which it answers
+    std::optional<server::CertificateWatch> watch;  // of the server's certificates
+    std::shared_ptr<State> routes;                  // with which it answers
     unsigned replacements = 0;
     unsigned stops_wanted = 0;  // calls of stop()
     std::mutex ending;          // if several threads call wait(), the first joins the server's threads
@@ -71,6 +74,18 @@ namespace {
 // A state's routes, which share its lifetime.
 std::shared_ptr<const route::Routes> routes_of(const std::shared_ptr<Router::State>& state) {
     return {state, &state->routes};
+}
+
+void tell_operator(const std::string& sentence, const std::string& /*advice*/) {
+    io::write_patiently(STDERR_FILENO, sentence + "\n");
+}
+
+server::CertificateWatch::Source source_of(const std::vector<CertificateFiles>& files) {
+    server::CertificateWatch::Source source;
+    source.state = [files] { return server::state_of(files); };
+    source.open = [files] { return server::open_certificates(files, tls::Profile::intermediate, tell_operator); };
+    source.tell = tell_operator;
+    return source;
 }
 
 server::LogFormat log_format(const Options& options) {
@@ -112,6 +127,7 @@ Server::~Server() {
     const auto ended = wait();
     assert(ended && "a handler does not destroy the server that runs it");
     const std::lock_guard guard(control_->changing);  // the stop() that caused the end may still be returning
+    control_->watch.reset();
     control_->server.reset();
 }
 
@@ -175,6 +191,11 @@ std::expected<void, std::string> Server::open_and_start(const std::vector<std::s
     options.limits = own.limits;
     options.log.format = log_format(own);
     if (own.access_log != "-") options.log.path = own.access_log;
+    if (!own.certificates.empty()) {
+        auto opened = server::open_certificates(own.certificates, tls::Profile::intermediate, tell_operator);
+        if (!opened) return std::unexpected("Options::certificates: " + opened.error().message);
+        options.tls = *std::move(opened);
+    }
     for (const std::string& endpoint : endpoints) {
         auto addresses = addresses_of(endpoint);
         if (!addresses) return std::unexpected(std::move(addresses.error()));
@@ -190,6 +211,7 @@ std::expected<void, std::string> Server::open_and_start(const std::vector<std::s
     const bool were_replaced = control_->routes != used;  // in the meantime
     if (were_replaced) control_->server->replace(routes_of(control_->routes));
     control_->server->start();
+    if (!own.certificates.empty()) control_->watch.emplace(*control_->server, source_of(own.certificates));
     if (control_->stops_wanted > 0) control_->server->drain();
     return {};
 }
@@ -251,11 +273,12 @@ int Server::run(std::string_view endpoint) {
         return 1;
     }
     if (control_->options.announces) {
+        const std::string scheme = control_->options.certificates.empty() ? "http" : "https";
         for (const io::SocketAddress& address : local()) {
             const std::string text = io::endpoint_at(address).text();
             const bool is_ip = text.starts_with("tcp://");
             io::write_patiently(STDERR_FILENO,
-                                "Listening on " + (is_ip ? "http://" + text.substr(6) + "/" : text) + "\n");
+                                "Listening on " + (is_ip ? scheme + "://" + text.substr(6) + "/" : text) + "\n");
         }
     }
     const auto ended = wait();

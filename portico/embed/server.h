@@ -18,6 +18,7 @@
 
 #include "portico/embed/router.h"
 #include "portico/io/net/address.h"
+#include "portico/server/certificate_files.h"
 #include "portico/server/limits.h"
 
 namespace portico::route {
@@ -32,6 +33,9 @@ using Limits = server::Limits;
 // How a line of the access log is written: for people, for programs, or as Apache does.
 enum class LogFormat : std::uint8_t { text, json, combined };
 
+// Where a certificate and its key are: PEM files.
+using CertificateFiles = server::CertificateFiles;
+
 // How a server is run.
 class Options {
 public:
@@ -45,6 +49,10 @@ public:
     // names below it. Localhost and loopback addresses are always answered; a request for another host gets 421. Unix
     // sockets are not restricted. Empty: every host is answered.
     std::vector<std::string> hosts;
+    // HTTPS at every endpoint, with the certificates in these files. A client gets the one for the name that it asks
+    // for, or else the first. When the files are renewed, new connections use them within seconds; files that can't be
+    // used are reported on standard error, and change nothing. Empty: HTTP without TLS.
+    std::vector<CertificateFiles> certificates;
     // The access log: a file, "-" for standard output, empty for none. docs/access-log.md describes the formats. A
     // separate thread writes the log, so that it never slows the server.
     std::string access_log;

@@ -181,14 +181,19 @@ Task<io::Result<std::size_t>> Transport::send_file_secure(const Fd& file, std::u
     co_return sent;
 }
 
+Task<void> Transport::say_end(io::TimePoint deadline) {
+    if (security_ == nullptr) co_return;
+    security_->session->close();
+    const io::Result<void> sent = co_await send_output(deadline, nullptr);
+    static_cast<void>(sent);  // the connection ends in any case
+}
+
 Task<void> Transport::drain(io::Duration time_max, std::size_t octets_max) {
     return security_ == nullptr ? io::drain(stream_, time_max, octets_max) : drain_secure(time_max, octets_max);
 }
 
 Task<void> Transport::drain_secure(io::Duration time_max, std::size_t octets_max) {
-    security_->session->close();
-    const io::Result<void> sent = co_await send_output(core().now() + farewell_time, nullptr);
-    if (!sent && sent.error().number == ECANCELED) co_return;
+    co_await say_end(core().now() + farewell_time);
     co_await io::drain(stream_, time_max, octets_max);
 }
 

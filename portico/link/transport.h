@@ -117,6 +117,8 @@ public:
 
     io::Result<void> finish_sending() { return stream_.finish_sending(); }
     void abort_on_close() { stream_.abort_on_close(); }
+    // Tells a TLS peer that nothing more follows (RFC 8446 §6.1), if that can be sent by then.
+    [[nodiscard]] Task<void> say_end(io::TimePoint deadline);
     // See io::drain(). Tells a TLS peer first that nothing more follows.
     [[nodiscard]] Task<void> drain(io::Duration time_max, std::size_t octets_max);
 

@@ -4,6 +4,7 @@
 // of serve_connection only: the exchange and its buffers exist only while there are requests.
 #include "portico/server/connection.h"
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -386,6 +387,8 @@ bool begins_handshake(std::string_view octets) { return octets.front() == '\x16'
 Task<Outcome> serve_secure(Worker& worker, link::Transport& transport, const io::SocketAddress& peer,
                            Admittance& admittance, Buffer received, io::TimePoint head_deadline) {
     std::optional<Buffer> encrypted = std::move(received);
+    // Once the time for requests in flight is over, only what has arrived counts.
+    if (worker.is_draining()) head_deadline = std::min(head_deadline, worker.idle_deadline());
     if (!transport.session()->is_established()) {
         if (!begins_handshake(encrypted->octets())) {
             transport.give_up_security();
@@ -470,6 +473,7 @@ Task<void> serve(link::Transport transport, Guest guest, Worker& worker, Admitta
         deadline = worker.is_draining() ? worker.idle_deadline() : core.now() + limits.keep_alive_max;
         head_deadline = io::never;
     }
+    if (next == Outcome::left && transport.session() != nullptr) co_await transport.say_end(core.now());
     if (next == Outcome::reset) transport.abort_on_close();
     // A peer that has left, or has to leave, may still owe the acknowledgement of an answer.
     if (next == Outcome::close || (next == Outcome::left && !backlog.is_small())) {

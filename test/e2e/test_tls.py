@@ -182,6 +182,25 @@ def test_an_unfinished_handshake_is_ended(own_server, certificate):
             assert client.recv(100) == b"", octets
 
 
+def test_an_idle_connection_ends_with_close_notify(own_server, certificate):
+    address = own_server("plain", (*certificate.options, "--set", "keep_alive_max=1s")).address
+    with SecureConversation(address, certificate.client_context()) as talk:
+        talk.send(get("/probe.txt"))
+        assert talk.read_answer().content == PROBE
+        talk.read_to_end()
+        assert talk.ended == "eof"
+
+
+def test_a_handshake_does_not_delay_the_end(own_server, certificate):
+    server = own_server("plain", (*certificate.options, "--set", "head_time_max=60s"))
+    with Conversation(server.address) as used, socket.create_connection(server.address) as silent:
+        used.send(get("/probe.txt"))
+        used.read_answer()
+        silent.sendall(b"\x16\x03\x01\x02\x00\x01\x00")
+        server.process.send_signal(signal.SIGTERM)
+        assert server.process.wait(20) == 0  # and not only after shutdown_time_max
+
+
 def test_an_answer_under_way_is_finished_when_the_server_ends(own_server, certificate, tmp_path):
     content = os.urandom(20_000_000)
     (tmp_path / "large.bin").write_bytes(content)
