@@ -36,7 +36,9 @@ inline constexpr int exit_not_connected = 7;
 inline constexpr int exit_not_written = 23;
 inline constexpr int exit_not_read = 26;
 inline constexpr int exit_timed_out = 28;
+inline constexpr int exit_not_secured = 35;
 inline constexpr int exit_not_sent = 55;
 inline constexpr int exit_not_received = 56;
+inline constexpr int exit_not_trusted = 60;
 
 }  // namespace portico::app

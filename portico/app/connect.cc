@@ -7,11 +7,15 @@
 
 #include <cerrno>
 #include <cstring>
+#include <fstream>
+#include <iterator>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "portico/app/certificates.h"
 #include "portico/app/commands.h"
 #include "portico/app/conversation.h"
 #include "portico/app/notice.h"
@@ -25,6 +29,7 @@
 #include "portico/io/net/resolve.h"
 #include "portico/io/run_task.h"
 #include "portico/io/signals.h"
+#include "portico/tls/client_context.h"
 
 namespace portico::app {
 namespace {
@@ -32,20 +37,34 @@ namespace {
 // The port to use if the address has none: most servers that people talk to by hand speak HTTP.
 constexpr std::uint16_t default_peer_port = 80;
 
+constexpr std::string_view tls_scheme = "tls://";
+
+enum class Talk : std::uint8_t { usual, errors_only, details };
+
 // What the command line asks for.
 struct Wish {
     io::Endpoint endpoint;
     ConversationOptions conversation;
     std::optional<io::Family> family;
-    bool is_quiet;
+    Talk talk = Talk::usual;
+    std::optional<tls::ClientTlsOptions> tls;  // nothing: without TLS
+    std::string careless;                      // the command line that does without verification
 
-    [[nodiscard]] std::string where() const { return printable(endpoint.text()); }
+    [[nodiscard]] std::string where() const {
+        const std::string text = printable(endpoint.text());
+        return tls && text.starts_with("tcp://") ? std::string(tls_scheme) + text.substr(6) : text;
+    }
 };
+
+bool wants_tls(const Arguments& arguments) {
+    return arguments.has("tls") || arguments.positional(0)->starts_with(tls_scheme);
+}
 
 std::expected<io::Endpoint, Misuse> endpoint_from(const Arguments& arguments) {
     const bool wants_udp = arguments.has("udp");
     const auto transport = wants_udp ? io::Transport::udp : io::Transport::tcp;
-    const std::string_view first = *arguments.positional(0);
+    std::string_view first = *arguments.positional(0);
+    if (first.starts_with(tls_scheme)) first.remove_prefix(tls_scheme.size());
     const auto port = arguments.positional(1);
     auto endpoint = port ? io::endpoint_of(first, *port, transport) : io::parse_endpoint(first, transport);
     if (!endpoint) {
@@ -53,6 +72,9 @@ std::expected<io::Endpoint, Misuse> endpoint_from(const Arguments& arguments) {
         const auto meant = io::endpoint_meant_by(written, default_peer_port, transport);
         return std::unexpected(Misuse{fmt::format("'{}' is not an endpoint: {}", written, endpoint.error().message),
                                       fmt::format("portico connect {}", meant ? shell_quoted(*meant) : "HOST:PORT")});
+    }
+    if (wants_tls(arguments) && endpoint->transport == io::Transport::udp) {
+        return std::unexpected(Misuse{"there is no TLS over UDP", "portico connect tls://HOST:PORT"});
     }
     if (endpoint->transport == io::Transport::stdio) {
         return std::unexpected(
@@ -68,10 +90,37 @@ std::expected<io::Endpoint, Misuse> endpoint_from(const Arguments& arguments) {
     return *std::move(endpoint);
 }
 
+std::expected<void, Misuse> wish_for_tls(const Arguments& arguments, Wish& wish) {
+    if (!wants_tls(arguments)) {
+        for (const std::string_view option : {"ca", "insecure", "alpn"}) {
+            if (!arguments.has(option)) continue;
+            return std::unexpected(
+                Misuse{fmt::format("--{} is for connections with TLS", option), "portico connect tls://HOST:PORT"});
+        }
+        return {};
+    }
+    wish.tls.emplace();
+    wish.careless = retyped(arguments, "--insecure");
+    if (arguments.has("insecure")) wish.tls->verification = tls::Verification::none;
+    for (const std::string_view name : arguments.values("alpn")) wish.tls->applications.emplace_back(name);
+    const auto path = arguments.value("ca");
+    if (!path) return {};
+    std::ifstream file(std::string(*path), std::ios::binary);
+    wish.tls->authorities.assign(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
+    if (!wish.tls->authorities.empty()) return {};
+    return std::unexpected(Misuse{fmt::format("there is no certificate in '{}'", *path),
+                                  fmt::format("ls -l {}", shell_quoted(std::string(*path)))});
+}
+
 std::expected<Wish, Misuse> wish_from(const Arguments& arguments) {
     auto endpoint = endpoint_from(arguments);
     if (!endpoint) return std::unexpected(endpoint.error());
-    Wish wish{.endpoint = *std::move(endpoint), .conversation = {}, .family = {}, .is_quiet = arguments.has("quiet")};
+    Wish wish;
+    wish.endpoint = *std::move(endpoint);
+    if (arguments.has("verbose")) wish.talk = Talk::details;
+    if (arguments.has("quiet")) wish.talk = Talk::errors_only;
+    const auto tls = wish_for_tls(arguments, wish);
+    if (!tls) return std::unexpected(tls.error());
     const auto wait = arguments.duration("wait");
     if (wait && wait->count() == 0)
         return std::unexpected(Misuse{"--wait must be greater than 0", "portico connect --help"});
@@ -100,13 +149,23 @@ public:
         tell(fmt::format("Connected to {}", peer.text()));
         if (wish_.conversation.typing == Typing::yes) tell("Escape character is '^]'");
     }
+    void secured(const tls::Session& session) {
+        if (wish_.talk != Talk::details) return;
+        const std::string_view application = session.application();
+        tell(fmt::format("{} with {}{}{}", session.version(), session.cipher(), application.empty() ? "" : ", ALPN ",
+                         printable(application)));
+        for (const tls::PeerCertificate& one : session.peer_chain()) {
+            tell(fmt::format("certificate of {}\n  by {}, until {}", printable(one.subject), printable(one.issuer),
+                             day_of(one.ends)));
+        }
+    }
     void closed() {
         if (wish_.conversation.typing == Typing::yes) tell("Connection closed");
     }
 
 private:
     void tell(const std::string& line) const {
-        if (!wish_.is_quiet) say_aside(line + "\n");
+        if (wish_.talk != Talk::errors_only) say_aside(line + "\n");
     }
     const Wish& wish_;
 };
@@ -120,6 +179,19 @@ int explain(const Wish& wish, const io::ConnectFailure& failure) {
     const char* const why = is_late ? "no answer in time" : std::strerror(failure.number);
     complain(fmt::format("cannot connect to {}: {}", wish.where(), why));
     return is_late ? exit_timed_out : exit_not_connected;
+}
+
+int explain(const Wish& wish, const tls::Session& session) {
+    if (session.is_untrusted()) {
+        complain(fmt::format("{} is not who it should be: {}", wish.where(), session.failure()), wish.careless);
+        return exit_not_trusted;
+    }
+    if (session.failure().empty()) {
+        complain(fmt::format("no TLS handshake with {} in time", wish.where()));
+        return exit_timed_out;
+    }
+    complain(fmt::format("no TLS with {}: {}", wish.where(), session.failure()));
+    return exit_not_secured;
 }
 
 int explain(const Wish& wish, const ConversationEnd& end) {
@@ -161,6 +233,12 @@ io::TimePoint deadline_of(io::Core& core, const Wish& wish) {
     return wish.conversation.idle_max ? core.now() + *wish.conversation.idle_max : io::never;
 }
 
+std::expected<std::unique_ptr<tls::Session>, std::string> session_for(io::Core& core, const Wish& wish) {
+    const auto context = tls::ClientContext::open(*wish.tls);
+    if (!context) return std::unexpected(context.error());
+    return (*context)->make_session(wish.endpoint.host, core.buffers());
+}
+
 Task<int> converse_by_stream(io::Core& core, const Wish& wish, Teller& teller) {
     io::ConnectOptions options(deadline_of(core, wish));
     options.family = wish.family;
@@ -169,8 +247,17 @@ Task<int> converse_by_stream(io::Core& core, const Wish& wish, Teller& teller) {
     if (!connected) co_return explain(wish, connected.error());
     auto stdio = io::open_stdio(core);
     if (!stdio) co_return complain(io::describe(stdio.error()));
+    link::Transport transport(std::move(connected->stream));
+    if (wish.tls) {
+        auto session = session_for(core, wish);
+        if (!session) co_return complain(session.error());
+        transport.protect(*std::move(session));
+        const bool is_secure = co_await transport.handshake(std::nullopt, deadline_of(core, wish));
+        if (!is_secure) co_return explain(wish, *transport.session());
+    }
     teller.connected(connected->peer);
-    const ConversationEnd end = co_await converse(std::move(connected->stream), *std::move(stdio), wish.conversation);
+    if (wish.tls) teller.secured(*transport.session());
+    const ConversationEnd end = co_await converse(std::move(transport), *std::move(stdio), wish.conversation);
     teller.closed();
     co_return explain(wish, end);
 }
@@ -229,8 +316,10 @@ constexpr std::string_view connect_exit_codes =
     "23  standard output could not be written\n"
     "26  standard input could not be read\n"
     "28  the --wait time has expired\n"
+    "35  the TLS handshake failed\n"
     "55  sending failed\n"
-    "56  the connection was lost";
+    "56  the connection was lost\n"
+    "60  the server's certificate is not trusted";
 
 }  // namespace
 
@@ -256,15 +345,27 @@ Command connect_command() {
                      {"portico connect localhost http", "host and port as separate words, as for telnet"},
                      {"printf 'GET / HTTP/1.0\\n\\n' | portico connect localhost:80 --crlf", "a request by hand"},
                      {"portico connect unix:/run/echo.sock -w 5", "a Unix socket; give up after 5 s of silence"},
+                     {"portico connect tls://example.org:443 -v", "over TLS; what was agreed on, and the certificates"},
                      {"echo hello | portico connect --udp localhost:7", "one datagram and its answer"}},
         .arguments = {{.name = "ENDPOINT",
-                       .meaning = "HOST:PORT, udp://HOST:PORT, unix:PATH, or HOST",
+                       .meaning = "HOST:PORT, tls://HOST:PORT, udp://HOST:PORT, unix:PATH, or HOST",
                        .kind = ValueKind::host,
                        .presence = Presence::required},
                       {.name = "PORT", .meaning = "with HOST: a number or a service's name"}},
         .options =
             {
                 {.name = "udp", .letter = 'u', .meaning = "send datagrams instead of connecting"},
+                {.name = "tls", .meaning = "protect the connection with TLS, as tls:// does"},
+                {.name = "ca",
+                 .value = "FILE",
+                 .meaning = "trust the authorities in this file (PEM) [the system's]",
+                 .kind = ValueKind::file},
+                {.name = "insecure", .letter = 'k', .meaning = "believe any certificate"},
+                {.name = "alpn",
+                 .value = "NAME",
+                 .meaning = "offer a protocol, such as http/1.1",
+                 .repeat = Repeat::collected},
+                {.name = "verbose", .letter = 'v', .meaning = "show what TLS agreed on, and the certificates"},
                 {.name = "crlf", .letter = 'c', .meaning = "send each line end as CRLF"},
                 {.name = "wait",
                  .letter = 'w',

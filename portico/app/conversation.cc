@@ -92,10 +92,10 @@ void finish_input(Conversation& all) {
 }
 
 // Sends all of `octets`, and notes each part that was taken.
-Task<int> send_octets(Conversation& all, io::Stream& peer, std::string_view octets) {
+Task<int> send_octets(Conversation& all, link::Transport& peer, std::string_view octets) {
     while (!octets.empty()) {
         const std::array<iovec, 1> spans{iovec{const_cast<char*>(octets.data()), octets.size()}};
-        const io::Result<std::size_t> taken = co_await peer.write(spans, io::never);
+        const io::Result<std::size_t> taken = co_await peer.write(spans, io::never, false);
         if (!taken) co_return taken.error().number;
         all.note_activity();
         octets.remove_prefix(*taken);
@@ -103,7 +103,7 @@ Task<int> send_octets(Conversation& all, io::Stream& peer, std::string_view octe
     co_return 0;
 }
 
-Task<void> send_input(Conversation& all, io::Stream& peer) {
+Task<void> send_input(Conversation& all, link::Transport& peer) {
     std::array<char, 16 * 1024> room;
     for (;;) {
         const std::optional<std::string> text = co_await read_input(all, room);
@@ -121,13 +121,14 @@ Task<void> send_input(Conversation& all, io::Stream& peer) {
         peer.abort_on_close();  // an orderly close would claim that this was everything
         co_return;
     }
+    co_await peer.say_end(io::never);
     static_cast<void>(peer.finish_sending());
     finish_input(all);
 }
 
-Task<void> receive_output(Conversation& all, io::Stream& peer) {
+Task<void> receive_output(Conversation& all, link::Transport& peer) {
     for (;;) {
-        const io::Result<Buffer> received = co_await peer.read(all.core.buffers(), io::never);
+        const io::Result<Buffer> received = co_await peer.read_ahead(io::never);
         if (!received) {
             all.end(Ending::receive_failed, received.error().number);
             co_return;
@@ -228,7 +229,7 @@ Task<void> receive_output_by_datagram(Conversation& all, io::Datagram& peer) {
 
 }  // namespace
 
-Task<ConversationEnd> converse(io::Stream peer, io::Stdio stdio, ConversationOptions options) {
+Task<ConversationEnd> converse(link::Transport peer, io::Stdio stdio, ConversationOptions options) {
     Conversation all{.core = peer.core(), .stdio = std::move(stdio), .options = options};
     if (options.showing == Showing::printable) all.printer.emplace();
     io::Scope directions;

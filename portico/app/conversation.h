@@ -9,10 +9,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "portico/base/task.h"
 #include "portico/io/datagram.h"
 #include "portico/io/stream.h"
+#include "portico/link/transport.h"
 
 namespace portico::app {
 
@@ -49,7 +51,11 @@ struct ConversationEnd {
 // Copies in both directions at once. At the end of input, half-closes and goes on reading until the peer ends. If the
 // peer ends first: at a terminal, sends nothing more; otherwise sends the rest of the input, until the input has ended
 // or been silent for two seconds, since the peer may no longer read.
-Task<ConversationEnd> converse(io::Stream peer, io::Stdio stdio, ConversationOptions options);
+Task<ConversationEnd> converse(link::Transport peer, io::Stdio stdio, ConversationOptions options);
+
+inline Task<ConversationEnd> converse(io::Stream peer, io::Stdio stdio, ConversationOptions options) {
+    return converse(link::Transport(std::move(peer)), std::move(stdio), options);
+}
 
 // Like converse(), over a connected datagram socket. Each read of input is sent as one datagram; an input without any
 // octet is sent as one empty datagram. A datagram socket has no end: after the end of input, silence for idle_max, or

@@ -56,7 +56,7 @@ std::vector<Option> where_options() {
          .kind = ValueKind::host,
          .repeat = Repeat::collected},
         {.name = "lan", .meaning = "let other machines connect: listen on every address"},
-        {.name = "tls", .meaning = "speak HTTPS, with a certificate of your own; see portico cert"},
+        {.name = "tls", .meaning = "speak HTTPS with a certificate of your own; see portico cert"},
         {.name = "cert",
          .value = "FILE",
          .meaning = "speak HTTPS, with the certificate chain in this file (PEM)",

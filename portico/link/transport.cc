@@ -23,11 +23,6 @@ constexpr auto farewell_time = std::chrono::milliseconds(100);
 
 }  // namespace
 
-Transport::Transport(io::Stream stream, const tls::ServerContext& context)
-    : stream_(std::move(stream)),
-      backlog_(stream_),
-      security_(std::make_unique<Security>(context.make_session(core().buffers()), core().ledger())) {}
-
 namespace {
 
 void take(tls::Session& session, Buffer received) {
@@ -40,9 +35,9 @@ void take(tls::Session& session, Buffer received) {
 
 }  // namespace
 
-Task<bool> Transport::handshake(Buffer received, io::TimePoint deadline) {
+Task<bool> Transport::handshake(std::optional<Buffer> received, io::TimePoint deadline) {
     tls::Session& session = *security_->session;
-    take(session, std::move(received));
+    if (received) take(session, *std::move(received));
     for (;;) {
         const tls::Progress progress = session.handshake();
         const io::Result<void> sent = co_await send_output(deadline, nullptr);

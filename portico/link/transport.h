@@ -18,7 +18,6 @@
 #include "portico/io/stream.h"
 #include "portico/link/backlog.h"
 #include "portico/link/waiting.h"
-#include "portico/tls/server_context.h"
 #include "portico/tls/session.h"
 
 namespace portico::link {
@@ -65,8 +64,6 @@ struct Opened {
 class Transport {
 public:
     explicit Transport(io::Stream stream) : stream_(std::move(stream)), backlog_(stream_) {}
-    // A connection that begins with a handshake: see handshake().
-    Transport(io::Stream stream, const tls::ServerContext& context);
     // What is outstanding moves too. No operation of `other` may be in progress.
     Transport(Transport&& other) noexcept
         : stream_(std::move(other.stream_)),
@@ -79,8 +76,13 @@ public:
     // Null without TLS.
     [[nodiscard]] const tls::Session* session() const { return security_ == nullptr ? nullptr : &*security_->session; }
 
-    // Completes the TLS handshake, whose first octets have been received. False if it fails: see session().
-    [[nodiscard]] Task<bool> handshake(Buffer received, io::TimePoint deadline);
+    // From now on the stream carries this session, which begins with a handshake. Nothing has been sent or received.
+    void protect(std::unique_ptr<tls::Session> session) {
+        security_ = std::make_unique<Security>(std::move(session), core().ledger());
+    }
+    // Completes the TLS handshake, of which the client has sent `received`; a client has received nothing. False if it
+    // fails: see session().
+    [[nodiscard]] Task<bool> handshake(std::optional<Buffer> received, io::TimePoint deadline);
     // The peer has not begun a handshake: what it sends and receives is not protected.
     void give_up_security() { security_.reset(); }
 

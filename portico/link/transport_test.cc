@@ -165,7 +165,8 @@ private:
         client_.emplace(std::move(*client));
         io::Result<io::Accepted> accepted = co_await listener->accept();
         EXPECT_TRUE(accepted.has_value());
-        server_.emplace(std::move(accepted->stream), *server_context());
+        server_.emplace(std::move(accepted->stream));
+        server_->protect(server_context()->make_session(core_.buffers()));
     }
 
     io::SimKernel kernel_;

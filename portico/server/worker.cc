@@ -123,8 +123,8 @@ void Worker::admit(io::Accepted accepted, const OpenListener& open) {
         ++counters_.turned_away;
         return;  // closes it
     }
-    link::Transport transport = open.tls == nullptr ? link::Transport(std::move(accepted.stream))
-                                                    : link::Transport(std::move(accepted.stream), *open.tls);
+    link::Transport transport(std::move(accepted.stream));
+    if (open.tls != nullptr) transport.protect(open.tls->make_session(core_->buffers()));
     connections_.start(serve_connection(std::move(transport), std::move(accepted.peer), *this, open.host_check));
 }
 

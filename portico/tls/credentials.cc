@@ -101,15 +101,6 @@ std::vector<std::string> names_of(X509& certificate) {
     return names;
 }
 
-std::chrono::sys_seconds time_of(const ASN1_TIME* time) {
-    std::tm parts{};
-    if (ASN1_TIME_to_tm(time, &parts) != 1) return {};
-    using namespace std::chrono;
-    const year_month_day day(year(parts.tm_year + 1900), month(static_cast<unsigned>(parts.tm_mon) + 1),
-                             std::chrono::day(static_cast<unsigned>(parts.tm_mday)));
-    return sys_days(day) + hours(parts.tm_hour) + minutes(parts.tm_min) + seconds(parts.tm_sec);
-}
-
 // Each certificate must be certified by the next one: a wrong order fails with some clients only, which is hard to
 // find.
 std::expected<void, std::string> check_order(const std::vector<OwnedCertificate>& chain) {
@@ -121,6 +112,15 @@ std::expected<void, std::string> check_order(const std::vector<OwnedCertificate>
 }
 
 }  // namespace
+
+std::chrono::sys_seconds time_of(const ASN1_TIME* time) {
+    std::tm parts{};
+    if (ASN1_TIME_to_tm(time, &parts) != 1) return {};
+    using namespace std::chrono;
+    const year_month_day day(year(parts.tm_year + 1900), month(static_cast<unsigned>(parts.tm_mon) + 1),
+                             std::chrono::day(static_cast<unsigned>(parts.tm_mday)));
+    return sys_days(day) + hours(parts.tm_hour) + minutes(parts.tm_min) + seconds(parts.tm_sec);
+}
 
 std::expected<Credentials, std::string> Credentials::read(std::string_view chain, std::string_view key) {
     auto certificates = read_chain(chain);

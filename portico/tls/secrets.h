@@ -9,6 +9,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
+#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -51,6 +52,9 @@ struct Session::Secrets {
     OwnedSsl ssl;
     unsigned idle_messages = 0;  // that the peer has sent since its last octet of content
 };
+
+// A time in a certificate; 1970-01-01 if it can't be read.
+[[nodiscard]] std::chrono::sys_seconds time_of(const ASN1_TIME* time);
 
 // The reason of OpenSSL's oldest error on this thread, whose errors are then cleared; `otherwise` if there is none.
 [[nodiscard]] std::string take_error(std::string_view otherwise);

@@ -197,8 +197,7 @@ Progress Session::progress_after(int result) {
         return Progress::failed;
     }
     failure_ = lacks_memory_ ? "no memory for the output" : take_error("the TLS session failed");
-    const long verified = SSL_get_verify_result(secrets_->ssl.get());
-    if (!is_established_ && verified != X509_V_OK) failure_ = X509_verify_cert_error_string(verified);
+    if (is_untrusted()) failure_ = X509_verify_cert_error_string(SSL_get_verify_result(secrets_->ssl.get()));
     ERR_clear_error();
     return Progress::failed;
 }
@@ -277,6 +276,33 @@ std::string_view Session::application() const {
 std::string_view Session::server_name() const {
     const char* const name = SSL_get_servername(secrets_->ssl.get(), TLSEXT_NAMETYPE_host_name);
     return name == nullptr ? std::string_view() : std::string_view(name);
+}
+
+bool Session::is_untrusted() const {
+    return !is_established_ && SSL_get_verify_result(secrets_->ssl.get()) != X509_V_OK;
+}
+
+namespace {
+
+std::string text_of(const X509_NAME* name) {
+    const OwnedBio into(BIO_new(BIO_s_mem()));
+    if (into == nullptr || X509_NAME_print_ex(into.get(), name, 0, XN_FLAG_RFC2253) < 0) return {};
+    char* octets = nullptr;
+    const long length = BIO_get_mem_data(into.get(), &octets);
+    return {octets, static_cast<std::size_t>(length)};
+}
+
+}  // namespace
+
+std::vector<PeerCertificate> Session::peer_chain() const {
+    std::vector<PeerCertificate> chain;
+    const STACK_OF(X509)* const shown = SSL_get_peer_cert_chain(secrets_->ssl.get());
+    for (int i = 0; shown != nullptr && i < sk_X509_num(shown); ++i) {
+        const X509* const one = sk_X509_value(shown, i);
+        chain.push_back({text_of(X509_get_subject_name(one)), text_of(X509_get_issuer_name(one)),
+                         time_of(X509_get0_notAfter(one))});
+    }
+    return chain;
 }
 
 bool Session::is_resumed() const { return SSL_session_reused(secrets_->ssl.get()) == 1; }

@@ -9,6 +9,7 @@
 
 #include <sys/uio.h>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -16,6 +17,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "portico/base/buffer.h"
 
@@ -33,6 +35,13 @@ enum class Progress : std::uint8_t {
 struct Decrypted {
     Progress progress = Progress::done;
     std::size_t octets = 0;  // written to the room; at least one if it is done
+};
+
+// A certificate that a peer has shown, as text for people.
+struct PeerCertificate {
+    std::string subject;  // "CN=localhost,O=Portico"
+    std::string issuer;
+    std::chrono::sys_seconds ends;  // not valid after
 };
 
 // The most octets of content in one record (RFC 8446 §5.1).
@@ -84,6 +93,10 @@ public:
         const;  // the protocol that ALPN chose (RFC 7301), "http/1.1"; or empty
     [[nodiscard]] std::string_view server_name() const;  // as the client sent it (RFC 6066 §3); or empty
     [[nodiscard]] bool is_resumed() const;               // by a ticket
+    // Whether the handshake failed because the peer did not prove who it is.
+    [[nodiscard]] bool is_untrusted() const;
+    // What the peer has shown, its own certificate first.
+    [[nodiscard]] std::vector<PeerCertificate> peer_chain() const;
 
     // For tests, which make a peer do what no session does.
     [[nodiscard]] Secrets& secrets_for_test() { return *secrets_; }

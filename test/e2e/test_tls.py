@@ -252,6 +252,56 @@ def test_an_expired_certificate_is_used_and_noted(own_server, scratch):
     assert shown_certificate(server.address) == in_file(expired.chain)
 
 
+def connect(address, *words: str, request: bytes = get("/probe.txt", "Connection: close")) -> subprocess.CompletedProcess:
+    return subprocess.run([PROGRAM, "connect", f"tls://localhost:{address[1]}", *words], input=request,
+                          capture_output=True, timeout=30)
+
+
+def test_connect_verifies_and_tells_what_was_agreed_on(server, certificate):
+    address = server("plain", certificate.options).address
+    got = connect(address, "--ca", str(certificate.chain), "-v", "--alpn", "http/1.1")
+    assert (got.returncode, got.stdout.endswith(b"\r\n\r\n" + PROBE)) == (0, True), got.stderr
+    assert re.search(rb"TLSv1\.3 with TLS_\w+, ALPN http/1\.1\ncertificate of CN=localhost\n  by CN=localhost, until \d", got.stderr)
+
+
+def test_connect_believes_nobody_unless_told_to(server, certificate):
+    address = server("plain", certificate.options).address
+    got = connect(address)
+    assert (got.returncode, got.stdout) == (60, b"")
+    assert b"is not who it should be: self-signed certificate" in got.stderr and b"--insecure" in got.stderr
+    careless = connect(address, "--insecure", "-q")
+    assert (careless.returncode, careless.stdout.endswith(PROBE), careless.stderr) == (0, True, b"")
+
+
+@pytest.mark.parametrize("peer", ["openssl", "nothing like TLS", "silent"])
+def test_connect_to_other_servers(certificate, server, peer):
+    if peer == "openssl":
+        port = servers.free_port()
+        other = subprocess.Popen(["openssl", "s_server", "-accept", f"127.0.0.1:{port}", "-cert", certificate.chain, "-key",
+                                  certificate.key, "-www", "-quiet"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        try:
+            assert wait_until(lambda: socket.socket().connect_ex(("127.0.0.1", port)) == 0)
+            got = connect(("127.0.0.1", port), "--ca", str(certificate.chain), request=b"GET / HTTP/1.0\r\n\r\n")
+            assert got.returncode == 0 and got.stdout.startswith(b"HTTP/1.0 200"), got.stderr
+        finally:
+            other.kill()
+            other.wait()
+    elif peer == "silent":
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            got = connect(listener.getsockname(), "--wait", "1")
+            assert got.returncode == 28 and b"no TLS handshake" in got.stderr
+    else:
+        got = connect(server("plain").address)
+        assert got.returncode == 35 and b"no TLS with tls://localhost" in got.stderr
+
+
+@pytest.mark.parametrize("words", [("localhost:1", "--ca", "x"), ("tls://localhost:1", "--ca", "/nothing-here"),
+                                   ("--udp", "tls://localhost:1"), ("localhost:1", "--alpn", "h2")], ids=" ".join)
+def test_connect_refuses_what_makes_no_sense(words):
+    got = portico("connect", *words)
+    assert got.returncode == 2 and "try: " in got.stderr
+
+
 @pytest.fixture
 def at_home(tmp_path):
     return {**os.environ, "XDG_DATA_HOME": str(tmp_path / "data")}
