@@ -21,10 +21,6 @@ constexpr std::size_t file_octets_at_once = 64 * 1024;
 // How long the last words of a session may take. The peer has everything else.
 constexpr auto farewell_time = std::chrono::milliseconds(100);
 
-}  // namespace
-
-namespace {
-
 void take(tls::Session& session, Buffer received) {
     if (received.empty()) {
         session.receive_end();
@@ -57,7 +53,11 @@ io::Result<Opened> Transport::open(std::optional<Buffer> received) {
     const tls::Decrypted found = security_->session->decrypt(opened.octets.room());
     if (found.progress == tls::Progress::failed) return io::fail(EPROTO, "TLS");
     opened.progress = found.progress;
-    opened.octets.grow(found.octets);
+    if (found.progress == tls::Progress::done) {
+        opened.octets.grow(found.octets);
+    } else {
+        opened.octets = Buffer();  // not while the peer is waited for
+    }
     return opened;
 }
 
@@ -71,7 +71,6 @@ Task<io::Result<Buffer>> Transport::read_ahead(io::TimePoint deadline) {
         io::Result<Opened> opened = open(std::exchange(received, std::nullopt));
         if (!opened) co_return std::unexpected(opened.error());
         if (opened->progress != tls::Progress::needs_input) co_return std::move(opened->octets);
-        opened->octets = Buffer();  // not while it waits
         io::Result<Buffer> further = co_await receive(deadline);
         if (!further) co_return std::move(further);
         received = std::move(*further);

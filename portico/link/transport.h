@@ -54,7 +54,7 @@ private:
 // The content of a TLS record.
 struct Opened {
     tls::Progress progress = tls::Progress::done;
-    Buffer octets;
+    Buffer octets;  // without a block unless it is done
 };
 
 // A stream, perhaps the TLS session that it carries, and what its peer has not acknowledged yet. Everything that a

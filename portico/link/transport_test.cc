@@ -16,13 +16,11 @@
 #include "portico/io/scope.h"
 #include "portico/io/sim/sim_kernel.h"
 #include "portico/io/stream.h"
+#include "portico/link/link_for_test.h"
 #include "portico/tls/pair_for_test.h"
 
 namespace portico::link {
 namespace {
-
-using std::chrono::milliseconds;
-using std::chrono::seconds;
 
 std::shared_ptr<const tls::ServerContext> server_context() {
     tls::ServerTlsOptions options;
@@ -36,14 +34,6 @@ std::shared_ptr<const tls::ClientContext> client_context() {
     options.authorities = tls::authority_text().chain;
     static const auto only = *tls::ClientContext::open(options);
     return only;
-}
-
-io::SimFaults no_faults() {
-    io::SimFaults faults;
-    faults.late = faults.short_read = faults.short_write = faults.cold = faults.cancel_late = 0;
-    faults.delay_max = milliseconds(0);
-    faults.buffer_octets_min = faults.buffer_octets_max = 64 * 1024;
-    return faults;
 }
 
 std::string pattern(std::size_t octets) {
@@ -204,7 +194,7 @@ Task<void> write_until(Transport& to, std::string_view text, io::TimePoint deadl
 }
 
 TEST(SecureWrite, ThatIsCutOffGoesOnWhereItStopped) {
-    SecureWorld world(1, no_faults());
+    SecureWorld world(1, punctual());
     world.shake_hands();
     const std::string content = pattern(500'000);
     std::string_view rest = content;
@@ -224,7 +214,7 @@ TEST(SecureWrite, ThatIsCutOffGoesOnWhereItStopped) {
 }
 
 TEST(SecureConnection, HoldsNoBufferWhileItIsIdle) {
-    SecureWorld world(1, no_faults());
+    SecureWorld world(1, punctual());
     world.shake_hands();
     std::string arrived;
     world.run(world.client_sends("hello"));
@@ -235,7 +225,7 @@ TEST(SecureConnection, HoldsNoBufferWhileItIsIdle) {
 }
 
 TEST(SecureConnection, SaysThatItEnds) {
-    SecureWorld world(1, no_faults());
+    SecureWorld world(1, punctual());
     world.shake_hands();
     std::string arrived;
     io::Scope both;
@@ -249,7 +239,7 @@ TEST(SecureConnection, SaysThatItEnds) {
 }
 
 TEST(SecureConnection, FindsSeveralRecordsThatCameTogether) {
-    SecureWorld world(1, no_faults());
+    SecureWorld world(1, punctual());
     world.shake_hands();
     world.run(world.client_sends("one"));
     world.run(world.client_sends("two"));
@@ -297,7 +287,7 @@ protected:
 
 private:
     static io::SimFaults roomy() {
-        io::SimFaults faults = no_faults();
+        io::SimFaults faults = punctual();
         faults.buffer_octets_min = faults.buffer_octets_max = 512 * 1024;
         return faults;
     }

@@ -405,7 +405,6 @@ Task<Outcome> serve_secure(Worker& worker, link::Transport& transport, const io:
     while (next == Outcome::idle && (encrypted || transport.has_unopened())) {
         io::Result<link::Opened> opened = transport.open(std::exchange(encrypted, std::nullopt));
         if (opened && opened->progress == tls::Progress::needs_input) {
-            opened->octets = Buffer();  // not while it waits
             co_await read_rest(worker, transport, peer, head_deadline, opened);
         }
         if (!opened) co_return Outcome::close;

@@ -117,6 +117,10 @@ class Conversation:
         except OSError:
             self.ended = "reset"
             return
+        self._arrived(octets)
+
+    def _arrived(self, octets: bytes) -> None:
+        """Takes what was received; nothing at the end of the stream."""
         if not octets:
             self.ended = "eof"
         self.received += octets
@@ -304,14 +308,7 @@ class SecureConversation(Conversation):
             self.half_close_due = False
             self.refuses_more = True
 
-    def _read_some(self) -> None:
-        try:
-            octets = self.socket.recv(1 << 18)
-        except BlockingIOError:
-            return
-        except OSError:
-            self.ended = "reset"
-            return
+    def _arrived(self, octets: bytes) -> None:
         if octets:
             self.arriving.write(octets)
         else:
@@ -327,11 +324,9 @@ class SecureConversation(Conversation):
             except ssl.SSLEOFError:
                 self.ended = "reset"  # without close_notify: what was received may be cut
                 return
+            super()._arrived(plain)
             if not plain:
-                self.ended = "eof"
                 return
-            self.received += plain
-            self.everything += plain
 
 
 def parse_head(octets: bytes) -> Answer:
