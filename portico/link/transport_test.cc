@@ -235,7 +235,7 @@ TEST(SecureConnection, SaysThatItEnds) {
     std::array<char, 1> room;
     EXPECT_EQ(world.client().decrypt(room).progress, tls::Progress::ended);
     EXPECT_EQ(arrived, "");
-    EXPECT_TRUE(world.client().failure().empty());
+    EXPECT_TRUE(world.client().has_peer_said_end());
 }
 
 TEST(SecureConnection, FindsSeveralRecordsThatCameTogether) {

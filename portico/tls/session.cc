@@ -150,9 +150,12 @@ Session::Session(std::unique_ptr<Secrets> secrets, BufferPool& pool) : secrets_(
 
 Session::~Session() = default;
 
+bool Session::has_peer_said_end() const {
+    return (SSL_get_shutdown(secrets_->ssl.get()) & SSL_RECEIVED_SHUTDOWN) != 0;
+}
+
 void Session::receive(Buffer octets) {
-    const bool has_ended = (SSL_get_shutdown(secrets_->ssl.get()) & SSL_RECEIVED_SHUTDOWN) != 0;
-    if (!failure_.empty() || has_ended) return;
+    if (!failure_.empty() || has_peer_said_end()) return;
     assert(input_.empty() && "the octets before have been used up");
     input_ = std::move(octets);
     used_ = 0;

@@ -111,6 +111,7 @@ TEST_F(Sessions, SayThatTheyEnd) {
     pair.client().close();
     pair.carry(pair.client(), pair.server(), [&] { EXPECT_EQ(pair.all_of(pair.server()), ""); });
     EXPECT_EQ(pair.last(), Progress::ended);
+    EXPECT_TRUE(pair.server().has_peer_said_end());
     // The other direction goes on.
     EXPECT_EQ(pair.send(pair.server(), pair.client(), "answer"), "answer");
 }
@@ -121,6 +122,7 @@ TEST_F(Sessions, EndWithTheStream) {
     pair.server().receive_end();
     EXPECT_EQ(pair.all_of(pair.server()), "");
     EXPECT_EQ(pair.last(), Progress::ended);
+    EXPECT_FALSE(pair.server().has_peer_said_end());
 }
 
 TEST_F(Sessions, OfAPeerThatLeavesEarlyFail) {
