@@ -150,9 +150,7 @@ Session::Session(std::unique_ptr<Secrets> secrets, BufferPool& pool) : secrets_(
 
 Session::~Session() = default;
 
-bool Session::has_peer_said_end() const {
-    return (SSL_get_shutdown(secrets_->ssl.get()) & SSL_RECEIVED_SHUTDOWN) != 0;
-}
+bool Session::has_peer_said_end() const { return (SSL_get_shutdown(secrets_->ssl.get()) & SSL_RECEIVED_SHUTDOWN) != 0; }
 
 void Session::receive(Buffer octets) {
     if (!failure_.empty() || has_peer_said_end()) return;

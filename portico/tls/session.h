@@ -84,8 +84,8 @@ public:
 
     // Whether the handshake is complete.
     [[nodiscard]] bool is_established() const { return is_established_; }
-    // Whether the peer has said that it sends nothing more (close_notify). If its stream ended without that, what it has
-    // sent may be cut.
+    // Whether the peer has said that it sends nothing more (close_notify). If its stream ended without that, what it
+    // has sent may be cut.
     [[nodiscard]] bool has_peer_said_end() const;
     // Why the session failed, for the log; empty if it has not.
     [[nodiscard]] std::string_view failure() const { return failure_; }
