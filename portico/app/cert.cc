@@ -5,11 +5,11 @@
 
 #include <string>
 
-#include "portico/app/certificates.h"
 #include "portico/app/commands.h"
 #include "portico/app/local_authority.h"
 #include "portico/app/notice.h"
 #include "portico/app/retype.h"
+#include "portico/server/certificates.h"
 #include "portico/tls/local_authority.h"
 
 namespace portico::app {
@@ -17,8 +17,8 @@ namespace {
 
 void show(const tls::Credentials& authority, const std::string& path) {
     say(fmt::format("file         {}\nname         {}\nvalid        {} to {}\nfingerprint  {}\n", path,
-                    authority.names().empty() ? "" : authority.names().front(), day_of(authority.begins()),
-                    day_of(authority.ends()), tls::fingerprint(authority)));
+                    authority.names().empty() ? "" : authority.names().front(), server::day_of(authority.begins()),
+                    server::day_of(authority.ends()), tls::fingerprint(authority)));
 }
 
 // What each kind of client needs to trust the authority. Whoever has its key can pretend to be any site to this user,

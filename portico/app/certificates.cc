@@ -3,10 +3,12 @@
 
 #include <fmt/core.h>
 
+#include <chrono>
 #include <utility>
 
 #include "portico/app/local_authority.h"
 #include "portico/app/notice.h"
+#include "portico/app/retype.h"
 
 namespace portico::app {
 namespace {
@@ -17,24 +19,22 @@ constexpr std::chrono::days local_certificate_time{30};
 server::OpenedCertificates open_local(const TlsPlan& plan) {
     auto credentials = local_credentials(plan.names);
     if (!credentials) {
-        return std::unexpected(server::CertificateProblem{credentials.error().message, credentials.error().advice});
+        return std::unexpected(server::CertificateNews{credentials.error().message, credentials.error().advice});
     }
     tls::ServerTlsOptions options;
     options.profile = plan.profile;
     options.credentials.push_back(*std::move(credentials));
     auto context = tls::ServerContext::open(options);
-    if (!context) return std::unexpected(server::CertificateProblem{context.error(), ""});
+    if (!context) return std::unexpected(server::CertificateNews{context.error()});
     return *std::move(context);
 }
 
-void tell(const std::string& sentence, const std::string& advice) { note(sentence, advice); }
+void tell(const server::CertificateNews& news) { note(news.message, advice_of(news)); }
 
 }  // namespace
 
-std::string day_of(std::chrono::sys_seconds time) {
-    const std::chrono::year_month_day day(std::chrono::floor<std::chrono::days>(time));
-    return fmt::format("{:04}-{:02}-{:02}", static_cast<int>(day.year()), static_cast<unsigned>(day.month()),
-                       static_cast<unsigned>(day.day()));
+std::string advice_of(const server::CertificateNews& news) {
+    return news.path.empty() ? news.command : news.command + " " + shell_quoted(news.path);
 }
 
 server::OpenedCertificates open_tls(const TlsPlan& plan) {

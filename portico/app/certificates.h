@@ -4,7 +4,6 @@
 // Threads:   any.
 #pragma once
 
-#include <chrono>
 #include <string>
 
 #include "portico/app/serve_plan.h"
@@ -12,8 +11,8 @@
 
 namespace portico::app {
 
-// "2026-11-22", in UTC.
-std::string day_of(std::chrono::sys_seconds time);
+// The command that goes with such news, ready for a shell; empty if there is none.
+[[nodiscard]] std::string advice_of(const server::CertificateNews& news);
 
 // Reads the files of the plan, or makes its local certificate.
 [[nodiscard]] server::OpenedCertificates open_tls(const TlsPlan& plan);

@@ -15,7 +15,6 @@
 #include <utility>
 #include <vector>
 
-#include "portico/app/certificates.h"
 #include "portico/app/commands.h"
 #include "portico/app/conversation.h"
 #include "portico/app/notice.h"
@@ -29,6 +28,7 @@
 #include "portico/io/net/resolve.h"
 #include "portico/io/run_task.h"
 #include "portico/io/signals.h"
+#include "portico/server/certificates.h"
 #include "portico/tls/client_context.h"
 
 namespace portico::app {
@@ -156,7 +156,7 @@ public:
                          printable(application)));
         for (const tls::PeerCertificate& one : session.peer_chain()) {
             tell(fmt::format("certificate of {}\n  by {}, until {}", printable(one.subject), printable(one.issuer),
-                             day_of(one.ends)));
+                             server::day_of(one.ends)));
         }
     }
     void closed() {

@@ -1,24 +1,25 @@
 // portico/app/local_authority.cc — see local_authority.h.
 #include "portico/app/local_authority.h"
 
-#include <fcntl.h>
 #include <fmt/core.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <chrono>
-#include <cstdio>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
 #include "portico/app/machine.h"
 #include "portico/app/retype.h"
+#include "portico/io/temporary_file.h"
 #include "portico/tls/local_authority.h"
 
 namespace portico::app {
@@ -29,6 +30,9 @@ using Problem = std::unexpected<Misuse>;
 // The certificate and its key in one file, so that the two can't be from different authorities.
 constexpr std::string_view secret_name = "authority-key.pem";
 constexpr std::string_view public_name = "authority.pem";
+
+// Who may read a file.
+enum class Access : std::uint8_t { owner, everybody };
 
 std::string joined(const std::string& folder, std::string_view name) { return fmt::format("{}/{}", folder, name); }
 
@@ -43,39 +47,21 @@ std::string read_text(const std::string& path) {
     return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
 
-// A file that nobody else has, with this text.
-class NewFile {
-public:
-    NewFile(const std::string& folder, mode_t mode) : path_(joined(folder, fmt::format(".new-{}", ::getpid()))) {
-        number_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
-    }
-    NewFile(const NewFile&) = delete;
-    NewFile& operator=(const NewFile&) = delete;
-    ~NewFile() {
-        if (number_ < 0) return;
-        ::close(number_);
-        ::unlink(path_.c_str());
-    }
-    // Puts the text on the disk. False: see errno.
-    [[nodiscard]] bool write(std::string_view text) {
-        while (number_ >= 0 && !text.empty()) {
-            const ssize_t written = ::write(number_, text.data(), text.size());
-            if (written < 0 && errno == EINTR) continue;
-            if (written <= 0) return false;
-            text.remove_prefix(static_cast<std::size_t>(written));
-        }
-        return number_ >= 0 && ::fsync(number_) == 0;
-    }
-    // Gives the file a name, unless there is a file with that name. False: see errno.
-    [[nodiscard]] bool name(const std::string& path) const { return ::link(path_.c_str(), path.c_str()) == 0; }
-    // The same, in place of a file with that name.
-    [[nodiscard]] bool rename(const std::string& path) const { return ::rename(path_.c_str(), path.c_str()) == 0; }
-    [[nodiscard]] const std::string& path() const { return path_; }
-
-private:
-    std::string path_;
-    int number_;
-};
+// Makes a file with this text, unless there is one. Another process may be faster; its file is as good.
+io::Result<void> make_file(const std::string& folder, std::string_view name, std::string_view text, Access access) {
+    auto file = io::TemporaryFile::create(folder);
+    if (!file) return std::unexpected(file.error());
+    const auto written = file->write(text);
+    if (!written) return written;
+    const auto synchronised = file->synchronise();
+    if (!synchronised) return synchronised;
+    const auto finished = file->finish();
+    if (!finished) return finished;
+    if (access == Access::everybody && ::chmod(file->path().c_str(), 0644) != 0) return io::fail(errno, "chmod");
+    const auto kept = file->keep(joined(folder, name));
+    if (!kept && kept.error().number != EEXIST) return kept;
+    return {};
+}
 
 std::expected<void, Misuse> make_secret(const std::string& folder) {
     std::error_code failure;
@@ -88,12 +74,10 @@ std::expected<void, Misuse> make_secret(const std::string& folder) {
     const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
     const auto made = tls::make_authority("Portico on " + (host.empty() ? "this machine" : host), now);
     if (!made) return Problem(Misuse{made.error(), ""});
-    NewFile file(folder, 0600);
-    if (!file.write(made->chain + made->key)) return cannot("write", file.path());
-    // Another process may have been faster; its authority is as good.
-    const std::string path = joined(folder, secret_name);
-    if (!file.name(path) && errno != EEXIST) return cannot("make", path);
-    return {};
+    const auto kept = make_file(folder, secret_name, made->chain + made->key, Access::owner);
+    if (kept) return {};
+    errno = kept.error().number;
+    return cannot("make", joined(folder, secret_name));
 }
 
 // The first certificate of a PEM text, without the key that follows it.
@@ -135,8 +119,12 @@ std::expected<tls::Credentials, Misuse> local_authority(const std::string& folde
     }
     const std::string shown = authority_path(folder);
     if (read_text(shown) != certificate_in(text)) {
-        NewFile file(folder, 0644);
-        if (!file.write(certificate_in(text)) || !file.rename(shown)) return cannot("write", shown);
+        ::unlink(shown.c_str());  // that of an earlier authority
+        const auto kept = make_file(folder, public_name, certificate_in(text), Access::everybody);
+        if (!kept) {
+            errno = kept.error().number;
+            return cannot("make", shown);
+        }
     }
     return *std::move(authority);
 }

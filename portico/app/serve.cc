@@ -359,7 +359,7 @@ int serve(const Arguments& arguments, const ServePlan& plan) {
     if (tls_plan.use == TlsUse::local) tls_plan.names = names_to_certify(plan);
     if (tls_plan.use != TlsUse::none) {
         auto tls = open_tls(tls_plan);
-        if (!tls) return complain(tls.error().message, tls.error().advice);
+        if (!tls) return complain(tls.error().message, advice_of(tls.error()));
         options.tls = *std::move(tls);
     }
     auto addresses = addresses_of(plan.listen);

@@ -76,9 +76,7 @@ std::shared_ptr<const route::Routes> routes_of(const std::shared_ptr<Router::Sta
     return {state, &state->routes};
 }
 
-void tell_operator(const std::string& sentence, const std::string& /*advice*/) {
-    io::write_patiently(STDERR_FILENO, sentence + "\n");
-}
+void tell_operator(const server::CertificateNews& news) { io::write_patiently(STDERR_FILENO, news.message + "\n"); }
 
 server::CertificateWatch::Source source_of(const std::vector<CertificateFiles>& files) {
     server::CertificateWatch::Source source;

@@ -55,6 +55,11 @@ Result<void> TemporaryFile::write(std::string_view octets) {
     return {};
 }
 
+Result<void> TemporaryFile::synchronise() {
+    if (::fsync(number_) != 0) return fail(errno, "fsync");
+    return {};
+}
+
 Result<void> TemporaryFile::finish() {
     if (::close(std::exchange(number_, none)) != 0) return fail(errno, "close");
     return {};

@@ -23,6 +23,8 @@ public:
 
     // Appends all of `octets`.
     Result<void> write(std::string_view octets);
+    // Returns once all that was written is on the disk (fsync(2)).
+    Result<void> synchronise();
     // Ends writing. An error concerns octets that were written before.
     Result<void> finish();
     // Renames the file to `path`. EEXIST if such a file exists: nothing is overwritten. EXDEV if that is on another

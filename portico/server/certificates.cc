@@ -16,17 +16,14 @@
 namespace portico::server {
 namespace {
 
-using Problem = std::unexpected<CertificateProblem>;
+using Problem = std::unexpected<CertificateNews>;
 
 constexpr std::chrono::seconds time_between_looks{2};
 
 // A chain of certificates takes a few kilobytes. What is larger is another kind of file.
 constexpr std::size_t file_octets_max = 1024 * 1024;
 
-// As one word of a shell's command.
-std::string quoted(const std::string& path) { return "'" + path + "'"; }
-
-std::expected<std::string, CertificateProblem> read_file(const std::string& path) {
+std::expected<std::string, CertificateNews> read_file(const std::string& path) {
     errno = 0;
     std::ifstream file(path, std::ios::binary);
     std::string text;
@@ -34,42 +31,44 @@ std::expected<std::string, CertificateProblem> read_file(const std::string& path
     file.read(text.data(), static_cast<std::streamsize>(text.size()));
     if (!file.is_open() || file.bad()) {
         const char* const reason = std::strerror(errno == 0 ? EIO : errno);
-        return Problem({fmt::format("cannot read '{}': {}", path, reason), "ls -l " + quoted(path)});
+        return Problem(CertificateNews{fmt::format("cannot read '{}': {}", path, reason), "ls -l", path});
     }
     text.resize(static_cast<std::size_t>(file.gcount()));
     if (text.size() <= file_octets_max) return text;
-    return Problem({fmt::format("'{}' is too large for a certificate or a key", path), ""});
+    return Problem(CertificateNews{fmt::format("'{}' is too large for a certificate or a key", path)});
 }
 
-std::expected<tls::Credentials, CertificateProblem> read_credentials(const CertificateFiles& files) {
+std::expected<tls::Credentials, CertificateNews> read_credentials(const CertificateFiles& files) {
     const auto chain = read_file(files.chain);
     if (!chain) return Problem(chain.error());
     const auto key = read_file(files.key);
     if (!key) return Problem(key.error());
     auto credentials = tls::Credentials::read(*chain, *key);
     if (credentials) return *std::move(credentials);
-    return Problem({fmt::format("cannot use '{}' with '{}': {}", files.chain, files.key, credentials.error()),
-                    "openssl x509 -noout -subject -dates -in " + quoted(files.chain)});
-}
-
-std::string day_of(std::chrono::sys_seconds time) {
-    const std::chrono::year_month_day day(std::chrono::floor<std::chrono::days>(time));
-    return fmt::format("{:04}-{:02}-{:02}", static_cast<int>(day.year()), static_cast<unsigned>(day.month()),
-                       static_cast<unsigned>(day.day()));
+    return Problem(
+        CertificateNews{fmt::format("cannot use '{}' with '{}': {}", files.chain, files.key, credentials.error()),
+                        "openssl x509 -noout -subject -dates -in", files.chain});
 }
 
 // Clients refuse such a certificate. It may still be what is wanted, for a test.
 void tell_of_dates(const CertificateFiles& files, const tls::Credentials& credentials, const TellOperator& tell) {
     const auto now = std::chrono::system_clock::now();
     if (credentials.ends() <= now) {
-        tell(fmt::format("the certificate in '{}' expired on {}", files.chain, day_of(credentials.ends())), "");
+        tell(CertificateNews{
+            fmt::format("the certificate in '{}' expired on {}", files.chain, day_of(credentials.ends()))});
     } else if (credentials.begins() > now) {
-        tell(fmt::format("the certificate in '{}' is not valid before {}", files.chain, day_of(credentials.begins())),
-             "");
+        tell(CertificateNews{
+            fmt::format("the certificate in '{}' is not valid before {}", files.chain, day_of(credentials.begins()))});
     }
 }
 
 }  // namespace
+
+std::string day_of(std::chrono::sys_seconds time) {
+    const std::chrono::year_month_day day(std::chrono::floor<std::chrono::days>(time));
+    return fmt::format("{:04}-{:02}-{:02}", static_cast<int>(day.year()), static_cast<unsigned>(day.month()),
+                       static_cast<unsigned>(day.day()));
+}
 
 OpenedCertificates open_certificates(const std::vector<CertificateFiles>& files, tls::Profile profile,
                                      const TellOperator& tell) {
@@ -82,7 +81,7 @@ OpenedCertificates open_certificates(const std::vector<CertificateFiles>& files,
         options.credentials.push_back(*std::move(credentials));
     }
     auto context = tls::ServerContext::open(options);
-    if (!context) return Problem({context.error(), ""});
+    if (!context) return Problem(CertificateNews{context.error()});
     return *std::move(context);
 }
 
@@ -108,8 +107,8 @@ CertificateWatch::CertificateWatch(Server& server, Source source)
     if (thread) {
         thread_ = *std::move(thread);
     } else {
-        source_.tell("no thread can be started to watch the certificates: restart the server when they are renewed",
-                     "");
+        source_.tell(CertificateNews{
+            "no thread can be started to watch the certificates: restart the server when they are renewed"});
     }
 }
 
@@ -134,9 +133,11 @@ void CertificateWatch::look() {
     const OpenedCertificates renewed = source_.open();
     if (renewed) {
         server_->replace_tls(*renewed);
-        source_.tell("the certificates have been renewed", "");
+        source_.tell(CertificateNews{"the certificates have been renewed"});
     } else {
-        source_.tell(renewed.error().message + "; the certificates in use stay", renewed.error().advice);
+        CertificateNews news = renewed.error();
+        news.message += "; the certificates in use stay";
+        source_.tell(news);
     }
 }
 

@@ -4,6 +4,7 @@
 // Threads:   none, but for the watch, which has one of its own.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <expected>
 #include <functional>
@@ -22,16 +23,19 @@ namespace portico::server {
 
 class Server;
 
-// Why certificates can't be used.
-struct CertificateProblem {
-    std::string message;  // what failed, on which file, and why
-    std::string advice;   // a command that shows more; may be empty
+// Something that an operator should know about certificates.
+struct CertificateNews {
+    std::string message;       // a sentence: what failed, on which file, and why
+    std::string command = {};  // shows more, or mends it; may be empty
+    std::string path = {};     // the command's last word, not quoted; may be empty
 };
 
-using OpenedCertificates = std::expected<std::shared_ptr<const tls::ServerContext>, CertificateProblem>;
+using OpenedCertificates = std::expected<std::shared_ptr<const tls::ServerContext>, CertificateNews>;
 
-// What to do with a sentence, and perhaps a command, that somebody should read.
-using TellOperator = std::function<void(const std::string& sentence, const std::string& advice)>;
+using TellOperator = std::function<void(const CertificateNews&)>;
+
+// "2026-11-22", in UTC.
+[[nodiscard]] std::string day_of(std::chrono::sys_seconds time);
 
 // Reads the files. `tell` learns of certificates that are not valid today: they are used nevertheless.
 [[nodiscard]] OpenedCertificates open_certificates(const std::vector<CertificateFiles>& files, tls::Profile profile,

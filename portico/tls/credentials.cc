@@ -54,12 +54,6 @@ std::expected<OwnedKey, std::string> read_key(std::string_view text) {
     return Problem("there is no private key in it (-----BEGIN PRIVATE KEY-----)");
 }
 
-std::string in_lower_case(std::string_view text) {
-    std::string lower(text);
-    for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    return lower;
-}
-
 std::string_view octets_of(const ASN1_STRING* text) {
     return {reinterpret_cast<const char*>(ASN1_STRING_get0_data(text)),
             static_cast<std::size_t>(ASN1_STRING_length(text))};
@@ -112,6 +106,12 @@ std::expected<void, std::string> check_order(const std::vector<OwnedCertificate>
 }
 
 }  // namespace
+
+std::string in_lower_case(std::string_view text) {
+    std::string lower(text);
+    for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    return lower;
+}
 
 std::chrono::sys_seconds time_of(const ASN1_TIME* time) {
     std::tm parts{};

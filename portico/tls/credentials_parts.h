@@ -5,12 +5,16 @@
 
 #include <chrono>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "portico/tls/credentials.h"
 #include "portico/tls/secrets.h"
 
 namespace portico::tls {
+
+// A name as certificates are compared by: ASCII letters have no case (RFC 6125 §6.4.1).
+[[nodiscard]] std::string in_lower_case(std::string_view text);
 
 struct Credentials::Parts {
     std::vector<OwnedCertificate> chain;  // the server's own certificate first

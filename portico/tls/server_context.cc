@@ -40,8 +40,7 @@ struct ServerContext::Impl {
 };
 
 SSL_CTX* ServerContext::Impl::find(std::string_view name) const {
-    std::string lower(name);
-    for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    std::string lower = in_lower_case(name);
     if (lower.ends_with('.')) lower.pop_back();
     auto at = by_name.find(lower);
     const std::size_t dot = lower.find('.');  // a wildcard stands for one label (RFC 6125 §6.4.3)
