@@ -48,7 +48,9 @@ class Certificate:
 
     def client_context(self) -> ssl.SSLContext:
         """What a client needs that trusts this certificate and no other."""
-        return ssl.create_default_context(cafile=str(self.chain))
+        context = ssl.create_default_context(cafile=str(self.chain))
+        context.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF  # an end without close_notify is an error
+        return context
 
 
 def make_certificate(folder: Path, name: str, alternatives: list[str], *, key: str = "ec", days: int = 2) -> Certificate:
