@@ -31,7 +31,7 @@ struct ServerTlsOptions {
     std::vector<Credentials> credentials;
     Profile profile = Profile::intermediate;
     // The protocols that ALPN offers, the preferred one first (RFC 7301).
-    std::vector<std::string> applications{"http/1.1", "http/1.0"};
+    std::vector<std::string> applications{"h2", "http/1.1", "http/1.0"};
 };
 
 class ServerContext {
