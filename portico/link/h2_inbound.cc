@@ -138,7 +138,7 @@ void H2Inbound::wake_reader() {
 
 // The reading task looks after the deadlines, and after the end.
 void H2Inbound::wake_reader_if_due() {
-    if (has_ended() || streams() == 0 || deadline() < reader_deadline_) wake_reader();
+    if (has_ended() || is_idle() || deadline() < reader_deadline_) wake_reader();
 }
 
 // --- Writing

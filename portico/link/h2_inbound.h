@@ -56,8 +56,8 @@ public:
     [[nodiscard]] bool has_ended() const { return is_broken_ || engine_.has_ended(); }
     // The output could not be sent: the connection is to be reset.
     [[nodiscard]] bool is_broken() const { return is_broken_; }
-    // Streams that are open, or that an exchange holds.
-    [[nodiscard]] std::size_t streams() const { return engine_.streams(); }
+    // Whether no stream is open, no exchange holds one, and everything has been sent.
+    [[nodiscard]] bool is_idle() const { return engine_.streams() == 0 && !engine_.has_output(); }
     // Why it has ended, if the peer is at fault; for the log.
     [[nodiscard]] h2::Fault last_fault() const { return engine_.last_fault(); }
     // The peer has gone: every exchange notices.

@@ -160,7 +160,7 @@ Reading H2Requests::take_encrypted(std::optional<Buffer> received) {
 
 // Waits for what the peer sends or, if it sends nothing more, until it has gone. Something else may end the wait.
 Task<io::Result<Buffer>> H2Requests::wait(bool is_reading) {
-    const bool is_idle = link_->streams() == 0;
+    const bool is_idle = link_->is_idle();
     if (!is_idle) {
         idle_since_ = io::never;
     } else {
@@ -188,7 +188,7 @@ Task<Reading> H2Requests::read() {
     bool is_reading = true;
     for (;;) {
         if (link_->has_ended()) co_return Reading::goes_on;
-        if (!is_reading && link_->streams() == 0) co_return Reading::half_closed;
+        if (!is_reading && link_->is_idle()) co_return Reading::half_closed;
         io::Result<Buffer> received = co_await wait(is_reading);
         Reading reading = Reading::goes_on;
         if (received) {
@@ -197,7 +197,7 @@ Task<Reading> H2Requests::read() {
             reading = Reading::shed;
         } else if (received.error().number == ECANCELED || received.error().number == ETIMEDOUT) {
             take({});  // for its deadlines
-            const bool is_idle = link_->streams() == 0 && idle_since_ != io::never;
+            const bool is_idle = link_->is_idle() && idle_since_ != io::never;
             const bool is_late = is_idle && worker_->core().now() >= idle_since_ + worker_->limits().keep_alive_max;
             if (is_late) reading = Reading::timed_out;
         } else {
@@ -223,9 +223,10 @@ Task<Outcome> serve_h2(Worker& worker, link::Transport& transport, const io::Soc
     if (transport.has_unopened()) reading = requests.take_encrypted(std::nullopt);
     if (reading == Reading::goes_on) reading = co_await requests.read();
 
-    // The end. A peer that reads is told.
+    // The end. A peer that may go on is told.
+    if (link.is_broken()) reading = Reading::left;
     if (reading == Reading::left) link.peer_left();
-    if (reading != Reading::goes_on) link.end();
+    if (reading == Reading::shed || reading == Reading::timed_out) link.end();
     requests.take({});
     if (reading == Reading::left || reading == Reading::shed) answering.request_stop();
     co_await answering.join();
@@ -233,7 +234,8 @@ Task<Outcome> serve_h2(Worker& worker, link::Transport& transport, const io::Soc
     if (reading == Reading::left || reading == Reading::shed) writing.request_stop();
     co_await writing.join();
     if (link.is_broken()) co_return Outcome::reset;
-    co_return reading == Reading::left ? Outcome::left : Outcome::close;
+    const bool has_left = reading == Reading::left || reading == Reading::half_closed;
+    co_return has_left ? Outcome::left : Outcome::close;
 }
 
 }  // namespace portico::server
