@@ -233,7 +233,9 @@ Task<Outcome> serve_h2(Worker& worker, link::Transport& transport, const io::Soc
     if (reading == Reading::left || reading == Reading::shed) writing.request_stop();
     co_await writing.join();
     if (link.is_broken()) co_return Outcome::reset;
-    co_return reading == Reading::left ? Outcome::left : Outcome::close;
+    // A connection that had to end says so now: the server may not wait for what lingers.
+    const bool is_over = reading == Reading::left || reading == Reading::shed;
+    co_return is_over ? Outcome::left : Outcome::close;
 }
 
 }  // namespace portico::server
