@@ -1,6 +1,7 @@
 // portico/server/h2_requests.cc — the steps of HTTP/2's requests, many at a time: see requests.h.
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -13,6 +14,9 @@
 
 namespace portico::server {
 namespace {
+
+// For the last words on a connection that has to end.
+constexpr io::Duration farewell_time = std::chrono::milliseconds(100);
 
 // One request at a time. Most are answered while the octets that were received are read, and then the object serves the
 // next one; the others have a task of their own.
@@ -224,13 +228,14 @@ Task<Outcome> serve_h2(Worker& worker, link::Transport& transport, const io::Soc
     if (reading == Reading::goes_on) reading = co_await requests.read();
 
     // The end. A peer that reads is told.
+    const bool is_stuck = link.is_waiting_to_send();
     if (reading == Reading::left) link.peer_left();
     if (reading != Reading::goes_on) link.end();
     requests.take({});
     if (reading == Reading::left || reading == Reading::shed) answering.request_stop();
     co_await answering.join();
-    link.finish();
-    if (reading == Reading::left || reading == Reading::shed) writing.request_stop();
+    link.finish(reading == Reading::shed ? worker.core().now() + farewell_time : io::never);
+    if (reading == Reading::left || (reading == Reading::shed && is_stuck)) writing.request_stop();
     co_await writing.join();
     if (link.is_broken()) co_return Outcome::reset;
     // A connection that had to end says so now: the server may not wait for what lingers.
