@@ -131,11 +131,11 @@ private:
     io::Gate has_output_;
     io::Operation* reader_ = nullptr;  // what the reading task waits for
     io::TimePoint reader_deadline_ = io::never;
-    std::size_t sending_ = 0;          // exchanges that wait until their content is sent
-    io::Duration window_waited_{};     // the time spent waiting for the peer's windows, since none waited
-    std::uint64_t window_octets_ = 0;  // sent in that time
+    std::size_t sending_ = 0;           // exchanges that wait until their content is sent
+    io::Duration window_waited_{};      // the time spent waiting for the peer's windows, since none waited
+    std::uint64_t window_octets_ = 0;   // sent in that time
     io::TimePoint latest_ = io::never;  // for sending what is left
-    bool is_in_turn_ = false;          // of the reading task
+    bool is_in_turn_ = false;           // of the reading task
     bool was_woken_ = false;
     bool is_finishing_ = false;
     bool is_broken_ = false;

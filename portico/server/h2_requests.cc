@@ -24,7 +24,7 @@ class H2Request {
 public:
     // All of them outlive it.
     H2Request(Worker& worker, link::H2Inbound& link, const io::SocketAddress& peer, const Admittance& admittance)
-        : exchange_(link, worker.inbound(), peer), answering_(worker, admittance, exchange_) {}
+        : worker_(&worker), exchange_(link, worker.inbound(), peer), answering_(worker, admittance, exchange_) {}
 
     // Answers the request if nothing has to be waited for. False: answer() goes on from there.
     [[nodiscard]] bool answer_at_once(const link::H2Inbound::Arrived& arrived);
@@ -32,12 +32,15 @@ public:
 
 private:
     [[nodiscard]] bool begin_response();
+    Task<void> respond();
 
+    Worker* worker_;
     link::H2Exchange exchange_;
     Answering answering_;
     route::Route route_;
     std::optional<http::Result<void>> allowed_;  // empty: not known yet
     Answering::Left left_ = Answering::Left::content;
+    bool is_answered_ = false;
 };
 
 bool H2Request::answer_at_once(const link::H2Inbound::Arrived& arrived) {
@@ -56,7 +59,10 @@ bool H2Request::answer_at_once(const link::H2Inbound::Arrived& arrived) {
     const std::optional<link::Sent> sent = exchange_.send_at_once();
     if (!sent) return false;
     answering_.record(*sent);
+    is_answered_ = true;
+    if (exchange_.awaits_content()) return false;
     exchange_.end();
+    is_answered_ = false;
     return true;
 }
 
@@ -67,7 +73,7 @@ bool H2Request::begin_response() {
     return left_ == Answering::Left::sending;
 }
 
-Task<void> H2Request::answer() {
+Task<void> H2Request::respond() {
     if (!allowed_) {
         allowed_ = co_await answering_.authorize(*route_.guard);
         if (allowed_) static_cast<void>(begin_response());
@@ -77,6 +83,13 @@ Task<void> H2Request::answer() {
         static_cast<void>(sent);  // what is incomplete is reset
     } else {
         static_cast<void>(answering_.give_up());
+    }
+}
+
+Task<void> H2Request::answer() {
+    if (!is_answered_) co_await respond();
+    if (exchange_.awaits_content()) {
+        co_await exchange_.linger(worker_->linger_time_max(), worker_->limits().drain_octets_max);
     }
     exchange_.end();
     exchange_.end_turn();
