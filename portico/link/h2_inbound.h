@@ -66,8 +66,10 @@ public:
     void peer_half_closed();
     // Ends the connection with GOAWAY and without a fault.
     void end();
-    // Once the output has been sent, write() returns.
-    void finish();
+    // Whether output waits until the peer has read what was sent before.
+    [[nodiscard]] bool is_waiting_to_send() { return !engine_.output().empty(); }
+    // Once the output has been sent, or at `latest`, write() returns.
+    void finish(io::TimePoint latest);
 
     // While the reading task waits: what else happens on the connection may end the wait.
     class ReaderWait {
@@ -131,10 +133,11 @@ private:
     io::Gate has_output_;
     io::Operation* reader_ = nullptr;  // what the reading task waits for
     io::TimePoint reader_deadline_ = io::never;
-    std::size_t sending_ = 0;          // exchanges that wait until their content is sent
-    io::Duration window_waited_{};     // the time spent waiting for the peer's windows, since none waited
-    std::uint64_t window_octets_ = 0;  // sent in that time
-    bool is_in_turn_ = false;          // of the reading task
+    std::size_t sending_ = 0;           // exchanges that wait until their content is sent
+    io::Duration window_waited_{};      // the time spent waiting for the peer's windows, since none waited
+    std::uint64_t window_octets_ = 0;   // sent in that time
+    io::TimePoint latest_ = io::never;  // for sending what is left
+    bool is_in_turn_ = false;           // of the reading task
     bool was_woken_ = false;
     bool is_half_closed_ = false;
     bool is_finishing_ = false;
