@@ -221,8 +221,8 @@ Task<void> H2Inbound::write() {
         const io::TimePoint deadline = std::min(patience->step(core().now()), latest_);
         const io::Result<std::size_t> written =
             co_await transport_->write({&span, 1}, deadline, false, &context_->transfers());
-        const bool may_wait = core().now() < latest_ && patience->lasts(core().now());
-        if (!written && written.error().number == ETIMEDOUT && may_wait) continue;
+        const bool is_late = !written && written.error().number == ETIMEDOUT && core().now() < latest_;
+        if (is_late && patience->lasts(core().now())) continue;
         if (!written || !patience->took(*written, core().now())) break;
         engine_.output_sent(*written);
     }

@@ -160,7 +160,6 @@ Task<bool> H2Client::read(io::Duration patience) {
         co_return false;
     }
     in_.append(room.data(), *got);
-    received_ += *got;
     while (in_.size() >= 9) {
         const std::size_t length = number_at(in_, 0, 3);
         if (length > payload_octets_max) wrong("a frame that is too large");
@@ -267,6 +266,7 @@ void H2Client::take_head(std::uint32_t stream, std::string_view block, bool is_l
 
 void H2Client::take_data(std::uint32_t stream, std::string_view payload, bool is_last) {
     unused_ += static_cast<std::uint32_t>(payload.size());
+    received_ += payload.size();
     const auto found = open_.find(stream);
     if (found == open_.end()) return;
     Open& open = found->second;
