@@ -229,6 +229,32 @@ TEST_F(Routing, KeepsWhatIsBehindAGuardFromStrangers) {
     EXPECT_EQ(exchange.notes().reason, "no token");
 }
 
+// Counts how often it is asked to drop what it has cached.
+class Keeping final : public Handler {
+public:
+    explicit Keeping(int& forgotten) : forgotten_(&forgotten) {}
+    [[nodiscard]] Task<void> answer(link::Exchange&) override { co_return; }
+    void forget_kept() override { ++*forgotten_; }
+
+private:
+    int* forgotten_;
+};
+
+TEST_F(Routing, DropsWhatItsHandlersHaveCached) {
+    int of_route = 0;
+    int of_nobody = 0;
+    Definition definition;
+    definition.method = "GET";
+    definition.pattern = "/";
+    definition.handler = [&of_route](io::Core&) { return std::make_shared<Keeping>(of_route); };
+    routes->add(std::move(definition));
+    routes->keep([&of_nobody](io::Core&) { return std::make_shared<Keeping>(of_nobody); });
+    Router router(core, routes);
+    router.forget_kept();
+    EXPECT_EQ(of_route, 1);
+    EXPECT_EQ(of_nobody, 1);
+}
+
 TEST_F(Routing, AnswersPreflightsBeforeTheGuardsRefusal) {
     CorsOptions options;
     options.methods = "GET";

@@ -25,6 +25,9 @@ protected:
     // The status, the reason and the user that the access log gets: "404 a hidden path|".
     std::string outcome(const http::Request& request) {
         route::Router router(core, routes_for(open_site()));
+        return outcome(router, request);
+    }
+    std::string outcome(route::Router& router, const http::Request& request) {
         AskedExchange asked(core, usual_peer, request);
         link::Exchange& exchange = asked.exchange;
         EXPECT_TRUE(io::run_task(core, take_steps(router, exchange)));
@@ -44,6 +47,9 @@ TEST_F(RoutedSite, SaysWhyARequestIsRefused) {
     EXPECT_EQ(outcome(make_request("/.git/config")), "404 a hidden path|");
     EXPECT_EQ(outcome(make_request("/", {}, Method::post)), "405 the path has other methods|");
     EXPECT_TRUE(outcome(make_request("/a%00")).starts_with("400 "));
+    // The second time, it is known that the folder has no page of its own for this.
+    route::Router router(core, routes_for(open_site()));
+    for (int i = 0; i < 2; ++i) EXPECT_EQ(outcome(router, make_request("/.git/config")), "404 a hidden path|");
 }
 
 TEST_F(RoutedSite, AnswersConnectWith405) {
