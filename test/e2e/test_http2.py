@@ -9,6 +9,7 @@ import re
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import time
 
@@ -21,8 +22,8 @@ import h2_frames
 import servers
 from conformance.case import get as h1_get
 from conformance.content import BIG, HELLO, PROBE
-from conformance.http2 import (END_STREAM, SETTINGS_ACK, Code, Setting, Type, data, get, headers, ping, post, request,
-                               window_update)
+from conformance.http2 import (END_STREAM, PREFACE, SETTINGS_ACK, Code, Setting, Type, data, get, headers, ping, post, request,
+                               settings, window_update)
 from exchange import Conversation, SecureConversation, Silent
 from h2_frames import Link
 
@@ -412,6 +413,23 @@ def test_sigterm_ends_idle_connections_promptly(own_server, certificate, way):
     assert time.monotonic() - began < 10
     for link in idle:
         link.talk.socket.close()
+
+
+@pytest.mark.parametrize("asked", [get(1), get(1, b"/big.bin"), post(1), post(1) + data(1, b"x")],
+                         ids=["get", "large", "upload", "begun upload"])
+def test_clients_that_reset_their_connections_at_once_leave_nothing(own_server, asked):
+    one = own_server(options=("--threads", "1"))
+    for _ in range(50):
+        with socket.create_connection(one.address, timeout=PATIENCE) as client:
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            client.sendall(PREFACE + settings() + SETTINGS_ACK + asked)
+    with Link(h2_frames.connect(one.address)) as link:
+        link.send(SETTINGS_ACK + get(1))
+        assert link.answer(1) == (200, HELLO)
+    began = time.monotonic()
+    one.process.send_signal(signal.SIGTERM)
+    assert one.process.wait(40) == 0
+    assert time.monotonic() - began < 10
 
 
 def test_sigterm_while_h2load_runs(own_server):
