@@ -304,6 +304,22 @@ def test_content_that_is_too_large(server, lines):
         assert link.answer(5) == (200, HELLO)
 
 
+@pytest.mark.parametrize("limit, sent", [("drain_time_max=300ms", 0), ("drain_octets_max=16k", 60_000)], ids=["time", "octets"])
+def test_a_client_that_still_sends_is_answered_and_then_reset(server, limit, sent):
+    """Not both at once: see curl."""
+    options = ("--set", limit) + (("--set", "drain_time_max=1m") if sent else ())
+    with Link(h2_frames.connect(server("plain", options).address)) as link:
+        link.send(SETTINGS_ACK + post(1, b"/hello.txt", (b"expect", b"100-continue"), (b"content-length", b"900000")))
+        assert link.answer(1)[0] == 405
+        began = time.monotonic()
+        link.send(b"".join(data(1, b"x" * 10_000) for _ in range(sent // 10_000)))
+        last = link.frames(lambda got: got.type == Type.RST_STREAM)[-1]
+        assert (last.stream, last.code) == (1, Code.NO_ERROR)
+        assert sent or time.monotonic() - began > 0.1
+        link.send(get(3))
+        assert link.answer(3) == (200, HELLO)
+
+
 @pytest.mark.parametrize("where", ["stream", "connection"])
 def test_a_window_that_stays_closed(server, where):
     address = server("plain", ("--set", "h2_stall_time_max=1s")).address
