@@ -229,7 +229,7 @@ Task<void> H2Inbound::write() {
     // A reset also frees what the kernel holds.
     transport_->abort_on_close();
     is_broken_ = true;
-    tell_all_of_end();
+    peer_left();  // no exchange may begin either: nobody would tell it
     wake_reader();
 }
 

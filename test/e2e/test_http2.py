@@ -9,6 +9,7 @@ import re
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import time
 
@@ -21,8 +22,8 @@ import h2_frames
 import servers
 from conformance.case import get as h1_get
 from conformance.content import BIG, HELLO, PROBE
-from conformance.http2 import (END_STREAM, SETTINGS_ACK, Code, Setting, Type, data, get, headers, ping, post, request,
-                               window_update)
+from conformance.http2 import (END_STREAM, PREFACE, SETTINGS_ACK, Code, Setting, Type, data, get, headers, ping, post, request,
+                               settings, window_update)
 from exchange import Conversation, SecureConversation, Silent
 from h2_frames import Link
 
@@ -303,6 +304,22 @@ def test_content_that_is_too_large(server, lines):
         assert link.answer(5) == (200, HELLO)
 
 
+@pytest.mark.parametrize("limit, sent", [("drain_time_max=300ms", 0), ("drain_octets_max=16k", 60_000)], ids=["time", "octets"])
+def test_a_client_that_still_sends_is_answered_and_then_reset(server, limit, sent):
+    """Not both at once: see curl."""
+    options = ("--set", limit) + (("--set", "drain_time_max=1m") if sent else ())
+    with Link(h2_frames.connect(server("plain", options).address)) as link:
+        link.send(SETTINGS_ACK + post(1, b"/hello.txt", (b"expect", b"100-continue"), (b"content-length", b"900000")))
+        assert link.answer(1)[0] == 405
+        began = time.monotonic()
+        link.send(b"".join(data(1, b"x" * 10_000) for _ in range(sent // 10_000)))
+        last = link.frames(lambda got: got.type == Type.RST_STREAM)[-1]
+        assert (last.stream, last.code) == (1, Code.NO_ERROR)
+        assert sent or time.monotonic() - began > 0.1
+        link.send(get(3))
+        assert link.answer(3) == (200, HELLO)
+
+
 @pytest.mark.parametrize("where", ["stream", "connection"])
 def test_a_window_that_stays_closed(server, where):
     address = server("plain", ("--set", "h2_stall_time_max=1s")).address
@@ -412,6 +429,23 @@ def test_sigterm_ends_idle_connections_promptly(own_server, certificate, way):
     assert time.monotonic() - began < 10
     for link in idle:
         link.talk.socket.close()
+
+
+@pytest.mark.parametrize("asked", [get(1), get(1, b"/big.bin"), post(1), post(1) + data(1, b"x")],
+                         ids=["get", "large", "upload", "begun upload"])
+def test_clients_that_reset_their_connections_at_once_leave_nothing(own_server, asked):
+    one = own_server(options=("--threads", "1"))
+    for _ in range(50):
+        with socket.create_connection(one.address, timeout=PATIENCE) as client:
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            client.sendall(PREFACE + settings() + SETTINGS_ACK + asked)
+    with Link(h2_frames.connect(one.address)) as link:
+        link.send(SETTINGS_ACK + get(1))
+        assert link.answer(1) == (200, HELLO)
+    began = time.monotonic()
+    one.process.send_signal(signal.SIGTERM)
+    assert one.process.wait(40) == 0
+    assert time.monotonic() - began < 10
 
 
 def test_sigterm_while_h2load_runs(own_server):
