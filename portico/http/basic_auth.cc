@@ -88,7 +88,7 @@ std::optional<Credentials> basic_credentials(const FieldSection& fields) {
 std::string basic_authorization(const Credentials& credentials) {
     assert(credentials.user.find(':') == std::string::npos);
     const std::string user_pass = credentials.user + ":" + credentials.password;
-    assert(std::none_of(user_pass.begin(), user_pass.end(), is_control));
+    assert(!std::any_of(user_pass.begin(), user_pass.end(), is_control));
     return "Basic " + encode_base64(user_pass);
 }
 

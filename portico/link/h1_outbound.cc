@@ -221,9 +221,12 @@ Failure H1Outbound::lost_while_sending() const {
     if (number == ETIMEDOUT) return {Kind::timed_out, "the server does not accept the request in time"};
     if (number == ECANCELED) return {Kind::stopped, "stopped"};
     if (number == ENOBUFS) return memory_is_short();
-    const bool is_tls = number == EPROTO && transport_.session() != nullptr;
-    return {Kind::not_sent, "the connection was lost while the request was sent: " +
-                                (is_tls ? std::string(transport_.session()->failure()) : std::strerror(number))};
+    return {Kind::not_sent, "the connection was lost while the request was sent: " + reason(*send_error_)};
+}
+
+std::string H1Outbound::reason(const io::Error& error) const {
+    const bool is_tls = error.number == EPROTO && transport_.session() != nullptr;
+    return is_tls ? std::string(transport_.session()->failure()) : std::strerror(error.number);
 }
 
 Failure H1Outbound::lost(const io::Error& error, Part part) const {
@@ -237,10 +240,9 @@ Failure H1Outbound::lost(const io::Error& error, Part part) const {
         case ENOBUFS: return memory_is_short();
         default: break;
     }
-    if (send_error_ && !first_octet_) return lost_while_sending();
-    const bool is_tls = error.number == EPROTO && transport_.session() != nullptr;
-    const std::string why = is_tls ? std::string(transport_.session()->failure()) : std::strerror(error.number);
-    return {Kind::not_received, "the connection was lost: " + why};
+    if (!sent_ && !first_octet_)
+        return {Kind::not_sent, "the connection was lost while the request was sent: " + reason(error)};
+    return {Kind::not_received, "the connection was lost: " + reason(error)};
 }
 
 // Receives further octets of content. All of the input is used up, except part of a chunk-size or trailer line, which

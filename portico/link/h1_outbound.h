@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -114,6 +115,7 @@ private:
     [[nodiscard]] std::optional<Failure> end_of_stream();
     [[nodiscard]] Failure lost(const io::Error& error, Part part) const;
     [[nodiscard]] Failure lost_while_sending() const;
+    [[nodiscard]] std::string reason(const io::Error& error) const;
     std::unexpected<Failure> fail(Failure failure);
     void finish();
 
