@@ -61,7 +61,7 @@ public:
     void sending(std::string_view head) override {
         while (!head.empty()) {
             const std::size_t end = head.find("\r\n");
-            tell("> " + printable(head.substr(0, end)));
+            tell(end == 0 ? ">" : "> " + printable(head.substr(0, end)));
             head.remove_prefix(end + 2);
         }
     }
