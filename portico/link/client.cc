@@ -269,7 +269,8 @@ Task<Answered<std::unique_ptr<H1Outbound>>> Client::open(Journey& journey) {
 }
 
 Task<Answered<io::Connected>> Client::connect(Journey& journey) {
-    const io::TimePoint deadline = std::min(journey.request.deadline, core_->now() + options_.limits.connect_time_max);
+    const io::TimePoint latest = io::later(core_->now(), options_.limits.connect_time_max);
+    const io::TimePoint deadline = std::min(journey.request.deadline, latest);
     const io::Endpoint own(io::Transport::tcp, journey.uri.host, journey.uri.port);
     const io::Endpoint& there = options_.connect_to ? *options_.connect_to : own;
     std::vector<io::SocketAddress> peers;
@@ -310,8 +311,8 @@ Task<std::optional<Failure>> Client::protect(Journey& journey, Transport& transp
     auto session = trust_->make_session(journey.uri.host, core_->buffers());
     if (!session) co_return Failure{Kind::not_secured, std::move(session.error())};
     transport.protect(*std::move(session));
-    const io::TimePoint deadline =
-        std::min(journey.request.deadline, core_->now() + options_.limits.handshake_time_max);
+    const io::TimePoint latest = io::later(core_->now(), options_.limits.handshake_time_max);
+    const io::TimePoint deadline = std::min(journey.request.deadline, latest);
     const bool is_secure = co_await transport.handshake(std::nullopt, deadline);
     if (is_secure) co_return std::nullopt;
     const tls::Session& failed = *transport.session();

@@ -516,6 +516,37 @@ TEST_F(ClientTest, ReportsThatThereIsNoSuchHost) {
     EXPECT_EQ(outcome.failure->kind, Kind::not_resolved);
 }
 
+// RFC 9112 §9.8: without close_notify, an attacker may have cut the content.
+TEST_F(ClientTest, ContentToTheEndOfTheConnectionMustEndWithTls) {
+    for (const Then then : {Then::closes, Then::closes_rudely}) {
+        const auto port = static_cast<std::uint16_t>(440 + static_cast<int>(then));
+        serve(
+            port,
+            [then](std::string_view) { return Origin::Reply{.octets = "HTTP/1.1 200 OK\r\n\r\nhello", .then = then}; },
+            context_for({"localhost"}));
+        options_.tls.authorities = tls::authority_text().chain;
+        const Outcome outcome = get("https://localhost:" + std::to_string(port) + "/");
+        EXPECT_EQ(outcome.status, then == Then::closes ? 200 : 0);
+        if (outcome.failure) {
+            EXPECT_EQ(outcome.failure->kind, Kind::incomplete);
+        }
+    }
+}
+
+TEST_F(ClientTest, ConnectingHasItsTime) {
+    serve(80, [](std::string_view) { return with_content("hello"); });
+    options_.limits.connect_time_max = seconds(3);
+    kernel_.faults().late = 1;
+    kernel_.faults().delay_max = std::chrono::hours(1000);
+    const io::TimePoint began = core_.now();
+    const Outcome outcome = get("http://127.0.0.1/");
+    ASSERT_TRUE(outcome.failure);
+    EXPECT_EQ(outcome.failure->kind, Kind::timed_out);
+    EXPECT_EQ(outcome.failure->message, "cannot connect to tcp://127.0.0.1:80: no answer in time");
+    EXPECT_LT(core_.now() - began, seconds(4));
+    kernel_.faults() = punctual();
+}
+
 TEST_F(ClientTest, AHandshakeHasItsTime) {
     // A server that never answers, whatever it receives: the hello has no empty line.
     serve(443, [](std::string_view) { return Origin::Reply{}; });

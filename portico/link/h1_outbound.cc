@@ -69,9 +69,10 @@ Task<Answered<http::Version>> H1Outbound::exchange(const http::Request& request,
     io::Scope sending;
     sending.start(send(head, outgoing.content.value_or(std::string_view())));
     Answered<http::Version> version = co_await receive_head(request.method, outgoing.watcher, response);
-    sending.request_stop();
+    // A server that refuses a request, or redirects it, does not want the rest of it (RFC 9112 §9.5).
+    if (!version || http::code(response.status) >= 300) sending.request_stop();
     co_await sending.join();
-    // The rest of the request would be taken for the next one.
+    // The server would take the rest of the request for the next one.
     if (!sent_) persistence_ = h1::Persistence::close;
     if (version && framing_ == h1::Framing::none) finish();
     co_return std::move(version);
@@ -86,9 +87,9 @@ Task<void> H1Outbound::send(std::string_view head, std::string_view content) {
         for (const std::string_view part : parts) {
             if (!part.empty()) spans[count++] = iovec{const_cast<char*>(part.data()), part.size()};
         }
-        const io::TimePoint deadline = std::min(deadline_, transport_.core().now() + limits_->request_idle_max);
+        const io::TimePoint latest = io::later(transport_.core().now(), limits_->request_idle_max);
         const io::Result<std::size_t> written =
-            co_await transport_.write(std::span<const iovec>(spans).first(count), deadline, false);
+            co_await transport_.write(std::span<const iovec>(spans).first(count), std::min(latest, deadline_), false);
         if (!written) {
             send_error_ = written.error();
             const bool may_have_answered = written.error().number == EPIPE || written.error().number == ECONNRESET;
@@ -168,9 +169,9 @@ void H1Outbound::finish() {
 io::TimePoint H1Outbound::head_deadline() const {
     const io::TimePoint now = transport_.core().now();
     // While the request is being sent, send() watches the time.
-    io::TimePoint deadline = std::min(deadline_, sent_.value_or(now) + limits_->response_time_max);
-    if (head_.has_block() && !unread().empty()) deadline = std::min(deadline, head_began_ + limits_->head_time_max);
-    return deadline;
+    io::TimePoint deadline = io::later(sent_.value_or(now), limits_->response_time_max);
+    if (!unread().empty()) deadline = std::min(deadline, io::later(head_began_, limits_->head_time_max));
+    return std::min(deadline, deadline_);
 }
 
 // No views point into head_ here, so its octets may move.
@@ -261,8 +262,8 @@ Task<std::optional<Failure>> H1Outbound::receive_content() {
     }
     position_ = 0;
     const io::TimePoint began = core.now();
-    const io::TimePoint deadline = std::min(deadline_, began + limits_->content_idle_max);
-    const io::Result<std::size_t> octets = co_await transport_.read(content_.room(), deadline);
+    const io::TimePoint latest = io::later(began, limits_->content_idle_max);
+    const io::Result<std::size_t> octets = co_await transport_.read(content_.room(), std::min(latest, deadline_));
     content_waited_ += core.now() - began;  // only the time spent waiting for the server, not the caller's own
     if (!octets) co_return lost(octets.error(), Part::content);
     if (*octets == 0) co_return end_of_stream();

@@ -78,8 +78,6 @@ public:
     // Whether the server has kept an idle connection open, and has sent nothing that no request asked for (RFC 9112
     // §9.2).
     [[nodiscard]] Task<bool> is_alive();
-    // Gives up buffers that an idle connection does not need.
-    void rest() { content_ = Buffer(); }
     // Tells the server that nothing more follows, if that can be sent at once.
     [[nodiscard]] Task<void> part();
 

@@ -80,7 +80,6 @@ Task<void> ask(link::H1Outbound& outbound, const Run& run, Outcome& outcome) {
             outcome.content.append(*octets);
         }
         require(outbound.is_at_end());
-        outbound.rest();
     } while (outbound.can_go_on());
 }
 

@@ -244,7 +244,6 @@ TEST_F(Outbound, CarriesOneExchangeAfterAnother) {
         run(scope);
         EXPECT_EQ(outcome.content, "hello");
         ASSERT_TRUE(outbound().can_go_on());
-        outbound().rest();
     }
     EXPECT_EQ(client_reads(),
               "GET / HTTP/1.1\r\nHost: localhost\r\n\r\nGET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -415,12 +414,30 @@ TEST_F(Outbound, AnEarlyAnswerIsReadWhileTheRequestIsSent) {
     io::Scope scope;
     scope.start(exchange(outcome, Method::put, std::string(1'000'000, 'r')));
     scope.start(peer_sends("HTTP/1.1 413 Content Too Large\r\nContent-Length: 2\r\n\r\nno"));
-    run(scope);
+    EXPECT_EQ(time_of([&] { run(scope); }), milliseconds(0));
     EXPECT_FALSE(outcome.failure);
     EXPECT_EQ(outcome.status, 413);
     EXPECT_EQ(outcome.content, "no");
     EXPECT_FALSE(outbound().can_go_on()) << "the rest of the request would be taken for the next one";
     EXPECT_FALSE(outbound().sent());
+}
+
+// Unless the answer is an error, the server goes on reading.
+TEST_F(Outbound, AnEarlyAnswerLetsTheRequestGoOn) {
+    Exchanged outcome;
+    std::string request;
+    io::Scope serving;
+    serving.start(client_reads_slowly(request, 10'000, milliseconds(1)));
+    io::Scope scope;
+    scope.start(exchange(outcome, Method::put, std::string(1'000'000, 'r')));
+    scope.start(peer_sends("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"));
+    run(scope);
+    EXPECT_EQ(outcome.content, "ok");
+    EXPECT_TRUE(outbound().can_go_on());
+    pass(seconds(1));
+    EXPECT_GT(request.size(), 1'000'000U);
+    serving.request_stop();
+    run(serving);
 }
 
 TEST_F(Outbound, ABrokenConnectionIsReported) {

@@ -15,7 +15,6 @@ Task<void> part(std::unique_ptr<H1Outbound> connection) { co_await connection->p
 IdleConnections::~IdleConnections() { core_->timers().unset(*this); }
 
 void IdleConnections::keep(std::string origin, std::unique_ptr<H1Outbound> connection) {
-    connection->rest();
     const auto same = static_cast<std::size_t>(std::ranges::count(idle_, origin, &Idle::origin));
     if (limits_.count_max == 0 || same >= limits_.count_per_origin_max) {
         dismiss(std::move(connection));
