@@ -226,7 +226,7 @@ Command get_command() {
         .about = get_about,
         .examples = {{"portico get https://example.org/", "print a page"},
                      {"portico get localhost:8080/a.zip -o a.zip", "into a file, with the progress"},
-                     {"portico get -v https://localhost:8080/ -k", "the exchange and its times; trust any certificate"},
+                     {"portico get -v https://localhost:8080/ -k", "the exchange and its times; trust anybody"},
                      {"portico get -d name=value localhost:8080/form", "send a form"},
                      {"portico get --unix-socket /run/x.sock localhost/", "ask the server of a Unix socket"}},
         .arguments = {{.name = "URL",

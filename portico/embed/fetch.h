@@ -97,7 +97,7 @@ public:
 // It must be destroyed before the core on which it was fetched.
 class FetchResponse {
 public:
-    struct State;
+    struct State;  // for the library itself
     // fetch() makes it.
     explicit FetchResponse(std::unique_ptr<State> state);
     FetchResponse(FetchResponse&& other) noexcept;

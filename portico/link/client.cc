@@ -210,8 +210,10 @@ Task<Answered<ClientResponse>> Client::travel(Journey& journey) {
         std::unique_ptr<H1Outbound> connection;
         if (may_reuse) connection = co_await reuse(journey.uri);
         const bool is_kept = connection != nullptr;
-        if (is_kept && watcher != nullptr) watcher->reusing();
-        if (!is_kept) {
+        if (is_kept) {
+            journey.timeline.resolved = journey.timeline.connected = journey.timeline.secured = std::nullopt;
+            if (watcher != nullptr) watcher->reusing();
+        } else {
             Answered<std::unique_ptr<H1Outbound>> opened = co_await open(journey);
             if (!opened) co_return std::unexpected(std::move(opened.error()));
             connection = *std::move(opened);

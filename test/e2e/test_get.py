@@ -44,7 +44,10 @@ class Scripted:
 
     def _serve(self, scripts, context, rude):
         for script in scripts:
-            plain, _ = self.listener.accept()
+            try:
+                plain, _ = self.listener.accept()
+            except OSError:
+                return  # closed: the client has made fewer requests than there are scripts
             with contextlib.suppress(OSError), plain:
                 plain.settimeout(PATIENCE)
                 peer = context.wrap_socket(plain, server_side=True) if context else plain
@@ -76,6 +79,9 @@ class Scripted:
         return f"http://127.0.0.1:{self.port}/"
 
     def close(self):
+        with contextlib.suppress(OSError):
+            self.listener.shutdown(socket.SHUT_RDWR)  # ends an accept
+        self.thread.join(PATIENCE)
         self.listener.close()
 
 
