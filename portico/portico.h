@@ -8,6 +8,7 @@
 #else
 
 #include "portico/embed/events.h"
+#include "portico/embed/fetch.h"
 #include "portico/embed/form.h"
 #include "portico/embed/middleware.h"
 #include "portico/embed/request.h"

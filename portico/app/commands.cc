@@ -13,9 +13,9 @@ namespace portico::app {
 
 std::span<const Command> commands() {
     static const std::array all{
-        serve_command(),   hello_command(),      echo_command(),  connect_command(),
-        resolve_command(), interfaces_command(), ports_command(), hash_password_command(),
-        cert_command(),    completion_command(), man_command(),   help_command(),
+        serve_command(),      hello_command(),      echo_command(),  connect_command(),       get_command(),
+        resolve_command(),    interfaces_command(), ports_command(), hash_password_command(), cert_command(),
+        completion_command(), man_command(),        help_command(),
     };
     return all;
 }
@@ -33,7 +33,8 @@ cli::Program program() {
                      {"portico serve ~/site --lan", "another folder, for everyone in your network"},
                      {"portico serve --tls", "the same over HTTPS, with a certificate of your own"},
                      {"portico echo", "send back what clients send, on tcp://127.0.0.1:8080"},
-                     {"portico connect HOST PORT", "talk to any server"}},
+                     {"portico connect HOST PORT", "talk to any server"},
+                     {"portico get https://example.org/", "print a page"}},
         .commands = commands(),
         .topics = {"limits"},
         .manual = manual_sections(),

@@ -20,6 +20,7 @@
 #include "portico/app/notice.h"
 #include "portico/app/retype.h"
 #include "portico/app/terminal_settings.h"
+#include "portico/app/tls_facts.h"
 #include "portico/base/printable.h"
 #include "portico/base/quantity.h"
 #include "portico/io/epoll/epoll_kernel.h"
@@ -28,7 +29,6 @@
 #include "portico/io/net/resolve.h"
 #include "portico/io/run_task.h"
 #include "portico/io/signals.h"
-#include "portico/server/certificates.h"
 #include "portico/tls/client_context.h"
 
 namespace portico::app {
@@ -151,13 +151,7 @@ public:
     }
     void secured(const tls::Session& session) {
         if (wish_.talk != Talk::details) return;
-        const std::string_view application = session.application();
-        tell(fmt::format("{} with {}{}{}", session.version(), session.cipher(), application.empty() ? "" : ", ALPN ",
-                         printable(application)));
-        for (const tls::PeerCertificate& one : session.peer_chain()) {
-            tell(fmt::format("certificate of {}\n  by {}, until {}", printable(one.subject), printable(one.issuer),
-                             server::day_of(one.ends)));
-        }
+        for (const std::string& line : tls_facts(session)) tell(line);
     }
     void closed() {
         if (wish_.conversation.typing == Typing::yes) tell("Connection closed");

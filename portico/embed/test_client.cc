@@ -2,11 +2,15 @@
 #include "portico/embed/test_client.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
+#include <list>
 
 #include "portico/embed/server.h"
 #include "portico/http/fields.h"
+#include "portico/io/net/endpoint.h"
 #include "portico/io/scope.h"
 #include "portico/io/sim/sim_kernel.h"
 #include "portico/io/stream.h"
@@ -120,6 +124,31 @@ Task<void> wait_for(server::Worker& worker, bool& has_ended) {
     has_ended = true;
 }
 
+// A server besides the first one.
+struct Upstream {
+    Upstream(io::Core& core, Server& server)
+        : limits(server.options().limits),
+          population(limits.connections_max, limits.connections_per_address_max),
+          worker(core, check_routes(server).routes(), limits, population, nullptr, 0) {}
+
+    const server::Limits limits;
+    server::Population population;
+    server::Worker worker;
+};
+
+// Where an upstream listens.
+io::SocketAddress address_of(std::string_view endpoint) {
+    const auto parsed = io::parse_endpoint(endpoint);
+    if (parsed && parsed->transport == io::Transport::unix_stream) return io::SocketAddress::unix_path_of(parsed->path);
+    const auto ip = parsed ? io::IpAddress::parse(parsed->host) : std::nullopt;
+    if (ip && parsed->transport == io::Transport::tcp && parsed->port != 0) {
+        return io::SocketAddress::of(*ip, parsed->port);
+    }
+    std::fprintf(stderr, "portico: '%.*s' is not an address and a port\n", static_cast<int>(endpoint.size()),
+                 endpoint.data());
+    std::abort();
+}
+
 }  // namespace
 
 std::string_view TestAnswer::field(std::string_view name) const {
@@ -138,7 +167,7 @@ struct TestClient::World {
           limits(the_server.options().limits),
           population(limits.connections_max, limits.connections_per_address_max),
           worker(core, check_routes(the_server).routes(), limits, population, nullptr, 0) {
-        open();
+        open(server_address, worker);
     }
     // The server's routes may have been replaced since the last request.
     void follow_replacement() {
@@ -146,21 +175,28 @@ struct TestClient::World {
         worker.replace(check_routes(*server).routes());
     }
     ~World() {
-        worker.stop();
-        bool has_ended = false;
-        io::Scope ending;
-        ending.start(wait_for(worker, has_ended));
-        while (!has_ended) core.run_once(io::never);
+        end(worker);
+        for (Upstream& upstream : upstreams) end(upstream.worker);
         staying.request_stop();
         while (staying.size() > 0) core.run_once(io::never);
     }
-    void open() {
-        for (;;) {  // a fault may keep the listener from opening
-            auto listener = io::Listener::open(core, server_address);
-            if (!listener) continue;
-            worker.serve(std::move(*listener));
-            return;
+    void open(const io::SocketAddress& address, server::Worker& by) {
+        for (;;) {
+            auto listener = io::Listener::open(core, address);
+            if (listener) return by.serve(std::move(*listener));
+            const int number = listener.error().number;
+            const bool is_fault = number == EMFILE || number == ENFILE || number == ENOMEM;
+            if (is_fault) continue;  // which keeps the listener from opening, this time
+            std::fprintf(stderr, "portico: cannot listen on %s: %s\n", address.text().c_str(), std::strerror(number));
+            std::abort();
         }
+    }
+    void end(server::Worker& one) {
+        one.stop();
+        bool has_ended = false;
+        io::Scope ending;
+        ending.start(wait_for(one, has_ended));
+        while (!has_ended) core.run_once(io::never);
     }
     void run(Task<void> task) {
         follow_replacement();
@@ -176,12 +212,19 @@ struct TestClient::World {
     const server::Limits limits;
     server::Population population;
     server::Worker worker;
+    std::list<Upstream> upstreams;
     io::Scope staying;  // clients that stay
 };
 
 TestClient::TestClient(Server& server, std::uint64_t seed, TestFaults faults)
     : world_(std::make_unique<World>(server, seed, faults)) {}
 TestClient::~TestClient() = default;
+
+void TestClient::add_upstream(std::string_view endpoint, Server& upstream) {
+    const io::SocketAddress address = address_of(endpoint);
+    world_->upstreams.emplace_back(world_->core, upstream);
+    world_->open(address, world_->upstreams.back().worker);
+}
 
 TestAnswer TestClient::get(std::string_view target) { return request("GET", target); }
 

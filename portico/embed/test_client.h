@@ -51,6 +51,12 @@ public:
     TestClient& operator=(const TestClient&) = delete;
     ~TestClient();
 
+    // Another server on the same core, at an address of the simulated machine such as "127.0.0.1:8080": what the first
+    // one's handlers connect to, with portico::fetch() for instance. It may be the stand-in for a server of somebody
+    // else. `upstream` is like the constructor's server. Call it before the first request. If `endpoint` is not an
+    // address and a port, or a Unix socket, standard error says so and the program aborts.
+    void add_upstream(std::string_view endpoint, Server& upstream);
+
     TestAnswer get(std::string_view target);  // "/notes?q=a": sent as given, so write escapes
     // Sends `content`, with its length.
     TestAnswer post(std::string_view target, std::string_view content,

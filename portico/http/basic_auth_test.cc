@@ -59,6 +59,18 @@ TEST(Basic, IsReadFromOneLineOnly) {
     EXPECT_FALSE(basic_credentials(fields).has_value()) << "a proxy may have read the other one";
 }
 
+// RFC 4648 §10
+TEST(Basic, SendsWhatItReads) {
+    EXPECT_EQ(basic_authorization({.user = "", .password = ""}), "Basic Og==");
+    EXPECT_EQ(basic_authorization({.user = "user", .password = "pass"}), "Basic dXNlcjpwYXNz");
+    for (const char* const password : {"", "f", "fo", "foo", "foob", "\xc3\xa4\xff", "a:b"}) {
+        const auto read = parse_basic(basic_authorization({.user = "name", .password = password}));
+        ASSERT_TRUE(read.has_value());
+        EXPECT_EQ(read->user, "name");
+        EXPECT_EQ(read->password, password);
+    }
+}
+
 TEST(Basic, ChallengesWithRealmAndCharset) {
     EXPECT_EQ(basic_challenge("portico"), "Basic realm=\"portico\", charset=\"UTF-8\"");
     EXPECT_EQ(basic_challenge("a \"b\" \\"), "Basic realm=\"a \\\"b\\\" \\\\\", charset=\"UTF-8\"");

@@ -1,0 +1,386 @@
+"""`portico get`, against Portico, Python's http.server and ssl, `openssl s_server`, and servers of a few scripted bytes."""
+
+from __future__ import annotations
+
+import contextlib
+import http.server
+import os
+import pty
+import select
+import shutil
+import socket
+import ssl
+import subprocess
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+import servers
+
+pytestmark = pytest.mark.skipif(servers.chosen() != "portico", reason="about Portico's own client")
+
+PROGRAM = str(servers.portico_program())
+PATIENCE = 20.0
+
+
+def get(*words: str, status: int = 0, give: bytes | None = None) -> subprocess.CompletedProcess:
+    options = {"stdin": subprocess.DEVNULL} if give is None else {"input": give}
+    done = subprocess.run([PROGRAM, "get", *words], capture_output=True, timeout=60, **options)
+    assert done.returncode == status, done.stderr
+    return done
+
+
+class Scripted:
+    """Accepts connections one after another; reads a request and sends the next script's bytes, then closes."""
+
+    def __init__(self, *scripts: bytes, context: ssl.SSLContext | None = None, rude: bool = False):
+        self.requests: list[bytes] = []
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.thread = threading.Thread(target=self._serve, args=(scripts, context, rude), daemon=True)
+        self.thread.start()
+
+    def _serve(self, scripts, context, rude):
+        for script in scripts:
+            try:
+                plain, _ = self.listener.accept()
+            except OSError:
+                return  # closed: the client has made fewer requests than there are scripts
+            with contextlib.suppress(OSError), plain:
+                plain.settimeout(PATIENCE)
+                peer = context.wrap_socket(plain, server_side=True) if context else plain
+                with peer:
+                    self.requests.append(self._request(peer))
+                    peer.sendall(script)
+                    if context and not rude:
+                        peer.unwrap()
+
+    @staticmethod
+    def _request(peer) -> bytes:
+        received = b""
+        while b"\r\n\r\n" not in received:
+            octets = peer.recv(65536)
+            if not octets:
+                return received
+            received += octets
+        head, _, content = received.partition(b"\r\n\r\n")
+        length = 0
+        for line in head.split(b"\r\n"):
+            if line.lower().startswith(b"content-length:"):
+                length = int(line.split(b":")[1])
+        while len(content) < length:
+            content += peer.recv(65536)
+        return head + b"\r\n\r\n" + content
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/"
+
+    def close(self):
+        with contextlib.suppress(OSError):
+            self.listener.shutdown(socket.SHUT_RDWR)  # ends an accept
+        self.thread.join(PATIENCE)
+        self.listener.close()
+
+
+@pytest.fixture
+def scripted():
+    made = []
+
+    def make(*scripts: bytes, **options) -> Scripted:
+        made.append(Scripted(*scripts, **options))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
+
+
+def server_context(certificate) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate.chain, certificate.key)
+    return context
+
+
+# --- what is printed
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "a.txt").write_bytes(b"hello\n")
+    (tmp_path / "large.bin").write_bytes(os.urandom(5_000_000))
+    (tmp_path / "empty").write_bytes(b"")
+    return tmp_path
+
+
+@pytest.fixture
+def site(folder):
+    """Python's server of the folder."""
+
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def __init__(self, *words):
+            super().__init__(*words, directory=str(folder))
+
+        def log_message(self, *words):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.mark.parametrize("name", ["a.txt", "large.bin", "empty"])
+def test_prints_the_content(folder, site, name, tmp_path):
+    content = (folder / name).read_bytes()
+    assert get(f"{site}/{name}").stdout == content
+    get(f"{site}/{name}", "-o", str(tmp_path / "out"))
+    assert (tmp_path / "out").read_bytes() == content
+
+
+def test_gets_a_large_file_from_portico_over_tls(own_server, certificate, folder):
+    server = own_server(folder, certificate.options)
+    url = f"https://localhost:{server.address[1]}/large.bin"
+    assert get(url, "--ca", str(certificate.chain)).stdout == (folder / "large.bin").read_bytes()
+
+
+def test_shows_the_exchange(own_server, certificate, folder):
+    server = own_server(folder, certificate.options)
+    done = get("-v", f"https://localhost:{server.address[1]}/a.txt", "--ca", str(certificate.chain))
+    assert done.stdout == b"hello\n"
+    shown = done.stderr.decode()
+    for line in ("* TLSv1.3 with TLS_", "ALPN http/1.1", "* certificate of ", "> GET /a.txt HTTP/1.1\n", "> Host: localhost:",
+                 "> User-Agent: portico/", "< HTTP/1.1 200 OK\n", "< Content-Length: 6\n"):
+        assert line in shown
+    times = shown.splitlines()[-1]
+    steps = ["resolve", "connect", "TLS", "request", "first octet", "last octet", "in total"]
+    assert [times.find(step) for step in steps] == sorted(times.find(step) for step in steps)
+    assert times.find("resolve") > 0
+
+
+def test_prints_the_head(site):
+    alone = get("-I", f"{site}/a.txt").stdout
+    assert alone.startswith(b"HTTP/1.1 200 OK\r\n") and b"Content-Length: 6\r\n" in alone and alone.endswith(b"\r\n\r\n")
+    both = get("-i", f"{site}/a.txt").stdout
+    assert both.startswith(b"HTTP/1.1 200 OK\r\n") and both.endswith(b"\r\n\r\nhello\n")
+
+
+# --- what is sent
+
+ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+
+
+def test_sends_what_the_options_say(scripted, tmp_path):
+    (tmp_path / "content").write_bytes(b"\x00\r\nfrom a file")
+    server = scripted(*[ANSWER] * 4)
+    get(server.url, "-H", "X-A: b", "-H", "Accept: text/plain", "-u", "user:pass")
+    get(server.url + "form", "-d", "a=b", "-d", "c=d")
+    get(server.url, "-X", "PUT", "-d", "@" + str(tmp_path / "content"), "-H", "Content-Type: text/plain")
+    get(server.url, "-d", "@-", give=b"typed")
+    first, form, put, typed = server.requests
+    assert b"\r\nX-A: b\r\n" in first and first.count(b"\r\nAccept: ") == 1 and b"Basic dXNlcjpwYXNz\r\n" in first
+    assert form.startswith(b"POST /form HTTP/1.1\r\n") and form.endswith(b"\r\n\r\na=b&c=d")
+    assert b"\r\nContent-Type: application/x-www-form-urlencoded\r\n" in form
+    assert put.startswith(b"PUT / ") and put.endswith(b"\r\n\r\n\x00\r\nfrom a file") and put.count(b"Content-Type") == 1
+    assert typed.endswith(b"\r\n\r\ntyped")
+
+
+def test_a_url_needs_no_scheme(scripted):
+    server = scripted(ANSWER)
+    assert get(f"127.0.0.1:{server.port}").stdout == b"ok"
+
+
+def test_follows_redirects_with_L(scripted):
+    target = scripted(ANSWER)
+    moved = f"HTTP/1.1 302 Found\r\nLocation: {target.url}new\r\nContent-Length: 0\r\n\r\n".encode()
+    server = scripted(moved, moved)
+    assert get(server.url).stdout == b""
+    assert get("-L", "-u", "user:pass", server.url).stdout == b"ok"
+    assert target.requests[0].startswith(b"GET /new ") and b"Authorization" not in target.requests[0]
+
+
+def test_asks_a_unix_socket(own_server, folder, tmp_path):
+    socket_path = tmp_path / "x.sock"
+    process = subprocess.Popen([PROGRAM, "serve", str(folder), "--listen", f"unix:{socket_path}", "--quiet"],
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        end = time.monotonic() + PATIENCE
+        while not socket_path.exists() and time.monotonic() < end:
+            time.sleep(0.02)
+        assert get("--unix-socket", str(socket_path), "http://localhost/a.txt").stdout == b"hello\n"
+    finally:
+        process.terminate()
+        process.wait(PATIENCE)
+
+
+# --- exit codes, which are curl's
+
+OK = b"HTTP/1.1 200 OK\r\n"
+
+
+@pytest.mark.parametrize("script, status, content", [
+    (b"", 52, b""),
+    (b"SSH-2.0-x\r\n", 8, b""),
+    (OK + b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 8, b""),
+    (OK + b"Content-Length: 5\r\n\r\nhel", 18, b"hel"),
+    (OK + b"Transfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n", 18, b"hel"),
+    (OK + b"Content-Length: ", 56, b""),
+    (b"HTTP/1.1 302 Found\r\nLocation: ftp://x/\r\nContent-Length: 0\r\n\r\n", 8, b""),
+], ids=["empty", "not-http", "ambiguous", "short", "no-last-chunk", "half-a-head", "redirect-to-nowhere"])
+def test_exit_code_of_a_bad_answer(scripted, script, status, content):
+    done = get("-L", scripted(script).url, status=status)
+    assert done.stdout == content and done.stderr.startswith(b"portico: error: ")
+
+
+def test_curl_gives_the_same_exit_codes(scripted):
+    if shutil.which("curl") is None:
+        pytest.skip("no curl")
+    for script in (b"", OK + b"Content-Length: 5\r\n\r\nhel", OK + b"Transfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n"):
+        server = scripted(script, script)
+        theirs = subprocess.run(["curl", "-sS", server.url], capture_output=True, timeout=PATIENCE)
+        get(server.url, status=theirs.returncode)
+
+
+def not_tls() -> int:
+    """The port of a server that speaks first, and not TLS."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def greet():
+        with listener, listener.accept()[0] as peer:
+            peer.sendall(b"220 ready\r\n")
+            peer.recv(65536)
+
+    threading.Thread(target=greet, daemon=True).start()
+    return listener.getsockname()[1]
+
+
+def test_exit_codes_without_an_answer(scripted, tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as unused:
+        port = unused.getsockname()[1]
+    get("ftp://127.0.0.1/", status=3)
+    get("http://127.0.0.1:99999/", status=3)
+    get("http://nowhere.invalid/", status=6)
+    get(f"http://127.0.0.1:{port}/", status=7)
+    get(f"https://127.0.0.1:{not_tls()}/", status=35)
+    get("-H", "Content-Length: 5", scripted(ANSWER).url, status=2)
+    assert b"404" in get("-f", scripted(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n").url, status=22).stderr
+    get(scripted(ANSWER).url, "-o", str(tmp_path / "no" / "such" / "folder"), status=23)
+    get(scripted(ANSWER).url, "-o", "/dev/full", status=23)
+
+
+def test_the_time_is_limited():
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        began = time.monotonic()
+        get("-m", "500ms", f"http://127.0.0.1:{silent.getsockname()[1]}/", status=28)
+        assert 0.4 < time.monotonic() - began < 10
+
+
+def test_many_redirects_are_too_many(scripted):
+    moved = b"HTTP/1.1 302 Found\r\nLocation: /again\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+    server = scripted(*[moved] * 12)
+    get("-L", server.url, status=47)
+    assert len(server.requests) == 11
+
+
+def test_a_failed_request_leaves_the_file_alone(scripted, tmp_path):
+    out = tmp_path / "out"
+    out.write_bytes(b"before")
+    get("-f", "-o", str(out), scripted(b"HTTP/1.1 500 No\r\nContent-Length: 3\r\n\r\nbad").url, status=22)
+    get("-o", str(out), scripted(b"").url, status=52)
+    assert out.read_bytes() == b"before"
+
+
+# --- TLS
+
+def test_an_unknown_authority_is_not_trusted(scripted, certificate):
+    server = scripted(ANSWER, ANSWER, context=server_context(certificate))
+    url = f"https://localhost:{server.port}/"
+    refused = get(url, status=60)
+    assert b"--insecure" in refused.stderr and refused.stdout == b""
+
+
+def test_a_certificate_is_for_its_name(scripted, certificate):
+    server = scripted(ANSWER, context=server_context(certificate))
+    get(f"https://other.localhost:{server.port}/", "--ca", str(certificate.chain), status=60)
+
+
+def test_content_to_the_end_of_the_connection_must_end_with_tls(scripted, certificate):
+    """RFC 9112 §9.8: without close_notify, an attacker may have cut it."""
+    server = scripted(OK + b"\r\nhello", context=server_context(certificate))
+    whole = get(f"https://localhost:{server.port}/", "--ca", str(certificate.chain))
+    assert whole.stdout == b"hello"
+    rude = scripted(OK + b"\r\nhello", context=server_context(certificate), rude=True)
+    cut = get(f"https://localhost:{rude.port}/", "--ca", str(certificate.chain), status=18)
+    assert cut.stdout == b"hello"
+
+
+@pytest.mark.parametrize("version", ["-tls1_2", "-tls1_3"])
+def test_openssl_is_a_server_too(certificate, version, folder):
+    port = servers.free_port()
+    process = subprocess.Popen(["openssl", "s_server", "-accept", str(port), "-cert", str(certificate.chain), "-key",
+                                str(certificate.key), "-WWW", "-quiet", version], cwd=folder, stdin=subprocess.PIPE,
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+                break
+            time.sleep(0.05)
+        done = get(f"https://localhost:{port}/a.txt", "--ca", str(certificate.chain))
+        assert done.stdout == b"hello\n"
+    finally:
+        process.kill()
+        process.wait(PATIENCE)
+
+
+# --- terminals
+
+def at_a_terminal(*words: str, status: int = 0) -> bytes:
+    """What a terminal shows that is standard output and standard error."""
+    fd, theirs = pty.openpty()
+    process = subprocess.Popen([PROGRAM, "get", *words], stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs)
+    os.close(theirs)
+    shown = b""
+    with contextlib.suppress(OSError):
+        while select.select([fd], [], [], PATIENCE)[0]:
+            octets = os.read(fd, 65536)
+            if not octets:
+                break
+            shown += octets
+    os.close(fd)
+    assert process.wait(PATIENCE) == status, shown
+    return shown
+
+
+def with_content(content: bytes) -> bytes:
+    return OK + b"Content-Length: %d\r\n\r\n" % len(content) + content
+
+
+def test_a_terminal_is_safe_from_a_server(scripted):
+    assert at_a_terminal(scripted(with_content(b"a\x1b[2Jb\n")).url) == b"a\\x1b[2Jb\r\n"
+    assert at_a_terminal(scripted(with_content(b"a\x1b[2Jb\n")).url, "-o", "-") == b"a\x1b[2Jb\r\n"
+
+
+def test_a_terminal_gets_no_binary_content(scripted):
+    assert b"not text" in at_a_terminal(scripted(with_content(b"\x7fELF\x00\x01")).url, status=23)
+    assert b"ELF" in at_a_terminal(scripted(with_content(b"\x7fELF\x00\x01")).url, "-o", "-")
+
+
+def test_a_terminal_shows_the_progress(scripted, tmp_path):
+    shown = at_a_terminal(scripted(with_content(b"x" * 100_000)).url, "-o", str(tmp_path / "out"))
+    assert b"100 kB of 100 kB  100 %" in shown and shown.endswith(b"\n")
+    quiet = at_a_terminal(scripted(with_content(b"x" * 100_000)).url, "-q", "-o", str(tmp_path / "out"))
+    assert quiet == b""
+
+
+def test_a_reader_that_has_read_enough_ends_it_quietly(folder, site):
+    process = subprocess.Popen([PROGRAM, "get", f"{site}/large.bin"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout.read(10) == (folder / "large.bin").read_bytes()[:10]
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    assert process.wait(PATIENCE) == 23
