@@ -75,6 +75,8 @@ public:
     void set_unfinished(io::Scope* tasks) { unfinished_ = tasks; }
 
     // --- for the connection
+    // Makes this exchange the connection's last, if the next request could not be told from what is left of this one.
+    virtual void close_afterwards() = 0;
     // Reads content to its end and drops it. The first function never waits: it returns nothing if more input is
     // needed, and then drop_content() goes on. Content that the client has not been invited to send is left out.
     [[nodiscard]] virtual std::optional<ContentEnd> drop_content_at_once() = 0;
@@ -119,6 +121,12 @@ protected:
     void set_sent(Sent sent) { sent_ = sent; }
     void note_early_end() { sent_early_at_ = core().kernel().clock(); }
     [[nodiscard]] virtual Task<ContentStep> receive_content() = 0;
+    // Sends the response, whose content response().producer makes, to its end.
+    [[nodiscard]] virtual Task<Sent> send_produced() = 0;
+    // Waits until the client has left while its response is made; false if the task was asked to stop.
+    [[nodiscard]] virtual Task<bool> client_left_while_sending() = 0;
+    // Sends a response with a producer. `is_watched`: a client that leaves ends it, also while it makes no content.
+    [[nodiscard]] Task<Sent> send_made(bool is_watched);
     // The content has been read to its end, or there is none.
     void content_has_ended();
     // Waits for that. False if the task was asked to stop first.
@@ -131,6 +139,9 @@ protected:
 
 private:
     class Reading;
+
+    [[nodiscard]] Task<void> send_into(Sent& sent);
+    [[nodiscard]] Task<void> end_making_when_client_leaves(io::Scope& making);
 
     InboundContext* context_;
     const io::SocketAddress* peer_;

@@ -23,6 +23,26 @@ constexpr unsigned shed_at_once_max = 16;
 // After an accept that failed for a reason that will not go away by itself, so that the loop does not spin.
 constexpr auto unknown_failure_pause = std::chrono::milliseconds(100);
 
+h2::Limits limits_of_h2(const Limits& limits) {
+    h2::Limits h2;
+    h2.streams_max = limits.h2_streams_max;
+    h2.resets_max = limits.h2_resets_max;
+    h2.control_frames_rate_max = limits.h2_control_frames_max;
+    h2.control_frames_burst_max = 2 * limits.h2_control_frames_max;
+    h2.header_list_octets_max = limits.h2_header_list_octets_max;
+    h2.field_count_max = limits.field_count_max;
+    h2.target_octets_max = limits.target_octets_max;
+    h2.block_octets_max = limits.h2_block_octets_max;
+    h2.continuations_max = limits.h2_continuations_max;
+    h2.block_time_max = limits.h2_settings_time_max;
+    h2.stream_window_octets = limits.h2_stream_window_octets;
+    h2.connection_window_octets = limits.h2_connection_window_octets;
+    h2.stall_time_max = limits.h2_stall_time_max;
+    h2.output_octets_max = limits.h2_output_octets_max;
+    h2.settings_time_max = limits.h2_settings_time_max;
+    return h2;
+}
+
 link::InboundLimits limits_of_connections(const Limits& limits) {
     link::InboundLimits inbound;
     inbound.head.head_octets_max = limits.head_octets_max;
@@ -36,6 +56,7 @@ link::InboundLimits limits_of_connections(const Limits& limits) {
     inbound.rate_min = limits.rate_min;
     inbound.rate_grace = limits.rate_grace;
     inbound.content_octets_max = limits.content_octets_max;
+    inbound.h2 = limits_of_h2(limits);
     return inbound;
 }
 

@@ -49,7 +49,7 @@ struct ServerTlsOptions {
     UnknownNames unknown_names = UnknownNames::first_certificate;
     Profile profile = Profile::intermediate;
     // The protocols that ALPN offers, the preferred one first (RFC 7301).
-    std::vector<std::string> applications{"http/1.1", "http/1.0"};
+    std::vector<std::string> applications{"h2", "http/1.1", "http/1.0"};
     // Null: a key that only this context has.
     std::shared_ptr<const TicketKeys> ticket_keys = nullptr;
 };
