@@ -16,14 +16,22 @@ namespace {
 // How long a local certificate is used. It is valid for 90 days.
 constexpr std::chrono::days local_certificate_time{30};
 
+tls::ServerTlsOptions options_of(const TlsPlan& plan) {
+    tls::ServerTlsOptions options;
+    options.profile = plan.profile;
+    options.unknown_names = plan.unknown_names;
+    return options;
+}
+
 server::OpenedCertificates open_local(const TlsPlan& plan) {
     auto credentials = local_credentials(plan.names);
     if (!credentials) {
         return std::unexpected(server::CertificateNews{credentials.error().message, credentials.error().advice});
     }
-    tls::ServerTlsOptions options;
-    options.profile = plan.profile;
-    options.credentials.push_back(*std::move(credentials));
+    auto rules = server::read_client_rules(plan.client_authorities, plan.clients);
+    if (!rules) return std::unexpected(rules.error());
+    tls::ServerTlsOptions options = options_of(plan);
+    options.credentials.emplace_back(*std::move(credentials), *std::move(rules));
     auto context = tls::ServerContext::open(options);
     if (!context) return std::unexpected(server::CertificateNews{context.error()});
     return *std::move(context);
@@ -39,14 +47,15 @@ std::string advice_of(const server::CertificateNews& news) {
 
 server::OpenedCertificates open_tls(const TlsPlan& plan) {
     if (plan.use == TlsUse::local) return open_local(plan);
-    return server::open_certificates(plan.files, plan.profile, tell);
+    return server::open_certificates(plan.files, options_of(plan), tell);
 }
 
 server::CertificateWatch::Source source_of(const TlsPlan& plan) {
     server::CertificateWatch::Source source;
     if (plan.use == TlsUse::local) {
-        source.state = [] {
-            return fmt::format("{}", std::chrono::system_clock::now().time_since_epoch() / local_certificate_time);
+        source.state = [authorities = plan.client_authorities] {
+            const auto period = std::chrono::system_clock::now().time_since_epoch() / local_certificate_time;
+            return fmt::format("{};", period) + server::state_of_files({authorities});
         };
     } else {
         source.state = [files = plan.files] { return server::state_of(files); };

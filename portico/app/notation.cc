@@ -8,12 +8,19 @@
 #include "portico/io/net/endpoint.h"
 #include "portico/io/net/endpoint_meant.h"
 #include "portico/server/limits.h"
+#include "portico/server/web_endpoint.h"
 
 namespace portico::app {
 namespace {
 
 std::optional<std::string> why_no_endpoint(std::string_view value) {
     const auto endpoint = io::parse_endpoint(value);
+    if (endpoint) return std::nullopt;
+    return fmt::format("'{}' is not an endpoint: {}", value, endpoint.error().message);
+}
+
+std::optional<std::string> why_no_web_endpoint(std::string_view value) {
+    const auto endpoint = server::parse_web_endpoint(value);
     if (endpoint) return std::nullopt;
     return fmt::format("'{}' is not an endpoint: {}", value, endpoint.error().message);
 }
@@ -36,6 +43,7 @@ std::vector<std::string> limit_names() {
 }  // namespace
 
 constinit const cli::Notation endpoint_notation{.why_refused = why_no_endpoint, .meant_by = endpoint_near};
+constinit const cli::Notation web_notation{.why_refused = why_no_web_endpoint, .meant_by = endpoint_near};
 constinit const cli::Notation limit_notation{
     .why_refused = why_no_limit, .explained_by = "portico help limits", .beginnings = limit_names};
 

@@ -4,8 +4,10 @@
 // Threads:   none. Values.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <expected>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -42,6 +44,11 @@ struct TlsPlan {
     std::vector<server::CertificateFiles> files;
     std::vector<std::string> names;  // of the local certificate: names and addresses
     tls::Profile profile = tls::Profile::intermediate;
+    tls::UnknownNames unknown_names = tls::UnknownNames::first_certificate;
+    std::string ticket_keys;         // a file; empty: keys of our own
+    std::string client_authorities;  // a file; empty: clients are not asked for certificates
+    server::ClientCertificates clients = server::ClientCertificates::required;
+    std::optional<std::chrono::seconds> strict_transport_security;
 };
 
 struct ServePlan {
@@ -51,6 +58,7 @@ struct ServePlan {
     std::vector<std::string> hosts;  // names that --host adds to this machine's own
     server::AccessLogOptions log;
     std::vector<io::Endpoint> listen;           // at least one
+    std::vector<io::Endpoint> redirect;         // without TLS: leads to HTTPS
     PortChoice port_choice = PortChoice::ours;  // applies to listen.front(), which is then the only one
     Audience audience = Audience::as_listened;
     unsigned threads = 0;  // 0: as many as the machine allows

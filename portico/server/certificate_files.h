@@ -4,10 +4,17 @@
 // Threads:   none. Values.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <utility>
 
 namespace portico::server {
+
+// Whether clients have to show a certificate (RFC 8446 §4.3.2).
+enum class ClientCertificates : std::uint8_t {
+    optional,  // they may show none; a bad one ends the handshake
+    required,
+};
 
 // A certificate and its key, as PEM files (RFC 7468).
 class CertificateFiles {
@@ -19,6 +26,10 @@ public:
 
     std::string chain;  // a path
     std::string key;    // a path
+    // The authorities whose certificates clients show, if they are asked for any: a path. Empty: they are not asked.
+    std::string client_authorities;
+    // What clients have to show then.
+    ClientCertificates clients = ClientCertificates::required;
 };
 
 }  // namespace portico::server

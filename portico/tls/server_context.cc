@@ -344,11 +344,11 @@ bool may_serve(const Session& session, std::string_view host) {
     if (own == nullptr) return true;
     const auto address = io::IpAddress::parse(host);
     const std::string name = address ? address->text() : std::string(host);
-    const Site* const meant = own->server->site_for(name);
+    const Site* const meant = host.empty() ? own->server->sites.front().get() : own->server->site_for(name);
     if (meant == own) return true;
     if (meant == nullptr || meant->rules != own->rules) return false;
     // A client without SNI was not asked which host it wants, and has been let in by the same rules.
-    if (session.server_name().empty()) return true;
+    if (session.server_name().empty() || host.empty()) return true;
     return std::ranges::any_of(own->names, [&name](const std::string& one) { return stands_for(one, name); });
 }
 

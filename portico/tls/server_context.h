@@ -81,8 +81,8 @@ private:
 
 // Whether a request for `host` (in lower case, without a port or a final dot) may be answered on the connection of this
 // established session of a server: the client has been let in by the rules that hold for that host, and it has not
-// asked for another name than the certificate covers (RFC 9110 §7.4). A host without a certificate of its own belongs
-// to the first certificate, or is refused like a client that asks for it. True for a client's session.
+// asked for a name whose certificate does not cover it (RFC 9110 §7.4). A host without a certificate of its own, or no
+// host, belongs to the first certificate; or it is refused like a client that asks for it. True for a client's session.
 [[nodiscard]] bool may_serve(const Session& session, std::string_view host);
 
 }  // namespace portico::tls
