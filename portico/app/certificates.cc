@@ -3,12 +3,15 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
 #include "portico/app/local_authority.h"
+#include "portico/app/machine.h"
 #include "portico/app/notice.h"
 #include "portico/app/retype.h"
+#include "portico/io/net/interfaces.h"
 
 namespace portico::app {
 namespace {
@@ -20,6 +23,7 @@ tls::ServerTlsOptions options_of(const TlsPlan& plan) {
     tls::ServerTlsOptions options;
     options.profile = plan.profile;
     options.unknown_names = plan.unknown_names;
+    if (plan.applications == Applications::any) options.applications.clear();
     return options;
 }
 
@@ -43,6 +47,30 @@ void tell(const server::CertificateNews& news) { note(news.message, advice_of(ne
 
 std::string advice_of(const server::CertificateNews& news) {
     return news.path.empty() ? news.command : news.command + " " + shell_quoted(news.path);
+}
+
+std::vector<OwnAddress> own_addresses() {
+    std::vector<OwnAddress> own;
+    const auto interfaces = io::list_interfaces();
+    if (!interfaces) return own;
+    for (const io::Interface& interface : *interfaces) {
+        if (!interface.is_up) continue;
+        for (const io::InterfaceAddress& address : interface.addresses) own.push_back({interface.name, address.ip});
+    }
+    return own;
+}
+
+std::vector<std::string> names_of_this_machine() {
+    std::vector<std::string> names{"localhost", "127.0.0.1", "::1"};
+    const auto add = [&names](const std::string& name) {
+        if (std::ranges::find(names, name) == names.end()) names.push_back(name);
+    };
+    for (const std::string& name : own_names(host_name())) add(name);
+    for (const OwnAddress& own : own_addresses()) {
+        // A link-local address is written with a zone, which a certificate can't have.
+        if (own.ip.reach() != io::Reach::loopback && own.ip.reach() != io::Reach::link_local) add(own.ip.text());
+    }
+    return names;
 }
 
 server::OpenedCertificates open_tls(const TlsPlan& plan) {

@@ -30,7 +30,6 @@
 #include "portico/handler/redirect.h"
 #include "portico/io/descriptor_limit.h"
 #include "portico/io/epoll/epoll_kernel.h"
-#include "portico/io/net/interfaces.h"
 #include "portico/io/net/ports.h"
 #include "portico/io/net/resolve.h"
 #include "portico/io/signals.h"
@@ -190,17 +189,6 @@ OpenResult open_server(server::ServerOptions options, PortChoice choice,
     }
 }
 
-std::vector<OwnAddress> own_addresses() {
-    std::vector<OwnAddress> own;
-    const auto interfaces = io::list_interfaces();
-    if (!interfaces) return own;
-    for (const io::Interface& interface : *interfaces) {
-        if (!interface.is_up) continue;
-        for (const io::InterfaceAddress& address : interface.addresses) own.push_back({interface.name, address.ip});
-    }
-    return own;
-}
-
 std::string shown_root(const std::string& root) {
     std::error_code failure;
     const std::filesystem::path whole = std::filesystem::canonical(root, failure);
@@ -332,17 +320,9 @@ route::HostOptions hosts_of(const ServePlan& plan) {
 
 // What a client on this machine or in its network may call this server.
 std::vector<std::string> names_to_certify(const ServePlan& plan) {
-    std::vector<std::string> names{"localhost", "127.0.0.1", "::1"};
-    const auto add = [&names](const std::string& name) {
-        if (std::ranges::find(names, name) == names.end()) names.push_back(name);
-    };
-    for (const std::string& name : own_names(host_name())) add(name);
-    for (const OwnAddress& own : own_addresses()) {
-        // A link-local address is written with a zone, which a certificate can't have.
-        if (own.ip.reach() != io::Reach::loopback && own.ip.reach() != io::Reach::link_local) add(own.ip.text());
-    }
+    std::vector<std::string> names = names_of_this_machine();
     for (const std::string& name : plan.hosts) {
-        if (name != "*") add(name);
+        if (name != "*" && std::ranges::find(names, name) == names.end()) names.push_back(name);
     }
     return names;
 }

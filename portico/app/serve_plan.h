@@ -39,12 +39,19 @@ enum class TlsUse : std::uint8_t {
     local,  // --tls: from the authority of this user
 };
 
+// Which protocols ALPN offers.
+enum class Applications : std::uint8_t {
+    http,
+    any,  // whatever a client offers is left unanswered
+};
+
 struct TlsPlan {
     TlsUse use = TlsUse::none;
     std::vector<server::CertificateFiles> files;
     std::vector<std::string> names;  // of the local certificate: names and addresses
     tls::Profile profile = tls::Profile::intermediate;
     tls::UnknownNames unknown_names = tls::UnknownNames::first_certificate;
+    Applications applications = Applications::http;
     std::string ticket_keys;         // a file; empty: keys of our own
     std::string client_authorities;  // a file; empty: clients are not asked for certificates
     server::ClientCertificates clients = server::ClientCertificates::required;

@@ -20,7 +20,8 @@ enum class ClientCertificates : std::uint8_t {
 class CertificateFiles {
 public:
     // `chain`: the server's certificate, then those that lead to its root, such as certbot's fullchain.pem. `key`: the
-    // private key of the first, without a pass phrase.
+    // private key of the first, without a pass phrase. If there is a file with the name of `chain` and ".ocsp" after
+    // it, it is the authority's OCSP response (DER, RFC 6960), which clients are shown that ask for it.
     CertificateFiles(std::string the_chain, std::string the_key)
         : chain(std::move(the_chain)), key(std::move(the_key)) {}
 

@@ -4,6 +4,9 @@
 #include <fmt/core.h>
 
 #include <chrono>
+#include <filesystem>
+#include <optional>
+#include <system_error>
 #include <utility>
 
 #include "portico/io/thread.h"
@@ -26,6 +29,27 @@ std::expected<tls::Credentials, CertificateNews> read_credentials(const Certific
     return Problem(
         CertificateNews{fmt::format("cannot use '{}' with '{}': {}", files.chain, files.key, credentials.error()),
                         "openssl x509 -noout -subject -dates -in", files.chain});
+}
+
+std::string staple_path(const CertificateFiles& files) { return files.chain + ".ocsp"; }
+
+// The OCSP response beside the certificate; nothing if there is none. One that can't be used is told and left out:
+// clients then ask the authority themselves.
+std::optional<tls::Staple> read_staple(const CertificateFiles& files, const tls::Credentials& credentials,
+                                       const TellOperator& tell) {
+    const std::string path = staple_path(files);
+    std::error_code unknown;
+    if (!std::filesystem::exists(path, unknown)) return std::nullopt;
+    const auto response = read_small_file(path);
+    if (!response) {
+        tell(response.error());
+        return std::nullopt;
+    }
+    auto staple = tls::Staple::read(*response, credentials);
+    if (staple) return *std::move(staple);
+    tell(CertificateNews{fmt::format("cannot use '{}' as the certificate's OCSP response: {}", path, staple.error()),
+                         "openssl ocsp -noverify -resp_text -respin", path});
+    return std::nullopt;
 }
 
 // Clients refuse such a certificate. It may still be what is wanted, for a test.
@@ -66,7 +90,9 @@ OpenedCertificates open_certificates(const std::vector<CertificateFiles>& files,
         tell_of_dates(one, *credentials, tell);
         auto rules = read_client_rules(one.client_authorities, one.clients);
         if (!rules) return Problem(rules.error());
-        options.credentials.emplace_back(*std::move(credentials), *std::move(rules));
+        tls::ServerIdentity identity(*std::move(credentials), *std::move(rules));
+        identity.staple = read_staple(one, identity.credentials, tell);
+        options.credentials.push_back(std::move(identity));
     }
     auto context = tls::ServerContext::open(options);
     if (!context) return Problem(CertificateNews{context.error()});
@@ -78,6 +104,7 @@ std::string state_of(const std::vector<CertificateFiles>& files) {
     for (const CertificateFiles& one : files) {
         paths.insert(paths.end(), {one.chain, one.key});
         if (!one.client_authorities.empty()) paths.push_back(one.client_authorities);
+        paths.push_back(staple_path(one));
     }
     return state_of_files(paths);
 }

@@ -18,6 +18,7 @@
 #include "portico/tls/credentials_parts.h"
 #include "portico/tls/secrets.h"
 #include "portico/tls/server_name.h"
+#include "portico/tls/staple_parts.h"
 #include "portico/tls/ticket_keys_parts.h"
 
 namespace portico::tls {
@@ -95,6 +96,7 @@ struct Site {
     const ServerContext::Impl* server = nullptr;
     OwnedContext context;
     std::vector<std::string> names;
+    std::vector<std::pair<const X509*, Staple>> staples;  // for certificates of the context
     ClientDemand demand = ClientDemand::none;
     Digest rules{};         // the demand, and the authorities
     Digester certificates;  // while they are added
@@ -131,6 +133,20 @@ std::string as_host(std::string_view name) {
     std::string host = in_lower_case(name);
     if (host.ends_with('.')) host.pop_back();
     return host;
+}
+
+// Called once the certificate has been chosen. One that says nothing about now is worse than none.
+int show_staple(SSL* ssl, void* /*unused*/) {
+    const Site& own = *site_of(*ssl);
+    const X509* const chosen = SSL_get_certificate(ssl);
+    const auto at = std::ranges::find_if(own.staples, [chosen](const auto& one) { return one.first == chosen; });
+    if (at == own.staples.end()) return SSL_TLSEXT_ERR_NOACK;
+    const Staple::Parts& staple = at->second.parts();
+    if (X509_cmp_current_time(staple.ends.get()) <= 0) return SSL_TLSEXT_ERR_NOACK;
+    void* const copy = OPENSSL_memdup(staple.response.data(), staple.response.size());
+    if (copy == nullptr) return SSL_TLSEXT_ERR_NOACK;
+    SSL_set_tlsext_status_ocsp_resp(ssl, copy, static_cast<long>(staple.response.size()));  // takes it over
+    return SSL_TLSEXT_ERR_OK;
 }
 
 // A ticket holds the client's certificate, which is not verified again, and may have expired since.
@@ -184,6 +200,7 @@ int ServerContext::Impl::acknowledge_name(SSL* ssl, int* /*alert*/, void* impl) 
 int ServerContext::Impl::choose_application(SSL* /*ssl*/, const unsigned char** chosen, unsigned char* length,
                                             const unsigned char* offered, unsigned offered_octets, void* impl) {
     const std::string& own = static_cast<const Impl*>(impl)->applications;
+    if (own.empty()) return SSL_TLSEXT_ERR_NOACK;
     unsigned char* selected = nullptr;
     const int result = SSL_select_next_proto(&selected, length, reinterpret_cast<const unsigned char*>(own.data()),
                                              static_cast<unsigned>(own.size()), offered, offered_octets);
@@ -294,6 +311,10 @@ std::expected<void, std::string> ServerContext::Impl::add(const ServerIdentity& 
     }
     const auto used = use_credentials(*site->context, credentials.parts());
     if (!used) return used;
+    if (identity.staple) {
+        site->staples.emplace_back(credentials.parts().chain.front().get(), *identity.staple);
+        SSL_CTX_set_tlsext_status_cb(site->context.get(), show_staple);
+    }
     site->certificates.add(fingerprint_of(*credentials.parts().chain.front()));
     for (const std::string& name : credentials.names()) by_name.try_emplace(as_looked_up(name), site);
     return {};

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <expected>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -17,6 +18,7 @@
 #include "portico/tls/client_rules.h"
 #include "portico/tls/credentials.h"
 #include "portico/tls/session.h"
+#include "portico/tls/staple.h"
 #include "portico/tls/ticket_keys.h"
 
 namespace portico::tls {
@@ -39,6 +41,7 @@ struct ServerIdentity {
         : credentials(std::move(the_credentials)), clients(std::move(the_clients)) {}
     Credentials credentials;
     ClientRules clients;
+    std::optional<Staple> staple;  // that the certificate has not been revoked, for clients that ask
 };
 
 struct ServerTlsOptions {
@@ -48,7 +51,7 @@ struct ServerTlsOptions {
     std::vector<ServerIdentity> credentials;
     UnknownNames unknown_names = UnknownNames::first_certificate;
     Profile profile = Profile::intermediate;
-    // The protocols that ALPN offers, the preferred one first (RFC 7301).
+    // The protocols that ALPN offers, the preferred one first (RFC 7301); none: a client's offer is not answered.
     std::vector<std::string> applications{"h2", "http/1.1", "http/1.0"};
     // Null: a key that only this context has.
     std::shared_ptr<const TicketKeys> ticket_keys = nullptr;

@@ -331,3 +331,109 @@ def test_mistakes_are_explained(tmp_path, words, status, said):
     got = subprocess.run([PROGRAM, "serve", ".", *words], cwd=tmp_path, capture_output=True, text=True, timeout=30,
                          stdin=subprocess.DEVNULL, env={**os.environ, "XDG_DATA_HOME": str(tmp_path / "data")})
     assert (got.returncode, said in got.stderr) == (status, True), got.stderr
+
+
+# --- the certificate for phones
+
+def test_the_authority_can_be_fetched(tmp_path):
+    home = {**os.environ, "XDG_DATA_HOME": str(tmp_path / "data")}
+    process = subprocess.Popen([PROGRAM, "cert", "trust", "--serve"], env=home, stdin=subprocess.DEVNULL,
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    try:
+        printed = [process.stdout.readline(), process.stdout.readline()]
+        port = int(re.search(r"http://[^/]*:(\d+)/portico\.crt", printed[1])[1])
+        with Conversation(("127.0.0.1", port)) as talk:
+            talk.send(get("/portico.crt"))
+            answer = talk.read_answer()
+            assert answer.field("content-type") == "application/x-x509-ca-cert"
+            folder = tmp_path / "data/portico"
+            assert answer.content == (folder / "authority.pem").read_bytes() and b"PRIVATE" not in answer.content
+            for target in ("/", "/authority-key.pem", "/portico.crt/..", "/authority.pem"):
+                talk.send(get(target))
+                assert talk.read_answer().status == 404
+        process.terminate()
+        rest = process.stdout.read()
+        shown = subprocess.run([PROGRAM, "cert", "show"], env=home, capture_output=True, text=True).stdout
+        assert re.search(r"[0-9A-F:]{95}", shown)[0] in rest and "█" in rest
+        assert process.wait(20) == 0
+    finally:
+        process.kill()
+        process.wait()
+
+
+# --- OCSP
+
+def test_an_ocsp_response_beside_the_certificate_is_shown(own_server, tmp_path):
+    authority = servers.make_certificate(tmp_path, "ocsp-authority", ["DNS:authority.example"])
+    own = Authority(authority).issue(tmp_path, "localhost", usage="serverAuth")
+    chain = tmp_path / "chain.pem"
+    chain.write_text(own.chain.read_text() + authority.chain.read_text())
+    serial = subprocess.run(["openssl", "x509", "-in", own.chain, "-noout", "-serial"], capture_output=True, text=True,
+                            check=True).stdout.strip().partition("=")[2]
+    index = tmp_path / "index.txt"
+    index.write_text(f"V\t391231000000Z\t\t{serial}\tunknown\t/CN=localhost\n")
+
+    def respond(days: str) -> None:
+        made = tmp_path / "made.ocsp"
+        openssl("ocsp", "-index", index, "-CA", authority.chain, "-rsigner", authority.chain, "-rkey", authority.key,
+                "-issuer", authority.chain, "-cert", own.chain, "-respout", made, *days.split())
+        made.rename(tmp_path / "chain.pem.ocsp")
+
+    def shown(address) -> str:
+        seen = subprocess.run(["openssl", "s_client", "-connect", f"127.0.0.1:{address[1]}", "-servername", "localhost",
+                               "-status"], input="", capture_output=True, text=True, timeout=30).stdout
+        return "successful" if "OCSP Response Status: successful" in seen else \
+            "nothing" if "OCSP response: no response sent" in seen else seen
+
+    server = own_server("plain", ("--cert", str(chain), "--key", str(own.key)))
+    assert shown(server.address) == "nothing"
+    respond("-ndays 1")
+    assert wait_until(lambda: shown(server.address) == "successful"), server.printed
+    index.write_text(f"R\t391231000000Z\t250101000000Z\t{serial}\tunknown\t/CN=localhost\n")
+    respond("-ndays 1")
+    assert wait_until(lambda: any("has been revoked" in line for line in server.printed)), server.printed
+    assert wait_until(lambda: shown(server.address) == "nothing")
+
+
+# --- services
+
+def service(*words, **options):
+    """A running service, and its port once it has said it."""
+    process = subprocess.Popen([PROGRAM, *map(str, words)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                               stderr=subprocess.STDOUT, text=True, **options)
+    line = process.stdout.readline()
+    found = re.match(r"Listening on tls://127\.0\.0\.1:(\d+)\n", line)
+    if not found:
+        process.kill()
+        process.wait()
+    assert found, line
+    return process, int(found[1])
+
+
+@pytest.mark.parametrize("kind, sent, received", [("echo", b"one\ntwo\n", b"one\ntwo\n"), ("hello", b"", b"Hello from Portico\n")])
+@pytest.mark.parametrize("own", [True, False], ids=["own authority", "files"])
+def test_services_speak_tls(certificate, tmp_path, kind, sent, received, own):
+    home = {**os.environ, "XDG_DATA_HOME": str(tmp_path / "data")}
+    words = () if own else certificate.options
+    process, port = service(kind, "--listen", "tls://127.0.0.1:0", *words, env=home)
+    try:
+        trusted = subprocess.run([PROGRAM, "cert", "path"], env=home, capture_output=True, text=True).stdout.strip()
+        got = subprocess.run([PROGRAM, "connect", f"tls://localhost:{port}", "-q", "--ca",
+                              trusted if own else str(certificate.chain)], input=sent, capture_output=True, timeout=30)
+        assert (got.returncode, got.stdout) == (0, received), got.stderr
+        # A client of another kind, which leaves in its own way.
+        other = subprocess.run(["openssl", "s_client", "-connect", f"127.0.0.1:{port}", "-quiet", "-no_ign_eof"],
+                               input=sent, capture_output=True, timeout=30)
+        assert b"error" not in other.stderr.lower() or b"verify error" in other.stderr
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.mark.parametrize("words, said", [(("-l", "tls://udp://:1"), "TLS needs a stream"),
+                                         (("-l", "https://:1"), "is not an endpoint"),
+                                         (("-l", ":1", "--cert", "a", "--key", "b"), "--cert is for endpoints with tls://"),
+                                         (("-l", "tls://:1", "--cert", "a"), "--cert and --key belong together")])
+def test_services_refuse_what_makes_no_sense(words, said):
+    got = subprocess.run([PROGRAM, "echo", *words], capture_output=True, text=True, timeout=30, stdin=subprocess.DEVNULL)
+    assert got.returncode == 2 and said in got.stderr, got.stderr
