@@ -150,7 +150,7 @@ std::vector<Option> service_options() {
         {.name = "listen",
          .letter = 'l',
          .value = "ENDPOINT",
-         .meaning = "where to listen: tcp://, tls://, udp://, unix: or stdio",
+         .meaning = "TCP, tls://, udp://, unix: or stdio",
          .kind = ValueKind::notation,
          .notation = &service_notation,
          .repeat = Repeat::collected,
