@@ -62,6 +62,18 @@ void H2Inbound::tell_all_of_end() {
     for (const h2::StreamId stream : streams) tell_of_end(stream);
 }
 
+template <class Test>
+void H2Inbound::cancel_if(Test test) {
+    std::vector<h2::StreamId> streams;
+    for (const Entry& entry : exchanges_) {
+        if (test(*entry.exchange)) streams.push_back(entry.stream);
+    }
+    for (const h2::StreamId stream : streams) {
+        engine_.reset(stream, h2::ErrorCode::cancel);
+        tell_of_end(stream);
+    }
+}
+
 // --- Reading
 
 void H2Inbound::receive(std::string_view octets) {
@@ -98,6 +110,12 @@ io::TimePoint H2Inbound::deadline() const { return engine_.deadline().value_or(i
 void H2Inbound::peer_left() {
     engine_.end({h2::ErrorCode::no_error, {}});
     tell_all_of_end();
+}
+
+void H2Inbound::peer_half_closed() {
+    is_half_closed_ = true;
+    cancel_if([](const H2Exchange& exchange) { return !exchange.has_all_content_; });
+    wake_writer();
 }
 
 void H2Inbound::end() { engine_.end({h2::ErrorCode::no_error, {}}); }
@@ -187,6 +205,11 @@ Task<void> H2Inbound::write() {
         if (output.empty()) {
             patience.reset();
             if (is_finishing_) co_return;
+            if (is_half_closed_ && sending_ > 0) {  // for windows that nobody will open
+                const std::size_t before = sending_;
+                cancel_if([](const H2Exchange& exchange) { return exchange.is_pending_; });
+                if (sending_ < before) continue;
+            }
             wake_reader_if_due();
             const bool goes_on = co_await wait_for_output();
             if (!goes_on) co_return;

@@ -21,9 +21,6 @@ namespace portico::link {
 
 class H2Exchange;
 
-// The first octets of a connection that speaks HTTP/2 (RFC 9113 §3.4).
-constexpr std::string_view h2_preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-
 // The server's end of a connection. One task reads: it passes on what arrives, and begins an exchange for each request.
 // Another task is in write() all the time. The tasks of the exchanges come and go.
 //
@@ -63,8 +60,10 @@ public:
     [[nodiscard]] std::size_t streams() const { return engine_.streams(); }
     // Why it has ended, if the peer is at fault; for the log.
     [[nodiscard]] h2::Fault last_fault() const { return engine_.last_fault(); }
-    // The peer sends nothing more, or has gone: every exchange notices.
+    // The peer has gone: every exchange notices.
     void peer_left();
+    // The peer sends nothing more. What it has asked for is answered, as far as its windows allow.
+    void peer_half_closed();
     // Ends the connection with GOAWAY and without a fault.
     void end();
     // Once the output has been sent, write() returns.
@@ -112,6 +111,9 @@ private:
     [[nodiscard]] H2Exchange* find(h2::StreamId stream) const;
     void tell_of_end(h2::StreamId stream);
     void tell_all_of_end();
+    // Resets the streams for which this is true.
+    template <class Test>
+    void cancel_if(Test test);
     void fill_output();
     void wake_reader();
     void wake_reader_if_due();
@@ -135,6 +137,7 @@ private:
     std::uint64_t window_octets_ = 0;  // sent in that time
     bool is_in_turn_ = false;          // of the reading task
     bool was_woken_ = false;
+    bool is_half_closed_ = false;
     bool is_finishing_ = false;
     bool is_broken_ = false;
 };

@@ -105,9 +105,9 @@ bool begins_handshake(std::string_view octets) { return octets.front() == '\x16'
 // Whether a connection's first octets begin HTTP/2.
 enum class Beginning : std::uint8_t { other, unclear, h2 };
 Beginning begins_h2(std::string_view octets) {
-    const std::size_t compared = std::min(octets.size(), link::h2_preface.size());
-    if (octets.substr(0, compared) != link::h2_preface.substr(0, compared)) return Beginning::other;
-    return compared < link::h2_preface.size() ? Beginning::unclear : Beginning::h2;
+    const std::size_t compared = std::min(octets.size(), h2::client_preface.size());
+    if (octets.substr(0, compared) != h2::client_preface.substr(0, compared)) return Beginning::other;
+    return compared < h2::client_preface.size() ? Beginning::unclear : Beginning::h2;
 }
 
 Task<void> read_more_into(link::Transport& transport, Buffer& received, io::TimePoint deadline,

@@ -203,7 +203,7 @@ Task<Reading> H2Requests::read() {
         } else {
             reading = Reading::left;
         }
-        if (reading == Reading::half_closed) is_reading = false;
+        if (reading == Reading::half_closed && std::exchange(is_reading, false)) link_->peer_half_closed();
         if (reading != Reading::goes_on && reading != Reading::half_closed) co_return reading;
     }
 }

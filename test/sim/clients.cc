@@ -8,6 +8,7 @@
 
 #include "portico/io/scope.h"
 #include "portico/io/stream.h"
+#include "test/sim/h2_client.h"
 #include "test/sim/questions.h"
 
 namespace portico::sim {
@@ -228,6 +229,39 @@ Task<void> read_too_late(World& world, io::Stream& stream) {
     if (answer.end == Answer::End::garbage) world.fail(answer.wrong);
 }
 
+// Asks several questions at a time over HTTP/2, resets some, and may leave before all are answered.
+Task<void> ask_over_h2(World& world, io::Stream& stream) {
+    constexpr std::array<std::uint32_t, 4> windows{2'000, 5'000, 65'535, 1'000'000};
+    H2Client client(world, stream, windows[world.chance().below(windows.size())]);
+    bool goes_on = true;
+    for (auto rounds = world.chance().between(1, 4); rounds > 0 && goes_on; --rounds) {
+        for (auto left = world.chance().between(1, 10); left > 0; --left) client.ask(draw_question(world));
+        if (world.chance().happens(0.2)) client.reset_one();
+        const bool sent = co_await client.send();
+        if (!sent) co_return;
+        if (world.chance().happens(0.2)) {
+            const bool came = co_await client.read(milliseconds(100));
+            static_cast<void>(came);
+            client.reset_one();
+        }
+        if (world.chance().happens(0.1)) {
+            if (world.chance().happens(0.5)) stream.abort_on_close();
+            co_return;
+        }
+        const std::vector<H2Client::Result> results = co_await client.finish(client_patience);
+        for (const H2Client::Result& result : results) {
+            if (result.was_reset_by_us) continue;
+            if (result.answer.end == Answer::End::ended)
+                fprintf(stderr, "ended error=%u status=%d sent=%d q=%s\n", result.error, result.answer.status,
+                        result.question.sent_at != io::never, result.question.octets.substr(0, 100).c_str());
+            const Next next = judge(world, result.question, result.answer);
+            if (next == Next::ask) world.count("over HTTP/2");
+            goes_on = goes_on && result.answer.end != Answer::End::timed_out;
+        }
+        if (client.was_told_to_leave()) goes_on = false;
+    }
+}
+
 }  // namespace
 
 io::SocketAddress server_address() { return io::SocketAddress::of(io::IpAddress::v4({192, 0, 2, 1}), 80); }
@@ -245,6 +279,10 @@ Task<void> run_client(World& world) {
         const Mood& mood = world.mood();
         if (!mood.may_go_unanswered() && !world.is_ending())
             world.fail("nobody could connect: " + io::describe(stream.error()));
+        co_return;
+    }
+    if (world.chance().happens(0.25)) {
+        co_await ask_over_h2(world, *stream);
         co_return;
     }
     switch (world.chance().below(10)) {

@@ -178,7 +178,7 @@ Question draw_question(World& world) {
 }
 
 Question draw_malformed(World& world) {
-    constexpr std::array<std::string_view, 18> malformed{
+    constexpr std::array<std::string_view, 17> malformed{
         "GET /\r\n\r\n",
         "GET / HTTP/1.1\r\n\r\n",
         "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
@@ -195,7 +195,6 @@ Question draw_malformed(World& world) {
         "GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n",
         "GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
         "GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n",
-        "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
         "\x16\x03\x01\x02\x01\x01\r\n\r\n",
     };
     Question question;

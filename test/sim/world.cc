@@ -82,6 +82,7 @@ World::World(std::uint64_t seed) : kernel_(seed), disk_(kernel_), address_(serve
     lasts_ = chance().happens(0.5) ? seconds(1) : seconds(15);
     limits_.head_octets_max = 4096;
     limits_.target_octets_max = 2048;
+    limits_.h2_header_list_octets_max = 4096;
     limits_.content_octets_max = 200'000;
     if (mood_.few_connections) limits_.connections_max = chance().between(1, 6);
     if (mood_.little_memory) limits_.memory_max = chance().between(100'000, 400'000);

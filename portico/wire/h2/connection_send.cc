@@ -15,8 +15,8 @@ using http::FieldName;
 
 constexpr Fault no_memory{ErrorCode::internal_error, "no memory left"};
 
-// A DATA frame that is smaller, and not its stream's last, explains no WINDOW_UPDATE: a client that opens its window an
-// octet at a time makes us write as many frames as it does.
+// A DATA frame that is smaller because of a window explains no WINDOW_UPDATE, unless it is its stream's last: a client
+// that opens its window an octet at a time makes us write as many frames as it does.
 constexpr std::size_t explaining_octets_min = 1024;
 constexpr std::size_t window_updates_due_max = 1000;
 
@@ -230,7 +230,8 @@ void Connection::data_written(StreamId id, std::size_t octets, Ending ending) {
     stream->send_window -= static_cast<std::int64_t>(octets);
     send_window_ -= static_cast<std::int64_t>(octets);
     // The peer opens the stream's window again, and the connection's.
-    if (is_last || octets >= explaining_octets_min) {
+    const bool is_cut_short = stream->send_window <= 0 || send_window_ <= 0;
+    if (is_last || octets >= explaining_octets_min || !is_cut_short) {
         window_updates_due_ = std::min(window_updates_due_ + 2, window_updates_due_max);
     }
     order_.has_sent(*stream);
