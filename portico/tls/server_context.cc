@@ -225,7 +225,9 @@ NewContext new_context(const ServerTlsOptions& options) {
     if (!is_set) return Problem("OpenSSL refuses the profile: " + take_error("no reason"));
     // Compression gives secrets away (CRIME), renegotiation costs the server more than the client.
     SSL_CTX_set_options(own, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
-    SSL_CTX_set_mode(own, SSL_MODE_RELEASE_BUFFERS);  // an idle connection holds no record
+    // An idle connection holds no record. The chain is what its file has: OpenSSL would otherwise look for a missing
+    // one in each handshake, among the authorities of clients.
+    SSL_CTX_set_mode(own, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN);
     // Sessions are resumed by tickets, which the client keeps.
     SSL_CTX_set_session_cache_mode(own, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_timeout(own, ticket_time);

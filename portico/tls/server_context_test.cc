@@ -154,6 +154,13 @@ TEST(Clients, AreDescribed) {
     EXPECT_EQ(pair.client().client_certificate(), nullptr) << "it is the client's own";
 }
 
+TEST(Clients, AreNotShownTheAuthoritiesOfClientsAsAChain) {
+    const auto server = server_at({.credentials = {{credentials_for({"localhost"}), clients(ClientDemand::optional)}}});
+    Pair pair(*server, *client_with(std::nullopt), "localhost");
+    ASSERT_TRUE(pair.shake_hands());
+    EXPECT_EQ(pair.client().peer_chain().size(), 1U) << "its issuer is among the authorities of clients";
+}
+
 TEST(Clients, AreLetInByTheRulesOfTheNameThatTheyAskFor) {
     const auto server =
         server_at({.credentials = {{credentials_for({"open.example"})},

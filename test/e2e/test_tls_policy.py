@@ -170,6 +170,22 @@ def test_a_certificate_of_the_client_is_required(own_server, certificate, author
     assert wait_until(lambda: any("peer did not return a certificate" in line for line in server.printed)), server.printed
 
 
+def test_connect_shows_its_certificate(own_server, certificate, authority, ann):
+    address = own_server("plain", (*certificate.options, "--client-ca", str(authority.own.chain))).address
+
+    def connect(*words) -> subprocess.CompletedProcess:
+        return subprocess.run([PROGRAM, "connect", f"tls://localhost:{address[1]}", "-q", "--ca", str(certificate.chain),
+                               *map(str, words)], input=get("/probe.txt", "Connection: close"), capture_output=True, timeout=30)
+    known = connect(*shows(ann))
+    assert (known.returncode, known.stdout.endswith(PROBE)) == (0, True), known.stderr
+    unknown = connect()
+    assert unknown.returncode != 0 and PROBE not in unknown.stdout, unknown.stderr
+    lost = connect("--cert", ann.chain)
+    assert lost.returncode == 2 and b"belong together" in lost.stderr
+    wrong = connect("--cert", ann.chain, "--key", certificate.key)
+    assert wrong.returncode == 2 and b"does not belong to the certificate" in wrong.stderr
+
+
 @pytest.mark.parametrize("kind, said", [("expired", "certificate has expired"), ("server", "unsuitable certificate purpose"),
                                         ("stranger", "unable to get local issuer certificate")])
 def test_a_bad_certificate_is_refused(own_server, certificate, authority, scratch, kind, said):
