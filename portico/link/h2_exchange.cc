@@ -186,6 +186,20 @@ Task<ContentEnd> H2Exchange::drop_content() {
     }
 }
 
+Task<void> H2Exchange::linger(io::Duration time_max, std::size_t octets_max) {
+    drops_content_ = true;
+    if (content_.has_block()) use_up(content_);
+    link_->wake_writer();
+    const io::TimePoint deadline = core().now() + time_max;
+    const std::uint64_t most = content_octets_ + octets_max;
+    while (awaits_content() && content_octets_ <= most) {
+        io::Gate::Wait wait = content_gate_.wait(core(), deadline);
+        const WaitingPlace place(context().transfers(), wait);
+        const io::Result<void> woken = co_await wait;
+        if (!woken) co_return;
+    }
+}
+
 // --- The response
 
 void H2Exchange::write_head(h2::Ending ending) {
@@ -264,6 +278,7 @@ Task<Sent> H2Exchange::send_waiting() {
 // Only a reset shows the peer that the content is incomplete.
 Sent H2Exchange::give_up(Sent why) {
     link_->engine().reset(stream_, h2::ErrorCode::internal_error);
+    has_left_ = true;
     return why;
 }
 

@@ -34,6 +34,11 @@ public:
     [[nodiscard]] const std::optional<http::Refusal>& refusal_of_head() const { return refusal_of_head_; }
     // Sends the response if nothing has to be waited for. Nothing: call send().
     [[nodiscard]] std::optional<Sent> send_at_once();
+    // The answer has been sent, but the client may still send content. It gets this much time, and may send this much
+    // more, before end() resets the stream: a client that is told at once may not read the answer. Ends with the
+    // stream.
+    [[nodiscard]] bool awaits_content() const { return !has_all_content_ && !has_left_; }
+    [[nodiscard]] Task<void> linger(io::Duration time_max, std::size_t octets_max);
     // Its output is to be sent, and its end noticed, although nothing has been received.
     void end_turn() { link_->wake_writer(); }
 

@@ -120,8 +120,9 @@ void H2Inbound::peer_half_closed() {
 
 void H2Inbound::end() { engine_.end({h2::ErrorCode::no_error, {}}); }
 
-void H2Inbound::finish() {
+void H2Inbound::finish(io::TimePoint latest) {
     is_finishing_ = true;
+    latest_ = latest;
     wake_writer();
 }
 
@@ -138,7 +139,7 @@ void H2Inbound::wake_reader() {
 
 // The reading task looks after the deadlines, and after the end.
 void H2Inbound::wake_reader_if_due() {
-    if (has_ended() || streams() == 0 || deadline() < reader_deadline_) wake_reader();
+    if (has_ended() || is_idle() || deadline() < reader_deadline_) wake_reader();
 }
 
 // --- Writing
@@ -217,9 +218,11 @@ Task<void> H2Inbound::write() {
         }
         if (!patience) patience.emplace(context_->limits(), transport_->backlog());
         const iovec span{const_cast<char*>(output.data()), output.size()};
+        const io::TimePoint deadline = std::min(patience->step(core().now()), latest_);
         const io::Result<std::size_t> written =
-            co_await transport_->write({&span, 1}, patience->step(core().now()), false, &context_->transfers());
-        if (!written && written.error().number == ETIMEDOUT && patience->lasts(core().now())) continue;
+            co_await transport_->write({&span, 1}, deadline, false, &context_->transfers());
+        const bool may_wait = core().now() < latest_ && patience->lasts(core().now());
+        if (!written && written.error().number == ETIMEDOUT && may_wait) continue;
         if (!written || !patience->took(*written, core().now())) break;
         engine_.output_sent(*written);
     }

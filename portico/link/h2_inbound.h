@@ -56,8 +56,8 @@ public:
     [[nodiscard]] bool has_ended() const { return is_broken_ || engine_.has_ended(); }
     // The output could not be sent: the connection is to be reset.
     [[nodiscard]] bool is_broken() const { return is_broken_; }
-    // Streams that are open, or that an exchange holds.
-    [[nodiscard]] std::size_t streams() const { return engine_.streams(); }
+    // Whether no stream is open, no exchange holds one, and everything has been sent.
+    [[nodiscard]] bool is_idle() const { return engine_.streams() == 0 && !engine_.has_output(); }
     // Why it has ended, if the peer is at fault; for the log.
     [[nodiscard]] h2::Fault last_fault() const { return engine_.last_fault(); }
     // The peer has gone: every exchange notices.
@@ -66,8 +66,10 @@ public:
     void peer_half_closed();
     // Ends the connection with GOAWAY and without a fault.
     void end();
-    // Once the output has been sent, write() returns.
-    void finish();
+    // Whether output waits until the peer has read what was sent before.
+    [[nodiscard]] bool is_waiting_to_send() { return !engine_.output().empty(); }
+    // Once the output has been sent, or at `latest`, write() returns.
+    void finish(io::TimePoint latest);
 
     // While the reading task waits: what else happens on the connection may end the wait.
     class ReaderWait {
@@ -132,10 +134,11 @@ private:
     io::Gate has_output_;
     io::Operation* reader_ = nullptr;  // what the reading task waits for
     io::TimePoint reader_deadline_ = io::never;
-    std::size_t sending_ = 0;          // exchanges that wait until their content is sent
-    io::Duration window_waited_{};     // the time spent waiting for the peer's windows, since none waited
-    std::uint64_t window_octets_ = 0;  // sent in that time
-    bool is_in_turn_ = false;          // of the reading task
+    std::size_t sending_ = 0;           // exchanges that wait until their content is sent
+    io::Duration window_waited_{};      // the time spent waiting for the peer's windows, since none waited
+    std::uint64_t window_octets_ = 0;   // sent in that time
+    io::TimePoint latest_ = io::never;  // for sending what is left
+    bool is_in_turn_ = false;           // of the reading task
     bool was_woken_ = false;
     bool is_half_closed_ = false;
     bool is_finishing_ = false;

@@ -1,6 +1,7 @@
 // portico/server/h2_requests.cc — the steps of HTTP/2's requests, many at a time: see requests.h.
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -14,13 +15,16 @@
 namespace portico::server {
 namespace {
 
+// For the last words on a connection that has to end.
+constexpr io::Duration farewell_time = std::chrono::milliseconds(100);
+
 // One request at a time. Most are answered while the octets that were received are read, and then the object serves the
 // next one; the others have a task of their own.
 class H2Request {
 public:
     // All of them outlive it.
     H2Request(Worker& worker, link::H2Inbound& link, const io::SocketAddress& peer, const Admittance& admittance)
-        : exchange_(link, worker.inbound(), peer), answering_(worker, admittance, exchange_) {}
+        : worker_(&worker), exchange_(link, worker.inbound(), peer), answering_(worker, admittance, exchange_) {}
 
     // Answers the request if nothing has to be waited for. False: answer() goes on from there.
     [[nodiscard]] bool answer_at_once(const link::H2Inbound::Arrived& arrived);
@@ -28,12 +32,15 @@ public:
 
 private:
     [[nodiscard]] bool begin_response();
+    Task<void> respond();
 
+    Worker* worker_;
     link::H2Exchange exchange_;
     Answering answering_;
     route::Route route_;
     std::optional<http::Result<void>> allowed_;  // empty: not known yet
     Answering::Left left_ = Answering::Left::content;
+    bool is_answered_ = false;
 };
 
 bool H2Request::answer_at_once(const link::H2Inbound::Arrived& arrived) {
@@ -52,7 +59,10 @@ bool H2Request::answer_at_once(const link::H2Inbound::Arrived& arrived) {
     const std::optional<link::Sent> sent = exchange_.send_at_once();
     if (!sent) return false;
     answering_.record(*sent);
+    is_answered_ = true;
+    if (exchange_.awaits_content()) return false;
     exchange_.end();
+    is_answered_ = false;
     return true;
 }
 
@@ -63,7 +73,7 @@ bool H2Request::begin_response() {
     return left_ == Answering::Left::sending;
 }
 
-Task<void> H2Request::answer() {
+Task<void> H2Request::respond() {
     if (!allowed_) {
         allowed_ = co_await answering_.authorize(*route_.guard);
         if (allowed_) static_cast<void>(begin_response());
@@ -73,6 +83,13 @@ Task<void> H2Request::answer() {
         static_cast<void>(sent);  // what is incomplete is reset
     } else {
         static_cast<void>(answering_.give_up());
+    }
+}
+
+Task<void> H2Request::answer() {
+    if (!is_answered_) co_await respond();
+    if (exchange_.awaits_content()) {
+        co_await exchange_.linger(worker_->linger_time_max(), worker_->limits().drain_octets_max);
     }
     exchange_.end();
     exchange_.end_turn();
@@ -160,7 +177,7 @@ Reading H2Requests::take_encrypted(std::optional<Buffer> received) {
 
 // Waits for what the peer sends or, if it sends nothing more, until it has gone. Something else may end the wait.
 Task<io::Result<Buffer>> H2Requests::wait(bool is_reading) {
-    const bool is_idle = link_->streams() == 0;
+    const bool is_idle = link_->is_idle();
     if (!is_idle) {
         idle_since_ = io::never;
     } else {
@@ -188,7 +205,7 @@ Task<Reading> H2Requests::read() {
     bool is_reading = true;
     for (;;) {
         if (link_->has_ended()) co_return Reading::goes_on;
-        if (!is_reading && link_->streams() == 0) co_return Reading::half_closed;
+        if (!is_reading && link_->is_idle()) co_return Reading::half_closed;
         io::Result<Buffer> received = co_await wait(is_reading);
         Reading reading = Reading::goes_on;
         if (received) {
@@ -197,7 +214,7 @@ Task<Reading> H2Requests::read() {
             reading = Reading::shed;
         } else if (received.error().number == ECANCELED || received.error().number == ETIMEDOUT) {
             take({});  // for its deadlines
-            const bool is_idle = link_->streams() == 0 && idle_since_ != io::never;
+            const bool is_idle = link_->is_idle() && idle_since_ != io::never;
             const bool is_late = is_idle && worker_->core().now() >= idle_since_ + worker_->limits().keep_alive_max;
             if (is_late) reading = Reading::timed_out;
         } else {
@@ -224,16 +241,20 @@ Task<Outcome> serve_h2(Worker& worker, link::Transport& transport, const io::Soc
     if (reading == Reading::goes_on) reading = co_await requests.read();
 
     // The end. A peer that reads is told.
+    if (link.is_broken()) reading = Reading::left;
+    const bool is_stuck = link.is_waiting_to_send();
     if (reading == Reading::left) link.peer_left();
     if (reading != Reading::goes_on) link.end();
     requests.take({});
     if (reading == Reading::left || reading == Reading::shed) answering.request_stop();
     co_await answering.join();
-    link.finish();
-    if (reading == Reading::left || reading == Reading::shed) writing.request_stop();
+    link.finish(reading == Reading::shed ? worker.core().now() + farewell_time : io::never);
+    if (reading == Reading::left || (reading == Reading::shed && is_stuck)) writing.request_stop();
     co_await writing.join();
     if (link.is_broken()) co_return Outcome::reset;
-    co_return reading == Reading::left ? Outcome::left : Outcome::close;
+    // A connection that had to end says so now: the server may not wait for what lingers.
+    const bool goes_on = reading == Reading::goes_on || reading == Reading::timed_out;
+    co_return goes_on ? Outcome::close : Outcome::left;
 }
 
 }  // namespace portico::server

@@ -69,6 +69,8 @@ class Case:
     may_be_interim: bool = False
     # Send the octets only as a whole: for cases about time, or about how pieces arrive.
     whole_only: bool = False
+    # About HTTP/1.1's own syntax or connections, though its octets could be read as requests of HTTP/2.
+    http1_only: bool = False
 
 
 ANY = tuple(range(200, 600))
@@ -118,7 +120,12 @@ def refused(name: str, section: str, send: bytes | tuple, statuses: tuple[int, .
     return Case(name, section, as_steps(send), (Expected(statuses, checks, method),), **rest)
 
 
-# Checks. `answer` is an exchange.Answer.
+# Checks. `answer` is an exchange.Answer. Those that want a field say which: HTTP/2 has no connection-specific ones.
+
+
+def about(name: str, check: Check) -> Check:
+    check.about = name
+    return check
 
 
 def content_is(wanted: bytes) -> Check:
@@ -154,7 +161,7 @@ def field(name: str, pattern: str) -> Check:
         if len(values) == 1 and re.fullmatch(pattern, values[0]):
             return None
         return f"{name} is {values!r}, not one that matches {pattern!r}"
-    return check
+    return about(name, check)
 
 
 def no_field(name: str) -> Check:
@@ -169,7 +176,7 @@ def list_has(name: str, *members: str) -> Check:
         there = answer.members(name)
         missing = [member for member in members if member.lower() not in there]
         return f"{name} is {answer.fields(name)!r} and lacks {missing!r}" if missing else None
-    return check
+    return about(name, check)
 
 
 def list_lacks(name: str, *members: str) -> Check:

@@ -69,7 +69,7 @@ CASES = [
            then=Then.EITHER),
     refused("host_missing_with_absolute_target", "9112 §3.2", message("GET http://localhost/hello.txt HTTP/1.1")),
     refused("host_bad_with_absolute_target", "9112 §3.2",
-            message("GET http://localhost/hello.txt HTTP/1.1", "Host: a b"), level=SHOULD),
+            message("GET http://localhost/hello.txt HTTP/1.1", "Host: a b"), level=SHOULD, http1_only=True),
     refused("host_twice_with_absolute_target", "9112 §3.2",
             message("GET http://localhost/hello.txt HTTP/1.1", "Host: localhost", "Host: localhost")),
     served("host_absent_in_1_0_absolute", "9112 §3.2.2", message("GET http://localhost/hello.txt HTTP/1.0", "X: y"), OK,

@@ -85,8 +85,7 @@ VERSIONS = [
     refused("version_full_width_digit", "9112 §2.3", line("GET /hello.txt HTTP/1.\xef\xbc\x91"), (400, 505)),
     refused("version_http_0_9_request", "9112 §3", (b"GET /hello.txt\r\n", b"\r\n"), (400, 505), level=OURS),
     refused("version_http_0_9_with_host", "9112 §3", line("GET /hello.txt"), level=OURS),
-    Case("version_http_2_preface", "9113 §3.4", (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",), (Expected((400, 505)),),
-         Then.CLOSES, Level.OURS),
+    refused("version_http_2_preface_with_a_field", "9113 §3.4", line("PRI * HTTP/2.0"), (505, 400), level=Level.OURS),
 ]
 
 METHOD_TOKENS = [

@@ -34,6 +34,7 @@ class Answer:
     interims: list[int] = field(default_factory=list)
     head_octets: bytes = b""
     until_close: bool = False
+    is_reset: bool = False  # over HTTP/2: the stream was reset instead
 
     def fields(self, name: str) -> list[str]:
         return [value for there, value in self.lines if there.lower() == name.lower()]

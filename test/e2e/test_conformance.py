@@ -1,4 +1,6 @@
-"""Runs the conformance tables over real connections, each case as a whole, one octet at a time, and over TLS."""
+"""Runs the conformance tables over real connections: each case as a whole, one octet at a time, over TLS, and over HTTP/2
+if it has a form in HTTP/2 (see h2_exchange.py), with TLS and with prior knowledge.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +9,17 @@ import re
 
 import pytest
 
+import h2_frames
 import servers
 from conformance import ALL_CASES
 from conformance.case import Case, Level, Pause, Then, get
 from conformance.content import PROBE
 from exchange import Answer, Conversation, SecureConversation, Silent, Wrong, ask, wrongs_of_any
+from h2_exchange import H2Conversation, has_h2_form
 
 OCTETWISE_MAX = 6000  # larger requests are only sent whole: octet by octet would prove nothing more
 DRAINED = 220_000  # octets that a closing server still reads, so that the client can read its answer
-WAYS = os.environ.get("PORTICO_E2E_WAYS", "whole octets tls").split()
+WAYS = os.environ.get("PORTICO_E2E_WAYS", "whole octets tls h2 h2c").split()
 LEVELS = os.environ.get("PORTICO_E2E_LEVELS", "MUST SHOULD OURS").split()
 
 
@@ -24,8 +28,10 @@ def ways(case: Case) -> list[str]:
     possible = {"whole", "octets", "tls"}
     if case.whole_only or size > OCTETWISE_MAX:
         possible.remove("octets")
+    if has_h2_form(case):
+        possible |= {"h2", "h2c"}
     if servers.chosen() != "portico":
-        possible.remove("tls")
+        possible -= {"tls", "h2", "h2c"}
     return [way for way in WAYS if way in possible]
 
 
@@ -100,19 +106,33 @@ def check_ending(talk: Conversation, case: Case, answers: list[Answer]) -> None:
         raise Wrong(f"more octets after the last answer: {bytes(talk.received[:200])!r}")
 
 
+def is_h2(way: str) -> bool:
+    return way in ("h2", "h2c")
+
+
+def applies(check, way: str) -> bool:
+    return not (is_h2(way) and getattr(check, "about", "").lower().encode() in h2_frames.CONNECTION_SPECIFIC)
+
+
 def wrongs_of(case: Case, answers: list[Answer], way: str, version: str) -> list[str]:
     wrongs = []
     for expected, answer in zip(case.answers, answers):
+        if answer.is_reset:
+            if answer.status not in expected.statuses and not case.may_be_silent:
+                wrongs.append(f"the stream was reset, not answered with {expected.statuses}")
+            continue
         statuses = expected.statuses + (case.early if way == "octets" else ())
         if answer.status not in statuses:
             wrongs.append(f"status {answer.status}, not {expected.statuses}")
         if answer.interims and not (case.may_be_interim and set(answer.interims) == {100}):
             wrongs.append(f"interim answers {answer.interims} that nobody asked for")
         for check in expected.checks:
-            wrong = check(answer)
+            wrong = check(answer) if applies(check, way) else None
             if wrong:
                 wrongs.append(wrong)
         wrongs += wrongs_of_any(answer, version)
+    if is_h2(way):
+        return wrongs
     # A client that paused may have ended the connection itself, or let it become idle, after the answer was sent.
     paused = Pause.HALF_CLOSE in case.send or Pause.ANSWER in case.send
     if (case.then is Then.CLOSES and len(answers) == len(case.answers) and not paused and version == "1.1"
@@ -127,16 +147,24 @@ def test_case(case: Case, way: str, server, certificate):
     steps = [learn(step, address) if isinstance(step, bytes) else step for step in case.send]
     sent = b"".join(step for step in steps if isinstance(step, bytes))
     answers: list[Answer] = []
-    if way == "tls":
+    if way in ("tls", "h2"):
         secure = server(case.root, case.options + certificate.options).address
+    if way == "tls":
         conversation = SecureConversation(secure, certificate.client_context())
+    elif way == "h2":
+        conversation = H2Conversation(h2_frames.connect(secure, certificate), b"https", case)
+    elif way == "h2c":
+        conversation = H2Conversation(h2_frames.connect(address), b"http", case)
     else:
         conversation = Conversation(address, octet_by_octet=way == "octets")
     with conversation as talk:
         try:
             hold_conversation(talk, case, steps, answers)
             if not wrongs_of(case, answers, way, version_of(sent)):  # otherwise waiting for the end is pointless
-                check_ending(talk, case, answers)
+                if is_h2(way):
+                    talk.check_ending(case)
+                else:
+                    check_ending(talk, case, answers)
             wrongs = wrongs_of(case, answers, way, version_of(sent))
         except Silent as silence:
             wrongs = [] if case.may_be_silent else [str(silence)]

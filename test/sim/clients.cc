@@ -251,9 +251,6 @@ Task<void> ask_over_h2(World& world, io::Stream& stream) {
         const std::vector<H2Client::Result> results = co_await client.finish(client_patience);
         for (const H2Client::Result& result : results) {
             if (result.was_reset_by_us) continue;
-            if (result.answer.end == Answer::End::ended)
-                fprintf(stderr, "ended error=%u status=%d sent=%d q=%s\n", result.error, result.answer.status,
-                        result.question.sent_at != io::never, result.question.octets.substr(0, 100).c_str());
             const Next next = judge(world, result.question, result.answer);
             if (next == Next::ask) world.count("over HTTP/2");
             goes_on = goes_on && result.answer.end != Answer::End::timed_out;

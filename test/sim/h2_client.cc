@@ -156,11 +156,11 @@ Task<bool> H2Client::read(io::Duration patience) {
     std::array<char, 5000> room;
     const io::Result<std::size_t> got = co_await stream_->read(room, world_->core().now() + patience);
     if (!got || *got == 0) {
-        const bool is_late = !got && got.error().number == ETIMEDOUT;
-        settle_all(is_late ? Answer::End::timed_out : Answer::End::ended);
+        is_late_ = !got && got.error().number == ETIMEDOUT;
         co_return false;
     }
     in_.append(room.data(), *got);
+    received_ += *got;
     while (in_.size() >= 9) {
         const std::size_t length = number_at(in_, 0, 3);
         if (length > payload_octets_max) wrong("a frame that is too large");
@@ -295,6 +295,8 @@ void H2Client::settle(std::uint32_t stream, Answer::End end) {
     Open& open = open_.at(stream);
     Answer& answer = open.answer;
     answer.end = end;
+    // The connection was too slow, or none of its streams was.
+    if (end == Answer::End::ended) answer.octets = received_;
     const auto length = answer.find("content-length");
     const bool has_content = !open.question.is_head && answer.status != 304 && answer.status != 204;
     if (end == Answer::End::whole && length && has_content && *length != std::to_string(answer.content.size())) {
@@ -314,8 +316,9 @@ Task<std::vector<H2Client::Result>> H2Client::finish(io::Duration patience) {
         const bool sent = co_await send();
         static_cast<void>(sent);  // a failure shows up when the answer is read
         const bool goes_on = co_await read(patience);
-        if (!goes_on) break;
+        if (!goes_on) settle_all(is_late_ ? Answer::End::timed_out : Answer::End::ended);
     }
+    received_ = 0;
     co_return std::exchange(results_, {});
 }
 

@@ -70,7 +70,9 @@ private:
     io::Stream* stream_;
     std::uint32_t window_;
     std::string out_;
+    bool is_late_ = false;  // why the last read got nothing
     std::string in_;
+    std::size_t received_ = 0;  // octets, since finish() returned
     std::uint32_t next_stream_ = 1;
     std::map<std::uint32_t, Open> open_;
     std::vector<Result> results_;

@@ -132,6 +132,8 @@ public:
     // The octets to send next, which stay where they are until output_sent() has been told of all of them; what is
     // added meanwhile follows later. Empty if there is nothing to send.
     [[nodiscard]] std::string_view output() { return output_.to_send(); }
+    // Whether there is something to send.
+    [[nodiscard]] bool has_output() const { return output_.size() > 0; }
     // The first octets of output() were sent.
     void output_sent(std::size_t octets) { output_.sent(octets); }
 

@@ -17,7 +17,7 @@ constexpr Fault no_memory{ErrorCode::internal_error, "no memory left"};
 
 // A DATA frame that is smaller because of a window explains no WINDOW_UPDATE, unless it is its stream's last: a client
 // that opens its window an octet at a time makes us write as many frames as it does.
-constexpr std::size_t explaining_octets_min = 1024;
+constexpr std::size_t explaining_octets_min = 256;
 constexpr std::size_t window_updates_due_max = 1000;
 
 // RFC 9113 §8.2.2, and what the connection adds itself.

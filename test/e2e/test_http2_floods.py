@@ -1,0 +1,337 @@
+"""Floods that brought other servers of HTTP/2 down: the connection ends with the stated code, memory comes back, and other
+clients hardly notice.
+
+PORTICO_FLOOD_SECONDS: how long each flood lasts, default 0.5; ten show more.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import threading
+import time
+from typing import Callable
+
+import pytest
+
+import h2_frames
+import servers
+from conformance.case import get as h1_get
+from conformance.content import PROBE
+from conformance.http2 import (ACK, END_STREAM, PADDED, SETTINGS_ACK, WINDOW_MAX, Code, Setting, Type, block, data,
+                               frame, get, headers, literal, ping, post, priority, priority_update, request, reset, settings,
+                               window_update)
+from exchange import Conversation
+from h2_frames import Link
+
+pytestmark = pytest.mark.skipif(servers.chosen() != "portico", reason="Portico's own promises")
+SECONDS = float(os.environ.get("PORTICO_FLOOD_SECONDS", "0.5"))
+SANITIZED = servers.is_sanitized()
+MEMORY_KIB_MAX = 100 * 1024 if SANITIZED else 10 * 1024
+P99_MAX = 3.0 if SANITIZED else 0.3  # if it is more than ten times what it was
+# The address sanitizer keeps memory that was given back; this much.
+ENVIRONMENT = {**os.environ, "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":quarantine_size_mb=4"}
+CALM = Code.ENHANCE_YOUR_CALM
+
+
+class Bystander(threading.Thread):
+    """Asks for a small file again and again, and measures how long each answer takes."""
+
+    def __init__(self, address):
+        super().__init__(daemon=True)
+        self.address, self.latencies, self.failure = address, [], None
+        self.stopping = threading.Event()
+
+    def run(self) -> None:
+        try:
+            with Conversation(self.address) as talk:
+                while not self.stopping.wait(0.005):
+                    began = time.monotonic()
+                    talk.send(h1_get("/probe.txt"))
+                    assert talk.read_answer().content == PROBE
+                    self.latencies.append(time.monotonic() - began)
+        except AssertionError as failure:
+            self.failure = failure
+
+    def p99(self) -> float:
+        self.stopping.set()
+        self.join()
+        assert self.failure is None, self.failure
+        ordered = sorted(self.latencies)
+        return ordered[int(len(ordered) * 0.99)]
+
+
+def watch(address, during: Callable[[], None]) -> float:
+    bystander = Bystander(address)
+    bystander.start()
+    during()
+    return bystander.p99()
+
+
+# A flood is a function of a connection and a number that counts up. It returns the octets of one round.
+STREAMS_PER_ROUND = 20
+
+
+def streams_of(round_: int) -> range:
+    first = 2 * STREAMS_PER_ROUND * round_ + 1
+    return range(first, first + 2 * STREAMS_PER_ROUND, 2)
+
+
+def rapid_reset(round_: int) -> bytes:  # CVE-2023-44487
+    return b"".join(get(stream, b"/big.bin") + reset(stream) for stream in streams_of(round_))
+
+
+def made_you_reset_by_window(round_: int) -> bytes:  # CVE-2025-8671
+    return b"".join(get(stream, b"/big.bin") + window_update(stream, WINDOW_MAX) for stream in streams_of(round_))
+
+
+def made_you_reset_by_zero(round_: int) -> bytes:
+    return b"".join(get(stream, b"/big.bin") + window_update(stream, 0) for stream in streams_of(round_))
+
+
+def made_you_reset_by_data(round_: int) -> bytes:
+    return b"".join(get(stream, b"/big.bin") + data(stream, b"x") for stream in streams_of(round_))
+
+
+def made_you_reset_by_headers(round_: int) -> bytes:
+    return b"".join(get(stream, b"/big.bin") + headers(stream, b"") for stream in streams_of(round_))
+
+
+def made_you_reset_by_priority(round_: int) -> bytes:
+    return b"".join(get(stream, b"/big.bin") + frame(Type.PRIORITY, 0, stream, b"1234") for stream in streams_of(round_))
+
+
+def made_you_reset_by_dependency(round_: int) -> bytes:
+    return b"".join(get(stream, b"/big.bin") + priority(stream, stream) for stream in streams_of(round_))
+
+
+def made_you_reset_by_length(round_: int) -> bytes:
+    return b"".join(post(stream, b"/hello.txt", (b"content-length", b"1")) + data(stream, b"xx", END_STREAM)
+                    for stream in streams_of(round_))
+
+
+def malformed(round_: int) -> bytes:
+    return b"".join(headers(stream, b"") for stream in streams_of(round_))
+
+
+def refused_streams(round_: int) -> bytes:
+    return b"".join(post(stream) for stream in streams_of(round_))
+
+
+def continuations(round_: int) -> bytes:  # CVE-2024-27316
+    first = headers(1, request(), END_STREAM) if round_ == 0 else b""
+    return first + frame(Type.CONTINUATION, 0, 1, b"") * 100
+
+
+def large_continuations(round_: int) -> bytes:
+    first = headers(1, request(), END_STREAM) if round_ == 0 else b""
+    return first + frame(Type.CONTINUATION, 0, 1, block((b"x", b"y" * 16_000))) * 4
+
+
+def pings(round_: int) -> bytes:  # CVE-2019-9512
+    return ping() * 100
+
+
+def ping_acks(round_: int) -> bytes:
+    return ping(flags=ACK) * 100
+
+
+def many_settings(round_: int) -> bytes:  # CVE-2019-9515
+    return settings((Setting.INITIAL_WINDOW_SIZE, 1000 + round_ % 2)) * 100
+
+
+def settings_acks(round_: int) -> bytes:
+    return SETTINGS_ACK * 100
+
+
+def table_sizes(round_: int) -> bytes:
+    return settings((Setting.HEADER_TABLE_SIZE, round_ % 4096)) * 100
+
+
+def priorities(round_: int) -> bytes:  # CVE-2019-9513
+    return b"".join(priority(stream, stream + 2) for stream in streams_of(round_))
+
+
+def priority_updates(round_: int) -> bytes:
+    return b"".join(priority_update(stream, b"u=%d" % (round_ % 8)) for stream in range(1, 101, 2))
+
+
+def empty_data(round_: int) -> bytes:  # CVE-2019-9518
+    return (post(1) if round_ == 0 else b"") + data(1) * 100
+
+
+def padding_only(round_: int) -> bytes:
+    return (post(1) if round_ == 0 else b"") + data(1, b"\x63" + b"\0" * 99, PADDED) * 20
+
+
+def unknown_frames(round_: int) -> bytes:
+    return frame(0xee) * 100
+
+
+def goaways(round_: int) -> bytes:
+    return frame(Type.GOAWAY, 0, 0, b"\0" * 8) * 100
+
+
+def windows_of_one(round_: int) -> bytes:  # CVE-2019-9511
+    first = settings((Setting.INITIAL_WINDOW_SIZE, 0)) + get(1, b"/big.bin") if round_ == 0 else b""
+    return first + window_update(1, 1) * 50
+
+
+def windows_of_the_connection(round_: int) -> bytes:
+    return window_update(0, 1) * 100
+
+
+FLOODS = [(rapid_reset, CALM), (made_you_reset_by_window, CALM), (made_you_reset_by_zero, CALM), (made_you_reset_by_data, CALM),
+          (made_you_reset_by_headers, CALM), (made_you_reset_by_priority, CALM), (made_you_reset_by_dependency, CALM),
+          (made_you_reset_by_length, CALM), (malformed, CALM), (refused_streams, CALM), (continuations, CALM),
+          (large_continuations, CALM), (pings, CALM), (ping_acks, CALM), (many_settings, CALM), (settings_acks, CALM),
+          (table_sizes, CALM), (priorities, CALM), (priority_updates, CALM), (empty_data, CALM), (padding_only, CALM),
+          (unknown_frames, CALM), (goaways, CALM), (windows_of_one, CALM), (windows_of_the_connection, CALM)]
+
+
+def attack(address, flood: Callable[[int], bytes]) -> tuple[Code | None, int]:
+    """One connection, until the server ends it: the code of its GOAWAY, and how many rounds were sent."""
+    with Link(h2_frames.connect(address)) as link:
+        link.send(SETTINGS_ACK)
+        code, round_ = None, 0
+        while True:
+            if not link.talk.pending and not link.talk.refuses_more:
+                link.send(flood(round_))
+                round_ += 1
+            try:
+                got = link.next_frame(0.02)
+            except AssertionError:
+                if link.talk.ended:
+                    return code, round_
+                continue
+            if got is None:
+                return code, round_
+            if got.type == Type.GOAWAY:
+                code = got.code
+
+
+@pytest.fixture(scope="module")
+def attacked(root):
+    """One server for all floods, so that memory which is not given back adds up."""
+    one = servers.start(root("plain"), ("--threads", "1"), env=ENVIRONMENT)
+    yield one
+    one.stop()
+
+
+@pytest.mark.parametrize("flood, wanted", FLOODS, ids=lambda value: getattr(value, "__name__", None))
+def test_flood(attacked, flood, wanted):
+    address = attacked.address
+    attack(address, flood)  # what the first one allocates stays
+    before = attacked.resident_kib()
+    quiet = watch(address, lambda: time.sleep(0.3))
+    codes: list = []
+
+    def during() -> None:
+        end = time.monotonic() + SECONDS
+        while time.monotonic() < end:
+            codes.append(attack(address, flood)[0])
+    busy = watch(address, during)
+    assert codes and set(codes) <= {wanted, None} and wanted in codes, codes[:10]
+    # The client uses as much of the machine as the server does, so the margin is wide.
+    assert busy < max(10 * quiet, P99_MAX), f"p99 {busy * 1000:.1f} ms, before that {quiet * 1000:.1f} ms"
+    assert attacked.resident_kib() - before < MEMORY_KIB_MAX
+
+
+def held(address, count: int, octets: Callable[[Link], None]) -> list[Link]:
+    links = []
+    for _ in range(count):
+        link = Link(h2_frames.connect(address, receive_buffer=4096), (Setting.INITIAL_WINDOW_SIZE, 0))
+        link.send(SETTINGS_ACK)
+        octets(link)
+        link.flush()
+        links.append(link)
+    return links
+
+
+def header_bomb(link: Link) -> None:
+    """A large entry of the table, and requests that consist of references to it: each is far more than it looks like."""
+    link.send(headers(1, request() + literal(b"x", b"y" * 3900, 0x40)))
+    for stream in range(3, 201, 2):
+        link.send(headers(stream, request() + b"\xbe" * 4000))
+
+
+def cookie_bomb(link: Link) -> None:
+    """CVE-2016-6525 and relatives: crumbs that are joined."""
+    link.send(headers(1, request() + literal(b"cookie", b"a=b", 0x40)))
+    for stream in range(3, 201, 2):
+        link.send(headers(stream, request() + b"\xbe" * 3000))
+
+
+def answers_that_wait(link: Link) -> None:
+    for stream in range(1, 257, 2):
+        link.send(get(stream, b"/big.bin", (b"x", b"y" * 4000)))
+
+
+@pytest.mark.parametrize("bomb", [header_bomb, cookie_bomb, answers_that_wait], ids=lambda value: value.__name__)
+def test_memory_behind_closed_windows(own_server, bomb):
+    one = own_server(options=("--threads", "1"), env=ENVIRONMENT)
+    for link in held(one.address, 1, bomb):
+        link.talk.socket.close()
+    before = one.resident_kib()
+    links = held(one.address, 10, bomb)
+    quiet = watch(one.address, lambda: time.sleep(1))
+    during = one.resident_kib()
+    for link in links:
+        link.talk.socket.close()
+    assert quiet < P99_MAX
+    assert during - before < 10 * 1024 + MEMORY_KIB_MAX, f"{during - before} KiB for 10 connections"
+    end = time.monotonic() + 10
+    while one.resident_kib() - before > MEMORY_KIB_MAX and time.monotonic() < end:
+        time.sleep(0.1)
+    assert one.resident_kib() - before < MEMORY_KIB_MAX
+
+
+def test_output_that_nobody_reads(own_server):
+    """PINGs are answered, and the answers not read: the connection ends before they pile up."""
+    one = own_server(options=("--threads", "1", "--set", "h2_control_frames_max=100000"), env=ENVIRONMENT)
+    before = one.resident_kib()
+    link = Link(h2_frames.connect(one.address, receive_buffer=4096))
+    link.send(SETTINGS_ACK + ping() * 100_000)
+    try:
+        end = time.monotonic() + SECONDS
+        while time.monotonic() < end and link.talk._must_write():
+            link.talk.step(end, reading=False)
+    except AssertionError:
+        pass
+    assert one.resident_kib() - before < MEMORY_KIB_MAX
+    link.talk.socket.close()
+
+
+def s_client(address, *words: str) -> subprocess.Popen:
+    return subprocess.Popen(["openssl", "s_client", "-connect", f"127.0.0.1:{address[1]}", "-alpn", "h2", *words],
+                            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+
+def type_lines(client: subprocess.Popen, line: bytes, seconds: float) -> bool:
+    """Whether the client ended meanwhile."""
+    end = time.monotonic() + seconds
+    while client.poll() is None and time.monotonic() < end:
+        try:
+            client.stdin.write(line)
+            client.stdin.flush()
+        except BrokenPipeError:
+            return True
+        time.sleep(0.002)  # s_client takes a command for each read
+    return client.poll() is not None
+
+
+@pytest.mark.parametrize("version, line", [("-tls1_3", b"K\n"), ("-tls1_2", b"R\n")], ids=["key updates", "renegotiation"])
+def test_floods_of_tls(own_server, certificate, version, line):
+    """New keys again and again end the connection. A renegotiation never happens."""
+    one = own_server(options=certificate.options)
+    client = s_client(one.address, version)
+    try:
+        has_ended = type_lines(client, line, 15 if line == b"K\n" else 1)
+    finally:
+        client.kill()
+        printed = client.communicate()[0]
+    assert (has_ended or line == b"R\n") and printed.count(b"CONNECTED") == 1
+    assert printed.count(b"New, TLSv1.2") <= 1
+    with Link(h2_frames.connect(one.address, certificate)) as link:
+        link.send(SETTINGS_ACK + get(1, b"/probe.txt"))
+        assert link.answer(1) == (200, PROBE)
