@@ -22,7 +22,7 @@ ROOMS: dict[str, set[str]] = {
     "link": {"base", "http", "wire", "io", "tls"},
     "route": {"base", "http", "io", "link"},
     "handler": {"base", "http", "io", "link", "route"},
-    "services": {"base", "io", "tls"},
+    "services": {"base", "io", "tls", "link"},
     "server": {"base", "http", "io", "tls", "link", "route", "services"},
     "config": {"base", "http", "io", "tls", "link", "route", "handler", "services", "server"},
 }
@@ -56,7 +56,8 @@ def room_of(path: str) -> str | None:
 
 
 # A header of a room's own, which may include another library's headers. Only .cc files and such headers include it.
-PRIVATE = {"portico/tls/secrets.h", "portico/tls/credentials_parts.h"}
+PRIVATE = {"portico/tls/secrets.h", "portico/tls/credentials_parts.h", "portico/tls/ticket_keys_parts.h",
+           "portico/tls/staple_parts.h"}
 
 
 def is_proof(path: str) -> bool:

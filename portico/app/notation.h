@@ -14,6 +14,8 @@ namespace portico::app {
 inline constexpr std::uint16_t standard_port = 8080;
 
 extern const cli::Notation endpoint_notation;  // as io::parse_endpoint takes it
+extern const cli::Notation service_notation;   // the same, perhaps with tls:// before it
+extern const cli::Notation web_notation;       // as server::parse_web_endpoint() takes it
 extern const cli::Notation limit_notation;     // NAME=VALUE, as server::set_limit takes it
 
 }  // namespace portico::app

@@ -120,6 +120,28 @@ TEST(ServePlan, ColoursATerminalAndNoFile) {
     EXPECT_EQ(plan_of({"--color", "never"}).log.colour, server::Colour::never);
 }
 
+TEST(ServePlan, DividesEndpointsByWhatIsSpoken) {
+    const ServePlan plain = plan_of({"-l", "http://:80", "-l", ":81"});
+    EXPECT_EQ(plain.listen.size(), 2U);
+    EXPECT_TRUE(plain.redirect.empty());
+    const ServePlan secure = plan_of({"--tls", "-l", "http://:80", "-l", "https://:443", "-l", ":8443"});
+    ASSERT_EQ(secure.listen.size(), 2U);
+    EXPECT_EQ(secure.listen.front().text(), "tcp://:443");
+    ASSERT_EQ(secure.redirect.size(), 1U);
+    EXPECT_EQ(secure.redirect.front().text(), "tcp://:80");
+}
+
+TEST(ServePlan, TakesThePolicyOfTls) {
+    const ServePlan plan = plan_of({"--cert", "c", "--key", "k", "--sni-strict", "--ticket-keys", "t", "--client-ca",
+                                    "a", "--client-cert", "optional", "--hsts", "1h"});
+    EXPECT_EQ(plan.tls.unknown_names, tls::UnknownNames::refused);
+    EXPECT_EQ(plan.tls.ticket_keys, "t");
+    EXPECT_EQ(plan.tls.strict_transport_security, std::chrono::hours(1));
+    ASSERT_EQ(plan.tls.files.size(), 1U);
+    EXPECT_EQ(plan.tls.files.front().client_authorities, "a");
+    EXPECT_EQ(plan.tls.files.front().clients, server::ClientCertificates::optional);
+}
+
 constexpr std::string_view some_hash =
     "$6$saltstring$AIsRs/Ee56G/tC8MEHhvReZTfx8u3rXXMl6eYrjCG9ibix19DxoMBLogdTET5Ukw9Sf7eZTITsuk0Ry5qulYz.";
 
@@ -152,7 +174,11 @@ INSTANTIATE_TEST_SUITE_P(
                     RefusedPlanRow{"HashWithoutUser", {"--auth", ":$6$x"}, "is not USER:HASH"},
                     RefusedPlanRow{"PasswordForAHash", {"--auth", "ann:secret"}, "--auth: ann's hash: "},
                     RefusedPlanRow{"Udp", {"-l", "udp://:80"}, "TCP or Unix sockets, not on udp://:80"},
-                    RefusedPlanRow{"Stdio", {"-l", "stdio"}, "not on stdio"}),
+                    RefusedPlanRow{"Stdio", {"-l", "stdio"}, "not on stdio"},
+                    RefusedPlanRow{"HttpsWithoutACertificate", {"-l", "https://:443"}, "needs a certificate"},
+                    RefusedPlanRow{"OnlyHttp", {"--tls", "-l", "http://:80"}, "there is no endpoint for that"},
+                    RefusedPlanRow{"HstsWithoutTls", {"--hsts", "1"}, "--hsts is for HTTPS"},
+                    RefusedPlanRow{"DemandWithoutAuthorities", {"--tls", "--client-cert", "optional"}, "--client-ca"}),
     row_name);
 
 TEST(RefusedPlan, NeverRepeatsWhatMayBeAPassword) {

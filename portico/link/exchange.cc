@@ -23,8 +23,9 @@ private:
     Exchange* exchange_;
 };
 
-void Exchange::begin() {
+void Exchange::begin(const tls::Session* session) {
     release();
+    session_ = session;
     memory_->notes.clear();
     memory_->parameters.clear();
     memory_->content = {};
@@ -47,6 +48,14 @@ http::Result<void> Exchange::decode_path() {
     if (!decoded) return std::unexpected(decoded.error());
     path_ = *decoded;
     return {};
+}
+
+// Only over TLS: anybody on the way could add the field to an answer without it (RFC 6797 §7.2).
+void Exchange::complete_response() {
+    const std::string& transport_security = context_->strict_transport_security();
+    if (session_ == nullptr || transport_security.empty()) return;
+    if (response().fields.find(http::FieldName::strict_transport_security)) return;  // the handler knows better
+    response().fields.add(http::FieldName::strict_transport_security, transport_security);
 }
 
 Task<ContentStep> Exchange::read_content() {

@@ -19,6 +19,7 @@
 #include "portico/io/net/address.h"
 #include "portico/link/h1_inbound.h"
 #include "portico/link/inbound_context.h"
+#include "portico/tls/session.h"
 
 namespace portico::link {
 
@@ -34,6 +35,9 @@ public:
     [[nodiscard]] io::Core& core() const { return context_->core(); }  // of its connection
     // The other end of the connection.
     [[nodiscard]] const io::SocketAddress& peer() const { return *peer_; }
+    // The TLS session of its connection, with what the client has proved by a certificate; null without TLS. No field
+    // of a request says or changes any of it.
+    [[nodiscard]] const tls::Session* session() const { return session_; }
     // Its views live until the exchange has ended.
     [[nodiscard]] const http::Request& request() const { return memory_->request; }
     // The response to fill. A handler gets it clear.
@@ -116,8 +120,10 @@ protected:
 
     [[nodiscard]] InboundContext& context() const { return *context_; }
     [[nodiscard]] http::Request& request_to_fill() { return memory_->request; }
-    // A request has arrived: forgets the one before.
-    void begin();
+    // A request has arrived, on a connection with this session: forgets the one before.
+    void begin(const tls::Session* session);
+    // Adds what every response of the connection has. Call it once, when the response is sent.
+    void complete_response();
     void set_sent(Sent sent) { sent_ = sent; }
     void note_early_end() { sent_early_at_ = core().kernel().clock(); }
     [[nodiscard]] virtual Task<ContentStep> receive_content() = 0;
@@ -145,6 +151,7 @@ private:
 
     InboundContext* context_;
     const io::SocketAddress* peer_;
+    const tls::Session* session_ = nullptr;
     std::unique_ptr<ExchangeMemory> memory_;
     std::string_view path_;
     io::Scope* unfinished_ = nullptr;

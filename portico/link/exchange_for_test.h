@@ -14,7 +14,7 @@ class ExchangeForTest final : public Exchange {
 public:
     ExchangeForTest(InboundContext& context, const io::SocketAddress& peer, http::Request request)
         : Exchange(context, peer) {
-        begin();
+        begin(nullptr);
         request_to_fill() = std::move(request);
     }
     [[nodiscard]] const http::Refusal& refusal() const override { return refusal_; }

@@ -22,7 +22,7 @@ Task<Arrival> H1Exchange::next(io::TimePoint latest) {
 
 void H1Exchange::has_arrived(Arrival arrival) {
     if (arrival != Arrival::request && arrival != Arrival::refused) return;
-    begin();
+    begin(transport_->session());
     persistence_ = arrival == Arrival::request ? link_.persistence() : Persistence::close;
     if (transport_->session() != nullptr && request().form != http::TargetForm::absolute) {
         request_to_fill().scheme = http::Scheme::https;  // RFC 9112 §3.3
@@ -80,12 +80,14 @@ Task<Sent> H1Exchange::send() {
     if (!has_read_all || ends_it) persistence_ = Persistence::close;
     if (!response().producer) return send_complete();
     decide_persistence();
+    complete_response();
     return send_made(has_read_all);
 }
 
 // Sends a response whose content exists already.
 Task<Sent> H1Exchange::send_complete() {
     decide_persistence();
+    complete_response();
     if (!link_.can_queue(request(), response())) {
         const Sent sent = co_await link_.send(request(), response(), context().date(), persistence_);
         set_sent(sent);

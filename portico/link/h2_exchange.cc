@@ -25,7 +25,7 @@ constexpr std::size_t turn_octets_max = 16 * 1024;
 void H2Exchange::begin(const H2Inbound::Arrived& arrived) {
     assert(stream_ == 0);
     std::swap(request_to_fill(), *arrived.request);
-    Exchange::begin();
+    Exchange::begin(link_->session());
     stream_ = arrived.stream;
     has_left_ = false;
     refusal_of_head_ = arrived.refusal;
@@ -203,6 +203,7 @@ Task<void> H2Exchange::linger(io::Duration time_max, std::size_t octets_max) {
 // --- The response
 
 void H2Exchange::write_head(h2::Ending ending) {
+    complete_response();
     h2::HeadExtras extras;
     extras.date = context().date();
     extras.content_length = response().announced_length(request().method);

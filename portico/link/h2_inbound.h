@@ -99,6 +99,7 @@ private:
     // --- for the exchanges
     [[nodiscard]] h2::Connection& engine() { return engine_; }
     [[nodiscard]] io::Core& core() { return transport_->core(); }
+    [[nodiscard]] const tls::Session* session() const { return transport_->session(); }
     void add(h2::StreamId stream, H2Exchange& exchange);
     void remove(h2::StreamId stream);
     // Waits for room for a head. False: the task was asked to stop, or the stream is closed.

@@ -13,6 +13,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "portico/base/buffer.h"
@@ -83,6 +84,10 @@ public:
     // The value of Date (RFC 9110 §6.6.1), updated once per second.
     [[nodiscard]] std::string_view date();
 
+    // The value of Strict-Transport-Security (RFC 6797 §6.1), for every answer over TLS; empty: none.
+    void set_strict_transport_security(std::string value) { strict_transport_security_ = std::move(value); }
+    [[nodiscard]] const std::string& strict_transport_security() const { return strict_transport_security_; }
+
     // What the HTTP/2 connections share.
     [[nodiscard]] h2::Context& h2() { return h2_; }
 
@@ -107,6 +112,7 @@ private:
     const InboundLimits* limits_;
     WaitingPlace transfers_;
     bool is_draining_ = false;
+    std::string strict_transport_security_;
     std::set<io::Scope*> endless_;
     std::set<H2Inbound*> h2_connections_;
     h2::Context h2_;

@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "portico/server/misdirected.h"
 #include "portico/server/worker.h"
 
 namespace portico::server {
@@ -48,12 +49,17 @@ Task<void> run_and_say(Task<void> work, bool& ended) {
 
 void Answering::begin() {
     ++worker_->counters().requests;
-    if (router_ != worker_->router()) router_ = worker_->router();
+    const bool is_redirected = admittance_->protection == Protection::redirected;
+    const std::shared_ptr<route::Router>& router = is_redirected ? worker_->redirecting() : worker_->router();
+    if (router_ != router) router_ = router;
     dropped_.reset();
 }
 
 std::optional<http::Result<void>> Answering::authorize_at_once(const route::Route& route) {
     if (admittance_->protection == Protection::missing) return needs_tls();
+    if (is_misdirected(exchange_->session(), exchange_->request())) {
+        return http::refuse(http::Status::misdirected_request, "the host belongs on another TLS connection");
+    }
     if (route.guard == nullptr) return http::Result<void>{};
     return route.guard->admit_at_once(*exchange_);
 }
@@ -158,6 +164,9 @@ void Answering::record(link::Sent sent) const {
     if (exchange_->response().sends_content(request.method)) entry.content_octets = exchange_->content_octets();
     entry.referer = request.fields.find(http::FieldName::referer).value_or(std::string_view());
     entry.user_agent = request.fields.find(http::FieldName::user_agent).value_or(std::string_view());
+    const tls::Session* const session = exchange_->session();
+    const tls::PeerCertificate* const client = session == nullptr ? nullptr : session->client_certificate();
+    if (client != nullptr) entry.user = client->subject;
     if (!exchange_->notes().user.empty()) entry.user = exchange_->notes().user;
     entry.reason = exchange_->notes().reason;
     entry.complete = sent == link::Sent::whole;

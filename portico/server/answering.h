@@ -24,6 +24,7 @@ class Worker;
 enum class Protection : std::uint8_t {
     as_demanded,  // by TLS, or the listener demands none
     missing,      // the client speaks HTTP without TLS to a listener that demands TLS
+    redirected,   // by no TLS: the listener leads clients to one with TLS
 };
 
 // What decides about a connection's requests before they are read.

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "portico/link/h2_inbound.h"
@@ -53,6 +54,19 @@ Task<void> shake_hands_into(link::Transport& transport, Buffer received, io::Tim
     is_complete = co_await transport.handshake(std::move(received), deadline);
 }
 
+// A client that has not proved who it is has sent no request, but the log is where its owner looks for the reason.
+void tell_of_untrusted(Worker& worker, const tls::Session& session, const io::SocketAddress& peer) {
+    ++worker.counters().clients_untrusted;
+    if (worker.log() == nullptr) return;
+    const std::string reason = "the client's certificate: " + std::string(session.failure());
+    AccessEntry entry;
+    entry.at = worker.core().wall_clock();
+    entry.peer = &peer;
+    entry.status = http::Status::bad_request;
+    entry.reason = reason;
+    worker.log()->record(worker.number(), entry);
+}
+
 // Completes the TLS handshake that `received` begins. It counts as an unfinished head, which may be ended to make room.
 // False: it failed.
 Task<bool> shake_hands(Worker& worker, link::Transport& transport, const io::SocketAddress& peer, Buffer received,
@@ -63,6 +77,7 @@ Task<bool> shake_hands(Worker& worker, link::Transport& transport, const io::Soc
     shaking.start(shake_hands_into(transport, std::move(received), deadline, is_complete));
     co_await shaking.join();
     ++(is_complete ? worker.counters().handshakes : worker.counters().handshakes_failed);
+    if (transport.session()->is_untrusted()) tell_of_untrusted(worker, *transport.session(), peer);
     co_return is_complete;
 }
 
@@ -225,8 +240,9 @@ Task<void> serve(link::Transport transport, Guest guest, Worker& worker, Admitta
 
 }  // namespace
 
-Task<void> serve_connection(link::Transport transport, io::SocketAddress peer, Worker& worker, route::HostCheck check) {
-    return serve(std::move(transport), Guest(worker.population(), std::move(peer)), worker, Admittance{check});
+Task<void> serve_connection(link::Transport transport, io::SocketAddress peer, Worker& worker,
+                            const Admittance& admittance) {
+    return serve(std::move(transport), Guest(worker.population(), std::move(peer)), worker, admittance);
 }
 
 }  // namespace portico::server

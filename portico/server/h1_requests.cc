@@ -19,7 +19,7 @@ class H1Requests {
 public:
     // All of them outlive it.
     H1Requests(Worker& worker, link::Transport& transport, const io::SocketAddress& peer, const Admittance& admittance)
-        : worker_(&worker), exchange_(transport, worker.inbound(), peer), answering_(worker, admittance, exchange_) {}
+        : worker_(&worker), answering_(worker, admittance, exchange_), exchange_(transport, worker.inbound(), peer) {}
     H1Requests(const H1Requests&) = delete;
     H1Requests& operator=(const H1Requests&) = delete;
 
@@ -40,8 +40,8 @@ private:
     Task<Outcome> refuse_what_was_unreadable();
 
     Worker* worker_;
+    Answering answering_;  // holds the snapshot, which outlives the exchange
     link::H1Exchange exchange_;
-    Answering answering_;
     std::optional<Arrival> arrival_;  // empty while the head is incomplete
     unsigned late_reads_ = 0;         // of heads, once the time for requests in flight is over
 };

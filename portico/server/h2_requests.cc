@@ -24,7 +24,7 @@ class H2Request {
 public:
     // All of them outlive it.
     H2Request(Worker& worker, link::H2Inbound& link, const io::SocketAddress& peer, const Admittance& admittance)
-        : worker_(&worker), exchange_(link, worker.inbound(), peer), answering_(worker, admittance, exchange_) {}
+        : worker_(&worker), answering_(worker, admittance, exchange_), exchange_(link, worker.inbound(), peer) {}
 
     // Answers the request if nothing has to be waited for. False: answer() goes on from there.
     [[nodiscard]] bool answer_at_once(const link::H2Inbound::Arrived& arrived);
@@ -35,8 +35,8 @@ private:
     Task<void> respond();
 
     Worker* worker_;
+    Answering answering_;  // holds the snapshot, which outlives the exchange
     link::H2Exchange exchange_;
-    Answering answering_;
     route::Route route_;
     std::optional<http::Result<void>> allowed_;  // empty: not known yet
     Answering::Left left_ = Answering::Left::content;

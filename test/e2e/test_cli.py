@@ -171,7 +171,7 @@ def test_a_wrong_command_line_is_explained(words, said):
     (["serve", "--root", "/srv"], "portico serve /srv"),
     (["serve", "--host", "0.0.0.0"], "portico serve --listen 0.0.0.0:8080"),
     (["serve", "-l", "localhost"], "portico serve -l localhost:8080"),
-    (["serve", "a", "--listen", "http://localhost:3000/"], "portico serve a --listen localhost:3000"),
+    (["echo", "--listen", "http://localhost:3000/"], "portico echo --listen localhost:3000"),
     (["serve", "--auth", "ann:$6$secret", "-l", "::1"], "portico serve --auth USER:HASH -l '[::1]:8080'"),
     (["serve", ""], "portico serve ."),
     (["echo", "--port", "7"], "portico echo --listen 127.0.0.1:7"),
