@@ -83,19 +83,19 @@ void H2Inbound::receive(std::string_view octets) {
 
 std::optional<H2Inbound::Arrived> H2Inbound::next_request() {
     while (std::optional<h2::Event> event = engine_.next_event()) {
-        using Kind = h2::Event::Kind;
-        if (event->kind == Kind::request) return Arrived{event->stream, event->request, event->refusal};
-        if (event->kind == Kind::ended) tell_all_of_end();
-        if (event->kind == Kind::reset) tell_of_end(event->stream);
+        using What = h2::Event::Kind;
+        if (event->kind == What::request) return Arrived{event->stream, event->request, event->refusal};
+        if (event->kind == What::ended) tell_all_of_end();
+        if (event->kind == What::reset) tell_of_end(event->stream);
         H2Exchange* const exchange = find(event->stream);
-        if (event->kind == Kind::content) {
+        if (event->kind == What::content) {
             if (exchange == nullptr) {
                 engine_.used(event->stream, event->content.size());
             } else {
                 exchange->take_content(event->content);
             }
         }
-        if (event->kind == Kind::content_end && exchange != nullptr) exchange->take_content_end();
+        if (event->kind == What::content_end && exchange != nullptr) exchange->take_content_end();
     }
     return std::nullopt;
 }

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstdlib>
+#include <iterator>
 #include <utility>
 
 #include "portico/wire/h2/client_for_test.h"
