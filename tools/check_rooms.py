@@ -22,11 +22,12 @@ ROOMS: dict[str, set[str]] = {
     "link": {"base", "http", "wire", "io", "tls"},
     "route": {"base", "http", "io", "link"},
     "handler": {"base", "http", "io", "link", "route"},
+    "acme": {"base", "http", "io", "tls", "link", "route"},
     "services": {"base", "io", "tls"},
     "server": {"base", "http", "io", "tls", "link", "route", "services"},
     "config": {"base", "http", "io", "tls", "link", "route", "handler", "services", "server"},
 }
-ROOMS["embed"] = {"base", "http", "wire", "io", "tls", "link", "route", "handler", "services", "server"}
+ROOMS["embed"] = {"base", "http", "wire", "io", "tls", "link", "route", "handler", "services", "server", "acme"}
 ROOMS["cli"] = {"base"}
 ROOMS["app"] = set(ROOMS)
 
@@ -56,7 +57,7 @@ def room_of(path: str) -> str | None:
 
 
 # A header of a room's own, which may include another library's headers. Only .cc files and such headers include it.
-PRIVATE = {"portico/tls/secrets.h", "portico/tls/credentials_parts.h"}
+PRIVATE = {"portico/tls/secrets.h", "portico/tls/credentials_parts.h", "portico/tls/making.h"}
 
 
 def is_proof(path: str) -> bool:

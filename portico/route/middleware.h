@@ -26,6 +26,7 @@ struct Route {
     std::span<Middleware* const> way;
     Handler* handler = nullptr;  // never null once the route is found
     Refuser* refuser = nullptr;  // neither is this
+    bool has_precedence = false;  // see Precedence
 
     // What the handler and the middleware do with the content, together.
     [[nodiscard]] ContentUse content_use() const;

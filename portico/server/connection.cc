@@ -95,7 +95,7 @@ public:
     // 4. Whether the request is allowed. If the first returns nothing, this takes a while: call the second. If that
     // returns nothing, the peer has left.
     [[nodiscard]] std::optional<http::Result<void>> authorize_at_once(const route::Route& route) {
-        if (admittance_.protection == Protection::missing) return needs_tls();
+        if (admittance_.protection == Protection::missing && !route.has_precedence) return needs_tls();
         if (route.guard == nullptr) return http::Result<void>{};
         return route.guard->admit_at_once(exchange_);
     }

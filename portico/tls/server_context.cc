@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <cstring>
+#include <functional>
 #include <map>
 #include <new>
+#include <optional>
 #include <utility>
 
 #include "portico/tls/applications.h"
@@ -31,9 +33,14 @@ struct ServerContext::Impl {
     std::vector<OwnedContext> contexts;       // the first is for clients that name no host, or an unknown one
     std::map<std::string, SSL_CTX*> by_name;  // "example.org", "*.example.org"
     std::string applications;                 // for ALPN: each with its length before it (RFC 7301 §3.1)
+    std::function<std::optional<Credentials>(const std::string&)> challenge;
+    OwnedContext challenge_context;  // for clients that ask for `challenge`; null: there are none
 
     [[nodiscard]] std::expected<SSL_CTX*, std::string> add(const ServerTlsOptions& options);
     [[nodiscard]] SSL_CTX* find(std::string_view name) const;
+    [[nodiscard]] std::expected<void, std::string> accept_challenges(const ServerTlsOptions& options);
+    static int look_for_challenge(SSL* ssl, int* alert, void* impl);
+    static int show_challenge(SSL* ssl, int* alert, void* impl);
     static int choose_certificate(SSL* ssl, int* alert, void* impl);
     static int choose_application(SSL* ssl, const unsigned char** chosen, unsigned char* length,
                                   const unsigned char* offered, unsigned offered_octets, void* impl);
@@ -98,6 +105,63 @@ std::expected<SSL_CTX*, std::string> ServerContext::Impl::add(const ServerTlsOpt
 
 namespace {
 
+constexpr std::string_view acme_application = "acme-tls/1";
+
+// The one protocol that the client offers, as the extension has it: the list's length, then each name's.
+bool offers_only_acme(SSL* ssl) {
+    const unsigned char* octets = nullptr;
+    std::size_t length = 0;
+    constexpr unsigned alpn = TLSEXT_TYPE_application_layer_protocol_negotiation;
+    if (SSL_client_hello_get0_ext(ssl, alpn, &octets, &length) != 1) return false;
+    const std::string_view offered(reinterpret_cast<const char*>(octets), length);
+    return offered.size() == 3 + acme_application.size() && offered[0] == 0 &&
+           offered[1] == static_cast<char>(acme_application.size() + 1) &&
+           offered[2] == static_cast<char>(acme_application.size()) && offered.substr(3) == acme_application;
+}
+
+int choose_acme(SSL* /*ssl*/, const unsigned char** chosen, unsigned char* length, const unsigned char* /*offered*/,
+                unsigned /*offered_octets*/, void* /*nothing*/) {
+    *chosen = reinterpret_cast<const unsigned char*>(acme_application.data());
+    *length = static_cast<unsigned char>(acme_application.size());
+    return SSL_TLSEXT_ERR_OK;
+}
+
+}  // namespace
+
+// A validation connection (RFC 8737 §3) gets a context of its own, before anything else is chosen.
+int ServerContext::Impl::look_for_challenge(SSL* ssl, int* /*alert*/, void* impl) {
+    if (offers_only_acme(ssl)) SSL_set_SSL_CTX(ssl, static_cast<const Impl*>(impl)->challenge_context.get());
+    return SSL_CLIENT_HELLO_SUCCESS;
+}
+
+int ServerContext::Impl::show_challenge(SSL* ssl, int* alert, void* impl) {
+    const char* const name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+    *alert = SSL_AD_UNRECOGNIZED_NAME;
+    if (name == nullptr) return SSL_TLSEXT_ERR_ALERT_FATAL;
+    const std::optional<Credentials> credentials = static_cast<const Impl*>(impl)->challenge(in_lower_case(name));
+    if (!credentials) return SSL_TLSEXT_ERR_ALERT_FATAL;
+    const bool is_used = SSL_use_certificate(ssl, credentials->parts().chain.front().get()) == 1 &&
+                         SSL_use_PrivateKey(ssl, credentials->parts().key.get()) == 1;
+    return is_used ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
+std::expected<void, std::string> ServerContext::Impl::accept_challenges(const ServerTlsOptions& options) {
+    challenge = options.challenge;
+    const auto added = add(options);
+    if (!added) return Problem(added.error());
+    challenge_context = std::move(contexts.back());
+    contexts.pop_back();
+    SSL_CTX* const own = challenge_context.get();
+    SSL_CTX_set_options(own, SSL_OP_NO_TICKET);  // nothing is resumed with what proves nothing but a name
+    SSL_CTX_set_tlsext_servername_callback(own, show_challenge);
+    SSL_CTX_set_alpn_select_cb(own, choose_acme, nullptr);
+    // The callback of the context with which every session begins.
+    SSL_CTX_set_client_hello_cb(contexts.front().get(), look_for_challenge, this);
+    return {};
+}
+
+namespace {
+
 std::expected<void, std::string> use(SSL_CTX& context, const Credentials::Parts& parts) {
     if (SSL_CTX_use_certificate(&context, parts.chain.front().get()) != 1 ||
         SSL_CTX_use_PrivateKey(&context, parts.key.get()) != 1) {
@@ -131,6 +195,10 @@ std::expected<std::shared_ptr<const ServerContext>, std::string> ServerContext::
         const auto used = use(*context, credentials.parts());
         if (!used) return Problem(used.error());
         for (const std::string& name : credentials.names()) impl->by_name.try_emplace(name, context);
+    }
+    if (options.challenge) {
+        const auto accepted = impl->accept_challenges(options);
+        if (!accepted) return Problem(accepted.error());
     }
     return std::shared_ptr<const ServerContext>(new ServerContext(std::move(impl)));
 }
