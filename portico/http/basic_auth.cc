@@ -47,6 +47,24 @@ std::optional<std::string> decode_base64(std::string_view text) {
     return octets;
 }
 
+// RFC 4648 §4
+std::string encode_base64(std::string_view octets) {
+    constexpr std::string_view letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    std::string text;
+    text.reserve((octets.size() + 2) / 3 * 4);
+    for (std::size_t i = 0; i < octets.size(); i += 3) {
+        const std::string_view group = octets.substr(i, 3);
+        std::uint32_t bits = 0;
+        for (std::size_t k = 0; k < 3; ++k) {
+            bits = bits << 8 | (k < group.size() ? static_cast<unsigned char>(group[k]) : 0U);
+        }
+        for (std::size_t k = 0; k < 4; ++k) {
+            text.push_back(k <= group.size() ? letters[bits >> (18 - 6 * k) & 63] : '=');
+        }
+    }
+    return text;
+}
+
 }  // namespace
 
 std::optional<Credentials> parse_basic(std::string_view authorization) {
@@ -65,6 +83,13 @@ std::optional<Credentials> parse_basic(std::string_view authorization) {
 std::optional<Credentials> basic_credentials(const FieldSection& fields) {
     if (fields.count(FieldName::authorization) != 1) return std::nullopt;
     return parse_basic(*fields.find(FieldName::authorization));
+}
+
+std::string basic_authorization(const Credentials& credentials) {
+    assert(credentials.user.find(':') == std::string::npos);
+    const std::string user_pass = credentials.user + ":" + credentials.password;
+    assert(std::none_of(user_pass.begin(), user_pass.end(), is_control));
+    return "Basic " + encode_base64(user_pass);
 }
 
 std::string basic_challenge(std::string_view realm) {

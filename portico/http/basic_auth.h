@@ -26,6 +26,10 @@ struct Credentials {
 // proxy in front of us may have read the other one.
 [[nodiscard]] std::optional<Credentials> basic_credentials(const FieldSection& fields);
 
+// A value of Authorization with these credentials (RFC 7617 §2). The user has no colon, and neither has control octets:
+// asserted, so check what others have written.
+[[nodiscard]] std::string basic_authorization(const Credentials& credentials);
+
 // A value of WWW-Authenticate (RFC 7617 §2.1). The realm holds no control octet: asserted, since it is ours.
 [[nodiscard]] std::string basic_challenge(std::string_view realm);
 

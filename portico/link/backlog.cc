@@ -28,9 +28,14 @@ void Backlog::charge(std::size_t octets) {
 }
 
 bool is_fast_enough(std::uint64_t octets, io::Duration waited, const InboundLimits& limits) {
+    return is_fast_enough(octets, waited, limits.rate_min, limits.rate_grace);
+}
+
+bool is_fast_enough(std::uint64_t octets, io::Duration waited, std::uint64_t rate_min,
+                    std::chrono::milliseconds grace) {
     const auto time = std::chrono::duration_cast<std::chrono::milliseconds>(waited);
-    if (time <= limits.rate_grace) return true;
-    return octets * 1000 >= limits.rate_min * static_cast<std::uint64_t>(time.count());
+    if (time <= grace) return true;
+    return octets * 1000 >= rate_min * static_cast<std::uint64_t>(time.count());
 }
 
 io::TimePoint Patience::step(io::TimePoint now) {

@@ -5,6 +5,7 @@
 // Threads:   one core's.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
@@ -64,6 +65,9 @@ private:
 
 // Whether this many octets in that waiting time reach the minimum mean rate, or the grace period is not over.
 [[nodiscard]] bool is_fast_enough(std::uint64_t octets, io::Duration waited, const InboundLimits& limits);
+// The same, with the limits' two members.
+[[nodiscard]] bool is_fast_enough(std::uint64_t octets, io::Duration waited, std::uint64_t rate_min,
+                                  std::chrono::milliseconds grace);
 
 // Judges a peer that must receive octets by what it acknowledges. "Writable" does not describe a slow peer that reads
 // steadily: the kernel reports it only when a third of a buffer has drained. Only the time spent waiting for the peer
