@@ -168,21 +168,23 @@ Task<Result<Answer>> Authority::post(std::string url, std::string payload) {
     co_return std::unexpected(std::move(failure));
 }
 
-Task<Result<void>> Authority::open_account(tls::SigningKey key) {
+Task<Result<void>> Authority::open_account(tls::SigningKey key, AccountUse use) {
     assert(!directory_.new_account.empty());
-    if (directory_.needs_external_account && !options_->external) {
+    const bool may_make = use == AccountUse::made_or_found;
+    if (may_make && directory_.needs_external_account && !options_->external) {
         co_return fail(What::local, std::string(host_of(options_->directory)) +
                                         " has accounts for its customers only: give it with --acme-eab");
     }
     key_ = std::move(key);
     account_.clear();
-    std::string payload = R"({"termsOfServiceAgreed":true)";
-    if (!options_->email.empty()) {
+    std::string payload = may_make ? R"({"termsOfServiceAgreed":true)" : R"({"onlyReturnExisting":true)";
+    if (may_make && !options_->email.empty()) {
         payload += R"(,"contact":[)";
         http::append_json_string(payload, "mailto:" + options_->email);
         payload += "]";
     }
-    if (options_->external) {
+    // Another authority's customers are unknown to this one.
+    if (may_make && directory_.needs_external_account) {
         payload += R"(,"externalAccountBinding":)" + bound_key(*options_->external, directory_.new_account, *key_);
     }
     payload += "}";

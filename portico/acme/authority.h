@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -26,7 +27,7 @@ namespace portico::acme {
 struct AuthorityOptions {
     std::string directory;  // its address: "https://acme.example.org/directory"
     std::string email;      // for messages about expiring certificates; may be empty
-    std::optional<ExternalAccount> external;
+    std::optional<ExternalAccount> external;  // for an authority that demands one
     // How long an order may take in all.
     std::chrono::seconds order_time_max{300};
 };
@@ -36,6 +37,12 @@ struct Wanted {
     std::string request;             // for these names, in DER
     std::string replaces = {};       // the certificate that this one is to replace: see renewal_id(); or empty
     unsigned attempt = 0;            // see Prover::types()
+};
+
+// Which accounts will do.
+enum class AccountUse : std::uint8_t {
+    made_or_found,
+    found,  // one that exists (§7.3.1)
 };
 
 struct RenewalAdvice {
@@ -56,7 +63,7 @@ public:
     // Reads the directory. Every other call needs that first (asserted).
     [[nodiscard]] Task<Result<void>> open();
     // Makes the account with this key, or finds it. The following calls need that first (asserted).
-    [[nodiscard]] Task<Result<void>> open_account(tls::SigningKey key);
+    [[nodiscard]] Task<Result<void>> open_account(tls::SigningKey key, AccountUse use);
     // Orders a certificate. Returns its chain, PEM text as the authority has sent it.
     [[nodiscard]] Task<Result<std::string>> order(Wanted wanted, Prover& prover);
     // Revokes a certificate of the account (§7.6). `der`: the certificate.

@@ -59,12 +59,22 @@ private:
     io::FileLock lock_;
 };
 
+// Removes what a process that was killed while it wrote has left. Only the holder of the lock writes.
+void remove_unfinished(const std::string& folder) {
+    std::error_code failure;
+    for (const auto& entry : std::filesystem::directory_iterator(folder, failure)) {
+        if (!entry.path().filename().string().starts_with(".portico-")) continue;
+        std::filesystem::remove(entry.path(), failure);
+    }
+}
+
 Result<std::unique_ptr<Store::Lock>> take_lock(const std::string& folder) {
     const auto made = make_folder(folder);
     if (!made) return std::unexpected(made.error());
     auto taken = io::FileLock::try_take(folder + "/lock");
     if (!taken) return cannot("lock", folder + "/lock", taken.error().number);
     if (!*taken) return std::unique_ptr<Store::Lock>();
+    remove_unfinished(folder);
     return std::make_unique<HeldLock>(**std::move(taken));
 }
 

@@ -7,9 +7,9 @@
 namespace portico::acme {
 namespace {
 
-using Json = http::JsonWriter<std::string>;
+using Writer = http::JsonWriter<std::string>;
 
-void write_jwk(Json& json, const tls::SigningKey& key) {
+void write_jwk(Writer& json, const tls::SigningKey& key) {
     const tls::SigningKey::Point point = key.point();
     json.open_object();
     json.member("crv", "P-256");
@@ -21,7 +21,7 @@ void write_jwk(Json& json, const tls::SigningKey& key) {
 
 std::string flattened(std::string_view head, std::string_view payload, std::string_view signature) {
     std::string text;
-    Json json(text);
+    Writer json(text);
     json.open_object();
     json.member("protected", head);
     json.member("payload", payload);
@@ -34,7 +34,7 @@ std::string flattened(std::string_view head, std::string_view payload, std::stri
 
 std::string public_jwk(const tls::SigningKey& key) {
     std::string text;
-    Json json(text);
+    Writer json(text);
     write_jwk(json, key);
     return text;
 }
@@ -47,7 +47,7 @@ std::string key_authorization(std::string_view token, const tls::SigningKey& key
 
 std::string signed_request(const tls::SigningKey& key, const Envelope& envelope, std::string_view payload) {
     std::string text;
-    Json json(text);
+    Writer json(text);
     json.open_object();
     json.member("alg", "ES256");
     if (envelope.account.empty()) {
@@ -66,7 +66,7 @@ std::string signed_request(const tls::SigningKey& key, const Envelope& envelope,
 
 std::string bound_key(const ExternalAccount& external, std::string_view url, const tls::SigningKey& key) {
     std::string text;
-    Json json(text);
+    Writer json(text);
     json.open_object();
     json.member("alg", "HS256");
     json.member("kid", external.id);

@@ -54,9 +54,7 @@ Keeper::Keeper(io::Core& core, Store& store, Channel& channel, Prover& prover,
       channel_(&channel),
       prover_(&prover),
       authorities_(std::move(authorities)),
-      tell_(std::move(tell)) {
-    assert(!authorities_.empty());
-}
+      tell_(std::move(tell)) {}
 
 sys_seconds Keeper::now() const { return std::chrono::floor<seconds>(core_->wall_clock()); }
 
@@ -181,6 +179,7 @@ Task<io::Duration> Keeper::renew_if_free(const std::string& name, std::string kn
         attempts.next = now() + time;
     }
     const auto written = co_await store_->write(attempts_path(name), text_of(attempts));
+    if (obtained) tell_("there is a new certificate for " + name);
     if (!obtained) {
         tell_("no certificate for " + name + ": " + obtained.error().message + "; the next attempt is in " +
               std::to_string(time.count()) + " s");
@@ -192,6 +191,7 @@ Task<io::Duration> Keeper::renew_if_free(const std::string& name, std::string kn
 
 // Asks the authorities in their order, until one has given the certificate.
 Task<Result<void>> Keeper::obtain(std::string name, std::string replaces, unsigned attempt) {
+    assert(!authorities_.empty());
     Failure all;
     for (const AuthorityOptions& options : authorities_) {
         sys_seconds& not_before = not_before_[options.directory];
@@ -252,7 +252,7 @@ Task<Result<void>> Keeper::obtain_from(const AuthorityOptions& options, std::str
     if (!opened) co_return opened;
     auto key = co_await account_key(options);
     if (!key) co_return std::unexpected(std::move(key.error()));
-    opened = co_await authority.open_account(*std::move(key));
+    opened = co_await authority.open_account(*std::move(key), AccountUse::made_or_found);
     if (!opened) co_return opened;
     auto request = tls::make_request({name});
     if (!request) co_return fail(What::local, request.error());
@@ -272,27 +272,18 @@ Task<Result<void>> Keeper::obtain_from(const AuthorityOptions& options, std::str
     co_return co_await store_->write(certificate_path(name), text_of(stored));
 }
 
-Task<Result<void>> Keeper::renew(std::string name) {
-    const auto held = co_await lock(name_folder(name));
-    if (!held) co_return std::unexpected(held.error());
-    const auto present = co_await load(name);
-    std::string replaces;
-    if (present && *present) replaces = renewal_id((*present)->credentials);
-    co_return co_await obtain(name, std::move(replaces), 0);
-}
-
 Task<Result<void>> Keeper::revoke(std::string name) {
     const auto held = co_await load(name);
     if (!held) co_return std::unexpected(held.error());
     if (!*held) co_return fail(What::local, "there is no certificate for " + name);
-    AuthorityOptions options = authorities_.front();
+    AuthorityOptions options;
     options.directory = (*held)->directory;
     Authority authority(*core_, *channel_, options);
     auto opened = co_await authority.open();
     if (!opened) co_return opened;
     auto key = co_await account_key(options);
     if (!key) co_return std::unexpected(std::move(key.error()));
-    opened = co_await authority.open_account(*std::move(key));
+    opened = co_await authority.open_account(*std::move(key), AccountUse::found);
     if (!opened) co_return opened;
     auto revoked = co_await authority.revoke(tls::der_of((*held)->credentials));
     if (!revoked) co_return revoked;

@@ -30,15 +30,14 @@ public:
     // Something that an operator should know: a sentence.
     using Tell = std::function<void(const std::string&)>;
 
-    // All references outlive it. `authorities`: at least one; the next one is asked if the one before fails.
+    // All references outlive it. `authorities`: at least one, unless nothing is kept; the next one is asked if
+    // the one before fails.
     Keeper(io::Core& core, Store& store, Channel& channel, Prover& prover, std::vector<AuthorityOptions> authorities,
            Tell tell);
 
     // Orders a certificate for the name if there is none, and a new one when it is due. Ends when the task is asked to
     // stop. Failures are told, and the order is tried again: see back_off().
     [[nodiscard]] Task<void> keep(std::string name);
-    // Orders a certificate now, whatever is stored.
-    [[nodiscard]] Task<Result<void>> renew(std::string name);
     // Revokes the stored certificate at the authority that it is from, and takes it out of the store.
     [[nodiscard]] Task<Result<void>> revoke(std::string name);
 

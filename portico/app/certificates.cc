@@ -4,11 +4,17 @@
 #include <fmt/core.h>
 
 #include <chrono>
+#include <expected>
+#include <memory>
+#include <set>
 #include <utility>
+#include <vector>
 
+#include "portico/acme/store.h"
 #include "portico/app/local_authority.h"
 #include "portico/app/notice.h"
 #include "portico/app/retype.h"
+#include "portico/tls/certificate_request.h"
 
 namespace portico::app {
 namespace {
@@ -31,6 +37,63 @@ server::OpenedCertificates open_local(const TlsPlan& plan) {
 
 void tell(const server::CertificateNews& news) { note(news.message, advice_of(news)); }
 
+// The certificates that have been issued, and one that nobody vouches for where there is none yet.
+class IssuedCertificates {
+public:
+    explicit IssuedCertificates(const TlsPlan& plan) : plan_(plan) {}
+
+    [[nodiscard]] server::OpenedCertificates open() {
+        tls::ServerTlsOptions options;
+        options.profile = plan_.profile;
+        options.challenge = [challenges = plan_.challenges](const std::string& name) {
+            return challenges->certificate(name);
+        };
+        for (const std::string& name : plan_.acme.names) {
+            auto credentials = one(name);
+            if (!credentials) return std::unexpected(credentials.error());
+            options.credentials.push_back(*std::move(credentials));
+        }
+        auto context = tls::ServerContext::open(options);
+        if (!context) return std::unexpected(server::CertificateNews{context.error()});
+        return *std::move(context);
+    }
+
+private:
+    std::expected<tls::Credentials, server::CertificateNews> one(const std::string& name) {
+        auto stored = acme::stored_credentials(plan_.acme.folder, name);
+        if (!stored) return std::unexpected(server::CertificateNews{stored.error().message});
+        if (*stored) {
+            missing_.erase(name);
+            return **std::move(stored);
+        }
+        if (missing_.insert(name).second) {
+            tell(server::CertificateNews{
+                fmt::format("there is no certificate for {} yet: until there is one, clients are shown a certificate "
+                            "that nobody vouches for",
+                            name)});
+        }
+        const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+        const auto made = tls::make_self_signed({name}, now);
+        if (!made) return std::unexpected(server::CertificateNews{made.error()});
+        auto credentials = tls::Credentials::read(made->chain, made->key);
+        if (!credentials) return std::unexpected(server::CertificateNews{credentials.error()});
+        return *std::move(credentials);
+    }
+
+    const TlsPlan plan_;
+    std::set<std::string> missing_;  // names without a certificate: told once
+};
+
+// The files of the certificates, each with its key. Another process may be the one that has ordered them.
+std::vector<server::CertificateFiles> files_of(const acme::ServiceOptions& acme) {
+    std::vector<server::CertificateFiles> files;
+    for (const std::string& name : acme.names) {
+        const std::string path = acme.folder + "/" + acme::certificate_path(name);
+        files.emplace_back(path, path);
+    }
+    return files;
+}
+
 }  // namespace
 
 std::string advice_of(const server::CertificateNews& news) {
@@ -39,6 +102,7 @@ std::string advice_of(const server::CertificateNews& news) {
 
 server::OpenedCertificates open_tls(const TlsPlan& plan) {
     if (plan.use == TlsUse::local) return open_local(plan);
+    if (plan.use == TlsUse::acme) return IssuedCertificates(plan).open();
     return server::open_certificates(plan.files, plan.profile, tell);
 }
 
@@ -48,12 +112,26 @@ server::CertificateWatch::Source source_of(const TlsPlan& plan) {
         source.state = [] {
             return fmt::format("{}", std::chrono::system_clock::now().time_since_epoch() / local_certificate_time);
         };
+    } else if (plan.use == TlsUse::acme) {
+        source.state = [files = files_of(plan.acme)] { return server::state_of(files); };
+        const auto issued = std::make_shared<IssuedCertificates>(plan);
+        source.open = [issued] { return issued->open(); };
+        source.tell = tell;
+        return source;
     } else {
         source.state = [files = plan.files] { return server::state_of(files); };
     }
     source.open = [plan] { return open_tls(plan); };
     source.tell = tell;
     return source;
+}
+
+std::expected<std::unique_ptr<acme::Service>, std::string> start_orders(const TlsPlan& plan) {
+    if (plan.use != TlsUse::acme) return nullptr;
+    auto started =
+        acme::Service::start(plan.acme, plan.challenges, [](const std::string& message) { note(message); });
+    if (!started) return std::unexpected("no certificate can be ordered: " + started.error());
+    return started;
 }
 
 }  // namespace portico::app

@@ -15,6 +15,8 @@
 #include <system_error>
 #include <utility>
 
+#include "portico/acme/answers.h"
+#include "portico/acme/challenges.h"
 #include "portico/app/banner.h"
 #include "portico/app/browser.h"
 #include "portico/app/certificates.h"
@@ -320,6 +322,7 @@ route::HostOptions hosts_of(const ServePlan& plan) {
     route::HostOptions hosts{.checked = is_for_lan ? HostsChecked::names_everywhere : HostsChecked::on_loopback,
                              .names = own_names(host_name())};
     hosts.names.insert(hosts.names.end(), plan.hosts.begin(), plan.hosts.end());
+    hosts.names.insert(hosts.names.end(), plan.tls.acme.names.begin(), plan.tls.acme.names.end());
     return hosts;
 }
 
@@ -357,6 +360,11 @@ int serve(const Arguments& arguments, const ServePlan& plan) {
     server::ServerOptions options;
     TlsPlan tls_plan = plan.tls;
     if (tls_plan.use == TlsUse::local) tls_plan.names = names_to_certify(plan);
+    route::Precedence precedence;
+    if (tls_plan.use == TlsUse::acme) {
+        tls_plan.challenges = std::make_shared<acme::Challenges>();
+        precedence = acme::answers_with(tls_plan.challenges);
+    }
     if (tls_plan.use != TlsUse::none) {
         auto tls = open_tls(tls_plan);
         if (!tls) return complain(tls.error().message, advice_of(tls.error()));
@@ -370,7 +378,7 @@ int serve(const Arguments& arguments, const ServePlan& plan) {
     options.log = plan.log;
     fit_to_descriptors(arguments, plan, options);
     const OpenResult opened =
-        open_server(std::move(options), plan.port_choice, files::routes_for(*folder, hosts_of(plan)));
+        open_server(std::move(options), plan.port_choice, files::routes_for(*folder, hosts_of(plan), precedence));
     if (!opened) return complain_of_opening(arguments, opened.error());
     if (!steering->take(*opened->server)) return exit_ok;
     // The first line of the log must come after the banner: until start(), connections wait in the backlog.
@@ -378,6 +386,8 @@ int serve(const Arguments& arguments, const ServePlan& plan) {
     opened->server->start();
     std::optional<server::CertificateWatch> watch;
     if (tls_plan.use != TlsUse::none) watch.emplace(*opened->server, source_of(tls_plan));
+    const auto orders = start_orders(tls_plan);
+    if (!orders) note(orders.error());
     opened->server->wait();
     steering->give_back();
     return exit_ok;

@@ -6,9 +6,12 @@
 
 #include <cstdint>
 #include <expected>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "portico/acme/challenges.h"
+#include "portico/acme/service.h"
 #include "portico/app/command.h"
 #include "portico/app/notice.h"
 #include "portico/handler/files/options.h"
@@ -35,6 +38,7 @@ enum class TlsUse : std::uint8_t {
     none,
     files,  // --cert and --key
     local,  // --tls: from the authority of this user
+    acme,   // --acme: from a public authority
 };
 
 struct TlsPlan {
@@ -42,6 +46,9 @@ struct TlsPlan {
     std::vector<server::CertificateFiles> files;
     std::vector<std::string> names;  // of the local certificate: names and addresses
     tls::Profile profile = tls::Profile::intermediate;
+    acme::ServiceOptions acme;
+    // What the server shows to authorities; made for --acme when the server starts.
+    std::shared_ptr<acme::Challenges> challenges;
 };
 
 struct ServePlan {

@@ -40,7 +40,7 @@ std::string coordinate(const EVP_PKEY& key, const char* name) {
 }
 
 // Asked for the pass phrase of a key: there is nobody to ask.
-int no_phrase(char* /*room*/, int /*octets*/, int /*is_writing*/, void* /*nothing*/) { return -1; }
+int no_pass_phrase(char* /*room*/, int /*octets*/, int /*is_writing*/, void* /*nothing*/) { return -1; }
 
 bool is_p256(const EVP_PKEY& key) {
     std::array<char, 32> name{};
@@ -65,7 +65,7 @@ std::expected<SigningKey, std::string> SigningKey::make() {
 std::expected<SigningKey, std::string> SigningKey::read(std::string_view text) {
     const OwnedBio from(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
     auto parts = std::make_shared<Parts>();
-    parts->key.reset(PEM_read_bio_PrivateKey(from.get(), nullptr, no_phrase, nullptr));
+    parts->key.reset(PEM_read_bio_PrivateKey(from.get(), nullptr, no_pass_phrase, nullptr));
     ERR_clear_error();
     if (parts->key == nullptr) return Problem("there is no private key in it (-----BEGIN PRIVATE KEY-----)");
     if (!is_p256(*parts->key)) return Problem("its key is not one of the curve P-256");
