@@ -82,7 +82,7 @@ def wrongs_of_include(path: str, room: str, ours: str, system: str) -> list[str]
         return [f"{path}: includes {ours}, and there is no room {included}"]
     if included != room and included not in ROOMS[room]:
         return [f"{path}: room {room} may not include room {included} ({ours})"]
-    if ours in PRIVATE and not (included == room and (path.endswith(".cc") or path in PRIVATE)):
+    if ours in PRIVATE and not (included == room and (path.endswith(".cc") or path in PRIVATE or is_proof(path))):
         return [f"{path}: {ours} is for the .cc files of room {included} only"]
     return []
 

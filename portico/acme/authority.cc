@@ -110,9 +110,7 @@ Failure Authority::failure_of(const Answer& answer) const {
 Task<Result<Answer>> Authority::ask(Question question) {
     auto answer = co_await channel_->ask(std::move(question));
     if (!answer) co_return fail(What::unreachable, answer.error());
-    const bool is_nonce = !answer->nonce.empty() && answer->nonce.size() <= nonce_octets_max &&
-                          from_base64url(answer->nonce).has_value();
-    if (is_nonce && nonces_.size() < nonces_kept_max) nonces_.push_back(std::move(answer->nonce));
+    if (!answer->nonce.empty() && is_word(answer->nonce, nonce_octets_max)) nonce_ = std::move(answer->nonce);
     if (answer->content.size() > document_octets_max) co_return unreadable("an answer", "it is too long");
     co_return *std::move(answer);
 }
@@ -130,18 +128,16 @@ Task<Result<void>> Authority::open() {
 }
 
 Task<Result<std::string>> Authority::take_nonce() {
-    if (nonces_.empty()) {
+    if (nonce_.empty()) {
         Question question;
         question.method = Method::head;
         question.url = directory_.new_nonce;
         const auto answer = co_await ask(std::move(question));
         if (!answer) co_return std::unexpected(answer.error());
         if (answer->status >= 400) co_return std::unexpected(failure_of(*answer));
-        if (nonces_.empty()) co_return unreadable("an answer", "it has no Replay-Nonce");
+        if (nonce_.empty()) co_return unreadable("an answer", "it has no Replay-Nonce");
     }
-    std::string nonce = std::move(nonces_.back());
-    nonces_.pop_back();
-    co_return nonce;
+    co_return std::exchange(nonce_, {});
 }
 
 Task<Result<Answer>> Authority::post(std::string url, std::string payload) {
@@ -270,9 +266,8 @@ Task<Result<Order>> Authority::await_order(std::string url, OrderStatus passing,
         auto order = read_order(answer->content);
         if (!order) co_return unreadable("an order", order.error());
         if (order->status == OrderStatus::invalid) {
-            co_return fail(What::not_proven,
-                           std::string(host_of(options_->directory)) + " has refused the order: " +
-                               explained(order->error));
+            co_return fail(What::not_proven, std::string(host_of(options_->directory)) +
+                                                 " has refused the order: " + explained(order->error));
         }
         const bool is_ahead = order->status > passing;
         if (is_ahead) co_return *std::move(order);
@@ -287,8 +282,8 @@ Task<Result<void>> Authority::prove(std::string url, const Wanted& wanted, Prove
     const auto authorization = read_authorization(answer->content);
     if (!authorization) co_return unreadable("an authorization", authorization.error());
     const std::string& name = authorization->name;
-    const bool is_wanted = std::ranges::any_of(
-        wanted.names, [&name](const std::string& one) { return without_star(one) == name; });
+    const bool is_wanted =
+        std::ranges::any_of(wanted.names, [&name](const std::string& one) { return without_star(one) == name; });
     if (!is_wanted) co_return unreadable("an authorization", "it is for another name: " + printable(name));
     if (authorization->status == AuthorizationStatus::valid) co_return Result<void>{};
     for (const std::string& type : prover.types(wanted.attempt)) {
@@ -296,9 +291,8 @@ Task<Result<void>> Authority::prove(std::string url, const Wanted& wanted, Prove
         if (at == authorization->challenges.end() || at->token.empty()) continue;
         co_return co_await meet(*at, name, url, prover, deadline);
     }
-    co_return fail(What::local, std::string(host_of(options_->directory)) +
-                                    " offers no challenge for " + name + " that this server can meet, only " +
-                                    joined(authorization->challenges));
+    co_return fail(What::local, std::string(host_of(options_->directory)) + " offers no challenge for " + name +
+                                    " that this server can meet, only " + joined(authorization->challenges));
 }
 
 // `url`: of the authorization.
@@ -328,10 +322,10 @@ Task<Result<void>> Authority::await_authorization(std::string url, std::string n
             const auto at = std::ranges::find_if(authorization->challenges,
                                                  [](const Challenge& one) { return one.error.has_value(); });
             const bool is_known = at != authorization->challenges.end();
-            co_return fail(What::not_proven,
-                           std::string(host_of(options_->directory)) + " was not convinced that " + name +
-                               " is this server" + (is_known ? " by " + printable(at->type) : "") + ": " +
-                               explained(is_known ? at->error : std::nullopt));
+            co_return fail(What::not_proven, std::string(host_of(options_->directory)) + " was not convinced that " +
+                                                 name + " is this server" +
+                                                 (is_known ? " by " + printable(at->type) : "") + ": " +
+                                                 explained(is_known ? at->error : std::nullopt));
         }
         auto paused = co_await pause(*answer, deadline);
         if (!paused) co_return paused;
@@ -340,8 +334,7 @@ Task<Result<void>> Authority::await_authorization(std::string url, std::string n
 
 Task<Result<void>> Authority::revoke(std::string der) {
     assert(!account_.empty());
-    const auto answer =
-        co_await post(directory_.revoke_certificate, R"({"certificate":")" + base64url(der) + R"("})");
+    const auto answer = co_await post(directory_.revoke_certificate, R"({"certificate":")" + base64url(der) + R"("})");
     if (!answer && answer.error().type == "alreadyRevoked") co_return Result<void>{};
     if (!answer) co_return std::unexpected(answer.error());
     co_return Result<void>{};

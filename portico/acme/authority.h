@@ -25,8 +25,8 @@
 namespace portico::acme {
 
 struct AuthorityOptions {
-    std::string directory;  // its address: "https://acme.example.org/directory"
-    std::string email;      // for messages about expiring certificates; may be empty
+    std::string directory;                    // its address: "https://acme.example.org/directory"
+    std::string email;                        // for messages about expiring certificates; may be empty
     std::optional<ExternalAccount> external;  // for an authority that demands one
     // How long an order may take in all.
     std::chrono::seconds order_time_max{300};
@@ -54,7 +54,6 @@ class Authority {
 public:
     // How often one request is repeated because the authority did not accept its nonce (§6.5).
     static constexpr unsigned nonce_tries_max = 4;
-    static constexpr std::size_t nonces_kept_max = 8;
     static constexpr std::size_t nonce_octets_max = 512;
 
     // The core, the channel and the options outlive it.
@@ -96,11 +95,12 @@ private:
     const AuthorityOptions* options_;
     std::optional<tls::SigningKey> key_;
     Directory directory_;
-    std::string account_;              // its URL
-    std::vector<std::string> nonces_;  // each can be used once
+    std::string account_;  // its URL
+    std::string nonce_;    // for the next request; empty: one has to be asked for
 };
 
-// How renewal_advice() and an order name a certificate (RFC 9773 §4.1); empty if the certificate has not what that needs.
+// How renewal_advice() and an order name a certificate (RFC 9773 §4.1); empty if the certificate has not what that
+// needs.
 [[nodiscard]] std::string renewal_id(const tls::Credentials& credentials);
 // "acme.example.org" for its directory's address, for messages.
 [[nodiscard]] std::string_view host_of(std::string_view url);

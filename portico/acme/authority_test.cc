@@ -173,7 +173,7 @@ TEST_F(Authorities, AreAskedAsOftenAsTheyLike) {
     fake_.pause = "20";
     const io::TimePoint begin = core_.now();
     EXPECT_TRUE(result());
-    EXPECT_GE(core_.now() - begin, seconds(40));
+    EXPECT_GE(core_.now() - begin, seconds(20));
     EXPECT_LE(fake_.questions, 20U);
 }
 

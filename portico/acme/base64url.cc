@@ -1,6 +1,7 @@
 // portico/acme/base64url.cc — see base64url.h.
 #include "portico/acme/base64url.h"
 
+#include <cstddef>
 #include <cstdint>
 
 namespace portico::acme {

@@ -13,8 +13,8 @@ namespace portico::acme {
 
 std::optional<std::string> Challenges::content(std::string_view token) const {
     const std::lock_guard guard(lock_);
-    const auto at = std::ranges::find_if(
-        shown_, [token](const Shown& one) { return !one.credentials && one.token == token; });
+    const auto at =
+        std::ranges::find_if(shown_, [token](const Shown& one) { return !one.credentials && one.token == token; });
     if (at == shown_.end()) return std::nullopt;
     return at->content;
 }

@@ -36,8 +36,8 @@ public:
 private:
     struct Shown {
         std::string token;
-        std::string name;                              // of the certificate
-        std::string content;                           // or of a path
+        std::string name;                             // of the certificate
+        std::string content;                          // or of a path
         std::optional<tls::Credentials> credentials;  // if it is a certificate
     };
 

@@ -30,8 +30,7 @@ Task<Result<void>> DnsHook::show(Proof proof) {
     const io::TimePoint latest = core_->now() + time_max_;
     auto process = io::ChildProcess::start(words_of(program_, "add", proof));
     if (!process) {
-        co_return fail(Failure::What::local,
-                       "cannot run '" + program_ + "': " + std::strerror(process.error().number));
+        co_return fail(Failure::What::local, "cannot run '" + program_ + "': " + std::strerror(process.error().number));
     }
     for (;;) {
         const std::optional<int> code = process->ended();

@@ -42,7 +42,8 @@ protected:
     Task<bool> await_text(std::string name, std::string text) {
         for (int i = 0; i < 2000; ++i) {
             if (read(name) == text) co_return true;
-            co_await io::sleep_for(core_, std::chrono::milliseconds(10));
+            const bool slept = co_await io::sleep_for(core_, std::chrono::milliseconds(10));
+            if (!slept) break;
         }
         co_return false;
     }

@@ -84,12 +84,6 @@ std::optional<ProblemDocument> error_of(const Json& json) {
     return problem_in(*at);
 }
 
-bool is_token(std::string_view text) {
-    return text.size() <= token_octets_max && std::ranges::all_of(text, [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
-    });
-}
-
 Read<Challenge> challenge_in(const Json& json) {
     if (!json.is_object()) return Problem("a challenge is not an object");
     const auto status = status_of<ChallengeStatus>(json, challenge_statuses);
@@ -103,7 +97,7 @@ Read<Challenge> challenge_in(const Json& json) {
     challenge.token = text_of(json, "token");
     challenge.error = error_of(json);
     if (challenge.type.empty()) return Problem("a challenge has no type");
-    if (!is_token(challenge.token)) return Problem("a challenge's token is not base64url");
+    if (!is_word(challenge.token, token_octets_max)) return Problem("a challenge's token is not base64url");
     return challenge;
 }
 
@@ -145,6 +139,13 @@ std::optional<std::chrono::sys_seconds> take_date_time(std::string_view& text) {
 }
 
 }  // namespace
+
+bool is_word(std::string_view text, std::size_t octets_max) {
+    return text.size() <= octets_max && std::ranges::all_of(text, [](char c) {
+               return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+                      c == '_';
+           });
+}
 
 bool is_https(std::string_view url) {
     constexpr std::string_view scheme = "https://";

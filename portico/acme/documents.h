@@ -89,4 +89,7 @@ struct RenewalWindow {
 // Whether it can be asked for: "https://", a host, and visible ASCII only (RFC 8555 §6.1).
 [[nodiscard]] bool is_https(std::string_view url);
 
+// Whether it consists of the characters of base64url, as tokens and nonces do (§6.5.1, §8.1).
+[[nodiscard]] bool is_word(std::string_view text, std::size_t octets_max);
+
 }  // namespace portico::acme

@@ -178,8 +178,8 @@ TEST(Documents, AtTheirLimitsAreRead) {
     EXPECT_FALSE(read_directory(std::string(directory_text) + room + ' '));
     const std::string longest = repeated("\"https://a.example/\",", list_length_max - 2) + "\"https://a.example/\"";
     EXPECT_TRUE(read_order(changed(order_text, "\"https://example.com/acme/authz/PAniVnsZcis\"", longest)));
-    EXPECT_TRUE(read_authorization(
-        changed(authorization_text, "DGyRejmCefe7v4NfDGDKfA", std::string(token_octets_max, 'x'))));
+    EXPECT_TRUE(
+        read_authorization(changed(authorization_text, "DGyRejmCefe7v4NfDGDKfA", std::string(token_octets_max, 'x'))));
     EXPECT_TRUE(is_https("https://" + std::string(url_octets_max - 8, 'a')));
     EXPECT_FALSE(is_https("https://" + std::string(url_octets_max - 7, 'a')));
     EXPECT_FALSE(is_https("https://"));
@@ -201,26 +201,25 @@ TEST_P(Times, AreThoseOfRfc3339) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Rfc3339, Times,
-    testing::Values(TimeRow{"Utc", "2025-01-02T04:00:00Z", 1735790400},
-                    TimeRow{"LowerCase", "2025-01-02t04:00:00z", 1735790400},
-                    TimeRow{"Fraction", "2025-01-02T04:00:00.9999Z", 1735790400},
-                    TimeRow{"East", "2025-01-02T05:30:00+01:30", 1735790400},
-                    TimeRow{"West", "2025-01-01T20:00:00-08:00", 1735790400},
-                    TimeRow{"LeapDay", "2024-02-29T00:00:00Z", 1709164800},
-                    TimeRow{"LeapSecond", "2016-12-31T23:59:60Z", 1483228800},
-                    TimeRow{"NoLeapDay", "2025-02-29T00:00:00Z", std::nullopt},
-                    TimeRow{"NoZone", "2025-01-02T04:00:00", std::nullopt},
-                    TimeRow{"NoTime", "2025-01-02", std::nullopt},
-                    TimeRow{"NoFraction", "2025-01-02T04:00:00.Z", std::nullopt},
-                    TimeRow{"TooLate", "2025-01-02T24:00:00Z", std::nullopt},
-                    TimeRow{"Month13", "2025-13-02T04:00:00Z", std::nullopt},
-                    TimeRow{"MoreAfterIt", "2025-01-02T04:00:00Z ", std::nullopt},
-                    TimeRow{"MoreAfterTheOffset", "2025-01-02T04:00:00+01:000", std::nullopt},
-                    TimeRow{"OddOffset", "2025-01-02T04:00:00+24:00", std::nullopt},
-                    TimeRow{"Empty", "", std::nullopt}),
-    row_name);
+INSTANTIATE_TEST_SUITE_P(Rfc3339, Times,
+                         testing::Values(TimeRow{"Utc", "2025-01-02T04:00:00Z", 1735790400},
+                                         TimeRow{"LowerCase", "2025-01-02t04:00:00z", 1735790400},
+                                         TimeRow{"Fraction", "2025-01-02T04:00:00.9999Z", 1735790400},
+                                         TimeRow{"East", "2025-01-02T05:30:00+01:30", 1735790400},
+                                         TimeRow{"West", "2025-01-01T20:00:00-08:00", 1735790400},
+                                         TimeRow{"LeapDay", "2024-02-29T00:00:00Z", 1709164800},
+                                         TimeRow{"LeapSecond", "2016-12-31T23:59:60Z", 1483228800},
+                                         TimeRow{"NoLeapDay", "2025-02-29T00:00:00Z", std::nullopt},
+                                         TimeRow{"NoZone", "2025-01-02T04:00:00", std::nullopt},
+                                         TimeRow{"NoTime", "2025-01-02", std::nullopt},
+                                         TimeRow{"NoFraction", "2025-01-02T04:00:00.Z", std::nullopt},
+                                         TimeRow{"TooLate", "2025-01-02T24:00:00Z", std::nullopt},
+                                         TimeRow{"Month13", "2025-13-02T04:00:00Z", std::nullopt},
+                                         TimeRow{"MoreAfterIt", "2025-01-02T04:00:00Z ", std::nullopt},
+                                         TimeRow{"MoreAfterTheOffset", "2025-01-02T04:00:00+01:000", std::nullopt},
+                                         TimeRow{"OddOffset", "2025-01-02T04:00:00+24:00", std::nullopt},
+                                         TimeRow{"Empty", "", std::nullopt}),
+                         row_name);
 
 // RFC 9773 §4.2.
 TEST(RenewalInfo, IsAWindow) {
@@ -229,8 +228,8 @@ TEST(RenewalInfo, IsAWindow) {
     ASSERT_TRUE(window) << window.error();
     EXPECT_EQ(window->end - window->start, std::chrono::days(1));
     EXPECT_FALSE(read_renewal_info("{}"));
-    EXPECT_FALSE(read_renewal_info(
-        R"({"suggestedWindow":{"start":"2025-01-03T04:00:00Z","end":"2025-01-03T04:00:00Z"}})"))
+    EXPECT_FALSE(
+        read_renewal_info(R"({"suggestedWindow":{"start":"2025-01-03T04:00:00Z","end":"2025-01-03T04:00:00Z"}})"))
         << "the end is not after the start";
     EXPECT_FALSE(read_renewal_info(R"({"suggestedWindow":{"start":"today","end":"2025-01-03T04:00:00Z"}})"));
 }
@@ -252,22 +251,20 @@ TEST_P(Names, AreThoseOfHosts) {
 
 INSTANTIATE_TEST_SUITE_P(
     Acme, Names,
-    testing::Values(NameRow{"Usual", "example.org", "example.org"}, NameRow{"UpperCase", "Example.ORG", "example.org"},
-                    NameRow{"DotAtTheEnd", "example.org.", "example.org"},
-                    NameRow{"Wildcard", "*.example.org", "*.example.org"},
-                    NameRow{"International", "xn--bcher-kva.example", "xn--bcher-kva.example"},
-                    NameRow{"OneLabel", "localhost", "localhost"},
-                    NameRow{"LongestLabel", std::string(63, 'a') + ".org", std::string(63, 'a') + ".org"},
-                    NameRow{"LabelTooLong", std::string(64, 'a') + ".org", ""},
-                    NameRow{"TooLong", repeated("abcdefg.", 31) + "abcdef", ""},
-                    NameRow{"Longest", repeated("abcdefg.", 31) + "abcde", repeated("abcdefg.", 31) + "abcde"},
-                    NameRow{"Empty", "", ""}, NameRow{"EmptyLabel", "a..b", ""}, NameRow{"LeadingDot", ".org", ""},
-                    NameRow{"Climbing", "../x", ""}, NameRow{"StarInside", "a.*.org", ""},
-                    NameRow{"StarAlone", "*", ""}, NameRow{"StarInALabel", "a*.org", ""},
-                    NameRow{"Underscore", "_acme.example.org", ""}, NameRow{"HyphenFirst", "-a.org", ""},
-                    NameRow{"HyphenLast", "a-.org", ""}, NameRow{"Space", "a b.org", ""},
-                    NameRow{"Ipv4", "192.0.2.1", ""}, NameRow{"Ipv6", "2001:db8::1", ""},
-                    NameRow{"Comma", "a.org,b.org", ""}),
+    testing::Values(
+        NameRow{"Usual", "example.org", "example.org"}, NameRow{"UpperCase", "Example.ORG", "example.org"},
+        NameRow{"DotAtTheEnd", "example.org.", "example.org"}, NameRow{"Wildcard", "*.example.org", "*.example.org"},
+        NameRow{"International", "xn--bcher-kva.example", "xn--bcher-kva.example"},
+        NameRow{"OneLabel", "localhost", "localhost"},
+        NameRow{"LongestLabel", std::string(63, 'a') + ".org", std::string(63, 'a') + ".org"},
+        NameRow{"LabelTooLong", std::string(64, 'a') + ".org", ""},
+        NameRow{"TooLong", repeated("abcdefg.", 31) + "abcdef", ""},
+        NameRow{"Longest", repeated("abcdefg.", 31) + "abcde", repeated("abcdefg.", 31) + "abcde"},
+        NameRow{"Empty", "", ""}, NameRow{"EmptyLabel", "a..b", ""}, NameRow{"LeadingDot", ".org", ""},
+        NameRow{"Climbing", "../x", ""}, NameRow{"StarInside", "a.*.org", ""}, NameRow{"StarAlone", "*", ""},
+        NameRow{"StarInALabel", "a*.org", ""}, NameRow{"Underscore", "_acme.example.org", ""},
+        NameRow{"HyphenFirst", "-a.org", ""}, NameRow{"HyphenLast", "a-.org", ""}, NameRow{"Space", "a b.org", ""},
+        NameRow{"Ipv4", "192.0.2.1", ""}, NameRow{"Ipv6", "2001:db8::1", ""}, NameRow{"Comma", "a.org,b.org", ""}),
     row_name);
 
 }  // namespace

@@ -24,8 +24,8 @@ struct Failure {
         stopped,       // the task was asked to stop
     };
     What what = What::refused;
-    std::string message;                              // a sentence for people
-    std::string type = {};                            // the authority's word for it: "badNonce"; or empty
+    std::string message;                                // a sentence for people
+    std::string type = {};                              // the authority's word for it: "badNonce"; or empty
     std::optional<std::chrono::seconds> wait_min = {};  // as the authority asks
 };
 

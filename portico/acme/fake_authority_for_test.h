@@ -1,5 +1,5 @@
-// portico/acme/fake_authority_for_test.h — a certificate authority in memory, as strict as RFC 8555 and as unhelpful as it
-// may be.
+// portico/acme/fake_authority_for_test.h — a certificate authority in memory, as strict as RFC 8555 and as unhelpful as
+// it may be.
 //
 // Room acme: see base64url.h. Included by tests alone.
 #pragma once
@@ -38,15 +38,15 @@ public:
     std::chrono::seconds lifetime{90 * 24 * 3600};
     // --- trouble
     bool is_down = false;
-    unsigned bad_nonces = 0;          // so many of the next good nonces are refused
-    unsigned pending_looks = 1;       // how often an authorization or an order is looked at before it is decided
+    unsigned bad_nonces = 0;     // so many of the next good nonces are refused
+    unsigned pending_looks = 1;  // how often an authorization or an order is looked at before it is decided
     bool never_decides = false;
-    std::string order_problem;        // orders become invalid, with this detail
-    std::optional<Answer> instead;    // of the next answer to a new order
-    std::string pause;                // Retry-After of everything that is pending
+    std::string order_problem;            // orders become invalid, with this detail
+    std::optional<Answer> instead;        // of the next answer to a new order
+    std::string pause;                    // Retry-After of everything that is pending
     std::function<void(Answer&)> change;  // the last word on each answer
     bool gives_renewal_info = false;
-    std::string renewal_info;         // its answer
+    std::string renewal_info;  // its answer
     bool needs_external_account = false;
     // --- what has happened
     unsigned questions = 0;
@@ -135,7 +135,9 @@ private:
 
     Answer answer_to_signed(const Question& question) {
         const Json json = Json::parse(question.content);
-        const auto part = [&json](const char* name) { return from_base64url(json.at(name).get<std::string>()).value(); };
+        const auto part = [&json](const char* name) {
+            return from_base64url(json.at(name).get<std::string>()).value();
+        };
         const Json head = Json::parse(part("protected"));
         EXPECT_EQ(head.at("url"), question.url);
         EXPECT_EQ(head.at("alg"), "ES256");

@@ -18,8 +18,7 @@ namespace portico::acme {
 class HttpChannel final : public Channel {
 public:
     // `core` outlives it. `authorities`: whom to trust, PEM text; empty: the system's.
-    HttpChannel(io::Core& core, std::string authorities,
-                std::chrono::milliseconds time_max = std::chrono::seconds(60));
+    HttpChannel(io::Core& core, std::string authorities, std::chrono::milliseconds time_max = std::chrono::seconds(60));
 
     [[nodiscard]] Task<std::expected<Answer, std::string>> ask(Question question) override;
 

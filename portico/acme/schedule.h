@@ -31,8 +31,8 @@ namespace portico::acme {
 // What is known of the attempts at one certificate. It survives the process: a server that is restarted again and again
 // would otherwise exhaust the authority's limits.
 struct Attempts {
-    unsigned failures = 0;           // in a row
-    std::chrono::sys_seconds next{}; // no attempt before this
+    unsigned failures = 0;            // in a row
+    std::chrono::sys_seconds next{};  // no attempt before this
     friend bool operator==(const Attempts&, const Attempts&) = default;
 };
 [[nodiscard]] std::string text_of(const Attempts& attempts);

@@ -78,10 +78,10 @@ TEST(StoredCertificates, AreReadBack) {
     EXPECT_EQ(read->directory, stored.directory);
     EXPECT_EQ(read->chain, stored.chain);
     EXPECT_EQ(read->key, stored.key);
-    for (const std::string& text : {std::string(), std::string("# Authority: https://a.example/"), stored.chain,
-                                    text_of({"http://ca.example/", stored.chain, stored.key}),
-                                    text_of({"https://ca.example/", "", stored.key}),
-                                    text_of({"https://ca.example/", stored.chain, ""})}) {
+    for (const std::string& text :
+         {std::string(), std::string("# Authority: https://a.example/"), stored.chain,
+          text_of({"http://ca.example/", stored.chain, stored.key}), text_of({"https://ca.example/", "", stored.key}),
+          text_of({"https://ca.example/", stored.chain, ""})}) {
         EXPECT_FALSE(read_certificate(text)) << text;
     }
 }

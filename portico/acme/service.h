@@ -33,8 +33,8 @@ struct ServiceOptions {
 // Orders and renews the certificates as long as it exists. They appear in the folder: see stored_credentials().
 class Service {
 public:
-    // `challenges`: what the server shows. `tell` is called on the service's thread. The error says why no thread can be
-    // started.
+    // `challenges`: what the server shows. `tell` is called on the service's thread. The error says why no thread can
+    // be started.
     [[nodiscard]] static std::expected<std::unique_ptr<Service>, std::string> start(
         ServiceOptions options, std::shared_ptr<Challenges> challenges, Keeper::Tell tell);
     Service(const Service&) = delete;
@@ -48,8 +48,8 @@ private:
     std::unique_ptr<Impl> impl_;
 };
 
-// Revokes the certificate in the folder, and takes it out of there: see Keeper::revoke(). On the calling thread; a server
-// that keeps it may run meanwhile, and orders another one.
+// Revokes the certificate in the folder, and takes it out of there: see Keeper::revoke(). On the calling thread; a
+// server that keeps it may run meanwhile, and orders another one.
 [[nodiscard]] Result<void> revoke_now(const ServiceOptions& options, const std::string& name);
 
 // The certificate in the folder; nothing if there is none that can be used.

@@ -110,8 +110,9 @@ std::expected<acme::ServiceOptions, Misuse> acme_plan(const Arguments& arguments
     const auto stray = stray_option(arguments);
     if (plan.names.empty()) {
         if (!stray) return plan;
-        return Problem(Misuse{fmt::format("--{} says how to order certificates, but no --acme says for which name", *stray),
-                              "portico serve --acme example.org"});
+        return Problem(
+            Misuse{fmt::format("--{} says how to order certificates, but no --acme says for which name", *stray),
+                   "portico serve --acme example.org"});
     }
     auto asked = authorities(arguments);
     if (!asked) return Problem(asked.error());
@@ -122,11 +123,12 @@ std::expected<acme::ServiceOptions, Misuse> acme_plan(const Arguments& arguments
         plan.types.clear();
         for (const std::string_view type : arguments.values("acme-challenge")) plan.types.emplace_back(type);
     }
-    const auto wildcard = std::ranges::find_if(plan.names, [](const std::string& name) { return name.starts_with('*'); });
+    const auto wildcard =
+        std::ranges::find_if(plan.names, [](const std::string& name) { return name.starts_with('*'); });
     if (wildcard != plan.names.end() && plan.dns_hook.empty()) {
-        return Problem(
-            Misuse{fmt::format("a certificate for '{}' is only given for a proof by DNS: use --acme-dns-hook", *wildcard),
-                   fmt::format("portico serve --acme {} --acme-dns-hook ./change-zone", shell_quoted(*wildcard))});
+        return Problem(Misuse{
+            fmt::format("a certificate for '{}' is only given for a proof by DNS: use --acme-dns-hook", *wildcard),
+            fmt::format("portico serve --acme {} --acme-dns-hook ./change-zone", shell_quoted(*wildcard))});
     }
     return plan;
 }

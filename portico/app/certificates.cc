@@ -128,8 +128,7 @@ server::CertificateWatch::Source source_of(const TlsPlan& plan) {
 
 std::expected<std::unique_ptr<acme::Service>, std::string> start_orders(const TlsPlan& plan) {
     if (plan.use != TlsUse::acme) return nullptr;
-    auto started =
-        acme::Service::start(plan.acme, plan.challenges, [](const std::string& message) { note(message); });
+    auto started = acme::Service::start(plan.acme, plan.challenges, [](const std::string& message) { note(message); });
     if (!started) return std::unexpected("no certificate can be ordered: " + started.error());
     return started;
 }

@@ -14,7 +14,7 @@ namespace portico::app {
 inline constexpr std::uint16_t standard_port = 8080;
 
 extern const cli::Notation acme_name_notation;  // as acme::read_name takes it
-extern const cli::Notation endpoint_notation;  // as io::parse_endpoint takes it
-extern const cli::Notation limit_notation;     // NAME=VALUE, as server::set_limit takes it
+extern const cli::Notation endpoint_notation;   // as io::parse_endpoint takes it
+extern const cli::Notation limit_notation;      // NAME=VALUE, as server::set_limit takes it
 
 }  // namespace portico::app

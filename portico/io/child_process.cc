@@ -63,8 +63,8 @@ Result<ChildProcess> ChildProcess::start(const std::vector<std::string>& words) 
     for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
     arguments.push_back(nullptr);
     pid_t id = none;
-    failure = ::posix_spawnp(&id, words.front().c_str(), changes.files(), changes.attributes(), arguments.data(),
-                             environ);
+    failure =
+        ::posix_spawnp(&id, words.front().c_str(), changes.files(), changes.attributes(), arguments.data(), environ);
     if (failure != 0) return fail(failure, "posix_spawn");
     return ChildProcess(id);
 }

@@ -16,8 +16,8 @@ namespace portico::io {
 // error. When this object is destroyed, the program and what it has started are killed.
 class ChildProcess {
 public:
-    // Starts `words.front()`, found in PATH unless it has a slash, with the other words as its arguments: no shell reads
-    // them. Errors: ENOENT, EACCES and others of execve(2).
+    // Starts `words.front()`, found in PATH unless it has a slash, with the other words as its arguments: no shell
+    // reads them. Errors: ENOENT, EACCES and others of execve(2).
     static Result<ChildProcess> start(const std::vector<std::string>& words);
     ChildProcess(ChildProcess&& other) noexcept;
     ChildProcess& operator=(ChildProcess&& other) noexcept;

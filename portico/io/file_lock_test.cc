@@ -80,8 +80,8 @@ std::optional<int> await_end(ChildProcess& process, std::chrono::seconds time_ma
 TEST(ChildProcesses, GetTheirWordsAsTheyAre) {
     const ScratchFolder folder;
     const std::string out = folder.file("out");
-    auto process = ChildProcess::start({"sh", "-c", "printf '%s|' \"$@\" > \"$0\"; cat >> \"$0\"; exit 3", out,
-                                        "a b", "$HOME", "*", "'"});
+    auto process = ChildProcess::start(
+        {"sh", "-c", "printf '%s|' \"$@\" > \"$0\"; cat >> \"$0\"; exit 3", out, "a b", "$HOME", "*", "'"});
     ASSERT_TRUE(process);
     EXPECT_EQ(await_end(*process), 3);
     EXPECT_EQ(process->ended(), 3) << "the code stays";

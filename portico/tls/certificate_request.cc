@@ -108,9 +108,7 @@ std::expected<Credentials, std::string> make_challenge_certificate(const std::st
     return Credentials::read(made->chain, made->key);
 }
 
-std::string der_of(const Credentials& credentials) {
-    return as_der(credentials.parts().chain.front().get(), i2d_X509);
-}
+std::string der_of(const Credentials& credentials) { return as_der(credentials.parts().chain.front().get(), i2d_X509); }
 
 std::optional<CertificateId> id_of(const Credentials& credentials) {
     X509* const certificate = credentials.parts().chain.front().get();

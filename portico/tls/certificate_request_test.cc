@@ -211,7 +211,8 @@ TEST_F(Challenged, ShowNothingForAnotherName) {
 
 TEST_F(Challenged, ShowTheProofToNobodyElse) {
     const auto server_context = server();
-    for (const auto& applications : std::vector<std::vector<std::string>>{{"http/1.1"}, {"acme-tls/1", "http/1.1"}, {}}) {
+    for (const auto& applications :
+         std::vector<std::vector<std::string>>{{"http/1.1"}, {"acme-tls/1", "http/1.1"}, {}}) {
         const auto client_context = client(applications);
         Pair pair(*server_context, *client_context, "example.org");
         EXPECT_TRUE(pair.shake_hands());

@@ -14,8 +14,8 @@
 
 namespace portico::tls {
 
-// The certificate, in PEM, for the key and the names of a request in DER; empty if the request or its signature can't be
-// read.
+// The certificate, in PEM, for the key and the names of a request in DER; empty if the request or its signature can't
+// be read.
 inline std::string certify(const Credentials& authority, std::string_view request, std::chrono::sys_seconds begin,
                            std::chrono::sys_seconds end) {
     const auto* octets = reinterpret_cast<const unsigned char*>(request.data());

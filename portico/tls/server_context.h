@@ -35,8 +35,8 @@ struct ServerTlsOptions {
     // The protocols that ALPN offers, the preferred one first (RFC 7301).
     std::vector<std::string> applications{"http/1.1", "http/1.0"};
     // The certificate that proves to an authority that this server has the name, in lower case (RFC 8737): for a
-    // client that offers the protocol acme-tls/1 and no other. Nothing: the handshake fails. Every core calls it. Empty:
-    // no authority asks.
+    // client that offers the protocol acme-tls/1 and no other. Nothing: the handshake fails. Every core calls it.
+    // Empty: no authority asks.
     std::function<std::optional<Credentials>(const std::string& name)> challenge;
 };
 

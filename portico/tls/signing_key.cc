@@ -82,10 +82,9 @@ std::string SigningKey::sign(std::string_view message) const {
     const Owned<EVP_MD_CTX, EVP_MD_CTX_free> signing(EVP_MD_CTX_new());
     std::array<unsigned char, 80> der;  // room for two numbers of 33 octets and their heads
     std::size_t length = der.size();
-    const bool is_signed =
-        signing != nullptr &&
-        EVP_DigestSignInit(signing.get(), nullptr, EVP_sha256(), nullptr, parts_->key.get()) == 1 &&
-        EVP_DigestSign(signing.get(), der.data(), &length, octets_of(message), message.size()) == 1;
+    const bool is_signed = signing != nullptr &&
+                           EVP_DigestSignInit(signing.get(), nullptr, EVP_sha256(), nullptr, parts_->key.get()) == 1 &&
+                           EVP_DigestSign(signing.get(), der.data(), &length, octets_of(message), message.size()) == 1;
     if (!is_signed) {
         ERR_clear_error();
         return {};
