@@ -23,7 +23,7 @@ ROOMS: dict[str, set[str]] = {
     "route": {"base", "http", "io", "link"},
     "handler": {"base", "http", "io", "link", "route"},
     "acme": {"base", "http", "io", "tls", "link", "route"},
-    "services": {"base", "io", "tls"},
+    "services": {"base", "io", "tls", "link"},
     "server": {"base", "http", "io", "tls", "link", "route", "services"},
     "config": {"base", "http", "io", "tls", "link", "route", "handler", "services", "server"},
 }
@@ -57,7 +57,8 @@ def room_of(path: str) -> str | None:
 
 
 # A header of a room's own, which may include another library's headers. Only .cc files and such headers include it.
-PRIVATE = {"portico/tls/secrets.h", "portico/tls/credentials_parts.h", "portico/tls/making.h"}
+PRIVATE = {"portico/tls/secrets.h", "portico/tls/credentials_parts.h", "portico/tls/ticket_keys_parts.h",
+           "portico/tls/staple_parts.h", "portico/tls/making.h"}
 
 
 def is_proof(path: str) -> bool:

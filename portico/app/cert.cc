@@ -3,8 +3,10 @@
 // Room app: see command.h.
 #include <fmt/core.h>
 
+#include <cstdint>
 #include <string>
 
+#include "portico/app/cert_serve.h"
 #include "portico/app/commands.h"
 #include "portico/app/local_authority.h"
 #include "portico/app/notice.h"
@@ -38,11 +40,11 @@ void tell_how_to_trust(const tls::Credentials& authority, const std::string& pat
                     "Firefox\n"
                     "  Settings, Privacy & Security, View Certificates, Authorities, Import\n"
                     "iPhone and iPad\n"
-                    "  Send the file to the device and open it; Settings, Profile Downloaded, Install;\n"
-                    "  then Settings, General, About, Certificate Trust Settings\n"
+                    "  portico cert trust --serve, and open the QR code with the camera, in Safari; Settings,\n"
+                    "  Profile Downloaded, Install; then Settings, General, About, Certificate Trust Settings\n"
                     "Android\n"
-                    "  Copy the file to the device; Settings, Security, Encryption & credentials,\n"
-                    "  Install a certificate, CA certificate\n"
+                    "  portico cert trust --serve, and open the QR code with the camera; Settings, Security,\n"
+                    "  Encryption & credentials, Install a certificate, CA certificate, and choose portico.crt\n"
                     "\n"
                     "Compare the fingerprint on the device: {1}\n",
                     file, tls::fingerprint(authority)));
@@ -54,6 +56,15 @@ int run_cert(const Arguments& arguments) {
     if (!authority) return complain(authority.error().message, authority.error().advice);
     const std::string path = authority_path(folder);
     const std::string_view action = *arguments.positional(0);
+    if (action != "trust" && (arguments.has("serve") || arguments.has("port"))) {
+        return complain_of_misuse("--serve is for portico cert trust", "portico cert trust --serve");
+    }
+    if (arguments.has("port") && !arguments.has("serve")) {
+        return complain_of_misuse("--port is for --serve", "portico cert trust --serve --port 8090");
+    }
+    if (arguments.has("serve")) {
+        return serve_authority(*authority, path, static_cast<std::uint16_t>(arguments.number("port").value_or(0)));
+    }
     if (action == "path") say(path + "\n");
     if (action == "show") show(*authority, path);
     if (action == "trust") tell_how_to_trust(*authority, path);
@@ -72,12 +83,20 @@ Command cert_command() {
             "in $XDG_DATA_HOME/portico or ~/.local/share/portico, with its key, which only you can read. Never give\n"
             "that key away: whoever has it can pretend to be any site to the devices that trust the authority.",
         .examples = {{"portico cert trust", "what to do on this machine and on a phone"},
+                     {"portico cert trust --serve", "a QR code that leads a phone to the certificate"},
                      {"curl --cacert \"$(portico cert path)\" https://localhost:8080/", "a client that trusts it"}},
         .arguments = {{.name = "ACTION",
                        .meaning = "trust: how to trust it; show: name, dates, fingerprint; path: its file",
                        .kind = ValueKind::choice,
                        .presence = Presence::required,
                        .choices = {"trust", "show", "path"}}},
+        .options = {{.name = "serve", .meaning = "offer the certificate to phones, with a QR code"},
+                    {.name = "port",
+                     .letter = 'p',
+                     .value = "PORT",
+                     .meaning = "the port for that [any free one]",
+                     .kind = ValueKind::number,
+                     .most = 65'535}},
         .run = run_cert,
     };
 }

@@ -3,6 +3,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <chrono>
 #include <expected>
 #include <memory>
@@ -12,8 +13,10 @@
 
 #include "portico/acme/store.h"
 #include "portico/app/local_authority.h"
+#include "portico/app/machine.h"
 #include "portico/app/notice.h"
 #include "portico/app/retype.h"
+#include "portico/io/net/interfaces.h"
 #include "portico/tls/certificate_request.h"
 
 namespace portico::app {
@@ -22,14 +25,23 @@ namespace {
 // How long a local certificate is used. It is valid for 90 days.
 constexpr std::chrono::days local_certificate_time{30};
 
+tls::ServerTlsOptions options_of(const TlsPlan& plan) {
+    tls::ServerTlsOptions options;
+    options.profile = plan.profile;
+    options.unknown_names = plan.unknown_names;
+    if (plan.applications == Applications::any) options.applications.clear();
+    return options;
+}
+
 server::OpenedCertificates open_local(const TlsPlan& plan) {
     auto credentials = local_credentials(plan.names);
     if (!credentials) {
         return std::unexpected(server::CertificateNews{credentials.error().message, credentials.error().advice});
     }
-    tls::ServerTlsOptions options;
-    options.profile = plan.profile;
-    options.credentials.push_back(*std::move(credentials));
+    auto rules = server::read_client_rules(plan.client_authorities, plan.clients);
+    if (!rules) return std::unexpected(rules.error());
+    tls::ServerTlsOptions options = options_of(plan);
+    options.credentials.emplace_back(*std::move(credentials), *std::move(rules));
     auto context = tls::ServerContext::open(options);
     if (!context) return std::unexpected(server::CertificateNews{context.error()});
     return *std::move(context);
@@ -43,15 +55,16 @@ public:
     explicit IssuedCertificates(const TlsPlan& plan) : plan_(plan) {}
 
     [[nodiscard]] server::OpenedCertificates open() {
-        tls::ServerTlsOptions options;
-        options.profile = plan_.profile;
+        auto rules = server::read_client_rules(plan_.client_authorities, plan_.clients);
+        if (!rules) return std::unexpected(rules.error());
+        tls::ServerTlsOptions options = options_of(plan_);
         options.challenge = [challenges = plan_.challenges](const std::string& name) {
             return challenges->certificate(name);
         };
         for (const std::string& name : plan_.acme.names) {
             auto credentials = one(name);
             if (!credentials) return std::unexpected(credentials.error());
-            options.credentials.push_back(*std::move(credentials));
+            options.credentials.emplace_back(*std::move(credentials), *rules);
         }
         auto context = tls::ServerContext::open(options);
         if (!context) return std::unexpected(server::CertificateNews{context.error()});
@@ -85,11 +98,10 @@ private:
 };
 
 // The files of the certificates, each with its key. Another process may be the one that has ordered them.
-std::vector<server::CertificateFiles> files_of(const acme::ServiceOptions& acme) {
-    std::vector<server::CertificateFiles> files;
-    for (const std::string& name : acme.names) {
-        const std::string path = acme.folder + "/" + acme::certificate_path(name);
-        files.emplace_back(path, path);
+std::vector<std::string> files_of(const TlsPlan& plan) {
+    std::vector<std::string> files{plan.client_authorities};
+    for (const std::string& name : plan.acme.names) {
+        files.push_back(plan.acme.folder + "/" + acme::certificate_path(name));
     }
     return files;
 }
@@ -100,20 +112,45 @@ std::string advice_of(const server::CertificateNews& news) {
     return news.path.empty() ? news.command : news.command + " " + shell_quoted(news.path);
 }
 
+std::vector<OwnAddress> own_addresses() {
+    std::vector<OwnAddress> own;
+    const auto interfaces = io::list_interfaces();
+    if (!interfaces) return own;
+    for (const io::Interface& interface : *interfaces) {
+        if (!interface.is_up) continue;
+        for (const io::InterfaceAddress& address : interface.addresses) own.push_back({interface.name, address.ip});
+    }
+    return own;
+}
+
+std::vector<std::string> names_of_this_machine() {
+    std::vector<std::string> names{"localhost", "127.0.0.1", "::1"};
+    const auto add = [&names](const std::string& name) {
+        if (std::ranges::find(names, name) == names.end()) names.push_back(name);
+    };
+    for (const std::string& name : own_names(host_name())) add(name);
+    for (const OwnAddress& own : own_addresses()) {
+        // A link-local address is written with a zone, which a certificate can't have.
+        if (own.ip.reach() != io::Reach::loopback && own.ip.reach() != io::Reach::link_local) add(own.ip.text());
+    }
+    return names;
+}
+
 server::OpenedCertificates open_tls(const TlsPlan& plan) {
     if (plan.use == TlsUse::local) return open_local(plan);
     if (plan.use == TlsUse::acme) return IssuedCertificates(plan).open();
-    return server::open_certificates(plan.files, plan.profile, tell);
+    return server::open_certificates(plan.files, options_of(plan), tell);
 }
 
 server::CertificateWatch::Source source_of(const TlsPlan& plan) {
     server::CertificateWatch::Source source;
     if (plan.use == TlsUse::local) {
-        source.state = [] {
-            return fmt::format("{}", std::chrono::system_clock::now().time_since_epoch() / local_certificate_time);
+        source.state = [authorities = plan.client_authorities] {
+            const auto period = std::chrono::system_clock::now().time_since_epoch() / local_certificate_time;
+            return fmt::format("{};", period) + server::state_of_files({authorities});
         };
     } else if (plan.use == TlsUse::acme) {
-        source.state = [files = files_of(plan.acme)] { return server::state_of(files); };
+        source.state = [files = files_of(plan)] { return server::state_of_files(files); };
         const auto issued = std::make_shared<IssuedCertificates>(plan);
         source.open = [issued] { return issued->open(); };
         source.tell = tell;

@@ -7,8 +7,10 @@
 #include <expected>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "portico/acme/service.h"
+#include "portico/app/banner.h"
 #include "portico/app/serve_plan.h"
 #include "portico/server/certificates.h"
 
@@ -16,6 +18,11 @@ namespace portico::app {
 
 // The command that goes with such news, ready for a shell; empty if there is none.
 [[nodiscard]] std::string advice_of(const server::CertificateNews& news);
+
+// The addresses of this machine's interfaces that are up.
+[[nodiscard]] std::vector<OwnAddress> own_addresses();
+// What a client on this machine or in its network may call it: names and addresses.
+[[nodiscard]] std::vector<std::string> names_of_this_machine();
 
 // Reads the files of the plan, or makes its local certificate.
 [[nodiscard]] server::OpenedCertificates open_tls(const TlsPlan& plan);

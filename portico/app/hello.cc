@@ -9,12 +9,15 @@
 #include "portico/app/commands.h"
 #include "portico/app/notice.h"
 #include "portico/app/service_command.h"
+#include "portico/server/web_endpoint.h"
 #include "portico/services/hello.h"
 
 namespace portico::app {
 namespace {
 
-bool is_udp(std::string_view endpoint) { return io::parse_endpoint(endpoint)->transport == io::Transport::udp; }
+bool is_udp(std::string_view endpoint) {
+    return server::parse_web_endpoint(endpoint)->endpoint.transport == io::Transport::udp;
+}
 
 int run_hello(const Arguments& arguments) {
     const std::string message = std::string(*arguments.value("message")) + "\n";

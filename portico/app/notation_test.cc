@@ -44,7 +44,7 @@ INSTANTIATE_TEST_SUITE_P(
                     "'localhost' is not an endpoint",
                     "portico serve cup -l localhost:8080 -q"},
         NotationRow{"EndpointAsAUrl",
-                    {"--listen=http://[::1]:90/"},
+                    {"--listen=http://[::1]:90/x"},
                     "is not an endpoint",
                     "portico serve --listen '[::1]:90'"}),
     row_name);

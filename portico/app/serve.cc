@@ -29,9 +29,9 @@
 #include "portico/app/serve_trouble.h"
 #include "portico/handler/files/folder.h"
 #include "portico/handler/files/folders.h"
+#include "portico/handler/redirect.h"
 #include "portico/io/descriptor_limit.h"
 #include "portico/io/epoll/epoll_kernel.h"
-#include "portico/io/net/interfaces.h"
 #include "portico/io/net/ports.h"
 #include "portico/io/net/resolve.h"
 #include "portico/io/signals.h"
@@ -176,6 +176,7 @@ OpenResult open_server(server::ServerOptions options, PortChoice choice,
             return opened;
         }
         if (without_ipv6(options.listen, server.error())) continue;
+        if (without_ipv6(options.redirect, server.error())) continue;
         io::SocketAddress& address = options.listen.front();
         const bool try_next = choice == PortChoice::ours && server.error().what == server::OpenError::What::listen &&
                               server.error().error.number == EADDRINUSE && address.port != 0;
@@ -188,17 +189,6 @@ OpenResult open_server(server::ServerOptions options, PortChoice choice,
         const unsigned next = address.port + 1U;
         address.port = next < wanted + ports_tried ? static_cast<std::uint16_t>(next) : 0;
     }
-}
-
-std::vector<OwnAddress> own_addresses() {
-    std::vector<OwnAddress> own;
-    const auto interfaces = io::list_interfaces();
-    if (!interfaces) return own;
-    for (const io::Interface& interface : *interfaces) {
-        if (!interface.is_up) continue;
-        for (const io::InterfaceAddress& address : interface.addresses) own.push_back({interface.name, address.ip});
-    }
-    return own;
 }
 
 std::string shown_root(const std::string& root) {
@@ -254,8 +244,13 @@ void show_qr(const Arguments& arguments, const ServePlan& plan, const std::vecto
 }
 
 void greet(const Arguments& arguments, const ServePlan& plan, const Opened& opened) {
-    const std::vector<Door> doors = doors_of(opened.server->local(), own_addresses(),
-                                             plan.tls.use == TlsUse::none ? http::Scheme::http : http::Scheme::https);
+    const std::vector<OwnAddress> own = own_addresses();
+    std::vector<Door> doors =
+        doors_of(opened.server->local(), own, plan.tls.use == TlsUse::none ? http::Scheme::http : http::Scheme::https);
+    for (Door& door : doors_of(opened.server->redirecting(), own)) {
+        door.who += door.who.empty() ? "leads to HTTPS" : ", leads to HTTPS";
+        doors.push_back(std::move(door));
+    }
     if (plan.talk == Talk::banner) {
         Banner banner;
         banner.root = shown_root(plan.folder.root);
@@ -328,17 +323,9 @@ route::HostOptions hosts_of(const ServePlan& plan) {
 
 // What a client on this machine or in its network may call this server.
 std::vector<std::string> names_to_certify(const ServePlan& plan) {
-    std::vector<std::string> names{"localhost", "127.0.0.1", "::1"};
-    const auto add = [&names](const std::string& name) {
-        if (std::ranges::find(names, name) == names.end()) names.push_back(name);
-    };
-    for (const std::string& name : own_names(host_name())) add(name);
-    for (const OwnAddress& own : own_addresses()) {
-        // A link-local address is written with a zone, which a certificate can't have.
-        if (own.ip.reach() != io::Reach::loopback && own.ip.reach() != io::Reach::link_local) add(own.ip.text());
-    }
+    std::vector<std::string> names = names_of_this_machine();
     for (const std::string& name : plan.hosts) {
-        if (name != "*") add(name);
+        if (name != "*" && std::ranges::find(names, name) == names.end()) names.push_back(name);
     }
     return names;
 }
@@ -365,18 +352,32 @@ int serve(const Arguments& arguments, const ServePlan& plan) {
         tls_plan.challenges = std::make_shared<acme::Challenges>();
         precedence = acme::answers_with(tls_plan.challenges);
     }
+    std::optional<server::TicketKeySource> ticket_keys;
     if (tls_plan.use != TlsUse::none) {
-        auto tls = open_tls(tls_plan);
+        const auto tls = open_tls(tls_plan);
         if (!tls) return complain(tls.error().message, advice_of(tls.error()));
-        options.tls = *std::move(tls);
+        auto keys = server::TicketKeySource::open(tls_plan.ticket_keys, std::chrono::steady_clock::now());
+        if (!keys) return complain(keys.error().message, advice_of(keys.error()));
+        options.tls = (*tls)->with(keys->keys());
+        ticket_keys = *std::move(keys);
     }
+    options.strict_transport_security = tls_plan.strict_transport_security;
     auto addresses = addresses_of(plan.listen);
     if (!addresses) return complain(addresses.error(), "portico interfaces");
     options.listen = std::move(*addresses);
+    auto redirecting = addresses_of(plan.redirect);
+    if (!redirecting) return complain(redirecting.error(), "portico interfaces");
+    options.redirect = std::move(*redirecting);
+    options.redirecting = [hosts = hosts_of(plan), precedence](std::uint16_t port) {
+        auto routes = handler::routes_to_https(port, hosts);
+        routes->precedence = precedence;
+        return routes;
+    };
     options.threads = plan.threads != 0 ? plan.threads : allowed_cores(cores_of_affinity());
     options.limits = plan.limits;
     options.log = plan.log;
     fit_to_descriptors(arguments, plan, options);
+    const std::shared_ptr<const tls::ServerContext> tls = options.tls;
     const OpenResult opened =
         open_server(std::move(options), plan.port_choice, files::routes_for(*folder, hosts_of(plan), precedence));
     if (!opened) return complain_of_opening(arguments, opened.error());
@@ -385,7 +386,7 @@ int serve(const Arguments& arguments, const ServePlan& plan) {
     greet(arguments, plan, *opened);
     opened->server->start();
     std::optional<server::CertificateWatch> watch;
-    if (tls_plan.use != TlsUse::none) watch.emplace(*opened->server, source_of(tls_plan));
+    if (ticket_keys) watch.emplace(*opened->server, tls, source_of(tls_plan), *std::move(ticket_keys));
     const auto orders = start_orders(tls_plan);
     if (!orders) note(orders.error());
     opened->server->wait();

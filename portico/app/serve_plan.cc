@@ -15,6 +15,7 @@
 #include "portico/io/net/address.h"
 #include "portico/io/net/endpoint_meant.h"
 #include "portico/route/password.h"
+#include "portico/server/web_endpoint.h"
 
 namespace portico::app {
 namespace {
@@ -47,9 +48,9 @@ std::vector<Option> where_options() {
         {.name = "listen",
          .letter = 'l',
          .value = "ENDPOINT",
-         .meaning = "where to listen: HOST:PORT, :PORT or unix:PATH",
+         .meaning = "where to listen: [http://]HOST:PORT, :PORT or unix:PATH",
          .kind = ValueKind::notation,
-         .notation = &endpoint_notation,
+         .notation = &web_notation,
          .repeat = Repeat::collected},
         {.name = "host",
          .value = "NAME",
@@ -74,6 +75,25 @@ std::vector<Option> where_options() {
          .kind = ValueKind::choice,
          .fallback = "intermediate",
          .choices = {"intermediate", "modern"}},
+        {.name = "sni-strict", .meaning = "refuse TLS clients that ask for an unknown name"},
+        {.name = "ticket-keys",
+         .value = "FILE",
+         .meaning = "keys of session tickets, to share with other machines",
+         .kind = ValueKind::file},
+        {.name = "client-ca",
+         .value = "FILE",
+         .meaning = "ask clients for certificates of these authorities (PEM)",
+         .kind = ValueKind::file},
+        {.name = "client-cert",
+         .value = "WHEN",
+         .meaning = "whether clients have to show one: required or optional",
+         .kind = ValueKind::choice,
+         .fallback = "required",
+         .choices = {"required", "optional"}},
+        {.name = "hsts",
+         .value = "SECS",
+         .meaning = "tell browsers to use HTTPS only, for so long",
+         .kind = ValueKind::duration},
         {.name = "qr", .meaning = "show the address as a QR code for a phone"},
         {.name = "open", .meaning = "open the page in the browser"},
     };
@@ -139,21 +159,30 @@ std::vector<Option> how_options() {
 constexpr std::uint16_t http_port = 80;
 constexpr std::uint16_t https_port = 443;
 
+io::Endpoint everywhere_at(std::uint16_t port) {
+    io::Endpoint endpoint;
+    endpoint.port = port;
+    return endpoint;
+}
+
 // --port and --lan change the default endpoint. With --listen, either of them adds that endpoint to the listed ones.
 void plan_listening(const Arguments& arguments, ServePlan& plan) {
     const auto port = arguments.number("port");
     plan.audience = arguments.has("lan") ? Audience::lan : Audience::as_listened;
-    for (const std::string_view text : arguments.values("listen")) plan.listen.push_back(*io::parse_endpoint(text));
-    plan.port_choice = port || !plan.listen.empty() ? PortChoice::asked : PortChoice::ours;
-    if (!plan.listen.empty() && !port && plan.audience == Audience::as_listened) return;
-    if (arguments.has("acme") && !port) {
+    const bool has_tls = plan.tls.use != TlsUse::none;
+    for (const std::string_view text : arguments.values("listen")) {
+        server::WebEndpoint at = *server::parse_web_endpoint(text);
+        const bool is_plain = at.speech == server::Speech::plain;
+        (has_tls && is_plain ? plan.redirect : plan.listen).push_back(std::move(at.endpoint));
+    }
+    const bool is_listed = !arguments.values("listen").empty();
+    plan.port_choice = port || is_listed ? PortChoice::asked : PortChoice::ours;
+    if (is_listed && !port && plan.audience == Audience::as_listened) return;
+    if (plan.tls.use == TlsUse::acme && !port) {
         // Where an authority looks for the proofs of tls-alpn-01 and http-01, and browsers for a site.
         plan.port_choice = PortChoice::asked;
-        for (const std::uint16_t known : {https_port, http_port}) {
-            io::Endpoint everywhere;
-            everywhere.port = known;
-            plan.listen.push_back(std::move(everywhere));
-        }
+        plan.listen.push_back(everywhere_at(https_port));
+        plan.redirect.push_back(everywhere_at(http_port));
         return;
     }
     io::Endpoint standard;
@@ -190,7 +219,40 @@ std::expected<void, Misuse> plan_tls(const Arguments& arguments, TlsPlan& plan) 
     return {};
 }
 
+// What the options for HTTPS mean where there is none.
+std::expected<void, Misuse> plan_policy(const Arguments& arguments, TlsPlan& plan) {
+    for (const char* const option : {"sni-strict", "ticket-keys", "client-ca", "hsts"}) {
+        if (!arguments.has(option) || plan.use != TlsUse::none) continue;
+        return std::unexpected(Misuse{fmt::format("--{} is for HTTPS", option), "portico serve --tls"});
+    }
+    for (const std::string_view text : arguments.values("listen")) {
+        if (plan.use != TlsUse::none || server::parse_web_endpoint(text)->speech != server::Speech::tls) continue;
+        return std::unexpected(
+            Misuse{fmt::format("'{}' needs a certificate: --tls, or --cert and --key", text), "portico serve --tls"});
+    }
+    if (arguments.has("client-cert") && !arguments.has("client-ca")) {
+        return std::unexpected(Misuse{"--client-cert needs --client-ca: whose certificates are accepted",
+                                      "portico serve --tls --client-ca ca.pem"});
+    }
+    if (arguments.has("sni-strict")) plan.unknown_names = tls::UnknownNames::refused;
+    plan.ticket_keys = std::string(arguments.value("ticket-keys").value_or(""));
+    plan.client_authorities = std::string(arguments.value("client-ca").value_or(""));
+    const bool is_optional = *arguments.value("client-cert") == "optional";
+    plan.clients = is_optional ? server::ClientCertificates::optional : server::ClientCertificates::required;
+    for (server::CertificateFiles& one : plan.files) {
+        one.client_authorities = plan.client_authorities;
+        one.clients = plan.clients;
+    }
+    const auto strict = arguments.duration("hsts");
+    if (strict) plan.strict_transport_security = std::chrono::duration_cast<std::chrono::seconds>(*strict);
+    return {};
+}
+
 std::expected<void, Misuse> check_listening(const ServePlan& plan) {
+    if (plan.listen.empty()) {
+        return std::unexpected(Misuse{"with a certificate, http:// leads to HTTPS, and there is no endpoint for that",
+                                      "portico serve --tls --listen :8443 --listen http://:8080"});
+    }
     for (const io::Endpoint& endpoint : plan.listen) {
         if (endpoint.transport == io::Transport::tcp || endpoint.transport == io::Transport::unix_stream) continue;
         return std::unexpected(Misuse{fmt::format("serve listens on TCP or Unix sockets, not on {}", endpoint.text()),
@@ -312,6 +374,10 @@ Command serve_table() {
 
 std::expected<ServePlan, Misuse> plan_from(const Arguments& arguments) {
     ServePlan plan;
+    const auto tls = plan_tls(arguments, plan.tls);
+    if (!tls) return std::unexpected(tls.error());
+    const auto policy = plan_policy(arguments, plan.tls);
+    if (!policy) return std::unexpected(policy.error());
     plan_listening(arguments, plan);
     const auto can_listen = check_listening(plan);
     if (!can_listen) return std::unexpected(can_listen.error());
@@ -322,8 +388,6 @@ std::expected<ServePlan, Misuse> plan_from(const Arguments& arguments) {
         const auto set = server::set_limit(plan.limits, setting);
         assert(set && "the table has checked it");
     }
-    const auto tls = plan_tls(arguments, plan.tls);
-    if (!tls) return std::unexpected(tls.error());
     const auto hosts = plan_hosts(arguments, plan.hosts);
     if (!hosts) return std::unexpected(hosts.error());
     plan.threads = static_cast<unsigned>(arguments.number("threads").value_or(0));

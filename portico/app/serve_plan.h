@@ -4,9 +4,11 @@
 // Threads:   none. Values.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <expected>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -41,6 +43,12 @@ enum class TlsUse : std::uint8_t {
     acme,   // --acme: from a public authority
 };
 
+// Which protocols ALPN offers.
+enum class Applications : std::uint8_t {
+    http,
+    any,  // whatever a client offers is left unanswered
+};
+
 struct TlsPlan {
     TlsUse use = TlsUse::none;
     std::vector<server::CertificateFiles> files;
@@ -49,6 +57,12 @@ struct TlsPlan {
     acme::ServiceOptions acme;
     // What the server shows to authorities; made for --acme when the server starts.
     std::shared_ptr<acme::Challenges> challenges;
+    tls::UnknownNames unknown_names = tls::UnknownNames::first_certificate;
+    Applications applications = Applications::http;
+    std::string ticket_keys;         // a file; empty: keys of our own
+    std::string client_authorities;  // a file; empty: clients are not asked for certificates
+    server::ClientCertificates clients = server::ClientCertificates::required;
+    std::optional<std::chrono::seconds> strict_transport_security;
 };
 
 struct ServePlan {
@@ -58,6 +72,7 @@ struct ServePlan {
     std::vector<std::string> hosts;  // names that --host adds to this machine's own
     server::AccessLogOptions log;
     std::vector<io::Endpoint> listen;           // at least one
+    std::vector<io::Endpoint> redirect;         // without TLS: leads to HTTPS
     PortChoice port_choice = PortChoice::ours;  // applies to listen.front(), which is then the only one
     Audience audience = Audience::as_listened;
     unsigned threads = 0;  // 0: as many as the machine allows

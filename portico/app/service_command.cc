@@ -9,10 +9,12 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <expected>
 #include <optional>
 #include <string>
 #include <utility>
 
+#include "portico/app/certificates.h"
 #include "portico/app/line_printer.h"
 #include "portico/app/machine.h"
 #include "portico/app/notation.h"
@@ -24,6 +26,7 @@
 #include "portico/io/epoll/epoll_kernel.h"
 #include "portico/io/net/ports.h"
 #include "portico/io/signals.h"
+#include "portico/server/web_endpoint.h"
 #include "portico/services/serve.h"
 
 namespace portico::app {
@@ -82,10 +85,38 @@ int complain_of_opening(const Arguments& arguments, const io::Endpoint& endpoint
 }
 
 // Returns the endpoints given on the command line. They were checked when it was parsed.
-std::vector<io::Endpoint> endpoints_of(const Arguments& arguments) {
-    std::vector<io::Endpoint> endpoints;
-    for (const std::string_view text : arguments.values("listen")) endpoints.push_back(*io::parse_endpoint(text));
+std::vector<server::WebEndpoint> endpoints_of(const Arguments& arguments) {
+    std::vector<server::WebEndpoint> endpoints;
+    for (const std::string_view text : arguments.values("listen")) {
+        endpoints.push_back(*server::parse_web_endpoint(text));
+    }
     return endpoints;
+}
+
+using Tls = std::shared_ptr<const tls::ServerContext>;
+
+// What the endpoints with TLS show; null if there are none.
+std::expected<Tls, Misuse> tls_for(const Arguments& arguments, const std::vector<server::WebEndpoint>& endpoints) {
+    const bool is_wanted =
+        std::ranges::any_of(endpoints, [](const auto& one) { return one.speech == server::Speech::tls; });
+    const auto chain = arguments.value("cert");
+    const auto key = arguments.value("key");
+    if (chain.has_value() != key.has_value()) {
+        return std::unexpected(Misuse{"--cert and --key belong together",
+                                      "portico echo --listen tls://:7443 --cert fullchain.pem --key privkey.pem"});
+    }
+    if (chain && !is_wanted) {
+        return std::unexpected(Misuse{"--cert is for endpoints with tls://", "portico echo --listen tls://:7443"});
+    }
+    if (!is_wanted) return nullptr;
+    TlsPlan plan;
+    plan.use = chain ? TlsUse::files : TlsUse::local;
+    if (chain) plan.files.emplace_back(std::string(*chain), std::string(*key));
+    plan.names = names_of_this_machine();
+    plan.applications = Applications::any;
+    const auto opened = open_tls(plan);
+    if (!opened) return std::unexpected(Misuse{opened.error().message, advice_of(opened.error())});
+    return *opened;
 }
 
 struct Running {
@@ -119,11 +150,16 @@ std::vector<Option> service_options() {
         {.name = "listen",
          .letter = 'l',
          .value = "ENDPOINT",
-         .meaning = "where to listen: tcp://, udp://, unix: or stdio",
+         .meaning = "where to listen: tcp://, tls://, udp://, unix: or stdio",
          .kind = ValueKind::notation,
-         .notation = &endpoint_notation,
+         .notation = &service_notation,
          .repeat = Repeat::collected,
          .fallback = "tcp://127.0.0.1:8080"},
+        {.name = "cert",
+         .value = "FILE",
+         .meaning = "the certificate chain for tls:// [one of your own]",
+         .kind = ValueKind::file},
+        {.name = "key", .value = "FILE", .meaning = "its private key", .kind = ValueKind::file},
         {.name = "connections",
          .value = "N",
          .meaning = "maximum number of clients; further ones wait",
@@ -156,8 +192,12 @@ int run_service(const Arguments& arguments, const MakeService& make_service) {
         {SIGTERM, SIGINT}, [&](int) { core.post([&] { serving.request_stop(); }); },
         io::SignalWatcher::Afterwards::ignored);
     std::vector<OpenEndpoint> opened;
-    for (const io::Endpoint& endpoint : endpoints_of(arguments)) {
-        const auto done = services::open_endpoint(core, endpoint, opened);
+    const std::vector<server::WebEndpoint> endpoints = endpoints_of(arguments);
+    const auto tls = tls_for(arguments, endpoints);
+    if (!tls) return complain_of_misuse(tls.error().message, tls.error().advice);
+    for (const auto& [endpoint, speech] : endpoints) {
+        const auto done =
+            services::open_endpoint(core, endpoint, opened, speech == server::Speech::tls ? *tls : nullptr);
         if (!done) return complain_of_opening(arguments, endpoint, done.error());
     }
     // Standard output carries either our messages or a client's octets.

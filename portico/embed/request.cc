@@ -43,6 +43,19 @@ std::optional<std::string_view> Request::cookie(std::string_view name) const {
 }
 
 const io::SocketAddress& Request::peer() const { return exchange_->peer(); }
+std::optional<ClientCertificate> Request::client_certificate() const {
+    const tls::Session* const session = exchange_->session();
+    const tls::PeerCertificate* const shown = session == nullptr ? nullptr : session->client_certificate();
+    if (shown == nullptr) return std::nullopt;
+    ClientCertificate certificate;
+    certificate.subject = shown->subject;
+    certificate.issuer = shown->issuer;
+    certificate.names = shown->names;
+    certificate.valid_until = shown->ends;
+    certificate.fingerprint = shown->fingerprint;
+    return certificate;
+}
+
 io::Core& Request::core() const { return exchange_->core(); }
 const std::vector<std::string_view>& Request::parameters() const { return exchange_->parameters(); }
 

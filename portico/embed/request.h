@@ -4,6 +4,7 @@
 // Threads:   one core's.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -31,6 +32,15 @@ using http::Status;
 template <class T>
 using Result = http::Result<T>;
 
+// What a client has proved by a certificate of its own, when its connection began: see CertificateFiles.
+struct ClientCertificate {
+    std::string subject;                   // "CN=ann,O=Example"
+    std::string issuer;                    // the same of the authority
+    std::vector<std::string> names;        // "ann.example.org", "192.0.2.1"
+    std::chrono::sys_seconds valid_until;  // in UTC
+    std::string fingerprint;               // the SHA-256 hash, "AB:CD:…"
+};
+
 // The argument of a handler. It lives until the handler's task has ended, and so do the views that it returns.
 class Request {
 public:
@@ -55,6 +65,9 @@ public:
     [[nodiscard]] std::optional<std::string_view> cookie(std::string_view name) const;
     // The address of the client: the other end of the connection.
     [[nodiscard]] const io::SocketAddress& peer() const;
+    // The client's certificate; nothing if it has shown none, or the connection has no TLS. No field of a request
+    // changes it.
+    [[nodiscard]] std::optional<ClientCertificate> client_certificate() const;
     // The core that the handler runs on: for timers, further connections and offload().
     [[nodiscard]] io::Core& core() const;
     // Everything in the request's head.

@@ -7,12 +7,14 @@
 #include <algorithm>
 #include <atomic>
 #include <cassert>
+#include <chrono>
 #include <cstdio>
 #include <mutex>
 #include <optional>
 #include <utility>
 
 #include "portico/embed/router_state.h"
+#include "portico/handler/redirect.h"
 #include "portico/io/descriptor_limit.h"
 #include "portico/io/net/endpoint.h"
 #include "portico/io/net/resolve.h"
@@ -20,6 +22,7 @@
 #include "portico/io/signals.h"
 #include "portico/server/certificates.h"
 #include "portico/server/server.h"
+#include "portico/server/web_endpoint.h"
 
 namespace portico {
 
@@ -78,10 +81,18 @@ std::shared_ptr<const route::Routes> routes_of(const std::shared_ptr<Router::Sta
 
 void tell_operator(const server::CertificateNews& news) { io::write_patiently(STDERR_FILENO, news.message + "\n"); }
 
-server::CertificateWatch::Source source_of(const std::vector<CertificateFiles>& files) {
+server::OpenedCertificates open_certificates(const Options& options) {
+    tls::ServerTlsOptions tls;
+    const bool are_refused = options.unknown_names == UnknownNames::refused;
+    if (are_refused) tls.unknown_names = tls::UnknownNames::refused;
+    return server::open_certificates(options.certificates, std::move(tls), tell_operator);
+}
+
+// `options` outlive the source.
+server::CertificateWatch::Source source_of(const Options& options) {
     server::CertificateWatch::Source source;
-    source.state = [files] { return server::state_of(files); };
-    source.open = [files] { return server::open_certificates(files, tls::Profile::intermediate, tell_operator); };
+    source.state = [&options] { return server::state_of(options.certificates); };
+    source.open = [&options] { return open_certificates(options); };
     source.tell = tell_operator;
     return source;
 }
@@ -103,15 +114,29 @@ std::string sentence(const server::OpenError& error) {
     return "can't listen on " + error.address.text() + ": " + io::describe(error.error);
 }
 
-std::expected<std::vector<io::SocketAddress>, std::string> addresses_of(const std::string& text) {
-    const auto endpoint = io::parse_endpoint(text);
-    if (!endpoint) return std::unexpected("'" + text + "' is not an endpoint: " + endpoint.error().message);
-    if (endpoint->transport != io::Transport::tcp && endpoint->transport != io::Transport::unix_stream) {
+// Adds the endpoint's addresses to those of the options.
+std::expected<void, std::string> add_endpoint(const std::string& text, server::ServerOptions& options) {
+    const auto parsed = server::parse_web_endpoint(text);
+    if (!parsed) return std::unexpected("'" + text + "' is not an endpoint: " + parsed.error().message);
+    const io::Endpoint& endpoint = parsed->endpoint;
+    if (endpoint.transport != io::Transport::tcp && endpoint.transport != io::Transport::unix_stream) {
         return std::unexpected("'" + text + "' is not an endpoint for HTTP: write HOST:PORT or unix:PATH");
     }
-    auto addresses = io::listening_addresses(*endpoint);
+    if (parsed->speech == server::Speech::tls && options.tls == nullptr) {
+        return std::unexpected("'" + text + "' needs a certificate: see Options::certificates");
+    }
+    const auto addresses = io::listening_addresses(endpoint);
     if (!addresses) return std::unexpected(addresses.error().message);
-    return *std::move(addresses);
+    const bool redirects = parsed->speech == server::Speech::plain && options.tls != nullptr;
+    std::vector<io::SocketAddress>& all = redirects ? options.redirect : options.listen;
+    all.insert(all.end(), addresses->begin(), addresses->end());
+    return {};
+}
+
+void announce(const io::SocketAddress& address, const std::string& scheme) {
+    const std::string text = io::endpoint_at(address).text();
+    const bool is_ip = text.starts_with("tcp://");
+    io::write_patiently(STDERR_FILENO, "Listening on " + (is_ip ? scheme + "://" + text.substr(6) + "/" : text) + "\n");
 }
 
 }  // namespace
@@ -189,16 +214,25 @@ std::expected<void, std::string> Server::open_and_start(const std::vector<std::s
     options.limits = own.limits;
     options.log.format = log_format(own);
     if (own.access_log != "-") options.log.path = own.access_log;
+    std::optional<server::TicketKeySource> ticket_keys;
     if (!own.certificates.empty()) {
-        auto opened = server::open_certificates(own.certificates, tls::Profile::intermediate, tell_operator);
+        const auto opened = open_certificates(own);
         if (!opened) return std::unexpected("Options::certificates: " + opened.error().message);
-        options.tls = *std::move(opened);
+        auto keys = server::TicketKeySource::open(own.ticket_keys, std::chrono::steady_clock::now());
+        if (!keys) return std::unexpected("Options::ticket_keys: " + keys.error().message);
+        options.tls = (*opened)->with(keys->keys());
+        ticket_keys = *std::move(keys);
     }
+    options.strict_transport_security = own.strict_transport_security;
     for (const std::string& endpoint : endpoints) {
-        auto addresses = addresses_of(endpoint);
-        if (!addresses) return std::unexpected(std::move(addresses.error()));
-        options.listen.insert(options.listen.end(), addresses->begin(), addresses->end());
+        auto added = add_endpoint(endpoint, options);
+        if (!added) return added;
     }
+    if (options.listen.empty())
+        return std::unexpected("http:// leads to HTTPS here, and there is no endpoint for that");
+    options.redirecting = [hosts = own.hosts](std::uint16_t port) {
+        return handler::routes_to_https(port, route::only_for(hosts));
+    };
     control_->prepare(*state());
     state()->is_in_use = true;
     const std::shared_ptr<State> used = control_->present_routes();
@@ -209,7 +243,7 @@ std::expected<void, std::string> Server::open_and_start(const std::vector<std::s
     const bool were_replaced = control_->routes != used;  // in the meantime
     if (were_replaced) control_->server->replace(routes_of(control_->routes));
     control_->server->start();
-    if (!own.certificates.empty()) control_->watch.emplace(*control_->server, source_of(own.certificates));
+    if (ticket_keys) control_->watch.emplace(*control_->server, options.tls, source_of(own), *std::move(ticket_keys));
     if (control_->stops_wanted > 0) control_->server->drain();
     return {};
 }
@@ -272,12 +306,8 @@ int Server::run(std::string_view endpoint) {
     }
     if (control_->options.announces) {
         const std::string scheme = control_->options.certificates.empty() ? "http" : "https";
-        for (const io::SocketAddress& address : local()) {
-            const std::string text = io::endpoint_at(address).text();
-            const bool is_ip = text.starts_with("tcp://");
-            io::write_patiently(STDERR_FILENO,
-                                "Listening on " + (is_ip ? scheme + "://" + text.substr(6) + "/" : text) + "\n");
-        }
+        for (const io::SocketAddress& address : local()) announce(address, scheme);
+        for (const io::SocketAddress& address : control_->started_server()->redirecting()) announce(address, "http");
     }
     const auto ended = wait();
     if (ended) return 0;

@@ -9,9 +9,11 @@
 //            the server's own wait().
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <expected>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,6 +38,12 @@ enum class LogFormat : std::uint8_t { text, json, combined };
 // Where a certificate and its key are: PEM files.
 using CertificateFiles = server::CertificateFiles;
 
+// Whether clients have to show a certificate of their own: see CertificateFiles.
+using ClientCertificates = server::ClientCertificates;
+
+// What a client with TLS gets that asks for a name without a certificate: the first certificate, or a refusal.
+enum class UnknownNames : std::uint8_t { first_certificate, refused };
+
 // How a server is run.
 class Options {
 public:
@@ -53,6 +61,13 @@ public:
     // for, or else the first. When the files are renewed, new connections use them within seconds; files that can't be
     // used are reported on standard error, and change nothing. Empty: HTTP without TLS.
     std::vector<CertificateFiles> certificates;
+    UnknownNames unknown_names = UnknownNames::first_certificate;
+    // A file with the keys of session tickets, which several machines may share: 80 random bytes for each key, the
+    // newest first. It is watched, like certificates. Empty: keys of the server's own, replaced every twelve hours.
+    std::string ticket_keys;
+    // For how long browsers are told to use HTTPS only for this host (Strict-Transport-Security, RFC 6797), in answers
+    // over TLS. A handler that sets the field itself is left alone.
+    std::optional<std::chrono::seconds> strict_transport_security;
     // The access log: a file, "-" for standard output, empty for none. docs/access-log.md describes the formats. A
     // separate thread writes the log, so that it never slows the server.
     std::string access_log;
@@ -71,17 +86,19 @@ public:
     Server& operator=(const Server&) = delete;
     ~Server();  // ends at once, unless the server has been stopped
 
-    // Serves at `endpoint` ("127.0.0.1:8080", ":8080" for every interface, "unix:/run/x.sock") until SIGTERM or SIGINT
-    // arrives. Then it finishes the requests in progress; a second signal ends it at once. SIGUSR1 reopens the access
-    // log, if there is one. While run() runs, these signals are handled for the whole process; afterwards they do what
-    // they did before. Returns the program's exit status: if it can't start, 1, with a sentence on standard error. It
-    // raises the number of descriptors that the process may open to the maximum allowed (RLIMIT_NOFILE).
+    // Serves at `endpoint` ("127.0.0.1:8080", ":8080" for every interface, "https://:8443", "unix:/run/x.sock") until
+    // SIGTERM or SIGINT arrives. Then it finishes the requests in progress; a second signal ends it at once. SIGUSR1
+    // reopens the access log, if there is one. While run() runs, these signals are handled for the whole process;
+    // afterwards they do what they did before. Returns the program's exit status: if it can't start, 1, with a sentence
+    // on standard error. It raises the number of descriptors that the process may open to the maximum allowed
+    // (RLIMIT_NOFILE).
     int run(std::string_view endpoint = "127.0.0.1:8080");
 
     // For programs that need their main thread: serves on separate threads. Error: a sentence that says what failed and
     // why.
     std::expected<void, std::string> start(std::string_view endpoint);
-    // The same at several endpoints, one or more.
+    // The same at several endpoints, one or more. If there are certificates, "http://:8080" leads clients to the first
+    // of the others, which speaks HTTPS.
     std::expected<void, std::string> start_at(const std::vector<std::string>& endpoints);
     // Stops accepting, finishes the requests in progress, and ends. A second call ends it at once.
     void stop();

@@ -43,6 +43,10 @@ public:
         assert(false && "serve_at() refuses it: a ServeStream has one stream, and standard input and output are two");
         co_return io::Result<void>();
     }
+    Task<void> serve_secure(link::Transport) override {
+        assert(false && "serve_at() opens no endpoint with TLS");
+        co_return;
+    }
     Task<void> answer(io::Datagram socket) override {
         std::vector<char> room(services::datagram_room);
         std::vector<io::DatagramSlot> slots(1);

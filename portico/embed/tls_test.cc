@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <fstream>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -29,9 +30,11 @@ void write(const std::filesystem::path& file, const std::string& text) { std::of
 // A client that waits in the system's calls.
 class BlockingClient {
 public:
-    explicit BlockingClient(std::uint16_t port) : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    explicit BlockingClient(std::uint16_t port, std::optional<tls::Credentials> own = std::nullopt)
+        : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
         tls::ClientTlsOptions options;
         options.authorities = tls::authority_text().chain;
+        options.own = std::move(own);
         session_ = *(*tls::ClientContext::open(options))->make_session("localhost", pool_);
         sockaddr_in address{};
         address.sin_family = AF_INET;
@@ -116,6 +119,52 @@ TEST_F(AServerWithTls, AnswersAsWithout) {
     EXPECT_THAT(answer, testing::EndsWith("\r\n\r\nHello, you\n"));
     server.stop();
     EXPECT_TRUE(server.wait().has_value());
+}
+
+TEST_F(AServerWithTls, KnowsItsClientsByTheirCertificates) {
+    write(folder_.file("clients.pem"), tls::authority_text().chain);
+    Options options = AServerWithTls::options();
+    options.certificates.front().client_authorities = folder_.file("clients.pem");
+    options.certificates.front().clients = ClientCertificates::optional;
+    Server server(options);
+    server.get("/", [](const Request& request) {
+        const std::optional<ClientCertificate> client = request.client_certificate();
+        return client ? client->subject + " by " + client->issuer + ", " + client->names.at(0) : std::string("nobody");
+    });
+    ASSERT_TRUE(server.start("127.0.0.1:0").has_value());
+    const std::string request =
+        "GET / HTTP/1.1\r\nHost: localhost\r\nSSL-Client-Subject: CN=eve\r\nConnection: close\r\n\r\n";
+    BlockingClient stranger(server.port());
+    ASSERT_TRUE(stranger.shakes_hands());
+    EXPECT_THAT(stranger.answer_to(request), testing::EndsWith("\r\n\r\nnobody"));
+    const auto issued = *tls::issue(tls::authority(), {"ann.example"}, tls::today(), tls::Purpose::client);
+    BlockingClient ann(server.port(), *tls::Credentials::read(issued.chain, issued.key));
+    ASSERT_TRUE(ann.shakes_hands());
+    EXPECT_THAT(ann.answer_to(request),
+                testing::EndsWith("\r\n\r\nCN=ann.example,O=Portico by CN=Test Authority,O=Portico, ann.example"));
+}
+
+TEST_F(AServerWithTls, TellsBrowsersToStay) {
+    Options options = AServerWithTls::options();
+    options.strict_transport_security = std::chrono::hours(1);
+    Server server(options);
+    server.get("/", [] { return "root"; });
+    ASSERT_TRUE(server.start("https://127.0.0.1:0").has_value());
+    BlockingClient client(server.port());
+    ASSERT_TRUE(client.shakes_hands());
+    EXPECT_THAT(client.answer_to("GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"),
+                HasSubstr("\r\nStrict-Transport-Security: max-age=3600\r\n"));
+}
+
+TEST_F(AServerWithTls, NeedsAnEndpointWithTls) {
+    Server server(options());
+    server.get("/", [] { return "root"; });
+    EXPECT_THAT(server.start("http://127.0.0.1:0").error(), HasSubstr("there is no endpoint for that"));
+    EXPECT_TRUE(server.start_at({"http://127.0.0.1:0", "127.0.0.1:0"}).has_value());
+    Server plain;
+    plain.get("/", [] { return "root"; });
+    EXPECT_THAT(plain.start("https://127.0.0.1:0").error(), HasSubstr("needs a certificate"));
+    EXPECT_TRUE(plain.start("http://127.0.0.1:0").has_value());
 }
 
 TEST_F(AServerWithTls, UsesRenewedFiles) {

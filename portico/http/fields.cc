@@ -64,6 +64,7 @@ constexpr std::array<std::string_view, field_name_count> spellings = {
     "Retry-After",
     "Server",
     "Set-Cookie",
+    "Strict-Transport-Security",
     "TE",
     "Trailer",
     "Transfer-Encoding",

@@ -67,6 +67,7 @@ enum class FieldName : std::uint8_t {
     retry_after,
     server,
     set_cookie,
+    strict_transport_security,
     te,
     trailer,
     transfer_encoding,

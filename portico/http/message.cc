@@ -52,6 +52,14 @@ void Request::clear() {
     expectation = Expectation::none;
 }
 
+bool Request::asks_for_trailers() const {
+    bool asks = false;
+    fields.for_each(FieldName::te, [&asks](std::string_view value) {
+        while (const auto element = next_element(value)) asks = asks || equals_ignoring_case(*element, "trailers");
+    });
+    return asks;
+}
+
 std::uint64_t Response::content_octets() const {
     std::uint64_t octets = 0;
     for (const Piece& piece : content) octets += piece.length;
@@ -61,6 +69,12 @@ std::uint64_t Response::content_octets() const {
 std::optional<std::uint64_t> Response::known_length() const {
     if (producer || content_length) return content_length;
     return content_octets();
+}
+
+std::optional<std::uint64_t> Response::announced_length(Method method) const {
+    if (!may_have_content(status)) return status == Status::not_modified ? content_length : std::nullopt;
+    const bool may_announce = producer || method == Method::head;
+    return may_announce ? known_length() : content_octets();
 }
 
 void Response::add_made(FieldName name, std::string value) {

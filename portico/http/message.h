@@ -70,6 +70,8 @@ struct Request {
     std::optional<std::uint64_t> content_length;  // of the content, in octets; nothing: not known yet, or no content
     Expectation expectation = Expectation::none;  // whether the client waits before it sends content
 
+    // Whether the client asks for trailers (RFC 9110 §10.1.4).
+    [[nodiscard]] bool asks_for_trailers() const;
     // Ready for the next request on the connection; keeps allocated memory.
     void clear();
 };
@@ -150,6 +152,11 @@ struct Response {
     [[nodiscard]] std::uint64_t content_octets() const;  // of all pieces in total; 0 with a producer
     // The length of the content, announced or of all pieces; nothing if it is not known before it ends.
     [[nodiscard]] std::optional<std::uint64_t> known_length() const;
+    // Whether the content is sent to a request with this method (RFC 9110 §6.4.1).
+    [[nodiscard]] bool sends_content(Method method) const { return method != Method::head && may_have_content(status); }
+    // The length to announce to a request with this method: only an answer without content may announce one that
+    // nothing keeps. Nothing: it is not known, or a response with this status has none (RFC 9110 §8.6).
+    [[nodiscard]] std::optional<std::uint64_t> announced_length(Method method) const;
     // Adds a field whose value was made for this response. The second one takes any name.
     void add_made(FieldName name, std::string value);
     void add_made(std::string_view name, std::string value);

@@ -19,6 +19,7 @@
 #include "portico/io/net/address.h"
 #include "portico/link/h1_inbound.h"
 #include "portico/link/inbound_context.h"
+#include "portico/tls/session.h"
 
 namespace portico::link {
 
@@ -34,6 +35,9 @@ public:
     [[nodiscard]] io::Core& core() const { return context_->core(); }  // of its connection
     // The other end of the connection.
     [[nodiscard]] const io::SocketAddress& peer() const { return *peer_; }
+    // The TLS session of its connection, with what the client has proved by a certificate; null without TLS. No field
+    // of a request says or changes any of it.
+    [[nodiscard]] const tls::Session* session() const { return session_; }
     // Its views live until the exchange has ended.
     [[nodiscard]] const http::Request& request() const { return memory_->request; }
     // The response to fill. A handler gets it clear.
@@ -75,6 +79,8 @@ public:
     void set_unfinished(io::Scope* tasks) { unfinished_ = tasks; }
 
     // --- for the connection
+    // Makes this exchange the connection's last, if the next request could not be told from what is left of this one.
+    virtual void close_afterwards() = 0;
     // Reads content to its end and drops it. The first function never waits: it returns nothing if more input is
     // needed, and then drop_content() goes on. Content that the client has not been invited to send is left out.
     [[nodiscard]] virtual std::optional<ContentEnd> drop_content_at_once() = 0;
@@ -114,11 +120,19 @@ protected:
 
     [[nodiscard]] InboundContext& context() const { return *context_; }
     [[nodiscard]] http::Request& request_to_fill() { return memory_->request; }
-    // A request has arrived: forgets the one before.
-    void begin();
+    // A request has arrived, on a connection with this session: forgets the one before.
+    void begin(const tls::Session* session);
+    // Adds what every response of the connection has. Call it once, when the response is sent.
+    void complete_response();
     void set_sent(Sent sent) { sent_ = sent; }
     void note_early_end() { sent_early_at_ = core().kernel().clock(); }
     [[nodiscard]] virtual Task<ContentStep> receive_content() = 0;
+    // Sends the response, whose content response().producer makes, to its end.
+    [[nodiscard]] virtual Task<Sent> send_produced() = 0;
+    // Waits until the client has left while its response is made; false if the task was asked to stop.
+    [[nodiscard]] virtual Task<bool> client_left_while_sending() = 0;
+    // Sends a response with a producer. `is_watched`: a client that leaves ends it, also while it makes no content.
+    [[nodiscard]] Task<Sent> send_made(bool is_watched);
     // The content has been read to its end, or there is none.
     void content_has_ended();
     // Waits for that. False if the task was asked to stop first.
@@ -132,8 +146,12 @@ protected:
 private:
     class Reading;
 
+    [[nodiscard]] Task<void> send_into(Sent& sent);
+    [[nodiscard]] Task<void> end_making_when_client_leaves(io::Scope& making);
+
     InboundContext* context_;
     const io::SocketAddress* peer_;
+    const tls::Session* session_ = nullptr;
     std::unique_ptr<ExchangeMemory> memory_;
     std::string_view path_;
     io::Scope* unfinished_ = nullptr;

@@ -14,7 +14,7 @@ class ExchangeForTest final : public Exchange {
 public:
     ExchangeForTest(InboundContext& context, const io::SocketAddress& peer, http::Request request)
         : Exchange(context, peer) {
-        begin();
+        begin(nullptr);
         request_to_fill() = std::move(request);
     }
     [[nodiscard]] const http::Refusal& refusal() const override { return refusal_; }
@@ -25,7 +25,11 @@ public:
     [[nodiscard]] Task<Sent> send() override { co_return Sent::whole; }
     [[nodiscard]] Task<void> send_early() override { co_return; }
 
+    void close_afterwards() override {}
+
 private:
+    [[nodiscard]] Task<Sent> send_produced() override { co_return Sent::whole; }
+    [[nodiscard]] Task<bool> client_left_while_sending() override { co_return false; }
     [[nodiscard]] Task<ContentStep> receive_content() override { co_return ContentStep{}; }
 
     http::Refusal refusal_{};

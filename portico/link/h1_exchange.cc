@@ -22,7 +22,7 @@ Task<Arrival> H1Exchange::next(io::TimePoint latest) {
 
 void H1Exchange::has_arrived(Arrival arrival) {
     if (arrival != Arrival::request && arrival != Arrival::refused) return;
-    begin();
+    begin(transport_->session());
     persistence_ = arrival == Arrival::request ? link_.persistence() : Persistence::close;
     if (transport_->session() != nullptr && request().form != http::TargetForm::absolute) {
         request_to_fill().scheme = http::Scheme::https;  // RFC 9112 §3.3
@@ -78,12 +78,16 @@ Task<Sent> H1Exchange::send() {
     const bool has_read_all = end == ContentEnd::complete;
     const bool ends_it = link_.ends_with_connection(request(), response());
     if (!has_read_all || ends_it) persistence_ = Persistence::close;
-    return response().producer ? send_made(has_read_all) : send_complete();
+    if (!response().producer) return send_complete();
+    decide_persistence();
+    complete_response();
+    return send_made(has_read_all);
 }
 
 // Sends a response whose content exists already.
 Task<Sent> H1Exchange::send_complete() {
     decide_persistence();
+    complete_response();
     if (!link_.can_queue(request(), response())) {
         const Sent sent = co_await link_.send(request(), response(), context().date(), persistence_);
         set_sent(sent);
@@ -119,70 +123,12 @@ Task<void> H1Exchange::send_early() {
     note_early_end();
 }
 
-namespace {
-
-// Counts what is sent, and ends the content's producer once the peer accepts no more.
-class EndingWriter final : public http::ContentWriter {
-public:
-    EndingWriter(http::ContentWriter& to, io::Core& core, io::Scope& making, std::uint64_t& octets)
-        : to_(&to), core_(&core), making_(&making), octets_(&octets) {}
-    Task<bool> write(std::string_view octets) override {
-        const bool written = co_await to_->write(octets);
-        if (written) {
-            *octets_ += octets.size();
-            co_return true;
-        }
-        making_->request_stop();
-        // The producer ends here. One that ignores the result would never wait again, and would go on for ever.
-        const bool slept = co_await io::sleep_until(*core_, io::never);
-        co_return slept;
-    }
-
-private:
-    http::ContentWriter* to_;
-    io::Core* core_;
-    io::Scope* making_;
-    std::uint64_t* octets_;
-};
-
-Task<bool> make_content(const http::Producer& producer, EndingWriter writer) {
-    const bool whole = co_await producer(writer);
-    co_return whole;
-}
-
-}  // namespace
-
-Task<void> H1Exchange::send_into(Sent& sent) {
-    sent = co_await link_.send(request(), response(), context().date(), persistence_);
-}
-
 // A peer that receives no octets while none are generated can only be observed to leave.
-Task<void> H1Exchange::end_making_when_client_leaves(io::Scope& making) {
+Task<bool> H1Exchange::client_left_while_sending() {
     const bool left = co_await link_.watch_peer();
-    if (left) making.request_stop();
+    co_return left;
 }
 
-// Sends a response whose content is generated while it is sent.
-Task<Sent> H1Exchange::send_made(bool has_read_all) {
-    io::Scope making;
-    response().producer = [this, producer = std::move(response().producer), &making](http::ContentWriter& to) {
-        return make_content(producer, EndingWriter(to, core(), making, made_octets_));
-    };
-    Sent sent = Sent::left;
-    decide_persistence();
-    std::optional<EndlessPlace> endless;
-    if (response().is_endless) endless.emplace(context(), making);
-    making.start(send_into(sent), AfterStop::ends);
-    if (endless && context().is_draining()) making.request_stop();
-    io::Scope watching;
-    if (has_read_all && making.size() > 0) watching.start(end_making_when_client_leaves(making));
-    co_await making.join();
-    watching.request_stop();
-    co_await watching.join();
-    // A stream that never ends by itself is ended with the server: its peer may still read what it was sent.
-    if (sent != Sent::whole && endless && context().is_draining()) sent = Sent::stopped;
-    set_sent(sent);
-    co_return sent;
-}
+Task<Sent> H1Exchange::send_produced() { return link_.send(request(), response(), context().date(), persistence_); }
 
 }  // namespace portico::link

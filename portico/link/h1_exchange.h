@@ -33,9 +33,8 @@ public:
 
     // Whether the connection persists after this exchange (RFC 9112 §9.3). Known once the response is sent.
     [[nodiscard]] h1::Persistence persistence() const { return persistence_; }
-    // Makes this exchange the connection's last: it is unknown where the next request would begin.
-    void close_afterwards() { persistence_ = h1::Persistence::close; }
 
+    void close_afterwards() override { persistence_ = h1::Persistence::close; }
     [[nodiscard]] const http::Refusal& refusal() const override { return link_.refusal(); }
     [[nodiscard]] std::optional<ContentEnd> drop_content_at_once() override;
     [[nodiscard]] Task<ContentEnd> drop_content() override;
@@ -51,9 +50,8 @@ private:
     void has_arrived(Arrival arrival);
     void decide_persistence();
     [[nodiscard]] Task<Sent> send_complete();
-    [[nodiscard]] Task<Sent> send_made(bool has_read_all);
-    [[nodiscard]] Task<void> send_into(Sent& sent);
-    [[nodiscard]] Task<void> end_making_when_client_leaves(io::Scope& making);
+    [[nodiscard]] Task<Sent> send_produced() override;
+    [[nodiscard]] Task<bool> client_left_while_sending() override;
 
     Transport* transport_;
     H1Inbound link_;

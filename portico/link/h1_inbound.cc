@@ -7,12 +7,10 @@
 #include <cstring>
 #include <utility>
 
+#include "portico/link/refusals.h"
+
 namespace portico::link {
 namespace {
-
-http::Refusal too_slow() { return {http::Status::request_timeout, "the request came too slowly"}; }
-http::Refusal too_large() { return {http::Status::content_too_large, "content larger than content_octets_max"}; }
-http::Refusal no_memory() { return {http::Status::service_unavailable, "memory is short: memory_max"}; }
 
 // An unfinished chunk-size or trailer line is copied to the next buffer, which has at least this much room after it.
 constexpr std::size_t content_room_octets_min = 4 * 1024;

@@ -154,8 +154,6 @@ private:
     [[nodiscard]] std::optional<Sent> end_after(const io::Error& failure, Patience& patience);
     [[nodiscard]] Task<Sent> send_parts(Parts parts, bool more, Patience& patience);
     [[nodiscard]] Task<Sent> send_range(const http::Piece& piece, Patience& patience);
-    [[nodiscard]] Task<void> bring_into_memory(const Fd& file, std::uint64_t offset, std::uint64_t length);
-    [[nodiscard]] bool has_changed(const http::Piece& piece) const;
 
     Transport* transport_;
     const InboundLimits* limits_;

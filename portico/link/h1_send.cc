@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "portico/link/h1_inbound.h"
+#include "portico/link/sent_file.h"
 #include "portico/wire/h1/write_head.h"
 
 namespace portico::link {
@@ -18,9 +19,6 @@ namespace {
 // Pieces up to this size are copied after their head: one span costs the kernel less than two, and the copy costs less
 // than that.
 constexpr std::size_t copied_octets_max = 4 * 1024;
-
-// How much of a file is checked, and fetched from the disk if necessary, before it is sent.
-constexpr std::uint64_t window_octets = 1024 * 1024;
 
 }  // namespace
 
@@ -36,13 +34,8 @@ void H1Inbound::write_head(const http::Request& request, const http::Response& r
     extras.date = date;
     extras.persistence = persistence;
     extras.peer_version = request.version;
-    // Only an answer without content may announce a length that nothing keeps.
-    const bool may_announce = response.producer || request.method == http::Method::head;
-    if (!http::may_have_content(response.status)) {
-        if (response.status == http::Status::not_modified) extras.content_length = response.content_length;
-    } else if (const auto length = may_announce ? response.known_length() : response.content_octets()) {
-        extras.content_length = length;
-    } else {
+    extras.content_length = response.announced_length(request.method);
+    if (!extras.content_length && http::may_have_content(response.status)) {
         extras.chunked = request.version != http::Version::http_1_0;
     }
     output_.grow(h1::write_head(response, extras, output_.room()));
@@ -66,7 +59,7 @@ void H1Inbound::queue(const http::Request& request, const http::Response& respon
     const bool has_output = has_output_for(BufferPool::usual_octets);
     assert(has_output && "can_queue() said so");
     write_head(request, response, date, persistence);
-    if (request.method == http::Method::head || !http::may_have_content(response.status)) return;
+    if (!response.sends_content(request.method)) return;
     for (const http::Piece& piece : response.content) {
         std::memcpy(output_.room().data(), piece.octets.data(), piece.octets.size());
         output_.grow(piece.octets.size());
@@ -99,8 +92,7 @@ Task<Sent> H1Inbound::send(const http::Request& request, const http::Response& r
     output_ = Buffer();  // a long head gets a block of its own size
     if (!has_output_for(h1::head_octets_at_most(response))) co_return give_up();
     write_head(request, response, date, persistence);
-    const bool head_only = request.method == http::Method::head || !http::may_have_content(response.status);
-    if (head_only || response.content.empty()) {
+    if (!response.sends_content(request.method) || response.content.empty()) {
         const Sent sent = co_await flush();
         co_return sent;
     }
@@ -196,24 +188,13 @@ public:
         if (!begin()) co_return Sent::left;
         if (left_.value_or(0) > 0) co_return Sent::cut;
         std::string end;
-        if (framed_) end = h1::last_chunk(asks_for_trailers() ? response_->trailers : http::FieldSection());
+        if (framed_) end = h1::last_chunk(request_->asks_for_trailers() ? response_->trailers : http::FieldSection());
         const Parts last{std::string_view(end)};
         const Sent sent = co_await link_->send_parts(last, false, patience_);
         co_return sent;
     }
 
 private:
-    // RFC 9110 §10.1.4
-    [[nodiscard]] bool asks_for_trailers() const {
-        bool asks = false;
-        request_->fields.for_each(http::FieldName::te, [&asks](std::string_view value) {
-            while (const auto element = http::next_element(value)) {
-                asks = asks || http::equals_ignoring_case(*element, "trailers");
-            }
-        });
-        return asks;
-    }
-
     H1Inbound* link_;
     const http::Request* request_;
     const http::Response* response_;
@@ -231,7 +212,7 @@ Task<Sent> H1Inbound::send_made(const http::Request& request, const http::Respon
     assert((!ends_with_connection(request, response) || persistence == h1::Persistence::close) &&
            "only its end tells where the content ends");
     Chunks chunks(*this, request, response, date, persistence);
-    if (request.method == http::Method::head || !http::may_have_content(response.status)) {
+    if (!response.sends_content(request.method)) {
         if (!chunks.begin()) co_return give_up();
         const Sent sent = co_await flush();
         co_return sent;
@@ -293,9 +274,9 @@ Task<Sent> H1Inbound::send_range(const http::Piece& piece, Patience& patience) {
     std::uint64_t offset = piece.offset;
     std::uint64_t left = piece.length;
     while (left > 0) {
-        const std::uint64_t window = std::min(left, window_octets);
+        const std::uint64_t window = std::min(left, file_window_octets);
         if (!core.kernel().files().is_in_memory(*piece.file, offset, window)) {
-            co_await bring_into_memory(*piece.file, offset, window);
+            co_await bring_into_memory(core, *piece.file, offset, window);
         }
         const io::Result<std::size_t> sent =
             co_await transport_->send_file(*piece.file, offset, window, patience.step(core.now()), transfers_);
@@ -305,37 +286,11 @@ Task<Sent> H1Inbound::send_range(const http::Piece& piece, Patience& patience) {
             continue;
         }
         if (!patience.took(*sent, core.now())) co_return give_up();
-        if (*sent == 0 || has_changed(piece)) co_return Sent::cut;
+        if (*sent == 0 || has_changed(core, piece)) co_return Sent::cut;
         offset += *sent;
         left -= *sent;
     }
     co_return Sent::whole;
-}
-
-// Reads a part of the file from the disk in a helper thread. Otherwise the kernel would read it while it sends, and
-// every connection of this core would wait for the disk.
-Task<void> H1Inbound::bring_into_memory(const Fd& file, std::uint64_t offset, std::uint64_t length) {
-    io::FileSystem& files = transport_->core().kernel().files();
-    auto read = [&files, &file, offset, length] { return files.bring_into_memory(file, offset, length); };
-    // If the file can't be read, sending it will report that.
-    const std::optional<bool> done = co_await io::offload(transport_->core(), read);
-    static_cast<void>(done);
-}
-
-// Whether the file has been written to since its response was made, so that the content would be a mixture of two
-// versions. This is checked after each part, including the last: a part may have waited long for a slow peer, and a
-// reset takes back those of its octets that the peer has not received. The status of an open file is in memory.
-bool H1Inbound::has_changed(const http::Piece& piece) const {
-    const io::Result<io::FileStatus> status = transport_->core().kernel().files().status(*piece.file);
-    if (!status) return true;
-    using FileTime = std::chrono::sys_time<std::chrono::nanoseconds>;
-    io::FileStatus before;
-    before.size = piece.file_octets;
-    before.modified = FileTime(std::chrono::nanoseconds(piece.file_modified));
-    before.changed = FileTime(std::chrono::nanoseconds(piece.file_changed));
-    before.links = piece.file_links;
-    if (piece.file_changed == 0) before.changed = status->changed;
-    return !io::has_same_content(before, *status);
 }
 
 Transfer<io::Write> H1Inbound::write_once(bool more) {

@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include "portico/link/h2_inbound.h"
+
 namespace portico::link {
 namespace {
 
@@ -23,6 +25,7 @@ std::string_view InboundContext::date() {
 void InboundContext::begin_draining() {
     is_draining_ = true;
     while (!endless_.empty()) endless_.extract(endless_.begin()).value()->request_stop();
+    while (!h2_connections_.empty()) h2_connections_.extract(h2_connections_.begin()).value()->shut_down();
 }
 
 std::unique_ptr<ExchangeMemory> InboundContext::borrow() {

@@ -13,6 +13,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "portico/base/buffer.h"
@@ -23,6 +24,7 @@
 #include "portico/io/scope.h"
 #include "portico/link/inbound_limits.h"
 #include "portico/link/waiting.h"
+#include "portico/wire/h2/context.h"
 
 namespace portico::link {
 
@@ -65,10 +67,13 @@ struct ExchangeMemory {
     Charge kept;  // content that a handler keeps
 };
 
+class H2Inbound;
+
 class InboundContext {
 public:
     // Both outlive it.
-    InboundContext(io::Core& core, const InboundLimits& limits) : core_(&core), limits_(&limits) {}
+    InboundContext(io::Core& core, const InboundLimits& limits)
+        : core_(&core), limits_(&limits), h2_(core.buffers(), limits.h2) {}
     InboundContext(const InboundContext&) = delete;
     InboundContext& operator=(const InboundContext&) = delete;
 
@@ -79,8 +84,15 @@ public:
     // The value of Date (RFC 9110 §6.6.1), updated once per second.
     [[nodiscard]] std::string_view date();
 
+    // The value of Strict-Transport-Security (RFC 6797 §6.1), for every answer over TLS; empty: none.
+    void set_strict_transport_security(std::string value) { strict_transport_security_ = std::move(value); }
+    [[nodiscard]] const std::string& strict_transport_security() const { return strict_transport_security_; }
+
+    // What the HTTP/2 connections share.
+    [[nodiscard]] h2::Context& h2() { return h2_; }
+
     // The server is ending: from now on, each connection closes after the last request that has been received. Endless
-    // responses are ended now.
+    // responses are ended now, and HTTP/2 connections are told.
     void begin_draining();
     [[nodiscard]] bool is_draining() const { return is_draining_; }
 
@@ -89,6 +101,10 @@ public:
     void give_back(std::unique_ptr<ExchangeMemory> memory);
     [[nodiscard]] std::size_t kept() const { return kept_.size(); }  // in the pool
 
+    // A connection that shut_down() is to be called for when draining begins.
+    void add(H2Inbound& connection) { h2_connections_.insert(&connection); }
+    void remove(H2Inbound& connection) { h2_connections_.erase(&connection); }
+
 private:
     friend class EndlessPlace;
 
@@ -96,7 +112,10 @@ private:
     const InboundLimits* limits_;
     WaitingPlace transfers_;
     bool is_draining_ = false;
+    std::string strict_transport_security_;
     std::set<io::Scope*> endless_;
+    std::set<H2Inbound*> h2_connections_;
+    h2::Context h2_;
     std::vector<std::unique_ptr<ExchangeMemory>> kept_;
     std::chrono::sys_seconds date_second_{};
     std::array<char, http::imf_fixdate_octets> date_{};

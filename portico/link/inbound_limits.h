@@ -9,6 +9,7 @@
 
 #include "portico/wire/h1/read_chunked.h"
 #include "portico/wire/h1/read_head.h"
+#include "portico/wire/h2/limits.h"
 
 namespace portico::link {
 
@@ -22,6 +23,7 @@ struct InboundLimits {
     std::uint64_t rate_min = 500;                         // mean octets per second, once rate_grace is over
     std::chrono::milliseconds rate_grace{30'000};         // how long a content or a response may be slower
     std::uint64_t content_octets_max = 16 * 1024 * 1024;  // of one request
+    h2::Limits h2;                                        // of one HTTP/2 connection
 };
 
 }  // namespace portico::link

@@ -2,12 +2,11 @@
 #include "portico/server/certificates.h"
 
 #include <fmt/core.h>
-#include <sys/stat.h>
 
-#include <cerrno>
 #include <chrono>
-#include <cstring>
-#include <fstream>
+#include <filesystem>
+#include <optional>
+#include <system_error>
 #include <utility>
 
 #include "portico/io/thread.h"
@@ -20,34 +19,37 @@ using Problem = std::unexpected<CertificateNews>;
 
 constexpr std::chrono::seconds time_between_looks{2};
 
-// A chain of certificates takes a few kilobytes. What is larger is another kind of file.
-constexpr std::size_t file_octets_max = 1024 * 1024;
-
-std::expected<std::string, CertificateNews> read_file(const std::string& path) {
-    errno = 0;
-    std::ifstream file(path, std::ios::binary);
-    std::string text;
-    text.resize(file_octets_max + 1);
-    file.read(text.data(), static_cast<std::streamsize>(text.size()));
-    if (!file.is_open() || file.bad()) {
-        const char* const reason = std::strerror(errno == 0 ? EIO : errno);
-        return Problem(CertificateNews{fmt::format("cannot read '{}': {}", path, reason), "ls -l", path});
-    }
-    text.resize(static_cast<std::size_t>(file.gcount()));
-    if (text.size() <= file_octets_max) return text;
-    return Problem(CertificateNews{fmt::format("'{}' is too large for a certificate or a key", path)});
-}
-
 std::expected<tls::Credentials, CertificateNews> read_credentials(const CertificateFiles& files) {
-    const auto chain = read_file(files.chain);
+    const auto chain = read_small_file(files.chain);
     if (!chain) return Problem(chain.error());
-    const auto key = read_file(files.key);
+    const auto key = read_small_file(files.key);
     if (!key) return Problem(key.error());
     auto credentials = tls::Credentials::read(*chain, *key);
     if (credentials) return *std::move(credentials);
     return Problem(
         CertificateNews{fmt::format("cannot use '{}' with '{}': {}", files.chain, files.key, credentials.error()),
                         "openssl x509 -noout -subject -dates -in", files.chain});
+}
+
+std::string staple_path(const CertificateFiles& files) { return files.chain + ".ocsp"; }
+
+// The OCSP response beside the certificate; nothing if there is none. One that can't be used is told and left out:
+// clients then ask the authority themselves.
+std::optional<tls::Staple> read_staple(const CertificateFiles& files, const tls::Credentials& credentials,
+                                       const TellOperator& tell) {
+    const std::string path = staple_path(files);
+    std::error_code unknown;
+    if (!std::filesystem::exists(path, unknown)) return std::nullopt;
+    const auto response = read_small_file(path);
+    if (!response) {
+        tell(response.error());
+        return std::nullopt;
+    }
+    auto staple = tls::Staple::read(*response, credentials);
+    if (staple) return *std::move(staple);
+    tell(CertificateNews{fmt::format("cannot use '{}' as the certificate's OCSP response: {}", path, staple.error()),
+                         "openssl ocsp -noverify -resp_text -respin", path});
+    return std::nullopt;
 }
 
 // Clients refuse such a certificate. It may still be what is wanted, for a test.
@@ -70,15 +72,27 @@ std::string day_of(std::chrono::sys_seconds time) {
                        static_cast<unsigned>(day.day()));
 }
 
-OpenedCertificates open_certificates(const std::vector<CertificateFiles>& files, tls::Profile profile,
+std::expected<tls::ClientRules, CertificateNews> read_client_rules(const std::string& path,
+                                                                   ClientCertificates clients) {
+    if (path.empty()) return tls::ClientRules{};
+    auto authorities = read_small_file(path);
+    if (!authorities) return Problem(authorities.error());
+    const bool is_required = clients == ClientCertificates::required;
+    return tls::ClientRules{is_required ? tls::ClientDemand::required : tls::ClientDemand::optional,
+                            *std::move(authorities)};
+}
+
+OpenedCertificates open_certificates(const std::vector<CertificateFiles>& files, tls::ServerTlsOptions options,
                                      const TellOperator& tell) {
-    tls::ServerTlsOptions options;
-    options.profile = profile;
     for (const CertificateFiles& one : files) {
         auto credentials = read_credentials(one);
         if (!credentials) return Problem(credentials.error());
         tell_of_dates(one, *credentials, tell);
-        options.credentials.push_back(*std::move(credentials));
+        auto rules = read_client_rules(one.client_authorities, one.clients);
+        if (!rules) return Problem(rules.error());
+        tls::ServerIdentity identity(*std::move(credentials), *std::move(rules));
+        identity.staple = read_staple(one, identity.credentials, tell);
+        options.credentials.push_back(std::move(identity));
     }
     auto context = tls::ServerContext::open(options);
     if (!context) return Problem(CertificateNews{context.error()});
@@ -86,23 +100,22 @@ OpenedCertificates open_certificates(const std::vector<CertificateFiles>& files,
 }
 
 std::string state_of(const std::vector<CertificateFiles>& files) {
-    std::string state;
+    std::vector<std::string> paths;
     for (const CertificateFiles& one : files) {
-        for (const std::string& path : {one.chain, one.key}) {
-            struct stat status{};
-            if (::stat(path.c_str(), &status) != 0) {
-                state += fmt::format("{};", errno);
-                continue;
-            }
-            state += fmt::format("{} {} {} {}.{};", status.st_dev, status.st_ino, status.st_size, status.st_ctim.tv_sec,
-                                 status.st_ctim.tv_nsec);
-        }
+        paths.insert(paths.end(), {one.chain, one.key});
+        if (!one.client_authorities.empty()) paths.push_back(one.client_authorities);
+        paths.push_back(staple_path(one));
     }
-    return state;
+    return state_of_files(paths);
 }
 
-CertificateWatch::CertificateWatch(Server& server, Source source)
-    : server_(&server), source_(std::move(source)), seen_(source_.state()) {
+CertificateWatch::CertificateWatch(Server& server, std::shared_ptr<const tls::ServerContext> in_use, Source source,
+                                   TicketKeySource ticket_keys)
+    : server_(&server),
+      in_use_(std::move(in_use)),
+      ticket_keys_(std::move(ticket_keys)),
+      source_(std::move(source)),
+      seen_(source_.state()) {
     auto thread = io::start_thread([this] { watch(); }, io::ThreadSignals::blocked);
     if (thread) {
         thread_ = *std::move(thread);
@@ -127,18 +140,37 @@ void CertificateWatch::watch() {
 }
 
 void CertificateWatch::look() {
+    const bool has_certificates = look_at_certificates();
+    const bool has_ticket_keys = look_at_ticket_keys();
+    if (!has_certificates && !has_ticket_keys) return;
+    in_use_ = in_use_->with(ticket_keys_.keys());
+    server_->replace_tls(in_use_);
+}
+
+// Whether there are new ones to be used.
+bool CertificateWatch::look_at_certificates() {
     std::string state = source_.state();
-    if (state == seen_) return;
+    if (state == seen_) return false;
     seen_ = std::move(state);
     const OpenedCertificates renewed = source_.open();
     if (renewed) {
-        server_->replace_tls(*renewed);
+        in_use_ = *renewed;
         source_.tell(CertificateNews{"the certificates have been renewed"});
-    } else {
-        CertificateNews news = renewed.error();
-        news.message += "; the certificates in use stay";
-        source_.tell(news);
+        return true;
     }
+    CertificateNews news = renewed.error();
+    news.message += "; the certificates in use stay";
+    source_.tell(news);
+    return false;
+}
+
+bool CertificateWatch::look_at_ticket_keys() {
+    const auto changed = ticket_keys_.look(std::chrono::steady_clock::now());
+    if (changed) return *changed;
+    CertificateNews news = changed.error();
+    news.message += "; the keys in use stay";
+    source_.tell(news);
+    return false;
 }
 
 }  // namespace portico::server

@@ -11,24 +11,18 @@
 #include <memory>
 #include <mutex>
 #include <string>
-#include <string_view>
 #include <thread>
 #include <vector>
 
 #include "portico/server/certificate_files.h"
+#include "portico/server/ticket_keys.h"
+#include "portico/tls/client_rules.h"
 #include "portico/tls/credentials.h"
 #include "portico/tls/server_context.h"
 
 namespace portico::server {
 
 class Server;
-
-// Something that an operator should know about certificates.
-struct CertificateNews {
-    std::string message;       // a sentence: what failed, on which file, and why
-    std::string command = {};  // shows more, or mends it; may be empty
-    std::string path = {};     // the command's last word, not quoted; may be empty
-};
 
 using OpenedCertificates = std::expected<std::shared_ptr<const tls::ServerContext>, CertificateNews>;
 
@@ -37,15 +31,18 @@ using TellOperator = std::function<void(const CertificateNews&)>;
 // "2026-11-22", in UTC.
 [[nodiscard]] std::string day_of(std::chrono::sys_seconds time);
 
-// Reads the files. `tell` learns of certificates that are not valid today: they are used nevertheless.
-[[nodiscard]] OpenedCertificates open_certificates(const std::vector<CertificateFiles>& files, tls::Profile profile,
-                                                   const TellOperator& tell);
-// Which files they are and when they were last changed, as a text that changes with them. A tool may replace a file,
-// write to it, or turn a link to another one.
+// Reads the files. `tell` learns of certificates that are not valid today: they are used nevertheless. `options` has
+// everything but the credentials.
+[[nodiscard]] OpenedCertificates open_certificates(const std::vector<CertificateFiles>& files,
+                                                   tls::ServerTlsOptions options, const TellOperator& tell);
+// Reads the authorities of clients; no demand if `path` is empty.
+[[nodiscard]] std::expected<tls::ClientRules, CertificateNews> read_client_rules(const std::string& path,
+                                                                                 ClientCertificates clients);
+// What to watch: see state_of_files().
 [[nodiscard]] std::string state_of(const std::vector<CertificateFiles>& files);
 
-// Asks every two seconds whether there is something new, and gives it to the server. What can't be used is told once,
-// and changes nothing.
+// Asks every two seconds whether there is something new, certificates or keys for tickets, and gives it to the server.
+// What can't be used is told once, and changes nothing.
 class CertificateWatch {
 public:
     struct Source {
@@ -54,8 +51,9 @@ public:
         TellOperator tell;
     };
 
-    // The server outlives the watch, and was opened with what `source` returned before.
-    CertificateWatch(Server& server, Source source);
+    // The server outlives the watch, and was opened with `in_use`, which `source` and `ticket_keys` have given.
+    CertificateWatch(Server& server, std::shared_ptr<const tls::ServerContext> in_use, Source source,
+                     TicketKeySource ticket_keys);
     CertificateWatch(const CertificateWatch&) = delete;
     CertificateWatch& operator=(const CertificateWatch&) = delete;
     ~CertificateWatch();
@@ -63,8 +61,12 @@ public:
 private:
     void watch();
     void look();
+    [[nodiscard]] bool look_at_certificates();
+    [[nodiscard]] bool look_at_ticket_keys();
 
     Server* server_;
+    std::shared_ptr<const tls::ServerContext> in_use_;
+    TicketKeySource ticket_keys_;
     const Source source_;
     std::string seen_;  // the state that is in use, or that was told
     std::mutex lock_;

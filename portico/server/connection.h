@@ -7,7 +7,7 @@
 #include "portico/base/task.h"
 #include "portico/io/net/address.h"
 #include "portico/link/transport.h"
-#include "portico/route/hosts.h"
+#include "portico/server/answering.h"
 
 namespace portico::server {
 
@@ -16,6 +16,6 @@ class Worker;
 // Serves one connection until either side ends it. `worker` has counted `peer` in its population; the task removes it
 // from there.
 [[nodiscard]] Task<void> serve_connection(link::Transport transport, io::SocketAddress peer, Worker& worker,
-                                          route::HostCheck check);
+                                          const Admittance& admittance);
 
 }  // namespace portico::server

@@ -54,6 +54,35 @@ struct Limits {
     // The trailer section of chunked content: 431.
     std::size_t trailer_octets_max = 8 * 1024;
 
+    // HTTP/2: what one connection may cost. Requests at the same time; one that was cancelled counts until the server
+    // has stopped working on it. Further ones are refused, and may be tried again.
+    std::size_t h2_streams_max = 128;
+    // HTTP/2: requests that are reset within ten seconds, by the client or because of it. Then the connection ends, as
+    // for the next seven limits, with ENHANCE_YOUR_CALM.
+    std::size_t h2_resets_max = 100;
+    // HTTP/2: frames per second, on average, that carry no part of a message: PING, SETTINGS, PRIORITY, empty DATA and
+    // so on. Twice as many may come at once.
+    std::size_t h2_control_frames_max = 100;
+    // HTTP/2: the header section of one request, each field with 32 octets more and each piece of a Cookie counted:
+    // 431.
+    std::size_t h2_header_list_octets_max = 32 * 1024;
+    // HTTP/2: a header section as it is sent, compressed.
+    std::size_t h2_block_octets_max = 64 * 1024;
+    // HTTP/2: the CONTINUATION frames of one header section.
+    std::size_t h2_continuations_max = 8;
+    // HTTP/2: the content that a client may send before the server has used it, of one request.
+    std::size_t h2_stream_window_octets = 128 * 1024;
+    // HTTP/2: the same of all requests of a connection together.
+    std::size_t h2_connection_window_octets = 1024 * 1024;
+    // HTTP/2: how long a client may keep the flow-control window of a response closed: the request is reset.
+    std::chrono::milliseconds h2_stall_time_max{30'000};
+    // HTTP/2: octets that are ready to be sent on one connection. A client that makes the server write twice as much
+    // without reading loses the connection.
+    std::size_t h2_output_octets_max = 128 * 1024;
+    // HTTP/2: how long a client may take to acknowledge the server's settings, and for a frame or header section that
+    // it has begun.
+    std::chrono::milliseconds h2_settings_time_max{10'000};
+
     // Simultaneous connections. When the limit is reached, the server makes room for a new connection: it closes the
     // one that has waited the longest for a request, or for the rest of a head. If every connection is being answered,
     // it closes the new one.

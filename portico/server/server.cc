@@ -34,6 +34,7 @@ struct CoreThread {
     io::Core core;
     std::unique_ptr<Worker> worker;
     std::vector<io::Listener> listeners;            // until serving begins
+    std::vector<io::Listener> redirecting;          // the same
     std::shared_ptr<const tls::ServerContext> tls;  // of all of them; may be null
     std::binary_semaphore may_begin{0};             // the thread waits for it before anything else
     bool serves = false;                            // written before `may_begin` is released
@@ -52,6 +53,8 @@ void run(CoreThread& own) {
     io::Scope until_ended;
     for (io::Listener& listener : own.listeners) own.worker->serve(std::move(listener), own.tls);
     own.listeners.clear();
+    for (io::Listener& listener : own.redirecting) own.worker->redirect(std::move(listener));
+    own.redirecting.clear();
     until_ended.start(stop_when_ended(*own.worker));
     own.core.run();
 }
@@ -78,10 +81,16 @@ struct Server::Impl {
         : limits(options.limits),
           population(limits.connections_max, limits.connections_per_address_max),
           log(std::move(access_log)),
-          tls(options.tls) {}
+          tls(options.tls),
+          hsts(options.strict_transport_security) {}
 
     io::Result<void> open_cores(unsigned count, const std::shared_ptr<const route::Routes>& routes);
-    io::Result<void> open_listeners(const io::SocketAddress& wanted);
+    // Adds them to `listeners` of each core, and the address to `addresses`.
+    io::Result<void> open_listeners(const io::SocketAddress& wanted, std::vector<io::Listener> CoreThread::* listeners,
+                                    std::vector<io::SocketAddress>& addresses);
+    void set_redirecting(const std::shared_ptr<const route::Routes>& routes) const {
+        for (const auto& own : cores) own->worker->set_redirecting(routes);
+    }
     template <class Message>
     void tell(Message message);
 
@@ -89,8 +98,10 @@ struct Server::Impl {
     Population population;
     std::unique_ptr<AccessLog> log;
     std::shared_ptr<const tls::ServerContext> tls;
+    std::optional<std::chrono::seconds> hsts;
     std::vector<std::unique_ptr<CoreThread>> cores;
     std::vector<io::SocketAddress> local;
+    std::vector<io::SocketAddress> redirecting;
     std::atomic<bool> has_started = false;
 };
 
@@ -105,6 +116,7 @@ io::Result<void> Server::Impl::open_cores(unsigned count, const std::shared_ptr<
         AccessLog* const recorded = log->is_off() ? nullptr : log.get();
         own.worker = std::make_unique<Worker>(own.core, routes, limits, population, recorded, i);
         own.tls = tls;
+        if (hsts) own.worker->inbound().set_strict_transport_security("max-age=" + std::to_string(hsts->count()));
         // Here rather than in start(), which can't fail: a server that has reported its addresses must have its
         // threads.
         auto thread = io::start_thread([&own] { run(own); }, io::ThreadSignals::inherited);
@@ -116,7 +128,9 @@ io::Result<void> Server::Impl::open_cores(unsigned count, const std::shared_ptr<
 }
 
 // Opens a listening socket on each core. Only one socket can have a Unix path: it belongs to the first core.
-io::Result<void> Server::Impl::open_listeners(const io::SocketAddress& wanted) {
+io::Result<void> Server::Impl::open_listeners(const io::SocketAddress& wanted,
+                                              std::vector<io::Listener> CoreThread::* listeners,
+                                              std::vector<io::SocketAddress>& addresses) {
     io::ListenOptions options;
     options.port_use = cores.size() > 1 ? io::PortUse::shared : io::PortUse::alone;
     options.send_limits.unsent_octets_max = limits.unsent_octets_max;
@@ -135,9 +149,9 @@ io::Result<void> Server::Impl::open_listeners(const io::SocketAddress& wanted) {
         io::Result<io::Listener> listener = io::Listener::open(cores[i]->core, address, options);
         if (!listener) return std::unexpected(listener.error());
         address = listener->local();
-        cores[i]->listeners.push_back(std::move(*listener));
+        (*cores[i].*listeners).push_back(std::move(*listener));
     }
-    local.push_back(address);
+    addresses.push_back(address);
     return {};
 }
 
@@ -155,6 +169,12 @@ Server::~Server() {
 }
 
 namespace {
+
+std::uint16_t first_port(const std::vector<io::SocketAddress>& addresses) {
+    const auto at =
+        std::ranges::find_if(addresses, [](const auto& one) { return one.family != io::Family::unix_path; });
+    return at == addresses.end() ? 0 : at->port;
+}
 
 // A core with less memory than this can't hold the buffers for a few requests.
 constexpr std::size_t memory_of_a_core_min = 256 * 1024;
@@ -193,19 +213,27 @@ std::expected<std::unique_ptr<Server>, OpenError> Server::open(const ServerOptio
         error.error = opened.error();
         return std::unexpected(std::move(error));
     }
-    for (const io::SocketAddress& address : options.listen) {
-        const io::Result<void> listening = impl->open_listeners(address);
-        if (listening) continue;
+    const auto cannot_listen = [](const io::SocketAddress& address, const io::Error& reason) {
         OpenError error;
         error.what = OpenError::What::listen;
         error.address = address;
-        error.error = listening.error();
+        error.error = reason;
         return std::unexpected(std::move(error));
+    };
+    for (const io::SocketAddress& address : options.listen) {
+        const auto listening = impl->open_listeners(address, &CoreThread::listeners, impl->local);
+        if (!listening) return cannot_listen(address, listening.error());
     }
+    for (const io::SocketAddress& address : options.redirect) {
+        const auto listening = impl->open_listeners(address, &CoreThread::redirecting, impl->redirecting);
+        if (!listening) return cannot_listen(address, listening.error());
+    }
+    if (!options.redirect.empty()) impl->set_redirecting(options.redirecting(first_port(impl->local)));
     return std::unique_ptr<Server>(new Server(std::move(impl)));
 }
 
 const std::vector<io::SocketAddress>& Server::local() const { return impl_->local; }
+const std::vector<io::SocketAddress>& Server::redirecting() const { return impl_->redirecting; }
 
 const Limits& Server::limits() const { return impl_->limits; }
 

@@ -9,7 +9,9 @@
 #include <chrono>
 #include <cstdint>
 #include <expected>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,6 +31,13 @@ struct ServerOptions {
     std::vector<io::SocketAddress> listen;  // port 0: any free one
     // For the connections to all of these addresses; null: without TLS.
     std::shared_ptr<const tls::ServerContext> tls;
+    // Addresses without TLS, where requests are answered as `redirecting` says. It is told the port of the first of
+    // `listen` that has one.
+    std::vector<io::SocketAddress> redirect;
+    std::function<std::shared_ptr<const route::Routes>(std::uint16_t)> redirecting;
+    // For how long clients are told to use TLS only (Strict-Transport-Security, RFC 6797), over TLS; nothing: they are
+    // not told. Zero makes them forget it.
+    std::optional<std::chrono::seconds> strict_transport_security;
     unsigned threads = 1;  // cores to use, at least 1
     Limits limits;
     AccessLogOptions log;
@@ -54,6 +63,8 @@ public:
 
     // The addresses it listens on, in the order of the options, with the ports that were chosen.
     [[nodiscard]] const std::vector<io::SocketAddress>& local() const;
+    // The same of those that redirect.
+    [[nodiscard]] const std::vector<io::SocketAddress>& redirecting() const;
     [[nodiscard]] const Limits& limits() const;
 
     void start();

@@ -23,6 +23,26 @@ constexpr unsigned shed_at_once_max = 16;
 // After an accept that failed for a reason that will not go away by itself, so that the loop does not spin.
 constexpr auto unknown_failure_pause = std::chrono::milliseconds(100);
 
+h2::Limits limits_of_h2(const Limits& limits) {
+    h2::Limits h2;
+    h2.streams_max = limits.h2_streams_max;
+    h2.resets_max = limits.h2_resets_max;
+    h2.control_frames_rate_max = limits.h2_control_frames_max;
+    h2.control_frames_burst_max = 2 * limits.h2_control_frames_max;
+    h2.header_list_octets_max = limits.h2_header_list_octets_max;
+    h2.field_count_max = limits.field_count_max;
+    h2.target_octets_max = limits.target_octets_max;
+    h2.block_octets_max = limits.h2_block_octets_max;
+    h2.continuations_max = limits.h2_continuations_max;
+    h2.block_time_max = limits.h2_settings_time_max;
+    h2.stream_window_octets = limits.h2_stream_window_octets;
+    h2.connection_window_octets = limits.h2_connection_window_octets;
+    h2.stall_time_max = limits.h2_stall_time_max;
+    h2.output_octets_max = limits.h2_output_octets_max;
+    h2.settings_time_max = limits.h2_settings_time_max;
+    return h2;
+}
+
 link::InboundLimits limits_of_connections(const Limits& limits) {
     link::InboundLimits inbound;
     inbound.head.head_octets_max = limits.head_octets_max;
@@ -36,6 +56,7 @@ link::InboundLimits limits_of_connections(const Limits& limits) {
     inbound.rate_min = limits.rate_min;
     inbound.rate_grace = limits.rate_grace;
     inbound.content_octets_max = limits.content_octets_max;
+    inbound.h2 = limits_of_h2(limits);
     return inbound;
 }
 
@@ -43,10 +64,11 @@ link::InboundLimits limits_of_connections(const Limits& limits) {
 
 // A listener, and the accept that waits at it (null if none does).
 struct Worker::OpenListener {
-    OpenListener(io::Listener the_listener, route::HostCheck check, std::shared_ptr<const tls::ServerContext> the_tls)
-        : listener(std::move(the_listener)), host_check(check), tls(std::move(the_tls)) {}
-    std::optional<io::Listener> listener;  // empty once it is closed
-    route::HostCheck host_check;
+    OpenListener(io::Listener the_listener, const Admittance& the_admittance,
+                 std::shared_ptr<const tls::ServerContext> the_tls)
+        : listener(std::move(the_listener)), admittance(the_admittance), tls(std::move(the_tls)) {}
+    std::optional<io::Listener> listener;           // empty once it is closed
+    Admittance admittance;                          // of its connections
     std::shared_ptr<const tls::ServerContext> tls;  // null: without TLS
     io::Operation* wait = nullptr;
     io::TimePoint last_call = io::never;  // when the listener stops waiting for connections, and is closed
@@ -80,8 +102,22 @@ void Worker::replace_tls(const std::shared_ptr<const tls::ServerContext>& tls) {
 }
 
 void Worker::serve(io::Listener listener, std::shared_ptr<const tls::ServerContext> tls) {
-    const route::HostCheck check = router_->check_at(listener.local());
-    listeners_.emplace_back(std::move(listener), check, std::move(tls));
+    const Admittance admittance{.host_check = router_->check_at(listener.local())};
+    open(std::move(listener), admittance, std::move(tls));
+}
+
+void Worker::set_redirecting(std::shared_ptr<const route::Routes> routes) {
+    redirecting_ = std::make_shared<route::Router>(*core_, std::move(routes));
+}
+
+void Worker::redirect(io::Listener listener) {
+    const Admittance admittance{.host_check = redirecting_->check_at(listener.local()),
+                                .protection = Protection::redirected};
+    open(std::move(listener), admittance, nullptr);
+}
+
+void Worker::open(io::Listener listener, const Admittance& admittance, std::shared_ptr<const tls::ServerContext> tls) {
+    listeners_.emplace_back(std::move(listener), admittance, std::move(tls));
     ++listeners_open_;
     accepting_.start(accept_connections(listeners_.back()));
 }
@@ -125,7 +161,7 @@ void Worker::admit(io::Accepted accepted, const OpenListener& open) {
     }
     link::Transport transport(std::move(accepted.stream));
     if (open.tls != nullptr) transport.protect(open.tls->make_session(core_->buffers()));
-    connections_.start(serve_connection(std::move(transport), std::move(accepted.peer), *this, open.host_check));
+    connections_.start(serve_connection(std::move(transport), std::move(accepted.peer), *this, open.admittance));
 }
 
 // Counts the connection of `peer`, and makes room for it if necessary. False: there is no room.
@@ -190,6 +226,7 @@ Task<void> Worker::relieve() {
         const bool slept = co_await io::sleep_for(*core_, io::Duration::zero());
         if (!slept || !core_->ledger().is_strained()) break;
         router_->forget_kept();
+        if (redirecting_ != nullptr) redirecting_->forget_kept();
         goes_on = false;
         for (unsigned shed = 0; shed < shed_at_once_max && core_->ledger().is_strained(); ++shed) {
             if (!shed_one()) break;

@@ -18,6 +18,7 @@
 #include "portico/link/inbound_limits.h"
 #include "portico/route/router.h"
 #include "portico/server/access_log.h"
+#include "portico/server/answering.h"
 #include "portico/server/limits.h"
 #include "portico/server/places.h"
 #include "portico/server/population.h"
@@ -33,6 +34,7 @@ struct Counters {
     std::uint64_t turned_away = 0;        // connections over a limit
     std::uint64_t handshakes = 0;         // TLS handshakes that were completed
     std::uint64_t handshakes_failed = 0;  // TLS handshakes that were begun and not completed
+    std::uint64_t clients_untrusted = 0;  // of those, because the client's certificate was bad or missing
     std::uint64_t shed = 0;               // idle connections closed to make room
     std::uint64_t heads_shed = 0;         // connections with an unfinished head closed to make room
     std::uint64_t broken_off = 0;         // transfers that were reset because memory was short
@@ -53,6 +55,10 @@ public:
     void replace(std::shared_ptr<const route::Routes> routes);
     // Begins new connections with TLS with these certificates from now on.
     void replace_tls(const std::shared_ptr<const tls::ServerContext>& tls);
+    // What answers the requests that arrive at redirect()'s listeners: all of them, or none, come after this.
+    void set_redirecting(std::shared_ptr<const route::Routes> routes);
+    // Accepts connections without TLS at `listener` until drain(), and answers them as set_redirecting() says.
+    void redirect(io::Listener listener);
     // Accepts connections at `listener` until drain(): with TLS, or without if `tls` is null.
     void serve(io::Listener listener, std::shared_ptr<const tls::ServerContext> tls = nullptr);
 
@@ -78,6 +84,7 @@ public:
     // The present snapshot. An exchange holds the one that it began with until it ends, so that no request is
     // authorized by one and answered by another.
     [[nodiscard]] const std::shared_ptr<route::Router>& router() const { return router_; }
+    [[nodiscard]] const std::shared_ptr<route::Router>& redirecting() const { return redirecting_; }
     [[nodiscard]] Population& population() { return *population_; }
     [[nodiscard]] Counters& counters() { return counters_; }
     [[nodiscard]] bool is_draining() const { return inbound_.is_draining(); }
@@ -103,6 +110,7 @@ private:
     Task<void> wind_up(io::TimePoint end);
     void end_idle();
     void admit(io::Accepted accepted, const OpenListener& open);
+    void open(io::Listener listener, const Admittance& admittance, std::shared_ptr<const tls::ServerContext> tls);
     [[nodiscard]] bool let_in(const io::SocketAddress& peer);
     bool make_room();
     bool shed_one();
@@ -113,6 +121,7 @@ private:
 
     io::Core* core_;
     std::shared_ptr<route::Router> router_;
+    std::shared_ptr<route::Router> redirecting_;  // null: nothing is redirected
     const Limits* limits_;
     const link::InboundLimits inbound_limits_;
     link::InboundContext inbound_;

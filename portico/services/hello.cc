@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include "portico/services/secure.h"
+
 namespace portico::services {
 namespace {
 
@@ -19,6 +21,15 @@ Task<void> Hello::serve(io::Stream stream) {
         co_return;
     }
     co_await io::drain_and_close(std::move(stream), draining_time_max, draining_octets_max);
+}
+
+Task<void> Hello::serve_secure(link::Transport transport) {
+    const io::Result<void> said = co_await write_all(transport, message_, core_->now() + saying_time_max);
+    if (!said) {
+        transport.abort_on_close();
+        co_return;
+    }
+    co_await transport.drain(draining_time_max, draining_octets_max);
 }
 
 Task<io::Result<void>> Hello::serve_stdio(io::Stdio stdio) {

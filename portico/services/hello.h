@@ -18,6 +18,7 @@ public:
     Hello(io::Core& core, std::string message) : core_(&core), message_(std::move(message)) {}
 
     Task<void> serve(io::Stream stream) override;
+    Task<void> serve_secure(link::Transport transport) override;
     Task<void> answer(io::Datagram socket) override;
     Task<io::Result<void>> serve_stdio(io::Stdio stdio) override;
 

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <optional>
+#include <string_view>
 #include <utility>
 
 #include "portico/io/net/resolve.h"
@@ -28,7 +30,8 @@ std::unexpected<OpenFailure> fail_to_open(const io::Error& error, const io::Sock
 constexpr std::size_t unsent_octets_max = 128 * 1024;
 
 std::expected<OpenEndpoint, io::Error> open_at(io::Core& core, io::Transport transport,
-                                               const io::SocketAddress& address) {
+                                               const io::SocketAddress& address,
+                                               const std::shared_ptr<const tls::ServerContext>& tls) {
     if (transport == io::Transport::udp) {
         auto datagram = io::Datagram::open(core, address);
         if (!datagram) return std::unexpected(datagram.error());
@@ -38,12 +41,14 @@ std::expected<OpenEndpoint, io::Error> open_at(io::Core& core, io::Transport tra
     options.send_limits.unsent_octets_max = unsent_octets_max;
     auto listener = io::Listener::open(core, address, options);
     if (!listener) return std::unexpected(listener.error());
+    if (tls != nullptr) return SecureListener{*std::move(listener), tls};
     return *std::move(listener);
 }
 
 const io::SocketAddress& local_of(const OpenEndpoint& opened) {
-    const auto* const listener = std::get_if<io::Listener>(&opened);
-    return listener != nullptr ? listener->local() : std::get<io::Datagram>(opened).local();
+    if (const auto* const listener = std::get_if<io::Listener>(&opened)) return listener->local();
+    if (const auto* const secure = std::get_if<SecureListener>(&opened)) return secure->listener.local();
+    return std::get<io::Datagram>(opened).local();
 }
 
 // A client is counted until its task ends, however it ends.
@@ -58,13 +63,28 @@ private:
     Serving* serving_;
 };
 
-Task<void> serve_counted(Serving& serving, io::Stream stream) {
-    const Counted counted(serving);
-    co_await serving.service.serve(std::move(stream));
+using Tls = std::shared_ptr<const tls::ServerContext>;
+
+Task<void> serve_secure(Serving& serving, io::Stream stream, Tls tls) {
+    link::Transport transport(std::move(stream));
+    transport.protect(tls->make_session(serving.core.buffers()));
+    const io::TimePoint deadline = serving.core.now() + serving.limits.handshake_time_max;
+    const bool is_shaken = co_await transport.handshake(std::nullopt, deadline);
+    if (is_shaken) co_await serving.service.serve_secure(std::move(transport));
 }
 
-Task<void> serve_client(Serving& serving, io::Stream stream) {
-    co_await serve_counted(serving, std::move(stream));
+// `tls`: null without.
+Task<void> serve_counted(Serving& serving, io::Stream stream, Tls tls) {
+    const Counted counted(serving);
+    if (tls == nullptr) {
+        co_await serving.service.serve(std::move(stream));
+    } else {
+        co_await serve_secure(serving, std::move(stream), std::move(tls));
+    }
+}
+
+Task<void> serve_client(Serving& serving, io::Stream stream, Tls tls) {
+    co_await serve_counted(serving, std::move(stream), std::move(tls));
     // Wake every acceptor that waits, since the first may have no client to accept. Each may accept one. A client's
     // task that is destroyed instead ends together with all acceptors.
     while (!serving.waiting.empty() && serving.connections < serving.limits.connections_max) {
@@ -97,7 +117,7 @@ Task<bool> wait_for_room(Serving& serving, io::Gate& gate) {
     co_return true;
 }
 
-Task<void> accept_clients(Serving& serving, io::Listener listener) {
+Task<void> accept_clients(Serving& serving, io::Listener listener, Tls tls) {
     io::Listener& here = listener;
     io::Gate gate;
     io::Scope clients;
@@ -107,7 +127,7 @@ Task<void> accept_clients(Serving& serving, io::Listener listener) {
         io::Result<io::Accepted> accepted = co_await here.accept();
         if (accepted) {
             serving.watcher.came(accepted->peer);
-            clients.start(serve_client(serving, std::move(accepted->stream)));
+            clients.start(serve_client(serving, std::move(accepted->stream), tls));
             continue;
         }
         if (accepted.error().number == ECANCELED) break;
@@ -130,7 +150,8 @@ Task<void> serve_stdio(Serving& serving, io::Stdio stdio) {
 }  // namespace
 
 std::expected<void, OpenFailure> open_endpoint(io::Core& core, const io::Endpoint& endpoint,
-                                               std::vector<OpenEndpoint>& opened) {
+                                               std::vector<OpenEndpoint>& opened,
+                                               const std::shared_ptr<const tls::ServerContext>& tls) {
     if (endpoint.transport == io::Transport::stdio) {
         auto stdio = io::open_stdio(core);
         if (!stdio) return fail_to_open(stdio.error(), {});
@@ -142,7 +163,7 @@ std::expected<void, OpenFailure> open_endpoint(io::Core& core, const io::Endpoin
     std::uint16_t chosen_port = endpoint.port;
     for (io::SocketAddress& address : *addresses) {
         address.port = chosen_port;  // one port for all addresses, even if any port would do
-        auto one = open_at(core, endpoint.transport, address);
+        auto one = open_at(core, endpoint.transport, address, tls);
         const bool is_first = &address == addresses->data();
         // For example "localhost" on a machine without IPv6.
         if (!one && !is_first && (one.error().number == EADDRNOTAVAIL || one.error().number == EAFNOSUPPORT)) continue;
@@ -156,7 +177,11 @@ std::expected<void, OpenFailure> open_endpoint(io::Core& core, const io::Endpoin
 std::string text_of(const OpenEndpoint& opened) {
     if (std::holds_alternative<io::Stdio>(opened)) return "stdio";
     const bool is_datagram = std::holds_alternative<io::Datagram>(opened);
-    return io::endpoint_at(local_of(opened), is_datagram ? io::Transport::udp : io::Transport::tcp).text();
+    std::string text = io::endpoint_at(local_of(opened), is_datagram ? io::Transport::udp : io::Transport::tcp).text();
+    constexpr std::string_view tcp = "tcp://";
+    const bool is_secure = std::holds_alternative<SecureListener>(opened);
+    if (is_secure && text.starts_with(tcp)) text.replace(0, tcp.size(), "tls://");
+    return text;
 }
 
 Task<void> serve_endpoints(io::Core& core, Service& service, std::vector<OpenEndpoint> endpoints, ServeLimits limits,
@@ -165,7 +190,9 @@ Task<void> serve_endpoints(io::Core& core, Service& service, std::vector<OpenEnd
     io::Scope scope;
     for (OpenEndpoint& endpoint : endpoints) {
         if (auto* const listener = std::get_if<io::Listener>(&endpoint)) {
-            scope.start(accept_clients(serving, std::move(*listener)));
+            scope.start(accept_clients(serving, std::move(*listener), nullptr));
+        } else if (auto* const secure = std::get_if<SecureListener>(&endpoint)) {
+            scope.start(accept_clients(serving, std::move(secure->listener), secure->tls));
         } else if (auto* const datagram = std::get_if<io::Datagram>(&endpoint)) {
             scope.start(service.answer(std::move(*datagram)));
         } else {

@@ -3,8 +3,10 @@
 // Room services: see service.h.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <expected>
+#include <memory>
 #include <string>
 #include <variant>
 #include <vector>
@@ -13,6 +15,7 @@
 #include "portico/io/net/endpoint.h"
 #include "portico/io/scope.h"
 #include "portico/services/service.h"
+#include "portico/tls/server_context.h"
 
 namespace portico::services {
 
@@ -29,8 +32,14 @@ protected:
     ~ServiceWatcher() = default;
 };
 
+// A socket whose clients speak TLS.
+struct SecureListener {
+    io::Listener listener;
+    std::shared_ptr<const tls::ServerContext> tls;
+};
+
 // An open endpoint: a socket, or standard input and output.
-using OpenEndpoint = std::variant<io::Listener, io::Datagram, io::Stdio>;
+using OpenEndpoint = std::variant<io::Listener, SecureListener, io::Datagram, io::Stdio>;
 
 struct OpenFailure {
     std::string message;        // the end of a sentence: "bind: Address already in use"
@@ -39,16 +48,19 @@ struct OpenFailure {
 };
 
 // Opens the sockets of an endpoint and appends them to `opened`: several if its host has several addresses. Blocks
-// while it resolves the host.
+// while it resolves the host. `tls`: of the clients on streams; null: without.
 std::expected<void, OpenFailure> open_endpoint(io::Core& core, const io::Endpoint& endpoint,
-                                               std::vector<OpenEndpoint>& opened);
-// "tcp://127.0.0.1:8080", with the port that was chosen; or "stdio".
+                                               std::vector<OpenEndpoint>& opened,
+                                               const std::shared_ptr<const tls::ServerContext>& tls = nullptr);
+// "tcp://127.0.0.1:8080", "tls://[::1]:7443", with the port that was chosen; or "stdio".
 std::string text_of(const OpenEndpoint& opened);
 
 struct ServeLimits {
     // Maximum number of simultaneous clients on streams, over all endpoints together (at worst one more for each
     // further endpoint). Further clients wait in the listeners' queues.
     std::size_t connections_max = 10'000;
+    // How long a client's TLS handshake may take. Until then it counts as a client.
+    std::chrono::milliseconds handshake_time_max{10'000};
 };
 
 // Serves until asked to stop, or until every endpoint has ended; only stdio ends by itself. `service` and `watcher`

@@ -182,6 +182,7 @@ public:
         --now_;
         served_ += slept ? 1 : 0;
     }
+    Task<void> serve_secure(link::Transport) override { co_return; }
     Task<void> answer(io::Datagram) override { co_return; }
     Task<io::Result<void>> serve_stdio(io::Stdio) override { co_return io::Result<void>(); }
     [[nodiscard]] int most() const { return most_; }

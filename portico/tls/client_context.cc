@@ -9,6 +9,7 @@
 
 #include "portico/io/net/address.h"
 #include "portico/tls/applications.h"
+#include "portico/tls/credentials_parts.h"
 #include "portico/tls/secrets.h"
 
 namespace portico::tls {
@@ -58,6 +59,10 @@ std::expected<std::shared_ptr<const ClientContext>, std::string> ClientContext::
         SSL_CTX_set_verify(own, SSL_VERIFY_PEER, nullptr);
         const auto trusted = trust(*own, options.authorities);
         if (!trusted) return Problem(trusted.error());
+    }
+    if (options.own) {
+        const auto used = use_credentials(*own, options.own->parts());
+        if (!used) return Problem(used.error());
     }
     const std::string offered = application_list(options.applications);
     if (!offered.empty()) {

@@ -7,10 +7,12 @@
 #include <cstdint>
 #include <expected>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "portico/base/buffer.h"
+#include "portico/tls/credentials.h"
 #include "portico/tls/session.h"
 
 namespace portico::tls {
@@ -27,6 +29,8 @@ struct ClientTlsOptions {
     std::string authorities;
     // The protocols that ALPN offers, the preferred one first (RFC 7301); none: no ALPN.
     std::vector<std::string> applications;
+    // What the client shows to a server that asks for it (RFC 8446 §4.4.2).
+    std::optional<Credentials> own;
 };
 
 class ClientContext {

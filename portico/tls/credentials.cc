@@ -76,6 +76,18 @@ std::string address_text(std::string_view octets) {
     return text;
 }
 
+// Each certificate must be certified by the next one: a wrong order fails with some clients only, which is hard to
+// find.
+std::expected<void, std::string> check_order(const std::vector<OwnedCertificate>& chain) {
+    for (std::size_t i = 0; i + 1 < chain.size(); ++i) {
+        if (X509_check_issued(chain[i + 1].get(), chain[i].get()) == X509_V_OK) continue;
+        return Problem("certificate " + std::to_string(i + 1) + " in it is not certified by the one after it");
+    }
+    return {};
+}
+
+}  // namespace
+
 std::vector<std::string> names_of(X509& certificate) {
     std::vector<std::string> names;
     const Owned<GENERAL_NAMES, GENERAL_NAMES_free> alternatives(
@@ -95,17 +107,31 @@ std::vector<std::string> names_of(X509& certificate) {
     return names;
 }
 
-// Each certificate must be certified by the next one: a wrong order fails with some clients only, which is hard to
-// find.
-std::expected<void, std::string> check_order(const std::vector<OwnedCertificate>& chain) {
-    for (std::size_t i = 0; i + 1 < chain.size(); ++i) {
-        if (X509_check_issued(chain[i + 1].get(), chain[i].get()) == X509_V_OK) continue;
-        return Problem("certificate " + std::to_string(i + 1) + " in it is not certified by the one after it");
+std::expected<void, std::string> use_credentials(SSL_CTX& context, const Credentials::Parts& parts) {
+    if (SSL_CTX_use_certificate(&context, parts.chain.front().get()) != 1 ||
+        SSL_CTX_use_PrivateKey(&context, parts.key.get()) != 1) {
+        return Problem("OpenSSL refuses the certificate: " + take_error("no reason"));
+    }
+    SSL_CTX_clear_chain_certs(&context);  // of this type of key
+    for (std::size_t i = 1; i < parts.chain.size(); ++i) {
+        if (SSL_CTX_add1_chain_cert(&context, parts.chain[i].get()) == 1) continue;
+        return Problem("OpenSSL refuses the chain: " + take_error("no reason"));
     }
     return {};
 }
 
-}  // namespace
+std::string fingerprint_of(const X509& certificate) {
+    std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
+    unsigned octets = 0;
+    if (X509_digest(&certificate, EVP_sha256(), digest.data(), &octets) != 1) return {};
+    std::string text;
+    std::array<char, 4> pair;
+    for (unsigned i = 0; i < octets; ++i) {
+        std::snprintf(pair.data(), pair.size(), "%s%02X", i == 0 ? "" : ":", digest.at(i));
+        text += pair.data();
+    }
+    return text;
+}
 
 std::string in_lower_case(std::string_view text) {
     std::string lower(text);

@@ -4,8 +4,6 @@
 #include <openssl/x509v3.h>
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
 
 #include "portico/tls/credentials_parts.h"
 #include "portico/tls/making.h"
@@ -35,7 +33,7 @@ std::expected<PemPair, std::string> make_authority(const std::string& name, std:
 }
 
 std::expected<PemPair, std::string> issue(const Credentials& authority, const std::vector<std::string>& names,
-                                          std::chrono::sys_seconds now) {
+                                          std::chrono::sys_seconds now, Purpose purpose) {
     const auto checked = check_names(names);
     if (!checked) return Problem(checked.error());
     X509& issuer = *authority.parts().chain.front();
@@ -43,29 +41,19 @@ std::expected<PemPair, std::string> issue(const Credentials& authority, const st
                                   std::min(now + server_time, authority.ends()));
     if (!made) return Problem(made.error());
     X509& own = *made->certificate;
-    const bool is_made = X509_set_issuer_name(&own, X509_get_subject_name(&issuer)) == 1 &&
-                         add_extension(own, issuer, NID_basic_constraints, "critical,CA:FALSE") &&
-                         add_extension(own, issuer, NID_key_usage, "critical,digitalSignature") &&
-                         add_extension(own, issuer, NID_ext_key_usage, "serverAuth") &&
-                         add_extension(own, issuer, NID_subject_alt_name, alternative_names(names)) &&
-                         add_extension(own, issuer, NID_subject_key_identifier, "hash") &&
-                         add_extension(own, issuer, NID_authority_key_identifier, "keyid:always") &&
-                         X509_sign(&own, authority.parts().key.get(), EVP_sha256()) > 0;
+    const bool is_made =
+        X509_set_issuer_name(&own, X509_get_subject_name(&issuer)) == 1 &&
+        add_extension(own, issuer, NID_basic_constraints, "critical,CA:FALSE") &&
+        add_extension(own, issuer, NID_key_usage, "critical,digitalSignature") &&
+        add_extension(own, issuer, NID_ext_key_usage, purpose == Purpose::server ? "serverAuth" : "clientAuth") &&
+        add_extension(own, issuer, NID_subject_alt_name, alternative_names(names)) &&
+        add_extension(own, issuer, NID_subject_key_identifier, "hash") &&
+        add_extension(own, issuer, NID_authority_key_identifier, "keyid:always") &&
+        X509_sign(&own, authority.parts().key.get(), EVP_sha256()) > 0;
     if (!is_made) return openssl_cannot("certify the names " + alternative_names(names));
     return PemPair{certificate_text(own), key_text(*made->key)};
 }
 
-std::string fingerprint(const Credentials& credentials) {
-    std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
-    unsigned octets = 0;
-    if (X509_digest(credentials.parts().chain.front().get(), EVP_sha256(), digest.data(), &octets) != 1) return {};
-    std::string text;
-    std::array<char, 4> pair;
-    for (unsigned i = 0; i < octets; ++i) {
-        std::snprintf(pair.data(), pair.size(), "%s%02X", i == 0 ? "" : ":", digest.at(i));
-        text += pair.data();
-    }
-    return text;
-}
+std::string fingerprint(const Credentials& credentials) { return fingerprint_of(*credentials.parts().chain.front()); }
 
 }  // namespace portico::tls

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <expected>
 #include <memory>
 #include <string>
@@ -25,11 +26,15 @@ struct PemPair {
 // `name`: as people see it in their browser.
 [[nodiscard]] std::expected<PemPair, std::string> make_authority(const std::string& name, std::chrono::sys_seconds now);
 
-// Makes a certificate for a server that has these names and IP addresses, at least one, certified by `authority`. It is
-// valid from a day before `now` (clocks differ) for 90 days, but never longer than the authority.
+// Which end of a connection a certificate is for (RFC 5280 §4.2.1.12).
+enum class Purpose : std::uint8_t { server, client };
+
+// Makes a certificate for a server, or a client, that has these names and IP addresses, at least one, certified by
+// `authority`. It is valid from a day before `now` (clocks differ) for 90 days, but never longer than the authority.
 [[nodiscard]] std::expected<PemPair, std::string> issue(const Credentials& authority,
                                                         const std::vector<std::string>& names,
-                                                        std::chrono::sys_seconds now);
+                                                        std::chrono::sys_seconds now,
+                                                        Purpose purpose = Purpose::server);
 
 // The SHA-256 hash of the first certificate, "AB:CD:…", with which people compare certificates.
 [[nodiscard]] std::string fingerprint(const Credentials& credentials);

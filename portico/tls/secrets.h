@@ -37,9 +37,9 @@ using OwnedContext = Owned<SSL_CTX, SSL_CTX_free>;
 using OwnedSsl = Owned<SSL, SSL_free>;
 
 struct Session::Secrets {
-    // `the_context`: what the callbacks of `the_ssl` refer to.
-    Secrets(OwnedSsl the_ssl, std::shared_ptr<const void> the_context)
-        : context(std::move(the_context)), ssl(std::move(the_ssl)) {}
+    // `the_context`, `the_keys`: what the callbacks of `the_ssl` refer to; a client's session has no keys.
+    Secrets(OwnedSsl the_ssl, std::shared_ptr<const void> the_context, std::shared_ptr<const void> the_keys = nullptr)
+        : context(std::move(the_context)), keys(std::move(the_keys)), ssl(std::move(the_ssl)) {}
 
     // OpenSSL reads the session's input and writes its output through these.
     static int read(BIO* bio, char* room, int octets);
@@ -48,7 +48,8 @@ struct Session::Secrets {
     static void see_message(int is_written, int version, int content_type, const void* octets, std::size_t length,
                             SSL* ssl, void* session);
 
-    std::shared_ptr<const void> context;  // outlives `ssl`
+    std::shared_ptr<const void> context;  // both outlive `ssl`
+    std::shared_ptr<const void> keys;
     OwnedSsl ssl;
     unsigned idle_messages = 0;  // that the peer has sent since its last octet of content
 };

@@ -7,6 +7,7 @@
 #include <new>
 #include <utility>
 
+#include "portico/tls/credentials_parts.h"
 #include "portico/tls/secrets.h"
 
 namespace portico::tls {
@@ -87,6 +88,23 @@ private:
 BIO_METHOD* method() {
     static BIO_METHOD* const only = make_method();
     return only;
+}
+
+}  // namespace
+
+namespace {
+
+std::string text_of(const X509_NAME* name) {
+    const OwnedBio into(BIO_new(BIO_s_mem()));
+    if (into == nullptr || X509_NAME_print_ex(into.get(), name, 0, XN_FLAG_RFC2253) < 0) return {};
+    char* octets = nullptr;
+    const long length = BIO_get_mem_data(into.get(), &octets);
+    return {octets, static_cast<std::size_t>(length)};
+}
+
+PeerCertificate described(X509& certificate) {
+    return {text_of(X509_get_subject_name(&certificate)), text_of(X509_get_issuer_name(&certificate)),
+            time_of(X509_get0_notAfter(&certificate)), names_of(certificate), fingerprint_of(certificate)};
 }
 
 }  // namespace
@@ -197,8 +215,11 @@ Progress Session::progress_after(int result) {
         failure_ = "the peer left during the handshake";
         return Progress::failed;
     }
+    const bool lacks_certificate = ERR_GET_REASON(ERR_peek_error()) == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE;
     failure_ = lacks_memory_ ? "no memory for the output" : take_error("the TLS session failed");
-    if (is_untrusted()) failure_ = X509_verify_cert_error_string(SSL_get_verify_result(secrets_->ssl.get()));
+    const long verified = SSL_get_verify_result(secrets_->ssl.get());
+    is_untrusted_ = !is_established_ && (lacks_certificate || verified != X509_V_OK);
+    if (verified != X509_V_OK && is_untrusted_) failure_ = X509_verify_cert_error_string(verified);
     ERR_clear_error();
     return Progress::failed;
 }
@@ -209,6 +230,9 @@ Progress Session::handshake() {
     const int result = SSL_do_handshake(secrets_->ssl.get());
     if (result != 1) return progress_after(result);
     is_established_ = true;
+    X509* const shown =
+        SSL_is_server(secrets_->ssl.get()) == 1 ? SSL_get0_peer_certificate(secrets_->ssl.get()) : nullptr;
+    if (shown != nullptr) client_ = std::make_unique<const PeerCertificate>(described(*shown));
     return Progress::done;
 }
 
@@ -279,29 +303,13 @@ std::string_view Session::server_name() const {
     return name == nullptr ? std::string_view() : std::string_view(name);
 }
 
-bool Session::is_untrusted() const {
-    return !is_established_ && SSL_get_verify_result(secrets_->ssl.get()) != X509_V_OK;
-}
-
-namespace {
-
-std::string text_of(const X509_NAME* name) {
-    const OwnedBio into(BIO_new(BIO_s_mem()));
-    if (into == nullptr || X509_NAME_print_ex(into.get(), name, 0, XN_FLAG_RFC2253) < 0) return {};
-    char* octets = nullptr;
-    const long length = BIO_get_mem_data(into.get(), &octets);
-    return {octets, static_cast<std::size_t>(length)};
-}
-
-}  // namespace
+bool Session::is_untrusted() const { return is_untrusted_; }
 
 std::vector<PeerCertificate> Session::peer_chain() const {
     std::vector<PeerCertificate> chain;
     const STACK_OF(X509)* const shown = SSL_get_peer_cert_chain(secrets_->ssl.get());
     for (int i = 0; shown != nullptr && i < sk_X509_num(shown); ++i) {
-        const X509* const one = sk_X509_value(shown, i);
-        chain.push_back({text_of(X509_get_subject_name(one)), text_of(X509_get_issuer_name(one)),
-                         time_of(X509_get0_notAfter(one))});
+        chain.push_back(described(*sk_X509_value(shown, i)));
     }
     return chain;
 }

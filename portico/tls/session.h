@@ -9,7 +9,6 @@
 
 #include <sys/uio.h>
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -20,6 +19,7 @@
 #include <vector>
 
 #include "portico/base/buffer.h"
+#include "portico/tls/client_rules.h"
 
 namespace portico::tls {
 
@@ -35,13 +35,6 @@ enum class Progress : std::uint8_t {
 struct Decrypted {
     Progress progress = Progress::done;
     std::size_t octets = 0;  // written to the room; at least one if it is done
-};
-
-// A certificate that a peer has shown, as text for people.
-struct PeerCertificate {
-    std::string subject;  // "CN=localhost,O=Portico"
-    std::string issuer;
-    std::chrono::sys_seconds ends;  // not valid after
 };
 
 // The most octets of content in one record (RFC 8446 §5.1).
@@ -98,11 +91,14 @@ public:
     [[nodiscard]] bool is_resumed() const;               // by a ticket
     // Whether the handshake failed because the peer did not prove who it is.
     [[nodiscard]] bool is_untrusted() const;
-    // What the peer has shown, its own certificate first.
+    // What a server has shown, its own certificate first; for its client.
     [[nodiscard]] std::vector<PeerCertificate> peer_chain() const;
+    // What a client has shown, and the server has verified; null if it has shown none. Lives as long as the session.
+    [[nodiscard]] const PeerCertificate* client_certificate() const { return client_.get(); }
 
-    // For tests, which make a peer do what no session does.
-    [[nodiscard]] Secrets& secrets_for_test() { return *secrets_; }
+    // For this room, and for tests, which make a peer do what no session does.
+    [[nodiscard]] Secrets& secrets() { return *secrets_; }
+    [[nodiscard]] const Secrets& secrets() const { return *secrets_; }
 
 private:
     friend struct Secrets;
@@ -118,7 +114,9 @@ private:
     Buffer output_;              // what has to be sent
     bool lacks_memory_ = false;  // for output_
     bool is_established_ = false;
-    bool is_closed_ = false;  // by us
+    bool is_closed_ = false;     // by us
+    bool is_untrusted_ = false;  // the handshake has failed for that reason
+    std::unique_ptr<const PeerCertificate> client_;
     std::string failure_;
 };
 

@@ -16,7 +16,7 @@ namespace {
 
 using testing::HasSubstr;
 
-std::shared_ptr<const ServerContext> server_with(std::vector<Credentials> credentials) {
+std::shared_ptr<const ServerContext> server_with(std::vector<ServerIdentity> credentials) {
     ServerTlsOptions options;
     options.credentials = std::move(credentials);
     return *ServerContext::open(options);
@@ -181,7 +181,7 @@ TEST_F(Sessions, FailWithoutMemory) {
 TEST_F(Sessions, EndAFloodOfKeyUpdates) {
     Pair pair(*server_, *client_, "localhost");
     ASSERT_TRUE(pair.shake_hands());
-    SSL* const ssl = pair.client().secrets_for_test().ssl.get();
+    SSL* const ssl = pair.client().secrets().ssl.get();
     const auto update = [&](int times) {
         for (int i = 0; i < times; ++i) {
             ASSERT_EQ(SSL_key_update(ssl, SSL_KEY_UPDATE_NOT_REQUESTED), 1);
@@ -203,7 +203,7 @@ TEST_F(Sessions, AreResumedByATicket) {
     SSL_SESSION* ticket = nullptr;
     for (const bool is_second : {false, true}) {
         Pair pair(*server_, *client_, "localhost");
-        SSL* const ssl = pair.client().secrets_for_test().ssl.get();
+        SSL* const ssl = pair.client().secrets().ssl.get();
         if (is_second) {
             ASSERT_EQ(SSL_set_session(ssl, ticket), 1);
         }
@@ -280,7 +280,7 @@ TEST_P(ServerNames, ChooseTheCertificate) {
     options.verification = Verification::none;
     Pair pair(*server, **ClientContext::open(options), GetParam().asked);
     ASSERT_TRUE(pair.shake_hands());
-    const OwnedCertificate shown(SSL_get1_peer_certificate(pair.client().secrets_for_test().ssl.get()));
+    const OwnedCertificate shown(SSL_get1_peer_certificate(pair.client().secrets().ssl.get()));
     std::array<char, 100> name;
     ASSERT_GT(X509_NAME_get_text_by_NID(X509_get_subject_name(shown.get()), NID_commonName, name.data(), name.size()),
               0);

@@ -192,6 +192,17 @@ def test_a_certificate_is_ordered(pebble, serve, tmp_path, challenge):
     assert pebble.program.said("validate w/ HTTP") == (challenge == "http-01"), "".join(pebble.program.printed)
 
 
+def test_the_proof_is_shown_where_http_leads_to_https(pebble, serve):
+    plain = pebble.config["httpPort"] = servers.free_port()
+    pebble.start()
+    server = serve(*pebble.options("one.test"), "--listen", f"http://127.0.0.1:{plain}", "--acme-challenge", "http-01")
+    root = pebble.root()
+    assert wait_until(lambda: is_served(server, "one.test", root)), server.printed
+    with Conversation(("127.0.0.1", plain)) as talk:
+        talk.send(get("/.well-known/acme-challenge/unknown"))
+        assert talk.read_answer().status == 301
+
+
 def test_before_there_is_one_a_self_signed_certificate_is_shown(pebble, serve):
     server = serve(*pebble.options("one.test"))
     shown = subprocess.run(["curl", "-sSk", "--resolve", f"one.test:{server.address[1]}:127.0.0.1",

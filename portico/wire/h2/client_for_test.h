@@ -210,8 +210,10 @@ public:
     // Moves what the connection has to send to `frames`.
     void flush() {
         if (!is_reading_) return;
-        sent_ += connection_->output();
-        connection_->output_sent(connection_->output().size());
+        while (!connection_->output().empty()) {
+            sent_ += connection_->output();
+            connection_->output_sent(connection_->output().size());
+        }
         for (SentFrame& frame : take_frames(sent_)) {
             frames.push_back(text_of(frame));
             headers.push_back(frame.header);

@@ -129,8 +129,9 @@ public:
     [[nodiscard]] Fault last_fault() const { return last_fault_; }
     // When receive() must be called, if nothing arrives earlier; nothing if it need not be.
     [[nodiscard]] std::optional<TimePoint> deadline() const;
-    // The octets for the peer: valid until something else is called.
-    [[nodiscard]] std::string_view output() const { return output_.octets(); }
+    // The octets to send next, which stay where they are until output_sent() has been told of all of them; what is
+    // added meanwhile follows later. Empty if there is nothing to send.
+    [[nodiscard]] std::string_view output() { return output_.to_send(); }
     // The first octets of output() were sent.
     void output_sent(std::size_t octets) { output_.sent(octets); }
 

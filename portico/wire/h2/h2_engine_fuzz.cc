@@ -119,9 +119,11 @@ public:
         }
         require(connection_.has_ended());
         while (!held_.empty()) release(held_.begin()->first);
-        checker_.take(connection_.output());
+        while (!connection_.output().empty()) {
+            checker_.take(connection_.output());
+            connection_.output_sent(connection_.output().size());
+        }
         require(checker_.is_complete());
-        connection_.output_sent(connection_.output().size());
         require(connection_.streams() == 0 && ledger_.used() == 0);
     }
 

@@ -8,24 +8,22 @@
 
 namespace portico::h2 {
 
+std::string_view Output::to_send() {
+    if (!sending_.has_block() && !next_.empty()) sending_ = std::exchange(next_, Buffer());
+    return sending_.octets().substr(sent_);
+}
+
 void Output::sent(std::size_t octets) {
-    assert(octets <= size());
+    assert(octets <= sending_.size() - sent_);
     sent_ += octets;
-    if (sent_ == buffer_.size()) clear();
+    if (sent_ < sending_.size()) return;
+    sending_ = Buffer();
+    sent_ = 0;
 }
 
 std::span<char> Output::room(std::size_t octets) {
-    if (buffer_.room().size() < octets && sent_ > 0) {
-        buffer_.drop_front(sent_);
-        sent_ = 0;
-    }
-    if (!make_room(buffer_, octets, *pool_, Lending::answer)) return {};
-    return buffer_.room();
-}
-
-void Output::clear() {
-    buffer_ = Buffer();
-    sent_ = 0;
+    if (!make_room(next_, octets, *pool_, Lending::answer)) return {};
+    return next_.room();
 }
 
 bool make_room(Buffer& buffer, std::size_t further, BufferPool& pool, Lending lending) {

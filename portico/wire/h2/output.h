@@ -11,28 +11,29 @@
 
 namespace portico::h2 {
 
-// Grows as it is written to, and gives its memory back when all has been sent: an idle connection holds none.
+// Grows as it is written to, and gives its memory back when all has been sent: an idle connection holds none. What is
+// being sent stays where it is while more is added.
 class Output {
 public:
     // `pool` outlives it.
     explicit Output(BufferPool& pool) : pool_(&pool) {}
 
-    [[nodiscard]] std::string_view octets() const { return buffer_.octets().substr(sent_); }
-    [[nodiscard]] std::size_t size() const { return buffer_.size() - sent_; }
-
-    // The front part was sent.
+    [[nodiscard]] std::size_t size() const { return sending_.size() - sent_ + next_.size(); }
+    // The octets to send next; those that are added meanwhile follow later. Valid until sent() has been told of all of
+    // them. Empty if there is nothing to send.
+    [[nodiscard]] std::string_view to_send();
+    // The front part of to_send() was sent.
     void sent(std::size_t octets);
     // Room for `octets` after those that are there: write to it, and then call grow(). Empty if the ledger has no
     // memory left; otherwise it may be larger.
     [[nodiscard]] std::span<char> room(std::size_t octets);
-    void grow(std::size_t octets) { buffer_.grow(octets); }
-    // Drops everything.
-    void clear();
+    void grow(std::size_t octets) { next_.grow(octets); }
 
 private:
     BufferPool* pool_;
-    Buffer buffer_;
-    std::size_t sent_ = 0;  // octets at the front of buffer_ that were sent
+    Buffer sending_;
+    std::size_t sent_ = 0;  // octets at the front of sending_ that were sent
+    Buffer next_;           // what to_send() does not return yet
 };
 
 // Makes `buffer` hold its octets and at least `further` ones, in a larger block if necessary. False if the ledger has

@@ -85,13 +85,14 @@ constexpr Policy policy_of(FieldName known) {
         case FieldName::origin:
         case FieldName::pragma:
         case FieldName::server:
+        case FieldName::strict_transport_security:
         case FieldName::te:
         case FieldName::trailer:
         case FieldName::user_agent:
         case FieldName::vary:
         case FieldName::via:
         case FieldName::x_content_type_options:
-        case FieldName::other: return Policy::add;  // most are set for a whole site, like strict-transport-security
+        case FieldName::other: return Policy::add;  // most are set for a whole site
     }
     return Policy::leave;
 }

@@ -1,0 +1,121 @@
+// portico/link/h2_exchange.h — one exchange of an HTTP/2 connection: a stream.
+//
+// Room link: see h1_inbound.h.
+// Threads:   one core's.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "portico/base/buffer.h"
+#include "portico/io/gate.h"
+#include "portico/link/exchange.h"
+#include "portico/link/h2_inbound.h"
+
+namespace portico::link {
+
+class H2Exchange final : public Exchange {
+public:
+    // All of them outlive it.
+    H2Exchange(H2Inbound& link, InboundContext& context, const io::SocketAddress& peer)
+        : Exchange(context, peer), link_(&link) {}
+    H2Exchange(const H2Exchange&) = delete;
+    H2Exchange& operator=(const H2Exchange&) = delete;
+    ~H2Exchange() { end(); }
+
+    // Takes the request that has arrived. The exchange before, if any, has ended.
+    void begin(const H2Inbound::Arrived& arrived);
+    // Gives the stream back. What is not complete is reset.
+    void end();
+    // Why the request is to be refused; nothing if it is not.
+    [[nodiscard]] const std::optional<http::Refusal>& refusal_of_head() const { return refusal_of_head_; }
+    // Sends the response if nothing has to be waited for. Nothing: call send().
+    [[nodiscard]] std::optional<Sent> send_at_once();
+    // Its output is to be sent, and its end noticed, although nothing has been received.
+    void end_turn() { link_->wake_writer(); }
+
+    // A stream leaves the others alone.
+    void close_afterwards() override {}
+    [[nodiscard]] const http::Refusal& refusal() const override { return refusal_; }
+    [[nodiscard]] std::optional<ContentEnd> drop_content_at_once() override;
+    [[nodiscard]] Task<ContentEnd> drop_content() override;
+    [[nodiscard]] Task<bool> client_left(ContentReader reader) override;
+    [[nodiscard]] Task<Sent> send_interim(const http::Response& response) override;
+    [[nodiscard]] Task<Sent> send() override;
+    [[nodiscard]] Task<void> send_early() override;
+
+private:
+    friend class H2Inbound;
+    class Producing;
+    class Sending;
+
+    // --- for the connection
+    // Whom something on the stream can concern: one task each.
+    enum class Waiter : std::uint8_t { reader, sender, watcher };
+    static constexpr std::array all_waiters{Waiter::reader, Waiter::sender, Waiter::watcher};
+    [[nodiscard]] h2::StreamId stream() const { return stream_; }
+    // The stream is closed. Whoever waits goes on before this returns, and may have ended the exchange.
+    void tell_of_end(Waiter waiter);
+    void take_content(std::string_view octets);
+    void take_content_end();
+    void go_on_sending() { send_gate_.open(); }
+    // False: the task was asked to stop, or the stream is closed.
+    [[nodiscard]] Task<bool> wait_to_send();
+    // Writes some of the content that waits to be sent. Returns how many octets.
+    std::size_t take_turn();
+
+    [[nodiscard]] Task<ContentStep> receive_content() override;
+    [[nodiscard]] Task<Sent> send_produced() override;
+    [[nodiscard]] Task<bool> client_left_while_sending() override;
+
+    [[nodiscard]] std::optional<ContentEnd> end_of_content();
+    [[nodiscard]] Task<std::optional<ContentEnd>> await_content();
+    [[nodiscard]] Task<std::optional<ContentEnd>> invite_content();
+    void refuse(http::Refusal refusal);
+    void use_up(Buffer& content);
+    void write_head(h2::Ending ending);
+    [[nodiscard]] bool is_small() const;
+    [[nodiscard]] Task<Sent> send_complete();
+    [[nodiscard]] Task<Sent> send_waiting();
+    [[nodiscard]] Task<Sent> send_head(h2::Ending ending);
+    [[nodiscard]] Task<Sent> send_octets(std::string_view octets, h2::Ending ending);
+    [[nodiscard]] Task<Sent> send_range(const http::Piece& piece, h2::Ending ending);
+    [[nodiscard]] Task<Sent> send_rest();
+    Sent give_up(Sent why);
+    std::size_t take_turn_of_file();
+    void end_turns();
+
+    H2Inbound* link_;
+    h2::StreamId stream_ = 0;  // 0: none
+    bool has_left_ = false;    // the stream is closed, or the connection over
+    std::optional<http::Refusal> refusal_of_head_;
+
+    // The content of the request.
+    Buffer content_;                    // received, and not read yet
+    Buffer reading_;                    // what was returned last
+    std::uint64_t content_octets_ = 0;  // received in all
+    bool has_all_content_ = false;
+    bool drops_content_ = false;
+    bool invites_content_ = false;  // the client waits for 100 (Continue)
+    bool is_refused_ = false;       // see refusal_
+    http::Refusal refusal_{};
+    io::Duration content_waited_{};  // the time spent waiting for content
+    io::Gate content_gate_;
+
+    // The response.
+    bool is_head_sent_ = false;
+    std::string_view pending_;                   // octets that wait for their turn
+    const http::Piece* pending_file_ = nullptr;  // or a range of a file
+    std::uint64_t pending_from_ = 0;
+    std::uint64_t pending_octets_ = 0;  // of pending_file_, from there
+    h2::Ending pending_ending_ = h2::Ending::more;
+    bool is_pending_ = false;
+    bool is_cut_ = false;  // the file has ended too early
+    io::Gate send_gate_;
+    io::Gate left_gate_;
+};
+
+}  // namespace portico::link

@@ -1,0 +1,210 @@
+// portico/link/h2_inbound.cc — see h2_inbound.h.
+#include "portico/link/h2_inbound.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cerrno>
+#include <utility>
+
+#include "portico/link/h2_exchange.h"
+
+namespace portico::link {
+
+H2Inbound::H2Inbound(Transport& transport, InboundContext& context)
+    : transport_(&transport),
+      context_(&context),
+      engine_(context.h2(), transport.session() == nullptr ? http::Scheme::http : http::Scheme::https) {
+    context.add(*this);
+    if (context.is_draining()) engine_.shut_down(core().now());
+}
+
+H2Inbound::~H2Inbound() {
+    assert(exchanges_.empty() && "exchanges end before their connection");
+    context_->remove(*this);
+}
+
+H2Inbound::ReaderWait::ReaderWait(H2Inbound& link, io::Operation& wait, io::TimePoint deadline) : link_(&link) {
+    link.reader_ = &wait;
+    link.reader_deadline_ = deadline;
+    link.was_woken_ = false;
+}
+
+// --- Exchanges
+
+void H2Inbound::add(h2::StreamId stream, H2Exchange& exchange) {
+    assert((exchanges_.empty() || exchanges_.back().stream < stream) && "streams begin in their order");
+    exchanges_.push_back(Entry{stream, &exchange});
+}
+
+void H2Inbound::remove(h2::StreamId stream) {
+    const auto found = std::ranges::lower_bound(exchanges_, stream, {}, &Entry::stream);
+    assert(found != exchanges_.end() && found->stream == stream);
+    exchanges_.erase(found);
+}
+
+H2Exchange* H2Inbound::find(h2::StreamId stream) const {
+    const auto found = std::ranges::lower_bound(exchanges_, stream, {}, &Entry::stream);
+    return found != exchanges_.end() && found->stream == stream ? found->exchange : nullptr;
+}
+
+// A task that is told may end the exchange, so it is looked up each time.
+void H2Inbound::tell_of_end(h2::StreamId stream) {
+    for (const H2Exchange::Waiter waiter : H2Exchange::all_waiters) {
+        H2Exchange* const exchange = find(stream);
+        if (exchange == nullptr) return;
+        exchange->tell_of_end(waiter);
+    }
+}
+
+void H2Inbound::tell_all_of_end() {
+    std::vector<h2::StreamId> streams;
+    for (const Entry& entry : exchanges_) streams.push_back(entry.stream);
+    for (const h2::StreamId stream : streams) tell_of_end(stream);
+}
+
+// --- Reading
+
+void H2Inbound::receive(std::string_view octets) {
+    is_in_turn_ = true;
+    engine_.receive(octets, core().now());
+}
+
+std::optional<H2Inbound::Arrived> H2Inbound::next_request() {
+    while (std::optional<h2::Event> event = engine_.next_event()) {
+        using What = h2::Event::Kind;
+        if (event->kind == What::request) return Arrived{event->stream, event->request, event->refusal};
+        if (event->kind == What::ended) tell_all_of_end();
+        if (event->kind == What::reset) tell_of_end(event->stream);
+        H2Exchange* const exchange = find(event->stream);
+        if (event->kind == What::content) {
+            if (exchange == nullptr) {
+                engine_.used(event->stream, event->content.size());
+            } else {
+                exchange->take_content(event->content);
+            }
+        }
+        if (event->kind == What::content_end && exchange != nullptr) exchange->take_content_end();
+    }
+    return std::nullopt;
+}
+
+void H2Inbound::end_turn() {
+    is_in_turn_ = false;
+    wake_writer();
+}
+
+io::TimePoint H2Inbound::deadline() const { return engine_.deadline().value_or(io::never); }
+
+void H2Inbound::peer_left() {
+    engine_.end({h2::ErrorCode::no_error, {}});
+    tell_all_of_end();
+}
+
+void H2Inbound::end() { engine_.end({h2::ErrorCode::no_error, {}}); }
+
+void H2Inbound::finish() {
+    is_finishing_ = true;
+    wake_writer();
+}
+
+void H2Inbound::shut_down() {
+    engine_.shut_down(core().now());
+    wake_writer();
+}
+
+void H2Inbound::wake_reader() {
+    if (reader_ == nullptr) return;
+    was_woken_ = true;
+    std::exchange(reader_, nullptr)->stop_waiting();
+}
+
+// The reading task looks after the deadlines, and after the end.
+void H2Inbound::wake_reader_if_due() {
+    if (has_ended() || streams() == 0 || deadline() < reader_deadline_) wake_reader();
+}
+
+// --- Writing
+
+void H2Inbound::wake_writer() {
+    if (!is_in_turn_) has_output_.open();
+}
+
+Task<bool> H2Inbound::wait_for_room(H2Exchange& exchange) {
+    while (!engine_.has_room_for_head()) {
+        if (has_ended()) co_return false;
+        awaiting_room_.push_back(exchange.stream());
+        wake_writer();
+        const bool woken = co_await exchange.wait_to_send();
+        if (!woken) co_return false;
+    }
+    co_return true;
+}
+
+// What the streams have to send, in the order of their priorities.
+void H2Inbound::fill_output() {
+    while (!awaiting_room_.empty() && engine_.has_room_for_head()) {
+        const h2::StreamId stream = awaiting_room_.front();
+        awaiting_room_.erase(awaiting_room_.begin());
+        if (H2Exchange* const exchange = find(stream)) exchange->go_on_sending();
+    }
+    while (const std::optional<h2::StreamId> stream = engine_.next_to_send(core().now())) {
+        H2Exchange* const exchange = find(*stream);
+        if (exchange == nullptr) {
+            engine_.has_no_data(*stream);
+            continue;
+        }
+        window_octets_ += exchange->take_turn();
+    }
+}
+
+void H2Inbound::end_sending() {
+    if (--sending_ > 0) return;
+    window_waited_ = {};
+    window_octets_ = 0;
+}
+
+// Nothing can be sent at the moment. False: the task was asked to stop. If content waits, it waits for the peer, whose
+// windows are closed: one that opens them a little at a time must not hold the content for ever.
+Task<bool> H2Inbound::wait_for_output() {
+    const bool is_for_window = sending_ > 0;
+    const io::TimePoint began = core().now();
+    const io::Result<void> opened = co_await has_output_.wait(core(), io::never);
+    if (!opened) co_return false;
+    if (is_for_window && sending_ > 0) {
+        window_waited_ += core().now() - began;
+        if (!is_fast_enough(window_octets_, window_waited_, context_->limits())) {
+            engine_.end({h2::ErrorCode::enhance_your_calm, "responses are read too slowly"});
+        }
+    }
+    co_return true;
+}
+
+Task<void> H2Inbound::write() {
+    std::optional<Patience> patience;  // while there is output
+    for (;;) {
+        fill_output();
+        const std::string_view output = engine_.output();
+        if (output.empty()) {
+            patience.reset();
+            if (is_finishing_) co_return;
+            wake_reader_if_due();
+            const bool goes_on = co_await wait_for_output();
+            if (!goes_on) co_return;
+            continue;
+        }
+        if (!patience) patience.emplace(context_->limits(), transport_->backlog());
+        const iovec span{const_cast<char*>(output.data()), output.size()};
+        const io::Result<std::size_t> written =
+            co_await transport_->write({&span, 1}, patience->step(core().now()), false, &context_->transfers());
+        if (!written && written.error().number == ETIMEDOUT && patience->lasts(core().now())) continue;
+        if (!written || !patience->took(*written, core().now())) break;
+        engine_.output_sent(*written);
+    }
+    // A reset also frees what the kernel holds.
+    transport_->abort_on_close();
+    is_broken_ = true;
+    tell_all_of_end();
+    wake_reader();
+}
+
+}  // namespace portico::link

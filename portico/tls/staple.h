@@ -1,0 +1,38 @@
+// portico/tls/staple.h — a proof that a certificate has not been revoked, which a server shows with it (OCSP stapling).
+//
+// Room tls: see session.h.
+// Threads:   none. Values that never change.
+#pragma once
+
+#include <chrono>
+#include <expected>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "portico/tls/credentials.h"
+
+namespace portico::tls {
+
+// An OCSP response (RFC 6960) for one certificate. Clients that ask for it (status_request, RFC 6066 §8) need not ask
+// the authority themselves.
+class Staple {
+public:
+    // Reads a response in DER. It must say that the first certificate of `credentials` is good, be signed by its
+    // issuer, which is the second certificate of the chain, or by a responder that the issuer has certified for that,
+    // and be valid now. The error says what is wrong.
+    [[nodiscard]] static std::expected<Staple, std::string> read(std::string_view response,
+                                                                 const Credentials& credentials);
+    // When the next response should be there (nextUpdate): from then on, this one is shown no more.
+    [[nodiscard]] std::chrono::sys_seconds ends() const;
+
+    struct Parts;
+    explicit Staple(std::shared_ptr<const Parts> parts) : parts_(std::move(parts)) {}
+    [[nodiscard]] const Parts& parts() const { return *parts_; }
+
+private:
+    std::shared_ptr<const Parts> parts_;
+};
+
+}  // namespace portico::tls
