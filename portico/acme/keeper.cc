@@ -116,7 +116,7 @@ Task<io::Duration> Keeper::look_after(const std::string& name, Outlook& outlook)
     if (wait > seconds(0) && wait <= std::chrono::hours(7 * 24)) {
         co_return std::clamp<io::Duration>(attempts.next - core_->wall_clock(), look_time_min, look_time_max);
     }
-    co_return co_await renew_if_free(name, std::move(known));
+    co_return co_await renew_if_free(name, std::move(known), outlook);
 }
 
 // Finds out when the certificate is to be renewed.
@@ -151,10 +151,10 @@ Task<Result<std::optional<RenewalAdvice>>> Keeper::advice_on(const Held& held) {
 }
 
 // `known`: the fingerprint of the certificate that is to be renewed; empty if there is none.
-Task<io::Duration> Keeper::renew_if_free(const std::string& name, std::string known) {
+Task<io::Duration> Keeper::renew_if_free(const std::string& name, std::string known, Outlook& outlook) {
     const auto held = co_await store_->try_lock(name_folder(name));
     if (!held) {
-        tell_(held.error().message);
+        note_trouble(outlook, held.error());
         co_return store_pause;
     }
     if (*held == nullptr) co_return lock_pause;

@@ -57,7 +57,7 @@ private:
     };
 
     [[nodiscard]] Task<io::Duration> look_after(const std::string& name, Outlook& outlook);
-    [[nodiscard]] Task<io::Duration> renew_if_free(const std::string& name, std::string known);
+    [[nodiscard]] Task<io::Duration> renew_if_free(const std::string& name, std::string known, Outlook& outlook);
     [[nodiscard]] Task<Result<std::optional<Held>>> load(std::string name);
     [[nodiscard]] Task<void> update(Outlook& outlook, const Held& held);
     [[nodiscard]] Task<Result<std::optional<RenewalAdvice>>> advice_on(const Held& held);

@@ -291,6 +291,18 @@ TEST_F(Keepers, TellOfAStoreThatCantBeUsedOnce) {
     EXPECT_THAT(own->told.front(), HasSubstr("certificate.pem"));
 }
 
+TEST_F(Keepers, TellOfAFolderThatCantBeMadeOnce) {
+    const auto own = process();
+    {
+        const auto file = io::run_task(core_, own->store.write("names", "a file"));
+    }
+    own->keeping.start(own->keeper.keep("example.org"));
+    pass(minutes(10));
+    EXPECT_THAT(own->told, SizeIs(1));
+    EXPECT_THAT(own->told.front(), HasSubstr("/names"));
+    EXPECT_EQ(first_.questions, 0U);
+}
+
 TEST_F(Keepers, Revoke) {
     const auto own = process();
     EXPECT_THAT(io::run_task(core_, own->keeper.revoke("example.org")).error().message, HasSubstr("no certificate"));
