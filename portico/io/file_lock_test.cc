@@ -57,7 +57,7 @@ TEST(FileLocks, NeedAFolder) {
     EXPECT_EQ(lock.error().number, ENOENT);
 }
 
-TEST(TemporaryFiles, ReplaceAnotherFile) {
+TEST(ReplacingFiles, LeaveNothingElse) {
     const ScratchFolder folder;
     for (const char* text : {"old", "new"}) {
         auto file = TemporaryFile::create(folder.path());
