@@ -39,7 +39,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 LISTS = "test/mutants"
-ROOMS = "base http wire io tls link route handler services server embed cli app".split()
+ROOMS = "base http wire io tls link route handler acme services server embed cli app".split()
 PROGRAMS = [f"{room}_test" for room in ROOMS] + ["sim_test"]
 SECONDS_MAX = 1200  # for a test on the unchanged tree
 

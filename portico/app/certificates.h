@@ -4,9 +4,12 @@
 // Threads:   any.
 #pragma once
 
+#include <expected>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "portico/acme/service.h"
 #include "portico/app/banner.h"
 #include "portico/app/serve_plan.h"
 #include "portico/server/certificates.h"
@@ -25,5 +28,8 @@ namespace portico::app {
 [[nodiscard]] server::OpenedCertificates open_tls(const TlsPlan& plan);
 // What to watch while the server runs. A local certificate is replaced long before it expires.
 [[nodiscard]] server::CertificateWatch::Source source_of(const TlsPlan& plan);
+
+// Begins to order the certificates of --acme; null if there are none to order. The error says why that is impossible.
+[[nodiscard]] std::expected<std::unique_ptr<acme::Service>, std::string> start_orders(const TlsPlan& plan);
 
 }  // namespace portico::app

@@ -15,6 +15,7 @@ namespace portico::app {
 using cli::Arguments;
 using cli::Command;
 using cli::Example;
+using cli::Explained;
 using cli::Misuse;
 using cli::Negation;
 using cli::Option;

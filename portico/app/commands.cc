@@ -13,9 +13,9 @@ namespace portico::app {
 
 std::span<const Command> commands() {
     static const std::array all{
-        serve_command(),      hello_command(),      echo_command(),  connect_command(),       get_command(),
-        resolve_command(),    interfaces_command(), ports_command(), hash_password_command(), cert_command(),
-        completion_command(), man_command(),        help_command(),
+        serve_command(),   hello_command(),      echo_command(),  connect_command(),       get_command(),
+        resolve_command(), interfaces_command(), ports_command(), hash_password_command(), cert_command(),
+        acme_command(),    completion_command(), man_command(),   help_command(),
     };
     return all;
 }

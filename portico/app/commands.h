@@ -21,6 +21,7 @@ Command interfaces_command();     // interfaces.cc
 Command ports_command();          // ports.cc
 Command hash_password_command();  // hash_password.cc
 Command cert_command();           // cert.cc
+Command acme_command();           // acme.cc
 Command completion_command();     // completion.cc
 Command man_command();            // man.cc
 Command help_command();           // help.cc

@@ -45,7 +45,14 @@ TEST_P(EachCommand, HasHelpThatFitsAScreenExamplesFirst) {
     expect_to_fit_a_screen(help);
     ASSERT_FALSE(command.examples.empty());
     EXPECT_LT(help.find(command.examples.front().line), help.find("usage:"));
-    for (const Option& option : command.options) EXPECT_THAT(help, HasSubstr("-" + std::string(option.name)));
+    bool is_complete = true;
+    for (const Option& option : command.options) {
+        const std::string before = option.negation == Negation::with_no ? "--[no-]" : "--";
+        const bool is_there = help.find(before + std::string(option.name) + " ") != std::string::npos;
+        EXPECT_EQ(is_there, option.explained == Explained::in_help) << option.name;
+        is_complete = is_complete && is_there;
+    }
+    EXPECT_EQ(help.find("portico man has all options") == std::string::npos, is_complete);
 }
 
 TEST_P(EachCommand, HasATableWithoutSlips) {

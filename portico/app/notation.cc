@@ -5,6 +5,7 @@
 
 #include <fmt/core.h>
 
+#include "portico/acme/names.h"
 #include "portico/io/net/endpoint.h"
 #include "portico/io/net/endpoint_meant.h"
 #include "portico/server/limits.h"
@@ -52,8 +53,15 @@ std::vector<std::string> limit_names() {
     return names;
 }
 
+std::optional<std::string> why_no_acme_name(std::string_view value) {
+    const auto name = acme::read_name(value);
+    if (name) return std::nullopt;
+    return fmt::format("'{}': {}", value, name.error());
+}
+
 }  // namespace
 
+constinit const cli::Notation acme_name_notation{.why_refused = why_no_acme_name};
 constinit const cli::Notation endpoint_notation{.why_refused = why_no_endpoint, .meant_by = endpoint_near};
 constinit const cli::Notation service_notation{.why_refused = why_no_service_endpoint, .meant_by = endpoint_near};
 constinit const cli::Notation web_notation{.why_refused = why_no_web_endpoint, .meant_by = endpoint_near};

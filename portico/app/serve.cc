@@ -15,6 +15,8 @@
 #include <system_error>
 #include <utility>
 
+#include "portico/acme/answers.h"
+#include "portico/acme/challenges.h"
 #include "portico/app/banner.h"
 #include "portico/app/browser.h"
 #include "portico/app/certificates.h"
@@ -315,6 +317,7 @@ route::HostOptions hosts_of(const ServePlan& plan) {
     route::HostOptions hosts{.checked = is_for_lan ? HostsChecked::names_everywhere : HostsChecked::on_loopback,
                              .names = own_names(host_name())};
     hosts.names.insert(hosts.names.end(), plan.hosts.begin(), plan.hosts.end());
+    hosts.names.insert(hosts.names.end(), plan.tls.acme.names.begin(), plan.tls.acme.names.end());
     return hosts;
 }
 
@@ -344,6 +347,11 @@ int serve(const Arguments& arguments, const ServePlan& plan) {
     server::ServerOptions options;
     TlsPlan tls_plan = plan.tls;
     if (tls_plan.use == TlsUse::local) tls_plan.names = names_to_certify(plan);
+    route::Precedence precedence;
+    if (tls_plan.use == TlsUse::acme) {
+        tls_plan.challenges = std::make_shared<acme::Challenges>();
+        precedence = acme::answers_with(tls_plan.challenges);
+    }
     std::optional<server::TicketKeySource> ticket_keys;
     if (tls_plan.use != TlsUse::none) {
         const auto tls = open_tls(tls_plan);
@@ -360,8 +368,10 @@ int serve(const Arguments& arguments, const ServePlan& plan) {
     auto redirecting = addresses_of(plan.redirect);
     if (!redirecting) return complain(redirecting.error(), "portico interfaces");
     options.redirect = std::move(*redirecting);
-    options.redirecting = [hosts = hosts_of(plan)](std::uint16_t port) {
-        return handler::routes_to_https(port, hosts);
+    options.redirecting = [hosts = hosts_of(plan), precedence](std::uint16_t port) {
+        auto routes = handler::routes_to_https(port, hosts);
+        routes->precedence = precedence;
+        return routes;
     };
     options.threads = plan.threads != 0 ? plan.threads : allowed_cores(cores_of_affinity());
     options.limits = plan.limits;
@@ -369,7 +379,7 @@ int serve(const Arguments& arguments, const ServePlan& plan) {
     fit_to_descriptors(arguments, plan, options);
     const std::shared_ptr<const tls::ServerContext> tls = options.tls;
     const OpenResult opened =
-        open_server(std::move(options), plan.port_choice, files::routes_for(*folder, hosts_of(plan)));
+        open_server(std::move(options), plan.port_choice, files::routes_for(*folder, hosts_of(plan), precedence));
     if (!opened) return complain_of_opening(arguments, opened.error());
     if (!steering->take(*opened->server)) return exit_ok;
     // The first line of the log must come after the banner: until start(), connections wait in the backlog.
@@ -377,6 +387,8 @@ int serve(const Arguments& arguments, const ServePlan& plan) {
     opened->server->start();
     std::optional<server::CertificateWatch> watch;
     if (ticket_keys) watch.emplace(*opened->server, tls, source_of(tls_plan), *std::move(ticket_keys));
+    const auto orders = start_orders(tls_plan);
+    if (!orders) note(orders.error());
     opened->server->wait();
     steering->give_back();
     return exit_ok;

@@ -9,6 +9,7 @@
 #include <cassert>
 #include <string_view>
 
+#include "portico/app/acme_plan.h"
 #include "portico/app/notation.h"
 #include "portico/app/retype.h"
 #include "portico/io/net/address.h"
@@ -78,7 +79,8 @@ std::vector<Option> where_options() {
         {.name = "ticket-keys",
          .value = "FILE",
          .meaning = "keys of session tickets, to share with other machines",
-         .kind = ValueKind::file},
+         .kind = ValueKind::file,
+         .explained = Explained::in_manual},
         {.name = "client-ca",
          .value = "FILE",
          .meaning = "ask clients for certificates of these authorities (PEM)",
@@ -155,6 +157,15 @@ std::vector<Option> how_options() {
     };
 }
 
+constexpr std::uint16_t http_port = 80;
+constexpr std::uint16_t https_port = 443;
+
+io::Endpoint everywhere_at(std::uint16_t port) {
+    io::Endpoint endpoint;
+    endpoint.port = port;
+    return endpoint;
+}
+
 // --port and --lan change the default endpoint. With --listen, either of them adds that endpoint to the listed ones.
 void plan_listening(const Arguments& arguments, ServePlan& plan) {
     const auto port = arguments.number("port");
@@ -168,6 +179,13 @@ void plan_listening(const Arguments& arguments, ServePlan& plan) {
     const bool is_listed = !arguments.values("listen").empty();
     plan.port_choice = port || is_listed ? PortChoice::asked : PortChoice::ours;
     if (is_listed && !port && plan.audience == Audience::as_listened) return;
+    if (plan.tls.use == TlsUse::acme && !port) {
+        // Where an authority looks for the proofs of tls-alpn-01 and http-01, and browsers for a site.
+        plan.port_choice = PortChoice::asked;
+        plan.listen.push_back(everywhere_at(https_port));
+        plan.redirect.push_back(everywhere_at(http_port));
+        return;
+    }
     io::Endpoint standard;
     standard.host = plan.audience == Audience::lan ? "" : "127.0.0.1";
     standard.port = port ? static_cast<std::uint16_t>(*port) : standard_port;
@@ -186,6 +204,14 @@ std::expected<void, Misuse> plan_tls(const Arguments& arguments, TlsPlan& plan) 
         plan.files.emplace_back(std::string(chains[i]), std::string(keys[i]));
     }
     plan.use = !plan.files.empty() ? TlsUse::files : arguments.has("tls") ? TlsUse::local : TlsUse::none;
+    auto acme = acme_plan(arguments);
+    if (!acme) return std::unexpected(acme.error());
+    if (!acme->names.empty() && plan.use != TlsUse::none) {
+        return std::unexpected(Misuse{"--acme orders certificates, so that --tls, --cert and --key have no use",
+                                      fmt::format("portico serve --acme {}", shell_quoted(acme->names.front()))});
+    }
+    if (!acme->names.empty()) plan.use = TlsUse::acme;
+    plan.acme = *std::move(acme);
     if (arguments.has("tls") && plan.use == TlsUse::files) {
         return std::unexpected(Misuse{"--tls makes a certificate, and --cert names one: only one of them can be used",
                                       "portico serve --tls"});
@@ -341,7 +367,7 @@ Command serve_table() {
                         {"--colour", "color"},
                         {"--silent", "quiet"}},
     };
-    for (auto& group : {where_options(), what_options(), how_options()}) {
+    for (auto& group : {where_options(), acme_options(), what_options(), how_options()}) {
         command.options.insert(command.options.end(), group.begin(), group.end());
     }
     return command;

@@ -7,10 +7,13 @@
 #include <chrono>
 #include <cstdint>
 #include <expected>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "portico/acme/challenges.h"
+#include "portico/acme/service.h"
 #include "portico/app/command.h"
 #include "portico/app/notice.h"
 #include "portico/handler/files/options.h"
@@ -37,6 +40,7 @@ enum class TlsUse : std::uint8_t {
     none,
     files,  // --cert and --key
     local,  // --tls: from the authority of this user
+    acme,   // --acme: from a public authority
 };
 
 // Which protocols ALPN offers.
@@ -50,6 +54,9 @@ struct TlsPlan {
     std::vector<server::CertificateFiles> files;
     std::vector<std::string> names;  // of the local certificate: names and addresses
     tls::Profile profile = tls::Profile::intermediate;
+    acme::ServiceOptions acme;
+    // What the server shows to authorities; made for --acme when the server starts.
+    std::shared_ptr<acme::Challenges> challenges;
     tls::UnknownNames unknown_names = tls::UnknownNames::first_certificate;
     Applications applications = Applications::http;
     std::string ticket_keys;         // a file; empty: keys of our own

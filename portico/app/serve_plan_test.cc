@@ -61,6 +61,9 @@ INSTANTIATE_TEST_SUITE_P(
         ListenRow{"APort", {"-p", "3000"}, {"tcp://127.0.0.1:3000"}, PortChoice::asked},
         ListenRow{"Lan", {"--lan"}, {"tcp://:8080"}, PortChoice::ours},
         ListenRow{"LanAndPort", {"--lan", "-p0"}, {"tcp://:0"}, PortChoice::asked},
+        ListenRow{"Acme", {"--acme", "example.org"}, {"tcp://:443"}, PortChoice::asked},
+        ListenRow{"AcmeAndPort", {"--acme", "example.org", "-p", "8443"}, {"tcp://127.0.0.1:8443"}, PortChoice::asked},
+        ListenRow{"AcmeAndEndpoint", {"--acme", "example.org", "-l", ":8443"}, {"tcp://:8443"}, PortChoice::asked},
         ListenRow{"Endpoint", {"-l", "10.0.0.1:80"}, {"tcp://10.0.0.1:80"}, PortChoice::asked},
         ListenRow{"Endpoints", {"-l", ":81", "-l", "unix:/x"}, {"tcp://:81", "unix:/x"}, PortChoice::asked},
         ListenRow{"EndpointAndPort", {"-l", "unix:/x", "-p80"}, {"tcp://127.0.0.1:80", "unix:/x"}, PortChoice::asked}),
@@ -142,6 +145,30 @@ TEST(ServePlan, TakesThePolicyOfTls) {
     EXPECT_EQ(plan.tls.files.front().clients, server::ClientCertificates::optional);
 }
 
+TEST(ServePlan, OrdersCertificates) {
+    const ServePlan plan = plan_of({"--acme", "Example.org", "--acme", "example.org.", "--acme", "www.example.org",
+                                    "--acme-email", "me@example.org", "--acme-directory", "https://a.example/",
+                                    "--acme-directory", "https://b.example/", "--acme-eab", "my-id:Zm9v"});
+    EXPECT_EQ(plan.tls.use, TlsUse::acme);
+    EXPECT_THAT(plan.tls.acme.names, ElementsAre("example.org", "www.example.org"));
+    EXPECT_THAT(plan.tls.acme.types, ElementsAre("http-01", "tls-alpn-01"));
+    ASSERT_EQ(plan.tls.acme.authorities.size(), 2U);
+    EXPECT_EQ(plan.tls.acme.authorities.back().directory, "https://b.example/");
+    EXPECT_EQ(plan.tls.acme.authorities.back().email, "me@example.org");
+    EXPECT_EQ(plan.tls.acme.authorities.back().external->id, "my-id");
+    EXPECT_EQ(plan.tls.acme.authorities.back().external->mac_key, "foo");
+    ASSERT_EQ(plan.redirect.size(), 1U) << "HTTP leads to HTTPS";
+    EXPECT_EQ(plan.redirect.front().text(), "tcp://:80");
+}
+
+TEST(ServePlan, OrdersFromTheUsualAuthority) {
+    const ServePlan plan = plan_of({"--acme", "example.org", "-l", ":8443", "--acme-challenge", "tls-alpn-01"});
+    ASSERT_EQ(plan.tls.acme.authorities.size(), 1U);
+    EXPECT_THAT(plan.tls.acme.authorities.front().directory, HasSubstr("letsencrypt.org"));
+    EXPECT_THAT(plan.tls.acme.types, ElementsAre("tls-alpn-01"));
+    EXPECT_TRUE(plan.redirect.empty());
+}
+
 constexpr std::string_view some_hash =
     "$6$saltstring$AIsRs/Ee56G/tC8MEHhvReZTfx8u3rXXMl6eYrjCG9ibix19DxoMBLogdTET5Ukw9Sf7eZTITsuk0Ry5qulYz.";
 
@@ -177,6 +204,13 @@ INSTANTIATE_TEST_SUITE_P(
                     RefusedPlanRow{"Stdio", {"-l", "stdio"}, "not on stdio"},
                     RefusedPlanRow{"HttpsWithoutACertificate", {"-l", "https://:443"}, "needs a certificate"},
                     RefusedPlanRow{"OnlyHttp", {"--tls", "-l", "http://:80"}, "there is no endpoint for that"},
+                    RefusedPlanRow{"AcmeAndTls", {"--acme", "a.org", "--tls"}, "--acme orders certificates"},
+                    RefusedPlanRow{"AcmeOptionAlone", {"--acme-email", "me@a.org"}, "for which name"},
+                    RefusedPlanRow{"AcmeWithoutTls",
+                                   {"--acme", "a.org", "--acme-directory", "http://a.example/"},
+                                   "is not an https:// address"},
+                    RefusedPlanRow{"WildcardWithoutDns", {"--acme", "*.a.org"}, "--acme-dns-hook"},
+                    RefusedPlanRow{"ExternalAccountWithoutKey", {"--acme", "a.org", "--acme-eab", "id:"}, "ID:KEY"},
                     RefusedPlanRow{"HstsWithoutTls", {"--hsts", "1"}, "--hsts is for HTTPS"},
                     RefusedPlanRow{"DemandWithoutAuthorities", {"--tls", "--client-cert", "optional"}, "--client-ca"}),
     row_name);

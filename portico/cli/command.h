@@ -51,6 +51,8 @@ enum class Repeat : std::uint8_t { last_counts, collected };
 enum class Presence : std::uint8_t { optional, required };
 enum class Negation : std::uint8_t { none, with_no };  // with_no: --list and --no-list, the last one counts
 enum class Secrecy : std::uint8_t { none, secret };    // secret: no message repeats the value
+// Where an option is explained. Every option is in the manual page and in completions; the help has to fit a screen.
+enum class Explained : std::uint8_t { in_help, in_manual };
 
 struct Option {
     std::string_view name;          // without dashes: "port"
@@ -62,6 +64,7 @@ struct Option {
     Repeat repeat = Repeat::last_counts;
     Negation negation = Negation::none;
     Secrecy secrecy = Secrecy::none;
+    Explained explained = Explained::in_help;
     std::string_view fallback = {};  // the default value; empty: there is none
     std::vector<std::string_view> choices = {};
     std::uint64_t least = 0;

@@ -71,8 +71,15 @@ std::string help_of(const Command& command) {
     for (const Positional& positional : command.arguments) {
         lines.push_back({std::string(positional.name), std::string(positional.meaning)});
     }
-    for (const Option& option : command.options) lines.push_back({written_option(option), meaning_of(option)});
-    lines.push_back({"-h, --help", "print this text"});
+    bool is_complete = true;
+    for (const Option& option : command.options) {
+        if (option.explained == Explained::in_help) {
+            lines.push_back({written_option(option), meaning_of(option)});
+        } else {
+            is_complete = false;
+        }
+    }
+    lines.push_back({"-h, --help", is_complete ? "print this text" : "print this text; portico man has all options"});
     return text + in_two_columns(lines, left_columns_max);
 }
 

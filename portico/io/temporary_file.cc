@@ -82,4 +82,11 @@ Result<void> TemporaryFile::keep(const std::string& path) {
     return {};
 }
 
+Result<void> TemporaryFile::replace(const std::string& path) {
+    if (::rename(path_.c_str(), path.c_str()) != 0) return fail(errno, "rename");
+    path_ = path;
+    is_kept_ = true;
+    return {};
+}
+
 }  // namespace portico::io

@@ -30,6 +30,9 @@ public:
     // Renames the file to `path`. EEXIST if such a file exists: nothing is overwritten. EXDEV if that is on another
     // file system.
     Result<void> keep(const std::string& path);
+    // Renames the file to `path`, in place of any file that is there (rename(2)). After a crash, either of the two may
+    // be found.
+    Result<void> replace(const std::string& path);
     // The file's present name.
     [[nodiscard]] const std::string& path() const { return path_; }
 

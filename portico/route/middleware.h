@@ -24,8 +24,9 @@ class Middleware;
 struct Route {
     Guard* guard = nullptr;  // asked before the middleware; null: everyone is admitted
     std::span<Middleware* const> way;
-    Handler* handler = nullptr;  // never null once the route is found
-    Refuser* refuser = nullptr;  // neither is this
+    Handler* handler = nullptr;   // never null once the route is found
+    Refuser* refuser = nullptr;   // neither is this
+    bool has_precedence = false;  // see Precedence
 
     // What the handler and the middleware do with the content, together.
     [[nodiscard]] ContentUse content_use() const;

@@ -31,6 +31,7 @@ Router::Router(io::Core& core, std::shared_ptr<const Routes> routes)
             Own{route->guard ? route->guard(core) : nullptr, route->handler(core), make_way(route->way)};
     }
     for (const ForCore<Handler>& handler : routes_->kept()) kept_.push_back(handler(core));
+    if (routes_->precedence.takes) first_ = routes_->precedence.handler(core);
 }
 
 std::span<Middleware* const> Router::make_way(const Way& way) {
@@ -53,6 +54,11 @@ Route Router::refused(link::Exchange& exchange, const Way& way, http::Status sta
 
 Route Router::translate(link::Exchange& exchange, HostCheck check) {
     const http::Request& request = exchange.request();
+    if (first_ != nullptr && routes_->precedence.takes(request)) {
+        Route first = on_way(no_middleware, *first_);
+        first.has_precedence = true;
+        return first;
+    }
     // The authority form names the tunnel's destination, not the server that is asked for it (RFC 9112 §3.2.3).
     const bool names_server = request.form != http::TargetForm::authority;
     if (names_server && !hosts_.admits(request.authority, check)) {

@@ -68,6 +68,7 @@ private:
     MethodsHandler methods_;
     std::unordered_map<const Definition*, Own> own_;
     std::vector<std::shared_ptr<Handler>> kept_;
+    std::shared_ptr<Handler> first_;  // of the routes' precedence; null: there is none
     std::map<const ForCore<Middleware>*, std::shared_ptr<Middleware>> middleware_;
     std::unordered_map<const Way*, std::vector<Middleware*>> ways_;
 };

@@ -98,6 +98,18 @@ protected:
     std::shared_ptr<Routes> routes = std::make_shared<Routes>();
 };
 
+// Whatever the host, the method and the way.
+TEST_F(Routing, BeginsWithWhatHasPrecedence) {
+    routes->hosts = {.checked = HostsChecked::everywhere, .names = {"example.org"}};
+    routes->set_way_below({}, {}, {station("o")});
+    add("GET", "/", {station("o")});
+    routes->precedence.takes = [](const http::Request& request) { return request.path == "/proof"; };
+    routes->precedence.handler = [](io::Core&) { return std::make_shared<Named>("proof"); };
+    EXPECT_EQ(outcome("GET", "/proof", "example.com", HostCheck::on), " 200 proof ");
+    EXPECT_EQ(outcome("GET", "/", "example.com", HostCheck::on), " 421  ");
+    EXPECT_EQ(outcome("GET", "/", "example.org", HostCheck::on), "o 200 GET/ ");
+}
+
 struct OutcomeRow {
     const char* name;
     std::string_view method;

@@ -4,6 +4,7 @@
 // Threads:   built by one thread, then read by every core.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <source_location>
 #include <string>
@@ -11,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "portico/http/message.h"
 #include "portico/route/for_core.h"
 #include "portico/route/guard.h"
 #include "portico/route/handler.h"
@@ -35,6 +37,13 @@ struct Definition {
     ForCore<Handler> handler;
 };
 
+// What is answered before everything else, such as an authority's request for a proof (RFC 8555 §8.3): whatever host it
+// names, without guards and middleware, and without TLS at listeners that demand it.
+struct Precedence {
+    std::function<bool(const http::Request&)> takes;  // every core asks it; empty: it takes nothing
+    ForCore<Handler> handler;
+};
+
 // Finds routes. A host's own routes are all that it has; other hosts share the routes without a host. The most specific
 // pattern wins, segment by segment: a literal wins over a parameter, a parameter over the rest of the path.
 class Routes {
@@ -46,6 +55,7 @@ public:
 
     // Which hosts requests may name; those of the routes are added to them.
     HostOptions hosts;
+    Precedence precedence;
     // Whether the content of a request is left unread if there is no route for it, or it is read and dropped before
     // the refusal.
     ContentUse content_of_refused = ContentUse::none;

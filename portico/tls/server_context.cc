@@ -107,10 +107,14 @@ struct ServerContext::Impl {
     std::map<std::string, Site*, std::less<>> by_name;  // "example.org", "*.example.org", "2001:db8::1"
     std::string applications;                           // for ALPN: each with its length before it (RFC 7301 §3.1)
     UnknownNames unknown_names = UnknownNames::first_certificate;
+    std::function<std::optional<Credentials>(const std::string&)> challenge;
+    OwnedContext challenge_context;  // for an authority's validation; null: there is none
 
     [[nodiscard]] std::expected<void, std::string> add(const ServerIdentity& identity, const ServerTlsOptions& options);
     [[nodiscard]] std::expected<Site*, std::string> add_site(const ServerIdentity& identity,
                                                              const ServerTlsOptions& options);
+    [[nodiscard]] std::expected<void, std::string> accept_challenges(const ServerTlsOptions& options);
+    static int show_challenge(SSL* ssl, int* alert, void* impl);
     void finish() const;
     // `host` as may_serve() has it.
     [[nodiscard]] const Site* find(std::string_view host) const;
@@ -169,9 +173,39 @@ const Site* ServerContext::Impl::find(std::string_view host) const {
     return at == by_name.end() ? nullptr : at->second;
 }
 
+namespace {
+
+constexpr std::string_view acme_application = "acme-tls/1";
+
+// Whether this is the one protocol that the client offers. The extension has the list's length, then each name's.
+bool offers_only_acme(SSL* ssl) {
+    const unsigned char* octets = nullptr;
+    std::size_t length = 0;
+    constexpr unsigned alpn = TLSEXT_TYPE_application_layer_protocol_negotiation;
+    if (SSL_client_hello_get0_ext(ssl, alpn, &octets, &length) != 1) return false;
+    const std::string_view offered(reinterpret_cast<const char*>(octets), length);
+    return offered.size() == 3 + acme_application.size() && offered[0] == 0 &&
+           offered[1] == static_cast<char>(acme_application.size() + 1) &&
+           offered[2] == static_cast<char>(acme_application.size()) && offered.substr(3) == acme_application;
+}
+
+int choose_acme(SSL* /*ssl*/, const unsigned char** chosen, unsigned char* length, const unsigned char* /*offered*/,
+                unsigned /*offered_octets*/, void* /*nothing*/) {
+    *chosen = reinterpret_cast<const unsigned char*>(acme_application.data());
+    *length = static_cast<unsigned char>(acme_application.size());
+    return SSL_TLSEXT_ERR_OK;
+}
+
+}  // namespace
+
 // Called for each ClientHello, so also for a second one that could name another host (RFC 8446 §4.1.4).
 int ServerContext::Impl::choose_site(SSL* ssl, int* alert, void* impl) {
     const auto& own = *static_cast<const Impl*>(impl);
+    if (own.challenge_context != nullptr && offers_only_acme(ssl)) {
+        SSL_set_SSL_CTX(ssl, own.challenge_context.get());
+        SSL_set_options(ssl, SSL_OP_NO_TICKET);  // nothing is resumed with what proves nothing but a name
+        return SSL_CLIENT_HELLO_SUCCESS;
+    }
     const unsigned char* octets = nullptr;
     std::size_t length = 0;
     std::optional<std::string_view> name;
@@ -322,6 +356,30 @@ std::expected<void, std::string> ServerContext::Impl::add(const ServerIdentity& 
     return {};
 }
 
+int ServerContext::Impl::show_challenge(SSL* ssl, int* alert, void* impl) {
+    const char* const name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+    *alert = SSL_AD_UNRECOGNIZED_NAME;
+    if (name == nullptr) return SSL_TLSEXT_ERR_ALERT_FATAL;
+    const std::optional<Credentials> credentials = static_cast<const Impl*>(impl)->challenge(as_host(name));
+    if (!credentials) return SSL_TLSEXT_ERR_ALERT_FATAL;
+    const bool is_used = SSL_use_certificate(ssl, credentials->parts().chain.front().get()) == 1 &&
+                         SSL_use_PrivateKey(ssl, credentials->parts().key.get()) == 1;
+    return is_used ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
+// A validation connection (RFC 8737 §3) gets a context of its own.
+std::expected<void, std::string> ServerContext::Impl::accept_challenges(const ServerTlsOptions& options) {
+    challenge = options.challenge;
+    auto context = new_context(options);
+    if (!context) return Problem(context.error());
+    challenge_context = *std::move(context);
+    SSL_CTX* const own = challenge_context.get();
+    SSL_CTX_set_tlsext_servername_callback(own, show_challenge);
+    SSL_CTX_set_tlsext_servername_arg(own, this);
+    SSL_CTX_set_alpn_select_cb(own, choose_acme, nullptr);
+    return {};
+}
+
 // Sessions are resumed only if the certificates, the demand on clients and the clients' authorities are the same.
 void ServerContext::Impl::finish() const {
     for (const auto& site : sites) {
@@ -346,6 +404,10 @@ std::expected<std::shared_ptr<const ServerContext>, std::string> ServerContext::
         if (!added) return Problem(added.error());
     }
     impl->finish();
+    if (options.challenge) {
+        const auto accepted = impl->accept_challenges(options);
+        if (!accepted) return Problem(accepted.error());
+    }
     return std::make_shared<const ServerContext>(
         std::move(impl), options.ticket_keys == nullptr ? TicketKeys::make() : options.ticket_keys);
 }

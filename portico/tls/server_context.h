@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <expected>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -53,6 +54,10 @@ struct ServerTlsOptions {
     Profile profile = Profile::intermediate;
     // The protocols that ALPN offers, the preferred one first (RFC 7301); none: a client's offer is not answered.
     std::vector<std::string> applications{"h2", "http/1.1", "http/1.0"};
+    // The certificate that proves to an authority that this server has the name, in lower case (RFC 8737): for a
+    // client that offers the protocol acme-tls/1 and no other. Nothing: the handshake fails. Every core calls it.
+    // Empty: no authority asks.
+    std::function<std::optional<Credentials>(const std::string& name)> challenge = nullptr;
     // Null: a key that only this context has.
     std::shared_ptr<const TicketKeys> ticket_keys = nullptr;
 };

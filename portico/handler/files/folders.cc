@@ -57,8 +57,10 @@ route::ForCore<route::Handler> folder_handler(std::shared_ptr<const Folder> fold
     };
 }
 
-std::shared_ptr<const route::Routes> routes_for(const std::shared_ptr<const Folder>& folder, route::HostOptions hosts) {
+std::shared_ptr<const route::Routes> routes_for(const std::shared_ptr<const Folder>& folder, route::HostOptions hosts,
+                                                route::Precedence precedence) {
     auto routes = std::make_shared<route::Routes>();
+    routes->precedence = std::move(precedence);
     routes->hosts = std::move(hosts);
     routes->foreign_host_advice =
         "The server does not answer for the host name in the address. If the name is right, the person who runs the "

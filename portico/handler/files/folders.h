@@ -63,6 +63,7 @@ private:
 
 // The routes of a server that is one folder: its users are admitted, and scripts as its options say.
 [[nodiscard]] std::shared_ptr<const route::Routes> routes_for(const std::shared_ptr<const Folder>& folder,
-                                                              route::HostOptions hosts = {});
+                                                              route::HostOptions hosts = {},
+                                                              route::Precedence precedence = {});
 
 }  // namespace portico::files

@@ -1,0 +1,403 @@
+"""Certificates from an authority, ordered and renewed by the server itself: against pebble, on loopback."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import ssl
+import stat
+import subprocess
+import threading
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+import servers
+from conformance.content import PROBE
+from exchange import Conversation
+from conformance.case import get
+
+pytestmark = [pytest.mark.skipif(servers.chosen() != "portico", reason="about Portico's own options"),
+              pytest.mark.skipif(shutil.which("pebble") is None, reason="pebble is not installed")]
+
+PROGRAM = str(servers.portico_program())
+PATIENCE = 60.0
+MAC_KEY = "zWNDZM6eQGHWpSRTPal5eIUYFTu7EajVIoguysqZ9wG44nMEtx3MUAsUDkMTQ12W"
+
+
+def wait_until(holds, seconds: float = PATIENCE) -> bool:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if holds():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+class Program:
+    """A program that runs until the test ends, with what it prints."""
+
+    def __init__(self, *command: str, **popen):
+        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                        text=True, errors="replace", **popen)
+        self.printed: list[str] = []
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self) -> None:
+        for line in self.process.stdout:
+            self.printed.append(line)
+
+    def said(self, text: str) -> bool:
+        return any(text in line for line in self.printed)
+
+    def stop(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+
+
+def answers(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        return True
+    except OSError:
+        return False
+
+
+class Names:
+    """A name server for which every name is 127.0.0.1, and that takes TXT records."""
+
+    def __init__(self):
+        self.dns, self.management = servers.free_port(), servers.free_port()
+        self.program = Program("pebble-challtestsrv", "-management", f"127.0.0.1:{self.management}", "-dns01",
+                               f"127.0.0.1:{self.dns}", "-http01", "", "-https01", "", "-tlsalpn01", "",
+                               "-defaultIPv4", "127.0.0.1", "-defaultIPv6", "")
+        assert wait_until(lambda: answers(self.management)), self.program.printed
+
+
+class Pebble:
+    """An authority that looks for proofs at one port of this machine."""
+
+    def __init__(self, folder: Path, names: Names):
+        self.folder, self.names = folder, names
+        self.port, self.management, self.proofs = servers.free_port(), servers.free_port(), servers.free_port()
+        self.certificate = servers.make_certificate(folder, "pebble", ["DNS:localhost"])
+        self.config: dict = {}
+        self.environment = {"PEBBLE_VA_NOSLEEP": "1", "PEBBLE_WFE_NONCEREJECT": "0"}
+        self.program: Program | None = None
+
+    @property
+    def directory(self) -> str:
+        return f"https://localhost:{self.port}/dir"
+
+    def start(self) -> Pebble:
+        config = {"listenAddress": f"127.0.0.1:{self.port}", "managementListenAddress": f"127.0.0.1:{self.management}",
+                  "certificate": str(self.certificate.chain), "privateKey": str(self.certificate.key),
+                  "httpPort": self.proofs, "tlsPort": self.proofs, "ocspResponderURL": "", **self.config}
+        path = self.folder / "pebble.json"
+        path.write_text(json.dumps({"pebble": config}))
+        self.program = Program("pebble", "-config", str(path), "-dnsserver", f"127.0.0.1:{self.names.dns}",
+                               env={**os.environ, **self.environment})
+        assert wait_until(lambda: answers(self.port) and answers(self.management)), self.program.printed
+        return self
+
+    def stop(self) -> None:
+        if self.program is not None:
+            self.program.stop()
+
+    def tell(self, path: str) -> str:
+        """What the management says: it is no part of ACME."""
+        context = ssl.create_default_context(cafile=str(self.certificate.chain))
+        with urllib.request.urlopen(f"https://localhost:{self.management}{path}", context=context, timeout=10) as answer:
+            return answer.read().decode()
+
+    def root(self) -> Path:
+        path = self.folder / "root.pem"
+        path.write_text(self.tell("/roots/0"))
+        return path
+
+    def options(self, *names: str) -> tuple[str, ...]:
+        ordered = [word for name in names for word in ("--acme", name)]
+        return ("--listen", f"127.0.0.1:{self.proofs}", "--acme-directory", self.directory, *ordered)
+
+
+@pytest.fixture(scope="module")
+def names():
+    names = Names()
+    yield names
+    names.program.stop()
+
+
+@pytest.fixture
+def pebble(tmp_path, names):
+    authority = Pebble(tmp_path, names)
+    yield authority
+    authority.stop()
+
+
+@pytest.fixture
+def environment(tmp_path, pebble):
+    """Where the server keeps certificates, and whom it trusts as an authority's server."""
+    return {**os.environ, "XDG_DATA_HOME": str(tmp_path / "data"), "SSL_CERT_FILE": str(pebble.certificate.chain)}
+
+
+@pytest.fixture
+def serve(own_server, environment):
+    def start(*options: str):
+        return own_server("plain", options, env=environment)
+    return start
+
+
+def kept(tmp_path: Path, name: str) -> Path:
+    return tmp_path / "data/portico/acme/names" / name / "certificate.pem"
+
+
+def curl(port: int, name: str, root: Path, *words: str) -> subprocess.CompletedProcess:
+    return subprocess.run(["curl", "-sS", "--cacert", str(root), "--resolve", f"{name}:{port}:127.0.0.1", *words,
+                           f"https://{name}:{port}/probe.txt"], capture_output=True, timeout=30)
+
+
+def is_served(server, name: str, root: Path) -> bool:
+    """Whether a client that trusts the authority gets the file: the name, the chain and the dates are right."""
+    return curl(server.address[1], name, root).stdout == PROBE
+
+
+def serial_of(server, name: str) -> str:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    with socket.create_connection(server.address, timeout=10) as plain, context.wrap_socket(plain, server_hostname=name) as secure:
+        shown = secure.getpeercert(binary_form=True)
+    text = subprocess.run(["openssl", "x509", "-inform", "DER", "-noout", "-serial"], input=shown, capture_output=True, check=True)
+    return text.stdout.decode().partition("=")[2].strip().lower()
+
+
+@pytest.mark.parametrize("challenge", ["http-01", "tls-alpn-01"])
+def test_a_certificate_is_ordered(pebble, serve, tmp_path, challenge):
+    pebble.start()
+    server = serve(*pebble.options("one.test"), "--acme-challenge", challenge)
+    assert any("no certificate for one.test yet" in line for line in server.printed)
+    root = pebble.root()
+    assert wait_until(lambda: is_served(server, "one.test", root)), server.printed
+    seen = subprocess.run(["openssl", "s_client", "-connect", f"127.0.0.1:{server.address[1]}", "-servername", "one.test",
+                           "-verify_hostname", "one.test", "-CAfile", str(root)], input=b"", capture_output=True, timeout=30)
+    assert b"Verify return code: 0 (ok)" in seen.stdout
+    file = kept(tmp_path, "one.test")
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600 and stat.S_IMODE(file.parent.stat().st_mode) == 0o700
+    assert pebble.program.said("validate w/ HTTP") == (challenge == "http-01"), "".join(pebble.program.printed)
+
+
+def test_the_proof_is_shown_where_http_leads_to_https(pebble, serve):
+    plain = pebble.config["httpPort"] = servers.free_port()
+    pebble.start()
+    server = serve(*pebble.options("one.test"), "--listen", f"http://127.0.0.1:{plain}", "--acme-challenge", "http-01")
+    root = pebble.root()
+    assert wait_until(lambda: is_served(server, "one.test", root)), server.printed
+    with Conversation(("127.0.0.1", plain)) as talk:
+        talk.send(get("/.well-known/acme-challenge/unknown"))
+        assert talk.read_answer().status == 301
+
+
+def test_before_there_is_one_a_self_signed_certificate_is_shown(pebble, serve):
+    server = serve(*pebble.options("one.test"))
+    shown = subprocess.run(["curl", "-sSk", "--resolve", f"one.test:{server.address[1]}:127.0.0.1",
+                            f"https://one.test:{server.address[1]}/probe.txt"], capture_output=True, timeout=30)
+    assert shown.stdout == PROBE
+    assert wait_until(lambda: any("the next attempt is in" in line for line in server.printed)), server.printed
+
+
+def test_the_authority_may_be_down_for_a_while(pebble, serve):
+    server = serve(*pebble.options("one.test"))
+    assert wait_until(lambda: any("the next attempt is in" in line for line in server.printed)), server.printed
+    pebble.start()
+    root = pebble.root()
+    assert wait_until(lambda: is_served(server, "one.test", root)), server.printed
+
+
+def test_the_next_authority_is_asked(pebble, serve):
+    pebble.start()
+    nobody = f"https://localhost:{servers.free_port()}/dir"
+    server = serve("--acme-directory", nobody, *pebble.options("one.test"))
+    root = pebble.root()
+    assert wait_until(lambda: is_served(server, "one.test", root)), server.printed
+
+
+def test_nonces_may_be_refused(pebble, serve):
+    pebble.environment["PEBBLE_WFE_NONCEREJECT"] = "40"
+    pebble.start()
+    server = serve(*pebble.options("one.test", "two.test"))
+    root = pebble.root()
+    assert wait_until(lambda: is_served(server, "one.test", root) and is_served(server, "two.test", root)), server.printed
+
+
+def test_several_names_at_once(pebble, serve):
+    pebble.start()
+    wanted = ["one.test", "two.test", "three.test"]
+    server = serve(*pebble.options(*wanted))
+    root = pebble.root()
+    assert wait_until(lambda: all(is_served(server, name, root) for name in wanted)), server.printed
+    assert len({serial_of(server, name) for name in wanted}) == 3
+
+
+def test_an_order_may_fail(pebble, serve):
+    """Nothing answers where the authority looks."""
+    pebble.config["httpPort"] = servers.free_port()
+    pebble.start()
+    server = serve(*pebble.options("one.test"), "--acme-challenge", "http-01")
+    assert wait_until(lambda: any("was not convinced that one.test is this server" in line for line in server.printed))
+    assert not is_served(server, "one.test", pebble.root())
+
+
+def test_the_other_proof_is_tried_next(pebble, serve):
+    pebble.config["httpPort"] = servers.free_port()
+    pebble.start()
+    server = serve(*pebble.options("one.test"))
+    root = pebble.root()
+    assert wait_until(lambda: is_served(server, "one.test", root)), server.printed
+
+
+HOOK = """#!/bin/sh
+# Called with: add or remove, the record's name, its value.
+echo "$@" >> {log}
+case $1 in
+    add) path=set-txt body="{{\\"host\\":\\"$2.\\",\\"value\\":\\"$3\\"}}" ;;
+    remove) path=clear-txt body="{{\\"host\\":\\"$2.\\"}}" ;;
+esac
+exec curl -sSf -d "$body" http://127.0.0.1:{port}/$path
+"""
+
+
+def test_a_wildcard_is_proven_by_dns(pebble, names, serve, tmp_path):
+    pebble.start()
+    log, hook = tmp_path / "calls", tmp_path / "change zone"
+    hook.write_text(HOOK.format(log=log, port=names.management))
+    hook.chmod(0o700)
+    server = serve(*pebble.options("*.wild.test"), "--acme-dns-hook", str(hook))
+    root = pebble.root()
+    assert wait_until(lambda: is_served(server, "any.wild.test", root)), server.printed
+    assert wait_until(lambda: len(log.read_text().splitlines()) == 2)
+    add, remove = log.read_text().splitlines()
+    assert re.fullmatch(r"add _acme-challenge\.wild\.test [\w-]{43}", add) and remove == add.replace("add", "remove", 1)
+    assert kept(tmp_path, "_.wild.test").exists()
+
+
+def test_a_hook_that_fails_is_told(pebble, serve, tmp_path):
+    pebble.start()
+    hook = tmp_path / "hook"
+    hook.write_text("#!/bin/sh\necho the zone is locked >&2\nexit 7\n")
+    hook.chmod(0o700)
+    server = serve(*pebble.options("one.test"), "--acme-dns-hook", str(hook))
+    assert wait_until(lambda: any("exit code 7" in line for line in server.printed)), server.printed
+    assert any("the zone is locked" in line for line in server.printed)
+
+
+def test_certificates_are_renewed_while_the_server_runs(pebble, serve):
+    pebble.config["certificateValidityPeriod"] = 15
+    pebble.start()
+    server = serve(*pebble.options("one.test"))
+    root = pebble.root()
+    assert wait_until(lambda: is_served(server, "one.test", root)), server.printed
+    first = serial_of(server, "one.test")
+    assert wait_until(lambda: serial_of(server, "one.test") != first), server.printed
+    assert is_served(server, "one.test", root), "the new one is valid when it is put to use"
+
+
+def test_a_certificate_is_kept_for_the_next_start(pebble, serve):
+    pebble.start()
+    root = pebble.root()
+    server = serve(*pebble.options("one.test"))
+    assert wait_until(lambda: is_served(server, "one.test", root)), server.printed
+    serial = serial_of(server, "one.test")
+    server.process.send_signal(signal.SIGTERM)
+    assert server.process.wait(20) == 0
+    pebble.stop()
+    server = serve(*pebble.options("one.test"))
+    assert is_served(server, "one.test", root) and serial_of(server, "one.test") == serial
+    assert not any("no certificate" in line for line in server.printed)
+
+
+def test_a_certificate_is_revoked(pebble, serve, environment, tmp_path):
+    pebble.start()
+    root = pebble.root()
+    server = serve(*pebble.options("one.test"))
+    assert wait_until(lambda: is_served(server, "one.test", root)), server.printed
+    serial = serial_of(server, "one.test")
+    listed = subprocess.run([PROGRAM, "acme", "list"], capture_output=True, text=True, env=environment, timeout=30)
+    assert re.fullmatch(r"one\.test  valid \d{4}-\d\d-\d\d to \d{4}-\d\d-\d\d, from localhost:\d+\n", listed.stdout)
+    server.stop()
+    done = subprocess.run([PROGRAM, "acme", "revoke", "one.test"], capture_output=True, text=True, env=environment, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(pebble.tell(f"/cert-status-by-serial/{serial.lstrip('0')}"))["Status"] == "Revoked"
+    listed = subprocess.run([PROGRAM, "acme", "list"], capture_output=True, text=True, env=environment, timeout=30)
+    assert listed.stdout == "one.test  no certificate\n"
+    server = serve(*pebble.options("one.test"))
+    assert wait_until(lambda: is_served(server, "one.test", root)), server.printed
+    assert serial_of(server, "one.test") != serial
+
+
+def test_revoking_what_there_is_not_fails(environment):
+    done = subprocess.run([PROGRAM, "acme", "revoke", "one.test"], capture_output=True, text=True, env=environment, timeout=60)
+    assert done.returncode == 1 and "there is no certificate for one.test" in done.stderr
+
+
+@pytest.mark.parametrize("moment", ["lock", "account", "order", "proof"])
+def test_a_process_may_be_killed_in_the_middle(pebble, serve, tmp_path, moment):
+    pebble.environment.pop("PEBBLE_VA_NOSLEEP")
+    pebble.environment["PEBBLE_VA_SLEEPTIME"] = "1"
+    pebble.start()
+    folder = tmp_path / "data/portico/acme"
+    has_come = {"lock": lambda: (folder / "names/one.test/lock").exists(),
+                "account": lambda: list(folder.glob("accounts/*/key.pem")),
+                "order": lambda: pebble.program.said("Added order"),
+                "proof": lambda: pebble.program.said("Pulled a task from the Tasks queue")}[moment]
+    server = serve(*pebble.options("one.test"))
+    assert wait_until(has_come), "".join(pebble.program.printed)
+    server.process.kill()
+    server.process.wait()
+    assert not kept(tmp_path, "one.test").exists()
+    server = serve(*pebble.options("one.test"))
+    root = pebble.root()
+    assert wait_until(lambda: is_served(server, "one.test", root)), server.printed
+    assert not list(folder.rglob(".portico-*"))
+
+
+def test_accounts_for_customers(pebble, serve):
+    pebble.config |= {"externalAccountBindingRequired": True, "externalAccountMACKeys": {"kid-1": MAC_KEY}}
+    pebble.start()
+    server = serve(*pebble.options("one.test"), "--acme-eab", f"kid-1:{MAC_KEY}", "--acme-email", "me@one.test")
+    root = pebble.root()
+    assert wait_until(lambda: is_served(server, "one.test", root)), server.printed
+
+
+def test_an_authority_that_is_not_trusted_is_refused(pebble, own_server, environment):
+    pebble.start()
+    del environment["SSL_CERT_FILE"]
+    server = own_server("plain", pebble.options("one.test"), env=environment)
+    assert wait_until(lambda: any("the next attempt is in" in line for line in server.printed)), server.printed
+    assert any("certificate" in line and "no certificate for one.test: " in line for line in server.printed)
+
+
+def test_other_paths_beside_the_proofs_need_tls(pebble, serve):
+    server = serve(*pebble.options("one.test"))
+    with Conversation(server.address) as talk:
+        talk.send(get("/.well-known/acme-challenge/unknown", "Accept: text/plain"))
+        assert talk.read_answer().status == 400
+
+
+@pytest.mark.parametrize("options, says", [
+    (("--acme", "192.0.2.1"), "for names"),
+    (("--acme", "*.one.test"), "--acme-dns-hook"),
+    (("--acme", "one.test", "--tls"), "--acme orders certificates"),
+    (("--acme", "one.test", "--acme-directory", "http://localhost/"), "is not an https:// address"),
+    (("--acme", "one.test", "--acme-eab", "secret"), "not ID:KEY"),
+    (("--acme-email", "me@one.test"), "for which name"),
+], ids=str)
+def test_misuse_is_explained(options, says):
+    refused = subprocess.run([PROGRAM, "serve", "-p", "0", *options], capture_output=True, text=True, timeout=30)
+    assert refused.returncode == 2 and says in refused.stderr
+    assert "secret" not in refused.stderr
