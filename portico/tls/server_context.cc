@@ -427,6 +427,9 @@ std::unique_ptr<Session> ServerContext::make_session(BufferPool& pool) const {
 bool may_serve(const Session& session, std::string_view host) {
     const Site* const own = site_of(*session.secrets().ssl);
     if (own == nullptr) return true;
+    // With one site for all names there is nothing to compare.
+    const bool is_only = own->server->sites.size() == 1;
+    if (is_only && own->server->unknown_names == UnknownNames::first_certificate) return true;
     const auto address = io::IpAddress::parse(host);
     const std::string name = address ? address->text() : std::string(host);
     const Site* const meant = host.empty() ? own->server->sites.front().get() : own->server->site_for(name);
