@@ -47,12 +47,13 @@ TEST(Requests, HaveAKeyOfTheirOwnEach) {
 }
 
 TEST(SelfSigned, AreForTheNames) {
-    const auto made = make_self_signed({"example.org"}, today());
+    const auto now = today();
+    const auto made = make_self_signed({"example.org"}, now);
     ASSERT_TRUE(made);
     const auto credentials = Credentials::read(made->chain, made->key);
     ASSERT_TRUE(credentials);
     EXPECT_THAT(credentials->names(), ElementsAre("example.org"));
-    EXPECT_EQ(credentials->ends(), today() + std::chrono::days(7));
+    EXPECT_EQ(credentials->ends(), now + std::chrono::days(7));
     EXPECT_FALSE(id_of(*credentials)) << "it has no authority's key";
 }
 

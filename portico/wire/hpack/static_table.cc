@@ -67,7 +67,7 @@ constexpr std::array<StaticEntry, static_index_max> entries = {{
     {FieldName::retry_after, "retry-after", ""},
     {FieldName::server, "server", ""},
     {FieldName::set_cookie, "set-cookie", ""},
-    {FieldName::other, "strict-transport-security", ""},
+    {FieldName::strict_transport_security, "strict-transport-security", ""},
     {FieldName::transfer_encoding, "transfer-encoding", ""},
     {FieldName::user_agent, "user-agent", ""},
     {FieldName::vary, "vary", ""},
