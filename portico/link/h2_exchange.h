@@ -4,7 +4,6 @@
 // Threads:   one core's.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -60,7 +59,6 @@ private:
     // --- for the connection
     // Whom something on the stream can concern: one task each.
     enum class Waiter : std::uint8_t { reader, sender, watcher };
-    static constexpr std::array all_waiters{Waiter::reader, Waiter::sender, Waiter::watcher};
     [[nodiscard]] h2::StreamId stream() const { return stream_; }
     // The stream is closed. Whoever waits goes on before this returns, and may have ended the exchange.
     void tell_of_end(Waiter waiter);

@@ -14,13 +14,13 @@ H2Inbound::H2Inbound(Transport& transport, InboundContext& context)
     : transport_(&transport),
       context_(&context),
       engine_(context.h2(), transport.session() == nullptr ? http::Scheme::http : http::Scheme::https) {
-    context.add(*this);
+    number_ = context.add(*this);
     if (context.is_draining()) engine_.shut_down(core().now());
 }
 
 H2Inbound::~H2Inbound() {
     assert(exchanges_.empty() && "exchanges end before their connection");
-    context_->remove(*this);
+    context_->remove(number_);
 }
 
 H2Inbound::ReaderWait::ReaderWait(H2Inbound& link, io::Operation& wait, io::TimePoint deadline) : link_(&link) {
@@ -49,7 +49,8 @@ H2Exchange* H2Inbound::find(h2::StreamId stream) const {
 
 // A task that is told may end the exchange, so it is looked up each time.
 void H2Inbound::tell_of_end(h2::StreamId stream) {
-    for (const H2Exchange::Waiter waiter : H2Exchange::all_waiters) {
+    using Waiter = H2Exchange::Waiter;
+    for (const Waiter waiter : {Waiter::reader, Waiter::sender, Waiter::watcher}) {
         H2Exchange* const exchange = find(stream);
         if (exchange == nullptr) return;
         exchange->tell_of_end(waiter);

@@ -128,6 +128,7 @@ private:
 
     Transport* transport_;
     InboundContext* context_;
+    std::uint64_t number_ = 0;  // the context's, of this connection
     h2::Connection engine_;
     std::vector<Entry> exchanges_;             // by stream
     std::vector<h2::StreamId> awaiting_room_;  // for a head, in the order in which they came

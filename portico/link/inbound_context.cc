@@ -24,8 +24,8 @@ std::string_view InboundContext::date() {
 
 void InboundContext::begin_draining() {
     is_draining_ = true;
-    while (!endless_.empty()) endless_.extract(endless_.begin()).value()->request_stop();
-    while (!h2_connections_.empty()) h2_connections_.extract(h2_connections_.begin()).value()->shut_down();
+    while (!endless_.empty()) endless_.extract(endless_.begin()).mapped()->request_stop();
+    while (!h2_connections_.empty()) h2_connections_.extract(h2_connections_.begin()).mapped()->shut_down();
 }
 
 std::unique_ptr<ExchangeMemory> InboundContext::borrow() {

@@ -9,8 +9,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <map>
 #include <memory>
-#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -101,9 +101,12 @@ public:
     void give_back(std::unique_ptr<ExchangeMemory> memory);
     [[nodiscard]] std::size_t kept() const { return kept_.size(); }  // in the pool
 
-    // A connection that shut_down() is to be called for when draining begins.
-    void add(H2Inbound& connection) { h2_connections_.insert(&connection); }
-    void remove(H2Inbound& connection) { h2_connections_.erase(&connection); }
+    // A connection that shut_down() is to be called for when draining begins. Returns its number, for remove().
+    [[nodiscard]] std::uint64_t add(H2Inbound& connection) {
+        h2_connections_.emplace(++last_number_, &connection);
+        return last_number_;
+    }
+    void remove(std::uint64_t number) { h2_connections_.erase(number); }
 
 private:
     friend class EndlessPlace;
@@ -113,8 +116,10 @@ private:
     WaitingPlace transfers_;
     bool is_draining_ = false;
     std::string strict_transport_security_;
-    std::set<io::Scope*> endless_;
-    std::set<H2Inbound*> h2_connections_;
+    // In the order in which they came, so that a simulation can be repeated.
+    std::map<std::uint64_t, io::Scope*> endless_;
+    std::map<std::uint64_t, H2Inbound*> h2_connections_;
+    std::uint64_t last_number_ = 0;
     h2::Context h2_;
     std::vector<std::unique_ptr<ExchangeMemory>> kept_;
     std::chrono::sys_seconds date_second_{};
@@ -125,16 +130,16 @@ private:
 class EndlessPlace {
 public:
     // `sending` holds the task that sends the response. If the server is already draining, the caller ends it.
-    EndlessPlace(InboundContext& context, io::Scope& sending) : context_(&context), sending_(&sending) {
-        context_->endless_.insert(sending_);
+    EndlessPlace(InboundContext& context, io::Scope& sending) : context_(&context), number_(++context.last_number_) {
+        context_->endless_.emplace(number_, &sending);
     }
     EndlessPlace(const EndlessPlace&) = delete;
     EndlessPlace& operator=(const EndlessPlace&) = delete;
-    ~EndlessPlace() { context_->endless_.erase(sending_); }
+    ~EndlessPlace() { context_->endless_.erase(number_); }
 
 private:
     InboundContext* context_;
-    io::Scope* sending_;
+    std::uint64_t number_;
 };
 
 }  // namespace portico::link

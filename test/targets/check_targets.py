@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 
-HIDDEN = ("GTest", "nlohmann_json", "SQLite3", "benchmark")
+HIDDEN = ("GTest", "SQLite3", "benchmark")
 
 
 def built_by_default(repository: str, compiler: str, *options: str) -> set[str]:
