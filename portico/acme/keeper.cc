@@ -245,14 +245,20 @@ Task<Result<tls::SigningKey>> Keeper::account_key(const AuthorityOptions& option
     co_return *std::move(key);
 }
 
-Task<Result<void>> Keeper::obtain_from(const AuthorityOptions& options, std::string name, std::string replaces,
-                                       unsigned attempt) {
-    Authority authority(*core_, *channel_, options);
+// Opens the authority, and the account there.
+Task<Result<void>> Keeper::enter(Authority& authority, const AuthorityOptions& options, AccountUse use) {
     auto opened = co_await authority.open();
     if (!opened) co_return opened;
     auto key = co_await account_key(options);
     if (!key) co_return std::unexpected(std::move(key.error()));
-    opened = co_await authority.open_account(*std::move(key), AccountUse::made_or_found);
+    opened = co_await authority.open_account(*std::move(key), use);
+    co_return opened;
+}
+
+Task<Result<void>> Keeper::obtain_from(const AuthorityOptions& options, std::string name, std::string replaces,
+                                       unsigned attempt) {
+    Authority authority(*core_, *channel_, options);
+    auto opened = co_await enter(authority, options, AccountUse::made_or_found);
     if (!opened) co_return opened;
     auto request = tls::make_request({name});
     if (!request) co_return fail(What::local, request.error());
@@ -279,11 +285,7 @@ Task<Result<void>> Keeper::revoke(std::string name) {
     AuthorityOptions options;
     options.directory = (*held)->directory;
     Authority authority(*core_, *channel_, options);
-    auto opened = co_await authority.open();
-    if (!opened) co_return opened;
-    auto key = co_await account_key(options);
-    if (!key) co_return std::unexpected(std::move(key.error()));
-    opened = co_await authority.open_account(*std::move(key), AccountUse::found);
+    auto opened = co_await enter(authority, options, AccountUse::found);
     if (!opened) co_return opened;
     auto revoked = co_await authority.revoke(tls::der_of((*held)->credentials));
     if (!revoked) co_return revoked;

@@ -64,6 +64,7 @@ private:
     [[nodiscard]] Task<Result<void>> obtain(std::string name, std::string replaces, unsigned attempt);
     [[nodiscard]] Task<Result<void>> obtain_from(const AuthorityOptions& options, std::string name,
                                                  std::string replaces, unsigned attempt);
+    [[nodiscard]] Task<Result<void>> enter(Authority& authority, const AuthorityOptions& options, AccountUse use);
     [[nodiscard]] Task<Result<tls::SigningKey>> account_key(const AuthorityOptions& options);
     [[nodiscard]] Task<Result<std::unique_ptr<Store::Lock>>> lock(std::string folder);
     void note_trouble(Outlook& outlook, const Failure& failure);

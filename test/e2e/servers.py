@@ -31,6 +31,16 @@ def portico_program() -> Path:
     return Path(os.environ.get("PORTICO", REPOSITORY / "build/release/portico")).absolute()
 
 
+def wait_until(holds, seconds: float = 10) -> bool:
+    """Whether it holds by then."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if holds():
+            return True
+        time.sleep(0.05)
+    return False
+
+
 def hash_of(password: str) -> str:
     """What `portico serve --auth USER:HASH` compares the password with."""
     return subprocess.run([str(portico_program()), "hash-password"], input=password + "\n", capture_output=True, text=True,

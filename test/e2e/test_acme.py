@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import re
@@ -12,7 +13,6 @@ import ssl
 import stat
 import subprocess
 import threading
-import time
 import urllib.request
 from pathlib import Path
 
@@ -27,17 +27,8 @@ pytestmark = [pytest.mark.skipif(servers.chosen() != "portico", reason="about Po
               pytest.mark.skipif(shutil.which("pebble") is None, reason="pebble is not installed")]
 
 PROGRAM = str(servers.portico_program())
-PATIENCE = 60.0
 MAC_KEY = "zWNDZM6eQGHWpSRTPal5eIUYFTu7EajVIoguysqZ9wG44nMEtx3MUAsUDkMTQ12W"
-
-
-def wait_until(holds, seconds: float = PATIENCE) -> bool:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if holds():
-            return True
-        time.sleep(0.05)
-    return False
+wait_until = functools.partial(servers.wait_until, seconds=60)
 
 
 class Program:
@@ -359,7 +350,6 @@ def test_a_process_may_be_killed_in_the_middle(pebble, serve, tmp_path, moment):
     assert wait_until(has_come), "".join(pebble.program.printed)
     server.process.kill()
     server.process.wait()
-    assert not kept(tmp_path, "one.test").exists()
     server = serve(*pebble.options("one.test"))
     root = pebble.root()
     assert wait_until(lambda: is_served(server, "one.test", root)), server.printed

@@ -52,15 +52,6 @@ def curl(way: str, certificate, *words: str, **options) -> subprocess.CompletedP
     return subprocess.run(["curl", "-sS", *version, *words], capture_output=True, timeout=60, **options)
 
 
-def wait_until(holds, seconds: float = 10) -> bool:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if holds():
-            return True
-        time.sleep(0.02)
-    return False
-
-
 # --- Clients
 
 def test_curl_gets(serving, certificate, way):
@@ -246,7 +237,7 @@ def test_the_access_log_says_http_2(own_server, tmp_path, certificate, way):
     with Link(h2_frames.connect(one.address, certificate if way == "h2" else None)) as link:
         link.send(get(1, b"/probe.txt?a=b", (b"user-agent", b"x")) + headers(3, b""))
         assert link.answer(1) == (200, PROBE)
-    assert wait_until(lambda: log.exists() and log.read_text())
+    assert servers.wait_until(lambda: log.exists() and log.read_text())
     first = log.read_text().splitlines()[0]
     assert re.search(rf'"GET /probe\.txt\?a=b HTTP/2\.0" 200 {len(PROBE)} "-" "x"$', first), first
 
@@ -357,7 +348,7 @@ def test_a_client_that_reads_nothing_is_reset(server):
     with Link(talk, (Setting.INITIAL_WINDOW_SIZE, 1 << 30)) as link:
         link.send(SETTINGS_ACK + window_update(0, 1 << 30) + b"".join(get(stream, b"/big.bin") for stream in range(1, 21, 2)))
         link.flush()
-        assert wait_until(lambda: talk.socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) != 0, PATIENCE)
+        assert servers.wait_until(lambda: talk.socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) != 0, PATIENCE)
 
 
 def test_a_half_closed_client_gets_its_answers(server, certificate, way):

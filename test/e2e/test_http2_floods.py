@@ -280,10 +280,10 @@ def test_memory_behind_closed_windows(own_server, bomb):
         link.talk.socket.close()
     assert quiet < P99_MAX
     assert during - before < 10 * 10 * 1024, f"{during - before} KiB for 10 connections, each of which may have 10 MiB"
-    end = time.monotonic() + 10
-    while one.resident_kib() - before > MEMORY_KIB_MAX and time.monotonic() < end:
-        time.sleep(0.1)
-    assert one.resident_kib() - before < MEMORY_KIB_MAX
+    # What was freed is used again, whether the allocator has given it back to the system or not.
+    for link in held(one.address, 10, bomb):
+        link.talk.socket.close()
+    assert one.resident_kib() - during < MEMORY_KIB_MAX
 
 
 def test_output_that_nobody_reads(own_server):

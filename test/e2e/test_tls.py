@@ -46,15 +46,6 @@ def in_file(chain: Path) -> bytes:
     return ssl.PEM_cert_to_DER_cert(chain.read_text())
 
 
-def wait_until(holds, seconds: float = 10) -> bool:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if holds():
-            return True
-        time.sleep(0.05)
-    return False
-
-
 @pytest.mark.parametrize("words", [(), ("--tls-max", "1.2"), ("--tlsv1.3",), ("--http1.0",)], ids=" ".join)
 def test_curl_verifies_and_gets_the_file(server, certificate, words):
     got = curl(server("plain", certificate.options).address, certificate, *words)
@@ -85,7 +76,7 @@ def test_tls_on_an_http_port_is_logged(own_server):
     with pytest.raises(ssl.SSLError):
         with socket.create_connection(server.address, timeout=10) as plain:
             context.wrap_socket(plain, server_hostname="localhost")
-    assert wait_until(lambda: any("TLS on a port for HTTP" in line for line in server.printed)), server.printed
+    assert servers.wait_until(lambda: any("TLS on a port for HTTP" in line for line in server.printed)), server.printed
 
 
 def test_the_name_chooses_the_certificate(own_server, scratch):
@@ -133,7 +124,7 @@ def test_a_renewed_certificate_is_used_within_five_seconds(own_server, renewable
         assert talk.read_answer().content == PROBE
         replace(files.key, new.key)
         replace(files.chain, new.chain)
-        assert wait_until(lambda: shown_certificate(server.address) == in_file(new.chain), 5), server.printed
+        assert servers.wait_until(lambda: shown_certificate(server.address) == in_file(new.chain), 5), server.printed
         talk.send(get("/probe.txt"))  # the connection that began with the old one goes on
         assert talk.read_answer().content == PROBE
     assert any("have been renewed" in line for line in server.printed)
@@ -144,11 +135,11 @@ def test_a_broken_renewal_changes_nothing(own_server, renewable):
     server = own_server("plain", files.options)
     before = shown_certificate(server.address)
     replace(files.chain, new.chain)  # and not the key
-    assert wait_until(lambda: any("does not belong to the certificate" in line for line in server.printed)), server.printed
+    assert servers.wait_until(lambda: any("does not belong to the certificate" in line for line in server.printed)), server.printed
     assert any("the certificates in use stay" in line for line in server.printed)
     assert shown_certificate(server.address) == before
     replace(files.key, new.key)
-    assert wait_until(lambda: shown_certificate(server.address) == in_file(new.chain)), server.printed
+    assert servers.wait_until(lambda: shown_certificate(server.address) == in_file(new.chain)), server.printed
 
 
 def test_a_large_file_arrives_whole_and_in_ranges(own_server, certificate, tmp_path):
@@ -248,7 +239,7 @@ def test_an_expired_certificate_is_used_and_noted(own_server, scratch):
     subprocess.run(["openssl", "x509", "-req", "-signkey", expired.key, "-days", "-1", "-out", expired.chain],
                    input=request, capture_output=True, check=True)
     server = own_server("plain", expired.options)
-    assert wait_until(lambda: any("expired on" in line for line in server.printed)), server.printed
+    assert servers.wait_until(lambda: any("expired on" in line for line in server.printed)), server.printed
     assert shown_certificate(server.address) == in_file(expired.chain)
 
 
@@ -280,7 +271,7 @@ def test_connect_to_other_servers(certificate, server, peer):
         other = subprocess.Popen(["openssl", "s_server", "-accept", f"127.0.0.1:{port}", "-cert", certificate.chain, "-key",
                                   certificate.key, "-www", "-quiet"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
         try:
-            assert wait_until(lambda: socket.socket().connect_ex(("127.0.0.1", port)) == 0)
+            assert servers.wait_until(lambda: socket.socket().connect_ex(("127.0.0.1", port)) == 0)
             got = connect(("127.0.0.1", port), "--ca", str(certificate.chain), request=b"GET / HTTP/1.0\r\n\r\n")
             assert got.returncode == 0 and got.stdout.startswith(b"HTTP/1.0 200"), got.stderr
         finally:

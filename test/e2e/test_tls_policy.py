@@ -7,7 +7,6 @@ import re
 import socket
 import ssl
 import subprocess
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,15 +20,6 @@ from exchange import Conversation, SecureConversation
 pytestmark = pytest.mark.skipif(servers.chosen() != "portico", reason="about Portico's own options")
 
 PROGRAM = str(servers.portico_program())
-
-
-def wait_until(holds, seconds: float = 10) -> bool:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if holds():
-            return True
-        time.sleep(0.05)
-    return False
 
 
 def openssl(*words, **options) -> None:
@@ -112,14 +102,14 @@ def test_keys_are_rotated_in_the_file(own_server, certificate, key_file):
         seen = visit(server.address, context, ticket)
         probe["resumed"] = seen.resumed
         return seen.ticket.id != ticket.id or seen.ticket != ticket
-    assert wait_until(is_renewed) and probe["resumed"]
+    assert servers.wait_until(is_renewed) and probe["resumed"]
 
     replace(key_file, new)
-    assert wait_until(lambda: not visit(server.address, context, ticket).resumed), "the old key has been rotated out"
+    assert servers.wait_until(lambda: not visit(server.address, context, ticket).resumed), "the old key has been rotated out"
 
     ticket = visit(server.address, context).ticket
     replace(key_file, b"too short")
-    assert wait_until(lambda: any("a key has 80" in line for line in server.printed)), server.printed
+    assert servers.wait_until(lambda: any("a key has 80" in line for line in server.printed)), server.printed
     assert any("the keys in use stay" in line for line in server.printed)
     assert visit(server.address, context, ticket).resumed
 
@@ -167,7 +157,7 @@ def test_a_certificate_of_the_client_is_required(own_server, certificate, author
         assert (known.returncode, known.stdout) == (0, PROBE), known.stderr
         unknown = curl(server.address, certificate, *words)
         assert unknown.returncode in (35, 56) and b"alert" in unknown.stderr, unknown.stderr
-    assert wait_until(lambda: any("peer did not return a certificate" in line for line in server.printed)), server.printed
+    assert servers.wait_until(lambda: any("peer did not return a certificate" in line for line in server.printed)), server.printed
 
 
 def test_connect_shows_its_certificate(own_server, certificate, authority, ann):
@@ -196,7 +186,7 @@ def test_a_bad_certificate_is_refused(own_server, certificate, authority, scratc
                    usage="serverAuth" if kind == "server" else "clientAuth")
     refused = curl(server.address, certificate, *shows(bad))
     assert refused.returncode in (35, 56) and b"alert" in refused.stderr
-    assert wait_until(lambda: any(said in line for line in server.printed)), server.printed
+    assert servers.wait_until(lambda: any(said in line for line in server.printed)), server.printed
     assert curl(server.address, certificate).stdout == PROBE, "none at all is allowed"
 
 
@@ -206,7 +196,7 @@ def test_the_log_names_the_certificate_and_no_field_does(own_server, certificate
     assert curl(server.address, certificate, *shows(ann)).stdout == PROBE
     forged = ("-H", "SSL-Client-Subject: CN=eve", "-H", "X-Client-Cert: CN=eve", "-H", "Forwarded: for=eve")
     assert curl(server.address, certificate, *forged).stdout == PROBE
-    assert wait_until(lambda: sum('"status":200' in line for line in server.printed) == 2), server.printed
+    assert servers.wait_until(lambda: sum('"status":200' in line for line in server.printed) == 2), server.printed
     lines = [line for line in server.printed if '"status":200' in line]
     assert '"user":"CN=ann,O=Test"' in lines[0] and '"user"' not in lines[1]
 
@@ -285,7 +275,7 @@ def both_ports(server) -> tuple[tuple, tuple]:
 @pytest.fixture
 def mixed(own_server, certificate):
     server = own_server("plain", (*certificate.options, "--listen", "http://127.0.0.1:0"))
-    assert wait_until(lambda: any("leads to HTTPS" in line for line in server.printed)), server.printed
+    assert servers.wait_until(lambda: any("leads to HTTPS" in line for line in server.printed)), server.printed
     return both_ports(server)
 
 
@@ -404,11 +394,11 @@ def test_an_ocsp_response_beside_the_certificate_is_shown(own_server, tmp_path):
     server = own_server("plain", ("--cert", str(chain), "--key", str(own.key)))
     assert shown(server.address) == "nothing"
     respond("-ndays 1")
-    assert wait_until(lambda: shown(server.address) == "successful"), server.printed
+    assert servers.wait_until(lambda: shown(server.address) == "successful"), server.printed
     index.write_text(f"R\t391231000000Z\t250101000000Z\t{serial}\tunknown\t/CN=localhost\n")
     respond("-ndays 1")
-    assert wait_until(lambda: any("has been revoked" in line for line in server.printed)), server.printed
-    assert wait_until(lambda: shown(server.address) == "nothing")
+    assert servers.wait_until(lambda: any("has been revoked" in line for line in server.printed)), server.printed
+    assert servers.wait_until(lambda: shown(server.address) == "nothing")
 
 
 # --- services
