@@ -241,7 +241,6 @@ Task<Outcome> serve_h2(Worker& worker, link::Transport& transport, const io::Soc
     if (reading == Reading::goes_on) reading = co_await requests.read();
 
     // The end. A peer that reads is told.
-    if (link.is_broken()) reading = Reading::left;
     const bool is_stuck = link.is_waiting_to_send();
     if (reading == Reading::left) link.peer_left();
     if (reading != Reading::goes_on) link.end();
