@@ -23,6 +23,14 @@ _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
 resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
+def pytest_collection_modifyitems(items):
+    """Says which tests one process runs, if several run them (--dist loadgroup): those of a file share its servers. The tests of
+    a file that is marked `apart` start their own, and wait long: they run anywhere."""
+    for item in items:
+        group = item.nodeid if item.get_closest_marker("apart") else item.path.name
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 @pytest.fixture(scope="session")
 def scratch():
     """A folder that every user may enter, so that a server without privileges can be started on it."""

@@ -23,7 +23,8 @@ from conformance.content import PROBE
 from exchange import Conversation
 from conformance.case import get
 
-pytestmark = [pytest.mark.skipif(servers.chosen() != "portico", reason="about Portico's own options"),
+pytestmark = [pytest.mark.apart,
+              pytest.mark.skipif(servers.chosen() != "portico", reason="about Portico's own options"),
               pytest.mark.skipif(shutil.which("pebble") is None, reason="pebble is not installed")]
 
 PROGRAM = str(servers.portico_program())
