@@ -58,6 +58,18 @@ TEST(Ledger, IsFullAtSevenEighthsAndKeepsItsPeak) {
     EXPECT_EQ(ledger.peak(), 88U);
 }
 
+TEST(Ledger, HasTidesAndOnePeak) {
+    Ledger ledger(100);
+    ledger.charge(50);
+    ledger.release(40);
+    EXPECT_EQ(ledger.tide(), 50U);
+    ledger.ebb();
+    EXPECT_EQ(ledger.tide(), 10U);
+    ledger.charge(20);
+    EXPECT_EQ(ledger.tide(), 30U);
+    EXPECT_EQ(ledger.peak(), 50U);
+}
+
 // Counts the octets that are allocated from now on and not freed.
 class Allocated {
 public:

@@ -25,10 +25,10 @@ public:
     // `ceiling`: in octets.
     explicit Ledger(std::size_t ceiling) : ceiling_(ceiling) {}
 
-    // Octets were lent. peak() keeps the maximum. Asks for relief if this strains the ledger.
+    // Octets were lent. tide() and peak() keep the maximum. Asks for relief if this strains the ledger.
     void charge(std::size_t octets) {
         used_ += octets;
-        if (used_ > peak_) peak_ = used_;
+        if (used_ > tide_) tide_ = used_;
         if (used_ > strain() && ask_for_relief_ != nullptr) ask_for_relief_(asked_);
     }
     // Octets were returned; never more than are charged (asserted).
@@ -37,8 +37,15 @@ public:
         used_ -= octets;
     }
     [[nodiscard]] std::size_t used() const { return used_; }        // octets, now
-    [[nodiscard]] std::size_t peak() const { return peak_; }        // the most octets that were ever used
+    [[nodiscard]] std::size_t tide() const { return tide_; }        // the most octets that were used since ebb()
     [[nodiscard]] std::size_t ceiling() const { return ceiling_; }  // octets that buffers never exceed
+    // The most octets that were ever used.
+    [[nodiscard]] std::size_t peak() const { return tide_ > peak_ ? tide_ : peak_; }
+    // Begins a new tide(), from the octets that are used now.
+    void ebb() {
+        peak_ = peak();
+        tide_ = used_;
+    }
     // Whether connections should give memory back soon.
     [[nodiscard]] bool is_strained() const { return used_ > strain(); }
     // Whether new connections, and buffers to receive into, must be refused.
@@ -60,7 +67,8 @@ private:
 
     std::size_t ceiling_;
     std::size_t used_ = 0;
-    std::size_t peak_ = 0;
+    std::size_t tide_ = 0;
+    std::size_t peak_ = 0;  // before the tide began
     void (*ask_for_relief_)(void*) = nullptr;
     void* asked_ = nullptr;
 };

@@ -20,20 +20,19 @@
 namespace portico::server {
 namespace {
 
-// Counts the peer out of the population when the connection ends, however it ends.
+// Tells the worker when the connection ends, however it ends.
 class Guest {
 public:
-    Guest(Population& population, io::SocketAddress peer) : population_(&population), peer_(std::move(peer)) {}
-    Guest(Guest&& other) noexcept
-        : population_(std::exchange(other.population_, nullptr)), peer_(std::move(other.peer_)) {}
+    Guest(Worker& worker, io::SocketAddress peer) : worker_(&worker), peer_(std::move(peer)) {}
+    Guest(Guest&& other) noexcept : worker_(std::exchange(other.worker_, nullptr)), peer_(std::move(other.peer_)) {}
     Guest& operator=(Guest&&) = delete;
     ~Guest() {
-        if (population_ != nullptr) population_->leave(peer_);
+        if (worker_ != nullptr) worker_->say_goodbye(peer_);
     }
     [[nodiscard]] const io::SocketAddress& peer() const { return peer_; }
 
 private:
-    Population* population_;
+    Worker* worker_;
     io::SocketAddress peer_;
 };
 
@@ -242,7 +241,7 @@ Task<void> serve(link::Transport transport, Guest guest, Worker& worker, Admitta
 
 Task<void> serve_connection(link::Transport transport, io::SocketAddress peer, Worker& worker,
                             const Admittance& admittance) {
-    return serve(std::move(transport), Guest(worker.population(), std::move(peer)), worker, admittance);
+    return serve(std::move(transport), Guest(worker, std::move(peer)), worker, admittance);
 }
 
 }  // namespace portico::server

@@ -49,6 +49,36 @@ TEST_F(Memory, HoldsWhatPeersHaveNotAcknowledged) {
     EXPECT_GT(world.core().ledger().used(), 900'000U);
 }
 
+// Five seconds after the end of a connection, and not before, what it held is no longer counted: it has been given
+// back.
+TEST_F(Memory, GivesFreedMemoryBackOnceTheCrowdHasGone) {
+    world.open();
+    leave(1'000'000);
+    give_back();
+    world.half_close(world.connect(get("/a")));
+    ASSERT_EQ(world.worker().connections(), 0U);
+    const std::size_t crowded = world.core().ledger().tide();
+    world.pass(seconds(4));
+    EXPECT_EQ(world.core().ledger().tide(), crowded);
+    world.pass(seconds(2));
+    EXPECT_LT(world.core().ledger().tide(), crowded / 2);
+    EXPECT_EQ(world.core().ledger().peak(), crowded);
+}
+
+// Memory that is used again at once is kept.
+TEST_F(Memory, KeepsFreedMemoryForTheCrowdThatIsBack) {
+    world.open();
+    leave(1'000'000);
+    give_back();
+    world.half_close(world.connect(get("/a")));
+    ASSERT_EQ(world.worker().connections(), 0U);
+    world.pass(seconds(4));
+    leave(1'000'000);
+    const std::size_t crowded = world.core().ledger().tide();
+    world.pass(seconds(4));
+    EXPECT_EQ(world.core().ledger().tide(), crowded);
+}
+
 // Closing the first connection frees nothing. The second has been answered, and owes the acknowledgement of a megabyte.
 // The third, whose answer is still being sent, is spared.
 TEST_F(Memory, ShedsIdleConnectionsFirst) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "portico/io/freed_memory.h"
 #include "portico/server/connection.h"
 
 namespace portico::server {
@@ -22,6 +23,11 @@ constexpr unsigned shed_at_once_max = 16;
 
 // After an accept that failed for a reason that will not go away by itself, so that the loop does not spin.
 constexpr auto unknown_failure_pause = std::chrono::milliseconds(100);
+
+// Memory that was freed goes back to the kernel this long after the end of a connection, if there is enough of it: a
+// crowd that comes and goes should find memory as it left it, and giving it back costs a few milliseconds.
+constexpr auto give_back_pause = std::chrono::seconds(5);
+constexpr std::size_t give_back_octets_min = 4 * 1024 * 1024;
 
 h2::Limits limits_of_h2(const Limits& limits) {
     h2::Limits h2;
@@ -201,16 +207,16 @@ void Worker::ask_for_relief() {
 
 namespace {
 
-// Notes that the worker releases memory while its task does so.
-class Relieving {
+// Notes that one of the worker's tasks is under way.
+class UnderWay {
 public:
-    explicit Relieving(bool& is_relieving) : is_relieving_(&is_relieving) { is_relieving = true; }
-    Relieving(const Relieving&) = delete;
-    Relieving& operator=(const Relieving&) = delete;
-    ~Relieving() { *is_relieving_ = false; }
+    explicit UnderWay(bool& note) : note_(&note) { note = true; }
+    UnderWay(const UnderWay&) = delete;
+    UnderWay& operator=(const UnderWay&) = delete;
+    ~UnderWay() { *note_ = false; }
 
 private:
-    bool* is_relieving_;
+    bool* note_;
 };
 
 }  // namespace
@@ -219,7 +225,7 @@ private:
 // request or the rest of its head, connections whose last answer has not been acknowledged, and then the transfers that
 // have waited the longest for their peers.
 Task<void> Worker::relieve() {
-    const Relieving guard(is_relieving_);
+    const UnderWay guard(is_relieving_);
     // Goes on until nothing is left to shed, because there may be no further request for relief: refused connections
     // take no memory.
     for (bool goes_on = true; goes_on;) {
@@ -245,6 +251,25 @@ bool Worker::shed_one() {
     }
     ++counters_.broken_off;
     return true;
+}
+
+void Worker::say_goodbye(const io::SocketAddress& peer) {
+    population_->leave(peer);
+    if (has_ebbed() && !is_giving_back_ && !is_draining()) chores_.start(give_memory_back());
+}
+
+// Whether far less memory is used than before.
+bool Worker::has_ebbed() const { return core_->ledger().tide() >= core_->ledger().used() + give_back_octets_min; }
+
+// Gives freed memory back to the kernel, once it has not been used again at once.
+Task<void> Worker::give_memory_back() {
+    const UnderWay guard(is_giving_back_);
+    const bool slept = co_await io::sleep_for(*core_, give_back_pause);
+    if (!slept || !has_ebbed()) co_return;
+    core_->ledger().ebb();
+    // On a helper thread, because this core has other things to do.
+    auto give_back = [] { return io::give_back_freed_memory(); };
+    co_await io::offload(*core_, give_back);
 }
 
 void Worker::drain(io::Duration time_max) {

@@ -87,6 +87,8 @@ public:
     [[nodiscard]] const std::shared_ptr<route::Router>& redirecting() const { return redirecting_; }
     [[nodiscard]] Population& population() { return *population_; }
     [[nodiscard]] Counters& counters() { return counters_; }
+    // A connection of `peer` has ended.
+    void say_goodbye(const io::SocketAddress& peer);
     [[nodiscard]] bool is_draining() const { return inbound_.is_draining(); }
     // While draining: how long a connection waits for a request, or for the rest of its head.
     [[nodiscard]] io::TimePoint idle_deadline() const { return idle_deadline_; }
@@ -118,6 +120,8 @@ private:
     bool close_older(Place* idle, Place* unfinished_head);
     void ask_for_relief();
     Task<void> relieve();
+    [[nodiscard]] bool has_ebbed() const;
+    Task<void> give_memory_back();
 
     io::Core* core_;
     std::shared_ptr<route::Router> router_;
@@ -134,6 +138,7 @@ private:
     Places sending_;
     Places unfinished_heads_;
     bool is_relieving_ = false;
+    bool is_giving_back_ = false;
     std::list<OpenListener> listeners_;
     std::size_t listeners_open_ = 0;
     io::Scope accepting_;

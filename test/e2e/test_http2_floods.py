@@ -28,6 +28,7 @@ pytestmark = pytest.mark.skipif(servers.chosen() != "portico", reason="Portico's
 SECONDS = float(os.environ.get("PORTICO_FLOOD_SECONDS", "0.5"))
 SANITIZED = servers.is_sanitized()
 MEMORY_KIB_MAX = 100 * 1024 if SANITIZED else 20 * 1024
+MEMORY_KIB_BACK = 5 * 1024  # a minute after a flood there is no more than before, but for this much
 P99_MAX = 15.0 if SANITIZED else 3.0  # if it is more than ten times what it was
 # The address sanitizer keeps memory that was given back; this much.
 ENVIRONMENT = {**os.environ, "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":quarantine_size_mb=4"}
@@ -280,10 +281,8 @@ def test_memory_behind_closed_windows(own_server, bomb):
         link.talk.socket.close()
     assert quiet < P99_MAX
     assert during - before < 10 * 10 * 1024, f"{during - before} KiB for 10 connections, each of which may have 10 MiB"
-    # What was freed is used again, whether the allocator has given it back to the system or not.
-    for link in held(one.address, 10, bomb):
-        link.talk.socket.close()
-    assert one.resident_kib() - during < MEMORY_KIB_MAX
+    if not SANITIZED:  # the address sanitizer's allocator keeps what was freed
+        assert servers.wait_until(lambda: one.resident_kib() - before < MEMORY_KIB_BACK, seconds=60)
 
 
 def test_output_that_nobody_reads(own_server):
