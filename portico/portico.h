@@ -7,6 +7,7 @@
 #error "Portico needs C++23: compile with -std=c++23"
 #else
 
+#include "portico/embed/connection.h"
 #include "portico/embed/events.h"
 #include "portico/embed/fetch.h"
 #include "portico/embed/form.h"

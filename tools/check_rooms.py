@@ -24,8 +24,8 @@ ROOMS: dict[str, set[str]] = {
     "handler": {"base", "http", "io", "link", "route"},
     "acme": {"base", "http", "io", "tls", "link", "route"},
     "services": {"base", "io", "tls", "link"},
-    "server": {"base", "http", "io", "tls", "link", "route", "services"},
-    "config": {"base", "http", "io", "tls", "link", "route", "handler", "services", "server"},
+    "server": {"base", "http", "io", "tls", "link", "route", "acme", "services"},
+    "config": {"base", "http", "io", "tls", "link", "route", "handler", "acme", "services", "server"},
 }
 ROOMS["embed"] = {"base", "http", "wire", "io", "tls", "link", "route", "handler", "services", "server", "acme"}
 ROOMS["cli"] = {"base"}

@@ -22,6 +22,7 @@
 #include "portico/app/notation.h"
 #include "portico/app/notice.h"
 #include "portico/server/certificates.h"
+#include "portico/server/local_authority.h"
 #include "portico/tls/credentials.h"
 
 namespace portico::app {
@@ -68,9 +69,9 @@ int revoke(const std::string& folder, const std::string& name) {
 
 int run_acme(const Arguments& arguments) {
     const auto name = arguments.positional(1);
-    if (*arguments.positional(0) == "list") return list(acme_folder());
+    if (*arguments.positional(0) == "list") return list(server::acme_folder());
     if (!name) return complain_of_misuse("revoke needs the name of the certificate", "portico acme list");
-    return revoke(acme_folder(), *acme::read_name(*name));
+    return revoke(server::acme_folder(), *acme::read_name(*name));
 }
 
 }  // namespace

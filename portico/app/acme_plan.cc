@@ -12,9 +12,9 @@
 #include "portico/acme/base64url.h"
 #include "portico/acme/documents.h"
 #include "portico/acme/names.h"
-#include "portico/app/local_authority.h"
 #include "portico/app/notation.h"
 #include "portico/app/retype.h"
+#include "portico/server/local_authority.h"
 
 namespace portico::app {
 namespace {
@@ -103,11 +103,6 @@ std::vector<Option> acme_options() {
     };
 }
 
-std::string acme_folder() {
-    const std::string folder = authority_folder();
-    return folder.empty() ? "/var/lib/portico/acme" : folder + "/acme";
-}
-
 std::expected<acme::ServiceOptions, Misuse> acme_plan(const Arguments& arguments) {
     acme::ServiceOptions plan;
     for (const std::string_view text : arguments.values("acme")) {
@@ -124,7 +119,7 @@ std::expected<acme::ServiceOptions, Misuse> acme_plan(const Arguments& arguments
     auto asked = authorities(arguments);
     if (!asked) return Problem(asked.error());
     plan.authorities = *std::move(asked);
-    plan.folder = acme_folder();
+    plan.folder = server::acme_folder();
     plan.dns_hook = std::string(arguments.value("acme-dns-hook").value_or(""));
     if (arguments.has("acme-challenge")) {
         plan.types.clear();

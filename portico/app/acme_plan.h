@@ -16,10 +16,6 @@ namespace portico::app {
 // For the table of `serve`.
 std::vector<Option> acme_options();
 
-// Where certificates from authorities are kept: in $XDG_DATA_HOME/portico/acme or ~/.local/share/portico/acme; in
-// /var/lib/portico/acme if neither is known.
-std::string acme_folder();
-
 // What to order certificates with; without names if there is no --acme.
 std::expected<acme::ServiceOptions, Misuse> acme_plan(const Arguments& arguments);
 

@@ -7,11 +7,12 @@
 #include <string>
 
 #include "portico/app/cert_serve.h"
+#include "portico/app/certificates.h"
 #include "portico/app/commands.h"
-#include "portico/app/local_authority.h"
 #include "portico/app/notice.h"
 #include "portico/app/retype.h"
 #include "portico/server/certificates.h"
+#include "portico/server/local_authority.h"
 #include "portico/tls/local_authority.h"
 
 namespace portico::app {
@@ -51,10 +52,10 @@ void tell_how_to_trust(const tls::Credentials& authority, const std::string& pat
 }
 
 int run_cert(const Arguments& arguments) {
-    const std::string folder = authority_folder();
-    const auto authority = local_authority(folder);
-    if (!authority) return complain(authority.error().message, authority.error().advice);
-    const std::string path = authority_path(folder);
+    const std::string folder = server::authority_folder();
+    const auto authority = server::local_authority(folder);
+    if (!authority) return complain(authority.error().message, advice_of(authority.error()));
+    const std::string path = server::authority_path(folder);
     const std::string_view action = *arguments.positional(0);
     if (action != "trust" && (arguments.has("serve") || arguments.has("port"))) {
         return complain_of_misuse("--serve is for portico cert trust", "portico cert trust --serve");

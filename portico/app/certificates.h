@@ -1,4 +1,4 @@
-// portico/app/certificates.h — the certificates of `portico serve`.
+// portico/app/certificates.h — the certificates of a command's server.
 //
 // Room app: see command.h.
 // Threads:   any.
@@ -9,10 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "portico/acme/service.h"
 #include "portico/app/banner.h"
-#include "portico/app/serve_plan.h"
-#include "portico/server/certificates.h"
+#include "portico/server/server_certificates.h"
 
 namespace portico::app {
 
@@ -21,15 +19,9 @@ namespace portico::app {
 
 // The addresses of this machine's interfaces that are up.
 [[nodiscard]] std::vector<OwnAddress> own_addresses();
-// What a client on this machine or in its network may call it: names and addresses.
-[[nodiscard]] std::vector<std::string> names_of_this_machine();
 
-// Reads the files of the plan, or makes its local certificate.
-[[nodiscard]] server::OpenedCertificates open_tls(const TlsPlan& plan);
-// What to watch while the server runs. A local certificate is replaced long before it expires.
-[[nodiscard]] server::CertificateWatch::Source source_of(const TlsPlan& plan);
-
-// Begins to order the certificates of --acme; null if there are none to order. The error says why that is impossible.
-[[nodiscard]] std::expected<std::unique_ptr<acme::Service>, std::string> start_orders(const TlsPlan& plan);
+// Opens what the plan says; news are told as notes. `ticket_keys`: a file, or empty.
+[[nodiscard]] std::expected<std::unique_ptr<server::ServerCertificates>, server::CertificateNews> open_certificates(
+    const server::CertificatePlan& plan, const std::string& ticket_keys);
 
 }  // namespace portico::app

@@ -1,4 +1,4 @@
-// portico/app/machine.cc — reports what the machine allows: how many cores, which names, and whether it is a container.
+// portico/app/machine.cc — reports what the machine allows: how many cores, and whether it is a container.
 //
 // Room app: see command.h.
 #include "portico/app/machine.h"
@@ -17,7 +17,6 @@
 #include <utility>
 
 #include "portico/base/quantity.h"
-#include "portico/io/net/address.h"
 
 namespace portico::app {
 namespace {
@@ -92,25 +91,6 @@ std::uint64_t quota_by_line(std::string_view line, const std::string& root) {
                     least_quota(root + "/sys/fs/cgroup/" + std::string(controllers), group, quota_of_v1));
 }
 
-// Appends the names in one line of /etc/hosts if the line's address is a loopback address.
-void append_loopback_names(std::string_view line, std::vector<std::string>& names) {
-    constexpr std::string_view blanks = " \t\r";
-    line = line.substr(0, line.find('#'));
-    bool is_first = true;
-    while (true) {
-        line.remove_prefix(std::min(line.find_first_not_of(blanks), line.size()));
-        if (line.empty()) return;
-        const std::string_view word = line.substr(0, line.find_first_of(blanks));
-        line.remove_prefix(word.size());
-        if (std::exchange(is_first, false)) {
-            const auto ip = io::IpAddress::parse(word);
-            if (!ip || ip->reach() != io::Reach::loopback) return;
-        } else {
-            names.emplace_back(word);
-        }
-    }
-}
-
 }  // namespace
 
 unsigned cores_of_affinity() {
@@ -153,30 +133,6 @@ std::optional<std::string> container_kind(const std::string& root) {
         if (groups->find(mark) != std::string::npos) return kind;
     }
     return std::nullopt;
-}
-
-std::string host_name() {
-    std::array<char, 256> name{};
-    if (::gethostname(name.data(), name.size() - 1) != 0) return {};
-    return name.data();
-}
-
-std::vector<std::string> own_names(std::string_view host_name, const std::string& root) {
-    std::vector<std::string> names;
-    if (!host_name.empty()) {
-        const std::string_view label = host_name.substr(0, host_name.find('.'));
-        names.emplace_back(host_name);
-        names.emplace_back(label);
-        names.push_back(std::string(label) + ".local");
-    }
-    const auto hosts = contents(root + "/etc/hosts");
-    std::string_view rest = hosts ? std::string_view(*hosts) : std::string_view();
-    while (!rest.empty()) {
-        const std::string_view line = rest.substr(0, rest.find('\n'));
-        append_loopback_names(line, names);
-        rest.remove_prefix(std::min(line.size() + 1, rest.size()));
-    }
-    return names;
 }
 
 unsigned first_unprivileged_port(const std::string& root) {

@@ -1,4 +1,4 @@
-// portico/app/machine.h — reports what the machine allows: how many cores, which names, and whether it is a container.
+// portico/app/machine.h — reports what the machine allows: how many cores, and whether it is a container.
 //
 // Room app: see command.h.
 // Threads:   any. Reads files in /proc, /sys and /run, which takes microseconds and never blocks.
@@ -6,8 +6,6 @@
 
 #include <optional>
 #include <string>
-#include <string_view>
-#include <vector>
 
 namespace portico::app {
 
@@ -20,11 +18,6 @@ unsigned cores_of_affinity();
 // Returns the kind of container that this process is in: "docker", "podman", "kubernetes", "lxc", … Returns nothing if
 // there is no sign of a container.
 std::optional<std::string> container_kind(const std::string& root = {});
-
-// Returns the names by which this machine knows itself: its host name, its host name in the local network (NAME.local),
-// and the names that /etc/hosts gives to loopback addresses.
-std::vector<std::string> own_names(std::string_view host_name, const std::string& root = {});
-std::string host_name();  // empty if the kernel does not give it
 
 // Returns the first port on which a process without privileges may listen.
 unsigned first_unprivileged_port(const std::string& root = {});

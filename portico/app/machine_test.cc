@@ -8,6 +8,8 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <string>
+#include <string_view>
 
 #include "portico/base/scratch_folder_for_test.h"
 
@@ -29,21 +31,6 @@ private:
     const ScratchFolder scratch_;
     const std::string root_ = scratch_.path();
 };
-
-TEST_F(Machine, IsCalledByItsHostNameAndItsNamesForLoopback) {
-    has("/etc/hosts",
-        "127.0.0.1\tlocalhost\n"
-        "127.0.1.1 box.example.org box # this machine\n"
-        "#127.0.0.1 commented.test\n"
-        "192.0.2.7 printer\n"
-        "::1 app.test\n"
-        "127.0.0.1 last.test");
-    using Names = std::vector<std::string>;
-    EXPECT_EQ(own_names("box.example.org", root()), (Names{"box.example.org", "box", "box.local", "localhost",
-                                                           "box.example.org", "box", "app.test", "last.test"}));
-}
-
-TEST_F(Machine, WithoutNamesHasNone) { EXPECT_TRUE(own_names("", root()).empty()); }
 
 TEST_F(Machine, WithoutControlGroupsAllowsItsAffinity) {
     EXPECT_EQ(allowed_cores(6, root()), 6U);

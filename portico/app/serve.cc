@@ -15,8 +15,6 @@
 #include <system_error>
 #include <utility>
 
-#include "portico/acme/answers.h"
-#include "portico/acme/challenges.h"
 #include "portico/app/banner.h"
 #include "portico/app/browser.h"
 #include "portico/app/certificates.h"
@@ -32,6 +30,7 @@
 #include "portico/handler/redirect.h"
 #include "portico/io/descriptor_limit.h"
 #include "portico/io/epoll/epoll_kernel.h"
+#include "portico/io/net/own_names.h"
 #include "portico/io/net/ports.h"
 #include "portico/io/net/resolve.h"
 #include "portico/io/signals.h"
@@ -246,7 +245,8 @@ void show_qr(const Arguments& arguments, const ServePlan& plan, const std::vecto
 void greet(const Arguments& arguments, const ServePlan& plan, const Opened& opened) {
     const std::vector<OwnAddress> own = own_addresses();
     std::vector<Door> doors =
-        doors_of(opened.server->local(), own, plan.tls.use == TlsUse::none ? http::Scheme::http : http::Scheme::https);
+        doors_of(opened.server->local(), own,
+                 plan.tls.certificates.use == TlsUse::none ? http::Scheme::http : http::Scheme::https);
     for (Door& door : doors_of(opened.server->redirecting(), own)) {
         door.who += door.who.empty() ? "leads to HTTPS" : ", leads to HTTPS";
         doors.push_back(std::move(door));
@@ -263,7 +263,7 @@ void greet(const Arguments& arguments, const ServePlan& plan, const Opened& open
         const bool is_at_terminal = ::isatty(STDIN_FILENO) == 1 && ::isatty(descriptor_of(plan.banner_to)) == 1;
         if (is_at_terminal) banner.ending = "Press Ctrl-C to stop.";
         tell(plan, banner_text(banner));
-        if (plan.tls.use == TlsUse::local)
+        if (plan.tls.certificates.use == TlsUse::local)
             tell(plan, "Clients warn of the certificate until they trust it: portico cert trust\n");
     } else if (!opened.taken_port.empty()) {
         note(opened.taken_port);
@@ -315,15 +315,16 @@ route::HostOptions hosts_of(const ServePlan& plan) {
     using route::HostsChecked;
     const bool is_for_lan = plan.audience == Audience::lan;
     route::HostOptions hosts{.checked = is_for_lan ? HostsChecked::names_everywhere : HostsChecked::on_loopback,
-                             .names = own_names(host_name())};
+                             .names = io::own_names(io::host_name())};
     hosts.names.insert(hosts.names.end(), plan.hosts.begin(), plan.hosts.end());
-    hosts.names.insert(hosts.names.end(), plan.tls.acme.names.begin(), plan.tls.acme.names.end());
+    hosts.names.insert(hosts.names.end(), plan.tls.certificates.acme.names.begin(),
+                       plan.tls.certificates.acme.names.end());
     return hosts;
 }
 
 // What a client on this machine or in its network may call this server.
 std::vector<std::string> names_to_certify(const ServePlan& plan) {
-    std::vector<std::string> names = names_of_this_machine();
+    std::vector<std::string> names = io::names_of_this_machine();
     for (const std::string& name : plan.hosts) {
         if (name != "*" && std::ranges::find(names, name) == names.end()) names.push_back(name);
     }
@@ -345,23 +346,17 @@ int serve(const Arguments& arguments, const ServePlan& plan) {
         return complain(trouble.message, trouble.advice);
     }
     server::ServerOptions options;
-    TlsPlan tls_plan = plan.tls;
-    if (tls_plan.use == TlsUse::local) tls_plan.names = names_to_certify(plan);
-    route::Precedence precedence;
-    if (tls_plan.use == TlsUse::acme) {
-        tls_plan.challenges = std::make_shared<acme::Challenges>();
-        precedence = acme::answers_with(tls_plan.challenges);
+    server::CertificatePlan certificate_plan = plan.tls.certificates;
+    if (certificate_plan.use == TlsUse::local) certificate_plan.names = names_to_certify(plan);
+    std::unique_ptr<server::ServerCertificates> certificates;
+    if (certificate_plan.use != TlsUse::none) {
+        auto opened = open_certificates(certificate_plan, plan.tls.ticket_keys);
+        if (!opened) return complain(opened.error().message, advice_of(opened.error()));
+        certificates = *std::move(opened);
+        options.tls = certificates->context();
     }
-    std::optional<server::TicketKeySource> ticket_keys;
-    if (tls_plan.use != TlsUse::none) {
-        const auto tls = open_tls(tls_plan);
-        if (!tls) return complain(tls.error().message, advice_of(tls.error()));
-        auto keys = server::TicketKeySource::open(tls_plan.ticket_keys, std::chrono::steady_clock::now());
-        if (!keys) return complain(keys.error().message, advice_of(keys.error()));
-        options.tls = (*tls)->with(keys->keys());
-        ticket_keys = *std::move(keys);
-    }
-    options.strict_transport_security = tls_plan.strict_transport_security;
+    const route::Precedence precedence = certificates == nullptr ? route::Precedence() : certificates->precedence();
+    options.strict_transport_security = plan.tls.strict_transport_security;
     auto addresses = addresses_of(plan.listen);
     if (!addresses) return complain(addresses.error(), "portico interfaces");
     options.listen = std::move(*addresses);
@@ -377,7 +372,6 @@ int serve(const Arguments& arguments, const ServePlan& plan) {
     options.limits = plan.limits;
     options.log = plan.log;
     fit_to_descriptors(arguments, plan, options);
-    const std::shared_ptr<const tls::ServerContext> tls = options.tls;
     const OpenResult opened =
         open_server(std::move(options), plan.port_choice, files::routes_for(*folder, hosts_of(plan), precedence));
     if (!opened) return complain_of_opening(arguments, opened.error());
@@ -385,12 +379,12 @@ int serve(const Arguments& arguments, const ServePlan& plan) {
     // The first line of the log must come after the banner: until start(), connections wait in the backlog.
     greet(arguments, plan, *opened);
     opened->server->start();
-    std::optional<server::CertificateWatch> watch;
-    if (ticket_keys) watch.emplace(*opened->server, tls, source_of(tls_plan), *std::move(ticket_keys));
-    const auto orders = start_orders(tls_plan);
-    if (!orders) note(orders.error());
+    if (certificates != nullptr) {
+        certificates->keep([&server = *opened->server](const auto& tls) { server.replace_tls(tls); });
+    }
     opened->server->wait();
     steering->give_back();
+    certificates.reset();  // before the server to which it gives what is new
     return exit_ok;
 }
 

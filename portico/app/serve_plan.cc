@@ -93,8 +93,9 @@ std::vector<Option> where_options() {
          .choices = {"required", "optional"}},
         {.name = "hsts",
          .value = "SECS",
-         .meaning = "tell browsers to use HTTPS only, for so long",
-         .kind = ValueKind::duration},
+         .meaning = "tell browsers to use HTTPS only, for so long [a year]",
+         .kind = ValueKind::duration,
+         .if_alone = "31536000"},
         {.name = "qr", .meaning = "show the address as a QR code for a phone"},
         {.name = "open", .meaning = "open the page in the browser"},
     };
@@ -170,7 +171,7 @@ io::Endpoint everywhere_at(std::uint16_t port) {
 void plan_listening(const Arguments& arguments, ServePlan& plan) {
     const auto port = arguments.number("port");
     plan.audience = arguments.has("lan") ? Audience::lan : Audience::as_listened;
-    const bool has_tls = plan.tls.use != TlsUse::none;
+    const bool has_tls = plan.tls.certificates.use != TlsUse::none;
     for (const std::string_view text : arguments.values("listen")) {
         server::WebEndpoint at = *server::parse_web_endpoint(text);
         const bool is_plain = at.speech == server::Speech::plain;
@@ -179,7 +180,7 @@ void plan_listening(const Arguments& arguments, ServePlan& plan) {
     const bool is_listed = !arguments.values("listen").empty();
     plan.port_choice = port || is_listed ? PortChoice::asked : PortChoice::ours;
     if (is_listed && !port && plan.audience == Audience::as_listened) return;
-    if (plan.tls.use == TlsUse::acme && !port) {
+    if (plan.tls.certificates.use == TlsUse::acme && !port) {
         // Where an authority looks for the proofs of tls-alpn-01 and http-01, and browsers for a site.
         plan.port_choice = PortChoice::asked;
         plan.listen.push_back(everywhere_at(https_port));
@@ -192,7 +193,7 @@ void plan_listening(const Arguments& arguments, ServePlan& plan) {
     plan.listen.insert(plan.listen.begin(), std::move(standard));
 }
 
-std::expected<void, Misuse> plan_tls(const Arguments& arguments, TlsPlan& plan) {
+std::expected<void, Misuse> plan_tls(const Arguments& arguments, server::CertificatePlan& plan) {
     const auto chains = arguments.values("cert");
     const auto keys = arguments.values("key");
     if (chains.size() != keys.size()) {
@@ -223,11 +224,12 @@ std::expected<void, Misuse> plan_tls(const Arguments& arguments, TlsPlan& plan) 
 // What the options for HTTPS mean where there is none.
 std::expected<void, Misuse> plan_policy(const Arguments& arguments, TlsPlan& plan) {
     for (const char* const option : {"sni-strict", "ticket-keys", "client-ca", "hsts"}) {
-        if (!arguments.has(option) || plan.use != TlsUse::none) continue;
+        if (!arguments.has(option) || plan.certificates.use != TlsUse::none) continue;
         return std::unexpected(Misuse{fmt::format("--{} is for HTTPS", option), "portico serve --tls"});
     }
     for (const std::string_view text : arguments.values("listen")) {
-        if (plan.use != TlsUse::none || server::parse_web_endpoint(text)->speech != server::Speech::tls) continue;
+        if (plan.certificates.use != TlsUse::none || server::parse_web_endpoint(text)->speech != server::Speech::tls)
+            continue;
         return std::unexpected(
             Misuse{fmt::format("'{}' needs a certificate: --tls, or --cert and --key", text), "portico serve --tls"});
     }
@@ -235,14 +237,15 @@ std::expected<void, Misuse> plan_policy(const Arguments& arguments, TlsPlan& pla
         return std::unexpected(Misuse{"--client-cert needs --client-ca: whose certificates are accepted",
                                       "portico serve --tls --client-ca ca.pem"});
     }
-    if (arguments.has("sni-strict")) plan.unknown_names = tls::UnknownNames::refused;
+    if (arguments.has("sni-strict")) plan.certificates.unknown_names = tls::UnknownNames::refused;
     plan.ticket_keys = std::string(arguments.value("ticket-keys").value_or(""));
-    plan.client_authorities = std::string(arguments.value("client-ca").value_or(""));
+    plan.certificates.client_authorities = std::string(arguments.value("client-ca").value_or(""));
     const bool is_optional = *arguments.value("client-cert") == "optional";
-    plan.clients = is_optional ? server::ClientCertificates::optional : server::ClientCertificates::required;
-    for (server::CertificateFiles& one : plan.files) {
-        one.client_authorities = plan.client_authorities;
-        one.clients = plan.clients;
+    plan.certificates.clients =
+        is_optional ? server::ClientCertificates::optional : server::ClientCertificates::required;
+    for (server::CertificateFiles& one : plan.certificates.files) {
+        one.client_authorities = plan.certificates.client_authorities;
+        one.clients = plan.certificates.clients;
     }
     const auto strict = arguments.duration("hsts");
     if (strict) plan.strict_transport_security = std::chrono::duration_cast<std::chrono::seconds>(*strict);
@@ -375,7 +378,7 @@ Command serve_table() {
 
 std::expected<ServePlan, Misuse> plan_from(const Arguments& arguments) {
     ServePlan plan;
-    const auto tls = plan_tls(arguments, plan.tls);
+    const auto tls = plan_tls(arguments, plan.tls.certificates);
     if (!tls) return std::unexpected(tls.error());
     const auto policy = plan_policy(arguments, plan.tls);
     if (!policy) return std::unexpected(policy.error());

@@ -7,22 +7,18 @@
 #include <chrono>
 #include <cstdint>
 #include <expected>
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "portico/acme/challenges.h"
-#include "portico/acme/service.h"
 #include "portico/app/command.h"
 #include "portico/app/notice.h"
 #include "portico/handler/files/options.h"
 #include "portico/io/net/address.h"
 #include "portico/io/net/endpoint.h"
 #include "portico/server/access_log.h"
-#include "portico/server/certificate_files.h"
 #include "portico/server/limits.h"
-#include "portico/tls/server_context.h"
+#include "portico/server/server_certificates.h"
 
 namespace portico::app {
 
@@ -35,33 +31,12 @@ enum class ShowQr : std::uint8_t { no, yes };
 enum class OpenBrowser : std::uint8_t { no, yes };
 enum class Audience : std::uint8_t { as_listened, lan };
 
-// Whether connections are protected, and by which certificates.
-enum class TlsUse : std::uint8_t {
-    none,
-    files,  // --cert and --key
-    local,  // --tls: from the authority of this user
-    acme,   // --acme: from a public authority
-};
-
-// Which protocols ALPN offers.
-enum class Applications : std::uint8_t {
-    http,
-    any,  // whatever a client offers is left unanswered
-};
+// --cert and --key: files; --tls: local; --acme: acme.
+using TlsUse = server::CertificateUse;
 
 struct TlsPlan {
-    TlsUse use = TlsUse::none;
-    std::vector<server::CertificateFiles> files;
-    std::vector<std::string> names;  // of the local certificate: names and addresses
-    tls::Profile profile = tls::Profile::intermediate;
-    acme::ServiceOptions acme;
-    // What the server shows to authorities; made for --acme when the server starts.
-    std::shared_ptr<acme::Challenges> challenges;
-    tls::UnknownNames unknown_names = tls::UnknownNames::first_certificate;
-    Applications applications = Applications::http;
-    std::string ticket_keys;         // a file; empty: keys of our own
-    std::string client_authorities;  // a file; empty: clients are not asked for certificates
-    server::ClientCertificates clients = server::ClientCertificates::required;
+    server::CertificatePlan certificates;
+    std::string ticket_keys;  // a file; empty: keys of our own
     std::optional<std::chrono::seconds> strict_transport_security;
 };
 

@@ -136,36 +136,36 @@ TEST(ServePlan, DividesEndpointsByWhatIsSpoken) {
 
 TEST(ServePlan, TakesThePolicyOfTls) {
     const ServePlan plan = plan_of({"--cert", "c", "--key", "k", "--sni-strict", "--ticket-keys", "t", "--client-ca",
-                                    "a", "--client-cert", "optional", "--hsts", "1h"});
-    EXPECT_EQ(plan.tls.unknown_names, tls::UnknownNames::refused);
+                                    "a", "--client-cert", "optional", "--hsts=1h"});
+    EXPECT_EQ(plan.tls.certificates.unknown_names, tls::UnknownNames::refused);
     EXPECT_EQ(plan.tls.ticket_keys, "t");
     EXPECT_EQ(plan.tls.strict_transport_security, std::chrono::hours(1));
-    ASSERT_EQ(plan.tls.files.size(), 1U);
-    EXPECT_EQ(plan.tls.files.front().client_authorities, "a");
-    EXPECT_EQ(plan.tls.files.front().clients, server::ClientCertificates::optional);
+    ASSERT_EQ(plan.tls.certificates.files.size(), 1U);
+    EXPECT_EQ(plan.tls.certificates.files.front().client_authorities, "a");
+    EXPECT_EQ(plan.tls.certificates.files.front().clients, server::ClientCertificates::optional);
 }
 
 TEST(ServePlan, OrdersCertificates) {
     const ServePlan plan = plan_of({"--acme", "Example.org", "--acme", "example.org.", "--acme", "www.example.org",
                                     "--acme-email", "me@example.org", "--acme-directory", "https://a.example/",
                                     "--acme-directory", "https://b.example/", "--acme-eab", "my-id:Zm9v"});
-    EXPECT_EQ(plan.tls.use, TlsUse::acme);
-    EXPECT_THAT(plan.tls.acme.names, ElementsAre("example.org", "www.example.org"));
-    EXPECT_THAT(plan.tls.acme.types, ElementsAre("http-01", "tls-alpn-01"));
-    ASSERT_EQ(plan.tls.acme.authorities.size(), 2U);
-    EXPECT_EQ(plan.tls.acme.authorities.back().directory, "https://b.example/");
-    EXPECT_EQ(plan.tls.acme.authorities.back().email, "me@example.org");
-    EXPECT_EQ(plan.tls.acme.authorities.back().external->id, "my-id");
-    EXPECT_EQ(plan.tls.acme.authorities.back().external->mac_key, "foo");
+    EXPECT_EQ(plan.tls.certificates.use, TlsUse::acme);
+    EXPECT_THAT(plan.tls.certificates.acme.names, ElementsAre("example.org", "www.example.org"));
+    EXPECT_THAT(plan.tls.certificates.acme.types, ElementsAre("http-01", "tls-alpn-01"));
+    ASSERT_EQ(plan.tls.certificates.acme.authorities.size(), 2U);
+    EXPECT_EQ(plan.tls.certificates.acme.authorities.back().directory, "https://b.example/");
+    EXPECT_EQ(plan.tls.certificates.acme.authorities.back().email, "me@example.org");
+    EXPECT_EQ(plan.tls.certificates.acme.authorities.back().external->id, "my-id");
+    EXPECT_EQ(plan.tls.certificates.acme.authorities.back().external->mac_key, "foo");
     ASSERT_EQ(plan.redirect.size(), 1U) << "HTTP leads to HTTPS";
     EXPECT_EQ(plan.redirect.front().text(), "tcp://:80");
 }
 
 TEST(ServePlan, OrdersFromTheUsualAuthority) {
     const ServePlan plan = plan_of({"--acme", "example.org", "-l", ":8443", "--acme-challenge", "tls-alpn-01"});
-    ASSERT_EQ(plan.tls.acme.authorities.size(), 1U);
-    EXPECT_THAT(plan.tls.acme.authorities.front().directory, HasSubstr("letsencrypt.org"));
-    EXPECT_THAT(plan.tls.acme.types, ElementsAre("tls-alpn-01"));
+    ASSERT_EQ(plan.tls.certificates.acme.authorities.size(), 1U);
+    EXPECT_THAT(plan.tls.certificates.acme.authorities.front().directory, HasSubstr("letsencrypt.org"));
+    EXPECT_THAT(plan.tls.certificates.acme.types, ElementsAre("tls-alpn-01"));
     EXPECT_TRUE(plan.redirect.empty());
 }
 
@@ -211,7 +211,7 @@ INSTANTIATE_TEST_SUITE_P(
                                    "is not an https:// address"},
                     RefusedPlanRow{"WildcardWithoutDns", {"--acme", "*.a.org"}, "--acme-dns-hook"},
                     RefusedPlanRow{"ExternalAccountWithoutKey", {"--acme", "a.org", "--acme-eab", "id:"}, "ID:KEY"},
-                    RefusedPlanRow{"HstsWithoutTls", {"--hsts", "1"}, "--hsts is for HTTPS"},
+                    RefusedPlanRow{"HstsWithoutTls", {"--hsts"}, "--hsts is for HTTPS"},
                     RefusedPlanRow{"DemandWithoutAuthorities", {"--tls", "--client-cert", "optional"}, "--client-ca"}),
     row_name);
 

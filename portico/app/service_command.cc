@@ -16,7 +16,6 @@
 
 #include "portico/app/certificates.h"
 #include "portico/app/line_printer.h"
-#include "portico/app/machine.h"
 #include "portico/app/notation.h"
 #include "portico/app/notice.h"
 #include "portico/app/retype.h"
@@ -24,6 +23,7 @@
 #include "portico/base/printable.h"
 #include "portico/io/descriptor_limit.h"
 #include "portico/io/epoll/epoll_kernel.h"
+#include "portico/io/net/own_names.h"
 #include "portico/io/net/ports.h"
 #include "portico/io/signals.h"
 #include "portico/server/web_endpoint.h"
@@ -93,10 +93,9 @@ std::vector<server::WebEndpoint> endpoints_of(const Arguments& arguments) {
     return endpoints;
 }
 
-using Tls = std::shared_ptr<const tls::ServerContext>;
-
 // What the endpoints with TLS show; null if there are none.
-std::expected<Tls, Misuse> tls_for(const Arguments& arguments, const std::vector<server::WebEndpoint>& endpoints) {
+std::expected<std::unique_ptr<server::ServerCertificates>, Misuse> certificates_for(
+    const Arguments& arguments, const std::vector<server::WebEndpoint>& endpoints) {
     const bool is_wanted =
         std::ranges::any_of(endpoints, [](const auto& one) { return one.speech == server::Speech::tls; });
     const auto chain = arguments.value("cert");
@@ -109,14 +108,14 @@ std::expected<Tls, Misuse> tls_for(const Arguments& arguments, const std::vector
         return std::unexpected(Misuse{"--cert is for endpoints with tls://", "portico echo --listen tls://:7443"});
     }
     if (!is_wanted) return nullptr;
-    TlsPlan plan;
-    plan.use = chain ? TlsUse::files : TlsUse::local;
+    server::CertificatePlan plan;
+    plan.use = chain ? server::CertificateUse::files : server::CertificateUse::local;
     if (chain) plan.files.emplace_back(std::string(*chain), std::string(*key));
-    plan.names = names_of_this_machine();
-    plan.applications = Applications::any;
-    const auto opened = open_tls(plan);
+    plan.names = io::names_of_this_machine();
+    plan.offer = server::Applications::listed;
+    auto opened = open_certificates(plan, "");
     if (!opened) return std::unexpected(Misuse{opened.error().message, advice_of(opened.error())});
-    return *opened;
+    return *std::move(opened);
 }
 
 struct Running {
@@ -193,11 +192,13 @@ int run_service(const Arguments& arguments, const MakeService& make_service) {
         io::SignalWatcher::Afterwards::ignored);
     std::vector<OpenEndpoint> opened;
     const std::vector<server::WebEndpoint> endpoints = endpoints_of(arguments);
-    const auto tls = tls_for(arguments, endpoints);
-    if (!tls) return complain_of_misuse(tls.error().message, tls.error().advice);
+    const auto certificates = certificates_for(arguments, endpoints);
+    if (!certificates) return complain_of_misuse(certificates.error().message, certificates.error().advice);
+    const auto tls = std::make_shared<services::PresentTls>();
+    if (*certificates != nullptr) tls->context = (*certificates)->context();
     for (const auto& [endpoint, speech] : endpoints) {
         const auto done =
-            services::open_endpoint(core, endpoint, opened, speech == server::Speech::tls ? *tls : nullptr);
+            services::open_endpoint(core, endpoint, opened, speech == server::Speech::tls ? tls : nullptr);
         if (!done) return complain_of_opening(arguments, endpoint, done.error());
     }
     // Standard output carries either our messages or a client's octets.
@@ -216,6 +217,11 @@ int run_service(const Arguments& arguments, const MakeService& make_service) {
     io::Scope printing;
     if (printer) printing.start(printer->run());
     serving.start(serve_and_stop({core, *service, reporter, limits}, std::move(opened)));
+    if (*certificates != nullptr) {
+        (*certificates)->keep([&core, tls](const auto& renewed) {
+            core.post([tls, renewed] { tls->context = renewed; });
+        });
+    }
     core.run();
     printing.request_stop();
     while (printing.size() > 0) core.run_once(core.now());

@@ -159,6 +159,7 @@ CommandLine::Step CommandLine::take_long(std::string_view word) {
             return {};
         }
         if (equals != std::string_view::npos) return store(option, written, word.substr(equals + 1));
+        if (!option.if_alone.empty()) return store(option, written, option.if_alone);
         return take_value(option, written);
     }
     return no_such_option(written);
@@ -186,7 +187,7 @@ std::optional<Misuse> CommandLine::other_name(std::string_view written) const {
     std::string instead = is_argument ? "" : fmt::format("--{}", option->name);
     if (is_argument && !value.empty()) instead = shell_quoted(value);
     if (!is_argument && takes_value) {
-        instead += ' ';
+        instead += option->if_alone.empty() ? ' ' : '=';
         const bool is_shown = !value.empty() && option->secrecy == Secrecy::none;
         instead += is_shown ? fitting(*option, std::string(other->prefix) + value) : std::string(option->value);
     }

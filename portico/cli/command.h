@@ -66,6 +66,9 @@ struct Option {
     Secrecy secrecy = Secrecy::none;
     Explained explained = Explained::in_help;
     std::string_view fallback = {};  // the default value; empty: there is none
+    // The value of an option that is given without one: "--name". Another one must be written "--name=VALUE", for a
+    // long option only. Empty: a value must be given.
+    std::string_view if_alone = {};
     std::vector<std::string_view> choices = {};
     std::uint64_t least = 0;
     std::uint64_t most = UINT64_MAX;

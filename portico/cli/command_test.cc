@@ -6,11 +6,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cstddef>
 #include <string>
 
 #include "portico/base/quantity.h"
 #include "portico/base/row_name_for_test.h"
+#include "portico/cli/help_text.h"
+#include "portico/cli/retype.h"
 
 namespace portico::cli {
 namespace {
@@ -81,6 +84,11 @@ const Command& table() {
                      .kind = ValueKind::notation,
                      .notation = &limit_notation,
                      .repeat = Repeat::collected},
+                    {.name = "strict",
+                     .value = "TIME",
+                     .meaning = "for how long",
+                     .kind = ValueKind::duration,
+                     .if_alone = "1h"},
                     {.name = "file", .value = "FILE", .meaning = "a file", .kind = ValueKind::file},
                     {.name = "key", .value = "KEY", .meaning = "a secret", .secrecy = Secrecy::secret}},
         .other_names = {{"--bind", "listen"},
@@ -114,6 +122,15 @@ INSTANTIATE_TEST_SUITE_P(CommandLine, PortWritten,
                                          PortRow{"LastOfTwo", {"-p", "79", "--port=80"}}),
                          row_name);
 
+TEST(CommandLine, ValueMayBeLeftOut) {
+    EXPECT_EQ(arguments_of({"--strict", "cup"}).duration("strict"), std::chrono::hours(1));
+    EXPECT_EQ(arguments_of({"--strict", "cup"}).positional(0), "cup");
+    EXPECT_EQ(arguments_of({"--strict=5s", "cup"}).duration("strict"), std::chrono::seconds(5));
+    EXPECT_FALSE(arguments_of({"cup"}).has("strict"));
+    EXPECT_EQ(retyped(arguments_of({"--strict=5s", "cup"}), {}, "-q"), "portico pour cup --strict=5s -q");
+    EXPECT_THAT(help_of(table()), HasSubstr("--strict[=TIME]"));
+}
+
 struct MisuseRow {
     const char* name;
     Words words;
@@ -133,6 +150,7 @@ INSTANTIATE_TEST_SUITE_P(
         MisuseRow{"SlipOfTheFinger", {"--prot", "80"}, "pour has no option '--prot'; did you mean '--port'?"},
         MisuseRow{"SlipInANegation", {"--no-lst"}, "did you mean '--no-list'?"},
         MisuseRow{"UnknownLetter", {"-x"}, "pour has no option '-x'"}, MisuseRow{"UnknownInACluster", {"-qx"}, "'-x'"},
+        MisuseRow{"NoTimeAfterEquals", {"--strict="}, "--strict: '' is not a time"},
         MisuseRow{"ValueMissing", {"--port"}, "--port needs a value"},
         MisuseRow{"ShortValueMissing", {"-p"}, "-p needs a value"},
         MisuseRow{"NoNumber", {"--port", "http"}, "--port: 'http' is not a number from 0 to 65535"},

@@ -82,7 +82,7 @@ std::string bash_values(const Option& option, const Program& program) {
 std::string bash_case(const Command& command, const Program& program) {
     std::string text = fmt::format("    {})\n        case $prev in\n", command.name);
     for (const Option& option : command.options) {
-        if (option.value.empty()) continue;
+        if (option.value.empty() || !option.if_alone.empty()) continue;
         std::string forms;
         for (const std::string& form : forms_of(option)) forms += (forms.empty() ? "" : "|") + form;
         text += fmt::format("        {}) {}; return ;;\n", forms, bash_values(option, program));
@@ -134,9 +134,10 @@ std::string zsh_values(const Option& option, const Program& program) {
 std::string zsh_option(const Option& option, const Program& program) {
     std::string value;
     if (!option.value.empty()) {
-        value = fmt::format(":{}:{}", zsh_escaped(option.value), zsh_values(option, program));
+        const std::string_view colons = option.if_alone.empty() ? ":" : "::";
+        value = fmt::format("{}{}:{}", colons, zsh_escaped(option.value), zsh_values(option, program));
     }
-    const std::string equals = option.value.empty() ? "" : "=";
+    const std::string_view equals = option.value.empty() ? "" : option.if_alone.empty() ? "=" : "=-";
     const std::string star = option.repeat == Repeat::collected ? "*" : "";
     std::string text;
     if (option.letter != '\0') {
@@ -200,7 +201,7 @@ std::string fish_command(const Command& command, const Program& program) {
         text += when;
         if (option.letter != '\0') text += fmt::format(" -s {}", option.letter);
         text += fmt::format(" -l {} -d {}", option.name, fish_quoted(option.meaning));
-        if (!option.value.empty()) text += " " + fish_values(option, program);
+        if (!option.value.empty() && option.if_alone.empty()) text += " " + fish_values(option, program);
         text += "\n";
         if (option.negation == Negation::with_no) {
             text += fmt::format("{} -l no-{} -d {}\n", when, option.name,

@@ -38,7 +38,11 @@ std::string written_positional(const Positional& positional) {
 std::string written_option(const Option& option) {
     std::string text = option.letter == '\0' ? "    " : fmt::format("-{}, ", option.letter);
     text += fmt::format("--{}{}", option.negation == Negation::with_no ? "[no-]" : "", option.name);
-    if (!option.value.empty()) text += fmt::format(" {}", option.value);
+    if (!option.if_alone.empty()) {
+        text += fmt::format("[={}]", option.value);
+    } else if (!option.value.empty()) {
+        text += fmt::format(" {}", option.value);
+    }
     if (option.repeat == Repeat::collected) text += "…";
     return text;
 }

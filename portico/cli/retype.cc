@@ -53,7 +53,10 @@ std::string retyped(const Arguments& arguments, std::span<const std::string_view
     for (const auto& [name, value] : arguments.given()) {
         if (std::ranges::find(left_out, name) != left_out.end()) continue;
         line += fmt::format(" --{}", name);
-        if (!value.empty()) line += " " + shown_value(command, name, value);
+        if (value.empty()) continue;
+        const auto option = std::ranges::find(command.options, name, &Option::name);
+        const bool is_joined = option != command.options.end() && !option->if_alone.empty();
+        line += (is_joined ? "=" : " ") + shown_value(command, name, value);
     }
     return fmt::format("{} {}", line, instead);
 }

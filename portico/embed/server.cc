@@ -13,15 +13,23 @@
 #include <optional>
 #include <utility>
 
+#include "portico/acme/answers.h"
+#include "portico/acme/challenges.h"
+#include "portico/acme/documents.h"
+#include "portico/acme/names.h"
+#include "portico/acme/service.h"
 #include "portico/embed/router_state.h"
 #include "portico/handler/redirect.h"
 #include "portico/io/descriptor_limit.h"
 #include "portico/io/net/endpoint.h"
+#include "portico/io/net/own_names.h"
 #include "portico/io/net/resolve.h"
 #include "portico/io/patient_write.h"
 #include "portico/io/signals.h"
 #include "portico/server/certificates.h"
+#include "portico/server/local_authority.h"
 #include "portico/server/server.h"
+#include "portico/server/server_certificates.h"
 #include "portico/server/web_endpoint.h"
 
 namespace portico {
@@ -31,6 +39,13 @@ namespace {
 std::uint64_t next_server_number() {
     static std::atomic<std::uint64_t> last = 0;
     return ++last;
+}
+
+// Whoever has a certificate for a name expects it to be answered.
+std::vector<std::string> hosts_of(const Options& options) {
+    std::vector<std::string> hosts = options.hosts;
+    if (!hosts.empty()) hosts.insert(hosts.end(), options.acme.names.begin(), options.acme.names.end());
+    return hosts;
 }
 
 }  // namespace
@@ -52,7 +67,8 @@ struct Server::Control {
     // What the options say about routes. Before a server answers with them.
     void prepare(State& state) const {
         if (state.is_in_use) return;
-        state.routes.hosts = route::only_for(options.hosts);
+        state.routes.hosts = route::only_for(hosts_of(options));
+        if (challenges != nullptr) state.routes.precedence = acme::answers_with(challenges);
         state.routes.unstated_format = route::PageFormat::text;
         state.routes.content_of_refused = route::ContentUse::reads;
     }
@@ -61,12 +77,15 @@ struct Server::Control {
     const std::uint64_t number = next_server_number();
 
     const Options options;
+    // What is shown to authorities; null if nothing is ordered.
+    const std::shared_ptr<acme::Challenges> challenges =
+        options.acme.names.empty() ? nullptr : std::make_shared<acme::Challenges>();
     // Any thread may call stop() while start() opens the server, which is then stopped as soon as it is open; and
     // replace() while another thread does the same.
     std::mutex changing;
     std::unique_ptr<server::Server> server;
-    std::optional<server::CertificateWatch> watch;  // of the server's certificates
-    std::shared_ptr<State> routes;                  // with which it answers
+    std::unique_ptr<server::ServerCertificates> certificates;  // null without TLS
+    std::shared_ptr<State> routes;                             // with which it answers
     unsigned replacements = 0;
     unsigned stops_wanted = 0;  // calls of stop()
     std::mutex ending;          // if several threads call wait(), the first joins the server's threads
@@ -81,20 +100,85 @@ std::shared_ptr<const route::Routes> routes_of(const std::shared_ptr<Router::Sta
 
 void tell_operator(const server::CertificateNews& news) { io::write_patiently(STDERR_FILENO, news.message + "\n"); }
 
-server::OpenedCertificates open_certificates(const Options& options) {
-    tls::ServerTlsOptions tls;
-    const bool are_refused = options.unknown_names == UnknownNames::refused;
-    if (are_refused) tls.unknown_names = tls::UnknownNames::refused;
-    return server::open_certificates(options.certificates, std::move(tls), tell_operator);
+std::expected<void, std::string> plan_acme(const AcmeOptions& wanted, acme::ServiceOptions& plan) {
+    for (const std::string& text : wanted.names) {
+        auto name = acme::read_name(text);
+        if (!name) return std::unexpected("no certificate can be ordered for '" + text + "': " + name.error());
+        if (name->starts_with('*') && wanted.dns_hook.empty()) {
+            return std::unexpected("a certificate for '" + *name + "' is only given for a proof by DNS: dns_hook");
+        }
+        if (std::ranges::find(plan.names, *name) == plan.names.end()) plan.names.push_back(*std::move(name));
+    }
+    for (const std::string& directory : wanted.directories) {
+        if (!acme::is_https(directory)) return std::unexpected("'" + directory + "' is not an https:// address");
+        acme::AuthorityOptions authority;
+        authority.directory = directory;
+        authority.email = wanted.email;
+        plan.authorities.push_back(std::move(authority));
+    }
+    if (plan.authorities.empty()) return std::unexpected("there is no directory to order certificates from");
+    const auto is_known = [](const std::string& type) { return type == "http-01" || type == "tls-alpn-01"; };
+    if (wanted.challenges.empty() || !std::ranges::all_of(wanted.challenges, is_known)) {
+        return std::unexpected("challenges can be \"http-01\" and \"tls-alpn-01\"");
+    }
+    plan.types = wanted.challenges;
+    plan.folder = wanted.folder.empty() ? server::acme_folder() : wanted.folder;
+    plan.trusted = wanted.authorities;
+    plan.dns_hook = wanted.dns_hook;
+    return {};
 }
 
-// `options` outlive the source.
-server::CertificateWatch::Source source_of(const Options& options) {
-    server::CertificateWatch::Source source;
-    source.state = [&options] { return server::state_of(options.certificates); };
-    source.open = [&options] { return open_certificates(options); };
-    source.tell = tell_operator;
-    return source;
+// Whose certificates are used, if an endpoint needs some.
+enum class Need : std::uint8_t { none, some };
+
+std::expected<server::CertificatePlan, std::string> certificate_plan(const Options& options, Need need) {
+    server::CertificatePlan plan;
+    const bool is_refused = options.unknown_names == UnknownNames::refused;
+    if (is_refused) plan.unknown_names = tls::UnknownNames::refused;
+    plan.client_authorities = options.client_authorities;
+    plan.clients = options.clients;
+    if (!options.certificates.empty()) {
+        if (!options.acme.names.empty()) {
+            return std::unexpected("Options::acme orders certificates, so that Options::certificates have no use");
+        }
+        plan.use = server::CertificateUse::files;
+        plan.files = options.certificates;
+    } else if (!options.acme.names.empty()) {
+        plan.use = server::CertificateUse::acme;
+        const auto planned = plan_acme(options.acme, plan.acme);
+        if (!planned) return std::unexpected("Options::acme: " + planned.error());
+    } else if (need == Need::some) {
+        plan.use = server::CertificateUse::local;
+        plan.names = io::names_of_this_machine();
+        plan.names.insert(plan.names.end(), options.local_names.begin(), options.local_names.end());
+    }
+    return plan;
+}
+
+// Where the options for these certificates are, for messages.
+std::string_view option_of(server::CertificateUse use) {
+    switch (use) {
+        case server::CertificateUse::files: return "Options::certificates: ";
+        case server::CertificateUse::acme: return "Options::acme: ";
+        case server::CertificateUse::local: return "no local certificate: ";
+        case server::CertificateUse::none: break;
+    }
+    return "";
+}
+
+// Null if there is nothing to protect.
+std::expected<std::unique_ptr<server::ServerCertificates>, std::string> open_certificates(
+    const Options& options, Need need, const std::shared_ptr<acme::Challenges>& challenges) {
+    auto plan = certificate_plan(options, need);
+    if (!plan) return std::unexpected(plan.error());
+    const server::CertificateUse use = plan->use;
+    if (use == server::CertificateUse::none) return nullptr;
+    plan->challenges = challenges;
+    auto keys = server::TicketKeySource::open(options.ticket_keys, std::chrono::steady_clock::now());
+    if (!keys) return std::unexpected("Options::ticket_keys: " + keys.error().message);
+    auto opened = server::ServerCertificates::open(*std::move(plan), *std::move(keys), tell_operator);
+    if (!opened) return std::unexpected(std::string(option_of(use)) + opened.error().message);
+    return *std::move(opened);
 }
 
 server::LogFormat log_format(const Options& options) {
@@ -114,20 +198,25 @@ std::string sentence(const server::OpenError& error) {
     return "can't listen on " + error.address.text() + ": " + io::describe(error.error);
 }
 
+std::expected<std::vector<server::WebEndpoint>, std::string> parse(const std::vector<std::string>& texts) {
+    std::vector<server::WebEndpoint> endpoints;
+    for (const std::string& text : texts) {
+        auto parsed = server::parse_web_endpoint(text);
+        if (!parsed) return std::unexpected("'" + text + "' is not an endpoint: " + parsed.error().message);
+        const io::Transport transport = parsed->endpoint.transport;
+        if (transport != io::Transport::tcp && transport != io::Transport::unix_stream) {
+            return std::unexpected("'" + text + "' is not an endpoint for HTTP: write HOST:PORT or unix:PATH");
+        }
+        endpoints.push_back(*std::move(parsed));
+    }
+    return endpoints;
+}
+
 // Adds the endpoint's addresses to those of the options.
-std::expected<void, std::string> add_endpoint(const std::string& text, server::ServerOptions& options) {
-    const auto parsed = server::parse_web_endpoint(text);
-    if (!parsed) return std::unexpected("'" + text + "' is not an endpoint: " + parsed.error().message);
-    const io::Endpoint& endpoint = parsed->endpoint;
-    if (endpoint.transport != io::Transport::tcp && endpoint.transport != io::Transport::unix_stream) {
-        return std::unexpected("'" + text + "' is not an endpoint for HTTP: write HOST:PORT or unix:PATH");
-    }
-    if (parsed->speech == server::Speech::tls && options.tls == nullptr) {
-        return std::unexpected("'" + text + "' needs a certificate: see Options::certificates");
-    }
-    const auto addresses = io::listening_addresses(endpoint);
+std::expected<void, std::string> add_endpoint(const server::WebEndpoint& one, server::ServerOptions& options) {
+    const auto addresses = io::listening_addresses(one.endpoint);
     if (!addresses) return std::unexpected(addresses.error().message);
-    const bool redirects = parsed->speech == server::Speech::plain && options.tls != nullptr;
+    const bool redirects = one.speech == server::Speech::plain && options.tls != nullptr;
     std::vector<io::SocketAddress>& all = redirects ? options.redirect : options.listen;
     all.insert(all.end(), addresses->begin(), addresses->end());
     return {};
@@ -150,7 +239,7 @@ Server::~Server() {
     const auto ended = wait();
     assert(ended && "a handler does not destroy the server that runs it");
     const std::lock_guard guard(control_->changing);  // the stop() that caused the end may still be returning
-    control_->watch.reset();
+    control_->certificates.reset();
     control_->server.reset();
 }
 
@@ -214,24 +303,24 @@ std::expected<void, std::string> Server::open_and_start(const std::vector<std::s
     options.limits = own.limits;
     options.log.format = log_format(own);
     if (own.access_log != "-") options.log.path = own.access_log;
-    std::optional<server::TicketKeySource> ticket_keys;
-    if (!own.certificates.empty()) {
-        const auto opened = open_certificates(own);
-        if (!opened) return std::unexpected("Options::certificates: " + opened.error().message);
-        auto keys = server::TicketKeySource::open(own.ticket_keys, std::chrono::steady_clock::now());
-        if (!keys) return std::unexpected("Options::ticket_keys: " + keys.error().message);
-        options.tls = (*opened)->with(keys->keys());
-        ticket_keys = *std::move(keys);
-    }
+    const auto parsed = parse(endpoints);
+    if (!parsed) return std::unexpected(parsed.error());
+    const bool is_secure =
+        std::ranges::any_of(*parsed, [](const auto& one) { return one.speech == server::Speech::tls; });
+    auto certificates = open_certificates(own, is_secure ? Need::some : Need::none, control_->challenges);
+    if (!certificates) return std::unexpected(certificates.error());
+    if (*certificates != nullptr) options.tls = (*certificates)->context();
     options.strict_transport_security = own.strict_transport_security;
-    for (const std::string& endpoint : endpoints) {
+    for (const server::WebEndpoint& endpoint : *parsed) {
         auto added = add_endpoint(endpoint, options);
         if (!added) return added;
     }
     if (options.listen.empty())
         return std::unexpected("http:// leads to HTTPS here, and there is no endpoint for that");
-    options.redirecting = [hosts = own.hosts](std::uint16_t port) {
-        return handler::routes_to_https(port, route::only_for(hosts));
+    options.redirecting = [own = control_.get()](std::uint16_t port) {
+        auto routes = handler::routes_to_https(port, route::only_for(hosts_of(own->options)));
+        if (own->challenges != nullptr) routes->precedence = acme::answers_with(own->challenges);
+        return routes;
     };
     control_->prepare(*state());
     state()->is_in_use = true;
@@ -243,7 +332,10 @@ std::expected<void, std::string> Server::open_and_start(const std::vector<std::s
     const bool were_replaced = control_->routes != used;  // in the meantime
     if (were_replaced) control_->server->replace(routes_of(control_->routes));
     control_->server->start();
-    if (ticket_keys) control_->watch.emplace(*control_->server, options.tls, source_of(own), *std::move(ticket_keys));
+    control_->certificates = *std::move(certificates);
+    if (control_->certificates != nullptr) {
+        control_->certificates->keep([server = control_->server.get()](const auto& tls) { server->replace_tls(tls); });
+    }
     if (control_->stops_wanted > 0) control_->server->drain();
     return {};
 }
@@ -305,9 +397,14 @@ int Server::run(std::string_view endpoint) {
         return 1;
     }
     if (control_->options.announces) {
-        const std::string scheme = control_->options.certificates.empty() ? "http" : "https";
+        const std::string scheme = control_->certificates == nullptr ? "http" : "https";
         for (const io::SocketAddress& address : local()) announce(address, scheme);
         for (const io::SocketAddress& address : control_->started_server()->redirecting()) announce(address, "http");
+        const Options& own = control_->options;
+        if (scheme == "https" && own.certificates.empty() && own.acme.names.empty()) {
+            io::write_patiently(STDERR_FILENO, "Clients warn of the certificate until they trust " +
+                                                   server::authority_path(server::authority_folder()) + "\n");
+        }
     }
     const auto ended = wait();
     if (ended) return 0;

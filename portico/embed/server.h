@@ -44,6 +44,29 @@ using ClientCertificates = server::ClientCertificates;
 // What a client with TLS gets that asks for a name without a certificate: the first certificate, or a refusal.
 enum class UnknownNames : std::uint8_t { first_certificate, refused };
 
+// How certificates are ordered from an authority (ACME, RFC 8555), Let's Encrypt unless told otherwise, and renewed as
+// long as the server runs. Using it means to accept the authority's terms of service.
+class AcmeOptions {
+public:
+    AcmeOptions() {}  // NOLINT(modernize-use-equals-default): see Options
+
+    // Each gets a certificate of its own: "example.org", "*.example.org". The authority must reach this server by the
+    // name: at port 80, if an endpoint such as "http://:80" leads to HTTPS, or at port 443. Empty: nothing is ordered.
+    std::vector<std::string> names;
+    std::string email;  // where the authority may write to; may be empty
+    // The authority: the address of its directory. Several: if one fails, the next one is asked.
+    std::vector<std::string> directories{"https://acme-v02.api.letsencrypt.org/directory"};
+    // Where accounts and certificates are kept; servers may share it. Only its owner can read the files. Empty:
+    // $XDG_DATA_HOME/portico/acme or ~/.local/share/portico/acme, as for portico serve --acme.
+    std::string folder;
+    // How to prove that the names are this server's: "http-01" and "tls-alpn-01", the preferred one first.
+    std::vector<std::string> challenges{"http-01", "tls-alpn-01"};
+    // A program that proves it by DNS instead, the only way for wildcards: docs/tls.md says how it is called.
+    std::string dns_hook;
+    // PEM text of the authorities to trust as the directories' servers. Empty: those of the system.
+    std::string authorities;
+};
+
 // How a server is run.
 class Options {
 public:
@@ -59,8 +82,19 @@ public:
     std::vector<std::string> hosts;
     // HTTPS at every endpoint, with the certificates in these files. A client gets the one for the name that it asks
     // for, or else the first. When the files are renewed, new connections use them within seconds; files that can't be
-    // used are reported on standard error, and change nothing. Empty: HTTP without TLS.
+    // used are reported on standard error, and change nothing.
     std::vector<CertificateFiles> certificates;
+    // HTTPS at every endpoint with certificates that an authority issues. Until there is one, clients are shown a
+    // certificate that nobody vouches for.
+    AcmeOptions acme;
+    // With neither of the two, there is HTTP without TLS, unless an endpoint begins with "https://": then every
+    // endpoint has HTTPS with a certificate from this user's own authority, as portico serve --tls makes it. It is for
+    // localhost, this machine's names and addresses, and these names.
+    std::vector<std::string> local_names;
+    // Of which authorities clients have to show certificates, if the server's own are from ACME or local: a path;
+    // CertificateFiles have their own. Empty: clients are not asked.
+    std::string client_authorities;
+    ClientCertificates clients = ClientCertificates::required;
     UnknownNames unknown_names = UnknownNames::first_certificate;
     // A file with the keys of session tickets, which several machines may share: 80 random bytes for each key, the
     // newest first. It is watched, like certificates. Empty: keys of the server's own, replaced every twelve hours.
@@ -97,8 +131,8 @@ public:
     // For programs that need their main thread: serves on separate threads. Error: a sentence that says what failed and
     // why.
     std::expected<void, std::string> start(std::string_view endpoint);
-    // The same at several endpoints, one or more. If there are certificates, "http://:8080" leads clients to the first
-    // of the others, which speaks HTTPS.
+    // The same at several endpoints, one or more. If any of them has HTTPS, "http://:8080" leads clients to the first
+    // that has.
     std::expected<void, std::string> start_at(const std::vector<std::string>& endpoints);
     // Stops accepting, finishes the requests in progress, and ends. A second call ends it at once.
     void stop();

@@ -5,16 +5,24 @@
 
 #include <cassert>
 #include <cerrno>
+#include <chrono>
 #include <cstdio>
 #include <exception>
+#include <expected>
+#include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
+#include "portico/embed/connection_state.h"
 #include "portico/embed/tell.h"
 #include "portico/io/epoll/epoll_kernel.h"
 #include "portico/io/net/endpoint.h"
+#include "portico/io/net/own_names.h"
 #include "portico/io/signals.h"
+#include "portico/server/server_certificates.h"
+#include "portico/server/web_endpoint.h"
 #include "portico/services/copy.h"
 #include "portico/services/datagrams.h"
 #include "portico/services/serve.h"
@@ -25,27 +33,27 @@ namespace {
 
 constexpr io::Duration failure_pause = std::chrono::milliseconds(100);
 
+// One of them is not empty.
+struct Functions {
+    ServeStream stream;
+    ServeConnection connection;
+    AnswerDatagram answer;
+};
+
 class FunctionService final : public services::Service {
 public:
-    FunctionService(io::Core& core, ServeStream serve, AnswerDatagram answer_one)
-        : core_(&core), serve_(std::move(serve)), answer_(std::move(answer_one)) {}
+    FunctionService(io::Core& core, Functions functions) : core_(&core), functions_(std::move(functions)) {}
 
     Task<void> serve(io::Stream stream) override {
-        std::exception_ptr exception;
-        try {
-            co_await serve_(std::move(stream));
-        } catch (...) {
-            exception = std::current_exception();
-        }
-        if (exception) tell_of_exception("the function that serves a client", exception);
+        if (functions_.connection) return guarded(serve_as_connection(link::Transport(std::move(stream))));
+        return guarded(serve_as_stream(std::move(stream)));
     }
     Task<io::Result<void>> serve_stdio(io::Stdio) override {
         assert(false && "serve_at() refuses it: a ServeStream has one stream, and standard input and output are two");
         co_return io::Result<void>();
     }
-    Task<void> serve_secure(link::Transport) override {
-        assert(false && "serve_at() opens no endpoint with TLS");
-        co_return;
+    Task<void> serve_secure(link::Transport transport) override {
+        return guarded(serve_as_connection(std::move(transport)));
     }
     Task<void> answer(io::Datagram socket) override {
         std::vector<char> room(services::datagram_room);
@@ -73,9 +81,23 @@ public:
     }
 
 private:
+    Task<void> serve_as_connection(link::Transport transport) {
+        Connection connection(std::make_unique<Connection::State>(std::move(transport)));
+        co_await functions_.connection(std::move(connection));
+    }
+    Task<void> serve_as_stream(io::Stream stream) { co_await functions_.stream(std::move(stream)); }
+    static Task<void> guarded(Task<void> serving) {
+        std::exception_ptr exception;
+        try {
+            co_await std::move(serving);
+        } catch (...) {
+            exception = std::current_exception();
+        }
+        if (exception) tell_of_exception("the function that serves a client", exception);
+    }
     std::optional<std::string> answer_to(std::string_view datagram) {
         try {
-            return answer_(datagram);
+            return functions_.answer(datagram);
         } catch (...) {
             tell_of_exception("the function that answers a datagram", std::current_exception());
         }
@@ -83,8 +105,7 @@ private:
     }
 
     io::Core* core_;
-    ServeStream serve_;
-    AnswerDatagram answer_;
+    Functions functions_;
 };
 
 class Silent final : public services::ServiceWatcher {
@@ -100,29 +121,74 @@ int complain(const std::string& sentence) {
     return 1;
 }
 
+void tell_of_certificates(const server::CertificateNews& news) { std::fprintf(stderr, "%s\n", news.message.c_str()); }
+
 Task<void> serve_until_stopped(io::Core& core, services::Service& service,
-                               std::vector<services::OpenEndpoint> endpoints, services::ServiceWatcher& watcher) {
-    co_await services::serve_endpoints(core, service, std::move(endpoints), services::ServeLimits(), watcher);
+                               std::vector<services::OpenEndpoint> endpoints, services::ServeLimits limits,
+                               services::ServiceWatcher& watcher) {
+    co_await services::serve_endpoints(core, service, std::move(endpoints), limits, watcher);
     core.stop();
 }
 
-int serve_at(std::string_view text, io::Transport transport, ServeStream serve, AnswerDatagram answer) {
-    const auto endpoint = io::parse_endpoint(text, transport);
-    if (!endpoint) return complain("'" + std::string(text) + "' is not an endpoint: " + endpoint.error().message);
-    const bool is_udp = transport == io::Transport::udp;
-    const bool fits =
-        endpoint->transport == transport || (!is_udp && endpoint->transport == io::Transport::unix_stream);
-    if (!fits) {
-        return complain("'" + std::string(text) + "' is not an endpoint for " +
-                        (is_udp ? "UDP: write HOST:PORT" : "streams: write HOST:PORT or unix:PATH"));
+// Null without TLS.
+std::expected<std::unique_ptr<server::ServerCertificates>, std::string> open_certificates(
+    const ServiceOptions& options) {
+    server::CertificatePlan plan;
+    const bool has_files = !options.certificates.empty();
+    plan.use = has_files ? server::CertificateUse::files : server::CertificateUse::local;
+    plan.files = options.certificates;
+    if (!has_files) plan.names = io::names_of_this_machine();
+    plan.names.insert(plan.names.end(), options.local_names.begin(), options.local_names.end());
+    plan.offer = server::Applications::listed;
+    plan.applications = options.applications;
+    auto keys = server::TicketKeySource::open("", std::chrono::steady_clock::now());
+    if (!keys) return std::unexpected(keys.error().message);
+    auto opened = server::ServerCertificates::open(std::move(plan), *std::move(keys), tell_of_certificates);
+    if (!opened) return std::unexpected(opened.error().message);
+    return *std::move(opened);
+}
+
+// Why the functions can't serve there, or nothing.
+std::string trouble_with(const server::WebEndpoint& where, const Functions& functions) {
+    const io::Transport transport = where.endpoint.transport;
+    if (functions.answer) return transport == io::Transport::udp ? "" : "is not an endpoint for UDP: write HOST:PORT";
+    const bool is_stream = transport == io::Transport::tcp || transport == io::Transport::unix_stream;
+    if (!is_stream) return "is not an endpoint for streams: write HOST:PORT or unix:PATH";
+    if (where.speech == server::Speech::tls && !functions.connection) {
+        return "has TLS: the function must take a portico::Connection, not a Stream";
     }
+    return "";
+}
+
+// "tls://" before an endpoint for streams.
+std::expected<server::WebEndpoint, io::EndpointError> parse(std::string_view text, const Functions& functions) {
+    if (!functions.answer) return server::parse_web_endpoint(text);
+    auto endpoint = io::parse_endpoint(text, io::Transport::udp);
+    if (!endpoint) return std::unexpected(endpoint.error());
+    return server::WebEndpoint{*std::move(endpoint), server::Speech::plain};
+}
+
+int serve_at(std::string_view text, Functions functions, const ServiceOptions& options) {
+    const auto where = parse(text, functions);
+    const std::string shown = "'" + std::string(text) + "' ";
+    if (!where) return complain(shown + "is not an endpoint: " + where.error().message);
+    const std::string trouble = trouble_with(*where, functions);
+    if (!trouble.empty()) return complain(shown + trouble);
     auto kernel = io::make_epoll_kernel();
     if (!kernel) return complain(io::describe(kernel.error()));
     io::Core core(**kernel);
+    std::unique_ptr<server::ServerCertificates> certificates;
+    std::shared_ptr<services::PresentTls> tls;
+    if (where->speech == server::Speech::tls) {
+        auto made = open_certificates(options);
+        if (!made) return complain("no TLS at " + std::string(text) + ": " + made.error());
+        certificates = *std::move(made);
+        tls = std::make_shared<services::PresentTls>(certificates->context());
+    }
     std::vector<services::OpenEndpoint> opened;
-    const auto open = services::open_endpoint(core, *endpoint, opened);
+    const auto open = services::open_endpoint(core, where->endpoint, opened, tls);
     if (!open) return complain("can't listen on " + std::string(text) + ": " + open.error().message);
-    FunctionService service(core, std::move(serve), std::move(answer));
+    FunctionService service(core, std::move(functions));
     Silent watcher;
     io::Scope serving;
     const io::SignalWatcher signals({SIGTERM, SIGINT}, [&](int) { core.post([&serving] { serving.request_stop(); }); });
@@ -130,7 +196,14 @@ int serve_at(std::string_view text, io::Transport transport, ServeStream serve, 
     for (const services::OpenEndpoint& one : opened) {
         std::fprintf(stderr, "Listening on %s\n", services::text_of(one).c_str());
     }
-    serving.start(serve_until_stopped(core, service, std::move(opened), watcher));
+    services::ServeLimits limits;
+    limits.connections_max = options.connections_max;
+    limits.handshake_time_max = options.handshake_time_max;
+    serving.start(serve_until_stopped(core, service, std::move(opened), limits, watcher));
+    if (certificates != nullptr) {
+        certificates->keep(
+            [&core, tls](const auto& renewed) { core.post([tls, renewed] { tls->context = renewed; }); });
+    }
     core.run();
     return 0;
 }
@@ -138,11 +211,21 @@ int serve_at(std::string_view text, io::Transport transport, ServeStream serve, 
 }  // namespace
 
 int serve_tcp(std::string_view endpoint, ServeStream serve) {
-    return serve_at(endpoint, io::Transport::tcp, std::move(serve), nullptr);
+    Functions functions;
+    functions.stream = std::move(serve);
+    return serve_at(endpoint, std::move(functions), ServiceOptions());
+}
+
+int serve_tcp(std::string_view endpoint, ServeConnection serve, ServiceOptions options) {
+    Functions functions;
+    functions.connection = std::move(serve);
+    return serve_at(endpoint, std::move(functions), options);
 }
 
 int serve_udp(std::string_view endpoint, AnswerDatagram answer) {
-    return serve_at(endpoint, io::Transport::udp, nullptr, std::move(answer));
+    Functions functions;
+    functions.answer = std::move(answer);
+    return serve_at(endpoint, std::move(functions), ServiceOptions());
 }
 
 Task<io::Result<std::uint64_t>> copy(Stream& from, Stream& to, io::TimePoint deadline) {

@@ -9,13 +9,19 @@
 #include <list>
 
 #include "portico/embed/server.h"
+#include "portico/embed/test_h2.h"
 #include "portico/http/fields.h"
 #include "portico/io/net/endpoint.h"
 #include "portico/io/scope.h"
 #include "portico/io/sim/sim_kernel.h"
 #include "portico/io/stream.h"
+#include "portico/link/transport.h"
 #include "portico/server/population.h"
 #include "portico/server/worker.h"
+#include "portico/services/secure.h"
+#include "portico/tls/client_context.h"
+#include "portico/tls/local_authority.h"
+#include "portico/tls/server_context.h"
 #include "portico/wire/h1/read_chunked.h"
 #include "portico/wire/h1/read_head.h"
 
@@ -84,37 +90,120 @@ Server& check_routes(Server& server) {
 // A client that waits for octets that never come gives up after this time. Simulated time costs nothing.
 constexpr auto patience = std::chrono::minutes(5);
 
+// What the server still says when its answer is complete.
+constexpr std::size_t drained_octets_max = 1'000'000;
+
 enum class AfterSending : std::uint8_t { stays, half_closes };
 
-Task<void> exchange_octets(io::Core& core, std::string sent, AfterSending then, std::string& received) {
+// The certificates of HTTPS: for all tests of this process, and never used outside of it.
+struct TestSecurity {
+    std::shared_ptr<const tls::ServerContext> server;
+    std::shared_ptr<const tls::ClientContext> client;
+    std::shared_ptr<const tls::ClientContext> h2_client;  // offers nothing else
+};
+
+TestSecurity make_security() {
+    const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+    const auto authority = *tls::make_authority("Portico tests", now, tls::KeyKind::ed25519);
+    const auto issuer = *tls::Credentials::read(authority.chain, authority.key);
+    const auto issued = *tls::issue(issuer, {"localhost"}, now, tls::Purpose::server, tls::KeyKind::ed25519);
+    tls::ServerTlsOptions server;
+    server.credentials.emplace_back(*tls::Credentials::read(issued.chain, issued.key));
+    server.tickets = tls::Tickets::none;
+    tls::ClientTlsOptions client;
+    client.authorities = authority.chain;
+    client.applications = {"http/1.1"};
+    tls::ClientTlsOptions h2_client = client;
+    h2_client.applications = {"h2"};
+    return {*tls::ServerContext::open(server), *tls::ClientContext::open(client), *tls::ClientContext::open(h2_client)};
+}
+
+const TestSecurity& security() {
+    static const TestSecurity only = make_security();
+    return only;
+}
+
+// What a connection carries.
+enum class Carried : std::uint8_t { octets, h2 };
+
+// A client's connection to the server; nothing if there is none, or no TLS.
+Task<std::optional<link::Transport>> open_connection(io::Core& core, TestProtocol protocol,
+                                                     Carried carried = Carried::octets) {
     const io::TimePoint deadline = core.now() + patience;
     io::Result<io::Stream> stream = co_await io::connect(core, server_address, deadline);
-    if (!stream) co_return;
-    const io::Result<void> written = co_await stream->write_all(sent, deadline);
+    if (!stream) co_return std::nullopt;
+    link::Transport transport(std::move(*stream));
+    if (protocol != TestProtocol::http) {
+        const TestSecurity& known = security();
+        const tls::ClientContext& context = carried == Carried::h2 ? *known.h2_client : *known.client;
+        transport.protect(*context.make_session("localhost", core.buffers()));
+        const bool is_secure = co_await transport.handshake(std::nullopt, deadline);
+        if (!is_secure) co_return std::nullopt;
+    }
+    co_return std::move(transport);
+}
+
+Task<void> exchange_octets(io::Core& core, TestProtocol protocol, std::string sent, AfterSending then,
+                           std::string& received) {
+    std::optional<link::Transport> connection = co_await open_connection(core, protocol);
+    if (!connection) co_return;
+    const io::TimePoint deadline = core.now() + patience;
+    const io::Result<void> written = co_await services::write_all(*connection, sent, deadline);
     static_cast<void>(written);  // the server may answer and close before it has read everything
-    if (then == AfterSending::half_closes) static_cast<void>(stream->finish_sending());
+    if (then == AfterSending::half_closes) {
+        const io::Result<void> ended = co_await connection->end_sending(deadline);
+        static_cast<void>(ended);
+    }
     for (;;) {
-        const io::Result<Buffer> octets = co_await stream->read(core.buffers(), deadline);
+        const io::Result<Buffer> octets = co_await connection->read_ahead(deadline);
         if (!octets || octets->empty()) co_return;
         received += octets->octets();
     }
 }
 
-Task<void> write_and_leave(io::Core& core, std::string sent, std::chrono::milliseconds time) {
-    io::Result<io::Stream> stream = co_await io::connect(core, server_address, core.now() + patience);
-    if (!stream) co_return;
-    const io::Result<void> written = co_await stream->write_all(sent, core.now() + patience);
-    const bool slept = co_await io::sleep_for(core, time);
-    static_cast<void>(slept && written);
-    stream->abort_on_close();
+// Sends what there is to be sent, until nothing is left.
+Task<void> write_output(link::Transport& connection, TestH2& question, bool& is_writing, io::TimePoint deadline) {
+    for (std::string octets = question.take_output(); !octets.empty(); octets = question.take_output()) {
+        const io::Result<void> written = co_await services::write_all(connection, octets, deadline);
+        if (!written) co_return;
+    }
+    is_writing = false;
 }
 
-Task<void> write_and_stay(io::Core& core, std::string sent) {
-    io::Result<io::Stream> stream = co_await io::connect(core, server_address, core.now() + patience);
-    if (!stream) co_return;
-    const io::Result<void> written = co_await stream->write_all(sent, core.now() + patience);
+Task<void> ask_over_h2(io::Core& core, TestProtocol protocol, TestH2& question) {
+    std::optional<link::Transport> connection = co_await open_connection(core, protocol, Carried::h2);
+    if (!connection) co_return;
+    const io::TimePoint deadline = core.now() + patience;
+    bool is_writing = false;
+    io::Scope writing;
+    while (!question.is_over()) {
+        // Reads meanwhile: the server may be unable to take more before it has sent something.
+        const bool begins = !std::exchange(is_writing, true);
+        if (begins) writing.start(write_output(*connection, question, is_writing, deadline));
+        const io::Result<Buffer> octets = co_await connection->read_ahead(deadline);
+        if (!octets || octets->empty()) break;
+        question.receive(octets->octets());
+    }
+    writing.request_stop();
+    co_await writing.join();
+    co_await connection->drain(patience, drained_octets_max);
+}
+
+Task<void> write_and_leave(io::Core& core, TestProtocol protocol, std::string sent, std::chrono::milliseconds time) {
+    std::optional<link::Transport> connection = co_await open_connection(core, protocol);
+    if (!connection) co_return;
+    const io::Result<void> written = co_await services::write_all(*connection, sent, core.now() + patience);
+    const bool slept = co_await io::sleep_for(core, time);
+    static_cast<void>(slept && written);
+    connection->abort_on_close();
+}
+
+Task<void> write_and_stay(io::Core& core, TestProtocol protocol, std::string sent) {
+    std::optional<link::Transport> connection = co_await open_connection(core, protocol);
+    if (!connection) co_return;
+    const io::Result<void> written = co_await services::write_all(*connection, sent, core.now() + patience);
     for (bool goes_on = written.has_value(); goes_on;) {
-        const io::Result<Buffer> octets = co_await stream->read(core.buffers(), io::never);
+        const io::Result<Buffer> octets = co_await connection->read_ahead(io::never);
         goes_on = octets && !octets->empty();
     }
 }
@@ -159,15 +248,21 @@ std::string_view TestAnswer::field(std::string_view name) const {
 }
 
 struct TestClient::World {
-    World(Server& the_server, std::uint64_t seed, const TestFaults& faults)
+    World(Server& the_server, std::uint64_t seed, const TestFaults& faults, TestProtocol the_protocol)
         : server(&the_server),
+          protocol(the_protocol),
           replacements(the_server.replacements()),
           kernel(seed, simulated(faults)),
           core(kernel),
           limits(the_server.options().limits),
           population(limits.connections_max, limits.connections_per_address_max),
           worker(core, check_routes(the_server).routes(), limits, population, nullptr, 0) {
-        open(server_address, worker);
+        const bool is_secure = protocol != TestProtocol::http;
+        const auto strict = the_server.options().strict_transport_security;
+        if (is_secure && strict) {
+            worker.inbound().set_strict_transport_security("max-age=" + std::to_string(strict->count()));
+        }
+        open(server_address, worker, is_secure ? security().server : nullptr);
     }
     // The server's routes may have been replaced since the last request.
     void follow_replacement() {
@@ -180,10 +275,11 @@ struct TestClient::World {
         staying.request_stop();
         while (staying.size() > 0) core.run_once(io::never);
     }
-    void open(const io::SocketAddress& address, server::Worker& by) {
+    void open(const io::SocketAddress& address, server::Worker& by,
+              const std::shared_ptr<const tls::ServerContext>& tls = nullptr) {
         for (;;) {
             auto listener = io::Listener::open(core, address);
-            if (listener) return by.serve(std::move(*listener));
+            if (listener) return by.serve(std::move(*listener), tls);
             const int number = listener.error().number;
             const bool is_fault = number == EMFILE || number == ENFILE || number == ENOMEM;
             if (is_fault) continue;  // which keeps the listener from opening, this time
@@ -206,6 +302,7 @@ struct TestClient::World {
     }
 
     Server* server;
+    const TestProtocol protocol;
     unsigned replacements;  // that the worker has followed
     io::SimKernel kernel;
     io::Core core;
@@ -216,8 +313,8 @@ struct TestClient::World {
     io::Scope staying;  // clients that stay
 };
 
-TestClient::TestClient(Server& server, std::uint64_t seed, TestFaults faults)
-    : world_(std::make_unique<World>(server, seed, faults)) {}
+TestClient::TestClient(Server& server, std::uint64_t seed, TestFaults faults, TestProtocol protocol)
+    : world_(std::make_unique<World>(server, seed, faults, protocol)) {}
 TestClient::~TestClient() = default;
 
 void TestClient::add_upstream(std::string_view endpoint, Server& upstream) {
@@ -235,34 +332,42 @@ TestAnswer TestClient::post(std::string_view target, std::string_view content, s
 TestAnswer TestClient::request(std::string_view method, std::string_view target,
                                const std::vector<std::pair<std::string, std::string>>& fields,
                                std::string_view content) {
+    const bool has_content = !content.empty() || method == "POST" || method == "PUT";
+    if (world_->protocol == TestProtocol::http2) {
+        auto all = fields;
+        if (has_content) all.emplace_back("Content-Length", std::to_string(content.size()));
+        TestH2 question(method, target, all, content);
+        world_->run(ask_over_h2(world_->core, world_->protocol, question));
+        return question.take_answer();
+    }
     std::string octets;
     octets.append(method).append(" ").append(target).append(" HTTP/1.1\r\nConnection: close\r\n");
     const bool has_host =
         std::ranges::any_of(fields, [](const auto& field) { return http::equals_ignoring_case(field.first, "Host"); });
     if (!has_host) octets.append("Host: localhost\r\n");  // which a server answers whatever Options::hosts lists
     for (const auto& [name, value] : fields) octets.append(name).append(": ").append(value).append("\r\n");
-    const bool has_content = !content.empty() || method == "POST" || method == "PUT";
     if (has_content) octets.append("Content-Length: ").append(std::to_string(content.size())).append("\r\n");
     octets.append("\r\n").append(content);
     std::string received;
-    world_->run(exchange_octets(world_->core, std::move(octets), AfterSending::stays, received));
+    world_->run(exchange_octets(world_->core, world_->protocol, std::move(octets), AfterSending::stays, received));
     return read_answer(received, http::recognise_method(method));
 }
 
 std::string TestClient::exchange(std::string_view octets) {
     std::string received;
-    world_->run(exchange_octets(world_->core, std::string(octets), AfterSending::stays, received));
+    world_->run(exchange_octets(world_->core, world_->protocol, std::string(octets), AfterSending::stays, received));
     return received;
 }
 
 std::string TestClient::exchange_and_finish(std::string_view octets) {
     std::string received;
-    world_->run(exchange_octets(world_->core, std::string(octets), AfterSending::half_closes, received));
+    world_->run(
+        exchange_octets(world_->core, world_->protocol, std::string(octets), AfterSending::half_closes, received));
     return received;
 }
 
 void TestClient::send_and_leave(std::string_view octets, std::chrono::milliseconds time) {
-    world_->run(write_and_leave(world_->core, std::string(octets), time));
+    world_->run(write_and_leave(world_->core, world_->protocol, std::string(octets), time));
 }
 
 void TestClient::pass(std::chrono::milliseconds time) {
@@ -271,7 +376,7 @@ void TestClient::pass(std::chrono::milliseconds time) {
 }
 
 void TestClient::send_and_stay(std::string_view octets, std::chrono::milliseconds time) {
-    world_->staying.start(write_and_stay(world_->core, std::string(octets)));
+    world_->staying.start(write_and_stay(world_->core, world_->protocol, std::string(octets)));
     pass(time);
 }
 

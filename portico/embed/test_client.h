@@ -40,13 +40,21 @@ public:
     double open_failure = 0;    // a file can't be opened
 };
 
+// What the client speaks.
+enum class TestProtocol : std::uint8_t {
+    http,   // HTTP/1.1
+    https,  // the same over TLS, with a certificate for localhost that is made for the tests of this process
+    http2,  // HTTP/2 over TLS; octets, as exchange() and others take them, are sent over HTTP/1.1 nevertheless
+};
+
 // Sends requests to a server, each on a separate connection, and returns the answer. It opens no port and starts no
 // thread, and its clock is simulated.
 class TestClient {
 public:
     // `server` has its routes, has not been started, and outlives the client. If its routes can't be served
     // (Server::errors()), standard error says why and the program aborts.
-    explicit TestClient(Server& server, std::uint64_t seed = 1, TestFaults faults = TestFaults());
+    explicit TestClient(Server& server, std::uint64_t seed = 1, TestFaults faults = TestFaults(),
+                        TestProtocol protocol = TestProtocol::http);
     TestClient(const TestClient&) = delete;
     TestClient& operator=(const TestClient&) = delete;
     ~TestClient();
@@ -61,8 +69,8 @@ public:
     // Sends `content`, with its length.
     TestAnswer post(std::string_view target, std::string_view content,
                     std::string_view content_type = "application/octet-stream");
-    // Any method, with further fields. Connection and Content-Length are added, and "Host: localhost" unless `fields`
-    // has one.
+    // Any method, with further fields. Connection (not over HTTP/2) and Content-Length are added, and "Host: localhost"
+    // unless `fields` has one.
     TestAnswer request(std::string_view method, std::string_view target,
                        const std::vector<std::pair<std::string, std::string>>& fields = {},
                        std::string_view content = {});

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -10,14 +11,18 @@
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
+#include "portico/acme/store.h"
 #include "portico/base/scratch_folder_for_test.h"
 #include "portico/portico.h"
+#include "portico/testing.h"
 #include "portico/tls/pair_for_test.h"
 
 namespace portico {
@@ -31,11 +36,10 @@ void write(const std::filesystem::path& file, const std::string& text) { std::of
 class BlockingClient {
 public:
     explicit BlockingClient(std::uint16_t port, std::optional<tls::Credentials> own = std::nullopt)
+        : BlockingClient(port, trusting(std::move(own)), "localhost") {}
+    BlockingClient(std::uint16_t port, const tls::ClientTlsOptions& options, const std::string& host)
         : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-        tls::ClientTlsOptions options;
-        options.authorities = tls::authority_text().chain;
-        options.own = std::move(own);
-        session_ = *(*tls::ClientContext::open(options))->make_session("localhost", pool_);
+        session_ = *(*tls::ClientContext::open(options))->make_session(host, pool_);
         sockaddr_in address{};
         address.sin_family = AF_INET;
         address.sin_port = htons(port);
@@ -69,7 +73,15 @@ public:
         }
     }
 
+    [[nodiscard]] std::string subject() const { return session_->peer_chain().at(0).subject; }
+
 private:
+    static tls::ClientTlsOptions trusting(std::optional<tls::Credentials> own) {
+        tls::ClientTlsOptions options;
+        options.authorities = tls::authority_text().chain;
+        options.own = std::move(own);
+        return options;
+    }
     void send_output() {
         const Buffer output = session_->take_output();
         EXPECT_EQ(::send(socket_, output.octets().data(), output.size(), MSG_NOSIGNAL),
@@ -163,7 +175,6 @@ TEST_F(AServerWithTls, NeedsAnEndpointWithTls) {
     EXPECT_TRUE(server.start_at({"http://127.0.0.1:0", "127.0.0.1:0"}).has_value());
     Server plain;
     plain.get("/", [] { return "root"; });
-    EXPECT_THAT(plain.start("https://127.0.0.1:0").error(), HasSubstr("needs a certificate"));
     EXPECT_TRUE(plain.start("http://127.0.0.1:0").has_value());
 }
 
@@ -190,6 +201,190 @@ TEST_F(AServerWithTls, SaysWhyItCannotStart) {
     ASSERT_FALSE(started.has_value());
     EXPECT_THAT(started.error(), testing::StartsWith("Options::certificates: cannot use '"));
     EXPECT_THAT(started.error(), HasSubstr("there is no private key in it"));
+}
+
+// A user's home, where certificates are kept.
+class AServerWithItsOwnCertificates : public testing::Test {
+protected:
+    AServerWithItsOwnCertificates() { ::setenv("XDG_DATA_HOME", home_.path().c_str(), 1); }
+    ~AServerWithItsOwnCertificates() override { ::unsetenv("XDG_DATA_HOME"); }
+
+    [[nodiscard]] std::string local_authority() const {
+        std::ifstream file(home_.file("portico/authority.pem"));
+        return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+    }
+    static std::string answer_of(BlockingClient& client, const std::string& host) {
+        return client.answer_to("GET / HTTP/1.1\r\nHost: " + host + "\r\nConnection: close\r\n\r\n");
+    }
+
+    const ScratchFolder home_;
+};
+
+TEST_F(AServerWithItsOwnCertificates, NeedsNoOptions) {
+    Options options;
+    options.local_names = {"notes.test"};
+    Server server(options);
+    server.get("/", [] { return "root"; });
+    ASSERT_TRUE(server.start_at({"https://127.0.0.1:0", "http://127.0.0.1:0"}).has_value());
+    tls::ClientTlsOptions trusting;
+    trusting.authorities = local_authority();
+    for (const char* const name : {"localhost", "127.0.0.1", "notes.test"}) {
+        BlockingClient client(server.port(), trusting, name);
+        ASSERT_TRUE(client.shakes_hands()) << name;
+        EXPECT_THAT(answer_of(client, name), testing::EndsWith("\r\n\r\nroot"));
+    }
+    Server second;  // of the same user
+    second.get("/", [] { return "second"; });
+    ASSERT_TRUE(second.start("https://127.0.0.1:0").has_value());
+    BlockingClient client(second.port(), trusting, "localhost");
+    EXPECT_TRUE(client.shakes_hands());
+}
+
+TEST_F(AServerWithItsOwnCertificates, MayAskClientsForTheirs) {
+    write(home_.file("clients.pem"), tls::authority_text().chain);
+    Options options;
+    options.client_authorities = home_.file("clients.pem");
+    Server server(options);
+    server.get("/", [](const Request& request) { return request.client_certificate()->names.at(0); });
+    ASSERT_TRUE(server.start("https://127.0.0.1:0").has_value());
+    tls::ClientTlsOptions trusting;
+    trusting.authorities = local_authority();
+    BlockingClient stranger(server.port(), trusting, "localhost");
+    static_cast<void>(stranger.shakes_hands());  // with TLS 1.3, the refusal comes afterwards
+    EXPECT_EQ(answer_of(stranger, "localhost"), "");
+    const auto issued = *tls::issue(tls::authority(), {"ann.example"}, tls::today(), tls::Purpose::client);
+    trusting.own = *tls::Credentials::read(issued.chain, issued.key);
+    BlockingClient ann(server.port(), trusting, "localhost");
+    ASSERT_TRUE(ann.shakes_hands());
+    EXPECT_THAT(answer_of(ann, "localhost"), testing::EndsWith("\r\n\r\nann.example"));
+}
+
+// No authority can be reached at port 1.
+Options ordering(const std::string& folder) {
+    Options options;
+    options.acme.names = {"Notes.example.", "other.example"};
+    options.acme.directories = {"https://127.0.0.1:1/directory"};
+    options.acme.folder = folder;
+    options.hosts = {"mine.example"};
+    return options;
+}
+
+TEST_F(AServerWithItsOwnCertificates, OrdersThem) {
+    const auto issued = *tls::issue(tls::authority(), {"notes.example"}, tls::today());
+    const std::string folder = home_.file("certificates");
+    std::filesystem::create_directories(folder + "/names/notes.example");
+    write(folder + "/names/notes.example/certificate.pem",
+          acme::text_of({"https://127.0.0.1:1/directory", issued.chain, issued.key}));
+    testing::internal::CaptureStderr();
+    {
+        Server server(ordering(folder));
+        server.get("/", [] { return "root"; });
+        ASSERT_TRUE(server.start("127.0.0.1:0").has_value());
+        tls::ClientTlsOptions trusting;
+        trusting.authorities = tls::authority_text().chain;
+        BlockingClient client(server.port(), trusting, "notes.example");
+        ASSERT_TRUE(client.shakes_hands()) << "there is a certificate already";
+        EXPECT_THAT(answer_of(client, "notes.example"), testing::EndsWith("\r\n\r\nroot"));
+        tls::ClientTlsOptions careless;
+        careless.verification = tls::Verification::none;
+        BlockingClient other(server.port(), careless, "other.example");
+        ASSERT_TRUE(other.shakes_hands());
+        EXPECT_THAT(other.subject(), HasSubstr("CN=other.example"));
+    }
+    const std::string said = testing::internal::GetCapturedStderr();
+    EXPECT_THAT(said, HasSubstr("there is no certificate for other.example yet"));
+    EXPECT_THAT(said, testing::Not(HasSubstr("for notes.example yet")));
+}
+
+struct BadOrder {
+    const char* name;
+    void (*spoil)(Options&);
+    const char* said;
+};
+class AnImpossibleOrder : public testing::TestWithParam<BadOrder> {};
+
+TEST_P(AnImpossibleOrder, IsRefused) {
+    const ScratchFolder folder;
+    Options options = ordering(folder.path());
+    GetParam().spoil(options);
+    Server server(options);
+    server.get("/", [] { return "root"; });
+    const auto started = server.start("127.0.0.1:0");
+    ASSERT_FALSE(started.has_value());
+    EXPECT_THAT(started.error(), HasSubstr(GetParam().said));
+}
+INSTANTIATE_TEST_SUITE_P(
+    Options, AnImpossibleOrder,
+    testing::Values(
+        BadOrder{"ForAnAddress", [](Options& options) { options.acme.names = {"127.0.0.1"}; },
+                 "Options::acme: no certificate can be ordered for '127.0.0.1'"},
+        BadOrder{"ForAWildcard", [](Options& options) { options.acme.names = {"*.example"}; }, "a proof by DNS"},
+        BadOrder{"AtNoAddress", [](Options& options) { options.acme.directories = {"http://ca.example/"}; },
+                 "'http://ca.example/' is not an https:// address"},
+        BadOrder{"FromNobody", [](Options& options) { options.acme.directories.clear(); }, "there is no directory"},
+        BadOrder{"WithoutAProof", [](Options& options) { options.acme.challenges = {"dns-01"}; }, "challenges can be"},
+        BadOrder{"BesideFiles", [](Options& options) { options.certificates.emplace_back("a", "b"); },
+                 "Options::acme orders certificates"}),
+    [](const auto& row) { return std::string(row.param.name); });
+
+class ATestClient : public testing::TestWithParam<TestProtocol> {};
+INSTANTIATE_TEST_SUITE_P(Https, ATestClient, testing::Values(TestProtocol::https, TestProtocol::http2));
+
+TEST_P(ATestClient, SpeaksHttps) {
+    Options options;
+    options.strict_transport_security = std::chrono::hours(1);
+    Server server(options);
+    server.get("/hello/{name}", [](Request& request, std::string_view name) -> Task<std::string> {
+        const bool slept = co_await io::sleep_for(request.core(), std::chrono::minutes(1));
+        co_return std::string(slept ? "Hello, " : "") + std::string(name);
+    });
+    server.post("/length", [](Request& request) -> Task<Result<std::string>> {
+        const Result<std::string> content = co_await request.content();
+        if (!content) co_return std::unexpected(content.error());
+        co_return std::to_string(content->size());
+    });
+    server.get("/host", [](const Request& request) {
+        return std::string(request.message().authority) + " " + std::string(request.field("X-One").value_or("none"));
+    });
+    server.post("/echo", [](Request& request) { return request.content(); });
+    for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+        TestClient client(server, seed, TestFaults(), GetParam());
+        const TestAnswer answer = client.get("/hello/you");
+        EXPECT_EQ(answer.status, 200);
+        EXPECT_EQ(answer.content, "Hello, you");
+        EXPECT_EQ(answer.field("Strict-Transport-Security"), "max-age=3600");
+        EXPECT_EQ(client.post("/length", std::string(100'000, 'x')).content, "100000");
+        EXPECT_EQ(client.get("/missing").status, 404);
+        EXPECT_EQ(client.post("/echo", std::string(300'000, 'x')).content, std::string(300'000, 'x'));
+        EXPECT_EQ(client.request("GET", "/host", {{"Host", "Localhost"}, {"X-One", "1"}}).content, "Localhost 1");
+        EXPECT_EQ(client.request("HEAD", "/hello/you").field("content-length"), "10");
+        EXPECT_THAT(client.exchange_and_finish("GET /hello/you HTTP/1.1\r\nHost: localhost\r\n\r\n"),
+                    testing::EndsWith("\r\n\r\nHello, you"));
+        client.send_and_leave("GET /hello/you HTTP/1.1\r\nHost: localhost\r\n\r\n", std::chrono::seconds(1));
+        client.pass(std::chrono::minutes(2));
+        EXPECT_EQ(client.connections(), 0U);
+        EXPECT_EQ(client.octets_in_use(), 0U);
+    }
+}
+
+TEST_P(ATestClient, WithHttpsMeetsTheSameFaultsWithTheSameSeed) {
+    const auto statuses = [](std::uint64_t seed) {
+        Server server;
+        server.get("/", [] { return std::string(20'000, 'x'); });
+        TestFaults faults;
+        faults.reset = 0.03;
+        TestClient client(server, seed, faults, GetParam());
+        std::string all;
+        for (int i = 0; i < 20; ++i) all += std::to_string(client.get("/").status) + " ";
+        return all;
+    };
+    int differences = 0;
+    for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+        const std::string first = statuses(seed);
+        EXPECT_EQ(statuses(seed), first);
+        differences += first.find("0 200") != std::string::npos && first.find(" 0 ") != std::string::npos ? 1 : 0;
+    }
+    EXPECT_GT(differences, 0) << "no request met a fault";
 }
 
 }  // namespace

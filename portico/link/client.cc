@@ -10,6 +10,7 @@
 #include "portico/http/fields.h"
 #include "portico/io/core.h"
 #include "portico/io/net/resolve.h"
+#include "portico/link/shake_hands.h"
 #include "portico/version.h"
 #include "portico/wire/h1/authority.h"
 
@@ -315,20 +316,8 @@ Task<std::optional<Failure>> Client::protect(Journey& journey, Transport& transp
     transport.protect(*std::move(session));
     const io::TimePoint latest = io::later(core_->now(), options_.limits.handshake_time_max);
     const io::TimePoint deadline = std::min(journey.request.deadline, latest);
-    const bool is_secure = co_await transport.handshake(std::nullopt, deadline);
-    if (is_secure) co_return std::nullopt;
-    const tls::Session& failed = *transport.session();
-    const std::string where = printable(journey.uri.authority);
-    if (failed.is_untrusted()) {
-        co_return Failure{Kind::not_trusted, where + " is not who it should be: " + std::string(failed.failure())};
-    }
-    if (!failed.failure().empty()) {
-        co_return Failure{Kind::not_secured, "no TLS with " + where + ": " + std::string(failed.failure())};
-    }
-    if (core_->now() >= deadline) {
-        co_return Failure{Kind::timed_out, "no TLS handshake with " + where + " in time"};
-    }
-    co_return Failure{Kind::not_secured, "no TLS with " + where + ": the connection was lost"};
+    std::optional<Failure> trouble = co_await shake_hands(transport, printable(journey.uri.authority), deadline);
+    co_return std::move(trouble);
 }
 
 Task<void> Client::skip_content(ClientResponse& response) {

@@ -182,6 +182,15 @@ Task<void> Transport::say_end(io::TimePoint deadline) {
     static_cast<void>(sent);  // the connection ends in any case
 }
 
+Task<io::Result<void>> Transport::end_sending(io::TimePoint deadline) {
+    if (security_ != nullptr) {
+        security_->session->close();
+        const io::Result<void> sent = co_await send_output(deadline, nullptr);
+        if (!sent) co_return sent;
+    }
+    co_return finish_sending();
+}
+
 Task<void> Transport::drain(io::Duration time_max, std::size_t octets_max) {
     return security_ == nullptr ? io::drain(stream_, time_max, octets_max) : drain_secure(time_max, octets_max);
 }

@@ -119,6 +119,12 @@ public:
 
     io::Result<void> finish_sending() { return stream_.finish_sending(); }
     void abort_on_close() { stream_.abort_on_close(); }
+    void break_off() { stream_.break_off(); }
+    // Whether the peer's octets ended without close_notify, now that a read has found their end: somebody may have cut
+    // them (RFC 8446 §6.1). False without TLS, where nothing tells.
+    [[nodiscard]] bool was_cut() const { return security_ != nullptr && !security_->session->has_peer_said_end(); }
+    // Tells the peer that nothing more follows, with TLS by close_notify too, and sends nothing more. Reading goes on.
+    [[nodiscard]] Task<io::Result<void>> end_sending(io::TimePoint deadline);
     // Tells a TLS peer that nothing more follows (RFC 8446 §6.1), if that can be sent by then.
     [[nodiscard]] Task<void> say_end(io::TimePoint deadline);
     // See io::drain(). Tells a TLS peer first that nothing more follows.

@@ -10,7 +10,6 @@
 #include <utility>
 
 #include "portico/io/thread.h"
-#include "portico/server/server.h"
 
 namespace portico::server {
 namespace {
@@ -109,9 +108,9 @@ std::string state_of(const std::vector<CertificateFiles>& files) {
     return state_of_files(paths);
 }
 
-CertificateWatch::CertificateWatch(Server& server, std::shared_ptr<const tls::ServerContext> in_use, Source source,
+CertificateWatch::CertificateWatch(Replace replace, std::shared_ptr<const tls::ServerContext> in_use, Source source,
                                    TicketKeySource ticket_keys)
-    : server_(&server),
+    : replace_(std::move(replace)),
       in_use_(std::move(in_use)),
       ticket_keys_(std::move(ticket_keys)),
       source_(std::move(source)),
@@ -144,7 +143,7 @@ void CertificateWatch::look() {
     const bool has_ticket_keys = look_at_ticket_keys();
     if (!has_certificates && !has_ticket_keys) return;
     in_use_ = in_use_->with(ticket_keys_.keys());
-    server_->replace_tls(in_use_);
+    replace_(in_use_);
 }
 
 // Whether there are new ones to be used.

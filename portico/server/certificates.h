@@ -22,8 +22,6 @@
 
 namespace portico::server {
 
-class Server;
-
 using OpenedCertificates = std::expected<std::shared_ptr<const tls::ServerContext>, CertificateNews>;
 
 using TellOperator = std::function<void(const CertificateNews&)>;
@@ -51,8 +49,12 @@ public:
         TellOperator tell;
     };
 
-    // The server outlives the watch, and was opened with `in_use`, which `source` and `ticket_keys` have given.
-    CertificateWatch(Server& server, std::shared_ptr<const tls::ServerContext> in_use, Source source,
+    // Gives the server what is new; on the watch's thread.
+    using Replace = std::function<void(const std::shared_ptr<const tls::ServerContext>&)>;
+
+    // The server was opened with `in_use`, which `source` and `ticket_keys` have given. What `replace` uses outlives
+    // the watch.
+    CertificateWatch(Replace replace, std::shared_ptr<const tls::ServerContext> in_use, Source source,
                      TicketKeySource ticket_keys);
     CertificateWatch(const CertificateWatch&) = delete;
     CertificateWatch& operator=(const CertificateWatch&) = delete;
@@ -64,7 +66,7 @@ private:
     [[nodiscard]] bool look_at_certificates();
     [[nodiscard]] bool look_at_ticket_keys();
 
-    Server* server_;
+    const Replace replace_;
     std::shared_ptr<const tls::ServerContext> in_use_;
     TicketKeySource ticket_keys_;
     const Source source_;

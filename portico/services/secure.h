@@ -3,14 +3,21 @@
 // Room services: see service.h.
 #pragma once
 
+#include <cstdint>
 #include <string_view>
 
+#include "portico/base/buffer.h"
 #include "portico/base/task.h"
 #include "portico/io/error.h"
 #include "portico/link/transport.h"
 
 namespace portico::services {
 
+// Octets as they arrive; none at the end, if the peer has said that it is the end. ECONNRESET: with TLS, it has not, so
+// that the octets may have been cut.
+[[nodiscard]] Task<io::Result<Buffer>> read(link::Transport& transport, io::TimePoint deadline);
+// Like copy() of streams, with ECONNRESET as above.
+[[nodiscard]] Task<io::Result<std::uint64_t>> copy(link::Transport& from, link::Transport& to, io::TimePoint deadline);
 // Writes all of `octets`, which outlive the task. The deadline applies to the whole call.
 [[nodiscard]] Task<io::Result<void>> write_all(link::Transport& transport, std::string_view octets,
                                                io::TimePoint deadline);

@@ -75,8 +75,8 @@ protected:
         tls::ServerTlsOptions options;
         options.credentials.emplace_back(tls::credentials_for({"localhost"}));
         options.applications.clear();
-        const auto opened =
-            open_endpoint(core_, *io::parse_endpoint("127.0.0.1:0"), endpoints_, *tls::ServerContext::open(options));
+        const auto opened = open_endpoint(core_, *io::parse_endpoint("127.0.0.1:0"), endpoints_,
+                                          std::make_shared<const PresentTls>(*tls::ServerContext::open(options)));
         EXPECT_TRUE(opened);
         server_ = std::get<SecureListener>(endpoints_.back()).listener.local();
         tls::ClientTlsOptions trusting;

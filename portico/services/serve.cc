@@ -31,7 +31,7 @@ constexpr std::size_t unsent_octets_max = 128 * 1024;
 
 std::expected<OpenEndpoint, io::Error> open_at(io::Core& core, io::Transport transport,
                                                const io::SocketAddress& address,
-                                               const std::shared_ptr<const tls::ServerContext>& tls) {
+                                               const std::shared_ptr<const PresentTls>& tls) {
     if (transport == io::Transport::udp) {
         auto datagram = io::Datagram::open(core, address);
         if (!datagram) return std::unexpected(datagram.error());
@@ -63,11 +63,11 @@ private:
     Serving* serving_;
 };
 
-using Tls = std::shared_ptr<const tls::ServerContext>;
+using Tls = std::shared_ptr<const PresentTls>;
 
 Task<void> serve_secure(Serving& serving, io::Stream stream, Tls tls) {
     link::Transport transport(std::move(stream));
-    transport.protect(tls->make_session(serving.core.buffers()));
+    transport.protect(tls->context->make_session(serving.core.buffers()));
     const io::TimePoint deadline = serving.core.now() + serving.limits.handshake_time_max;
     const bool is_shaken = co_await transport.handshake(std::nullopt, deadline);
     if (is_shaken) co_await serving.service.serve_secure(std::move(transport));
@@ -151,7 +151,7 @@ Task<void> serve_stdio(Serving& serving, io::Stdio stdio) {
 
 std::expected<void, OpenFailure> open_endpoint(io::Core& core, const io::Endpoint& endpoint,
                                                std::vector<OpenEndpoint>& opened,
-                                               const std::shared_ptr<const tls::ServerContext>& tls) {
+                                               const std::shared_ptr<const PresentTls>& tls) {
     if (endpoint.transport == io::Transport::stdio) {
         auto stdio = io::open_stdio(core);
         if (!stdio) return fail_to_open(stdio.error(), {});

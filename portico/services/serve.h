@@ -32,10 +32,15 @@ protected:
     ~ServiceWatcher() = default;
 };
 
+// With what the handshakes of new clients begin. It may be replaced at any time, on the core's thread.
+struct PresentTls {
+    std::shared_ptr<const tls::ServerContext> context;  // never null
+};
+
 // A socket whose clients speak TLS.
 struct SecureListener {
     io::Listener listener;
-    std::shared_ptr<const tls::ServerContext> tls;
+    std::shared_ptr<const PresentTls> tls;
 };
 
 // An open endpoint: a socket, or standard input and output.
@@ -51,7 +56,7 @@ struct OpenFailure {
 // while it resolves the host. `tls`: of the clients on streams; null: without.
 std::expected<void, OpenFailure> open_endpoint(io::Core& core, const io::Endpoint& endpoint,
                                                std::vector<OpenEndpoint>& opened,
-                                               const std::shared_ptr<const tls::ServerContext>& tls = nullptr);
+                                               const std::shared_ptr<const PresentTls>& tls = nullptr);
 // "tcp://127.0.0.1:8080", "tls://[::1]:7443", with the port that was chosen; or "stdio".
 std::string text_of(const OpenEndpoint& opened);
 

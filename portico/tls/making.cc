@@ -18,11 +18,11 @@ using Problem = std::unexpected<std::string>;
 // The longest common name (RFC 5280 appendix A.1, ub-common-name). Names that count are among the alternative names.
 constexpr std::size_t common_name_octets_max = 64;
 
-// 128 random bits, and not negative (RFC 5280 §4.1.2.2).
+// 126 random bits, and not negative (RFC 5280 §4.1.2.2).
 bool set_serial_number(X509& certificate) {
     std::array<unsigned char, 16> octets;
     if (RAND_bytes(octets.data(), static_cast<int>(octets.size())) != 1) return false;
-    octets.front() &= 0x7f;
+    octets.front() = static_cast<unsigned char>((octets.front() & 0x3f) | 0x40);  // as long each time
     const Owned<BIGNUM, BN_free> number(BN_bin2bn(octets.data(), static_cast<int>(octets.size()), nullptr));
     return number != nullptr && BN_to_ASN1_INTEGER(number.get(), X509_get_serialNumber(&certificate)) != nullptr;
 }
@@ -61,8 +61,9 @@ std::unexpected<std::string> openssl_cannot(std::string_view doing) {
 }
 
 std::expected<MadeCertificate, std::string> begin_certificate(const std::string& name, std::chrono::sys_seconds begin,
-                                                              std::chrono::sys_seconds end) {
-    MadeCertificate made{OwnedCertificate(X509_new()), OwnedKey(EVP_EC_gen("P-256"))};
+                                                              std::chrono::sys_seconds end, KeyKind kind) {
+    EVP_PKEY* const key = kind == KeyKind::ecdsa ? EVP_EC_gen("P-256") : EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519");
+    MadeCertificate made{OwnedCertificate(X509_new()), OwnedKey(key)};
     X509* const own = made.certificate.get();
     if (own == nullptr || made.key == nullptr) return openssl_cannot("make a key");
     X509_NAME* const subject = X509_get_subject_name(own);
@@ -73,6 +74,12 @@ std::expected<MadeCertificate, std::string> begin_certificate(const std::string&
                         set_name(*subject, NID_commonName, common_name);
     if (!is_set) return openssl_cannot("make a certificate");
     return made;
+}
+
+bool sign(X509& certificate, EVP_PKEY& key) {
+    // The hash is a part of Ed25519 (RFC 8032).
+    const EVP_MD* const digest = EVP_PKEY_get_base_id(&key) == EVP_PKEY_ED25519 ? nullptr : EVP_sha256();
+    return X509_sign(&certificate, &key, digest) > 0;
 }
 
 bool add_extension(X509& certificate, X509& issuer, int kind, const std::string& value) {

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "portico/tls/local_authority.h"
 #include "portico/tls/secrets.h"
 
 namespace portico::tls {
@@ -24,11 +25,14 @@ struct MadeCertificate {
     OwnedKey key;
 };
 
-// A certificate with a new key (ECDSA, P-256), without issuer and extensions, and not signed yet. `name`: at most 64
+// A certificate with a new key, without issuer and extensions, and not signed yet. `name`: at most 64
 // octets of it become the common name.
 [[nodiscard]] std::expected<MadeCertificate, std::string> begin_certificate(const std::string& name,
                                                                             std::chrono::sys_seconds begin,
-                                                                            std::chrono::sys_seconds end);
+                                                                            std::chrono::sys_seconds end,
+                                                                            KeyKind kind = KeyKind::ecdsa);
+// False: OpenSSL refuses it.
+[[nodiscard]] bool sign(X509& certificate, EVP_PKEY& key);
 // False: OpenSSL refuses it. `value` is in the notation of openssl.cnf.
 [[nodiscard]] bool add_extension(X509& certificate, X509& issuer, int kind, const std::string& value);
 

@@ -265,6 +265,10 @@ NewContext new_context(const ServerTlsOptions& options) {
     // Sessions are resumed by tickets, which the client keeps.
     SSL_CTX_set_session_cache_mode(own, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_timeout(own, ticket_time);
+    if (options.tickets == Tickets::none) {
+        SSL_CTX_set_options(own, SSL_OP_NO_TICKET);
+        if (SSL_CTX_set_num_tickets(own, 0) != 1) throw std::bad_alloc();
+    }
     use_ticket_keys(*own);
     if (SSL_CTX_set_session_ticket_cb(own, nullptr, judge_ticket, nullptr) != 1) throw std::bad_alloc();
     return context;

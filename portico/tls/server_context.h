@@ -36,6 +36,12 @@ enum class UnknownNames : std::uint8_t {
     refused,            // the alert unrecognized_name (RFC 6066 §3)
 };
 
+// Whether clients can resume their sessions.
+enum class Tickets : std::uint8_t {
+    issued,
+    none,  // every handshake is a full one; for simulations: tickets don't all have the same length
+};
+
 // A certificate, and the clients that are let in by its names.
 struct ServerIdentity {
     ServerIdentity(Credentials the_credentials, ClientRules the_clients = {})  // NOLINT(google-explicit-constructor)
@@ -58,6 +64,7 @@ struct ServerTlsOptions {
     // client that offers the protocol acme-tls/1 and no other. Nothing: the handshake fails. Every core calls it.
     // Empty: no authority asks.
     std::function<std::optional<Credentials>(const std::string& name)> challenge = nullptr;
+    Tickets tickets = Tickets::issued;
     // Null: a key that only this context has.
     std::shared_ptr<const TicketKeys> ticket_keys = nullptr;
 };

@@ -307,7 +307,7 @@ def test_http_is_served_where_there_is_no_certificate(own_server):
 
 @pytest.mark.parametrize("version", ["--http1.1", "--http2"])
 def test_browsers_are_told_to_stay_with_https(own_server, certificate, version):
-    address = own_server("plain", (*certificate.options, "--hsts", "31536000")).address
+    address = own_server("plain", (*certificate.options, "--hsts")).address
     for path, status in (("/probe.txt", "200"), ("/missing", "404"), ("/%00", "400")):
         got = subprocess.run(["curl", "-sS", version, "--cacert", certificate.chain, "-D", "-", "-o", "/dev/null",
                               f"https://localhost:{address[1]}{path}"], capture_output=True, text=True, timeout=30)
@@ -321,7 +321,7 @@ def test_browsers_are_told_to_stay_with_https(own_server, certificate, version):
 
 MISTAKES = {
     "keys without HTTPS": (("--ticket-keys", "k"), 2, "--ticket-keys is for HTTPS"),
-    "hsts without HTTPS": (("--hsts", "1"), 2, "--hsts is for HTTPS"),
+    "hsts without HTTPS": (("--hsts",), 2, "--hsts is for HTTPS"),
     "https without a certificate": (("--listen", "https://127.0.0.1:0"), 2, "needs a certificate"),
     "only http": (("--tls", "--listen", "http://127.0.0.1:0"), 2, "there is no endpoint for that"),
     "demand without authorities": (("--tls", "--client-cert", "optional"), 2, "--client-cert needs --client-ca"),

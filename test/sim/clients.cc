@@ -9,6 +9,7 @@
 #include "portico/io/scope.h"
 #include "portico/io/stream.h"
 #include "test/sim/h2_client.h"
+#include "test/sim/line.h"
 #include "test/sim/questions.h"
 
 namespace portico::sim {
@@ -59,20 +60,22 @@ Next judge(World& world, const Question& question, const Answer& answer) {
     return Next::gone;
 }
 
-Task<void> expect_end(World& world, AnswerReader& reader) {
+Task<void> expect_end(World& world, AnswerReader& reader, const Line& line) {
     const bool ends = co_await reader.ends(client_patience);
     if (!ends && !world.mood().may_starve()) world.fail("the connection did not end where it should");
+    // A connection that ends in order says so.
+    if (ends && line.was_cut()) world.count("cut at its end");
 }
 
-Task<void> write(World& world, io::Stream& stream, std::string_view octets) {
+Task<void> write(World& world, Line& line, std::string_view octets) {
     // A failure shows up when the answer is read. The server may take long to discard octets through tiny buffers.
-    const io::Result<void> written = co_await stream.write_all(octets, world.core().now() + 10 * client_patience);
+    const io::Result<void> written = co_await line.write_all(octets, world.core().now() + 10 * client_patience);
     static_cast<void>(written);
 }
 
-Task<void> send(World& world, io::Stream& stream, Question& question) {
+Task<void> send(World& world, Line& line, Question& question) {
     const io::Result<void> written =
-        co_await stream.write_all(question.octets, world.core().now() + 10 * client_patience);
+        co_await line.write_all(question.octets, world.core().now() + 10 * client_patience);
     if (written) question.sent_at = world.core().now();
 }
 
@@ -83,14 +86,14 @@ Task<void> pause(World& world, io::Duration longest) {
 }
 
 // Asks one question after another, and reads each answer before the next question.
-Task<void> ask_in_turn(World& world, io::Stream& stream) {
-    AnswerReader reader(stream);
+Task<void> ask_in_turn(World& world, Line& line) {
+    AnswerReader reader(line);
     Next next = Next::ask;
     for (auto left = world.chance().between(1, 12); left > 0 && next == Next::ask; --left) {
         Question question = draw_question(world);
         question.asked_at = world.core().now();
         io::Scope writing;
-        writing.start(send(world, stream, question));
+        writing.start(send(world, line, question));
         const Answer answer = co_await reader.next(question.is_head, client_patience);
         next = judge(world, question, answer);
         writing.request_stop();  // an early answer need not wait for the rest of the content
@@ -98,22 +101,22 @@ Task<void> ask_in_turn(World& world, io::Stream& stream) {
         if (world.chance().happens(0.3)) co_await pause(world, seconds(5));
     }
     if (next == Next::gone || world.chance().happens(0.3)) co_return;
-    if (next == Next::ask) static_cast<void>(stream.finish_sending());
-    co_await expect_end(world, reader);
+    if (next == Next::ask) co_await line.finish_sending(world.core().now() + client_patience);
+    co_await expect_end(world, reader, line);
 }
 
-Task<void> write_and_finish(World& world, io::Stream& stream, std::vector<Question>& questions, bool finish) {
+Task<void> write_and_finish(World& world, Line& line, std::vector<Question>& questions, bool finish) {
     std::string octets;
     for (const Question& question : questions) octets += question.octets;
-    const io::Result<void> written = co_await stream.write_all(octets, world.core().now() + 10 * client_patience);
+    const io::Result<void> written = co_await line.write_all(octets, world.core().now() + 10 * client_patience);
     for (Question& question : questions) {
         if (written) question.sent_at = world.core().now();
     }
-    if (finish) static_cast<void>(stream.finish_sending());
+    if (finish) co_await line.finish_sending(world.core().now() + client_patience);
 }
 
 // Sends all questions without waiting, may half-close, and reads the answers.
-Task<void> ask_all_at_once(World& world, io::Stream& stream, bool finish) {
+Task<void> ask_all_at_once(World& world, Line& line, bool finish) {
     std::vector<Question> questions;
     for (auto left = world.chance().between(1, 8); left > 0; --left) {
         Question question = draw_question(world);
@@ -128,27 +131,27 @@ Task<void> ask_all_at_once(World& world, io::Stream& stream, bool finish) {
     std::for_each(breaks, questions.rend(), [](Question& before) { before.may_be_lost = true; });
     io::Scope writing;
     const io::TimePoint asked_at = world.core().now();
-    writing.start(write_and_finish(world, stream, questions, finish));
-    AnswerReader reader(stream);
+    writing.start(write_and_finish(world, line, questions, finish));
+    AnswerReader reader(line);
     Next next = Next::ask;
     for (std::size_t i = 0; i < questions.size() && next == Next::ask; ++i) {
         questions[i].asked_at = asked_at;
         const Answer answer = co_await reader.next(questions[i].is_head, client_patience);
         next = judge(world, questions[i], answer);
     }
-    if (next == Next::closed || (next == Next::ask && finish)) co_await expect_end(world, reader);
+    if (next == Next::closed || (next == Next::ask && finish)) co_await expect_end(world, reader, line);
     writing.request_stop();
     co_await writing.join();
 }
 
 // Sends one octet at a time.
-Task<void> trickle(World& world, io::Stream& stream) {
+Task<void> trickle(World& world, Line& line) {
     Question question = draw_question(world);
     question.is_slow = true;
     question.asked_at = world.core().now();
     if (question.octets.size() > 1000) co_return;
     for (const char& octet : question.octets) {
-        co_await write(world, stream, std::string_view(&octet, 1));
+        co_await write(world, line, std::string_view(&octet, 1));
         if (world.chance().happens(0.1)) co_await pause(world, milliseconds(500));
     }
     // A request may be answered before its content has arrived. If the client then goes on sending for longer than the
@@ -157,67 +160,66 @@ Task<void> trickle(World& world, io::Stream& stream) {
     const io::Duration took = world.core().now() - question.asked_at;
     if (may_be_answered_early && took > world.limits().drain_time_max) question.may_be_lost = true;
     question.sent_at = world.core().now();  // a failed write shows up when the answer is read
-    AnswerReader reader(stream);
+    AnswerReader reader(line);
     const Answer answer = co_await reader.next(question.is_head, client_patience);
     static_cast<void>(judge(world, question, answer));
 }
 
 // Sends a question or part of one, reads part of the answer or nothing, and leaves.
-Task<void> leave_midway(World& world, io::Stream& stream) {
+Task<void> leave_midway(World& world, Line& line) {
     Question question = draw_question(world);
     if (world.mood().program && world.chance().happens(0.2)) {
         question.octets = "GET /events HTTP/1.1\r\nHost: example.org\r\n\r\n";
     }
     const std::size_t sent = world.chance().below(question.octets.size() + 1);
-    co_await write(world, stream,
-                   question.octets.substr(0, world.chance().happens(0.5) ? sent : question.octets.size()));
+    co_await write(world, line, question.octets.substr(0, world.chance().happens(0.5) ? sent : question.octets.size()));
     co_await pause(world, world.mood().program ? milliseconds(3000) : milliseconds(50));
     for (auto left = world.chance().below(4); left > 0; --left) {
         std::array<char, 1000> room;
-        const io::Result<std::size_t> got = co_await stream.read(room, world.core().now() + milliseconds(100));
+        const io::Result<std::size_t> got = co_await line.read(room, world.core().now() + milliseconds(100));
         if (!got || *got == 0) break;
     }
-    if (world.chance().happens(0.5)) stream.abort_on_close();
+    if (world.chance().happens(0.5)) line.abort_on_close();
 }
 
-Task<void> send_nonsense(World& world, io::Stream& stream) {
+Task<void> send_nonsense(World& world, Line& line) {
     std::vector<Question> questions{draw_malformed(world)};
     io::Scope writing;
-    writing.start(write_and_finish(world, stream, questions, world.chance().happens(0.5)));
-    AnswerReader reader(stream);
+    writing.start(write_and_finish(world, line, questions, world.chance().happens(0.5)));
+    AnswerReader reader(line);
     const Answer answer = co_await reader.next(false, client_patience);
     const Next next = judge(world, questions.front(), answer);
-    if (next == Next::closed) co_await expect_end(world, reader);
+    if (next == Next::closed) co_await expect_end(world, reader, line);
     co_await writing.join();
 }
 
 // Sends nothing, or half a head, and waits until the server closes the connection.
-Task<void> keep_silent(World& world, io::Stream& stream) {
+Task<void> keep_silent(World& world, Line& line) {
     const bool begins = world.chance().happens(0.5);
     Question question;
     question.about = Question::About::malformed;
     question.octets = "GET / HTTP/1.1\r\nHost: exam";
     question.is_slow = true;
-    AnswerReader reader(stream);
+    AnswerReader reader(line);
     if (begins) {
-        co_await write(world, stream, question.octets);
+        co_await write(world, line, question.octets);
         const Answer answer = co_await reader.next(false, client_patience);
         if (answer.end == Answer::End::whole && answer.status != 408) world.fail("half a head was answered");
         if (answer.end == Answer::End::garbage) world.fail(answer.wrong);
         if (answer.end != Answer::End::whole) co_return;
     }
-    co_await expect_end(world, reader);
+    co_await expect_end(world, reader, line);
 }
 
 // Requests a large answer, and does not read it for longer than the server waits.
-Task<void> read_too_late(World& world, io::Stream& stream) {
+Task<void> read_too_late(World& world, Line& line) {
     constexpr int questions = 4;
     std::string octets;
     for (int i = 0; i < questions; ++i) octets += "GET /huge.bin HTTP/1.1\r\nHost: example.org\r\n\r\n";
-    co_await write(world, stream, octets);
+    co_await write(world, line, octets);
     const bool slept = co_await io::sleep_for(world.core(), world.limits().response_idle_max + seconds(20));
     static_cast<void>(slept);
-    AnswerReader reader(stream);
+    AnswerReader reader(line);
     Answer answer;
     for (int i = 0; i < questions; ++i) {
         answer = co_await reader.next(false, client_patience);
@@ -230,9 +232,9 @@ Task<void> read_too_late(World& world, io::Stream& stream) {
 }
 
 // Asks several questions at a time over HTTP/2, resets some, and may leave before all are answered.
-Task<void> ask_over_h2(World& world, io::Stream& stream) {
+Task<void> ask_over_h2(World& world, Line& line) {
     constexpr std::array<std::uint32_t, 4> windows{2'000, 5'000, 65'535, 1'000'000};
-    H2Client client(world, stream, windows[world.chance().below(windows.size())]);
+    H2Client client(world, line, windows[world.chance().below(windows.size())]);
     bool goes_on = true;
     for (auto rounds = world.chance().between(1, 4); rounds > 0 && goes_on; --rounds) {
         for (auto left = world.chance().between(1, 10); left > 0; --left) client.ask(draw_question(world));
@@ -245,7 +247,7 @@ Task<void> ask_over_h2(World& world, io::Stream& stream) {
             client.reset_one();
         }
         if (world.chance().happens(0.1)) {
-            if (world.chance().happens(0.5)) stream.abort_on_close();
+            if (world.chance().happens(0.5)) line.abort_on_close();
             co_return;
         }
         const std::vector<H2Client::Result> results = co_await client.finish(client_patience);
@@ -259,9 +261,99 @@ Task<void> ask_over_h2(World& world, io::Stream& stream) {
     }
 }
 
+// The server may end a handshake that takes too long, as one through buffers of a few octets does.
+void judge_failed_handshake(World& world, io::TimePoint began) {
+    const bool was_slow = world.core().now() - began >= world.limits().head_time_max;
+    world.count(was_slow ? "slow handshake" : "failed handshake");
+    if (!was_slow && !world.mood().may_go_unanswered() && !world.is_ending()) world.fail("no TLS");
+}
+
+// Leaves before the handshake is complete, or waits until the server does not.
+Task<void> shake_half(World& world, Line& line) {
+    const auto deadline = world.core().now() + client_patience;
+    co_await line.begin_handshake(world.chance().below(600), deadline);
+    if (world.chance().happens(0.5)) {
+        co_await pause(world, milliseconds(50));
+        if (world.chance().happens(0.5)) line.abort_on_close();
+        co_return;
+    }
+    const bool is_shaken = co_await line.shake_hands(deadline);
+    if (is_shaken) world.fail("a handshake of which a part is missing");
+}
+
+// Speaks HTTP where TLS is spoken.
+Task<void> forget_tls(World& world, Line& line) {
+    Question question;
+    question.about = Question::About::malformed;
+    question.octets = "GET / HTTP/1.1\r\nHost: example.org\r\n\r\n";
+    question.asked_at = world.core().now();
+    question.closes = true;
+    co_await send(world, line, question);
+    AnswerReader reader(line);
+    const Answer answer = co_await reader.next(false, client_patience);
+    if (judge(world, question, answer) == Next::closed) co_await expect_end(world, reader, line);
+}
+
+Task<void> ask(World& world, Line& line) {
+    switch (world.chance().below(10)) {
+        case 0:
+        case 1:
+        case 2: co_await ask_in_turn(world, line); break;
+        case 3: co_await ask_all_at_once(world, line, false); break;
+        case 4: co_await ask_all_at_once(world, line, true); break;
+        case 5: co_await trickle(world, line); break;
+        case 6: co_await leave_midway(world, line); break;
+        case 7: co_await send_nonsense(world, line); break;
+        case 8: co_await keep_silent(world, line); break;
+        default:
+            if (world.mood().program) {
+                co_await leave_midway(world, line);
+            } else {
+                co_await read_too_late(world, line);
+            }
+            break;
+    }
+}
+
+Task<void> ask_over_tls(World& world, io::Stream stream) {
+    if (world.chance().happens(0.05)) {
+        Line line(std::move(stream));
+        co_await forget_tls(world, line);
+        co_return;
+    }
+    const bool speaks_h2 = world.chance().happens(0.5);
+    Line line(std::move(stream), speaks_h2 ? Offer::h2 : Offer::http1, world.clients_memory());
+    if (world.chance().happens(0.1)) {
+        co_await shake_half(world, line);
+        co_return;
+    }
+    const io::TimePoint began = world.core().now();
+    const bool is_secure = co_await line.shake_hands(began + client_patience);
+    if (!is_secure) {
+        judge_failed_handshake(world, began);
+        co_return;
+    }
+    world.count("over TLS");
+    if (speaks_h2) {
+        co_await ask_over_h2(world, line);
+    } else {
+        co_await ask(world, line);
+    }
+}
+
+Task<void> ask_without_tls(World& world, io::Stream stream) {
+    Line line(std::move(stream));
+    if (world.chance().happens(0.25)) {
+        co_await ask_over_h2(world, line);
+    } else {
+        co_await ask(world, line);
+    }
+}
+
 }  // namespace
 
 io::SocketAddress server_address() { return io::SocketAddress::of(io::IpAddress::v4({192, 0, 2, 1}), 80); }
+io::SocketAddress secure_address() { return io::SocketAddress::of(io::IpAddress::v4({192, 0, 2, 1}), 443); }
 
 Task<void> run_client(World& world) {
     const auto longest = static_cast<std::uint64_t>(world.lasts().count());
@@ -270,35 +362,19 @@ Task<void> run_client(World& world) {
     static_cast<void>(slept);
     const auto last = static_cast<std::uint8_t>(world.chance().between(1, 5));
     world.kernel().set_client_address(io::IpAddress::v4({198, 51, 100, last}));
-    io::Result<io::Stream> stream =
-        co_await io::connect(world.core(), world.address(), world.core().now() + client_patience);
+    const bool is_secure = world.mood().tls && world.chance().happens(0.6);
+    const io::SocketAddress there = is_secure ? secure_address() : server_address();
+    io::Result<io::Stream> stream = co_await io::connect(world.core(), there, world.core().now() + client_patience);
     if (!stream) {
         const Mood& mood = world.mood();
         if (!mood.may_go_unanswered() && !world.is_ending())
             world.fail("nobody could connect: " + io::describe(stream.error()));
         co_return;
     }
-    if (world.chance().happens(0.25)) {
-        co_await ask_over_h2(world, *stream);
-        co_return;
-    }
-    switch (world.chance().below(10)) {
-        case 0:
-        case 1:
-        case 2: co_await ask_in_turn(world, *stream); break;
-        case 3: co_await ask_all_at_once(world, *stream, false); break;
-        case 4: co_await ask_all_at_once(world, *stream, true); break;
-        case 5: co_await trickle(world, *stream); break;
-        case 6: co_await leave_midway(world, *stream); break;
-        case 7: co_await send_nonsense(world, *stream); break;
-        case 8: co_await keep_silent(world, *stream); break;
-        default:
-            if (world.mood().program) {
-                co_await leave_midway(world, *stream);
-            } else {
-                co_await read_too_late(world, *stream);
-            }
-            break;
+    if (is_secure) {
+        co_await ask_over_tls(world, *std::move(stream));
+    } else {
+        co_await ask_without_tls(world, *std::move(stream));
     }
 }
 

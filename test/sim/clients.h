@@ -9,6 +9,7 @@ namespace portico::sim {
 class World;
 
 [[nodiscard]] io::SocketAddress server_address();
+[[nodiscard]] io::SocketAddress secure_address();  // with TLS
 
 // One client: connects, chooses at random what to do, does it, and leaves.
 [[nodiscard]] Task<void> run_client(World& world);

@@ -50,7 +50,7 @@ struct Translated {
     bool is_withheld = false;  // Content-Length announces more, which is never sent
 };
 
-Translated translate(std::string_view octets) {
+Translated translate(std::string_view octets, std::string_view scheme) {
     const std::size_t head_end = octets.find("\r\n\r\n");
     std::string_view head = octets.substr(0, head_end + 2);
     const std::string_view line = head.substr(0, head.find("\r\n"));
@@ -62,7 +62,7 @@ Translated translate(std::string_view octets) {
     std::string_view target = line.substr(first + 1, last - first - 1);
     if (target.starts_with("http://")) target.remove_prefix(target.find('/', 7));  // Host says the same
     result.block =
-        h2::line_of(":method", line.substr(0, first)) + h2::line_of(":scheme", "http") + h2::line_of(":path", target);
+        h2::line_of(":method", line.substr(0, first)) + h2::line_of(":scheme", scheme) + h2::line_of(":path", target);
     std::string fields;
     while (!head.empty()) {
         const std::string_view field = head.substr(0, head.find("\r\n"));
@@ -85,8 +85,7 @@ Translated translate(std::string_view octets) {
 
 }  // namespace
 
-H2Client::H2Client(World& world, io::Stream& stream, std::uint32_t window)
-    : world_(&world), stream_(&stream), window_(window) {
+H2Client::H2Client(World& world, Line& line, std::uint32_t window) : world_(&world), line_(&line), window_(window) {
     out_ = h2::client_preface;
     out_ += h2::settings_of({{4, window}});
 }
@@ -100,7 +99,7 @@ void H2Client::wrong(const std::string& why) { world_->fail("HTTP/2: " + why); }
 void H2Client::ask(Question question) {
     question.closes = false;
     question.asked_at = world_->core().now();
-    Translated request = translate(question.octets);
+    Translated request = translate(question.octets, line_->is_secure() ? "https" : "http");
     const std::uint32_t stream = std::exchange(next_stream_, next_stream_ + 2);
     Open& open = open_[stream];
     open.window = initial_window_;
@@ -150,13 +149,13 @@ Task<bool> H2Client::send() {
     add_content();
     const std::string octets = std::exchange(out_, std::string());
     if (octets.empty()) co_return true;
-    const io::Result<void> written = co_await stream_->write_all(octets, world_->core().now() + seconds(2000));
+    const io::Result<void> written = co_await line_->write_all(octets, world_->core().now() + seconds(2000));
     co_return written.has_value();
 }
 
 Task<bool> H2Client::read(io::Duration patience) {
     std::array<char, 5000> room;
-    const io::Result<std::size_t> got = co_await stream_->read(room, world_->core().now() + patience);
+    const io::Result<std::size_t> got = co_await line_->read(room, world_->core().now() + patience);
     if (!got || *got == 0) {
         is_late_ = !got && got.error().number == ETIMEDOUT;
         co_return false;

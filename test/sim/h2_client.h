@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "portico/base/task.h"
-#include "portico/io/stream.h"
 #include "portico/wire/hpack/decoder.h"
 #include "test/sim/http_client.h"
+#include "test/sim/line.h"
 #include "test/sim/questions.h"
 
 namespace portico::sim {
@@ -21,7 +21,7 @@ namespace portico::sim {
 class H2Client {
 public:
     // `window`: what each response may send before it is used.
-    H2Client(World& world, io::Stream& stream, std::uint32_t window);
+    H2Client(World& world, Line& line, std::uint32_t window);
 
     // What has become of a question.
     struct Result {
@@ -67,7 +67,7 @@ private:
     void wrong(const std::string& why);
 
     World* world_;
-    io::Stream* stream_;
+    Line* line_;
     std::uint32_t window_;
     std::string out_;
     bool is_late_ = false;  // why the last read got nothing

@@ -83,8 +83,8 @@ std::optional<std::string_view> Answer::find(std::string_view name) const {
 
 Task<std::optional<Answer::End>> AnswerReader::read_more(io::Duration patience) {
     std::array<char, 4096> room;
-    const io::TimePoint deadline = stream_->core().now() + patience;
-    const io::Result<std::size_t> got = co_await stream_->read(room, deadline);
+    const io::TimePoint deadline = line_->core().now() + patience;
+    const io::Result<std::size_t> got = co_await line_->read(room, deadline);
     if (!got && got.error().number == ETIMEDOUT) co_return Answer::End::timed_out;
     if (!got || *got == 0) co_return Answer::End::ended;
     received_.append(room.data(), *got);

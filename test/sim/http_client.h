@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "portico/base/task.h"
-#include "portico/io/stream.h"
+#include "test/sim/line.h"
 
 namespace portico::sim {
 
@@ -35,12 +35,12 @@ struct Answer {
 
 class AnswerReader {
 public:
-    explicit AnswerReader(io::Stream& stream) : stream_(&stream) {}
+    explicit AnswerReader(Line& line) : line_(&line) {}
 
     // Reads the next final answer and skips interim ones. `to_head`: it answers a HEAD, so it has no content.
     // `patience`: how long to wait for further octets.
     Task<Answer> next(bool to_head, io::Duration patience);
-    // Returns whether the stream ends here, with no further octets.
+    // Returns whether the octets end here.
     Task<bool> ends(io::Duration patience);
     [[nodiscard]] std::size_t interim_answers() const { return interim_; }
 
@@ -49,7 +49,7 @@ private:
     Task<Answer> next_of_any_kind(bool to_head, io::Duration patience);
     Task<Answer> chunked(Answer answer, io::Duration patience);
 
-    io::Stream* stream_;
+    Line* line_;
     std::string received_;
     std::size_t interim_ = 0;
 };

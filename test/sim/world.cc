@@ -6,6 +6,7 @@
 #include "portico/handler/files/folders.h"
 #include "portico/io/stream.h"
 #include "test/sim/clients.h"
+#include "test/sim/line.h"
 #include "test/sim/program.h"
 #include "test/sim/questions.h"
 
@@ -59,6 +60,7 @@ io::SimFaults Mood::faults(io::Chance& chance) const {
 std::string Mood::text() const {
     std::string text;
     for (const auto& [is_so, name] : {std::pair(program, "a program"),
+                                      {tls, "TLS"},
                                       {resets, "resets"},
                                       {exhaustion, "exhaustion"},
                                       {disk_failures, "disk failures"},
@@ -74,9 +76,10 @@ std::string Mood::text() const {
     return is_calm() ? text + (text.empty() ? "calm" : ", calm") : text;
 }
 
-World::World(std::uint64_t seed) : kernel_(seed), disk_(kernel_), address_(server_address()) {
+World::World(std::uint64_t seed) : kernel_(seed), disk_(kernel_) {
     mood_ = Mood::draw(chance());
     mood_.program = io::Chance(~seed).happens(0.3);
+    mood_.tls = io::Chance(seed ^ 0x5ec0de).happens(0.4);
     mood_.changes = mood_.changes && !mood_.program;
     mood_.changes_in_calls = mood_.changes_in_calls && mood_.changes;
     lasts_ = chance().happens(0.5) ? seconds(1) : seconds(15);
@@ -121,12 +124,18 @@ std::unique_ptr<server::Worker> World::make_worker() {
 
 void World::open_server() {
     worker_ = make_worker();
-    io::ListenOptions listen;
-    if (chance().happens(0.3)) listen.backlog = static_cast<int>(chance().between(1, 5));
-    if (chance().happens(0.3)) listen.defer_accept = seconds(1);
-    auto listener = io::Listener::open(*core_, address_, listen);
-    if (worker_ == nullptr || !listener) return fail("the server can't be opened");
-    worker_->serve(std::move(*listener));
+    if (worker_ == nullptr) return fail("the server can't be opened");
+    listen(server_address(), nullptr);
+    if (mood_.tls) listen(secure_address(), server_certificates());
+}
+
+void World::listen(const io::SocketAddress& address, const std::shared_ptr<const tls::ServerContext>& certificates) {
+    io::ListenOptions options;
+    if (chance().happens(0.3)) options.backlog = static_cast<int>(chance().between(1, 5));
+    if (chance().happens(0.3)) options.defer_accept = seconds(1);
+    auto listener = io::Listener::open(*core_, address, options);
+    if (!listener) return fail("the server can't listen");
+    worker_->serve(std::move(*listener), certificates);
 }
 
 io::Duration World::staleness_max() const { return revalidate_ + milliseconds(200); }
@@ -204,6 +213,7 @@ void World::look_for_leaks() {
     if (core_->ledger().used() != 0) fail("octets are still charged: " + std::to_string(core_->ledger().used()));
     if (core_->timers().count() != 0) fail("timers are still set");
     if (kernel_.operations_pending() != 0) fail("operations are in flight");
+    if (clients_ledger_.used() != 0) fail("clients still have octets");
     if (kernel_.descriptors_open() != 0) fail("descriptors are open");
 }
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "portico/base/buffer.h"
 #include "portico/embed/server.h"
 #include "portico/handler/files/folder.h"
 #include "portico/io/core.h"
@@ -15,12 +16,14 @@
 #include "portico/server/limits.h"
 #include "portico/server/population.h"
 #include "portico/server/worker.h"
+#include "portico/tls/server_context.h"
 #include "test/sim/disk.h"
 
 namespace portico::sim {
 
 // The faults of a run, drawn from its seed. A third of all runs are calm: then every answer must be complete.
 struct Mood {
+    bool tls = false;      // some clients have TLS
     bool program = false;  // a program's handlers answer, not a folder
     bool resets = false;
     bool exhaustion = false;  // of the kernel's descriptors and memory
@@ -71,7 +74,8 @@ public:
     [[nodiscard]] io::Chance& chance() { return kernel_.chance(); }
     [[nodiscard]] Disk& disk() { return disk_; }
     [[nodiscard]] const Mood& mood() const { return mood_; }
-    [[nodiscard]] const io::SocketAddress& address() const { return address_; }
+    // For what clients need that TLS makes.
+    [[nodiscard]] BufferPool& clients_memory() { return clients_memory_; }
     [[nodiscard]] const server::Limits& limits() const { return limits_; }
     [[nodiscard]] bool is_ending() const { return is_ending_; }
     // Returns whether a request sent at this time had reached the machine when the server was asked to end.
@@ -96,6 +100,7 @@ private:
     Task<void> change_files();
     Task<void> end_midway();
     void open_server();
+    void listen(const io::SocketAddress& address, const std::shared_ptr<const tls::ServerContext>& certificates);
     void check_calm();
     void check_end(io::TimePoint left_at);
     void look_for_leaks();
@@ -105,7 +110,8 @@ private:
     io::SimKernel kernel_;
     Disk disk_;
     server::Limits limits_;
-    io::SocketAddress address_;
+    Ledger clients_ledger_{std::size_t{1} << 30};
+    BufferPool clients_memory_{clients_ledger_};
     Server program_;
     std::unique_ptr<io::Core> core_;
     std::unique_ptr<server::Population> population_;

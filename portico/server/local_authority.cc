@@ -1,5 +1,5 @@
-// portico/app/local_authority.cc — see local_authority.h.
-#include "portico/app/local_authority.h"
+// portico/server/local_authority.cc — see local_authority.h.
+#include "portico/server/local_authority.h"
 
 #include <fmt/core.h>
 #include <sys/stat.h>
@@ -17,15 +17,14 @@
 #include <system_error>
 #include <utility>
 
-#include "portico/app/machine.h"
-#include "portico/app/retype.h"
+#include "portico/io/net/own_names.h"
 #include "portico/io/temporary_file.h"
 #include "portico/tls/local_authority.h"
 
-namespace portico::app {
+namespace portico::server {
 namespace {
 
-using Problem = std::unexpected<Misuse>;
+using Problem = std::unexpected<CertificateNews>;
 
 // The certificate and its key in one file, so that the two can't be from different authorities.
 constexpr std::string_view secret_name = "authority-key.pem";
@@ -38,8 +37,8 @@ std::string joined(const std::string& folder, std::string_view name) { return fm
 
 Problem cannot(std::string_view doing, const std::string& path) {
     const int reason = errno;
-    return Problem(Misuse{fmt::format("cannot {} '{}': {}", doing, path, std::strerror(reason)),
-                          "ls -ld " + shell_quoted(std::filesystem::path(path).parent_path().string())});
+    return Problem(CertificateNews{fmt::format("cannot {} '{}': {}", doing, path, std::strerror(reason)), "ls -ld",
+                                   std::filesystem::path(path).parent_path().string()});
 }
 
 std::string read_text(const std::string& path) {
@@ -63,17 +62,17 @@ io::Result<void> make_file(const std::string& folder, std::string_view name, std
     return {};
 }
 
-std::expected<void, Misuse> make_secret(const std::string& folder) {
+std::expected<void, CertificateNews> make_secret(const std::string& folder) {
     std::error_code failure;
     std::filesystem::create_directories(folder, failure);
     if (failure) {
         errno = failure.value();
         return cannot("make the folder", folder);
     }
-    const std::string host = host_name();
+    const std::string host = io::host_name();
     const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
     const auto made = tls::make_authority("Portico on " + (host.empty() ? "this machine" : host), now);
-    if (!made) return Problem(Misuse{made.error(), ""});
+    if (!made) return Problem(CertificateNews{made.error()});
     const auto kept = make_file(folder, secret_name, made->chain + made->key, Access::owner);
     if (kept) return {};
     errno = kept.error().number;
@@ -97,12 +96,18 @@ std::string authority_folder() {
     return {};
 }
 
+std::string acme_folder() {
+    const std::string folder = authority_folder();
+    return folder.empty() ? "/var/lib/portico/acme" : joined(folder, "acme");
+}
+
 std::string authority_path(const std::string& folder) { return joined(folder, public_name); }
 
-std::expected<tls::Credentials, Misuse> local_authority(const std::string& folder) {
+std::expected<tls::Credentials, CertificateNews> local_authority(const std::string& folder) {
     if (folder.empty()) {
-        return Problem(Misuse{"there is no folder for the certificate authority: neither HOME nor XDG_DATA_HOME is set",
-                              "XDG_DATA_HOME=/var/lib portico serve --tls"});
+        return Problem(
+            CertificateNews{"there is no folder for the certificate authority: neither HOME nor XDG_DATA_HOME is set",
+                            "export XDG_DATA_HOME=/var/lib"});
     }
     const std::string secret = joined(folder, secret_name);
     if (::access(secret.c_str(), F_OK) != 0 && errno == ENOENT) {
@@ -114,8 +119,8 @@ std::expected<tls::Credentials, Misuse> local_authority(const std::string& folde
     auto authority = tls::Credentials::read(certificate_in(text), text);
     if (!authority) {
         return Problem(
-            Misuse{fmt::format("cannot use the certificate authority in '{}': {}", secret, authority.error()),
-                   "mv " + shell_quoted(secret) + " " + shell_quoted(secret + ".old")});
+            CertificateNews{fmt::format("cannot use the certificate authority in '{}': {}", secret, authority.error()),
+                            "rm -i", secret});
     }
     const std::string shown = authority_path(folder);
     if (read_text(shown) != certificate_in(text)) {
@@ -129,15 +134,15 @@ std::expected<tls::Credentials, Misuse> local_authority(const std::string& folde
     return *std::move(authority);
 }
 
-std::expected<tls::Credentials, Misuse> local_credentials(const std::vector<std::string>& names) {
+std::expected<tls::Credentials, CertificateNews> local_credentials(const std::vector<std::string>& names) {
     const auto authority = local_authority(authority_folder());
     if (!authority) return Problem(authority.error());
     const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
     const auto issued = tls::issue(*authority, names, now);
-    if (!issued) return Problem(Misuse{issued.error(), ""});
+    if (!issued) return Problem(CertificateNews{issued.error()});
     auto credentials = tls::Credentials::read(issued->chain, issued->key);
-    if (!credentials) return Problem(Misuse{credentials.error(), ""});
+    if (!credentials) return Problem(CertificateNews{credentials.error()});
     return *std::move(credentials);
 }
 
-}  // namespace portico::app
+}  // namespace portico::server
