@@ -271,7 +271,7 @@ void judge_failed_handshake(World& world, io::TimePoint began) {
 // Leaves before the handshake is complete, or waits until the server does not.
 Task<void> shake_half(World& world, Line& line) {
     const auto deadline = world.core().now() + client_patience;
-    co_await line.begin_handshake(world.chance().below(600), deadline);
+    co_await line.begin_handshake(world.chance().below(200), deadline);  // of more than that
     if (world.chance().happens(0.5)) {
         co_await pause(world, milliseconds(50));
         if (world.chance().happens(0.5)) line.abort_on_close();

@@ -201,7 +201,7 @@ void World::run() {
 // buffers of a few octets cannot keep the minimum rate.
 void World::check_calm() {
     if (!mood_.is_calm()) return;
-    for (const char* what : {"unanswered", "cut", "mixed"}) {
+    for (const char* what : {"unanswered", "cut", "mixed", "failed handshake", "cut at its end"}) {
         if (counts_.contains(what)) fail(std::to_string(counts_[what]) + " " + what + " in a calm run");
     }
 }
