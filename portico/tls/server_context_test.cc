@@ -6,9 +6,11 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "portico/tls/credentials_parts.h"
@@ -277,6 +279,44 @@ TEST(ServerContexts, ResumeNoSessionOfAClientWhoseCertificateHasExpired) {
         EXPECT_EQ(pair.server().is_resumed(), !has_expired);
         EXPECT_EQ(pair.server().failure(), has_expired ? "certificate has expired" : "");
     }
+}
+
+// The octets of each flight of a handshake, and of what follows it at once.
+std::vector<std::size_t> flights_of_a_handshake() {
+    const PemPair made = *make_authority("Test", today(), KeyKind::ed25519);
+    const Credentials issuer = *Credentials::read(made.chain, made.key);
+    const PemPair issued = *issue(issuer, {"localhost"}, today(), Purpose::server, KeyKind::ed25519);
+    ServerTlsOptions server;
+    server.credentials.emplace_back(*Credentials::read(issued.chain, issued.key));
+    server.tickets = Tickets::none;
+    ClientTlsOptions client;
+    client.authorities = made.chain;
+    client.applications = {"h2"};
+    Pair pair(**ServerContext::open(server), **ClientContext::open(client), "localhost");
+    std::vector<std::size_t> octets;
+    const auto move = [&](Session& from, Session& to) {
+        Buffer output = from.take_output();
+        octets.push_back(output.size());
+        if (!output.empty()) to.receive(std::move(output));
+        if (to.is_established()) {
+            EXPECT_EQ(pair.all_of(to), "");
+        } else {
+            static_cast<void>(to.handshake());
+        }
+    };
+    static_cast<void>(pair.client().handshake());
+    for (int i = 0; i < 3; ++i) {
+        move(pair.client(), pair.server());
+        move(pair.server(), pair.client());
+    }
+    EXPECT_TRUE(pair.client().is_established() && pair.server().is_established());
+    return octets;
+}
+
+// OpenSSL's random numbers change octets, but a simulation must not notice.
+TEST(Simulations, HaveHandshakesThatNeverVaryInLength) {
+    const std::vector<std::size_t> first = flights_of_a_handshake();
+    for (int i = 0; i < 50; ++i) ASSERT_EQ(flights_of_a_handshake(), first);
 }
 
 }  // namespace
