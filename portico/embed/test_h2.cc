@@ -75,7 +75,7 @@ void TestH2::add_head(std::string_view block, bool is_last) {
     do {
         const std::string_view part = block.substr(0, h2::payload_octets_max);
         block.remove_prefix(part.size());
-        unsigned flags = block.empty() ? h2::flag_end_headers : 0U;
+        unsigned flags = block.empty() ? unsigned{h2::flag_end_headers} : 0U;
         if (type == h2::FrameType::headers && is_last) flags |= h2::flag_end_stream;
         add_frame(type, flags, only_stream, part);
         type = h2::FrameType::continuation;
@@ -88,7 +88,7 @@ void TestH2::add_content() {
         const auto size = std::min({unsent_.size(), static_cast<std::size_t>(window_),
                                     static_cast<std::size_t>(connection_window_), h2::payload_octets_max});
         has_sent_all_ = size == unsent_.size();
-        const unsigned flags = has_sent_all_ ? h2::flag_end_stream : 0U;
+        const unsigned flags = has_sent_all_ ? unsigned{h2::flag_end_stream} : 0U;
         add_frame(h2::FrameType::data, flags, only_stream, std::string_view(unsent_).substr(0, size));
         unsent_.erase(0, size);
         window_ -= static_cast<std::int64_t>(size);
