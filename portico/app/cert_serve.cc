@@ -11,6 +11,7 @@
 
 #include "portico/app/banner.h"
 #include "portico/app/certificates.h"
+#include "portico/app/command.h"
 #include "portico/app/notice.h"
 #include "portico/app/qr.h"
 #include "portico/io/signals.h"
