@@ -61,6 +61,8 @@ public:
     }
     void serve(Manner manner) { serving_.start(serve_one(manner)); }
     [[nodiscard]] io::Core& core() { return core_; }
+    // Clients that have left without saying so.
+    [[nodiscard]] int cuts() const { return cuts_; }
 
 private:
     Task<void> serve_one(Manner manner) {
@@ -93,6 +95,7 @@ private:
             const io::Result<std::size_t> written = co_await transport.write({&span, 1}, io::never, false);
             if (!written) co_return;
         }
+        if (transport.was_cut()) ++cuts_;
         co_await transport.drain(seconds(5), 1000);
     }
 
@@ -100,6 +103,7 @@ private:
     io::Core core_;
     std::shared_ptr<const tls::ServerContext> context_;
     std::optional<io::Listener> listener_;
+    int cuts_ = 0;
     io::Scope serving_;
 };
 
@@ -160,6 +164,7 @@ TEST(ASecureConnection, CarriesOctetsBothWaysAndItsEnds) {
     ConnectOptions options = trusting();
     options.applications = {"nntp", "pop3"};
     EXPECT_TRUE(io::run_task(peer.core(), talk(peer.core(), std::move(options))));
+    EXPECT_EQ(peer.cuts(), 0);
 }
 
 Task<Received> listen_to(io::Core& core) {

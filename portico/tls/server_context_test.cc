@@ -310,6 +310,7 @@ std::vector<std::size_t> flights_of_a_handshake() {
         move(pair.server(), pair.client());
     }
     EXPECT_TRUE(pair.client().is_established() && pair.server().is_established());
+    EXPECT_EQ(octets.at(3), 0U) << "the server has sent tickets";
     return octets;
 }
 
