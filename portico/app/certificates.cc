@@ -29,6 +29,8 @@ tls::ServerTlsOptions options_of(const TlsPlan& plan) {
     tls::ServerTlsOptions options;
     options.profile = plan.profile;
     options.unknown_names = plan.unknown_names;
+    options.early_data = plan.early_data;
+    if (plan.staples != nullptr) options.staples = plan.staples->staples();
     if (plan.applications == Applications::any) options.applications.clear();
     return options;
 }

@@ -352,6 +352,10 @@ int serve(const Arguments& arguments, const ServePlan& plan) {
         tls_plan.challenges = std::make_shared<acme::Challenges>();
         precedence = acme::answers_with(tls_plan.challenges);
     }
+    const bool has_authority = tls_plan.use == TlsUse::files || tls_plan.use == TlsUse::acme;
+    if (has_authority && tls_plan.stapling == Stapling::fetched) {
+        tls_plan.staples = std::make_shared<acme::StapleService>([](const std::string& message) { note(message); });
+    }
     std::optional<server::TicketKeySource> ticket_keys;
     if (tls_plan.use != TlsUse::none) {
         const auto tls = open_tls(tls_plan);

@@ -14,6 +14,7 @@
 
 #include "portico/acme/challenges.h"
 #include "portico/acme/service.h"
+#include "portico/acme/staple_service.h"
 #include "portico/app/command.h"
 #include "portico/app/notice.h"
 #include "portico/handler/files/options.h"
@@ -49,6 +50,12 @@ enum class Applications : std::uint8_t {
     any,  // whatever a client offers is left unanswered
 };
 
+// Where OCSP responses come from.
+enum class Stapling : std::uint8_t {
+    from_files,  // beside the certificates
+    fetched,     // from the responders that certificates name, too
+};
+
 struct TlsPlan {
     TlsUse use = TlsUse::none;
     std::vector<server::CertificateFiles> files;
@@ -59,6 +66,10 @@ struct TlsPlan {
     std::shared_ptr<acme::Challenges> challenges;
     tls::UnknownNames unknown_names = tls::UnknownNames::first_certificate;
     Applications applications = Applications::http;
+    std::shared_ptr<tls::EarlyData> early_data;  // null: none is accepted
+    Stapling stapling = Stapling::fetched;
+    // Fetches OCSP responses; made when the server starts. Null: none are fetched.
+    std::shared_ptr<acme::StapleService> staples;
     std::string ticket_keys;         // a file; empty: keys of our own
     std::string client_authorities;  // a file; empty: clients are not asked for certificates
     server::ClientCertificates clients = server::ClientCertificates::required;

@@ -13,6 +13,7 @@
 #include <optional>
 #include <utility>
 
+#include "portico/acme/staple_service.h"
 #include "portico/embed/router_state.h"
 #include "portico/handler/redirect.h"
 #include "portico/io/descriptor_limit.h"
@@ -65,6 +66,7 @@ struct Server::Control {
     // replace() while another thread does the same.
     std::mutex changing;
     std::unique_ptr<server::Server> server;
+    std::unique_ptr<acme::StapleService> staples;   // null: no OCSP responses are fetched
     std::optional<server::CertificateWatch> watch;  // of the server's certificates
     std::shared_ptr<State> routes;                  // with which it answers
     unsigned replacements = 0;
@@ -81,18 +83,26 @@ std::shared_ptr<const route::Routes> routes_of(const std::shared_ptr<Router::Sta
 
 void tell_operator(const server::CertificateNews& news) { io::write_patiently(STDERR_FILENO, news.message + "\n"); }
 
-server::OpenedCertificates open_certificates(const Options& options) {
+// What the contexts of a server have in common that follow each other.
+struct TlsState {
+    std::shared_ptr<tls::EarlyData> early_data;  // null: none is accepted
+    std::shared_ptr<tls::Staples> staples;       // null: none are fetched
+};
+
+server::OpenedCertificates open_certificates(const Options& options, const TlsState& state) {
     tls::ServerTlsOptions tls;
+    tls.early_data = state.early_data;
+    tls.staples = state.staples;
     const bool are_refused = options.unknown_names == UnknownNames::refused;
     if (are_refused) tls.unknown_names = tls::UnknownNames::refused;
     return server::open_certificates(options.certificates, std::move(tls), tell_operator);
 }
 
 // `options` outlive the source.
-server::CertificateWatch::Source source_of(const Options& options) {
+server::CertificateWatch::Source source_of(const Options& options, const TlsState& state) {
     server::CertificateWatch::Source source;
     source.state = [&options] { return server::state_of(options.certificates); };
-    source.open = [&options] { return open_certificates(options); };
+    source.open = [&options, state] { return open_certificates(options, state); };
     source.tell = tell_operator;
     return source;
 }
@@ -215,8 +225,15 @@ std::expected<void, std::string> Server::open_and_start(const std::vector<std::s
     options.log.format = log_format(own);
     if (own.access_log != "-") options.log.path = own.access_log;
     std::optional<server::TicketKeySource> ticket_keys;
+    TlsState tls_state;
+    if (own.early_data == EarlyData::safe_methods) tls_state.early_data = server::begin_early_data(own.limits);
+    if (!own.certificates.empty() && own.stapling == Stapling::fetched) {
+        control_->staples =
+            std::make_unique<acme::StapleService>([](const std::string& message) { tell_operator({message}); });
+        tls_state.staples = control_->staples->staples();
+    }
     if (!own.certificates.empty()) {
-        const auto opened = open_certificates(own);
+        const auto opened = open_certificates(own, tls_state);
         if (!opened) return std::unexpected("Options::certificates: " + opened.error().message);
         auto keys = server::TicketKeySource::open(own.ticket_keys, std::chrono::steady_clock::now());
         if (!keys) return std::unexpected("Options::ticket_keys: " + keys.error().message);
@@ -243,7 +260,9 @@ std::expected<void, std::string> Server::open_and_start(const std::vector<std::s
     const bool were_replaced = control_->routes != used;  // in the meantime
     if (were_replaced) control_->server->replace(routes_of(control_->routes));
     control_->server->start();
-    if (ticket_keys) control_->watch.emplace(*control_->server, options.tls, source_of(own), *std::move(ticket_keys));
+    if (ticket_keys) {
+        control_->watch.emplace(*control_->server, options.tls, source_of(own, tls_state), *std::move(ticket_keys));
+    }
     if (control_->stops_wanted > 0) control_->server->drain();
     return {};
 }

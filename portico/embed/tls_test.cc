@@ -121,6 +121,16 @@ TEST_F(AServerWithTls, AnswersAsWithout) {
     EXPECT_TRUE(server.wait().has_value());
 }
 
+// What is early at this server itself, only a client can show that sends early data: test/e2e/test_early_data.py.
+TEST(ARequest, IsEarlyIfAGatewaySaysSo) {
+    Server server;
+    server.get("/", [](const Request& request) { return std::string(request.came_early() ? "early" : "late"); });
+    TestClient client(server);
+    EXPECT_EQ(client.get("/").content, "late");
+    EXPECT_EQ(client.request("GET", "/", {{"Early-Data", "1"}}).content, "early");
+    EXPECT_EQ(client.request("GET", "/", {{"Early-Data", "0"}}).content, "late");
+}
+
 TEST_F(AServerWithTls, KnowsItsClientsByTheirCertificates) {
     write(folder_.file("clients.pem"), tls::authority_text().chain);
     Options options = AServerWithTls::options();
