@@ -157,6 +157,8 @@ Task<Outcome> serve_secure(Worker& worker, link::Transport& transport, const io:
     while (next == Outcome::idle && (encrypted || transport.has_unopened())) {
         io::Result<link::Opened> opened = transport.open(std::exchange(encrypted, std::nullopt));
         if (opened && opened->progress == tls::Progress::needs_input) {
+            // A message of TLS itself, such as the handshake's last one after early data, begins no request.
+            if (!transport.session()->has_partial_record()) break;
             co_await read_rest(worker, transport, peer, head_deadline, opened);
         }
         if (!opened) co_return Outcome::close;

@@ -5,6 +5,7 @@
 #include <cassert>
 #include <cstring>
 #include <new>
+#include <string_view>
 #include <utility>
 
 #include "portico/tls/credentials_parts.h"
@@ -197,6 +198,12 @@ void Session::receive_end() { has_ended_ = true; }
 // Octets of an incomplete record are in OpenSSL's hands, and don't count: they give nothing yet.
 bool Session::has_input() const {
     return !input_.empty() || !early_.empty() || has_ended_ || SSL_pending(secrets_->ssl.get()) > 0;
+}
+
+bool Session::has_partial_record() const {
+    const SSL* const ssl = secrets_->ssl.get();
+    const bool has_header_only = std::string_view(SSL_rstate_string(ssl)) == "RB";  // it reads a body
+    return has_header_only || SSL_has_pending(ssl) == 1;
 }
 
 // Makes room for further octets of output. False: there is no memory for them, or too many wait already.

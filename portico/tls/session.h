@@ -64,6 +64,8 @@ public:
     void receive_end();
     // Whether a call that needs input would find some.
     [[nodiscard]] bool has_input() const;
+    // Whether a part of a record has been received, and the rest of it has not.
+    [[nodiscard]] bool has_partial_record() const;
 
     // Goes on with the handshake. After each call, the output is to be sent, even if the handshake has failed. It is
     // also done if the client has sent content early, and decrypt() completes it then: see is_early().

@@ -48,8 +48,6 @@ std::string handshake_name(unsigned type) {
 
 void Watching::tell_record(Direction direction, std::string_view name, std::size_t octets) {
     watcher_->saw({direction, Sighting::Part::record, std::string(name), octets});
-    if (direction == Direction::received) return;
-    for (const Sighting& message : std::exchange(made_, {})) watcher_->saw(message);
 }
 
 // TLS 1.3 hides the type of an encrypted record inside it (RFC 8446 §5.2).
@@ -84,11 +82,7 @@ void Watching::see(Direction direction, int content_type, std::string_view octet
         case SSL3_RT_CHANGE_CIPHER_SPEC: message.name = "ChangeCipherSpec"; break;
         default: return;
     }
-    if (direction == Direction::sent) {
-        made_.push_back(std::move(message));
-    } else {
-        watcher_->saw(message);
-    }
+    watcher_->saw(message);
 }
 
 }  // namespace portico::tls

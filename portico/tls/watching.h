@@ -6,14 +6,13 @@
 #include <cstddef>
 #include <optional>
 #include <string_view>
-#include <vector>
 
 #include "portico/tls/secrets.h"
 #include "portico/tls/session_watcher.h"
 
 namespace portico::tls {
 
-// OpenSSL shows a message that is sent before the record that it goes into, and a message that is received after it.
+// OpenSSL shows the header of a record, then what is in it, in both directions.
 class Watching {
 public:
     explicit Watching(SessionWatcher& watcher) : watcher_(&watcher) {}
@@ -26,7 +25,6 @@ private:
     void tell_record(Direction direction, std::string_view name, std::size_t octets);
 
     SessionWatcher* watcher_;
-    std::vector<Sighting> made_;            // messages that go into the next record
     std::optional<std::size_t> encrypted_;  // the length of a record whose inner type comes next
 };
 

@@ -17,6 +17,7 @@ from conformance.http2 import PREFACE, headers, settings
 
 pytestmark = pytest.mark.skipif(servers.chosen() != "portico", reason="about Portico's own options")
 
+TICKET = b"Post-Handshake New Session Ticket arrived"
 EARLY_OCTETS_MAX = 16384
 LOGGED = ("--early-data", "--access-log", "text")
 
@@ -76,6 +77,29 @@ def test_only_safe_requests_are_answered_early(own_server, certificate, tmp_path
     client.get_ticket(server.address[1])
     assert client.send_early(server.address[1], REQUESTS[protocol][method]) == "accepted"
     assert logged(server) == [(status, method)], server.printed
+
+
+@pytest.mark.parametrize("protocol", REQUESTS)
+def test_a_further_ticket_comes_at_once(own_server, certificate, tmp_path, protocol):
+    """And not with the answer to the next request, which this client does not send."""
+    server = own_server("plain", (*certificate.options, *LOGGED))
+    client = Client(tmp_path, protocol)
+    client.get_ticket(server.address[1])
+    client.early.write_bytes(REQUESTS[protocol]["GET"].replace(b"Connection: close\r\n", b""))
+    command = ["stdbuf", "-o0", "openssl", "s_client", "-connect", f"127.0.0.1:{server.address[1]}", "-servername",
+               "localhost", "-alpn", protocol, "-sess_in", str(client.ticket), "-early_data", str(client.early)]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    seen: list[bytes] = []
+
+    def read() -> None:
+        while octets := process.stdout.read1(65536):
+            seen.append(octets)
+    threading.Thread(target=read, daemon=True).start()
+    try:
+        assert servers.wait_until(lambda: TICKET in b"".join(seen)), b"".join(seen)
+    finally:
+        process.kill()
+        process.wait()
 
 
 @pytest.mark.parametrize("words, octets", [((), 0), (("--early-data", "--set", "early_data_octets_max=8k"), 8192)])
