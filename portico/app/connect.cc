@@ -47,7 +47,7 @@ constexpr std::string_view tls_scheme = "tls://";
 enum class Talk : std::uint8_t { usual, errors_only, details };
 
 // Whether each TLS record is printed, with what is in it.
-enum class Shown : std::uint8_t { no, yes };
+enum class Records : std::uint8_t { hidden, shown };
 
 // What the command line asks for.
 struct Wish {
@@ -55,7 +55,7 @@ struct Wish {
     ConversationOptions conversation;
     std::optional<io::Family> family;
     Talk talk = Talk::usual;
-    Shown records = Shown::no;
+    Records records = Records::hidden;
     std::optional<tls::ClientTlsOptions> tls;  // nothing: without TLS
     std::string careless;                      // the command line that does without verification
 
@@ -151,7 +151,7 @@ std::expected<Wish, Misuse> wish_from(const Arguments& arguments) {
     Wish wish;
     wish.endpoint = *std::move(endpoint);
     if (arguments.has("verbose")) wish.talk = Talk::details;
-    if (std::ranges::count(arguments.given(), "verbose", &Arguments::Given::first) > 1) wish.records = Shown::yes;
+    if (std::ranges::count(arguments.given(), "verbose", &Arguments::Given::first) > 1) wish.records = Records::shown;
     if (arguments.has("quiet")) wish.talk = Talk::errors_only;
     const auto tls = wish_for_tls(arguments, wish);
     if (!tls) return std::unexpected(tls.error());
@@ -290,7 +290,7 @@ Task<int> converse_by_stream(io::Core& core, const Wish& wish, Teller& teller) {
     if (wish.tls) {
         auto session = session_for(core, wish);
         if (!session) co_return complain(session.error());
-        if (wish.records == Shown::yes) (*session)->watch(teller);
+        if (wish.records == Records::shown) (*session)->watch(teller);
         transport.protect(*std::move(session));
         const bool is_secure = co_await transport.handshake(std::nullopt, deadline_of(core, wish));
         if (!is_secure) co_return explain(wish, *transport.session());

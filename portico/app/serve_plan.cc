@@ -83,7 +83,7 @@ std::vector<Option> where_options() {
          .kind = ValueKind::file,
          .explained = Explained::in_manual},
         {.name = "early-data",
-         .meaning = "answer GET, HEAD and OPTIONS before the handshake's end (0-RTT)",
+         .meaning = "answer GET, HEAD and OPTIONS early (0-RTT)",
          .explained = Explained::in_manual},
         {.name = "ocsp",
          .meaning = "fetch OCSP responses to show with certificates [on]",
@@ -230,7 +230,7 @@ std::expected<void, Misuse> plan_tls(const Arguments& arguments, TlsPlan& plan) 
 
 // What the options for HTTPS mean where there is none.
 std::expected<void, Misuse> plan_policy(const Arguments& arguments, TlsPlan& plan) {
-    for (const char* const option : {"sni-strict", "ticket-keys", "early-data", "client-ca", "hsts"}) {
+    for (const char* const option : {"sni-strict", "ticket-keys", "early-data", "no-ocsp", "client-ca", "hsts"}) {
         if (!arguments.has(option) || plan.use != TlsUse::none) continue;
         return std::unexpected(Misuse{fmt::format("--{} is for HTTPS", option), "portico serve --tls"});
     }

@@ -17,6 +17,7 @@
 #include <utility>
 
 #include "portico/base/scratch_folder_for_test.h"
+#include "portico/embed/test_client.h"
 #include "portico/portico.h"
 #include "portico/tls/pair_for_test.h"
 
