@@ -15,7 +15,8 @@ import servers
 from conformance.case import get
 from conformance.http2 import PREFACE, headers, settings
 
-pytestmark = pytest.mark.skipif(servers.chosen() != "portico", reason="about Portico's own options")
+pytestmark = [pytest.mark.apart,
+              pytest.mark.skipif(servers.chosen() != "portico", reason="about Portico's own options")]
 
 TICKET = b"Post-Handshake New Session Ticket arrived"
 EARLY_OCTETS_MAX = 16384

@@ -16,7 +16,8 @@ import pytest
 import servers
 
 FIREFOX = shutil.which("firefox-esr") or shutil.which("firefox")
-pytestmark = [pytest.mark.skipif(servers.chosen() != "portico", reason="about Portico's own options"),
+pytestmark = [pytest.mark.apart,
+              pytest.mark.skipif(servers.chosen() != "portico", reason="about Portico's own options"),
               pytest.mark.skipif(not FIREFOX or not shutil.which("certutil"), reason="Firefox or certutil is not installed")]
 
 PAGE = '<!doctype html><title>T</title><link rel=stylesheet href=a.css><img src=i.svg><script src=s.js></script><p>Hello'
@@ -39,7 +40,8 @@ def test_a_page_comes_over_http_2(own_server, folder, tmp_path):
     profile = tmp_path / "profile"
     for made in (profile, tmp_path / "home"):
         made.mkdir()
-    for words in (["-N", "--empty-password"], ["-A", "-n", "portico", "-t", "C,,", "-i", tmp_path / "data/portico/authority.pem"]):
+    authority = tmp_path / "data/portico/authority.pem"
+    for words in (["-N", "--empty-password"], ["-A", "-n", "portico", "-t", "C,,", "-i", authority]):
         subprocess.run(["certutil", *words, "-d", f"sql:{profile}"], check=True, capture_output=True, timeout=30)
     subprocess.run([FIREFOX, "--headless", "--no-remote", "--profile", profile, "--screenshot", tmp_path / "shot.png",
                     f"https://localhost:{server.address[1]}/"], env=home, capture_output=True, timeout=90)

@@ -12,7 +12,8 @@ import pytest
 import servers
 from conformance.content import PROBE
 
-pytestmark = pytest.mark.skipif(servers.chosen() != "portico", reason="about Portico's own options")
+pytestmark = [pytest.mark.apart,
+              pytest.mark.skipif(servers.chosen() != "portico", reason="about Portico's own options")]
 
 
 def openssl(*words) -> str:
