@@ -58,7 +58,7 @@ def room_of(path: str) -> str | None:
 
 # A header of a room's own, which may include another library's headers. Only .cc files and such headers include it.
 PRIVATE = {"portico/tls/secrets.h", "portico/tls/credentials_parts.h", "portico/tls/ticket_keys_parts.h",
-           "portico/tls/staple_parts.h", "portico/tls/making.h"}
+           "portico/tls/staple_parts.h", "portico/tls/making.h", "portico/tls/watching.h"}
 
 
 def is_proof(path: str) -> bool:

@@ -17,7 +17,8 @@ enum class Method : std::uint8_t { get, head, post };
 struct Question {
     Method method = Method::get;
     std::string url;
-    std::string content;  // of a POST: application/jose+json (RFC 8555 §6.2)
+    std::string content;                                 // of a POST
+    std::string content_type = "application/jose+json";  // of a POST (RFC 8555 §6.2)
 };
 
 // What counts in a response. A field that is missing is empty.

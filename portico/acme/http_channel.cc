@@ -3,8 +3,6 @@
 
 #include <utility>
 
-#include "portico/acme/documents.h"
-
 namespace portico::acme {
 namespace {
 
@@ -25,19 +23,23 @@ std::string_view word_for(Method method) {
 
 }  // namespace
 
-HttpChannel::HttpChannel(io::Core& core, std::string authorities, std::chrono::milliseconds time_max)
-    : core_(&core), time_max_(time_max), client_(core, client_options(std::move(authorities))) {}
+HttpChannel::HttpChannel(io::Core& core, std::string authorities, std::chrono::milliseconds time_max,
+                         std::size_t octets_max)
+    : core_(&core),
+      time_max_(time_max),
+      octets_max_(octets_max),
+      client_(core, client_options(std::move(authorities))) {}
 
 Task<std::expected<Answer, std::string>> HttpChannel::ask(Question question) {
     link::ClientRequest request(std::move(question.url), std::string(word_for(question.method)));
     request.deadline = core_->now() + time_max_;
     if (question.method == Method::post) {
-        request.fields.emplace_back("Content-Type", "application/jose+json");  // RFC 8555 §6.2
+        request.fields.emplace_back("Content-Type", std::move(question.content_type));
         request.content = std::move(question.content);
     }
     auto response = co_await client_.send(std::move(request));
     if (!response) co_return std::unexpected(std::move(response.error().message));
-    auto content = co_await response->collect(document_octets_max);
+    auto content = co_await response->collect(octets_max_);
     if (!content) co_return std::unexpected(std::move(content.error().message));
     Answer answer;
     answer.status = static_cast<unsigned>(response->status());

@@ -5,10 +5,12 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <expected>
 #include <string>
 
 #include "portico/acme/channel.h"
+#include "portico/acme/documents.h"
 #include "portico/base/task.h"
 #include "portico/io/core.h"
 #include "portico/link/client.h"
@@ -18,13 +20,15 @@ namespace portico::acme {
 class HttpChannel final : public Channel {
 public:
     // `core` outlives it. `authorities`: whom to trust, PEM text; empty: the system's.
-    HttpChannel(io::Core& core, std::string authorities, std::chrono::milliseconds time_max = std::chrono::seconds(60));
+    HttpChannel(io::Core& core, std::string authorities, std::chrono::milliseconds time_max = std::chrono::seconds(60),
+                std::size_t octets_max = document_octets_max);
 
     [[nodiscard]] Task<std::expected<Answer, std::string>> ask(Question question) override;
 
 private:
     io::Core* core_;
     std::chrono::milliseconds time_max_;  // for one question, with its answer
+    std::size_t octets_max_;              // of an answer's content
     link::Client client_;
 };
 

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <utility>
 
+#include "portico/acme/chance.h"
 #include "portico/tls/certificate_request.h"
 #include "portico/tls/local_authority.h"
 
@@ -57,14 +58,6 @@ Keeper::Keeper(io::Core& core, Store& store, Channel& channel, Prover& prover,
       tell_(std::move(tell)) {}
 
 sys_seconds Keeper::now() const { return std::chrono::floor<seconds>(core_->wall_clock()); }
-
-double Keeper::fraction() const {
-    std::array<char, 4> octets{};
-    core_->kernel().random(octets);
-    std::uint32_t number = 0;
-    std::memcpy(&number, octets.data(), sizeof number);
-    return static_cast<double>(number) / static_cast<double>(UINT32_MAX);
-}
 
 Task<Result<std::optional<Keeper::Held>>> Keeper::load(std::string name) {
     const auto text = co_await store_->read(certificate_path(name));
@@ -137,7 +130,7 @@ Task<void> Keeper::update(Outlook& outlook, const Held& held) {
     outlook.window = (*advice)->window;
     // An authority that names a time too late does not make the certificate expire.
     const auto lifetime = held.credentials.ends() - held.credentials.begins();
-    outlook.renew_at = std::min(time_in(*outlook.window, fraction()), held.credentials.ends() - lifetime / 12);
+    outlook.renew_at = std::min(time_in(*outlook.window, fraction(*core_)), held.credentials.ends() - lifetime / 12);
 }
 
 Task<Result<std::optional<RenewalAdvice>>> Keeper::advice_on(const Held& held) {
@@ -175,7 +168,7 @@ Task<io::Duration> Keeper::renew_if_free(const std::string& name, std::string kn
         attempts = Attempts{};
     } else {
         ++attempts.failures;
-        time = std::max(back_off(attempts.failures, fraction()), obtained.error().wait_min.value_or(seconds(0)));
+        time = std::max(back_off(attempts.failures, fraction(*core_)), obtained.error().wait_min.value_or(seconds(0)));
         attempts.next = now() + time;
     }
     const auto written = co_await store_->write(attempts_path(name), text_of(attempts));

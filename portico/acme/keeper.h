@@ -69,7 +69,6 @@ private:
     [[nodiscard]] Task<Result<std::unique_ptr<Store::Lock>>> lock(std::string folder);
     void note_trouble(Outlook& outlook, const Failure& failure);
     [[nodiscard]] std::chrono::sys_seconds now() const;
-    [[nodiscard]] double fraction() const;  // 0 to 1, at random
 
     io::Core* core_;
     Store* store_;

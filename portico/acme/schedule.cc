@@ -16,6 +16,8 @@ using std::chrono::sys_seconds;
 constexpr seconds back_off_min{10};
 constexpr seconds back_off_max{std::chrono::hours(12)};
 constexpr seconds retry_after_max{std::chrono::hours(7 * 24)};
+constexpr seconds staple_pause_min{60};
+constexpr seconds staple_pause_max{std::chrono::hours(1)};
 constexpr unsigned failures_max = 1'000'000;
 
 seconds part_of(seconds time, double fraction) {
@@ -44,6 +46,12 @@ seconds back_off(unsigned failures, double fraction) {
     for (unsigned i = 1; i < failures && time < back_off_max; ++i) time *= 2;
     time = std::min(time, back_off_max);
     return time / 2 + part_of(time / 2, fraction);
+}
+
+sys_seconds staple_due(sys_seconds begins, sys_seconds ends, sys_seconds now, double fraction) {
+    const sys_seconds half = begins + (ends - begins) / 2 + part_of((ends - begins) / 10, fraction);
+    if (half > now) return half;
+    return now + std::clamp((ends - now) / 2, staple_pause_min, staple_pause_max);
 }
 
 std::optional<seconds> read_retry_after(std::string_view field_value, sys_seconds now) {

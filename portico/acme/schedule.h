@@ -23,6 +23,12 @@ namespace portico::acme {
 // from ten seconds to twelve hours. Authorities allow few failures in an hour. `fraction`: 0 to 1, at random.
 [[nodiscard]] std::chrono::seconds back_off(unsigned failures, double fraction);
 
+// When to ask for the next OCSP response after one that is valid from `begins` to `ends`: after half of that, and up to
+// a tenth later. If that has passed already, at half of what is left, and within the hour. `fraction`: 0 to 1, at
+// random.
+[[nodiscard]] std::chrono::sys_seconds staple_due(std::chrono::sys_seconds begins, std::chrono::sys_seconds ends,
+                                                  std::chrono::sys_seconds now, double fraction);
+
 // How long an authority asks to wait, at most a week: a number of seconds, or a date (RFC 9110 §10.2.3). Nothing if it
 // does not say.
 [[nodiscard]] std::optional<std::chrono::seconds> read_retry_after(std::string_view field_value,

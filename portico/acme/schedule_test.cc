@@ -31,6 +31,14 @@ TEST(Renewal, IsWithinTheAuthoritysWindow) {
     EXPECT_EQ(time_in(window, 7), noon + hours(2));
 }
 
+TEST(Staples, AreRenewedAfterHalfTheirValidity) {
+    EXPECT_EQ(staple_due(noon, noon + hours(10), noon, 0), noon + hours(5));
+    EXPECT_EQ(staple_due(noon, noon + hours(10), noon + hours(1), 1), noon + hours(6));
+    EXPECT_EQ(staple_due(noon - hours(9), noon + hours(1), noon, 0), noon + seconds(1800)) << "it was old when it came";
+    EXPECT_EQ(staple_due(noon - hours(900), noon + hours(100), noon, 0), noon + hours(1));
+    EXPECT_EQ(staple_due(noon - hours(1), noon + seconds(10), noon, 0), noon + seconds(60));
+}
+
 TEST(BackOff, DoublesUpToHalfADay) {
     EXPECT_EQ(back_off(1, 1), seconds(10));
     EXPECT_EQ(back_off(1, 0), seconds(5));

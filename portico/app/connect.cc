@@ -5,7 +5,9 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <fstream>
 #include <iterator>
@@ -44,12 +46,16 @@ constexpr std::string_view tls_scheme = "tls://";
 
 enum class Talk : std::uint8_t { usual, errors_only, details };
 
+// Whether each TLS record is printed, with what is in it.
+enum class Records : std::uint8_t { hidden, shown };
+
 // What the command line asks for.
 struct Wish {
     io::Endpoint endpoint;
     ConversationOptions conversation;
     std::optional<io::Family> family;
     Talk talk = Talk::usual;
+    Records records = Records::hidden;
     std::optional<tls::ClientTlsOptions> tls;  // nothing: without TLS
     std::string careless;                      // the command line that does without verification
 
@@ -145,6 +151,7 @@ std::expected<Wish, Misuse> wish_from(const Arguments& arguments) {
     Wish wish;
     wish.endpoint = *std::move(endpoint);
     if (arguments.has("verbose")) wish.talk = Talk::details;
+    if (std::ranges::count(arguments.given(), "verbose", &Arguments::Given::first) > 1) wish.records = Records::shown;
     if (arguments.has("quiet")) wish.talk = Talk::errors_only;
     const auto tls = wish_for_tls(arguments, wish);
     if (!tls) return std::unexpected(tls.error());
@@ -164,9 +171,9 @@ std::expected<Wish, Misuse> wish_from(const Arguments& arguments) {
 // ^] hands over a line as Enter does. The terminal still edits lines, and the escape needs no Enter.
 void set_escape_key(termios& settings) { settings.c_cc[VEOL] = 0x1d; }
 
-class Teller final : public io::ConnectWatcher {
+class Teller final : public io::ConnectWatcher, public tls::SessionWatcher {
 public:
-    explicit Teller(const Wish& wish) : wish_(wish) {}
+    Teller(const Wish& wish, io::Core& core) : wish_(wish), core_(core), began_(core.now()) {}
 
     void trying(const io::SocketAddress& peer) override { tell(fmt::format("Trying {} …", peer.text())); }
     void failed(const io::SocketAddress& peer, const io::Error& error) override {
@@ -180,6 +187,15 @@ public:
         if (wish_.talk != Talk::details) return;
         for (const std::string& line : tls_facts(session)) tell(line);
     }
+    // As tcpdump prints packets: when, from whom, what, how long.
+    void saw(const tls::Sighting& sighting) override {
+        const std::chrono::duration<double, std::milli> since = core_.kernel().clock() - began_;
+        const bool is_sent = sighting.direction == tls::Direction::sent;
+        const bool is_record = sighting.part == tls::Sighting::Part::record;
+        tell(fmt::format("{:.2f} ms {}{}{}, length {}", since.count(),
+                         is_sent ? "client > server: " : "server > client: ", is_record ? "record: " : "  ",
+                         sighting.name, sighting.octets));
+    }
     void closed() {
         if (wish_.conversation.typing == Typing::yes) tell("Connection closed");
     }
@@ -189,6 +205,8 @@ private:
         if (wish_.talk != Talk::errors_only) say_aside(line + "\n");
     }
     const Wish& wish_;
+    io::Core& core_;
+    const io::TimePoint began_;
 };
 
 int explain(const Wish& wish, const io::ConnectFailure& failure) {
@@ -272,6 +290,7 @@ Task<int> converse_by_stream(io::Core& core, const Wish& wish, Teller& teller) {
     if (wish.tls) {
         auto session = session_for(core, wish);
         if (!session) co_return complain(session.error());
+        if (wish.records == Records::shown) (*session)->watch(teller);
         transport.protect(*std::move(session));
         const bool is_secure = co_await transport.handshake(std::nullopt, deadline_of(core, wish));
         if (!is_secure) co_return explain(wish, *transport.session());
@@ -325,7 +344,7 @@ int run_connect(const Arguments& arguments) {
     io::Core core(**kernel);
     std::optional<TerminalSettings> escape_key;
     if (wish->conversation.typing == Typing::yes) escape_key.emplace(set_escape_key);
-    Teller teller(*wish);
+    Teller teller(*wish, core);
     const bool is_udp = wish->endpoint.transport == io::Transport::udp;
     return io::run_task(core,
                         is_udp ? converse_over_udp(core, *wish, teller) : converse_by_stream(core, *wish, teller));
@@ -391,7 +410,7 @@ Command connect_command() {
                  .value = "NAME",
                  .meaning = "offer a protocol, such as http/1.1",
                  .repeat = Repeat::collected},
-                {.name = "verbose", .letter = 'v', .meaning = "show what TLS agreed on, and the certificates"},
+                {.name = "verbose", .letter = 'v', .meaning = "show what TLS agreed on; twice: each record, too"},
                 {.name = "crlf", .letter = 'c', .meaning = "send each line end as CRLF"},
                 {.name = "wait",
                  .letter = 'w',

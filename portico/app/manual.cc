@@ -77,7 +77,7 @@ The command line is wrong.
 }  // namespace
 
 std::string limits_help() {
-    std::string text = "portico serve --set NAME=VALUE — limits on what clients can cost the server\n\n";
+    std::string text = "portico serve --set NAME=VALUE — limits on what clients can cost the server\n";
     const cli::ColumnsLine examples[] = {
         {"portico serve --set head_time_max=3s --set connections_max=500", "several at once"}};
     text += cli::in_two_columns(examples, 80) + "\n";

@@ -15,6 +15,7 @@
 #include "portico/io/net/address.h"
 #include "portico/io/net/endpoint_meant.h"
 #include "portico/route/password.h"
+#include "portico/server/certificates.h"
 #include "portico/server/web_endpoint.h"
 
 namespace portico::app {
@@ -80,6 +81,13 @@ std::vector<Option> where_options() {
          .value = "FILE",
          .meaning = "keys of session tickets, to share with other machines",
          .kind = ValueKind::file,
+         .explained = Explained::in_manual},
+        {.name = "early-data",
+         .meaning = "answer GET, HEAD and OPTIONS early (0-RTT)",
+         .explained = Explained::in_manual},
+        {.name = "ocsp",
+         .meaning = "fetch OCSP responses to show with certificates [on]",
+         .negation = Negation::with_no,
          .explained = Explained::in_manual},
         {.name = "client-ca",
          .value = "FILE",
@@ -223,7 +231,7 @@ std::expected<void, Misuse> plan_tls(const Arguments& arguments, server::Certifi
 
 // What the options for HTTPS mean where there is none.
 std::expected<void, Misuse> plan_policy(const Arguments& arguments, TlsPlan& plan) {
-    for (const char* const option : {"sni-strict", "ticket-keys", "client-ca", "hsts"}) {
+    for (const char* const option : {"sni-strict", "ticket-keys", "early-data", "no-ocsp", "client-ca", "hsts"}) {
         if (!arguments.has(option) || plan.certificates.use != TlsUse::none) continue;
         return std::unexpected(Misuse{fmt::format("--{} is for HTTPS", option), "portico serve --tls"});
     }
@@ -238,6 +246,7 @@ std::expected<void, Misuse> plan_policy(const Arguments& arguments, TlsPlan& pla
                                       "portico serve --tls --client-ca ca.pem"});
     }
     if (arguments.has("sni-strict")) plan.certificates.unknown_names = tls::UnknownNames::refused;
+    if (arguments.has("no-ocsp")) plan.certificates.stapling = server::Stapling::from_files;
     plan.ticket_keys = std::string(arguments.value("ticket-keys").value_or(""));
     plan.certificates.client_authorities = std::string(arguments.value("client-ca").value_or(""));
     const bool is_optional = *arguments.value("client-cert") == "optional";
@@ -392,6 +401,7 @@ std::expected<ServePlan, Misuse> plan_from(const Arguments& arguments) {
         const auto set = server::set_limit(plan.limits, setting);
         assert(set && "the table has checked it");
     }
+    if (arguments.has("early-data")) plan.tls.certificates.early_data = server::begin_early_data(plan.limits);
     const auto hosts = plan_hosts(arguments, plan.hosts);
     if (!hosts) return std::unexpected(hosts.error());
     plan.threads = static_cast<unsigned>(arguments.number("threads").value_or(0));

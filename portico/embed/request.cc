@@ -56,6 +56,8 @@ std::optional<ClientCertificate> Request::client_certificate() const {
     return certificate;
 }
 
+bool Request::came_early() const { return exchange_->came_early(); }
+
 io::Core& Request::core() const { return exchange_->core(); }
 const std::vector<std::string_view>& Request::parameters() const { return exchange_->parameters(); }
 

@@ -68,6 +68,10 @@ public:
     // The client's certificate; nothing if it has shown none, or the connection has no TLS. No field of a request
     // changes it.
     [[nodiscard]] std::optional<ClientCertificate> client_certificate() const;
+    // Whether the request may be a copy that somebody sends once more: it came before the TLS handshake was complete
+    // (see Options::early_data), or a gateway in front of the server says so ("Early-Data: 1", RFC 8470 §5.1). A
+    // handler with effects answers 425, and the client repeats the request; one that asks another server says so there.
+    [[nodiscard]] bool came_early() const;
     // The core that the handler runs on: for timers, further connections and offload().
     [[nodiscard]] io::Core& core() const;
     // Everything in the request's head.

@@ -135,6 +135,8 @@ std::expected<server::CertificatePlan, std::string> certificate_plan(const Optio
     server::CertificatePlan plan;
     const bool is_refused = options.unknown_names == UnknownNames::refused;
     if (is_refused) plan.unknown_names = tls::UnknownNames::refused;
+    if (options.early_data == EarlyData::safe_methods) plan.early_data = server::begin_early_data(options.limits);
+    plan.stapling = options.stapling;
     plan.client_authorities = options.client_authorities;
     plan.clients = options.clients;
     if (!options.certificates.empty()) {

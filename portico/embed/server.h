@@ -67,6 +67,17 @@ public:
     std::string authorities;
 };
 
+// Whether requests are answered that clients send before the TLS handshake is complete (0-RTT, RFC 8446 §2.3). They
+// save a round trip. Somebody who has recorded one can send it once more within ten seconds: a server refuses the copy,
+// but a server on another machine with the same ticket keys does not know of the first one.
+enum class EarlyData : std::uint8_t {
+    refused,
+    safe_methods,  // GET, HEAD and OPTIONS; other methods get 425 (Too Early), and the client repeats the request
+};
+
+// Where the OCSP responses come from that clients are shown with a certificate: from a file beside it only, or fetched, too.
+using Stapling = server::Stapling;
+
 // How a server is run.
 class Options {
 public:
@@ -99,6 +110,9 @@ public:
     // A file with the keys of session tickets, which several machines may share: 80 random bytes for each key, the
     // newest first. It is watched, like certificates. Empty: keys of the server's own, replaced every twelve hours.
     std::string ticket_keys;
+    Stapling stapling = Stapling::fetched;
+    // A name that asks for client certificates accepts none. See Request::came_early().
+    EarlyData early_data = EarlyData::refused;
     // For how long browsers are told to use HTTPS only for this host (Strict-Transport-Security, RFC 6797), in answers
     // over TLS. A handler that sets the field itself is left alone.
     std::optional<std::chrono::seconds> strict_transport_security;

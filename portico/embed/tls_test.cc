@@ -21,6 +21,7 @@
 
 #include "portico/acme/store.h"
 #include "portico/base/scratch_folder_for_test.h"
+#include "portico/embed/test_client.h"
 #include "portico/portico.h"
 #include "portico/testing.h"
 #include "portico/tls/pair_for_test.h"
@@ -131,6 +132,16 @@ TEST_F(AServerWithTls, AnswersAsWithout) {
     EXPECT_THAT(answer, testing::EndsWith("\r\n\r\nHello, you\n"));
     server.stop();
     EXPECT_TRUE(server.wait().has_value());
+}
+
+// What is early at this server itself, only a client can show that sends early data: test/e2e/test_early_data.py.
+TEST(ARequest, IsEarlyIfAGatewaySaysSo) {
+    Server server;
+    server.get("/", [](const Request& request) { return std::string(request.came_early() ? "early" : "late"); });
+    TestClient client(server);
+    EXPECT_EQ(client.get("/").content, "late");
+    EXPECT_EQ(client.request("GET", "/", {{"Early-Data", "1"}}).content, "early");
+    EXPECT_EQ(client.request("GET", "/", {{"Early-Data", "0"}}).content, "late");
 }
 
 TEST_F(AServerWithTls, KnowsItsClientsByTheirCertificates) {

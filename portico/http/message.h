@@ -33,6 +33,11 @@ enum class Method : std::uint8_t {
     other,    // Request::method_token says which
 };
 
+// Whether the method asks for nothing but information (RFC 9110 §9.2.1), and is known to do so.
+[[nodiscard]] constexpr bool is_safe(Method method) {
+    return method == Method::get || method == Method::head || method == Method::options;
+}
+
 Method recognise_method(std::string_view token);  // case-sensitive (RFC 9110 §9.1)
 std::string_view spelling(Method method);         // empty for `other`
 

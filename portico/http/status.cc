@@ -39,6 +39,7 @@ std::string_view reason_phrase(Status status) {
         case Status::expectation_failed: return "Expectation Failed";
         case Status::misdirected_request: return "Misdirected Request";
         case Status::unprocessable_content: return "Unprocessable Content";
+        case Status::too_early: return "Too Early";
         case Status::upgrade_required: return "Upgrade Required";
         case Status::precondition_required: return "Precondition Required";
         case Status::too_many_requests: return "Too Many Requests";

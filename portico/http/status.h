@@ -48,6 +48,7 @@ enum class Status : std::uint16_t {
     expectation_failed = 417,               // RFC 9110 §15.5.18
     misdirected_request = 421,              // RFC 9110 §15.5.20
     unprocessable_content = 422,            // RFC 9110 §15.5.21
+    too_early = 425,                        // RFC 8470 §5.2
     upgrade_required = 426,                 // RFC 9110 §15.5.22
     precondition_required = 428,            // RFC 6585 §3
     too_many_requests = 429,                // RFC 6585 §4

@@ -26,6 +26,7 @@ private:
 void Exchange::begin(const tls::Session* session) {
     release();
     session_ = session;
+    is_early_ = session != nullptr && session->is_early();
     memory_->notes.clear();
     memory_->parameters.clear();
     memory_->content = {};
@@ -37,6 +38,8 @@ void Exchange::begin(const tls::Session* session) {
     began_at_ = core().wall_clock();
     began_ = core().now();
 }
+
+bool Exchange::came_early() const { return is_early_ || request().fields.find("early-data") == "1"; }
 
 http::Result<void> Exchange::decode_path() {
     const http::Request& own = request();

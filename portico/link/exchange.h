@@ -38,6 +38,12 @@ public:
     // The TLS session of its connection, with what the client has proved by a certificate; null without TLS. No field
     // of a request says or changes any of it.
     [[nodiscard]] const tls::Session* session() const { return session_; }
+    // Whether the request may be a copy that somebody sends once more: it came in early data, before the TLS handshake
+    // was complete, here or at a gateway in front of the server that says so (Early-Data, RFC 8470 §5.1). A handler
+    // that passes it on says so too, by "Early-Data: 1"; one whose answer has effects answers 425 (Too Early).
+    [[nodiscard]] bool came_early() const;
+    // The same, of this connection only.
+    [[nodiscard]] bool came_in_early_data() const { return is_early_; }
     // Its views live until the exchange has ended.
     [[nodiscard]] const http::Request& request() const { return memory_->request; }
     // The response to fill. A handler gets it clear.
@@ -152,6 +158,7 @@ private:
     InboundContext* context_;
     const io::SocketAddress* peer_;
     const tls::Session* session_ = nullptr;
+    bool is_early_ = false;
     std::unique_ptr<ExchangeMemory> memory_;
     std::string_view path_;
     io::Scope* unfinished_ = nullptr;

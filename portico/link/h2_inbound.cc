@@ -206,6 +206,12 @@ Task<void> H2Inbound::write() {
         const std::string_view output = engine_.output();
         if (output.empty()) {
             patience.reset();
+            if (transport_->owes_output()) {
+                const auto latest = std::min(latest_, core().now() + context_->limits().response_idle_max);
+                const io::Result<void> sent = co_await transport_->send_owed(latest);
+                if (!sent) break;
+                continue;
+            }
             if (is_finishing_) co_return;
             if (is_half_closed_ && sending_ > 0) {  // for windows that nobody will open
                 const std::size_t before = sending_;

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <chrono>
 #include <string>
+#include <utility>
 
 namespace portico::link {
 namespace {
@@ -195,7 +196,25 @@ Task<void> Transport::drain(io::Duration time_max, std::size_t octets_max) {
     return security_ == nullptr ? io::drain(stream_, time_max, octets_max) : drain_secure(time_max, octets_max);
 }
 
+// A session whose handshake is not complete can't say that it ends. The peer's last message is on its way. Content that
+// comes before it is dropped, as it is afterwards.
+Task<void> Transport::complete_handshake(io::TimePoint deadline, std::size_t octets_max) {
+    std::size_t octets = 0;
+    std::optional<Buffer> received;
+    while (security_->session->is_early() && octets <= octets_max) {
+        const io::Result<Opened> opened = open(std::exchange(received, std::nullopt));
+        if (!opened || opened->progress == tls::Progress::ended) co_return;
+        octets += opened->octets.size();
+        if (opened->progress == tls::Progress::done || !security_->session->is_early()) continue;
+        io::Result<Buffer> further = co_await receive(deadline);
+        if (!further || further->empty()) co_return;
+        received = std::move(*further);
+    }
+}
+
 Task<void> Transport::drain_secure(io::Duration time_max, std::size_t octets_max) {
+    const io::TimePoint end = core().now() + time_max;
+    if (security_->session->is_early()) co_await complete_handshake(end, octets_max);
     co_await say_end(core().now() + farewell_time);
     co_await io::drain(stream_, time_max, octets_max);
 }

@@ -81,7 +81,7 @@ public:
         security_ = std::make_unique<Security>(std::move(session), core().ledger());
     }
     // Completes the TLS handshake, of which the client has sent `received`; a client has received nothing. False if it
-    // fails: see session().
+    // fails: see session(). A session that has content early goes on with the handshake while it is read.
     [[nodiscard]] Task<bool> handshake(std::optional<Buffer> received, io::TimePoint deadline);
     // The peer has not begun a handshake: what it sends and receives is not protected.
     void give_up_security() { security_.reset(); }
@@ -104,6 +104,10 @@ public:
         if (security_ == nullptr) return Transfer<io::SendFile>(plain, ring);
         return Transfer<io::SendFile>(plain, send_file_secure(file, offset, length, deadline, ring));
     }
+    // Whether TLS has something to send of its own, such as tickets for further sessions.
+    [[nodiscard]] bool owes_output() const { return security_ != nullptr && security_->session->has_output(); }
+    // Sends that. No other operation that sends may be in progress.
+    [[nodiscard]] Task<io::Result<void>> send_owed(io::TimePoint deadline) { return send_output(deadline, nullptr); }
     [[nodiscard]] io::HangUp hang_up(io::TimePoint deadline) { return stream_.hang_up(deadline); }
     // Octets as they arrive, in a buffer that is borrowed when they do. With TLS they are still encrypted: pass them to
     // open().
@@ -153,6 +157,7 @@ private:
     [[nodiscard]] Task<io::Result<std::size_t>> send_encrypted(io::TimePoint deadline, WaitingPlace* ring);
     [[nodiscard]] Task<io::Result<void>> send_output(io::TimePoint deadline, WaitingPlace* ring);
     [[nodiscard]] Task<void> drain_secure(io::Duration time_max, std::size_t octets_max);
+    [[nodiscard]] Task<void> complete_handshake(io::TimePoint deadline, std::size_t octets_max);
     [[nodiscard]] io::Result<void> encrypt(std::span<const iovec> spans);
     [[nodiscard]] io::Result<void> encrypt_file(const Fd& file, std::uint64_t offset, std::uint64_t length);
     [[nodiscard]] std::size_t record_octets();

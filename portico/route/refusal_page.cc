@@ -34,6 +34,7 @@ std::string_view explanation(Status status) {
         case Status::uri_too_long: return "The address is too long.";
         case Status::range_not_satisfiable: return "There is no such part of it.";
         case Status::misdirected_request: return "The server does not answer for the host name in the address.";
+        case Status::too_early: return "The request came too early to be safe. Try again.";
         case Status::expectation_failed: return "The request expects what this server does not do.";
         case Status::request_header_fields_too_large: return "The request's header section is too large.";
         case Status::internal_server_error: return "The server failed to answer the request.";

@@ -61,6 +61,10 @@ std::optional<http::Result<void>> Answering::authorize_at_once(const route::Rout
     if (is_misdirected(exchange_->session(), exchange_->request())) {
         return http::refuse(http::Status::misdirected_request, "the host belongs on another TLS connection");
     }
+    // The handshake tells a copy from the first one, and the client repeats the request after it (RFC 8470 §5.2).
+    if (exchange_->came_in_early_data() && !http::is_safe(exchange_->request().method)) {
+        return http::refuse(http::Status::too_early, "a request that is not safe came in early data");
+    }
     if (route.guard == nullptr) return http::Result<void>{};
     return route.guard->admit_at_once(*exchange_);
 }

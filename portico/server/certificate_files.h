@@ -33,4 +33,10 @@ public:
     ClientCertificates clients = ClientCertificates::required;
 };
 
+// Where the OCSP responses come from that clients are shown with a certificate (stapling, RFC 6066 §8).
+enum class Stapling : std::uint8_t {
+    fetched,     // from the file beside the certificate, or else from the responder that the certificate names, if any
+    from_files,  // nothing is fetched
+};
+
 }  // namespace portico::server

@@ -4,7 +4,9 @@
 #include <fmt/core.h>
 
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <system_error>
 #include <utility>
@@ -64,6 +66,12 @@ void tell_of_dates(const CertificateFiles& files, const tls::Credentials& creden
 }
 
 }  // namespace
+
+std::shared_ptr<tls::EarlyData> begin_early_data(const Limits& limits) {
+    return std::make_shared<tls::EarlyData>(static_cast<std::uint32_t>(limits.early_data_octets_max),
+                                            std::chrono::steady_clock::now(),
+                                            std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
+}
 
 std::string day_of(std::chrono::sys_seconds time) {
     const std::chrono::year_month_day day(std::chrono::floor<std::chrono::days>(time));

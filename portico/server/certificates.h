@@ -15,9 +15,11 @@
 #include <vector>
 
 #include "portico/server/certificate_files.h"
+#include "portico/server/limits.h"
 #include "portico/server/ticket_keys.h"
 #include "portico/tls/client_rules.h"
 #include "portico/tls/credentials.h"
+#include "portico/tls/early_data.h"
 #include "portico/tls/server_context.h"
 
 namespace portico::server {
@@ -25,6 +27,9 @@ namespace portico::server {
 using OpenedCertificates = std::expected<std::shared_ptr<const tls::ServerContext>, CertificateNews>;
 
 using TellOperator = std::function<void(const CertificateNews&)>;
+
+// For ServerTlsOptions::early_data, of a server that begins now.
+[[nodiscard]] std::shared_ptr<tls::EarlyData> begin_early_data(const Limits& limits);
 
 // "2026-11-22", in UTC.
 [[nodiscard]] std::string day_of(std::chrono::sys_seconds time);

@@ -139,7 +139,7 @@ Task<Outcome> serve_secure(Worker& worker, link::Transport& transport, const io:
     std::optional<Buffer> encrypted = std::move(received);
     // Once the time for requests in flight is over, only what has arrived counts.
     if (worker.is_draining()) head_deadline = std::min(head_deadline, worker.idle_deadline());
-    if (!transport.session()->is_established()) {
+    if (!transport.session()->carries_content()) {
         if (!begins_handshake(encrypted->octets())) {
             transport.give_up_security();
             admittance.protection = Protection::missing;
@@ -157,6 +157,8 @@ Task<Outcome> serve_secure(Worker& worker, link::Transport& transport, const io:
     while (next == Outcome::idle && (encrypted || transport.has_unopened())) {
         io::Result<link::Opened> opened = transport.open(std::exchange(encrypted, std::nullopt));
         if (opened && opened->progress == tls::Progress::needs_input) {
+            // A message of TLS itself, such as the handshake's last one after early data, begins no request.
+            if (!transport.session()->has_partial_record()) break;
             co_await read_rest(worker, transport, peer, head_deadline, opened);
         }
         if (!opened) co_return Outcome::close;
@@ -164,7 +166,17 @@ Task<Outcome> serve_secure(Worker& worker, link::Transport& transport, const io:
         next = co_await serve_h1(worker, transport, peer, admittance, std::move(opened->octets), head_deadline);
         head_deadline = worker.core().now() + worker.limits().head_time_max;
     }
+    if (next == Outcome::idle && transport.owes_output()) {
+        const io::Result<void> sent = co_await transport.send_owed(worker.core().now());
+        static_cast<void>(sent);  // what the kernel has no room for goes with the next answer
+    }
     co_return next;
+}
+
+// How long a connection may wait for its next request. A handshake has to be completed sooner, whatever came early.
+std::chrono::milliseconds idle_time_max(const Worker& worker, const link::Transport& transport) {
+    const bool is_early = transport.session() != nullptr && transport.session()->is_early();
+    return is_early ? worker.limits().head_time_max : worker.limits().keep_alive_max;
 }
 
 // Not a coroutine: without TLS there is a frame less. `admittance` outlives the task.
@@ -211,7 +223,7 @@ Task<void> serve(link::Transport transport, Guest guest, Worker& worker, Admitta
             received = co_await read_at_once(transport, core);
         } else if (!received && received.error().number == ETIMEDOUT && is_sending) {
             next = patience->lasts(core.now()) ? Outcome::idle : Outcome::reset;
-            deadline = core.now() + limits.keep_alive_max;
+            deadline = core.now() + idle_time_max(worker, transport);
             continue;
         }
         if (!received || received->empty()) {
@@ -226,7 +238,7 @@ Task<void> serve(link::Transport transport, Guest guest, Worker& worker, Admitta
         next = co_await serve_octets(worker, transport, guest.peer(), admittance, std::move(*received), head_deadline,
                                      are_first);
         // Draining: the wait ends at once if the time for requests in flight is over.
-        deadline = worker.is_draining() ? worker.idle_deadline() : core.now() + limits.keep_alive_max;
+        deadline = worker.is_draining() ? worker.idle_deadline() : core.now() + idle_time_max(worker, transport);
         head_deadline = io::never;
     }
     if (next == Outcome::left && transport.session() != nullptr) co_await transport.say_end(core.now());

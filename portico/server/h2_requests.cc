@@ -130,6 +130,7 @@ public:
 private:
     void begin_requests(std::string_view octets);
     Task<io::Result<Buffer>> wait(bool is_reading);
+    [[nodiscard]] io::Duration idle_time_max() const;
 
     Worker* worker_;
     link::Transport* transport_;
@@ -175,6 +176,12 @@ Reading H2Requests::take_encrypted(std::optional<Buffer> received) {
     return reading;
 }
 
+// A handshake has to be completed sooner, whatever came early.
+io::Duration H2Requests::idle_time_max() const {
+    const bool is_early = transport_->session() != nullptr && transport_->session()->is_early();
+    return is_early ? worker_->limits().head_time_max : worker_->limits().keep_alive_max;
+}
+
 // Waits for what the peer sends or, if it sends nothing more, until it has gone. Something else may end the wait.
 Task<io::Result<Buffer>> H2Requests::wait(bool is_reading) {
     const bool is_idle = link_->is_idle();
@@ -185,7 +192,7 @@ Task<io::Result<Buffer>> H2Requests::wait(bool is_reading) {
         if (idle_since_ == io::never) idle_since_ = worker_->core().now();
     }
     io::TimePoint deadline = link_->deadline();
-    if (is_idle) deadline = std::min(deadline, idle_since_ + worker_->limits().keep_alive_max);
+    if (is_idle) deadline = std::min(deadline, idle_since_ + idle_time_max());
     if (!is_reading) {
         io::HangUp wait = transport_->hang_up(deadline);
         const link::H2Inbound::ReaderWait watched(*link_, wait, deadline);
@@ -215,7 +222,7 @@ Task<Reading> H2Requests::read() {
         } else if (received.error().number == ECANCELED || received.error().number == ETIMEDOUT) {
             take({});  // for its deadlines
             const bool is_idle = link_->is_idle() && idle_since_ != io::never;
-            const bool is_late = is_idle && worker_->core().now() >= idle_since_ + worker_->limits().keep_alive_max;
+            const bool is_late = is_idle && worker_->core().now() >= idle_since_ + idle_time_max();
             if (is_late) reading = Reading::timed_out;
         } else {
             reading = Reading::left;

@@ -77,6 +77,8 @@ const std::array entries{
           "HTTP/2: response bytes ready to be sent"},
     Entry{"h2_settings_time_max", Kind::duration, &Limits::h2_settings_time_max, 1,
           "HTTP/2: time for settings and begun frames"},
+    Entry{"early_data_octets_max", Kind::octets, &Limits::early_data_octets_max, 1,
+          "requests before the TLS handshake is complete", std::uint64_t{1} << 20},
     Entry{"connections_max", Kind::count, &Limits::connections_max, 1, "simultaneous connections"},
     Entry{"connections_per_address_max", Kind::count, &Limits::connections_per_address_max, 1,
           "the same from one address (an IPv6 /64 is one)"},

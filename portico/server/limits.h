@@ -83,6 +83,10 @@ struct Limits {
     // it has begun.
     std::chrono::milliseconds h2_settings_time_max{10'000};
 
+    // Requests that a client sends before the TLS handshake is complete, if that is allowed at all. Then the connection
+    // ends.
+    std::size_t early_data_octets_max = 16 * 1024;
+
     // Simultaneous connections. When the limit is reached, the server makes room for a new connection: it closes the
     // one that has waited the longest for a request, or for the rest of a head. If every connection is being answered,
     // it closes the new one.

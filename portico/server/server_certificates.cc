@@ -6,10 +6,12 @@
 #include <algorithm>
 #include <cassert>
 #include <chrono>
+#include <optional>
 #include <set>
 #include <utility>
 
 #include "portico/acme/answers.h"
+#include "portico/acme/staple_service.h"
 #include "portico/acme/store.h"
 #include "portico/server/local_authority.h"
 #include "portico/tls/certificate_request.h"
@@ -27,7 +29,10 @@ constexpr std::chrono::days local_certificate_time{30};
 // Opens what the plan says: at the start, and whenever there is something new.
 class ServerCertificates::Opener {
 public:
-    Opener(CertificatePlan plan, TellOperator tell) : plan_(std::move(plan)), tell_(std::move(tell)) {}
+    Opener(CertificatePlan plan, TellOperator tell) : plan_(std::move(plan)), tell_(std::move(tell)) {
+        if (plan_.use == CertificateUse::local || plan_.stapling == Stapling::from_files) return;
+        staples_.emplace([this](const std::string& message) { tell_(CertificateNews{message}); });
+    }
 
     [[nodiscard]] const CertificatePlan& plan() const { return plan_; }
     [[nodiscard]] const TellOperator& tell() const { return tell_; }
@@ -35,6 +40,8 @@ public:
         tls::ServerTlsOptions options;
         options.profile = plan_.profile;
         options.unknown_names = plan_.unknown_names;
+        options.early_data = plan_.early_data;
+        if (staples_) options.staples = staples_->staples();
         if (plan_.offer == Applications::listed) options.applications = plan_.applications;
         if (plan_.use == CertificateUse::files) return open_certificates(plan_.files, std::move(options), tell_);
         auto rules = read_client_rules(plan_.client_authorities, plan_.clients);
@@ -112,7 +119,8 @@ private:
 
     const CertificatePlan plan_;
     const TellOperator tell_;
-    std::set<std::string> missing_;  // names without a certificate: told once
+    std::set<std::string> missing_;               // names without a certificate: told once
+    std::optional<acme::StapleService> staples_;  // nothing: no OCSP responses are fetched
 };
 
 ServerCertificates::ServerCertificates(std::shared_ptr<Opener> opener,

@@ -17,6 +17,7 @@
 #include "portico/server/certificate_files.h"
 #include "portico/server/certificates.h"
 #include "portico/server/ticket_keys.h"
+#include "portico/tls/early_data.h"
 #include "portico/tls/server_context.h"
 
 namespace portico::server {
@@ -44,6 +45,8 @@ struct CertificatePlan {
     std::shared_ptr<acme::Challenges> challenges;
     tls::Profile profile = tls::Profile::intermediate;
     tls::UnknownNames unknown_names = tls::UnknownNames::first_certificate;
+    std::shared_ptr<tls::EarlyData> early_data;  // null: none is accepted
+    Stapling stapling = Stapling::fetched;       // of the certificates that are not local
     Applications offer = Applications::http;
     std::vector<std::string> applications;  // none: whatever a client offers is left unanswered
     // Of local certificates and ACME's; files have their own.

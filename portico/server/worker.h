@@ -32,7 +32,7 @@ struct Counters {
     std::uint64_t requests = 0;
     std::uint64_t refused = 0;            // heads and contents that could not be read
     std::uint64_t turned_away = 0;        // connections over a limit
-    std::uint64_t handshakes = 0;         // TLS handshakes that were completed
+    std::uint64_t handshakes = 0;         // TLS handshakes that were completed, or begun with early data
     std::uint64_t handshakes_failed = 0;  // TLS handshakes that were begun and not completed
     std::uint64_t clients_untrusted = 0;  // of those, because the client's certificate was bad or missing
     std::uint64_t shed = 0;               // idle connections closed to make room

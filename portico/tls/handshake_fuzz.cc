@@ -1,6 +1,7 @@
 // portico/tls/handshake_fuzz.cc — any octets, in any parts, as what a client sends in its handshake.
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -8,6 +9,7 @@
 #include <string_view>
 #include <utility>
 
+#include "portico/tls/early_data.h"
 #include "portico/tls/pair_for_test.h"
 
 namespace portico::tls {
@@ -22,6 +24,7 @@ const ServerContext& context() {
         ServerTlsOptions options;
         options.credentials.push_back(credentials_for({"localhost"}));
         options.credentials.push_back(credentials_for({"*.example.org"}));
+        options.early_data = std::make_shared<EarlyData>(1000, EarlyData::Time(), std::chrono::sys_seconds());
         return *ServerContext::open(options);
     }();
     return *only;

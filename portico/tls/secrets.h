@@ -36,10 +36,12 @@ using OwnedCertificate = Owned<X509, X509_free>;
 using OwnedContext = Owned<SSL_CTX, SSL_CTX_free>;
 using OwnedSsl = Owned<SSL, SSL_free>;
 
+class Watching;
+
 struct Session::Secrets {
     // `the_context`, `the_keys`: what the callbacks of `the_ssl` refer to; a client's session has no keys.
-    Secrets(OwnedSsl the_ssl, std::shared_ptr<const void> the_context, std::shared_ptr<const void> the_keys = nullptr)
-        : context(std::move(the_context)), keys(std::move(the_keys)), ssl(std::move(the_ssl)) {}
+    Secrets(OwnedSsl the_ssl, std::shared_ptr<const void> the_context, std::shared_ptr<const void> the_keys = nullptr);
+    ~Secrets();
 
     // OpenSSL reads the session's input and writes its output through these.
     static int read(BIO* bio, char* room, int octets);
@@ -51,7 +53,8 @@ struct Session::Secrets {
     std::shared_ptr<const void> context;  // both outlive `ssl`
     std::shared_ptr<const void> keys;
     OwnedSsl ssl;
-    unsigned idle_messages = 0;  // that the peer has sent since its last octet of content
+    std::unique_ptr<Watching> watching;  // null: nobody watches
+    unsigned idle_messages = 0;          // that the peer has sent since its last octet of content
 };
 
 // A time in a certificate; 1970-01-01 if it can't be read.

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -96,7 +97,7 @@ struct Site {
     const ServerContext::Impl* server = nullptr;
     OwnedContext context;
     std::vector<std::string> names;
-    std::vector<std::pair<const X509*, Staple>> staples;  // for certificates of the context
+    std::vector<std::pair<const X509*, std::shared_ptr<StaplePlace>>> staples;  // for certificates of the context
     ClientDemand demand = ClientDemand::none;
     Digest rules{};         // the demand, and the authorities
     Digester certificates;  // while they are added
@@ -109,6 +110,7 @@ struct ServerContext::Impl {
     UnknownNames unknown_names = UnknownNames::first_certificate;
     std::function<std::optional<Credentials>(const std::string&)> challenge;
     OwnedContext challenge_context;  // for an authority's validation; null: there is none
+    std::shared_ptr<EarlyData> early_data;
 
     [[nodiscard]] std::expected<void, std::string> add(const ServerIdentity& identity, const ServerTlsOptions& options);
     [[nodiscard]] std::expected<Site*, std::string> add_site(const ServerIdentity& identity,
@@ -145,7 +147,9 @@ int show_staple(SSL* ssl, void* /*unused*/) {
     const X509* const chosen = SSL_get_certificate(ssl);
     const auto at = std::ranges::find_if(own.staples, [chosen](const auto& one) { return one.first == chosen; });
     if (at == own.staples.end()) return SSL_TLSEXT_ERR_NOACK;
-    const Staple::Parts& staple = at->second.parts();
+    const std::optional<Staple> known = at->second->get();
+    if (!known) return SSL_TLSEXT_ERR_NOACK;
+    const Staple::Parts& staple = known->parts();
     if (X509_cmp_current_time(staple.ends.get()) <= 0) return SSL_TLSEXT_ERR_NOACK;
     void* const copy = OPENSSL_memdup(staple.response.data(), staple.response.size());
     if (copy == nullptr) return SSL_TLSEXT_ERR_NOACK;
@@ -153,15 +157,17 @@ int show_staple(SSL* ssl, void* /*unused*/) {
     return SSL_TLSEXT_ERR_OK;
 }
 
-// A ticket holds the client's certificate, which is not verified again, and may have expired since.
-SSL_TICKET_RETURN judge_ticket(SSL* /*ssl*/, SSL_SESSION* session, const unsigned char* /*name*/,
+// A ticket holds the client's certificate, which is not verified again, and may have expired since. A ticket of TLS 1.3
+// is for one use, by which an observer could recognize the client (RFC 8446 §C.4): another one follows.
+SSL_TICKET_RETURN judge_ticket(SSL* ssl, SSL_SESSION* session, const unsigned char* /*name*/,
                                std::size_t /*name_octets*/, SSL_TICKET_STATUS status, void* /*unused*/) {
     const bool is_opened = status == SSL_TICKET_SUCCESS || status == SSL_TICKET_SUCCESS_RENEW;
     const X509* const client = is_opened ? SSL_SESSION_get0_peer(session) : nullptr;
     if (!is_opened || (client != nullptr && X509_cmp_current_time(X509_get0_notAfter(client)) <= 0)) {
         return SSL_TICKET_RETURN_IGNORE_RENEW;
     }
-    return status == SSL_TICKET_SUCCESS ? SSL_TICKET_RETURN_USE : SSL_TICKET_RETURN_USE_RENEW;
+    const bool is_kept = status == SSL_TICKET_SUCCESS && SSL_version(ssl) < TLS1_3_VERSION;
+    return is_kept ? SSL_TICKET_RETURN_USE : SSL_TICKET_RETURN_USE_RENEW;
 }
 
 }  // namespace
@@ -204,6 +210,7 @@ int ServerContext::Impl::choose_site(SSL* ssl, int* alert, void* impl) {
     if (own.challenge_context != nullptr && offers_only_acme(ssl)) {
         SSL_set_SSL_CTX(ssl, own.challenge_context.get());
         SSL_set_options(ssl, SSL_OP_NO_TICKET);  // nothing is resumed with what proves nothing but a name
+        SSL_set_max_early_data(ssl, 0);
         return SSL_CLIENT_HELLO_SUCCESS;
     }
     const unsigned char* octets = nullptr;
@@ -222,6 +229,8 @@ int ServerContext::Impl::choose_site(SSL* ssl, int* alert, void* impl) {
     SSL_set_verify(ssl, verification(site->demand), nullptr);
     SSL_set_verify_depth(ssl, client_chain_max);
     SSL_set_max_cert_list(ssl, client_chain_octets_max);
+    // What a client may do by its certificate is not done twice.
+    if (site->demand != ClientDemand::none) SSL_set_max_early_data(ssl, 0);
     return SSL_CLIENT_HELLO_SUCCESS;
 }
 
@@ -248,6 +257,25 @@ namespace {
 
 using NewContext = std::expected<OwnedContext, std::string>;
 
+// Called if nothing else stands against the early data: the ticket is one of ours and fresh, and name and protocol are
+// those of the session that it resumes.
+int allow_early_data(SSL* ssl, void* early_data) {
+    std::array<unsigned char, EarlyData::random_octets> random;
+    if (SSL_get_client_random(ssl, random.data(), random.size()) != random.size()) return 0;
+    const std::chrono::sys_seconds made(std::chrono::seconds(SSL_SESSION_get_time(SSL_get_session(ssl))));
+    const auto now = std::chrono::steady_clock::now();
+    return static_cast<EarlyData*>(early_data)->accept(random, made, now) ? 1 : 0;
+}
+
+// OpenSSL's own protection against replays would keep every session that can be resumed, in each context, and tickets
+// would hold nothing but their place there: no other machine could open them, nor could this one after a restart.
+void accept_early_data(SSL_CTX& context, EarlyData& early_data) {
+    SSL_CTX_set_max_early_data(&context, early_data.octets_max());
+    SSL_CTX_set_recv_max_early_data(&context, early_data.octets_max());
+    SSL_CTX_set_options(&context, SSL_OP_NO_ANTI_REPLAY);
+    SSL_CTX_set_allow_early_data_cb(&context, allow_early_data, &early_data);
+}
+
 NewContext new_context(const ServerTlsOptions& options) {
     OwnedContext context(SSL_CTX_new(TLS_server_method()));
     if (context == nullptr) throw std::bad_alloc();
@@ -271,6 +299,7 @@ NewContext new_context(const ServerTlsOptions& options) {
     }
     use_ticket_keys(*own);
     if (SSL_CTX_set_session_ticket_cb(own, nullptr, judge_ticket, nullptr) != 1) throw std::bad_alloc();
+    if (options.early_data != nullptr) accept_early_data(*own, *options.early_data);
     return context;
 }
 
@@ -351,8 +380,15 @@ std::expected<void, std::string> ServerContext::Impl::add(const ServerIdentity& 
     }
     const auto used = use_credentials(*site->context, credentials.parts());
     if (!used) return used;
+    std::shared_ptr<StaplePlace> staple;
     if (identity.staple) {
-        site->staples.emplace_back(credentials.parts().chain.front().get(), *identity.staple);
+        staple = std::make_shared<StaplePlace>();
+        staple->set(*identity.staple);
+    } else if (options.staples != nullptr) {
+        staple = options.staples->place_for(credentials);
+    }
+    if (staple != nullptr) {
+        site->staples.emplace_back(credentials.parts().chain.front().get(), std::move(staple));
         SSL_CTX_set_tlsext_status_cb(site->context.get(), show_staple);
     }
     site->certificates.add(fingerprint_of(*credentials.parts().chain.front()));
@@ -403,6 +439,7 @@ std::expected<std::shared_ptr<const ServerContext>, std::string> ServerContext::
     auto impl = std::make_shared<Impl>();
     impl->applications = application_list(options.applications);
     impl->unknown_names = options.unknown_names;
+    impl->early_data = options.early_data;
     for (const ServerIdentity& identity : options.credentials) {
         const auto added = impl->add(identity, options);
         if (!added) return Problem(added.error());
@@ -425,7 +462,9 @@ std::unique_ptr<Session> ServerContext::make_session(BufferPool& pool) const {
     if (ssl == nullptr) throw std::bad_alloc();
     SSL_set_accept_state(ssl.get());
     set_ticket_keys(*ssl, *ticket_keys_);
-    return std::make_unique<Session>(std::make_unique<Session::Secrets>(std::move(ssl), impl_, ticket_keys_), pool);
+    const auto early = impl_->early_data == nullptr ? EarlyContent::refused : EarlyContent::accepted;
+    return std::make_unique<Session>(std::make_unique<Session::Secrets>(std::move(ssl), impl_, ticket_keys_), pool,
+                                     early);
 }
 
 bool may_serve(const Session& session, std::string_view host) {

@@ -18,8 +18,10 @@
 #include "portico/base/buffer.h"
 #include "portico/tls/client_rules.h"
 #include "portico/tls/credentials.h"
+#include "portico/tls/early_data.h"
 #include "portico/tls/session.h"
 #include "portico/tls/staple.h"
+#include "portico/tls/staples.h"
 #include "portico/tls/ticket_keys.h"
 
 namespace portico::tls {
@@ -67,6 +69,11 @@ struct ServerTlsOptions {
     Tickets tickets = Tickets::issued;
     // Null: a key that only this context has.
     std::shared_ptr<const TicketKeys> ticket_keys = nullptr;
+    // Which early data is accepted (0-RTT, RFC 8446 §2.3), by all contexts that follow each other in one server; null:
+    // none. Names that ask clients for certificates accept none in any case.
+    std::shared_ptr<EarlyData> early_data = nullptr;
+    // Where responses for credentials without a staple of their own come from; null: nowhere.
+    std::shared_ptr<Staples> staples = nullptr;
 };
 
 class ServerContext {

@@ -5,10 +5,12 @@
 #include <cassert>
 #include <cstring>
 #include <new>
+#include <string_view>
 #include <utility>
 
 #include "portico/tls/credentials_parts.h"
 #include "portico/tls/secrets.h"
+#include "portico/tls/watching.h"
 
 namespace portico::tls {
 namespace {
@@ -116,6 +118,11 @@ std::string take_error(std::string_view otherwise) {
     return reason == nullptr ? std::string(otherwise) : std::string(reason);
 }
 
+Session::Secrets::Secrets(OwnedSsl the_ssl, std::shared_ptr<const void> the_context,
+                          std::shared_ptr<const void> the_keys)
+    : context(std::move(the_context)), keys(std::move(the_keys)), ssl(std::move(the_ssl)) {}
+Session::Secrets::~Secrets() = default;
+
 int Session::Secrets::read(BIO* bio, char* room, int octets) {
     Session& session = session_of(bio);
     BIO_clear_retry_flags(bio);
@@ -148,14 +155,21 @@ int Session::Secrets::write(BIO* bio, const char* from, int octets) {
     return octets;
 }
 
-void Session::Secrets::see_message(int is_written, int /*version*/, int content_type, const void* /*octets*/,
-                                   std::size_t /*length*/, SSL* /*ssl*/, void* session) {
+void Session::Secrets::see_message(int is_written, int /*version*/, int content_type, const void* octets,
+                                   std::size_t length, SSL* ssl, void* session) {
     auto& own = *static_cast<Session*>(session);
-    if (is_written != 0 || content_type != SSL3_RT_HANDSHAKE || !own.is_established_) return;
+    if (own.secrets_->watching != nullptr) {
+        const Direction direction = is_written != 0 ? Direction::sent : Direction::received;
+        own.secrets_->watching->see(direction, content_type, {static_cast<const char*>(octets), length}, *ssl);
+    }
+    if (is_written != 0 || content_type != SSL3_RT_HANDSHAKE || !own.is_established()) return;
     ++own.secrets_->idle_messages;
 }
 
-Session::Session(std::unique_ptr<Secrets> secrets, BufferPool& pool) : secrets_(std::move(secrets)), pool_(&pool) {
+Session::Session(std::unique_ptr<Secrets> secrets, BufferPool& pool, EarlyContent early)
+    : secrets_(std::move(secrets)),
+      pool_(&pool),
+      phase_(early == EarlyContent::accepted ? Phase::awaiting_early : Phase::shaking) {
     BIO* const bio = BIO_new(method());
     if (bio == nullptr) throw std::bad_alloc();
     BIO_set_data(bio, this);
@@ -167,6 +181,8 @@ Session::Session(std::unique_ptr<Secrets> secrets, BufferPool& pool) : secrets_(
 }
 
 Session::~Session() = default;
+
+void Session::watch(SessionWatcher& watcher) { secrets_->watching = std::make_unique<Watching>(watcher); }
 
 bool Session::has_peer_said_end() const { return (SSL_get_shutdown(secrets_->ssl.get()) & SSL_RECEIVED_SHUTDOWN) != 0; }
 
@@ -180,7 +196,15 @@ void Session::receive(Buffer octets) {
 void Session::receive_end() { has_ended_ = true; }
 
 // Octets of an incomplete record are in OpenSSL's hands, and don't count: they give nothing yet.
-bool Session::has_input() const { return !input_.empty() || has_ended_ || SSL_pending(secrets_->ssl.get()) > 0; }
+bool Session::has_input() const {
+    return !input_.empty() || !early_.empty() || has_ended_ || SSL_pending(secrets_->ssl.get()) > 0;
+}
+
+bool Session::has_partial_record() const {
+    const SSL* const ssl = secrets_->ssl.get();
+    const bool has_header_only = std::string_view(SSL_rstate_string(ssl)) == "RB";  // it reads a body
+    return has_header_only || SSL_has_pending(ssl) == 1;
+}
 
 // Makes room for further octets of output. False: there is no memory for them, or too many wait already.
 bool Session::make_room(std::size_t octets) {
@@ -211,35 +235,82 @@ Progress Session::progress_after(int result) {
     // A peer that leaves without close_notify: nothing is lost that HTTP's framing would not notice.
     if (has_ended_ && input_.empty()) {
         ERR_clear_error();
-        if (is_established_) return Progress::ended;
+        if (is_established()) return Progress::ended;
         failure_ = "the peer left during the handshake";
         return Progress::failed;
     }
     const bool lacks_certificate = ERR_GET_REASON(ERR_peek_error()) == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE;
     failure_ = lacks_memory_ ? "no memory for the output" : take_error("the TLS session failed");
     const long verified = SSL_get_verify_result(secrets_->ssl.get());
-    is_untrusted_ = !is_established_ && (lacks_certificate || verified != X509_V_OK);
+    is_untrusted_ = !is_established() && (lacks_certificate || verified != X509_V_OK);
     if (verified != X509_V_OK && is_untrusted_) failure_ = X509_verify_cert_error_string(verified);
     ERR_clear_error();
     return Progress::failed;
 }
 
 Progress Session::handshake() {
+    assert(!is_early() && "decrypt() completes it");
     if (!failure_.empty()) return Progress::failed;
     ERR_clear_error();
+    return phase_ == Phase::awaiting_early ? begin_early() : complete();
+}
+
+Progress Session::complete() {
     const int result = SSL_do_handshake(secrets_->ssl.get());
     if (result != 1) return progress_after(result);
-    is_established_ = true;
+    phase_ = Phase::established;
     X509* const shown =
         SSL_is_server(secrets_->ssl.get()) == 1 ? SSL_get0_peer_certificate(secrets_->ssl.get()) : nullptr;
     if (shown != nullptr) client_ = std::make_unique<const PeerCertificate>(described(*shown));
     return Progress::done;
 }
 
+// OpenSSL goes through the whole handshake here if there is no early content, but only for TLS 1.2.
+Progress Session::begin_early() {
+    Buffer found = pool_->try_borrow(Lending::input);
+    if (!found.has_block()) {
+        failure_ = "no memory for early data";
+        return Progress::failed;
+    }
+    std::size_t octets = 0;
+    switch (SSL_read_early_data(secrets_->ssl.get(), found.room().data(), found.room().size(), &octets)) {
+        case SSL_READ_EARLY_DATA_SUCCESS: break;
+        case SSL_READ_EARLY_DATA_FINISH: phase_ = Phase::shaking; return complete();
+        default: return progress_after(SSL_READ_EARLY_DATA_ERROR);
+    }
+    found.grow(octets);
+    early_ = std::move(found);
+    phase_ = Phase::early;
+    return Progress::done;
+}
+
+Decrypted Session::decrypt_early(std::span<char> room) {
+    if (!early_.empty()) {
+        const std::string_view rest = early_.octets().substr(early_used_);
+        const std::size_t octets = rest.copy(room.data(), room.size());
+        early_used_ += octets;
+        if (early_used_ == early_.size()) early_ = Buffer();
+        return {Progress::done, octets};
+    }
+    std::size_t octets = 0;
+    if (phase_ == Phase::early) {
+        switch (SSL_read_early_data(secrets_->ssl.get(), room.data(), room.size(), &octets)) {
+            case SSL_READ_EARLY_DATA_SUCCESS: return {Progress::done, octets};
+            case SSL_READ_EARLY_DATA_FINISH: phase_ = Phase::early_ended; break;
+            default: return {progress_after(SSL_READ_EARLY_DATA_ERROR), 0};
+        }
+    }
+    return {complete(), 0};
+}
+
 Decrypted Session::decrypt(std::span<char> room) {
     assert(!room.empty());
     if (!failure_.empty()) return {Progress::failed, 0};
     ERR_clear_error();
+    if (is_early()) {
+        const Decrypted found = decrypt_early(room);
+        if (found.progress != Progress::done || found.octets > 0) return found;
+    }
     std::size_t octets = 0;
     const int result = SSL_read_ex(secrets_->ssl.get(), room.data(), room.size(), &octets);
     if (result != 1) return {progress_after(result), 0};
@@ -249,7 +320,9 @@ Decrypted Session::decrypt(std::span<char> room) {
 
 std::size_t Session::encrypt_record(std::string_view octets) {
     std::size_t taken = 0;
-    const int result = SSL_write_ex(secrets_->ssl.get(), octets.data(), octets.size(), &taken);
+    SSL* const ssl = secrets_->ssl.get();
+    const int result = is_early() ? SSL_write_early_data(ssl, octets.data(), octets.size(), &taken)
+                                  : SSL_write_ex(ssl, octets.data(), octets.size(), &taken);
     if (result == 1) return taken;
     static_cast<void>(progress_after(result));
     if (failure_.empty()) failure_ = "the TLS session can't send";
@@ -281,7 +354,7 @@ std::size_t Session::encrypt(std::span<const iovec> spans, std::size_t record_oc
 }
 
 void Session::close() {
-    if (!failure_.empty() || !is_established_ || std::exchange(is_closed_, true)) return;
+    if (!failure_.empty() || !is_established() || std::exchange(is_closed_, true)) return;
     ERR_clear_error();
     static_cast<void>(SSL_shutdown(secrets_->ssl.get()));
     ERR_clear_error();

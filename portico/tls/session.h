@@ -20,6 +20,7 @@
 
 #include "portico/base/buffer.h"
 #include "portico/tls/client_rules.h"
+#include "portico/tls/session_watcher.h"
 
 namespace portico::tls {
 
@@ -37,6 +38,9 @@ struct Decrypted {
     std::size_t octets = 0;  // written to the room; at least one if it is done
 };
 
+// Whether a server's session accepts content that a client sends before the handshake is complete (0-RTT).
+enum class EarlyContent : std::uint8_t { refused, accepted };
+
 // The most octets of content in one record (RFC 8446 §5.1).
 inline constexpr std::size_t record_octets_max = 16 * 1024;
 
@@ -48,7 +52,7 @@ public:
 
     // Both are made by a context: see ServerContext::make_session(). The pool outlives the session.
     struct Secrets;
-    Session(std::unique_ptr<Secrets> secrets, BufferPool& pool);
+    Session(std::unique_ptr<Secrets> secrets, BufferPool& pool, EarlyContent early = EarlyContent::refused);
     Session(const Session&) = delete;
     Session& operator=(const Session&) = delete;
     ~Session();
@@ -60,10 +64,14 @@ public:
     void receive_end();
     // Whether a call that needs input would find some.
     [[nodiscard]] bool has_input() const;
+    // Whether a part of a record has been received, and the rest of it has not.
+    [[nodiscard]] bool has_partial_record() const;
 
-    // Goes on with the handshake. After each call, the output is to be sent, even if the handshake has failed.
+    // Goes on with the handshake. After each call, the output is to be sent, even if the handshake has failed. It is
+    // also done if the client has sent content early, and decrypt() completes it then: see is_early().
     [[nodiscard]] Progress handshake();
-    // Decrypts octets that have been received into `room`, which is not empty.
+    // Decrypts octets that have been received into `room`, which is not empty. While is_early(), there may be output
+    // after each call.
     [[nodiscard]] Decrypted decrypt(std::span<char> room);
     // Encrypts the octets of `spans`, up to a limit of its own, in records with at most `record_octets` of content, and
     // appends them to the output. Returns how many were taken; 0 if there is no memory, or the session has failed.
@@ -74,9 +82,15 @@ public:
 
     // Octets to be sent to the peer, all that there are now; empty if there are none.
     [[nodiscard]] Buffer take_output() { return std::exchange(output_, Buffer()); }
+    [[nodiscard]] bool has_output() const { return !output_.empty(); }
 
     // Whether the handshake is complete.
-    [[nodiscard]] bool is_established() const { return is_established_; }
+    [[nodiscard]] bool is_established() const { return phase_ == Phase::established; }
+    // Whether content goes both ways although the handshake is not complete: what the client has sent may be a copy,
+    // which somebody else sends once more (RFC 8446 §8). Ends with the handshake.
+    [[nodiscard]] bool is_early() const { return phase_ == Phase::early || phase_ == Phase::early_ended; }
+    // Whether content can go both ways.
+    [[nodiscard]] bool carries_content() const { return is_established() || is_early(); }
     // Whether the peer has said that it sends nothing more (close_notify). If its stream ended without that, what it
     // has sent may be cut.
     [[nodiscard]] bool has_peer_said_end() const;
@@ -96,12 +110,26 @@ public:
     // What a client has shown, and the server has verified; null if it has shown none. Lives as long as the session.
     [[nodiscard]] const PeerCertificate* client_certificate() const { return client_.get(); }
 
+    // Tells the watcher, which outlives the session, of everything that is sent and received from now on.
+    void watch(SessionWatcher& watcher);
+
     // For this room, and for tests, which make a peer do what no session does.
     [[nodiscard]] Secrets& secrets() { return *secrets_; }
     [[nodiscard]] const Secrets& secrets() const { return *secrets_; }
 
 private:
     friend struct Secrets;
+    enum class Phase : std::uint8_t {
+        awaiting_early,  // a server's, until it is known whether there is early content
+        shaking,
+        early,        // early content is read
+        early_ended,  // it has been read; the client's last message of the handshake has not
+        established,
+    };
+
+    [[nodiscard]] Progress begin_early();
+    [[nodiscard]] Progress complete();
+    [[nodiscard]] Decrypted decrypt_early(std::span<char> room);
     [[nodiscard]] Progress progress_after(int result);
     [[nodiscard]] bool make_room(std::size_t octets);
     [[nodiscard]] std::size_t encrypt_record(std::string_view octets);
@@ -113,9 +141,11 @@ private:
     bool has_ended_ = false;     // the peer's stream
     Buffer output_;              // what has to be sent
     bool lacks_memory_ = false;  // for output_
-    bool is_established_ = false;
-    bool is_closed_ = false;     // by us
-    bool is_untrusted_ = false;  // the handshake has failed for that reason
+    Phase phase_ = Phase::shaking;
+    Buffer early_;                // early content that the handshake has found
+    std::size_t early_used_ = 0;  // of early_
+    bool is_closed_ = false;      // by us
+    bool is_untrusted_ = false;   // the handshake has failed for that reason
     std::unique_ptr<const PeerCertificate> client_;
     std::string failure_;
 };

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "portico/tls/pair_for_test.h"
 #include "portico/tls/secrets.h"
@@ -214,6 +215,52 @@ TEST_F(Sessions, AreResumedByATicket) {
         pair.client().close();  // OpenSSL forgets the tickets of sessions that end in another way
     }
     SSL_SESSION_free(ticket);
+}
+
+// Notes "> ClientHello" for what is sent, "< handshake" for what is received; records begin with "[".
+class Notes final : public SessionWatcher {
+public:
+    void saw(const Sighting& sighting) override {
+        EXPECT_GT(sighting.octets + (sighting.name == "ServerHelloDone" ? 1U : 0U), 0U);
+        const bool is_record = sighting.part == Sighting::Part::record;
+        noted.push_back((sighting.direction == Direction::sent ? "> " : "< ") + (is_record ? "[" : std::string()) +
+                        sighting.name);
+    }
+    std::vector<std::string> noted;
+};
+
+TEST_F(Sessions, ShowWhatGoesThrough) {
+    Notes notes;
+    Pair pair(*server_, *client_, "localhost");
+    pair.client().watch(notes);
+    ASSERT_TRUE(pair.shake_hands());
+    EXPECT_THAT(notes.noted,
+                testing::ElementsAre("> [handshake", "> ClientHello", "< [handshake", "< ServerHello",
+                                     "< [change cipher spec", "< [application data (handshake inside)",
+                                     "< EncryptedExtensions", "< [application data (handshake inside)", "< Certificate",
+                                     "< [application data (handshake inside)", "< CertificateVerify",
+                                     "< [application data (handshake inside)", "< Finished", "> [change cipher spec",
+                                     "> ChangeCipherSpec", "> [application data (handshake inside)", "> Finished",
+                                     "< [application data (handshake inside)", "< NewSessionTicket",
+                                     "< [application data (handshake inside)", "< NewSessionTicket"));
+    notes.noted.clear();
+    EXPECT_EQ(pair.send(pair.client(), pair.server(), "content"), "content");
+    pair.client().close();
+    EXPECT_THAT(notes.noted, testing::ElementsAre("> [application data", "> [application data (alert inside)",
+                                                  "> alert: close notify"));
+}
+
+TEST_F(Sessions, ShowWhatGoesThroughInTls12) {
+    Notes notes;
+    Pair pair(*server_, *client_, "localhost");
+    ASSERT_EQ(SSL_set_max_proto_version(pair.client().secrets().ssl.get(), TLS1_2_VERSION), 1);
+    pair.client().watch(notes);
+    ASSERT_TRUE(pair.shake_hands());
+    EXPECT_THAT(notes.noted,
+                testing::IsSupersetOf({"< ServerKeyExchange", "< ServerHelloDone", "> ClientKeyExchange"}));
+    notes.noted.clear();
+    EXPECT_EQ(pair.send(pair.client(), pair.server(), "content"), "content");
+    EXPECT_THAT(notes.noted, testing::ElementsAre("> [application data"));
 }
 
 struct TrustRow {

@@ -2,6 +2,7 @@
 #include "portico/tls/staple.h"
 
 #include <openssl/ocsp.h>
+#include <openssl/x509v3.h>
 
 #include <new>
 
@@ -20,10 +21,17 @@ struct FreeingStack {
     void operator()(STACK_OF(X509) * stack) const { sk_X509_free(stack); }
 };
 using OwnedCertificates = std::unique_ptr<STACK_OF(X509), FreeingStack>;
+struct FreeingUris {
+    void operator()(STACK_OF(OPENSSL_STRING) * uris) const { X509_email_free(uris); }
+};
+using OwnedUris = std::unique_ptr<STACK_OF(OPENSSL_STRING), FreeingUris>;
 using OwnedStore = Owned<X509_STORE, X509_STORE_free>;
 
 // How far the clocks of the responder and of this machine may differ, in seconds.
 constexpr long clock_difference_max = 300;
+
+// How many of the responders that a certificate names are of interest.
+constexpr std::size_t responders_max = 4;
 
 // What the response says about the certificate.
 struct Status {
@@ -60,7 +68,13 @@ bool is_signed(OCSP_BASICRESP& response, X509& issuer) {
     return OCSP_basic_verify(&response, known.get(), trusted.get(), 0) == 1;
 }
 
-std::expected<OwnedTime, std::string> judge(OCSP_BASICRESP& response, const Credentials::Parts& own) {
+OwnedTime copy_of(const ASN1_GENERALIZEDTIME* time) {
+    OwnedTime copy(ASN1_STRING_dup(time));
+    if (copy == nullptr) throw std::bad_alloc();
+    return copy;
+}
+
+std::expected<Status, std::string> judge(OCSP_BASICRESP& response, const Credentials::Parts& own) {
     if (own.chain.size() < 2) return Problem("the certificate's chain lacks its issuer, who signs the response");
     X509& issuer = *own.chain[1];
     Status found;
@@ -73,9 +87,7 @@ std::expected<OwnedTime, std::string> judge(OCSP_BASICRESP& response, const Cred
         return Problem("it is not valid now");
     }
     if (!is_signed(response, issuer)) return Problem("the certificate's issuer has not signed it");
-    OwnedTime ends(ASN1_STRING_dup(found.ends));
-    if (ends == nullptr) throw std::bad_alloc();
-    return ends;
+    return found;
 }
 
 }  // namespace
@@ -97,15 +109,46 @@ std::expected<Staple, std::string> Staple::read(std::string_view response, const
         ERR_clear_error();
         return Problem("it is no basic OCSP response");
     }
-    auto ends = judge(*basic, credentials.parts());
+    const auto status = judge(*basic, credentials.parts());
     ERR_clear_error();
-    if (!ends) return Problem(ends.error());
+    if (!status) return Problem(status.error());
     auto parts = std::make_shared<Parts>();
     parts->response = std::string(response);
-    parts->ends = *std::move(ends);
+    parts->begins = copy_of(status->begins);
+    parts->ends = copy_of(status->ends);
     return Staple(std::move(parts));
 }
 
+std::chrono::sys_seconds Staple::begins() const { return time_of(parts_->begins.get()); }
+
 std::chrono::sys_seconds Staple::ends() const { return time_of(parts_->ends.get()); }
+
+std::vector<std::string> responders_of(const Credentials& credentials) {
+    const auto& chain = credentials.parts().chain;
+    std::vector<std::string> responders;
+    if (chain.size() < 2) return responders;
+    const OwnedUris all(X509_get1_ocsp(chain.front().get()));
+    const int count = all == nullptr ? 0 : sk_OPENSSL_STRING_num(all.get());
+    for (int i = 0; i < count && responders.size() < responders_max; ++i) {
+        const std::string_view uri(sk_OPENSSL_STRING_value(all.get(), i));
+        if (uri.starts_with("http://") || uri.starts_with("https://")) responders.emplace_back(uri);
+    }
+    return responders;
+}
+
+std::string status_request(const Credentials& credentials) {
+    const auto& chain = credentials.parts().chain;
+    if (chain.size() < 2) return {};
+    const Owned<OCSP_REQUEST, OCSP_REQUEST_free> request(OCSP_REQUEST_new());
+    // The hash that every responder knows (RFC 5019 §2.1.1). It protects nothing: the response is signed.
+    OCSP_CERTID* const id = OCSP_cert_to_id(EVP_sha1(), chain[0].get(), chain[1].get());
+    if (request == nullptr || OCSP_request_add0_id(request.get(), id) == nullptr) throw std::bad_alloc();
+    unsigned char* octets = nullptr;
+    const int length = i2d_OCSP_REQUEST(request.get(), &octets);
+    if (length < 0) throw std::bad_alloc();
+    std::string der(reinterpret_cast<const char*>(octets), static_cast<std::size_t>(length));
+    OPENSSL_free(octets);
+    return der;
+}
 
 }  // namespace portico::tls

@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "portico/tls/credentials.h"
 
@@ -24,6 +25,7 @@ public:
     // and be valid now. The error says what is wrong.
     [[nodiscard]] static std::expected<Staple, std::string> read(std::string_view response,
                                                                  const Credentials& credentials);
+    [[nodiscard]] std::chrono::sys_seconds begins() const;  // thisUpdate
     // When the next response should be there (nextUpdate): from then on, this one is shown no more.
     [[nodiscard]] std::chrono::sys_seconds ends() const;
 
@@ -34,5 +36,11 @@ public:
 private:
     std::shared_ptr<const Parts> parts_;
 };
+
+// Where responses for the certificate can be had, as it says itself: http or https URIs, at most four (RFC 5280
+// §4.2.2.1). Nothing if the chain lacks the issuer, without which no response can be verified.
+[[nodiscard]] std::vector<std::string> responders_of(const Credentials& credentials);
+// What a responder is asked, in DER (RFC 6960 §4.1); empty if the chain lacks the issuer.
+[[nodiscard]] std::string status_request(const Credentials& credentials);
 
 }  // namespace portico::tls

@@ -15,6 +15,7 @@ using OwnedTime = Owned<ASN1_GENERALIZEDTIME, ASN1_GENERALIZEDTIME_free>;
 
 struct Staple::Parts {
     std::string response;
+    OwnedTime begins;
     OwnedTime ends;
 };
 

@@ -7,56 +7,17 @@
 
 #include <memory>
 #include <string>
-#include <string_view>
+#include <vector>
 
-#include "portico/tls/credentials_parts.h"
 #include "portico/tls/pair_for_test.h"
+#include "portico/tls/secrets.h"
+#include "portico/tls/staple_for_test.h"
+#include "portico/tls/staples.h"
 
 namespace portico::tls {
 namespace {
 
 using testing::HasSubstr;
-
-Credentials with_issuer(const std::vector<std::string>& names) {
-    const auto issued = issue(authority(), names, today());
-    return *Credentials::read(issued->chain + authority_text().chain, issued->key);
-}
-
-// Whether the response names the hash that most responders use.
-enum class Hash : std::uint8_t { sha1, sha256 };
-
-struct Saying {
-    int status = V_OCSP_CERTSTATUS_GOOD;
-    long begins = -60;  // seconds from now
-    long ends = 3600;   // 0: the response does not say
-    Hash hash = Hash::sha1;
-};
-
-using Time = Owned<ASN1_TIME, ASN1_TIME_free>;
-
-// What an authority's responder says about a certificate.
-std::string response_of(const Credentials& about, const Credentials& signer, const Saying& saying = {}) {
-    const Owned<OCSP_BASICRESP, OCSP_BASICRESP_free> basic(OCSP_BASICRESP_new());
-    const EVP_MD* const hash = saying.hash == Hash::sha1 ? EVP_sha1() : EVP_sha256();
-    const Owned<OCSP_CERTID, OCSP_CERTID_free> id(
-        OCSP_cert_to_id(hash, about.parts().chain[0].get(), authority().parts().chain[0].get()));
-    const Time begins(X509_gmtime_adj(nullptr, saying.begins));
-    const Time ends(saying.ends == 0 ? nullptr : X509_gmtime_adj(nullptr, saying.ends));
-    const bool is_revoked = saying.status == V_OCSP_CERTSTATUS_REVOKED;
-    EXPECT_NE(OCSP_basic_add1_status(basic.get(), id.get(), saying.status, OCSP_REVOKED_STATUS_KEYCOMPROMISE,
-                                     is_revoked ? begins.get() : nullptr, begins.get(), ends.get()),
-              nullptr);
-    EXPECT_EQ(
-        OCSP_basic_sign(basic.get(), signer.parts().chain[0].get(), signer.parts().key.get(), EVP_sha256(), nullptr, 0),
-        1);
-    const Owned<OCSP_RESPONSE, OCSP_RESPONSE_free> whole(
-        OCSP_response_create(OCSP_RESPONSE_STATUS_SUCCESSFUL, basic.get()));
-    unsigned char* octets = nullptr;
-    const int length = i2d_OCSP_RESPONSE(whole.get(), &octets);
-    std::string der(reinterpret_cast<const char*>(octets), static_cast<std::size_t>(length));
-    OPENSSL_free(octets);
-    return der;
-}
 
 TEST(Staples, OfTheIssuerAreAccepted) {
     const Credentials own = with_issuer({"localhost"});
@@ -101,11 +62,10 @@ TEST(Staples, ThatProveNothingAreRefused) {
 }
 
 // Returns what the server shows to a client that asks.
-std::string shown_to_client(const ServerIdentity& identity) {
-    const auto server = *ServerContext::open({.credentials = {identity}});
+std::string shown_to_client(const ServerContext& server) {
     ClientTlsOptions options;
     options.authorities = authority_text().chain;
-    Pair pair(*server, **ClientContext::open(options), "localhost");
+    Pair pair(server, **ClientContext::open(options), "localhost");
     SSL* const ssl = pair.client().secrets().ssl.get();
     SSL_set_tlsext_status_type(ssl, TLSEXT_STATUSTYPE_ocsp);
     EXPECT_TRUE(pair.shake_hands());
@@ -115,12 +75,59 @@ std::string shown_to_client(const ServerIdentity& identity) {
                        : std::string(reinterpret_cast<const char*>(octets), static_cast<std::size_t>(length));
 }
 
+std::string shown_to_client(const ServerIdentity& identity) {
+    return shown_to_client(**ServerContext::open({.credentials = {identity}}));
+}
+
 TEST(Staples, AreShownToClientsThatAsk) {
     ServerIdentity identity(with_issuer({"localhost"}));
     EXPECT_EQ(shown_to_client(identity), "");
     const std::string response = response_of(identity.credentials, authority());
     identity.staple = *Staple::read(response, identity.credentials);
     EXPECT_EQ(shown_to_client(identity), response);
+}
+
+TEST(Responders, AreThoseThatTheCertificateNames) {
+    EXPECT_TRUE(responders_of(with_issuer({"localhost"})).empty());
+    EXPECT_THAT(responders_of(with_issuer({"localhost"},
+                                          "OCSP;URI:http://a/1,caIssuers;URI:http://b/,OCSP;URI:ldap://c/,"
+                                          "OCSP;URI:https://d/")),
+                testing::ElementsAre("http://a/1", "https://d/"));
+    EXPECT_EQ(responders_of(with_issuer({"localhost"},
+                                        "OCSP;URI:http://1/,OCSP;URI:http://2/,OCSP;URI:http://3/,"
+                                        "OCSP;URI:http://4/,OCSP;URI:http://5/"))
+                  .size(),
+              4U);
+    const Credentials alone = credentials_for({"localhost"});
+    EXPECT_TRUE(responders_of(alone).empty());
+    EXPECT_EQ(status_request(alone), "");
+    EXPECT_NE(status_request(with_issuer({"localhost"})), "");
+}
+
+// What is fetched while a server runs.
+TEST(Staples, AreShownAsSoonAsTheyHaveBeenFetched) {
+    std::vector<std::weak_ptr<StaplePlace>> begun;
+    ServerTlsOptions options;
+    options.staples = std::make_shared<Staples>(
+        [&](const Credentials&, const std::weak_ptr<StaplePlace>& place) { begun.push_back(place); });
+    const Credentials own = with_issuer({"localhost"}, "OCSP;URI:http://responder.example/");
+    options.credentials.emplace_back(own);
+    auto server = *ServerContext::open(options);
+    ASSERT_EQ(begun.size(), 1U);
+    EXPECT_EQ(shown_to_client(*server), "");
+    const std::string response = response_of(own, authority());
+    begun.front().lock()->set(*Staple::read(response, own));
+    EXPECT_EQ(shown_to_client(*server), response);
+    server = *ServerContext::open(options);
+    EXPECT_EQ(shown_to_client(*server), response) << "by the context that follows, too";
+    EXPECT_EQ(begun.size(), 1U);
+    server.reset();
+    EXPECT_TRUE(begun.front().expired());
+    server = *ServerContext::open(options);
+    EXPECT_EQ(begun.size(), 2U);
+    options.credentials = {with_issuer({"localhost"})};
+    EXPECT_EQ(shown_to_client(**ServerContext::open(options)), "") << "it names no responder";
+    EXPECT_EQ(begun.size(), 2U);
 }
 
 // It was valid when it was read: clocks may differ by five minutes.

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import functools
+import http.client
+import http.server
 import json
 import os
 import re
@@ -13,6 +16,7 @@ import ssl
 import stat
 import subprocess
 import threading
+import time
 import urllib.request
 from pathlib import Path
 
@@ -297,6 +301,95 @@ def test_certificates_are_renewed_while_the_server_runs(pebble, serve):
     first = serial_of(server, "one.test")
     assert wait_until(lambda: serial_of(server, "one.test") != first), server.printed
     assert is_served(server, "one.test", root), "the new one is valid when it is put to use"
+
+
+class Front:
+    """A gateway before pebble that adds what Debian's (2.4.0) does not have: renewal information (RFC 9773), and a limit of
+    orders (RFC 8555 §6.6)."""
+
+    def __init__(self, pebble: Pebble, orders_refused: int, wait: int):
+        self.pebble, self.orders_refused, self.wait = pebble, orders_refused, wait
+        self.asked: list[str] = []  # certificates whose renewal was asked for
+        self.orders: list[tuple[float, dict]] = []  # when, and what
+        front = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                front.answer(self, b"")
+            do_HEAD = do_GET
+
+            def do_POST(self) -> None:
+                front.answer(self, self.rfile.read(int(self.headers["Content-Length"])))
+
+            def log_message(self, *_) -> None:
+                pass
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(pebble.certificate.chain, pebble.certificate.key)
+        self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    @property
+    def base(self) -> str:
+        return f"https://localhost:{self.server.server_port}"
+
+    def answer(self, request, content: bytes) -> None:
+        status, fields, answer = self.decide(request, content)
+        request.send_response(status)
+        for name, value in {**fields, "Content-Length": str(len(answer))}.items():
+            request.send_header(name, value)
+        request.end_headers()
+        if request.command != "HEAD":
+            request.wfile.write(answer)
+
+    def decide(self, request, content: bytes) -> tuple[int, dict[str, str], bytes]:
+        if request.path.startswith("/renewal/"):
+            self.asked.append(request.path.removeprefix("/renewal/"))
+            year = 2024 if self.asked[-1] == self.asked[0] else 2999  # the first one should have been renewed long ago
+            window = {"start": f"{year}-01-01T00:00:00Z", "end": f"{year}-01-02T00:00:00Z"}
+            return 200, {"Content-Type": "application/json"}, json.dumps({"suggestedWindow": window}).encode()
+        if request.path == "/order-plz":
+            encoded = json.loads(content)["payload"]
+            order = json.loads(base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)))
+            self.orders.append((time.monotonic(), order))
+            if len(self.orders) <= self.orders_refused:
+                problem = {"type": "urn:ietf:params:acme:error:rateLimited", "detail": "too many orders"}
+                return 429, {"Content-Type": "application/problem+json", "Retry-After": str(self.wait)}, \
+                    json.dumps(problem).encode()
+        return self.pass_on(request, content)
+
+    def pass_on(self, request, content: bytes) -> tuple[int, dict[str, str], bytes]:
+        """With the same Host, of which pebble makes its URLs."""
+        context = ssl.create_default_context(cafile=str(self.pebble.certificate.chain))
+        link = http.client.HTTPSConnection("localhost", self.pebble.port, context=context, timeout=30)
+        fields = {name: request.headers[name] for name in ("Host", "Content-Type", "User-Agent") if name in request.headers}
+        link.request(request.command, request.path, content or None, fields)
+        answer = link.getresponse()
+        octets = answer.read()
+        if request.path == "/dir":
+            octets = json.dumps({**json.loads(octets), "renewalInfo": f"{self.base}/renewal"}).encode()
+        kept = ("Content-Type", "Replay-Nonce", "Location", "Retry-After", "Link")
+        return answer.status, {name: answer.headers[name] for name in kept if name in answer.headers}, octets
+
+
+def test_an_authority_says_when(pebble, serve):
+    """It limits orders, and then wants the certificate to be renewed at once."""
+    pebble.start()
+    root = pebble.root()
+    front = Front(pebble, orders_refused=1, wait=11)
+    server = serve("--listen", f"127.0.0.1:{pebble.proofs}", "--acme-directory", f"{front.base}/dir", "--acme", "one.test")
+    try:
+        assert wait_until(lambda: is_served(server, "one.test", root)), server.printed
+        assert front.orders[1][0] - front.orders[0][0] >= 11, "not after ten seconds, as it would by itself"
+        assert any("too many orders" in line for line in server.printed), server.printed
+        assert wait_until(lambda: len(front.orders) == 3), server.printed
+        replaced = [order.get("replaces") for _, order in front.orders]
+        assert replaced == [None, None, front.asked[0]]
+        assert wait_until(lambda: len(set(front.asked)) == 2), "the new certificate has its own time"
+        assert is_served(server, "one.test", root) and len(front.orders) == 3
+    finally:
+        front.server.shutdown()
+        front.server.server_close()
 
 
 def test_a_certificate_is_kept_for_the_next_start(pebble, serve):

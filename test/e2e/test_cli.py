@@ -288,7 +288,7 @@ def test_completion_loads(shell):
     ("portico se", {"serve"}),
     ("portico serve --access-log ", {"text", "json", "combined", "off"}),
     ("portico serve --access-log = js", {"json"}),
-    ("portico serve --no-", {"--no-list"}),
+    ("portico serve --no-", {"--no-list", "--no-ocsp"}),
     ("portico completion z", {"zsh"}),
     ("portico serve --set head_time", {"head_time_max="}),
 ])

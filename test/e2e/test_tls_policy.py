@@ -322,6 +322,8 @@ def test_browsers_are_told_to_stay_with_https(own_server, certificate, version):
 MISTAKES = {
     "keys without HTTPS": (("--ticket-keys", "k"), 2, "--ticket-keys is for HTTPS"),
     "hsts without HTTPS": (("--hsts",), 2, "--hsts is for HTTPS"),
+    "early data without HTTPS": (("--early-data",), 2, "--early-data is for HTTPS"),
+    "no OCSP without HTTPS": (("--no-ocsp",), 2, "--no-ocsp is for HTTPS"),
     "https without a certificate": (("--listen", "https://127.0.0.1:0"), 2, "needs a certificate"),
     "only http": (("--tls", "--listen", "http://127.0.0.1:0"), 2, "there is no endpoint for that"),
     "demand without authorities": (("--tls", "--client-cert", "optional"), 2, "--client-cert needs --client-ca"),
