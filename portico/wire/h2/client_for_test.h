@@ -1,4 +1,4 @@
-// portico/wire/h2/client_for_test.h — a client that says anything, and a server that notes what it gets.
+// portico/wire/h2/client_for_test.h — a peer that says anything, and a connection that notes what it gets.
 //
 // Room wire: see frame.h. Included by tests and fuzz targets alone.
 #pragma once
@@ -113,7 +113,27 @@ inline std::string priority_update_of(StreamId stream, std::string_view value) {
     return frame_of(FrameType::priority_update, 0, 0, number_of(stream, 4) + std::string(value));
 }
 
-// --- what a server sends, as text
+// --- what a server sends
+
+// What a server sends first: its settings, and the acknowledgment of ours.
+inline std::string server_hello(SettingList settings = {}) {
+    return settings_of(settings) + frame_of(FrameType::settings, flag_ack, 0, "");
+}
+
+// The head of a response.
+inline std::string response_of(StreamId stream, Lines further = {}, std::string_view status = "200",
+                               unsigned flags = flag_end_headers) {
+    return headers_of(stream, block_of({{":status", status}}) + block_of(further), flags);
+}
+// A response without content.
+inline std::string answer_of(StreamId stream, std::string_view status = "200") {
+    return response_of(stream, {}, status, flag_end_headers | flag_end_stream);
+}
+inline std::string goaway_of(StreamId last, ErrorCode error = ErrorCode::no_error) {
+    return frame_of(FrameType::goaway, 0, 0, number_of(last, 4) + number_of(static_cast<std::uint32_t>(error), 4));
+}
+
+// --- what a connection sends, as text
 
 inline std::string name_of(ErrorCode error) {
     static constexpr std::string_view names[] = {
@@ -167,11 +187,11 @@ inline std::string text_of(const SentFrame& frame) {
     return "frame of type " + std::to_string(static_cast<int>(header.type));
 }
 
-// --- a server
+// --- a connection
 
 // What the layer above does with the events.
 enum class Server : std::uint8_t {
-    silent,    // uses content at once, and answers nothing
+    silent,    // uses content at once, and answers nothing: a client too
     answers,   // also answers each request, with 204 and nothing more, and releases it
     releases,  // like `silent`, but releases streams that were reset
 };
@@ -179,11 +199,13 @@ enum class Server : std::uint8_t {
 // One connection, and what has happened on it. What its peer would see is in `frames`, one line for each frame.
 class Served {
 public:
-    explicit Served(Server server = Server::silent, const Limits& limits = {})
+    explicit Served(Server server = Server::silent, const Limits& limits = {}, Role role = Role::server)
         : server_(server),
           limits_(limits),
           context_(pool_, limits_),
-          connection_(std::make_unique<Connection>(context_, http::Scheme::https)) {}
+          connection_(std::make_unique<Connection>(context_, http::Scheme::https, role)) {
+        if (role == Role::client) sent_preface_ = client_preface.size();
+    }
     Served(const Served&) = delete;
     Served& operator=(const Served&) = delete;
     ~Served() { connection_.reset(); }
@@ -214,6 +236,7 @@ public:
             sent_ += connection_->output();
             connection_->output_sent(connection_->output().size());
         }
+        sent_.erase(0, std::exchange(sent_preface_, 0));
         for (SentFrame& frame : take_frames(sent_)) {
             frames.push_back(text_of(frame));
             headers.push_back(frame.header);
@@ -254,6 +277,13 @@ private:
                 requests.push_back(*event.request);
                 refusals.push_back(event.refusal);
                 if (server_ == Server::answers) answer(event.stream);
+                return;
+            case Event::Kind::response:
+                add("response " + stream + " " + std::to_string(http::code(event.response->status)) +
+                    (event.ending == Ending::last ? " end" : ""));
+                for (const auto& line : event.response->fields.lines()) {
+                    add("field " + std::string(line.name) + "=" + std::string(line.value));
+                }
                 return;
             case Event::Kind::content:
                 if (!events.ends_with(last_content_) || last_stream_ != event.stream || last_content_.empty()) {
@@ -301,6 +331,7 @@ private:
     std::unique_ptr<Connection> connection_;
     TimePoint now_{std::chrono::hours(1)};
     std::string sent_;
+    std::size_t sent_preface_ = 0;  // of a client: octets that precede the first frame
     bool is_reading_ = true;
     std::string last_content_;
     StreamId last_stream_ = 0;

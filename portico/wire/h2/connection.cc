@@ -13,10 +13,11 @@ constexpr std::string_view shutdown_ping = "shutdown";
 
 }  // namespace
 
-Connection::Connection(Context& context, http::Scheme scheme)
+Connection::Connection(Context& context, http::Scheme scheme, Role role)
     : context_(&context),
       scheme_(scheme),
-      reader_(context.pool(), context.limits(), context.counters()),
+      role_(role),
+      reader_(context.pool(), context.limits(), context.counters(), role),
       output_(context.pool()),
       receive_window_(static_cast<std::int64_t>(context.limits().connection_window_octets)),
       control_pace_(
@@ -41,6 +42,7 @@ void Connection::receive(std::string_view octets, TimePoint now) {
 
 std::optional<Event> Connection::next_event() {
     while (phase_ != Phase::ended) {
+        if (auto event = take_refusal()) return event;
         const Step step = reader_.next(input_);
         if (step.kind == Step::Kind::more) break;
         if (auto event = handle(step)) return event;
@@ -60,10 +62,10 @@ Stream* Connection::find(StreamId id) const {
 }
 
 // The stream, if something can still be sent on it.
-Stream* Connection::find_answerable(StreamId id) const {
+Stream* Connection::find_sendable(StreamId id) const {
     Stream* const stream = find(id);
     const bool is_done =
-        stream == nullptr || stream->state == StreamState::closed || stream->answer == Answer::complete;
+        stream == nullptr || stream->state == StreamState::closed || stream->sending == Sending::complete;
     return is_done ? nullptr : stream;
 }
 
@@ -131,8 +133,9 @@ void Connection::released(StreamId id) {
     credit_connection(stream->unused);
     stream->unused = 0;
     // After a complete response, this only asks the peer to stop sending: RFC 9113 §8.1.
-    const bool is_answered = stream->answer == Answer::complete;
-    reset(id, is_answered ? ErrorCode::no_error : ErrorCode::internal_error);
+    const bool is_answered = stream->sending == Sending::complete;
+    const ErrorCode given_up = is_answered ? ErrorCode::no_error : ErrorCode::internal_error;
+    reset(id, role_ == Role::client ? ErrorCode::cancel : given_up);
     free(*stream);
 }
 

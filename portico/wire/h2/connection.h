@@ -1,4 +1,4 @@
-// portico/wire/h2/connection.h — the server's end of one HTTP/2 connection (RFC 9113), without I/O.
+// portico/wire/h2/connection.h — either end of one HTTP/2 connection (RFC 9113), without I/O.
 //
 // Room wire: see frame.h.
 #pragma once
@@ -32,11 +32,12 @@ namespace portico::h2 {
 // What has happened on a connection.
 struct Event {
     enum class Kind : std::uint8_t {
-        request,      // a request begins. The caller holds the stream until it calls released()
-        content,      // some of a request's content, at least one octet. Say used() when it is used up
-        content_end,  // the end of the content of a request that has some
+        request,      // for a server: a request begins. The caller holds the stream until it calls released()
+        response,     // for a client: the head of a response, interim or final
+        content,      // some of a message's content, at least one octet. Say used() when it is used up
+        content_end,  // the end of a message that did not end with its head
         reset,        // the stream is closed, by the peer or by us: nothing more can be sent or received
-        leaving,      // the peer has sent GOAWAY: it opens no more streams
+        leaving,      // the peer has sent GOAWAY: a client opens no more streams, a server accepts no more
         ended,        // the connection is over: send the output, and close. No event follows
     };
     explicit Event(Kind what, StreamId id = 0, Fault why = {ErrorCode::no_error, {}})
@@ -44,22 +45,28 @@ struct Event {
 
     Kind kind;
     StreamId stream;
-    Fault fault;  // of `reset` and `ended`: why
+    // Of `reset` and `ended`: why; of `leaving`: the code of GOAWAY. A client may send a request again, elsewhere, that
+    // the peer has reset with REFUSED_STREAM. One that the peer's GOAWAY leaves out is reset in this way too.
+    Fault fault;
+    bool is_peers = false;  // of `reset`: the peer has reset it
     // Of `request`. Take what it points to by swapping it, or use it before the next event of any connection of the
     // core. Its views stay valid until the stream is released.
     http::Request* request = nullptr;
     std::optional<http::Refusal> refusal;          // of `request`: how it is to be answered
+    // Of `response`. Its views stay valid until the next response of the stream, or until that is released.
+    const http::Response* response = nullptr;
+    Ending ending = Ending::more;                  // of `response`: whether the message ends with it
     std::string_view content;                      // valid until the next receive()
     const http::FieldSection* trailers = nullptr;  // of `content_end`, if there are any: valid until the next event
 };
 
-// What the connection adds to the fields of a response.
+// What the connection adds to the fields of a message.
 struct HeadExtras {
     std::string_view date;                        // an IMF-fixdate (RFC 9110 §6.6.1), or empty: then no Date is sent
     std::optional<std::uint64_t> content_length;  // absent: no Content-Length is sent
 };
 
-// The server's end of one connection. Octets and the time come in; events and octets come out. In each turn:
+// One end of a connection. Octets and the time come in; events and octets come out. In each turn:
 //
 //   receive()    with what has arrived, perhaps nothing,
 //   next_event() until there is none; between the events, everything below may be called,
@@ -70,9 +77,9 @@ struct HeadExtras {
 // A stream that is closed, or no longer held, can be named in every call; nothing happens then.
 class Connection {
 public:
-    // The context outlives it. `scheme` is the connection's own, for requests that have none. Our settings are in the
-    // output from the beginning.
-    Connection(Context& context, http::Scheme scheme);
+    // The context outlives it. `scheme` is the connection's own: of requests that have none and, for a client, of all.
+    // Our settings are in the output from the beginning.
+    Connection(Context& context, http::Scheme scheme, Role role = Role::server);
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
     ~Connection();
@@ -84,25 +91,32 @@ public:
     [[nodiscard]] std::optional<Event> next_event();
     // The caller has used so many octets of the stream's content: the peer may send as many more (RFC 9113 §6.9).
     void used(StreamId id, std::size_t octets);
-    // The caller has stopped working on the stream, and uses neither it nor the request's views any more. Whatever is
+    // The caller has stopped working on the stream, and uses neither it nor its message's views any more. Whatever is
     // not complete is reset. To be called once for each request, also after `reset` and `ended`.
     void released(StreamId id);
+
+    // --- for a client
+    // Whether another stream can be opened now. The limits of both ends count, and the end of either.
+    [[nodiscard]] bool can_open() const;
+    // Opens a stream with a request: method_token, target, authority and fields (see respond()). To be called if
+    // can_open(). The caller holds the stream until it calls released(). With Ending::last, there is no content.
+    [[nodiscard]] StreamId open(const http::Request& request, const HeadExtras& extras, Ending ending);
 
     // --- what the peer gets
     // Whether the output has room for another answer. If not, wait until the peer has received some of it.
     [[nodiscard]] bool has_room_for_head() const;
-    // Sends a head. An interim one (RFC 9110 §15.2) is followed by another. With Ending::last, there is no content.
+    // For a server: sends a head. An interim one (RFC 9110 §15.2) is followed by another. With Ending::last, there is no content.
     // Fields that HTTP/2 doesn't have are left out (RFC 9113 §8.2.2).
     void respond(StreamId id, const http::Response& response, const HeadExtras& extras, Ending ending);
     // How many octets of content can be sent now, as flow control and the output's limit allow.
     [[nodiscard]] std::size_t room_for_data(StreamId id) const;
-    // Sends content, at most as much as there is room for (asserted). With Ending::last it is the response's last.
+    // Sends content, at most as much as there is room for (asserted). With Ending::last it is the message's last.
     void write_data(StreamId id, std::string_view octets, Ending ending);
     // The same without a copy: memory for at most so many octets, less if there is no room. Fill it from its front, and
     // call data_written() before anything else.
     [[nodiscard]] std::span<char> data_room(StreamId id, std::size_t octets);
     void data_written(StreamId id, std::size_t octets, Ending ending);
-    // Ends the response with a trailer section (RFC 9113 §8.1).
+    // Ends the message with a trailer section (RFC 9113 §8.1).
     void write_trailers(StreamId id, const http::FieldSection& trailers);
     // Closes the stream at once (RFC 9113 §5.4.2).
     void reset(StreamId id, ErrorCode error);
@@ -140,20 +154,25 @@ public:
 private:
     enum class Phase : std::uint8_t {
         open,
-        announced,  // GOAWAY has told that an end is near: RFC 9113 §6.8
-        draining,   // GOAWAY has told which streams are the last
+        announced,  // our GOAWAY has told that an end is near: RFC 9113 §6.8
+        draining,   // GOAWAY has told which streams are the last: a server's, whoever we are
         ended,
     };
     struct Closed {
         StreamId id;
         Closing closing;
     };
+    // What a section begins with; a trailer section has neither.
+    struct Head {
+        const http::Request* request = nullptr;
+        const http::Response* response = nullptr;
+    };
     using Handled = std::optional<Event>;  // nothing: go on
 
     [[nodiscard]] const Limits& limits() const { return context_->limits(); }
     [[nodiscard]] Counters& counters() { return context_->counters(); }
     [[nodiscard]] Stream* find(StreamId id) const;
-    [[nodiscard]] Stream* find_answerable(StreamId id) const;
+    [[nodiscard]] Stream* find_sendable(StreamId id) const;
     [[nodiscard]] std::optional<Closing> how_closed(StreamId id) const;
 
     // What frames do: receive.cc.
@@ -161,16 +180,20 @@ private:
     [[nodiscard]] Handled handle_frame(const Step& step);
     [[nodiscard]] Handled handle_headers(const Step& step);
     [[nodiscard]] Handled open_stream(const Step& step);
+    [[nodiscard]] Handled take_response(Stream& stream, const Step& step);
     [[nodiscard]] Handled end_with_trailers(Stream& stream, const Step& step);
     [[nodiscard]] bool decode(std::string_view block, Section section);
     [[nodiscard]] Handled begin_data(const Step& step);
     [[nodiscard]] Handled take_data(const Step& step);
     [[nodiscard]] Handled end_data(const Step& step);
-    [[nodiscard]] Event end_request(Stream& stream, const http::FieldSection* trailers);
+    [[nodiscard]] Event end_content(Stream& stream, const http::FieldSection* trailers);
+    void end_receiving(Stream& stream);
     [[nodiscard]] Handled handle_priority(const Step& step);
     [[nodiscard]] Handled handle_rst_stream(const Step& step);
     void handle_settings(const Step& step);
     void handle_ping(const Step& step);
+    [[nodiscard]] Handled handle_goaway(const Step& step);
+    [[nodiscard]] Handled take_refusal();
     [[nodiscard]] Handled handle_window_update(const Step& step);
     void handle_priority_update(const Step& step);
     [[nodiscard]] Priority take_announced_priority(StreamId id, Priority otherwise);
@@ -193,13 +216,15 @@ private:
     void write_window_update(StreamId id, std::size_t octets);
     void credit_connection(std::size_t octets);
     void credit_stream(Stream& stream, std::size_t octets);
-    void write_section(Stream& stream, const http::FieldSection& fields, const http::Response* response,
-                       const HeadExtras& extras, Ending ending);
+    void write_section(Stream& stream, const http::FieldSection& fields, const Head& head, const HeadExtras& extras,
+                       Ending ending);
+    void encode_request(const http::Request& request, std::span<char>& out);
     void frame_block(StreamId id, std::size_t octets, Ending ending);
-    void end_answer(Stream& stream);
+    void end_sending(Stream& stream);
 
     Context* context_;
     http::Scheme scheme_;
+    Role role_;
     FrameReader reader_;
     hpack::Decoder decoder_;
     hpack::Encoder encoder_;
@@ -211,9 +236,10 @@ private:
     std::vector<std::unique_ptr<Stream>> live_;             // by id: streams are opened in that order
     std::vector<Closed> closed_;                            // the last streams that were closed, a ring
     std::size_t closed_next_ = 0;                           // where in the ring the next one goes
-    StreamId last_id_ = 0;                                  // the highest that the peer has used
+    StreamId last_id_ = 0;                                  // the highest that the client has used
     StreamId last_processed_ = 0;                           // the highest that was passed on
     StreamId last_accepted_ = stream_id_max;                // as our GOAWAY said
+    StreamId peer_last_accepted_ = stream_id_max;           // as the server's GOAWAY said
     StreamId data_stream_ = 0;                              // whose content is being read; 0: it is dropped
     std::vector<std::pair<StreamId, Priority>> announced_;  // priorities of streams that are not open yet
 

@@ -1,13 +1,14 @@
-// portico/wire/h2/connection_receive.cc — what the frames of a client do: see connection.h.
+// portico/wire/h2/connection_receive.cc — what the frames of the peer do: see connection.h.
 #include <algorithm>
 #include <utility>
 
 #include "portico/wire/h2/connection.h"
+#include "portico/wire/h2/read_response.h"
 
 namespace portico::h2 {
 namespace {
 
-// Whether the peer may still send the content or trailers of a request.
+// Whether the peer may still send something of its message.
 bool is_receiving(const Stream& stream) {
     return stream.state == StreamState::open || stream.state == StreamState::half_closed_local;
 }
@@ -33,7 +34,7 @@ Connection::Handled Connection::handle_frame(const Step& step) {
         case FrameType::rst_stream: return handle_rst_stream(step);
         case FrameType::settings: handle_settings(step); return std::nullopt;
         case FrameType::ping: handle_ping(step); return std::nullopt;
-        case FrameType::goaway: count_control_frame(); return Event(Event::Kind::leaving);
+        case FrameType::goaway: return handle_goaway(step);
         case FrameType::window_update: return handle_window_update(step);
         case FrameType::priority_update: handle_priority_update(step); return std::nullopt;
         case FrameType::data:  // the reader passes these on otherwise, or not at all
@@ -56,9 +57,15 @@ void Connection::count_control_frame() {
 
 Connection::Handled Connection::handle_headers(const Step& step) {
     const StreamId id = step.header.stream;
-    if (id > last_id_) return open_stream(step);
+    if (id > last_id_) {
+        if (role_ == Role::server) return open_stream(step);
+        end({ErrorCode::protocol_error, "HEADERS on an idle stream"});  // RFC 9113 §5.1
+        return std::nullopt;
+    }
     Stream* const stream = find(id);
-    if (stream != nullptr && is_receiving(*stream)) return end_with_trailers(*stream, step);
+    if (stream != nullptr && is_receiving(*stream)) {
+        return stream->awaits_head ? take_response(*stream, step) : end_with_trailers(*stream, step);
+    }
     const bool is_half_closed = stream != nullptr && stream->state == StreamState::half_closed_remote;
     const auto closing = how_closed(id);
     const bool is_ignored = id > last_accepted_ || closing == Closing::reset_by_us;
@@ -69,7 +76,7 @@ Connection::Handled Connection::handle_headers(const Step& step) {
         return std::nullopt;
     }
     if (!decode(step.payload, Section::none) || !is_half_closed) return std::nullopt;
-    return fail_stream(id, {ErrorCode::stream_closed, "HEADERS after the request's end"});  // RFC 9113 §5.1
+    return fail_stream(id, {ErrorCode::stream_closed, "HEADERS after the end"});  // RFC 9113 §5.1
 }
 
 // False if the connection has ended.
@@ -126,7 +133,35 @@ Connection::Handled Connection::open_stream(const Step& step) {
     return event;
 }
 
-// A second HEADERS frame (RFC 9113 §8.1).
+// The HEADERS frame of a response, interim or final (RFC 9113 §8.1).
+Connection::Handled Connection::take_response(Stream& stream, const Step& step) {
+    if (!decode(step.payload, Section::response)) return std::nullopt;
+    FieldList& fields = context_->fields();
+    if (fields.is_too_large()) {
+        ++counters().header_lists_too_large;
+        return fail_stream(stream.id, {ErrorCode::enhance_your_calm, "the head of the response is too large"});
+    }
+    fields.moved(stream.keep(fields.octets(), context_->pool().ledger()));
+    http::Response& response = context_->response();
+    const Ending ending = step.header.has(flag_end_stream) ? Ending::last : Ending::more;
+    const std::string_view malformation = read_response(fields, ending, stream.method, response);
+    if (!malformation.empty()) {
+        ++counters().malformed;
+        return fail_stream(stream.id, {ErrorCode::protocol_error, malformation});
+    }
+    if (http::code(response.status) >= 200) {
+        stream.awaits_head = false;
+        stream.content_left = response.content_length;
+        if (!response.sends_content(stream.method)) stream.content_left = 0;
+    }
+    if (ending == Ending::last) end_receiving(stream);
+    Event event(Event::Kind::response, stream.id);
+    event.response = &response;
+    event.ending = ending;
+    return event;
+}
+
+// A HEADERS frame after the head (RFC 9113 §8.1).
 Connection::Handled Connection::end_with_trailers(Stream& stream, const Step& step) {
     if (!decode(step.payload, Section::trailers)) return std::nullopt;
     const FieldList& fields = context_->fields();
@@ -148,15 +183,19 @@ Connection::Handled Connection::end_with_trailers(Stream& stream, const Step& st
     http::FieldSection& trailers = context_->trailers();
     trailers.clear();
     for (const http::FieldLine& line : fields.lines()) trailers.add(line.known, line.name, line.value);
-    return end_request(stream, &trailers);
+    return end_content(stream, &trailers);
 }
 
-Event Connection::end_request(Stream& stream, const http::FieldSection* trailers) {
+void Connection::end_receiving(Stream& stream) {
     if (stream.state == StreamState::open) {
         stream.state = StreamState::half_closed_remote;
     } else {
         close(stream, Closing::complete);
     }
+}
+
+Event Connection::end_content(Stream& stream, const http::FieldSection* trailers) {
+    end_receiving(stream);
     Event event(Event::Kind::content_end, stream.id);
     event.trailers = trailers;
     return event;
@@ -187,7 +226,7 @@ Connection::Handled Connection::begin_data(const Step& step) {
         credit_connection(step.padding);
         const bool is_ignored = header.stream > last_accepted_ || how_closed(header.stream) == Closing::reset_by_us;
         if (is_ignored) return std::nullopt;
-        return fail_stream(header.stream, {ErrorCode::stream_closed, "DATA after the request's end"});
+        return fail_stream(header.stream, {ErrorCode::stream_closed, "DATA after the end"});
     }
     stream->receive_window -= octets;
     // Until it has seen our settings, the peer may send as much as every connection allows at first (RFC 9113 §6.9.2).
@@ -196,6 +235,10 @@ Connection::Handled Connection::begin_data(const Step& step) {
     credit_connection(step.padding);
     if (stream->receive_window < least) {
         return fail_stream(stream->id, {ErrorCode::flow_control_error, "DATA over the stream's window"});
+    }
+    if (stream->awaits_head) {  // RFC 9113 §8.1
+        ++counters().malformed;
+        return fail_stream(stream->id, {ErrorCode::protocol_error, "DATA before the head of the response"});
     }
     if (stream->content_left) {
         if (content > *stream->content_left) {
@@ -228,7 +271,7 @@ Connection::Handled Connection::end_data(const Step& step) {
         ++counters().malformed;
         return fail_stream(stream->id, {ErrorCode::protocol_error, "less content than Content-Length"});
     }
-    return end_request(*stream, nullptr);
+    return end_content(*stream, nullptr);
 }
 
 void Connection::used(StreamId id, std::size_t octets) {
@@ -271,7 +314,9 @@ Connection::Handled Connection::handle_rst_stream(const Step& step) {
     if (stream == nullptr || stream->state == StreamState::closed) return std::nullopt;
     close(*stream, Closing::reset_by_peer);
     const auto error = static_cast<ErrorCode>(read_u32(step.payload.data()));
-    return Event(Event::Kind::reset, id, {error, "the client has reset the stream"});
+    Event event(Event::Kind::reset, id, {error, "the peer has reset the stream"});
+    event.is_peers = true;
+    return event;
 }
 
 // RFC 9113 §6.5
@@ -284,7 +329,7 @@ void Connection::handle_settings(const Step& step) {
     }
     count_control_frame();
     const std::int64_t before = peer_.initial_window_octets;
-    if (const auto fault = read_settings(step.payload, peer_)) return end(*fault);
+    if (const auto fault = read_settings(step.payload, role_, peer_)) return end(*fault);
     encoder_.set_table_octets_max(peer_.header_table_octets);
     for (const auto& stream : live_) {  // RFC 9113 §6.9.2
         if (stream->state == StreamState::closed) continue;
@@ -305,6 +350,36 @@ void Connection::handle_ping(const Step& step) {
     } else if (phase_ == Phase::announced) {
         send_last_goaway();  // our only PING came after the first GOAWAY, so the peer has seen both
     }
+}
+
+// RFC 9113 §6.8. Of ours, nothing can have been left out by a client: we open no streams.
+Connection::Handled Connection::handle_goaway(const Step& step) {
+    count_control_frame();
+    if (role_ == Role::client) {
+        const StreamId last = read_u31(step.payload.data());
+        if (last > peer_last_accepted_) {
+            end({ErrorCode::protocol_error, "GOAWAY with a higher stream identifier than before"});
+            return std::nullopt;
+        }
+        peer_last_accepted_ = last;
+        if (phase_ == Phase::open) phase_ = Phase::draining;
+    }
+    const auto error = static_cast<ErrorCode>(read_u32(step.payload.data() + 4));
+    return Event(Event::Kind::leaving, connection_stream, {error, "the peer has sent GOAWAY"});
+}
+
+// The next stream that the server's GOAWAY leaves out: it has done nothing for it, and will not.
+Connection::Handled Connection::take_refusal() {
+    if (peer_last_accepted_ == stream_id_max) return std::nullopt;
+    for (std::size_t i = live_.size(); i-- > 0 && live_[i]->id > peer_last_accepted_;) {
+        Stream& stream = *live_[i];
+        if (stream.state == StreamState::closed) continue;
+        close(stream, Closing::reset_by_peer);
+        Event event(Event::Kind::reset, stream.id, {ErrorCode::refused_stream, "the server accepts no more requests"});
+        event.is_peers = true;
+        return event;
+    }
+    return std::nullopt;
 }
 
 // RFC 9113 §6.9

@@ -1,4 +1,4 @@
-// portico/wire/h2/connection_send.cc — what a server writes: see connection.h.
+// portico/wire/h2/connection_send.cc — what a connection writes: see connection.h.
 #include <algorithm>
 #include <array>
 #include <cassert>
@@ -50,8 +50,14 @@ private:
 
 // RFC 9113 §3.4: our preface.
 void Connection::write_settings() {
+    if (role_ == Role::client) {
+        const std::span<char> room = output_.room(client_preface.size());
+        if (room.empty()) return end(no_memory);
+        client_preface.copy(room.data(), client_preface.size());
+        output_.grow(client_preface.size());
+    }
     std::array<char, our_settings_octets> payload;
-    write_our_settings(payload.data(), limits());
+    write_our_settings(payload.data(), limits(), role_);
     write_control({.length = payload.size(), .type = FrameType::settings}, {payload.data(), payload.size()});
     // The connection's window can only be opened by a frame of its own: RFC 9113 §6.9.2.
     const std::int64_t further = receive_window_ - window_octets_initial;
@@ -121,31 +127,72 @@ bool Connection::has_room_for_head() const {
 }
 
 void Connection::respond(StreamId id, const http::Response& response, const HeadExtras& extras, Ending ending) {
-    Stream* const stream = find_answerable(id);
-    if (stream == nullptr || stream->answer != Answer::awaited) return;
+    Stream* const stream = find_sendable(id);
+    if (stream == nullptr || stream->sending != Sending::awaited) return;
     const bool is_interim = http::code(response.status) < 200;
     assert(!is_interim || ending == Ending::more);                 // RFC 9113 §8.1
     assert(response.status != http::Status::switching_protocols);  // RFC 9113 §8.6
-    write_section(*stream, response.fields, &response, extras, ending);
+    write_section(*stream, response.fields, Head{.response = &response}, extras, ending);
     if (is_interim) return;
-    stream->answer = Answer::begun;
-    if (ending == Ending::last) end_answer(*stream);
+    stream->sending = Sending::begun;
+    if (ending == Ending::last) end_sending(*stream);
 }
 
 void Connection::write_trailers(StreamId id, const http::FieldSection& trailers) {
-    Stream* const stream = find_answerable(id);
-    if (stream == nullptr || stream->answer != Answer::begun) return;
-    write_section(*stream, trailers, nullptr, {}, Ending::last);
-    end_answer(*stream);
+    Stream* const stream = find_sendable(id);
+    if (stream == nullptr || stream->sending != Sending::begun) return;
+    write_section(*stream, trailers, Head{}, {}, Ending::last);
+    end_sending(*stream);
 }
 
-// A field section: a head, or with no response a trailer section.
-void Connection::write_section(Stream& stream, const http::FieldSection& fields, const http::Response* response,
+bool Connection::can_open() const {
+    const auto open = std::ranges::count_if(live_, [](const auto& s) { return s->state != StreamState::closed; });
+    return role_ == Role::client && phase_ == Phase::open && last_id_ <= stream_id_max - 2 &&
+           static_cast<std::size_t>(open) < std::min(limits().streams_max, peer_.streams_max);
+}
+
+StreamId Connection::open(const http::Request& request, const HeadExtras& extras, Ending ending) {
+    assert(can_open());
+    last_id_ += last_id_ == 0 ? 1 : 2;  // RFC 9113 §5.1.1
+    auto owned = context_->borrow();
+    Stream& stream = *owned;
+    stream.keep({}, context_->pool().ledger());
+    stream.id = last_id_;
+    stream.state = StreamState::open;
+    stream.sending = Sending::begun;
+    stream.awaits_head = true;
+    stream.method = request.method;
+    stream.send_window = peer_.initial_window_octets;
+    stream.receive_window = static_cast<std::int64_t>(limits().stream_window_octets);
+    live_.push_back(std::move(owned));
+    ++counters().requests;
+    write_section(stream, request.fields, Head{.request = &request}, extras, ending);
+    if (ending == Ending::last && stream.state != StreamState::closed) end_sending(stream);
+    return last_id_;
+}
+
+// RFC 9113 §8.3.1
+void Connection::encode_request(const http::Request& request, std::span<char>& out) {
+    constexpr auto allowed = hpack::Indexing::allowed;
+    encoder_.encode(":method", request.method_token, allowed, out);
+    encoder_.encode(":scheme", scheme_ == http::Scheme::https ? "https" : "http", allowed, out);
+    encoder_.encode(":authority", request.authority, allowed, out);
+    encoder_.encode(":path", request.target, allowed, out);
+}
+
+// A field section: a head, or a trailer section.
+void Connection::write_section(Stream& stream, const http::FieldSection& fields, const Head& head,
                                const HeadExtras& extras, Ending ending) {
     const Digits length(extras.content_length.value_or(0));
     std::size_t octets_max = hpack::Encoder::block_beginning_octets_at_most + hpack::Encoder::status_octets_at_most +
                              hpack::Encoder::octets_at_most("date", extras.date) +
                              hpack::Encoder::octets_at_most("content-length", length.text());
+    if (const http::Request* const request = head.request) {
+        octets_max += hpack::Encoder::octets_at_most(":method", request->method_token) +
+                      hpack::Encoder::octets_at_most(":scheme", "https") +
+                      hpack::Encoder::octets_at_most(":authority", request->authority) +
+                      hpack::Encoder::octets_at_most(":path", request->target);
+    }
     for (const http::FieldLine& line : fields.lines()) {
         octets_max += hpack::Encoder::octets_at_most(line.name, line.value);
     }
@@ -154,7 +201,8 @@ void Connection::write_section(Stream& stream, const http::FieldSection& fields,
     if (room.empty()) return end(no_memory);
     std::span<char> out = room.subspan(frame_header_octets);
     encoder_.begin_block(out);
-    if (response != nullptr) encoder_.encode_status(response->status, out);
+    if (head.response != nullptr) encoder_.encode_status(head.response->status, out);
+    if (head.request != nullptr) encode_request(*head.request, out);
     constexpr auto allowed = hpack::Indexing::allowed;
     if (!extras.date.empty()) encoder_.encode(FieldName::date, extras.date, allowed, out);
     for (const http::FieldLine& line : fields.lines()) {
@@ -164,7 +212,7 @@ void Connection::write_section(Stream& stream, const http::FieldSection& fields,
             continue;
         }
         encoder_.encode(line.name, line.value, allowed, out);
-        if (response != nullptr && http::equals_ignoring_case(line.name, "priority")) {
+        if (head.response != nullptr && http::equals_ignoring_case(line.name, "priority")) {
             order_.prioritise(stream, read_priority(line.value, stream.priority));  // RFC 9218 §8
         }
     }
@@ -194,8 +242,8 @@ void Connection::frame_block(StreamId id, std::size_t octets, Ending ending) {
 }
 
 std::size_t Connection::room_for_data(StreamId id) const {
-    const Stream* const stream = find_answerable(id);
-    if (stream == nullptr || stream->answer != Answer::begun) return 0;
+    const Stream* const stream = find_sendable(id);
+    if (stream == nullptr || stream->sending != Sending::begun) return 0;
     const std::int64_t window = std::min(stream->send_window, send_window_);  // RFC 9113 §6.9.1
     const std::size_t queued = output_.size();
     if (window <= 0 || queued >= limits().output_octets_max) return 0;
@@ -217,7 +265,7 @@ std::span<char> Connection::data_room(StreamId id, std::size_t octets) {
 }
 
 void Connection::data_written(StreamId id, std::size_t octets, Ending ending) {
-    Stream* const stream = find_answerable(id);
+    Stream* const stream = find_sendable(id);
     if (stream == nullptr || (octets == 0 && ending == Ending::more)) return;
     assert(octets <= room_for_data(id));
     const std::span<char> room = output_.room(frame_header_octets + octets);
@@ -236,13 +284,13 @@ void Connection::data_written(StreamId id, std::size_t octets, Ending ending) {
     }
     order_.has_sent(*stream);
     order_.update(*stream, now_);
-    if (is_last) end_answer(*stream);
+    if (is_last) end_sending(*stream);
     note_stall();
 }
 
 void Connection::write_data(StreamId id, std::string_view octets, Ending ending) {
     do {
-        if (find_answerable(id) == nullptr) return;
+        if (find_sendable(id) == nullptr) return;
         const std::span<char> room = data_room(id, octets.size());
         assert(octets.empty() || !room.empty() || phase_ == Phase::ended);
         if (!room.empty()) std::memcpy(room.data(), octets.data(), room.size());
@@ -251,9 +299,9 @@ void Connection::write_data(StreamId id, std::string_view octets, Ending ending)
     } while (!octets.empty());
 }
 
-void Connection::end_answer(Stream& stream) {
+void Connection::end_sending(Stream& stream) {
     order_.remove(stream);
-    stream.answer = Answer::complete;
+    stream.sending = Sending::complete;
     if (stream.state == StreamState::open) {
         stream.state = StreamState::half_closed_local;
     } else {
@@ -263,8 +311,8 @@ void Connection::end_answer(Stream& stream) {
 
 void Connection::has_data(StreamId id, TimePoint now) {
     now_ = std::max(now_, now);
-    Stream* const stream = find_answerable(id);
-    if (stream == nullptr || stream->answer != Answer::begun || stream->place != Place::none) return;
+    Stream* const stream = find_sendable(id);
+    if (stream == nullptr || stream->sending != Sending::begun || stream->place != Place::none) return;
     order_.add(*stream, now_);
     note_stall();
 }

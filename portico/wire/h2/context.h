@@ -30,6 +30,7 @@ public:
     // Used for one section at a time: what a connection fills is valid until the next event of any connection.
     [[nodiscard]] FieldList& fields() { return fields_; }
     [[nodiscard]] http::Request& request() { return request_; }
+    [[nodiscard]] http::Response& response() { return response_; }
     [[nodiscard]] http::FieldSection& trailers() { return trailers_; }
 
     // A clear stream, with memory if one was given back with some.
@@ -44,6 +45,7 @@ private:
     Counters counters_;
     FieldList fields_;
     http::Request request_;
+    http::Response response_;
     http::FieldSection trailers_;
     std::vector<std::unique_ptr<Stream>> streams_;
 };

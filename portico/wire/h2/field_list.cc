@@ -68,7 +68,7 @@ void FieldList::moved(const char* to) {
         move(line.name);
         move(line.value);
     }
-    for (auto* const text : {&pseudo_.method, &pseudo_.scheme, &pseudo_.authority, &pseudo_.path}) {
+    for (auto* const text : {&pseudo_.method, &pseudo_.scheme, &pseudo_.authority, &pseudo_.path, &pseudo_.status}) {
         if (*text) move(**text);
     }
 }
@@ -99,10 +99,14 @@ std::string_view FieldList::add_pseudo(const hpack::DecodedLine& line, Section s
     if (section == Section::trailers) return "pseudo-header field in a trailer section";
     if (!lines_.empty()) return "pseudo-header field after another field";
     std::optional<std::string_view>* place = nullptr;
-    if (line.name == ":method") place = &pseudo_.method;
-    if (line.name == ":scheme") place = &pseudo_.scheme;
-    if (line.name == ":authority") place = &pseudo_.authority;
-    if (line.name == ":path") place = &pseudo_.path;
+    if (section == Section::response) {
+        if (line.name == ":status") place = &pseudo_.status;
+    } else {
+        if (line.name == ":method") place = &pseudo_.method;
+        if (line.name == ":scheme") place = &pseudo_.scheme;
+        if (line.name == ":authority") place = &pseudo_.authority;
+        if (line.name == ":path") place = &pseudo_.path;
+    }
     if (place == nullptr) return "unknown pseudo-header field";
     if (*place) return "repeated pseudo-header field";
     *place = line.value;

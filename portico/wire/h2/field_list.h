@@ -21,6 +21,7 @@ namespace portico::h2 {
 // What a field section belongs to.
 enum class Section : std::uint8_t {
     request,
+    response,
     trailers,
     none,  // it is only decoded, because the state of the compression depends on it
 };
@@ -32,12 +33,13 @@ class FieldList {
 public:
     explicit FieldList(const Limits& limits);
 
-    // The pseudo-header fields of a request (RFC 9113 §8.3.1).
+    // The pseudo-header fields of a request (RFC 9113 §8.3.1), and of a response (§8.3.2).
     struct Pseudo {
         std::optional<std::string_view> method;
         std::optional<std::string_view> scheme;
         std::optional<std::string_view> authority;
         std::optional<std::string_view> path;
+        std::optional<std::string_view> status;
     };
 
     // Decodes a whole block. Fails if the connection can't go on.

@@ -46,8 +46,28 @@ void write_frame_header(char* to, const FrameHeader& header) {
     write_u32(to + 5, header.stream);
 }
 
-std::optional<Fault> check_frame_header(const FrameHeader& header) {
-    // RFC 9113 §4.2. A connection error for all types: RFC 9113 §5.4.1 allows it, and no client sends such frames.
+std::string_view spelling(ErrorCode error) {
+    switch (error) {
+        case ErrorCode::no_error: return "NO_ERROR";
+        case ErrorCode::protocol_error: return "PROTOCOL_ERROR";
+        case ErrorCode::internal_error: return "INTERNAL_ERROR";
+        case ErrorCode::flow_control_error: return "FLOW_CONTROL_ERROR";
+        case ErrorCode::settings_timeout: return "SETTINGS_TIMEOUT";
+        case ErrorCode::stream_closed: return "STREAM_CLOSED";
+        case ErrorCode::frame_size_error: return "FRAME_SIZE_ERROR";
+        case ErrorCode::refused_stream: return "REFUSED_STREAM";
+        case ErrorCode::cancel: return "CANCEL";
+        case ErrorCode::compression_error: return "COMPRESSION_ERROR";
+        case ErrorCode::connect_error: return "CONNECT_ERROR";
+        case ErrorCode::enhance_your_calm: return "ENHANCE_YOUR_CALM";
+        case ErrorCode::inadequate_security: return "INADEQUATE_SECURITY";
+        case ErrorCode::http_1_1_required: return "HTTP_1_1_REQUIRED";
+    }
+    return "an unknown error";
+}
+
+std::optional<Fault> check_frame_header(const FrameHeader& header, Role role) {
+    // RFC 9113 §4.2. A connection error for all types: RFC 9113 §5.4.1 allows it, and nobody sends such frames.
     if (header.length > payload_octets_max) return wrong_size("frame over SETTINGS_MAX_FRAME_SIZE");
     const bool has_stream = header.stream != connection_stream;
     switch (header.type) {
@@ -63,7 +83,7 @@ std::optional<Fault> check_frame_header(const FrameHeader& header) {
             if (!has_stream) return wrong_stream("RST_STREAM without a stream");
             return header.length == 4 ? std::nullopt : wrong_size("RST_STREAM of wrong size");
         case FrameType::settings: return check_settings(header);
-        case FrameType::push_promise: return wrong_stream("PUSH_PROMISE from a client");  // §8.4
+        case FrameType::push_promise: return wrong_stream("PUSH_PROMISE");  // §8.4: none from a client, and ours allows none
         case FrameType::ping:                                                             // §6.7
             if (has_stream) return wrong_stream("PING on a stream");
             return header.length == 8 ? std::nullopt : wrong_size("PING of wrong size");
@@ -75,6 +95,7 @@ std::optional<Fault> check_frame_header(const FrameHeader& header) {
         case FrameType::continuation:  // §6.10
             return has_stream ? std::nullopt : wrong_stream("CONTINUATION without a stream");
         case FrameType::priority_update:  // RFC 9218 §7.1
+            if (role == Role::client) return wrong_stream("PRIORITY_UPDATE from a server");
             if (has_stream) return wrong_stream("PRIORITY_UPDATE on a stream");
             return header.length >= 4 ? std::nullopt : wrong_size("PRIORITY_UPDATE too short");
     }

@@ -19,6 +19,9 @@ using StreamId = std::uint32_t;
 inline constexpr StreamId connection_stream = 0;
 inline constexpr StreamId stream_id_max = 0x7fffffff;
 
+// Which end of a connection we are.
+enum class Role : std::uint8_t { server, client };
+
 // Whether a stream is one that the client opens (RFC 9113 §5.1.1).
 constexpr bool is_clients(StreamId id) { return id % 2 == 1; }
 
@@ -64,6 +67,9 @@ enum class ErrorCode : std::uint32_t {
     http_1_1_required = 0x0d,
 };
 
+// As RFC 9113 §7 writes it; "an unknown error" for other codes.
+[[nodiscard]] std::string_view spelling(ErrorCode error);
+
 // Why a connection or a stream can't go on. `reason` is a string literal, for the log and GOAWAY's debug data.
 struct Fault {
     ErrorCode error;
@@ -102,9 +108,9 @@ void write_u32(char* to, std::uint32_t number);
 // Writes frame_header_octets octets.
 void write_frame_header(char* to, const FrameHeader& header);
 
-// Checks what the type alone demands of a frame from a client: its size, and whether it names a stream. Returns why the
-// connection ends, if it does. A PRIORITY frame of the wrong size is left to the caller, since it is only its stream's
-// error (RFC 9113 §6.3).
-[[nodiscard]] std::optional<Fault> check_frame_header(const FrameHeader& header);
+// Checks what the type alone demands of a frame that we receive in this role: its size, and whether it names a stream.
+// Returns why the connection ends, if it does. A PRIORITY frame of the wrong size is left to the caller, since it is
+// only its stream's error (RFC 9113 §6.3).
+[[nodiscard]] std::optional<Fault> check_frame_header(const FrameHeader& header, Role role);
 
 }  // namespace portico::h2

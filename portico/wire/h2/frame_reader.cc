@@ -110,7 +110,7 @@ std::optional<Fault> FrameReader::check_sequence() const {
 FrameReader::Read FrameReader::begin_frame() {
     // The sequence first: whether the octets are HTTP/2 at all is known only after the first frame.
     if (const auto fault = check_sequence()) return fail(*fault);
-    if (const auto fault = check_frame_header(header_)) return fail(*fault);
+    if (const auto fault = check_frame_header(header_, role_)) return fail(*fault);
     has_settings_ = true;
     if (!is_in_block()) ++number_;
     left_ = header_.length;

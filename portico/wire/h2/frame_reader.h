@@ -1,4 +1,4 @@
-// portico/wire/h2/frame_reader.h — cuts what a client sends into frames (RFC 9113 §3.4, §4).
+// portico/wire/h2/frame_reader.h — cuts what the peer sends into frames (RFC 9113 §3.4, §4).
 //
 // Room wire: see frame.h.
 #pragma once
@@ -39,9 +39,13 @@ struct Step {
 // sizes, which frame may follow which, and the limits of field blocks.
 class FrameReader {
 public:
-    // They outlive it.
-    FrameReader(BufferPool& pool, const Limits& limits, Counters& counters)
-        : pool_(&pool), limits_(&limits), counters_(&counters) {}
+    // They outlive it. `role` is ours: a server's begins with the client's preface.
+    FrameReader(BufferPool& pool, const Limits& limits, Counters& counters, Role role)
+        : pool_(&pool),
+          limits_(&limits),
+          counters_(&counters),
+          role_(role),
+          state_(role == Role::server ? State::preface : State::header) {}
 
     // Reads one step from the front of `input`, and removes what it has used. After `fault`, it must not be called.
     [[nodiscard]] Step next(std::string_view& input);
@@ -81,7 +85,8 @@ private:
     BufferPool* pool_;
     const Limits* limits_;
     Counters* counters_;
-    State state_ = State::preface;
+    Role role_;
+    State state_;
     bool has_settings_ = false;  // the first frame has begun
     FrameHeader header_;         // of the frame that is being read
     std::uint64_t number_ = 1;   // of the frame or field block that is being read, or will be next

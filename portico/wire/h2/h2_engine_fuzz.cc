@@ -173,6 +173,7 @@ private:
                 require(held_.at(event.stream) != Held::closed);
                 held_[event.stream] = Held::closed;
                 break;
+            case Event::Kind::response: require(false); break;  // for clients
             case Event::Kind::leaving: break;
             case Event::Kind::ended: has_ended_ = true; break;
         }

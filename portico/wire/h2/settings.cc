@@ -5,13 +5,16 @@ namespace portico::h2 {
 namespace {
 
 // RFC 9113 §6.5.2
-std::optional<Fault> read_setting(Setting setting, std::uint32_t value, PeerSettings& settings) {
+std::optional<Fault> read_setting(Setting setting, std::uint32_t value, Role role, PeerSettings& settings) {
     switch (setting) {
         case Setting::header_table_size: settings.header_table_octets = value; break;
         case Setting::enable_push:
             if (value > 1) return Fault{ErrorCode::protocol_error, "SETTINGS_ENABLE_PUSH is neither 0 nor 1"};
+            if (value == 1 && role == Role::client) {
+                return Fault{ErrorCode::protocol_error, "SETTINGS_ENABLE_PUSH is 1 from a server"};
+            }
             break;
-        case Setting::max_concurrent_streams: break;  // limits what we push
+        case Setting::max_concurrent_streams: settings.streams_max = value; break;
         case Setting::initial_window_size:
             if (value > window_octets_max) {
                 return Fault{ErrorCode::flow_control_error, "SETTINGS_INITIAL_WINDOW_SIZE over 2^31-1"};
@@ -39,22 +42,26 @@ std::optional<Fault> read_setting(Setting setting, std::uint32_t value, PeerSett
 
 }  // namespace
 
-std::optional<Fault> read_settings(std::string_view payload, PeerSettings& settings) {
+std::optional<Fault> read_settings(std::string_view payload, Role role, PeerSettings& settings) {
     for (; payload.size() >= setting_octets; payload.remove_prefix(setting_octets)) {
         const auto setting = static_cast<Setting>(read_u16(payload.data()));
-        const auto fault = read_setting(setting, read_u32(payload.data() + 2), settings);
+        const auto fault = read_setting(setting, read_u32(payload.data() + 2), role, settings);
         if (fault) return fault;
     }
     return std::nullopt;
 }
 
-void write_our_settings(char* to, const Limits& limits) {
+void write_our_settings(char* to, const Limits& limits, Role role) {
     const auto write = [&to](Setting setting, std::size_t value) {
         write_u16(to, static_cast<std::uint16_t>(setting));
         write_u32(to + 2, static_cast<std::uint32_t>(value));
         to += setting_octets;
     };
-    write(Setting::max_concurrent_streams, limits.streams_max);
+    if (role == Role::server) {
+        write(Setting::max_concurrent_streams, limits.streams_max);
+    } else {
+        write(Setting::enable_push, 0);
+    }
     write(Setting::initial_window_size, limits.stream_window_octets);
     write(Setting::max_header_list_size, limits.header_list_octets_max);
     write(Setting::no_rfc7540_priorities, 1);

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string_view>
 
@@ -25,21 +26,23 @@ enum class Setting : std::uint16_t {
     no_rfc7540_priorities = 0x09,
 };
 
-// What the client has set, as far as a server that never pushes needs it.
+// What the peer has set, as far as we need it. Nobody pushes.
 struct PeerSettings {
     std::size_t header_table_octets = 4096;
     std::int64_t initial_window_octets = window_octets_initial;
     std::size_t frame_octets_max = payload_octets_max;
+    // Of a server: how many streams a client may have open. At first there is no limit (RFC 9113 §6.5.2).
+    std::size_t streams_max = std::numeric_limits<std::uint32_t>::max();
 };
 
-// Reads the payload of a SETTINGS frame into `settings`, in its order. Unknown settings are ignored. Returns why the
-// connection ends, if a value is out of its range.
-[[nodiscard]] std::optional<Fault> read_settings(std::string_view payload, PeerSettings& settings);
+// Reads the payload of a SETTINGS frame into `settings`, in its order. `role` is ours. Unknown settings are ignored.
+// Returns why the connection ends, if a value is out of its range.
+[[nodiscard]] std::optional<Fault> read_settings(std::string_view payload, Role role, PeerSettings& settings);
 
 inline constexpr std::size_t setting_octets = 6;
 inline constexpr std::size_t our_settings_octets = 4 * setting_octets;
 
 // Writes the payload of our SETTINGS frame: our_settings_octets octets.
-void write_our_settings(char* to, const Limits& limits);
+void write_our_settings(char* to, const Limits& limits, Role role);
 
 }  // namespace portico::h2

@@ -17,11 +17,11 @@
 
 namespace portico::h2 {
 
-// RFC 9113 §5.1, seen from the server. Idle streams have no Stream, and closed ones only until they are released.
+// RFC 9113 §5.1. Idle streams have no Stream, and closed ones only until they are released.
 enum class StreamState : std::uint8_t {
     open,                // both ends may send
-    half_closed_remote,  // the request is complete
-    half_closed_local,   // the response is complete, the request is not
+    half_closed_remote,  // what the peer sends is complete: a request or, for a client, the response
+    half_closed_local,   // what we send is complete, what the peer sends is not
     closed,
 };
 
@@ -32,8 +32,8 @@ enum class Closing : std::uint8_t {
     reset_by_us,    // it may not know yet
 };
 
-// How far the response is.
-enum class Answer : std::uint8_t { awaited, begun, complete };
+// How far our message is: a response or, for a client, the request.
+enum class Sending : std::uint8_t { awaited, begun, complete };
 
 // The list in which a stream is.
 enum class Place : std::uint8_t {
@@ -46,7 +46,10 @@ struct Stream {
     StreamId id = 0;
     StreamState state = StreamState::open;
     Closing closing = Closing::complete;  // meaningless until it is closed
-    Answer answer = Answer::awaited;
+    Sending sending = Sending::awaited;
+    // Of a client: the head of the final response has not arrived.
+    bool awaits_head = false;
+    http::Method method = http::Method::get;  // of a client: the request's
     http::TargetForm form = http::TargetForm::origin;  // of the request
     Priority priority;
 

@@ -1,0 +1,117 @@
+// portico/link/h2_outbound_exchange.h — one request on an HTTP/2 connection, and its response.
+//
+// Room link: see h1_inbound.h.
+// Threads:   one core's.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "portico/base/buffer.h"
+#include "portico/base/task.h"
+#include "portico/http/message.h"
+#include "portico/io/scope.h"
+#include "portico/link/failure.h"
+#include "portico/link/h2_outbound.h"
+#include "portico/link/later_gate.h"
+#include "portico/link/outgoing.h"
+
+namespace portico::link {
+
+// One exchange: a stream. Destroying it before the response's end cancels it, and leaves the others alone. The
+// connection may end before it.
+class H2OutboundExchange {
+public:
+    // On a connection that has room. The connection's core outlives it.
+    explicit H2OutboundExchange(H2Outbound& link);
+    H2OutboundExchange(const H2OutboundExchange&) = delete;
+    H2OutboundExchange& operator=(const H2OutboundExchange&) = delete;
+    ~H2OutboundExchange();
+
+    // Sends a request: see H1Outbound::exchange(). To be called once, before anything is awaited.
+    [[nodiscard]] Task<Answered<http::Version>> exchange(const http::Request& request, Outgoing outgoing,
+                                                         http::Response& response);
+    // The next octets of content, at least one, which stay valid until the next call; none at its end.
+    [[nodiscard]] Task<Answered<std::string_view>> read_content();
+    // The memory that the response's views point into.
+    [[nodiscard]] Buffer take_head() { return std::exchange(head_, Buffer()); }
+
+    // Whether the response and its content have been read to their end.
+    [[nodiscard]] bool is_at_end() const { return is_at_end_; }
+    // Whether the server has done nothing for the request, and it can be sent again whatever its method is (RFC 9113
+    // §8.7).
+    [[nodiscard]] bool is_refused() const { return is_refused_; }
+    // Whether an octet of an answer has arrived.
+    [[nodiscard]] bool has_received() const { return first_octet_.has_value(); }
+    // When the last octet of the request was sent, and the first one of its answer arrived.
+    [[nodiscard]] std::optional<io::TimePoint> sent() const { return sent_; }
+    [[nodiscard]] std::optional<io::TimePoint> first_octet() const { return first_octet_; }
+
+private:
+    friend class H2Outbound;
+    class Writer;
+
+    // --- for the connection
+    [[nodiscard]] h2::StreamId stream() const { return stream_; }
+    void take_response(const http::Response& head, h2::Ending ending);
+    void take_content(std::string_view octets);
+    void take_content_end();
+    void take_reset(const h2::Fault& fault, bool is_peers);
+    // The exchange has no connection any more.
+    void connection_ended(Failure why);
+    // Writes some of the content that waits to be sent.
+    void take_turn();
+
+    void begin(const http::Request& request, const Outgoing& outgoing);
+    [[nodiscard]] Task<std::optional<Failure>> await_head();
+    [[nodiscard]] Task<std::optional<Failure>> await_content();
+    [[nodiscard]] Task<void> produce(const http::Producer& producer, std::optional<std::uint64_t> octets);
+    [[nodiscard]] Task<void> finish();
+    void keep_head(const http::Response& head);
+    void set_pending(std::string_view octets, h2::Ending ending);
+    void stop_pending();
+    void stop_sending();
+    void request_is_sent();
+    void use_up(Buffer& content);
+    // Ends the exchange with this failure, unless it has one already. Cancels what is open.
+    void fail(Failure failure);
+    [[nodiscard]] bool is_open() const { return link_ != nullptr && !is_closed_; }
+
+    io::Core* core_;
+    const OutboundLimits* limits_;
+    H2Outbound* link_;  // null once the connection has ended
+    h2::StreamId stream_ = 0;
+    bool is_closed_ = false;  // the stream
+    bool is_refused_ = false;
+    bool is_at_end_ = false;
+    std::optional<Failure> failure_;
+    io::TimePoint deadline_ = io::never;
+    LaterGate gate_;  // for who waits for the response
+
+    // The request.
+    std::string_view pending_;  // octets that wait for their turn
+    h2::Ending pending_ending_ = h2::Ending::more;
+    bool is_pending_ = false;
+    LaterGate send_gate_;  // for the producer
+    std::optional<io::TimePoint> sent_;
+
+    // The response.
+    ExchangeWatcher* watcher_ = nullptr;  // null after the head
+    Buffer head_;
+    http::Response message_;
+    bool has_head_ = false;
+    unsigned interim_count_ = 0;
+    std::optional<io::TimePoint> first_octet_;
+    Buffer content_;                    // received, and not read yet
+    Buffer reading_;                    // what was returned last
+    std::uint64_t content_octets_ = 0;  // received
+    io::Duration content_waited_{};     // the time spent waiting for the content
+    bool has_all_content_ = false;
+
+    std::optional<io::Scope> sending_;  // the producer: it refers to all of the above
+};
+
+}  // namespace portico::link
