@@ -49,5 +49,6 @@ inline constexpr int exit_not_sent = 55;
 inline constexpr int exit_not_received = 56;
 inline constexpr int exit_not_trusted = 60;
 inline constexpr int exit_too_large = 63;
+inline constexpr int exit_not_repeatable = 65;
 
 }  // namespace portico::app

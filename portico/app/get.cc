@@ -19,6 +19,7 @@
 #include "portico/app/download.h"
 #include "portico/app/notice.h"
 #include "portico/app/tls_facts.h"
+#include "portico/app/upload.h"
 #include "portico/base/printable.h"
 #include "portico/io/epoll/epoll_kernel.h"
 #include "portico/io/run_task.h"
@@ -173,13 +174,28 @@ int run_get(const Arguments& arguments) {
     const auto kernel = io::make_epoll_kernel();
     if (!kernel) return complain(io::describe(kernel.error()));
     io::Core core(**kernel);
-    if (!wish->output.empty() && wish->output != "-") {
+    const bool is_to_file = !wish->output.empty() && wish->output != "-";
+    std::optional<io::Stdio> stdio;
+    if (!is_to_file || wish->upload == "-") {
+        auto opened = io::open_stdio(core);
+        if (!opened) return complain(io::describe(opened.error()));
+        stdio.emplace(*std::move(opened));
+    }
+    if (wish->upload == "-") {
+        wish->request.source = content_of_stream(std::make_shared<io::Stream>(std::move(stdio->input)));
+    } else if (!wish->upload.empty()) {
+        auto source = content_of_file(core, wish->upload);
+        if (!source) {
+            complain(fmt::format("'{}' cannot be read: {}", wish->upload, std::strerror(source.error().number)));
+            return exit_not_read;
+        }
+        wish->request.source = *std::move(source);
+    }
+    if (is_to_file) {
         const bool shows_progress = wish->talk == GetTalk::usual && ::isatty(STDERR_FILENO) == 1;
         Download download(core, wish->output, shows_progress);
         return io::run_task(core, get(core, *wish, download));
     }
-    auto stdio = io::open_stdio(core);
-    if (!stdio) return complain(io::describe(stdio.error()));
     const bool is_safe = wish->output.empty() && ::isatty(STDOUT_FILENO) == 1;
     Download download(core, std::move(stdio->output), is_safe ? Shown::safe : Shown::raw);
     return io::run_task(core, get(core, *wish, download));
@@ -194,10 +210,17 @@ constexpr std::string_view get_about =
     "that is not text is refused, unless -o - is given.\n\n"
     "With -o, the file is written as the content arrives. It is not touched before there is an answer; if the\n"
     "connection is lost later, it keeps what has arrived, and the exit code says so.\n\n"
+    "HTTP/2 is spoken with https:// if the server chooses it. With http:// it takes --http2-prior-knowledge, and a "
+    "server\n"
+    "that speaks it.\n\n"
     "With -L, at most ten redirects are followed, to any host. Credentials and cookies are sent only to the host, "
     "port\n"
     "and scheme for which they were given. With -d, the method is POST, and the content type is that of a form unless\n"
-    "-H gives another; -d @FILE sends the file as it is.\n";
+    "-H gives another; -d @FILE sends the file as it is. With -T, the method is PUT, and the file's name is appended "
+    "to a\n"
+    "URL that ends with a slash. -d @FILE and -T FILE send the file while they read it. -T - sends standard input as "
+    "it\n"
+    "arrives, -d @- when it has ended; the first can be sent only once, so it follows no redirect that repeats it.\n";
 
 constexpr std::string_view get_exit_codes =
     "3   the URL cannot be requested\n"
@@ -207,6 +230,7 @@ constexpr std::string_view get_exit_codes =
     "18  the content ended before its announced end\n"
     "22  with --fail: the answer's status is 400 or above\n"
     "23  the content could not be written\n"
+    "26  the content to send could not be read\n"
     "27  memory is short\n"
     "28  the time is over\n"
     "35  the TLS handshake failed\n"
@@ -215,7 +239,8 @@ constexpr std::string_view get_exit_codes =
     "55  sending failed\n"
     "56  the connection was lost\n"
     "60  the server's certificate is not trusted\n"
-    "63  the content is too large";
+    "63  the content is too large\n"
+    "65  the content would have to be sent again, and cannot be";
 
 }  // namespace
 
@@ -228,6 +253,7 @@ Command get_command() {
                      {"portico get localhost:8080/a.zip -o a.zip", "into a file, with the progress"},
                      {"portico get -v https://localhost:8080/ -k", "the exchange and its times; trust anybody"},
                      {"portico get -d name=value localhost:8080/form", "send a form"},
+                     {"portico get -T a.zip localhost:8080/in/", "upload a file"},
                      {"portico get --unix-socket /run/x.sock localhost/", "ask the server of a Unix socket"}},
         .arguments = {{.name = "URL",
                        .meaning = "http://HOST[:PORT]/PATH or https://…",
@@ -255,6 +281,11 @@ Command get_command() {
                  .value = "DATA",
                  .meaning = "send content, or @FILE; several are joined by \"&\"",
                  .repeat = Repeat::collected},
+                {.name = "upload-file",
+                 .letter = 'T',
+                 .value = "FILE",
+                 .meaning = "send this file with PUT; -: standard input",
+                 .kind = ValueKind::file},
                 {.name = "user",
                  .letter = 'u',
                  .value = "NAME:PASSWORD",
@@ -271,6 +302,8 @@ Command get_command() {
                  .meaning = "trust the authorities in this file (PEM) [the system's]",
                  .kind = ValueKind::file},
                 {.name = "insecure", .letter = 'k', .meaning = "believe any certificate"},
+                {.name = "http1.1", .meaning = "speak HTTP/1.1 only"},
+                {.name = "http2-prior-knowledge", .meaning = "speak HTTP/2 with http:// too, without asking"},
                 {.name = "unix-socket",
                  .value = "PATH",
                  .meaning = "connect to this socket instead of the host",

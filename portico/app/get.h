@@ -21,6 +21,7 @@ enum class GetTalk : std::uint8_t { usual, errors_only, details };
 // What the command line asks for.
 struct GetWish {
     link::ClientRequest request{""};
+    std::string upload;  // the request's content: a file, "-": standard input; empty: another content, or none
     link::ClientOptions client;
     std::optional<std::chrono::milliseconds> time_max;  // in total
     std::string output;                                 // a file; empty: standard output; "-": the same, unchanged

@@ -73,11 +73,41 @@ TEST(GetWish, HasContentOfWordsAndFiles) {
     std::ofstream(folder.file("a"), std::ios::binary) << "\r\nx";
     const std::string at = "@" + folder.file("a");
     EXPECT_EQ(wish_from({"a", "-d", "b=c", "-d", "d"})->request.content, "b=c&d");
-    EXPECT_EQ(wish_from({"a", "-d", at})->request.content, "\r\nx");
+    EXPECT_EQ(wish_from({"a", "-d", at, "-d", "y"})->request.content, "\r\nx&y");
+    EXPECT_EQ(wish_from({"a", "-d", at})->upload, folder.file("a"));
+    EXPECT_FALSE(wish_from({"a", "-d", at})->request.content);
+    EXPECT_EQ(wish_from({"a", "-d", at})->request.method, "POST");
     EXPECT_EQ(wish_from({"a", "-d", ""})->request.content, "");
     EXPECT_THAT(misuse_of({"a", "-d", "@/nowhere"}), HasSubstr("'/nowhere' cannot be read"));
     EXPECT_EQ(wish_from({"a", "-d", "b"})->request.fields.at(0).second, "application/x-www-form-urlencoded");
     EXPECT_EQ(wish_from({"a", "-d", "b", "-H", "content-type: text/plain"})->request.fields.size(), 1U);
+}
+
+// As curl's -T.
+TEST(GetWish, UploadsFiles) {
+    const ScratchFolder folder;
+    std::ofstream(folder.file("a b"), std::ios::binary) << "x";
+    const std::string path = folder.file("a b");
+    const auto wish = wish_from({"http://a/in/", "-T", path});
+    ASSERT_TRUE(wish);
+    EXPECT_EQ(wish->upload, path);
+    EXPECT_EQ(wish->request.method, "PUT");
+    EXPECT_EQ(wish->request.uri, "http://a/in/a%20b");
+    EXPECT_TRUE(wish->request.fields.empty());
+    EXPECT_EQ(wish_from({"a/", "-T", "-", "-X", "POST"})->request.method, "POST");
+    EXPECT_EQ(wish_from({"a/", "-T", "-"})->request.uri, "http://a/");
+    EXPECT_EQ(wish_from({"a/b", "-T", path})->request.uri, "http://a/b");
+    EXPECT_THAT(misuse_of({"a", "-T", "/nowhere"}), HasSubstr("'/nowhere' cannot be read"));
+    EXPECT_THAT(misuse_of({"a", "-T", "-", "-d", "x"}), HasSubstr("--data"));
+    EXPECT_THAT(misuse_of({"a", "-T", "-", "-I"}), HasSubstr("--head"));
+}
+
+TEST(GetWish, HasAVersion) {
+    using link::SpokenVersion;
+    EXPECT_EQ(wish_from({"a"})->client.version, SpokenVersion::negotiated);
+    EXPECT_EQ(wish_from({"a", "--http1.1"})->client.version, SpokenVersion::http_1_1);
+    EXPECT_EQ(wish_from({"a", "--http2-prior-knowledge"})->client.version, SpokenVersion::http_2_prior_knowledge);
+    EXPECT_THAT(misuse_of({"a", "--http1.1", "--http2-prior-knowledge"}), HasSubstr("exclude"));
 }
 
 TEST(GetWish, HasItsConnection) {

@@ -58,8 +58,49 @@ std::expected<void, Misuse> add_fields(const Arguments& arguments, link::ClientR
     return {};
 }
 
-std::expected<void, Misuse> add_content(const Arguments& arguments, link::ClientRequest& request) {
-    for (const std::string_view value : arguments.values("data")) {
+// RFC 3986 §2.1: the name of a file as a segment of a path.
+std::string escaped(std::string_view name) {
+    std::string text;
+    for (const char c : name) {
+        const bool is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                              std::string_view("-._~").find(c) != std::string_view::npos;
+        text += is_plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
+    }
+    return text;
+}
+
+// The file itself is opened later, and read while it is sent.
+std::expected<void, Misuse> set_upload(std::string_view path, GetWish& wish) {
+    wish.upload = path;
+    if (path == "-" || std::ifstream(wish.upload, std::ios::binary).good()) return {};
+    return Wrong(unreadable(path));
+}
+
+// As curl's -T: with PUT, under the file's name if the URL is a folder's.
+std::expected<void, Misuse> add_upload(const Arguments& arguments, GetWish& wish) {
+    const auto path = arguments.value("upload-file");
+    if (!path) return {};
+    if (arguments.has("head")) return Wrong(wrong("--head and --upload-file exclude each other"));
+    if (arguments.has("data")) return Wrong(wrong("--data and --upload-file exclude each other"));
+    if (path->empty()) return Wrong(wrong("--upload-file needs a file, or - for standard input"));
+    if (!arguments.has("request")) wish.request.method = "PUT";
+    std::string& uri = wish.request.uri;
+    if (*path != "-" && uri.ends_with('/') && uri.find_first_of("?#") == std::string::npos) {
+        uri += escaped(path->substr(path->rfind('/') + 1));
+    }
+    return set_upload(*path, wish);
+}
+
+std::expected<void, Misuse> add_content(const Arguments& arguments, GetWish& wish) {
+    link::ClientRequest& request = wish.request;
+    const auto values = arguments.values("data");
+    const bool is_file = values.size() == 1 && values[0].starts_with('@') && values[0] != "@-";
+    for (const std::string_view value : values) {
+        if (is_file) {
+            const auto set = set_upload(value.substr(1), wish);
+            if (!set) return set;
+            break;
+        }
         if (!request.content) {
             request.content.emplace();
         } else {
@@ -74,7 +115,7 @@ std::expected<void, Misuse> add_content(const Arguments& arguments, link::Client
         if (!content) return Wrong(unreadable(path));
         request.content->append(*content);
     }
-    if (!request.content) return {};
+    if (values.empty()) return {};
     if (arguments.has("head")) return Wrong(wrong("--head and --data exclude each other"));
     if (!arguments.has("request")) request.method = "POST";
     if (!has_field(request, http::FieldName::content_type)) {
@@ -86,6 +127,11 @@ std::expected<void, Misuse> add_content(const Arguments& arguments, link::Client
 std::expected<void, Misuse> add_connection(const Arguments& arguments, GetWish& wish) {
     if (arguments.has("ipv4")) wish.client.family = io::Family::ipv4;
     if (arguments.has("ipv6")) wish.client.family = io::Family::ipv6;
+    if (arguments.has("http1.1") && arguments.has("http2-prior-knowledge")) {
+        return Wrong(wrong("--http1.1 and --http2-prior-knowledge exclude each other"));
+    }
+    if (arguments.has("http1.1")) wish.client.version = link::SpokenVersion::http_1_1;
+    if (arguments.has("http2-prior-knowledge")) wish.client.version = link::SpokenVersion::http_2_prior_knowledge;
     if (const auto path = arguments.value("unix-socket")) {
         wish.client.connect_to = io::Endpoint::unix_stream(std::string(*path));
     }
@@ -118,8 +164,10 @@ std::expected<GetWish, Misuse> get_wish_from(const Arguments& arguments) {
     if (arguments.has("location")) request.redirects_max = redirects_max;
     const auto fields = add_fields(arguments, request);
     if (!fields) return Wrong(fields.error());
-    const auto content = add_content(arguments, request);
+    const auto content = add_content(arguments, wish);
     if (!content) return Wrong(content.error());
+    const auto upload = add_upload(arguments, wish);
+    if (!upload) return Wrong(upload.error());
     const auto connection = add_connection(arguments, wish);
     if (!connection) return Wrong(connection.error());
     wish.output = arguments.value("output").value_or("");
@@ -142,6 +190,8 @@ int exit_code_of(Kind kind) {
         case Kind::too_many_redirects: return exit_too_many_redirects;
         case Kind::no_answer: return exit_no_answer;
         case Kind::not_sent: return exit_not_sent;
+        case Kind::no_content: return exit_not_read;
+        case Kind::not_repeatable: return exit_not_repeatable;
         case Kind::not_received: return exit_not_received;
         case Kind::not_trusted: return exit_not_trusted;
         case Kind::too_large: return exit_too_large;

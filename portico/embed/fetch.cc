@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <deque>
+#include <exception>
 
 #include "portico/base/printable.h"
+#include "portico/embed/tell.h"
 #include "portico/io/net/endpoint.h"
 #include "portico/link/client.h"
 
@@ -17,6 +19,8 @@ using link::Failure;
 Kind kind_of(Failure::Kind kind) {
     switch (kind) {
         case Failure::Kind::misuse: return Kind::misuse;
+        case Failure::Kind::no_content:
+        case Failure::Kind::not_repeatable: return Kind::no_content;
         case Failure::Kind::not_resolved: return Kind::not_resolved;
         case Failure::Kind::not_connected: return Kind::not_connected;
         case Failure::Kind::not_secured: return Kind::not_secured;
@@ -39,6 +43,28 @@ std::unexpected<FetchError> failed(const Failure& failure) {
     return std::unexpected(FetchError{kind_of(failure.kind), failure.message});
 }
 
+link::SpokenVersion spoken(FetchVersion version) {
+    switch (version) {
+        case FetchVersion::negotiated: break;
+        case FetchVersion::http_1_1: return link::SpokenVersion::http_1_1;
+        case FetchVersion::http_2_prior_knowledge: return link::SpokenVersion::http_2_prior_knowledge;
+    }
+    return link::SpokenVersion::negotiated;
+}
+
+// What the program's producer throws means that the content is incomplete.
+Task<bool> produce(const http::Producer& producer, http::ContentWriter& writer) {
+    std::exception_ptr exception;
+    bool is_whole = false;
+    try {
+        is_whole = co_await producer(writer);
+    } catch (...) {
+        exception = std::current_exception();
+    }
+    if (exception) tell_of_exception("the producer of a request's content", exception);
+    co_return is_whole && !exception;
+}
+
 // A core's clients: one for each way to connect and to trust.
 class Clients {
 public:
@@ -55,10 +81,11 @@ public:
     std::shared_ptr<link::Client> client_for(io::Core& core, const FetchOptions& wanted) {
         const auto found = std::ranges::find_if(kept_, [&](const Kept& kept) {
             return kept.trust == wanted.trust && kept.authorities == wanted.authorities &&
-                   kept.connect_to == wanted.connect_to;
+                   kept.connect_to == wanted.connect_to && kept.version == wanted.version;
         });
         if (found != kept_.end()) return found->client;
         link::ClientOptions options;
+        options.version = spoken(wanted.version);
         options.tls.authorities = wanted.authorities;
         if (wanted.trust == ServerTrust::any) options.tls.verification = tls::Verification::none;
         if (!wanted.connect_to.empty()) {
@@ -70,7 +97,7 @@ public:
         }
         auto client = std::make_shared<link::Client>(core, std::move(options));
         if (kept_.size() == count_max) kept_.pop_front();  // responses that are being read keep theirs
-        kept_.push_back({wanted.trust, wanted.authorities, wanted.connect_to, client});
+        kept_.push_back({wanted.trust, wanted.authorities, wanted.connect_to, wanted.version, client});
         return client;
     }
 
@@ -79,6 +106,7 @@ private:
         ServerTrust trust;
         std::string authorities;
         std::string connect_to;
+        FetchVersion version;
         std::shared_ptr<link::Client> client;
     };
     std::deque<Kept> kept_;  // the oldest first
@@ -94,6 +122,7 @@ FetchError::operator http::Refusal() const {
         case Kind::not_connected: return {Status::bad_gateway, "another server does not accept connections"};
         case Kind::not_secured: return {Status::bad_gateway, "no TLS with another server"};
         case Kind::not_trusted: return {Status::bad_gateway, "another server is not who it should be"};
+        case Kind::no_content: return {Status::bad_gateway, "content for another server could not be made"};
         case Kind::lost: return {Status::bad_gateway, "the connection to another server was lost"};
         case Kind::malformed: return {Status::bad_gateway, "another server's answer is malformed"};
         case Kind::incomplete: return {Status::bad_gateway, "another server's answer is incomplete"};
@@ -121,6 +150,7 @@ FetchResponse& FetchResponse::operator=(FetchResponse&& other) noexcept = defaul
 FetchResponse::~FetchResponse() = default;
 
 http::Status FetchResponse::status() const { return state_->response.status(); }
+http::Version FetchResponse::version() const { return state_->response.version(); }
 std::optional<std::string_view> FetchResponse::field(std::string_view name) const { return fields().find(name); }
 const http::FieldSection& FetchResponse::fields() const { return state_->response.fields(); }
 std::optional<std::uint64_t> FetchResponse::content_length() const { return state_->response.content_length(); }
@@ -151,6 +181,13 @@ Task<Fetched<FetchResponse>> fetch(io::Core& core, std::string uri, FetchOptions
     link::ClientRequest request(std::move(uri), std::move(options.method));
     request.fields = std::move(options.fields);
     request.content = std::move(options.content);
+    if (options.producer) {
+        request.source.emplace();
+        request.source->octets = options.producer_octets;
+        request.source->producer = [producer = std::move(options.producer)](http::ContentWriter& writer) {
+            return produce(producer, writer);
+        };
+    }
     request.redirects_max = options.redirects_max;
     request.deadline = io::later(core.now(), options.time_max);
     link::Answered<link::ClientResponse> response = co_await client->send(std::move(request));

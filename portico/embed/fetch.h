@@ -22,6 +22,7 @@
 
 #include "portico/base/task.h"
 #include "portico/http/fields.h"
+#include "portico/http/message.h"
 #include "portico/http/status.h"
 #include "portico/io/core.h"
 
@@ -36,6 +37,7 @@ struct FetchError {
         not_connected,       // no address of the host answers
         not_secured,         // the TLS handshake failed
         not_trusted,         // the server has no certificate for its name from a trusted authority
+        no_content,          // the request's content could not be made, or not a second time
         lost,                // the connection broke; the server may have acted upon the request or not
         malformed,           // the answer is not HTTP, is ambiguous, or exceeds a limit
         incomplete,          // the content ended before its announced end
@@ -63,6 +65,13 @@ enum class ServerTrust : std::uint8_t {
     any,       // whoever answers is believed: for tests only
 };
 
+// Which version of HTTP is spoken.
+enum class FetchVersion : std::uint8_t {
+    negotiated,              // https: HTTP/2 if the server chooses it; http: HTTP/1.1
+    http_1_1,                // always HTTP/1.1
+    http_2_prior_knowledge,  // http: HTTP/2 too, without asking (RFC 9113 §3.3)
+};
+
 // What to send, and how much of an answer to accept.
 class FetchOptions {
 public:
@@ -75,6 +84,14 @@ public:
     std::vector<std::pair<std::string, std::string>> fields;
     // The request's content. Nothing: it has none.
     std::optional<std::string> content;
+    // Makes the request's content while it is sent, instead of `content`: writes it, and returns true once it is
+    // complete. If it returns false or throws, the request fails. It is called once; a request that would have to be
+    // sent again, such as after a redirect that keeps the method, fails.
+    http::Producer producer;
+    // How many octets `producer` writes, neither more nor less. Nothing: that is not known before it ends.
+    std::optional<std::uint64_t> producer_octets;
+    // Which version of HTTP is spoken.
+    FetchVersion version = FetchVersion::negotiated;
     // How many redirects are followed. Credentials and cookies are sent to the URI's own origin only. With other
     // methods than GET and HEAD, the status decides whether method and content stay (RFC 9110 §15.4).
     unsigned redirects_max = 0;
@@ -106,6 +123,8 @@ public:
 
     // Of the final response. A status such as 404 is not an error.
     [[nodiscard]] http::Status status() const;
+    // The version in which it was sent.
+    [[nodiscard]] http::Version version() const;
     // The value of the first field with this name; names are case-insensitive. The view lives as long as the response.
     [[nodiscard]] std::optional<std::string_view> field(std::string_view name) const;
     // All fields, as they were sent.
@@ -126,8 +145,8 @@ private:
 };
 
 // Sends a request to an http or https URI, and returns when the head of the answer has arrived. Each core keeps some
-// connections for the next request to the same origin. If a kept connection breaks before the answer begins, an
-// idempotent request (RFC 9110 §9.2.2) is sent once more, on a new one.
+// connections for the next request to the same origin; requests share one that speaks HTTP/2. If a kept connection
+// breaks before the answer begins, an idempotent request (RFC 9110 §9.2.2) is sent once more, on a new one.
 //
 // Answers are read strictly: one that can be read in two ways, or that ends before its announced end, is an error.
 [[nodiscard]] Task<Fetched<FetchResponse>> fetch(io::Core& core, std::string uri,

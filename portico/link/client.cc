@@ -26,6 +26,11 @@ using Fields = std::vector<std::pair<std::string, std::string>>;
 // The content of a redirect that is read so that its connection can be kept, in octets.
 constexpr std::size_t skipped_octets_max = 64 * 1024;
 
+// How often a request is sent again because a server refuses it.
+constexpr unsigned refusals_max = 3;
+
+constexpr const char* content_is_gone = "the request would have to be sent again, but its content cannot be made again";
+
 std::unexpected<Failure> fail(Kind kind, std::string message) {
     return std::unexpected(Failure{kind, std::move(message)});
 }
@@ -122,6 +127,12 @@ struct Client::Journey {
     Method method = Method::get;
     Timeline timeline;
 
+    std::shared_ptr<const ClientResponse::Content> content;  // null: none
+
+    // Whether it can be sent again from its beginning.
+    [[nodiscard]] bool can_repeat() const {
+        return content == nullptr || !content->source || content->source->repeat == ContentSource::Repeat::possible;
+    }
     [[nodiscard]] h1::Persistence persistence() const {
         return find(request.fields, FieldName::connection) == nullptr ? h1::Persistence::keep : h1::Persistence::close;
     }
@@ -134,7 +145,7 @@ struct Client::Journey {
         if (is_rewritten) {
             method = Method::get;
             request.method = "GET";
-            request.content.reset();
+            content.reset();
             erase(request.fields, {FieldName::content_type, FieldName::content_encoding, FieldName::content_language,
                                    FieldName::content_location});
         }
@@ -150,10 +161,27 @@ struct Client::Journey {
     }
 };
 
+struct Client::Attempt {
+    Answered<ClientResponse> response;
+    bool has_received = false;  // an octet of an answer
+    bool is_refused = false;    // see H2OutboundExchange::is_refused()
+};
+
 Client::Client(io::Core& core, ClientOptions options)
-    : core_(&core), options_(std::move(options)), idle_(core, options_.idle) {
+    : core_(&core),
+      options_(std::move(options)),
+      idle_(core, options_.idle),
+      h2_(core, options_.limits, options_.idle) {
     if (options_.user_agent.empty()) options_.user_agent = "portico/" PORTICO_VERSION_STRING;
     options_.tls.applications = {"http/1.1"};
+    if (options_.version != SpokenVersion::http_1_1)
+        options_.tls.applications.insert(options_.tls.applications.begin(), "h2");
+}
+
+Task<void> Client::close() {
+    h2_.end();
+    co_await idle_.close();
+    co_await h2_.ended();
 }
 
 Task<Answered<ClientResponse>> Client::send(ClientRequest request) {
@@ -162,10 +190,15 @@ Task<Answered<ClientResponse>> Client::send(ClientRequest request) {
     std::expected<TargetUri, std::string> uri = parse_target_uri(request.uri);
     if (!uri) co_return fail(Kind::misuse, "'" + printable(request.uri) + "' cannot be requested: " + uri.error());
     const Method method = http::recognise_method(request.method);
-    Journey journey{.request = std::move(request), .uri = *std::move(uri), .method = method, .timeline = {}};
+    Journey journey{
+        .request = std::move(request), .uri = *std::move(uri), .method = method, .timeline = {}, .content = nullptr};
     // RFC 9110 §8.6: a length of zero, where the method expects content.
     const bool expects_content = method == Method::post || method == Method::put || method == Method::patch;
-    if (expects_content && !journey.request.content) journey.request.content.emplace();
+    ClientResponse::Content content{std::move(journey.request.content), std::move(journey.request.source)};
+    if (expects_content && !content.octets && !content.source) content.octets.emplace();
+    if (content.octets || content.source) {
+        journey.content = std::make_shared<const ClientResponse::Content>(std::move(content));
+    }
     journey.timeline.began = core_->now();
     for (unsigned redirects = 0;; ++redirects) {
         Answered<ClientResponse> response = co_await travel(journey);
@@ -183,6 +216,7 @@ Task<Answered<ClientResponse>> Client::send(ClientRequest request) {
         const Status status = response->status();
         co_await skip_content(*response);
         journey.redirect(status, *std::move(to));
+        if (!journey.can_repeat()) co_return fail(Kind::not_repeatable, content_is_gone);
         if (journey.request.watcher != nullptr) journey.request.watcher->redirected(journey.uri);
     }
 }
@@ -207,38 +241,78 @@ Task<Answered<ClientResponse>> Client::travel(Journey& journey) {
         const FieldName known = http::recognise(name);
         if (known != FieldName::host && known != FieldName::connection) message.fields.add(name, value);
     }
-    for (bool may_reuse = true;; may_reuse = false) {
-        std::unique_ptr<H1Outbound> connection;
-        if (may_reuse) connection = co_await reuse(journey.uri);
-        const bool is_kept = connection != nullptr;
+    unsigned refusals = 0;
+    for (bool may_reuse = true;;) {
+        Answered<Way> way = co_await find_way(journey, may_reuse);
+        if (!way) co_return std::unexpected(std::move(way.error()));
+        const bool is_kept = way->is_kept;
         if (is_kept) {
             journey.timeline.resolved = journey.timeline.connected = journey.timeline.secured = std::nullopt;
             if (watcher != nullptr) watcher->reusing();
-        } else {
-            Answered<std::unique_ptr<H1Outbound>> opened = co_await open(journey);
-            if (!opened) co_return std::unexpected(std::move(opened.error()));
-            connection = *std::move(opened);
         }
-        Outgoing outgoing;
-        if (journey.request.content) outgoing.content = *journey.request.content;
-        outgoing.persistence = journey.persistence();
-        outgoing.deadline = journey.request.deadline;
-        outgoing.watcher = watcher;
-        ClientResponse response(*this, journey.uri);
-        const Answered<http::Version> version = co_await connection->exchange(message, outgoing, response.message_);
-        if (!version) {
-            const bool is_first = !connection->has_received() && is_broken(version.error());
-            if (is_kept && is_first && is_idempotent(journey.method)) continue;
-            co_return std::unexpected(version.error());
-        }
-        response.version_ = *version;
-        response.timeline_ = journey.timeline;
-        response.timeline_.sent = connection->sent();
-        response.timeline_.first_octet = connection->first_octet();
-        response.connection_ = std::move(connection);
-        if (response.connection_->is_at_end()) response.release();
-        co_return std::move(response);
+        Attempt tried = co_await attempt(journey, message, *std::move(way));
+        if (tried.response) co_return std::move(tried.response);
+        const bool is_unprocessed = tried.is_refused && refusals++ < refusals_max;
+        const bool is_lost = is_kept && !tried.is_refused && !tried.has_received && is_broken(tried.response.error());
+        if (!is_unprocessed && !(is_lost && is_idempotent(journey.method))) co_return std::move(tried.response);
+        if (!journey.can_repeat()) co_return fail(Kind::not_repeatable, content_is_gone);
+        may_reuse = is_unprocessed;
     }
+}
+
+Task<Client::Attempt> Client::attempt(Journey& journey, const http::Request& message, Way way) {
+    Outgoing outgoing;
+    if (journey.content != nullptr && journey.content->octets) outgoing.content = *journey.content->octets;
+    if (journey.content != nullptr && journey.content->source) {
+        outgoing.producer = &journey.content->source->producer;
+        outgoing.produced_octets = journey.content->source->octets;
+    }
+    outgoing.persistence = journey.persistence();
+    outgoing.deadline = journey.request.deadline;
+    outgoing.watcher = journey.request.watcher;
+    ClientResponse response(*this, journey.uri);
+    response.timeline_ = journey.timeline;
+    response.content_ = journey.content;
+    if (way.h2 != nullptr) {
+        response.exchange_ = std::make_unique<H2OutboundExchange>(*way.h2);
+        H2OutboundExchange& exchange = *response.exchange_;
+        const Answered<http::Version> version = co_await exchange.exchange(message, outgoing, response.message_);
+        Attempt tried{std::unexpected(Failure{}), exchange.has_received(), exchange.is_refused()};
+        if (!version) tried.response = std::unexpected(version.error());
+        if (version) tried.response = response.begin(*version);
+        co_return tried;
+    }
+    response.connection_ = std::move(way.h1);
+    H1Outbound& connection = *response.connection_;
+    const Answered<http::Version> version = co_await connection.exchange(message, outgoing, response.message_);
+    Attempt tried{std::unexpected(Failure{}), connection.has_received(), false};
+    if (!version) tried.response = std::unexpected(version.error());
+    if (version) tried.response = response.begin(*version);
+    co_return tried;
+}
+
+// A connection that is open already, or a new one. Who comes while another request opens the first connection to an
+// origin waits, because HTTP/2 could carry both.
+Task<Answered<Client::Way>> Client::find_way(Journey& journey, bool may_reuse) {
+    const std::string origin = origin_of(journey.uri);
+    Way way;
+    if (may_reuse) {
+        way.h2 = h2_.find(origin);
+        if (way.h2 == nullptr) way.h1 = co_await reuse(journey.uri);
+        const bool may_share = journey.uri.scheme == http::Scheme::https
+                                   ? options_.version != SpokenVersion::http_1_1
+                                   : options_.version == SpokenVersion::http_2_prior_knowledge;
+        if (way.h1 == nullptr && way.h2 == nullptr && may_share) {
+            const io::TimePoint latest = io::later(core_->now(), options_.limits.connect_time_max);
+            way.h2 = co_await h2_.await(origin, std::min(journey.request.deadline, latest));
+        }
+        way.is_kept = way.h1 != nullptr || way.h2 != nullptr;
+        if (way.is_kept) co_return std::move(way);
+    }
+    H2Connections::Opening opening(h2_, origin);
+    Answered<Way> opened = co_await open(journey);
+    if (opened) opening.succeeded(opened->h2 == nullptr ? http::Version::http_1_1 : http::Version::http_2);
+    co_return std::move(opened);
 }
 
 Task<std::unique_ptr<H1Outbound>> Client::reuse(const TargetUri& uri) {
@@ -251,7 +325,7 @@ Task<std::unique_ptr<H1Outbound>> Client::reuse(const TargetUri& uri) {
     }
 }
 
-Task<Answered<std::unique_ptr<H1Outbound>>> Client::open(Journey& journey) {
+Task<Answered<Client::Way>> Client::open(Journey& journey) {
     Timeline& timeline = journey.timeline;
     timeline.resolved.reset();
     timeline.secured.reset();
@@ -268,7 +342,16 @@ Task<Answered<std::unique_ptr<H1Outbound>>> Client::open(Journey& journey) {
         timeline.secured = core_->now();
         if (watcher != nullptr) watcher->secured(*transport.session());
     }
-    co_return std::make_unique<H1Outbound>(std::move(transport), options_.limits);
+    Way way;
+    const tls::Session* const session = transport.session();
+    const bool is_h2 =
+        session == nullptr ? options_.version == SpokenVersion::http_2_prior_knowledge : session->application() == "h2";
+    if (is_h2) {
+        way.h2 = &h2_.add(origin_of(journey.uri), std::move(transport));
+    } else {
+        way.h1 = std::make_unique<H1Outbound>(std::move(transport), options_.limits);
+    }
+    co_return std::move(way);
 }
 
 Task<Answered<io::Connected>> Client::connect(Journey& journey) {
@@ -329,15 +412,38 @@ Task<void> Client::skip_content(ClientResponse& response) {
 }
 
 Task<Answered<std::string_view>> ClientResponse::read_content() {
-    if (connection_ == nullptr) co_return std::string_view();
-    Answered<std::string_view> octets = co_await connection_->read_content();
+    if (is_released()) co_return std::string_view();
+    Answered<std::string_view> octets = std::string_view();
+    if (exchange_ != nullptr) {
+        octets = co_await exchange_->read_content();
+    } else {
+        octets = co_await connection_->read_content();
+    }
     if (octets && octets->empty()) release();
     co_return std::move(octets);
+}
+
+// The head has arrived.
+ClientResponse ClientResponse::begin(http::Version version) {
+    version_ = version;
+    timeline_.sent = exchange_ != nullptr ? exchange_->sent() : connection_->sent();
+    timeline_.first_octet = exchange_ != nullptr ? exchange_->first_octet() : connection_->first_octet();
+    const bool is_at_end = exchange_ != nullptr ? exchange_->is_at_end() : connection_->is_at_end();
+    if (is_at_end) release();
+    return std::move(*this);
 }
 
 // The content has been read to its end.
 void ClientResponse::release() {
     timeline_.last_octet = client_->core_->now();
+    content_.reset();
+    if (exchange_ != nullptr) {
+        timeline_.sent = exchange_->sent();
+        head_ = exchange_->take_head();
+        exchange_.reset();
+        return;
+    }
+    timeline_.sent = connection_->sent();
     const bool can_go_on = connection_->can_go_on();
     head_ = connection_->take_head();
     if (can_go_on) {
@@ -349,7 +455,7 @@ void ClientResponse::release() {
 
 Task<Answered<std::string>> ClientResponse::collect(std::size_t octets_max) {
     const std::optional<std::uint64_t> length = content_length();
-    if (connection_ != nullptr && length && *length > octets_max) {
+    if (!is_released() && length && *length > octets_max) {
         co_return fail(Kind::too_large, "the content has " + std::to_string(*length) + " bytes, more than " +
                                             std::to_string(octets_max));
     }

@@ -26,6 +26,8 @@
 #include "portico/io/net/happy_eyeballs.h"
 #include "portico/link/failure.h"
 #include "portico/link/h1_outbound.h"
+#include "portico/link/h2_connections.h"
+#include "portico/link/h2_outbound_exchange.h"
 #include "portico/link/idle_connections.h"
 #include "portico/link/outbound_limits.h"
 #include "portico/link/target_uri.h"
@@ -47,12 +49,20 @@ protected:
     ~ClientWatcher() = default;
 };
 
+// Which version of HTTP a client speaks.
+enum class SpokenVersion : std::uint8_t {
+    negotiated,              // HTTPS: HTTP/2 if the server chooses it (ALPN, RFC 9113 §3.2); else HTTP/1.1
+    http_1_1,                // always HTTP/1.1
+    http_2_prior_knowledge,  // HTTP: HTTP/2, without asking (RFC 9113 §3.3); HTTPS: negotiated
+};
+
 // How a client connects, and to whom.
 class ClientOptions {
 public:
     ClientOptions() {}  // NOLINT(modernize-use-equals-default): never an aggregate, which g++ 12 destroys twice
 
     OutboundLimits limits;
+    SpokenVersion version = SpokenVersion::negotiated;
     // Whom to trust. Its applications are ignored: the client offers what it speaks.
     tls::ClientTlsOptions tls;
     // Where all connections go, whatever the host of a URI: a Unix socket, or another address. Host, TLS and the origin
@@ -62,6 +72,16 @@ public:
     std::string user_agent;            // empty: "portico/" and the version
     // Idle connections: in total, to one origin, and for how long. 0: none are kept.
     IdleLimits idle;
+};
+
+// Content that is made while it is sent.
+struct ContentSource {
+    // Whether `producer` can be called again, to make the same content: after a redirect, or on another connection.
+    enum class Repeat : std::uint8_t { never, possible };
+
+    http::Producer producer;              // must not throw
+    std::optional<std::uint64_t> octets;  // how many it writes; nothing: not known before it ends
+    Repeat repeat = Repeat::never;
 };
 
 // One request. Its fields and content may be sent several times: after redirects, or when a kept connection turns out
@@ -77,7 +97,8 @@ public:
     // Content-Length, Transfer-Encoding, Upgrade, TE, Trailer or Expect, which are the client's own; Connection can
     // only be "close".
     std::vector<std::pair<std::string, std::string>> fields;
-    std::optional<std::string> content;  // nothing: no content
+    std::optional<std::string> content;   // nothing: no content, or that of `source`
+    std::optional<ContentSource> source;  // instead of `content`
     // How many redirects are followed. The redirected request has no content and the method GET if the status says so
     // (RFC 9110 §15.4). Credentials and cookies go to the request's own origin only.
     unsigned redirects_max = 0;
@@ -129,18 +150,30 @@ public:
 private:
     friend class Client;
     ClientResponse(Client& client, TargetUri uri) : client_(&client), uri_(std::move(uri)) {}
+    ClientResponse begin(http::Version version);
     void release();
+    [[nodiscard]] bool is_released() const { return connection_ == nullptr && exchange_ == nullptr; }
+
+    // What a request's content is made from.
+    struct Content {
+        std::optional<std::string> octets;
+        std::optional<ContentSource> source;
+    };
 
     Client* client_;
     TargetUri uri_;
     http::Version version_ = http::Version::http_1_1;
     Buffer head_;                             // what message_ points into, once the connection has gone
-    std::unique_ptr<H1Outbound> connection_;  // null once the content has been read
+    std::shared_ptr<const Content> content_;  // of the request, which may still be sent
+    // One of them, until the content has been read.
+    std::unique_ptr<H1Outbound> connection_;
+    std::unique_ptr<H2OutboundExchange> exchange_;
     http::Response message_;
     Timeline timeline_;
 };
 
-// Sends requests. Any number of them may be in progress at the same time, each on its own connection.
+// Sends requests. Any number of them may be in progress at the same time: with HTTP/1.1 each on its own connection,
+// with HTTP/2 as many on one as the server allows.
 class Client {
 public:
     // The core outlives the client.
@@ -151,22 +184,34 @@ public:
 
     // Sends the request, and returns when the head of its final response has arrived. A status such as 404 is no
     // failure. If a kept connection breaks before an octet of the answer has arrived, the request is sent once more, on
-    // a new connection, provided that its method is idempotent (RFC 9110 §9.2.2, RFC 9112 §9.3.1).
+    // a new connection, provided that its method is idempotent (RFC 9110 §9.2.2, RFC 9112 §9.3.1). A request that the
+    // server says it has not processed (RFC 9113 §8.7) is sent again at most three times, whatever its method.
     [[nodiscard]] Task<Answered<ClientResponse>> send(ClientRequest request);
-    // Ends the idle connections politely. Call it before the client is destroyed, if there is time.
-    [[nodiscard]] Task<void> close() { return idle_.close(); }
+    // Ends the connections politely; responses that have not been read to their end fail. Call it before the client is
+    // destroyed, if there is time.
+    [[nodiscard]] Task<void> close();
 
     [[nodiscard]] const ClientOptions& options() const { return options_; }
     // Connections that are kept for further requests.
-    [[nodiscard]] std::size_t idle_connections() const { return idle_.size(); }
+    [[nodiscard]] std::size_t idle_connections() const { return idle_.size() + h2_.idle(); }
 
 private:
     friend class ClientResponse;
     // A request that is ready to be sent, and where to.
     struct Journey;
+    // A connection for it: one of the two.
+    struct Way {
+        std::unique_ptr<H1Outbound> h1;
+        H2Outbound* h2 = nullptr;
+        bool is_kept = false;  // an earlier request has left it open, or shares it
+    };
+    // What became of one attempt to send it.
+    struct Attempt;
 
     [[nodiscard]] Task<Answered<ClientResponse>> travel(Journey& journey);
-    [[nodiscard]] Task<Answered<std::unique_ptr<H1Outbound>>> open(Journey& journey);
+    [[nodiscard]] Task<Attempt> attempt(Journey& journey, const http::Request& message, Way way);
+    [[nodiscard]] Task<Answered<Way>> find_way(Journey& journey, bool may_reuse);
+    [[nodiscard]] Task<Answered<Way>> open(Journey& journey);
     [[nodiscard]] Task<std::unique_ptr<H1Outbound>> reuse(const TargetUri& uri);
     [[nodiscard]] Task<Answered<io::Connected>> connect(Journey& journey);
     [[nodiscard]] Task<std::optional<Failure>> protect(Journey& journey, Transport& transport);
@@ -176,6 +221,7 @@ private:
     ClientOptions options_;
     std::shared_ptr<const tls::ClientContext> trust_;  // null until it is needed
     IdleConnections idle_;
+    H2Connections h2_;
 };
 
 }  // namespace portico::link

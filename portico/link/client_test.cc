@@ -41,6 +41,7 @@ Origin::Reply redirect(int status, std::string_view location, std::string_view f
 std::shared_ptr<const tls::ServerContext> context_for(const std::vector<std::string>& names) {
     tls::ServerTlsOptions options;
     options.credentials.push_back(tls::credentials_for(names));
+    options.applications = {"http/1.1"};
     return *tls::ServerContext::open(options);
 }
 

@@ -5,11 +5,13 @@
 #include <array>
 #include <cassert>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <string>
 #include <utility>
 
 #include "portico/link/backlog.h"
+#include "portico/wire/h1/write_head.h"
 #include "portico/wire/h1/write_request.h"
 
 namespace portico::link {
@@ -18,6 +20,7 @@ namespace {
 using Kind = Failure::Kind;
 
 Failure memory_is_short() { return {Kind::no_memory, "memory is short"}; }
+Failure content_not_completed() { return {Kind::no_content, "the content of the request could not be completed"}; }
 Failure content_too_slow() { return {Kind::timed_out, "the content arrives too slowly"}; }
 Failure content_too_large() { return {Kind::too_large, "the content is larger than content_octets_max"}; }
 
@@ -55,6 +58,8 @@ void H1Outbound::begin(const Outgoing& outgoing) {
     sent_.reset();
     first_octet_.reset();
     send_error_.reset();
+    lacks_content_ = false;
+    outgoing_ = outgoing;
 }
 
 Task<Answered<http::Version>> H1Outbound::exchange(const http::Request& request, Outgoing outgoing,
@@ -62,31 +67,52 @@ Task<Answered<http::Version>> H1Outbound::exchange(const http::Request& request,
     begin(outgoing);
     h1::RequestExtras extras;
     extras.persistence = outgoing.persistence;
-    if (outgoing.content) extras.content_length = outgoing.content->size();
-    const std::string head = h1::request_head(request, extras);
-    if (outgoing.watcher != nullptr) outgoing.watcher->sending(head);
+    extras.content_length = outgoing.content_length();
+    extras.is_chunked = outgoing.has_content() && !extras.content_length;
+    request_head_ = h1::request_head(request, extras);
+    if (outgoing.watcher != nullptr) outgoing.watcher->sending(request_head_);
     // Read while the request is sent: the server may answer early, and may not read on before its answer is received.
-    io::Scope sending;
-    sending.start(send(head, outgoing.content.value_or(std::string_view())));
+    sending_.emplace();
+    sending_->start(send(request_head_, outgoing_));
     Answered<http::Version> version = co_await receive_head(request.method, outgoing.watcher, response);
     // A server that refuses a request, or redirects it, does not want the rest of it (RFC 9112 §9.5).
-    if (!version || http::code(response.status) >= 300) sending.request_stop();
-    co_await sending.join();
-    // The server would take the rest of the request for the next one.
-    if (!sent_) persistence_ = h1::Persistence::close;
+    const bool is_wanted = version && http::code(response.status) < 300;
+    if (!is_wanted) sending_->request_stop();
+    // Content that is made may depend on the content of the answer.
+    const bool may_go_on = is_wanted && outgoing.producer != nullptr && framing_ != h1::Framing::none;
+    if (!may_go_on) co_await end_sending();
+    if (version && lacks_content_) co_return fail(content_not_completed());
     if (version && framing_ == h1::Framing::none) finish();
     co_return std::move(version);
 }
 
+// Waits until the request has been sent, or can't be.
+Task<void> H1Outbound::end_sending() {
+    if (sending_) co_await sending_->join();
+    // The server would take the rest of the request for the next one.
+    if (!sent_) persistence_ = h1::Persistence::close;
+}
+
 // A failure ends the wait for the answer, unless the server may have answered before it broke the connection.
-Task<void> H1Outbound::send(std::string_view head, std::string_view content) {
-    std::array<std::string_view, 2> parts{head, content};
-    while (!parts[0].empty() || !parts[1].empty()) {
-        std::array<iovec, 2> spans{};
+Task<void> H1Outbound::send(std::string_view head, const Outgoing& outgoing) {
+    std::array<std::string_view, 2> parts{head, outgoing.content.value_or(std::string_view())};
+    const bool is_sent = co_await send_parts(parts);
+    if (is_sent && outgoing.producer != nullptr) {
+        co_await produce(outgoing);
+    } else if (is_sent) {
+        sent_ = transport_.core().now();
+    }
+}
+
+// Sends at most three parts. False if they can't be sent.
+Task<bool> H1Outbound::send_parts(std::span<std::string_view> parts) {
+    for (;;) {
+        std::array<iovec, 3> spans{};
         std::size_t count = 0;
         for (const std::string_view part : parts) {
             if (!part.empty()) spans[count++] = iovec{const_cast<char*>(part.data()), part.size()};
         }
+        if (count == 0) co_return true;
         const io::TimePoint latest = io::later(transport_.core().now(), limits_->request_idle_max);
         const io::Result<std::size_t> written =
             co_await transport_.write(std::span<const iovec>(spans).first(count), std::min(latest, deadline_), false);
@@ -94,7 +120,7 @@ Task<void> H1Outbound::send(std::string_view head, std::string_view content) {
             send_error_ = written.error();
             const bool may_have_answered = written.error().number == EPIPE || written.error().number == ECONNRESET;
             if (!may_have_answered) reading_.end_longest();
-            co_return;
+            co_return false;
         }
         std::size_t taken = *written;
         for (std::string_view& part : parts) {
@@ -102,6 +128,61 @@ Task<void> H1Outbound::send(std::string_view head, std::string_view content) {
             part.remove_prefix(here);
             taken -= here;
         }
+    }
+}
+
+// Content that is made while it is sent: as many octets as were announced, or in chunks (RFC 9112 §7.1).
+class H1Outbound::Chunks final : public http::ContentWriter {
+public:
+    Chunks(H1Outbound& link, std::optional<std::uint64_t> octets) : link_(&link), left_(octets) {}
+
+    Task<bool> write(std::string_view octets) override {
+        if (octets.empty() || is_over_) co_return !is_over_;  // an empty chunk would be the last
+        // The server would take what is more than was announced for the next request.
+        if (left_ && octets.size() > *left_) is_wrong_ = true;
+        is_over_ = is_wrong_;
+        if (is_over_) co_return false;
+        std::array<char, 18> size{};
+        std::array<std::string_view, 3> parts{std::string_view(), octets, std::string_view()};
+        if (left_) {
+            *left_ -= octets.size();
+        } else {
+            char* end = std::to_chars(size.data(), size.data() + 16, octets.size(), 16).ptr;
+            *end++ = '\r';
+            *end++ = '\n';
+            parts[0] = {size.data(), end};
+            parts[2] = "\r\n";
+        }
+        const bool is_sent = co_await link_->send_parts(parts);
+        is_over_ = !is_sent;
+        co_return is_sent;
+    }
+    // Whether the server accepts no more.
+    [[nodiscard]] bool is_over() const { return is_over_ && !is_wrong_; }
+    // Whether everything that was announced has been written, and nothing more.
+    [[nodiscard]] bool is_complete() const { return !is_wrong_ && left_.value_or(0) == 0; }
+
+private:
+    H1Outbound* link_;
+    std::optional<std::uint64_t> left_;  // of the announced octets
+    bool is_over_ = false;
+    bool is_wrong_ = false;  // more than was announced
+};
+
+Task<void> H1Outbound::produce(const Outgoing& outgoing) {
+    Chunks chunks(*this, outgoing.produced_octets);
+    const bool is_whole = co_await (*outgoing.producer)(chunks);
+    if (chunks.is_over()) co_return;
+    if (!is_whole || !chunks.is_complete()) {
+        lacks_content_ = true;
+        reading_.end_longest();
+        co_return;
+    }
+    if (!outgoing.produced_octets) {
+        const std::string last = h1::last_chunk(http::FieldSection());
+        std::array<std::string_view, 1> parts{last};
+        const bool is_sent = co_await send_parts(parts);
+        if (!is_sent) co_return;
     }
     sent_ = transport_.core().now();
 }
@@ -196,11 +277,13 @@ Task<std::optional<Failure>> H1Outbound::receive_more_head() {
         if (send_error_ && send_error_->number != EPIPE && send_error_->number != ECONNRESET) {
             co_return lost_while_sending();
         }
+        if (lacks_content_) co_return content_not_completed();
         const io::TimePoint deadline = head_deadline();
         const io::Result<std::size_t> octets = co_await transport_.read(head_.room(), deadline, &reading_);
         // If the request has been sent in the meantime, the time for the answer began then.
         if (!octets && octets.error().number == ETIMEDOUT && core.now() < head_deadline()) continue;
         if (!octets && octets.error().number == ECANCELED && send_error_) continue;
+        if (!octets && octets.error().number == ECANCELED && lacks_content_) continue;
         if (!octets) co_return lost(octets.error(), Part::head);
         if (*octets == 0 && send_error_) co_return lost_while_sending();
         if (*octets == 0 && !first_octet_) {
@@ -340,8 +423,11 @@ Task<Answered<std::string_view>> H1Outbound::read_content() {
         Answered<std::optional<std::string_view>> step = content_at_once();
         if (!step) co_return fail(std::move(step.error()));
         if (*step) {
-            if ((*step)->empty()) finish();
-            co_return **step;
+            if (!(*step)->empty()) co_return **step;
+            co_await end_sending();
+            if (lacks_content_) co_return fail(content_not_completed());
+            finish();
+            co_return std::string_view();
         }
         std::optional<Failure> trouble = co_await receive_content();
         if (trouble) co_return fail(*std::move(trouble));

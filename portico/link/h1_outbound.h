@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -17,32 +18,13 @@
 #include "portico/io/scope.h"
 #include "portico/link/failure.h"
 #include "portico/link/outbound_limits.h"
+#include "portico/link/outgoing.h"
 #include "portico/link/transport.h"
 #include "portico/link/waiting.h"
 #include "portico/wire/h1/read_chunked.h"
 #include "portico/wire/h1/read_head.h"
 
 namespace portico::link {
-
-// Is notified of what an exchange sends and receives, to inform the user. Must not throw, nor end the task.
-class ExchangeWatcher {
-public:
-    virtual void sending(std::string_view head) = 0;  // of the request
-    // The head of a response, interim or final.
-    virtual void received(const http::Response& head, http::Version version) = 0;
-
-protected:
-    ~ExchangeWatcher() = default;
-};
-
-// What to send, besides the request's fields.
-struct Outgoing {
-    // Nothing: the request has no content. The octets outlive the exchange's head.
-    std::optional<std::string_view> content;
-    h1::Persistence persistence = h1::Persistence::keep;
-    io::TimePoint deadline = io::never;  // for the whole exchange, including the response's content
-    ExchangeWatcher* watcher = nullptr;  // outlives the exchange's head
-};
 
 // The client's end of a connection: one exchange after another. Reads responses as strictly as the server reads
 // requests: framing with two readings is refused, and content that ends early is a failure.
@@ -100,7 +82,10 @@ private:
 
     [[nodiscard]] std::string_view unread() const;
     void begin(const Outgoing& outgoing);
-    [[nodiscard]] Task<void> send(std::string_view head, std::string_view content);
+    class Chunks;
+    [[nodiscard]] Task<void> send(std::string_view head, const Outgoing& outgoing);
+    [[nodiscard]] Task<bool> send_parts(std::span<std::string_view> parts);
+    [[nodiscard]] Task<void> produce(const Outgoing& outgoing);
     [[nodiscard]] Task<Answered<http::Version>> receive_head(http::Method method, ExchangeWatcher* watcher,
                                                              http::Response& response);
     [[nodiscard]] std::optional<Failure> skip_interim(const http::Response& response);
@@ -117,6 +102,8 @@ private:
     std::unexpected<Failure> fail(Failure failure);
     void finish();
 
+    [[nodiscard]] Task<void> end_sending();
+
     Transport transport_;
     const OutboundLimits* limits_;
     State state_ = State::idle;
@@ -131,6 +118,7 @@ private:
     std::optional<io::TimePoint> first_octet_;
     io::TimePoint head_began_{};
     std::optional<io::Error> send_error_;
+    bool lacks_content_ = false;          // the producer has failed
     io::Duration content_waited_{};       // the time spent waiting for the content
     std::uint64_t content_received_ = 0;  // octets with their framing, in that time
     std::uint64_t content_octets_ = 0;    // without
@@ -139,6 +127,11 @@ private:
     h1::Persistence persistence_ = h1::Persistence::keep;
     h1::ChunkedReader chunks_{h1::ChunkedLimits{}};
     std::optional<Failure> failure_;
+
+    // What sends the request: it refers to all of the above. A producer may go on while the content is read.
+    std::string request_head_;
+    Outgoing outgoing_;
+    std::optional<io::Scope> sending_;
 };
 
 }  // namespace portico::link

@@ -27,9 +27,11 @@ H2Outbound::H2Outbound(Transport transport, h2::Context& context, const Outbound
       idle_time_max_(idle_time_max),
       keeper_(&keeper),
       engine_(context, transport_.session() == nullptr ? http::Scheme::http : http::Scheme::https, h2::Role::client),
+      beginning_(transport_.core()),
       has_output_(transport_.core()),
       idle_since_(transport_.core().now()) {
     set_timer(io::later(core().now(), idle_time_max_));
+    beginning_.open();
 }
 
 H2Outbound::~H2Outbound() {
@@ -135,6 +137,8 @@ Failure H2Outbound::failure_of(const H2OutboundExchange& exchange) const {
 }
 
 Task<void> H2Outbound::run() {
+    const io::Result<void> begun = co_await beginning_.wait(io::never);
+    if (!begun) co_return;
     io::Scope writing;
     writing.start(write());
     co_await read();
@@ -154,7 +158,9 @@ Task<void> H2Outbound::run() {
 
 Task<void> H2Outbound::read() {
     while (!cause_) {
-        io::ReadBuffer wait = transport_.receive(engine_.deadline().value_or(io::never));
+        reader_deadline_ = engine_.deadline().value_or(io::never);
+        was_reader_woken_ = false;
+        io::ReadBuffer wait = transport_.receive(reader_deadline_);
         const WaitingPlace place(reads_, wait);
         io::Result<Buffer> received = co_await wait;
         if (cause_) co_return;
@@ -163,7 +169,7 @@ Task<void> H2Outbound::read() {
             if (!goes_on) co_return;
             continue;
         }
-        if (received.error().number == ETIMEDOUT) {
+        if (received.error().number == ETIMEDOUT || was_reader_woken_) {
             take({});
             continue;
         }
@@ -247,9 +253,16 @@ void H2Outbound::fill_output() {
     }
 }
 
+// The reading task looks after the deadlines, and what was sent may bring them forward.
+void H2Outbound::wake_reader_if_due() {
+    if (engine_.deadline().value_or(io::never) >= reader_deadline_ || was_reader_woken_) return;
+    was_reader_woken_ = reads_.end_longest();
+}
+
 Task<void> H2Outbound::write() {
     for (bool may_try_again = true;;) {
         fill_output();
+        wake_reader_if_due();
         const std::string_view output = engine_.output();
         if (output.empty()) {
             if (is_finishing_) co_return;

@@ -48,7 +48,8 @@ public:
     H2Outbound& operator=(const H2Outbound&) = delete;
     ~H2Outbound();
 
-    // Reads and writes until the connection has ended. No exchange is in progress then.
+    // Reads and writes until the connection has ended. No exchange is in progress then. Begins with a wait: until then,
+    // the connection is as new.
     [[nodiscard]] Task<void> run();
 
     // Whether another exchange can begin now.
@@ -91,6 +92,7 @@ private:
     void take(std::string_view octets);
     void take_event(const h2::Event& event);
     [[nodiscard]] Task<void> write();
+    void wake_reader_if_due();
     void fill_output();
     void end_with(Cause cause);
     void tell_all_of_end();
@@ -104,9 +106,11 @@ private:
     H2Keeper* keeper_;
     h2::Connection engine_;
     std::vector<H2OutboundExchange*> exchanges_;  // by stream
+    LaterGate beginning_;                         // opened at once
     LaterGate has_output_;
     WaitingPlace reads_;   // the ring of the one read
     WaitingPlace writes_;  // the ring of the one write
+    io::TimePoint reader_deadline_ = io::never;
     io::TimePoint idle_since_;
     io::TimePoint last_received_{};
     io::TimePoint latest_ = io::never;  // for sending what is left
@@ -115,6 +119,7 @@ private:
     std::optional<Cause> cause_;                      // once it has ended
     io::Error error_{};
     bool is_retired_ = false;
+    bool was_reader_woken_ = false;
     bool is_finishing_ = false;
     bool is_broken_ = false;  // it can't be written to
 };

@@ -69,7 +69,9 @@ Task<Answered<http::Version>> H2OutboundExchange::exchange(const http::Request& 
     begin(request, outgoing);
     std::optional<Failure> trouble = co_await await_head();
     watcher_ = nullptr;
-    if (!trouble && has_all_content_) {
+    // A server that refuses a request, or redirects it, does not want the rest of it.
+    if (!trouble && http::code(message_.status) >= 300) stop_sending();
+    if (!trouble && has_all_content_ && content_.empty()) {
         co_await finish();
         trouble = failure_;
     }
@@ -167,6 +169,7 @@ private:
 Task<void> H2OutboundExchange::produce(const http::Producer& producer, std::optional<std::uint64_t> octets) {
     Writer writer(*this, octets);
     const bool is_whole = co_await producer(writer);
+    gate_.open();
     if (writer.is_over() || !is_open()) co_return;
     if (!is_whole || !writer.is_complete()) {
         fail({Kind::no_content, "the content of the request could not be completed"});
@@ -204,8 +207,6 @@ void H2OutboundExchange::take_response(const http::Response& head, h2::Ending en
     keep_head(head);
     has_head_ = true;
     has_all_content_ = ending == h2::Ending::last;
-    // A server that refuses a request, or redirects it, does not want the rest of it.
-    if (http::code(head.status) >= 300) stop_sending();
     gate_.open();
 }
 
@@ -253,8 +254,8 @@ void H2OutboundExchange::take_reset(const h2::Fault& fault, bool is_peers) {
         is_refused_ = is_peers && fault.error == h2::ErrorCode::refused_stream;
         if (is_peers) {
             const std::string why(h2::spelling(fault.error));
-            failure_ = Failure{Kind::not_received,
-                               is_refused_ ? "the server refuses the request" : "the server has reset the stream: " + why};
+            failure_ = Failure{Kind::not_received, is_refused_ ? "the server refuses the request"
+                                                               : "the server has reset the stream: " + why};
         } else if (fault.error == h2::ErrorCode::cancel) {
             failure_ = Failure{Kind::timed_out, "the server does not accept the request in time"};
         } else {
@@ -318,10 +319,12 @@ Task<std::optional<Failure>> H2OutboundExchange::await_content() {
 
 // The response is complete. The request is sent to its end, unless the server does not want the rest.
 Task<void> H2OutboundExchange::finish() {
-    while (is_pending_ && is_open() && !failure_) {
+    const auto is_sending = [this] { return is_pending_ || (sending_ && sending_->size() > 0); };
+    while (is_sending() && is_open()) {
         const io::Result<void> woken = co_await gate_.wait(deadline_);
         if (!woken) break;
     }
+    stop_sending();
     if (sending_) co_await sending_->join();
     if (!failure_) is_at_end_ = true;
 }

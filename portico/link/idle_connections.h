@@ -19,7 +19,8 @@ namespace portico::link {
 
 // How many idle connections are kept, and for how long.
 struct IdleLimits {
-    std::size_t count_max = 32;            // in total: the one that has been idle for the longest time is closed
+    // In total, of each version of HTTP: the one that has been idle for the longest time is closed.
+    std::size_t count_max = 32;
     std::size_t count_per_origin_max = 4;  // further ones are closed
     std::chrono::milliseconds time_max{30'000};
 };

@@ -43,6 +43,13 @@ public:
     h1::ChunkedLimits chunked;
     // Interim responses (RFC 9110 §15.2) before the final one.
     unsigned interim_count_max = 16;
+    // HTTP/2: the content that a server may send before it has been read: of one response, and of all responses of a
+    // connection. Lower values save memory, higher ones are faster over long distances.
+    std::size_t stream_window_octets = 1024 * 1024;
+    std::size_t connection_window_octets = 4 * 1024 * 1024;
+    // HTTP/2: requests at a time on one connection, if the server allows as many. More of them take another connection.
+    std::size_t streams_max = 100;
+
     // The content of one response, in octets: for content that is read step by step.
     std::uint64_t content_octets_max = std::numeric_limits<std::uint64_t>::max();
 };

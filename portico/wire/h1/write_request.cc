@@ -40,6 +40,7 @@ std::string request_head(const http::Request& request, const RequestExtras& extr
     if (extras.content_length) {
         head.append("Content-Length: ").append(std::to_string(*extras.content_length)).append("\r\n");
     }
+    if (extras.is_chunked) head.append("Transfer-Encoding: chunked\r\n");
     if (extras.persistence == Persistence::close) head.append("Connection: close\r\n");
     return head.append("\r\n");
 }

@@ -14,7 +14,8 @@ namespace portico::h1 {
 
 // What the connection adds to the fields of a request.
 struct RequestExtras {
-    std::optional<std::uint64_t> content_length;  // absent: there is no content, and no Content-Length
+    std::optional<std::uint64_t> content_length;  // absent: there is no content, or its length is not known
+    bool is_chunked = false;                      // content of unknown length (RFC 9112 §7.1)
     Persistence persistence = Persistence::keep;  // whether the client wants to send further requests
 };
 

@@ -137,8 +137,8 @@ INSTANTIATE_TEST_SUITE_P(
         AnswerRow{"NotModified", response_of(1, {{"content-length", "5"}}, "304", whole), "ok",
                   "response 1 304 end\nfield content-length=5\n"},
         AnswerRow{"UnknownStatus", answer_of(1, "799"), "ok", "response 1 799 end\n"},
-        AnswerRow{"Continued", headers_of(1, line_of(":status", "200"), flag_end_stream) +
-                                   continuation_of(1, line_of("a", "b")),
+        AnswerRow{"Continued",
+                  headers_of(1, line_of(":status", "200"), flag_end_stream) + continuation_of(1, line_of("a", "b")),
                   "ok", "response 1 200 end\nfield a=b\n"},
         AnswerRow{"BeforeTheRequestEnds", answer_of(5, "413"), "ok", "response 5 413 end\n"},
         // RFC 9113 §8.1: the request is not wanted any more
@@ -156,10 +156,10 @@ INSTANTIATE_TEST_SUITE_P(
         AnswerRow{"SwitchingProtocols", response_of(1, {}, "101"), malformed_1, ""},
         AnswerRow{"InterimThatEnds", answer_of(1, "103"), malformed_1, ""},
         AnswerRow{"RequestPseudoField", response_of(1, {{":path", "/"}}), malformed_1, ""},
-        AnswerRow{"PseudoFieldAfterOthers",
-                  headers_of(1, block_of({{"a", "b"}, {":status", "200"}}), whole), malformed_1, ""},
-        AnswerRow{"PseudoFieldInTrailers",
-                  response_of(1) + headers_of(1, block_of({{":status", "200"}}), whole), malformed_1, ""},
+        AnswerRow{"PseudoFieldAfterOthers", headers_of(1, block_of({{"a", "b"}, {":status", "200"}}), whole),
+                  malformed_1, ""},
+        AnswerRow{"PseudoFieldInTrailers", response_of(1) + headers_of(1, block_of({{":status", "200"}}), whole),
+                  malformed_1, ""},
         AnswerRow{"TrailersThatDoNotEnd", response_of(1) + response_of(1), malformed_1, ""},
         AnswerRow{"UpperCase", response_of(1, {{"A", "b"}}), malformed_1, ""},
         AnswerRow{"ControlOctet", response_of(1, {{"a", "b\n"}}), malformed_1, ""},
@@ -173,29 +173,30 @@ INSTANTIATE_TEST_SUITE_P(
         AnswerRow{"DataAfterInterim", response_of(1, {}, "103") + data_of(1, "ab"), malformed_1, ""},
         AnswerRow{"ContentOfHead", response_of(3) + data_of(3, "ab"), "RST_STREAM 3 PROTOCOL_ERROR", ""},
         AnswerRow{"ContentOfNoContent", response_of(1, {}, "204") + data_of(1, "ab"), malformed_1, ""},
-        AnswerRow{"DataAfterTheEnd", response_of(5, {}, "200", whole) + data_of(5, "ab"),
-                  "RST_STREAM 5 STREAM_CLOSED", ""},
-        AnswerRow{"TooLarge", headers_of(1, block_of({{":status", "200"}, {"a", std::string(16'000, 'a')}}), 0) +
-                                  continuation_of(1, line_of("b", std::string(16'300, 'b')), 0) +
-                                  continuation_of(1, line_of("c", std::string(3'000, 'c'))) + answer_of(3),
+        AnswerRow{"DataAfterTheEnd", response_of(5, {}, "200", whole) + data_of(5, "ab"), "RST_STREAM 5 STREAM_CLOSED",
+                  ""},
+        AnswerRow{"TooLarge",
+                  headers_of(1, block_of({{":status", "200"}, {"a", std::string(16'000, 'a')}}), 0) +
+                      continuation_of(1, line_of("b", std::string(16'300, 'b')), 0) +
+                      continuation_of(1, line_of("c", std::string(3'000, 'c'))) + answer_of(3),
                   "RST_STREAM 1 ENHANCE_YOUR_CALM", "reset 1 ENHANCE_YOUR_CALM\nresponse 3 200 end\n"}),
     row_name);
 
 INSTANTIATE_TEST_SUITE_P(
     ConnectionErrors, Answers,
-    testing::Values(
-        AnswerRow{"PushPromise", frame_of(FrameType::push_promise, flag_end_headers, 1, number_of(2, 4)),
-                  "GOAWAY PROTOCOL_ERROR", ""},  // RFC 9113 §8.4
-        AnswerRow{"EvenStream", answer_of(2), "GOAWAY PROTOCOL_ERROR", ""},
-        AnswerRow{"IdleStream", answer_of(7), "GOAWAY PROTOCOL_ERROR", ""},
-        AnswerRow{"DataOnAnIdleStream", data_of(7, "a"), "GOAWAY PROTOCOL_ERROR", ""},
-        AnswerRow{"ResetOfAnIdleStream", reset_of(7), "GOAWAY PROTOCOL_ERROR", ""},
-        AnswerRow{"WindowOfAnIdleStream", window_update_of(7, 1), "GOAWAY PROTOCOL_ERROR", ""},
-        AnswerRow{"SecondAnswer", answer_of(1) + answer_of(1), "GOAWAY STREAM_CLOSED", ""},
-        AnswerRow{"PushEnabled", settings_of({{2, 1}}), "GOAWAY PROTOCOL_ERROR", ""},  // RFC 9113 §6.5.2
-        AnswerRow{"PriorityUpdate", priority_update_of(1, "u=1"), "GOAWAY PROTOCOL_ERROR", ""},  // RFC 9218 §7.1
-        AnswerRow{"BrokenCompression", headers_of(1, "\xff\xff\xff\xff\xff\xff"), "GOAWAY COMPRESSION", ""},
-        AnswerRow{"GoawayThatGrows", goaway_of(1) + goaway_of(3), "GOAWAY PROTOCOL_ERROR", ""}),
+    testing::Values(AnswerRow{"PushPromise", frame_of(FrameType::push_promise, flag_end_headers, 1, number_of(2, 4)),
+                              "GOAWAY PROTOCOL_ERROR", ""},  // RFC 9113 §8.4
+                    AnswerRow{"EvenStream", answer_of(2), "GOAWAY PROTOCOL_ERROR", ""},
+                    AnswerRow{"IdleStream", answer_of(7), "GOAWAY PROTOCOL_ERROR", ""},
+                    AnswerRow{"DataOnAnIdleStream", data_of(7, "a"), "GOAWAY PROTOCOL_ERROR", ""},
+                    AnswerRow{"ResetOfAnIdleStream", reset_of(7), "GOAWAY PROTOCOL_ERROR", ""},
+                    AnswerRow{"WindowOfAnIdleStream", window_update_of(7, 1), "GOAWAY PROTOCOL_ERROR", ""},
+                    AnswerRow{"SecondAnswer", answer_of(1) + answer_of(1), "GOAWAY STREAM_CLOSED", ""},
+                    AnswerRow{"PushEnabled", settings_of({{2, 1}}), "GOAWAY PROTOCOL_ERROR", ""},  // RFC 9113 §6.5.2
+                    AnswerRow{"PriorityUpdate", priority_update_of(1, "u=1"), "GOAWAY PROTOCOL_ERROR",
+                              ""},  // RFC 9218 §7.1
+                    AnswerRow{"BrokenCompression", headers_of(1, "\xff\xff\xff\xff\xff\xff"), "GOAWAY COMPRESSION", ""},
+                    AnswerRow{"GoawayThatGrows", goaway_of(1) + goaway_of(3), "GOAWAY PROTOCOL_ERROR", ""}),
     row_name);
 
 // RFC 9113 §3.4: whatever speaks HTTP/1.1 is noticed.
@@ -321,14 +322,14 @@ std::string long_block() {
     return octets;
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Limits, ServerFloods,
-    testing::Values(ServerFloodRow{"Pings", ping_of(), 200}, ServerFloodRow{"Settings", settings_of(), 200},
-                    ServerFloodRow{"Goaways", goaway_of(stream_id_max), 200},
-                    ServerFloodRow{"Resets", reset_of(1), 101},
-                    ServerFloodRow{"Priorities", priority_of(1, 3), 200},
-                    ServerFloodRow{"Continuations", long_block() + continuation_of(1, "", 0), 1}),
-    row_name);
+INSTANTIATE_TEST_SUITE_P(Limits, ServerFloods,
+                         testing::Values(ServerFloodRow{"Pings", ping_of(), 200},
+                                         ServerFloodRow{"Settings", settings_of(), 200},
+                                         ServerFloodRow{"Goaways", goaway_of(stream_id_max), 200},
+                                         ServerFloodRow{"Resets", reset_of(1), 101},
+                                         ServerFloodRow{"Priorities", priority_of(1, 3), 200},
+                                         ServerFloodRow{"Continuations", long_block() + continuation_of(1, "", 0), 1}),
+                         row_name);
 
 }  // namespace
 }  // namespace portico::h2

@@ -52,7 +52,7 @@ struct Event {
     // Of `request`. Take what it points to by swapping it, or use it before the next event of any connection of the
     // core. Its views stay valid until the stream is released.
     http::Request* request = nullptr;
-    std::optional<http::Refusal> refusal;          // of `request`: how it is to be answered
+    std::optional<http::Refusal> refusal;  // of `request`: how it is to be answered
     // Of `response`. Its views stay valid until the next response of the stream, or until that is released.
     const http::Response* response = nullptr;
     Ending ending = Ending::more;                  // of `response`: whether the message ends with it
@@ -105,8 +105,8 @@ public:
     // --- what the peer gets
     // Whether the output has room for another answer. If not, wait until the peer has received some of it.
     [[nodiscard]] bool has_room_for_head() const;
-    // For a server: sends a head. An interim one (RFC 9110 §15.2) is followed by another. With Ending::last, there is no content.
-    // Fields that HTTP/2 doesn't have are left out (RFC 9113 §8.2.2).
+    // For a server: sends a head. An interim one (RFC 9110 §15.2) is followed by another. With Ending::last, there is
+    // no content. Fields that HTTP/2 doesn't have are left out (RFC 9113 §8.2.2).
     void respond(StreamId id, const http::Response& response, const HeadExtras& extras, Ending ending);
     // How many octets of content can be sent now, as flow control and the output's limit allow.
     [[nodiscard]] std::size_t room_for_data(StreamId id) const;

@@ -83,8 +83,9 @@ std::optional<Fault> check_frame_header(const FrameHeader& header, Role role) {
             if (!has_stream) return wrong_stream("RST_STREAM without a stream");
             return header.length == 4 ? std::nullopt : wrong_size("RST_STREAM of wrong size");
         case FrameType::settings: return check_settings(header);
-        case FrameType::push_promise: return wrong_stream("PUSH_PROMISE");  // §8.4: none from a client, and ours allows none
-        case FrameType::ping:                                                             // §6.7
+        case FrameType::push_promise:
+            return wrong_stream("PUSH_PROMISE");  // §8.4: none from a client, and ours allows none
+        case FrameType::ping:                     // §6.7
             if (has_stream) return wrong_stream("PING on a stream");
             return header.length == 8 ? std::nullopt : wrong_size("PING of wrong size");
         case FrameType::goaway:  // §6.8

@@ -35,7 +35,7 @@ constexpr std::array<std::string_view, 27> only_ours = {
     "HEADERS with a lower stream identifier",  // §5.1.1: it ignores them, since it remembers no closed streams
     "HEADERS after the end",
     "HEADERS on a closed stream",
-    "DATA after the end",         // §6.1: it ignores DATA on closed streams
+    "DATA after the end",                   // §6.1: it ignores DATA on closed streams
     "DATA with more padding than payload",  // §6.1: the same
     "DATA without its pad length",
     "SETTINGS_MAX_FRAME_SIZE out of range",  // §6.5: of repeated settings, it checks only the last value

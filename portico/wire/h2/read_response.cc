@@ -39,8 +39,7 @@ std::string_view interpret_length(Ending ending, http::Method method, http::Resp
 std::string_view read_response(const FieldList& list, Ending ending, http::Method method, http::Response& response) {
     response.clear();
     if (!list.malformation().empty()) return list.malformation();
-    const std::optional<http::Status> status =
-        list.pseudo().status ? read_status(*list.pseudo().status) : std::nullopt;
+    const std::optional<http::Status> status = list.pseudo().status ? read_status(*list.pseudo().status) : std::nullopt;
     if (!status) return ":status is missing or malformed";
     response.status = *status;
     for (const http::FieldLine& line : list.lines()) response.fields.add(line.known, line.name, line.value);

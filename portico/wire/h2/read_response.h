@@ -11,9 +11,9 @@
 
 namespace portico::h2 {
 
-// Fills `response`, interim or final, whose views are those of the list. `ending` is that of the HEADERS frame. `method`
-// is that of the request. The list is within its limits. Returns why the response is malformed (RFC 9113 §8.1.1); empty
-// if it isn't.
+// Fills `response`, interim or final, whose views are those of the list. `ending` is that of the HEADERS frame.
+// `method` is that of the request. The list is within its limits. Returns why the response is malformed (RFC 9113
+// §8.1.1); empty if it isn't.
 //
 // Malformed: :status missing or not three digits, from 100 on; 101, which HTTP/2 does not have; an interim response
 //            that ends the stream; Content-Length not one number or not the content's, and all that FieldList finds

@@ -49,7 +49,7 @@ struct Stream {
     Sending sending = Sending::awaited;
     // Of a client: the head of the final response has not arrived.
     bool awaits_head = false;
-    http::Method method = http::Method::get;  // of a client: the request's
+    http::Method method = http::Method::get;           // of a client: the request's
     http::TargetForm form = http::TargetForm::origin;  // of the request
     Priority priority;
 
