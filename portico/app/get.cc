@@ -10,10 +10,12 @@
 #include <chrono>
 #include <cstddef>
 #include <cstring>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "portico/app/commands.h"
 #include "portico/app/download.h"
@@ -242,6 +244,61 @@ constexpr std::string_view get_exit_codes =
     "63  the content is too large\n"
     "65  the content would have to be sent again, and cannot be";
 
+std::vector<Option> get_options() {
+    return {
+        {.name = "output",
+         .letter = 'o',
+         .value = "FILE",
+         .meaning = "write to this file; -: to standard output, unchanged",
+         .kind = ValueKind::file},
+        {.name = "verbose", .letter = 'v', .meaning = "show the exchange, what TLS agreed on, and the times"},
+        {.name = "location", .letter = 'L', .meaning = "follow up to ten redirects"},
+        {.name = "head", .letter = 'I', .meaning = "ask for the head alone, and print it"},
+        {.name = "include", .letter = 'i', .meaning = "print the head too"},
+        {.name = "request", .letter = 'X', .value = "METHOD", .meaning = "the request's method"},
+        {.name = "header",
+         .letter = 'H',
+         .value = "FIELD",
+         .meaning = "send a field, \"Name: value\"",
+         .repeat = Repeat::collected},
+        {.name = "data",
+         .letter = 'd',
+         .value = "DATA",
+         .meaning = "send content, or @FILE; several are joined by \"&\"",
+         .repeat = Repeat::collected},
+        {.name = "upload-file",
+         .letter = 'T',
+         .value = "FILE",
+         .meaning = "send this file with PUT; -: standard input",
+         .kind = ValueKind::file},
+        {.name = "user",
+         .letter = 'u',
+         .value = "NAME:PASSWORD",
+         .meaning = "send these credentials (Basic)",
+         .secrecy = Secrecy::secret},
+        {.name = "fail", .letter = 'f', .meaning = "fail if the status is 400 or above: 22"},
+        {.name = "max-time",
+         .letter = 'm',
+         .value = "SECS",
+         .meaning = "give up after this time",
+         .kind = ValueKind::duration},
+        {.name = "ca",
+         .value = "FILE",
+         .meaning = "trust the authorities in this file (PEM) [the system's]",
+         .kind = ValueKind::file},
+        {.name = "insecure", .letter = 'k', .meaning = "believe any certificate"},
+        {.name = "http1.1", .meaning = "speak HTTP/1.1 only"},
+        {.name = "http2-prior-knowledge", .meaning = "speak HTTP/2 with http:// too, without asking"},
+        {.name = "unix-socket",
+         .value = "PATH",
+         .meaning = "connect to this socket instead of the host",
+         .kind = ValueKind::file},
+        {.name = "ipv4", .letter = '4', .meaning = "only IPv4 addresses"},
+        {.name = "ipv6", .letter = '6', .meaning = "only IPv6 addresses"},
+        {.name = "quiet", .letter = 'q', .meaning = "print errors only, no progress"},
+    };
+}
+
 }  // namespace
 
 Command get_command() {
@@ -259,59 +316,7 @@ Command get_command() {
                        .meaning = "http://HOST[:PORT]/PATH or https://…",
                        .kind = ValueKind::host,
                        .presence = Presence::required}},
-        .options =
-            {
-                {.name = "output",
-                 .letter = 'o',
-                 .value = "FILE",
-                 .meaning = "write to this file; -: to standard output, unchanged",
-                 .kind = ValueKind::file},
-                {.name = "verbose", .letter = 'v', .meaning = "show the exchange, what TLS agreed on, and the times"},
-                {.name = "location", .letter = 'L', .meaning = "follow up to ten redirects"},
-                {.name = "head", .letter = 'I', .meaning = "ask for the head alone, and print it"},
-                {.name = "include", .letter = 'i', .meaning = "print the head too"},
-                {.name = "request", .letter = 'X', .value = "METHOD", .meaning = "the request's method"},
-                {.name = "header",
-                 .letter = 'H',
-                 .value = "FIELD",
-                 .meaning = "send a field, \"Name: value\"",
-                 .repeat = Repeat::collected},
-                {.name = "data",
-                 .letter = 'd',
-                 .value = "DATA",
-                 .meaning = "send content, or @FILE; several are joined by \"&\"",
-                 .repeat = Repeat::collected},
-                {.name = "upload-file",
-                 .letter = 'T',
-                 .value = "FILE",
-                 .meaning = "send this file with PUT; -: standard input",
-                 .kind = ValueKind::file},
-                {.name = "user",
-                 .letter = 'u',
-                 .value = "NAME:PASSWORD",
-                 .meaning = "send these credentials (Basic)",
-                 .secrecy = Secrecy::secret},
-                {.name = "fail", .letter = 'f', .meaning = "fail if the status is 400 or above: 22"},
-                {.name = "max-time",
-                 .letter = 'm',
-                 .value = "SECS",
-                 .meaning = "give up after this time",
-                 .kind = ValueKind::duration},
-                {.name = "ca",
-                 .value = "FILE",
-                 .meaning = "trust the authorities in this file (PEM) [the system's]",
-                 .kind = ValueKind::file},
-                {.name = "insecure", .letter = 'k', .meaning = "believe any certificate"},
-                {.name = "http1.1", .meaning = "speak HTTP/1.1 only"},
-                {.name = "http2-prior-knowledge", .meaning = "speak HTTP/2 with http:// too, without asking"},
-                {.name = "unix-socket",
-                 .value = "PATH",
-                 .meaning = "connect to this socket instead of the host",
-                 .kind = ValueKind::file},
-                {.name = "ipv4", .letter = '4', .meaning = "only IPv4 addresses"},
-                {.name = "ipv6", .letter = '6', .meaning = "only IPv6 addresses"},
-                {.name = "quiet", .letter = 'q', .meaning = "print errors only, no progress"},
-            },
+        .options = get_options(),
         .other_names = {{"--cacert", "ca"},
                         {"--silent", "quiet"},
                         {"-s", "quiet"},

@@ -520,6 +520,68 @@ TEST_F(H2Client, SpeaksHttp1IfTheServerDoes) {
     run(origin.serving());
 }
 
+// A client whose task is ended while it waits leaves nothing behind but the connection.
+TEST_F(H2Client, CanBeStoppedAnywhere) {
+    options_.version = SpokenVersion::negotiated;
+    options_.tls.authorities = tls::authority_text().chain;
+    const std::string large(60'000, 'x');
+    serve([&large](Line& line, const Asked& asked) { line.answer(asked.stream, large); }, {}, h2_context({"h2"}));
+    std::size_t stopped = 0;
+    for (int steps = 0; steps < 40; ++steps) {
+        if (steps % 3 == 0) client_.reset();
+        H2Outcome outcome;
+        ClientRequest request("https://localhost/", "PUT");
+        request.source = made(5);
+        io::Scope scope;
+        scope.start(exchange(client(), std::move(request), outcome));
+        for (int i = 0; i < steps && scope.size() > 0; ++i) core_.run_once(io::never);
+        scope.request_stop();
+        run(scope);
+        if (outcome.failure) ++stopped;
+    }
+    EXPECT_GT(stopped, 3U);
+}
+
+// Whatever fails, the outcome is the whole content or a failure, and nothing is left over.
+class H2ClientFaults : public H2Client, public testing::WithParamInterface<std::uint64_t> {
+protected:
+    static io::SimFaults faulty() {
+        io::SimFaults faults;
+        faults.reset = 0.003;
+        faults.connect_failure = 0.05;
+        faults.open_failure = 0.02;
+        faults.window_octets = 4096;
+        return faults;
+    }
+    H2ClientFaults() : H2Client({}, GetParam()) {}
+};
+
+TEST_P(H2ClientFaults, GiveTheWholeContentOrAFailure) {
+    const std::string large(100'000, 'y');
+    const bool is_secure = GetParam() % 2 == 0;
+    serve([&large](Line& line, const Asked& asked) { line.answer(asked.stream, large); }, {},
+          is_secure ? h2_context({"h2"}) : nullptr);
+    options_.tls.authorities = tls::authority_text().chain;
+    kernel_.faults() = faulty();
+    for (std::size_t i = 0; i < 30; ++i) {
+        ClientRequest request(is_secure ? "https://localhost/" : "http://127.0.0.1/", i % 5 == 0 ? "POST" : "GET");
+        if (i % 10 == 0) request.content = std::string(50'000, 'z');
+        if (i % 10 == 5) request.source = made(5);
+        begin(std::move(request));
+        if (i % 6 == 5) run(going_);
+    }
+    run(going_);
+    std::size_t whole = 0;
+    for (const auto& outcome : outcomes_) {
+        if (outcome->failure) continue;
+        EXPECT_EQ(outcome->content, large);
+        ++whole;
+    }
+    EXPECT_GT(whole, 3U);
+    kernel_.faults() = punctual();
+}
+INSTANTIATE_TEST_SUITE_P(Seeds, H2ClientFaults, testing::Range<std::uint64_t>(1, 13));
+
 // --- On a machine with delays and shortages
 
 io::SimFaults busy() {

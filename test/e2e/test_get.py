@@ -1,4 +1,5 @@
-"""`portico get`, against Portico, Python's http.server and ssl, `openssl s_server`, and servers of a few scripted bytes."""
+"""`portico get`, against Portico, nghttpd, nginx, Python's http.server and ssl, `openssl s_server`, and servers of a few
+scripted bytes."""
 
 from __future__ import annotations
 
@@ -30,6 +31,16 @@ def get(*words: str, status: int = 0, give: bytes | None = None) -> subprocess.C
     done = subprocess.run([PROGRAM, "get", *words], capture_output=True, timeout=60, **options)
     assert done.returncode == status, done.stderr
     return done
+
+
+def dechunked(octets: bytes) -> bytes:
+    content = b""
+    while True:
+        size, _, octets = octets.partition(b"\r\n")
+        if int(size, 16) == 0:
+            return content
+        content += octets[:int(size, 16)]
+        octets = octets[int(size, 16) + 2:]
 
 
 class Scripted:
@@ -70,9 +81,10 @@ class Scripted:
         for line in head.split(b"\r\n"):
             if line.lower().startswith(b"content-length:"):
                 length = int(line.split(b":")[1])
-        while len(content) < length:
+        is_chunked = b"\r\ntransfer-encoding: chunked" in head.lower()
+        while len(content) < length or (is_chunked and not content.endswith(b"\r\n0\r\n\r\n")):
             content += peer.recv(65536)
-        return head + b"\r\n\r\n" + content
+        return head + b"\r\n\r\n" + (dechunked(content) if is_chunked else content)
 
     @property
     def url(self) -> str:
@@ -154,9 +166,12 @@ def test_shows_the_exchange(own_server, certificate, folder):
     done = get("-v", f"https://localhost:{server.address[1]}/a.txt", "--ca", str(certificate.chain))
     assert done.stdout == b"hello\n"
     shown = done.stderr.decode()
-    for line in ("* TLSv1.3 with TLS_", "ALPN http/1.1", "* certificate of ", "> GET /a.txt HTTP/1.1\n", "> Host: localhost:",
-                 "> User-Agent: portico/", "< HTTP/1.1 200 OK\n", "< Content-Length: 6\n"):
+    for line in ("* TLSv1.3 with TLS_", "ALPN h2", "* certificate of ", "> GET /a.txt HTTP/2\n", "> Host: localhost:",
+                 "> User-Agent: portico/", "< HTTP/2 200 OK\n", "< content-length: 6\n"):
         assert line in shown
+    plain = get("-v", f"http://localhost:{own_server(folder).address[1]}/a.txt").stderr.decode()
+    for line in ("> GET /a.txt HTTP/1.1\n", "< HTTP/1.1 200 OK\n", "< Content-Length: 6\n"):
+        assert line in plain
     times = shown.splitlines()[-1]
     steps = ["resolve", "connect", "TLS", "request", "first octet", "last octet", "in total"]
     assert [times.find(step) for step in steps] == sorted(times.find(step) for step in steps)
@@ -336,6 +351,147 @@ def test_openssl_is_a_server_too(certificate, version, folder):
     finally:
         process.kill()
         process.wait(PATIENCE)
+
+
+# --- HTTP/2
+
+@contextlib.contextmanager
+def running(words: list[str], port: int, **options):
+    """The program, which listens on the port."""
+    process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **options)
+    try:
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end and process.poll() is None:
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+                break
+            time.sleep(0.02)
+        yield process
+    finally:
+        process.terminate()
+        process.wait(PATIENCE)
+
+
+def found(program: str) -> str:
+    path = shutil.which(program, path=os.environ.get("PATH", "") + ":/usr/sbin")
+    if path is None:
+        pytest.skip(f"no {program}")
+    return path
+
+
+@pytest.fixture
+def nghttpd(folder, certificate):
+    """nghttpd(secure) is the start of a URL of its server, which sends uploads back."""
+    with contextlib.ExitStack() as stack:
+        def start(secure: bool) -> str:
+            port = servers.free_port()
+            words = [found("nghttpd"), "--address=127.0.0.1", "--echo-upload", f"--htdocs={folder}", str(port)]
+            words += [str(certificate.key), str(certificate.chain)] if secure else ["--no-tls"]
+            stack.enter_context(running(words, port))
+            return f"http{'s' if secure else ''}://localhost:{port}"
+        yield start
+
+
+@pytest.fixture
+def nginx(folder, certificate, tmp_path):
+    """The start of a URL of an nginx that speaks HTTP/2 over TLS."""
+    port = servers.free_port()
+    config = tmp_path / "nginx.conf"
+    config.write_text(f"""
+        daemon off; master_process off; pid {tmp_path}/nginx.pid; error_log /dev/null;
+        events {{}}
+        http {{
+            access_log off; client_body_temp_path {tmp_path}/body; proxy_temp_path {tmp_path}/proxy;
+            fastcgi_temp_path {tmp_path}/fastcgi; uwsgi_temp_path {tmp_path}/uwsgi; scgi_temp_path {tmp_path}/scgi;
+            server {{
+                listen 127.0.0.1:{port} ssl http2; root {folder}; client_max_body_size 1k;
+                ssl_certificate {certificate.chain}; ssl_certificate_key {certificate.key};
+                location /moved {{ return 302 /a.txt; }}
+            }}
+        }}""")
+    folder.chmod(0o755)
+    with running([found("nginx"), "-p", str(tmp_path), "-c", str(config)], port):
+        yield f"https://localhost:{port}"
+
+
+def test_speaks_the_version_that_is_wanted(own_server, certificate, folder):
+    server = own_server(folder, certificate.options)
+    url = f"https://localhost:{server.address[1]}/large.bin"
+    large = (folder / "large.bin").read_bytes()
+    for words, version in ((["--http1.1"], b"< HTTP/1.1 200"), ([], b"< HTTP/2 200")):
+        done = get("-v", "--ca", str(certificate.chain), *words, url)
+        assert done.stdout == large and version in done.stderr
+    plain = own_server(folder)
+    done = get("-v", "--http2-prior-knowledge", f"http://localhost:{plain.address[1]}/large.bin")
+    assert done.stdout == large and b"< HTTP/2 200" in done.stderr
+    assert get("-f", "--http2-prior-knowledge", f"http://localhost:{plain.address[1]}/none", status=22).stdout == b""
+
+
+def test_prior_knowledge_of_a_server_of_http1_is_an_error(scripted):
+    get("--http2-prior-knowledge", scripted(ANSWER).url, status=8)
+
+
+@pytest.mark.parametrize("secure", [False, True], ids=["h2c", "h2"])
+def test_nghttpd_is_a_server_too(nghttpd, certificate, folder, secure):
+    url = nghttpd(secure)
+    words = ["--ca", str(certificate.chain)] if secure else ["--http2-prior-knowledge"]
+    for name in ("a.txt", "large.bin", "empty"):
+        assert get(*words, f"{url}/{name}").stdout == (folder / name).read_bytes()
+    assert get("-I", *words, f"{url}/a.txt").stdout.startswith(b"HTTP/2 200 OK\r\n")
+    get("-f", *words, f"{url}/none", status=22)
+    # sent while it is read, and while the answer comes
+    large = (folder / "large.bin").read_bytes()
+    assert get(*words, "-T", str(folder / "large.bin"), f"{url}/x").stdout == large
+    assert get(*words, "-T", "-", f"{url}/x", give=large).stdout == large
+    assert get(*words, "-d", "@" + str(folder / "large.bin"), f"{url}/x").stdout == large
+    assert get(*words, "-d", "a=b", f"{url}/x").stdout == b"a=b"
+
+
+def test_nginx_is_a_server_too(nginx, certificate, folder):
+    words = ["--ca", str(certificate.chain)]
+    shown = get("-v", "-L", *words, f"{nginx}/moved")
+    assert shown.stdout == b"hello\n" and b"< HTTP/2 302 Found\n" in shown.stderr
+    assert b"* the connection is open already\n" in shown.stderr
+    assert get(*words, f"{nginx}/large.bin").stdout == (folder / "large.bin").read_bytes()
+    # refused before it has been read
+    refused = get("-i", *words, "-T", str(folder / "large.bin"), f"{nginx}/x").stdout
+    assert refused.startswith(b"HTTP/2 413 ")
+
+
+# --- content that is sent as it is read
+
+def test_uploads_a_file_with_its_length(scripted, tmp_path):
+    content = os.urandom(300_000)
+    (tmp_path / "a b").write_bytes(content)
+    server = scripted(ANSWER, ANSWER)
+    get("-T", str(tmp_path / "a b"), server.url)
+    get("-T", str(tmp_path / "a b"), "-X", "POST", server.url + "x")
+    put, post = server.requests
+    assert put.startswith(b"PUT /a%20b HTTP/1.1\r\n") and b"\r\nContent-Length: 300000\r\n" in put
+    assert put.endswith(b"\r\n\r\n" + content) and b"Content-Type" not in put
+    assert post.startswith(b"POST /x HTTP/1.1\r\n") and post.endswith(content)
+
+
+def test_uploads_standard_input_as_it_arrives(scripted):
+    server = scripted(ANSWER)
+    content = os.urandom(300_000)
+    assert get("-T", "-", server.url, give=content).stdout == b"ok"
+    assert b"\r\nTransfer-Encoding: chunked\r\n" in server.requests[0]
+    assert server.requests[0].endswith(b"\r\n\r\n" + content)
+
+
+def test_an_upload_goes_where_a_redirect_leads_if_it_can_be_repeated(scripted, tmp_path):
+    (tmp_path / "a").write_bytes(b"content")
+    target = scripted(ANSWER)
+    moved = f"HTTP/1.1 307 Moved\r\nLocation: {target.url}\r\nContent-Length: 0\r\n\r\n".encode()
+    server = scripted(moved, moved)
+    assert get("-L", "-T", str(tmp_path / "a"), server.url).stdout == b"ok"
+    assert target.requests[0].endswith(b"\r\n\r\ncontent")
+    get("-L", "-T", "-", server.url, give=b"content", status=65)
+
+
+def test_exit_codes_of_uploads(scripted, tmp_path):
+    get("-T", str(tmp_path / "none"), scripted(ANSWER).url, status=2)
+    get("-T", "/proc/self/mem", scripted(ANSWER).url, status=26)
 
 
 # --- terminals
