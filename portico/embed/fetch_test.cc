@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -36,6 +37,17 @@ Task<Result<Response>> pass_on(Request& request, FetchOptions options) {
     Response answer(response->status());
     answer.set_content(*std::move(all));
     co_return std::move(answer);
+}
+
+// Negative: fails with an exception.
+Task<bool> write_pieces(ContentWriter& writer, int pieces) {
+    if (pieces < 0) throw std::runtime_error("no content");
+    for (int i = 0; i < pieces; ++i) {
+        const std::string piece(5'000, 'p');
+        const bool goes_on = co_await writer.write(piece);
+        if (!goes_on) co_return false;
+    }
+    co_return true;
 }
 
 class FetchTest : public testing::Test {
@@ -125,6 +137,60 @@ TEST(Fetch, ReportsThatNobodyListens) {
     });
     TestClient client(server);
     EXPECT_EQ(client.get("/").content, "cannot connect to tcp://127.0.0.1:9: Connection refused");
+}
+
+// A request whose content is made while it is sent.
+Task<std::string> send_pieces(Request& request, FetchVersion version, int pieces,
+                              std::optional<std::uint64_t> announced) {
+    FetchOptions options;
+    options.method = "POST";
+    options.version = version;
+    options.content_octets_max = 1 << 20;
+    options.producer_octets = announced;
+    options.producer = [pieces](ContentWriter& writer) { return write_pieces(writer, pieces); };
+    auto response = co_await fetch(request.core(), std::string(other) + "/notes", std::move(options));
+    if (!response) co_return response.error().message;
+    const bool is_second = response->version() == http::Version::http_2;
+    const auto content = co_await response->content();
+    if (!content) co_return content.error().message;
+    co_return std::to_string(content->size()) + (is_second ? " over HTTP/2" : "");
+}
+
+TEST_F(FetchTest, SendsContentAsItIsMade) {
+    FetchVersion version = FetchVersion::negotiated;
+    int pieces = 20;
+    std::optional<std::uint64_t> announced;
+    Server server;
+    server.get("/", [&](Request& request) { return send_pieces(request, version, pieces, announced); });
+    TestClient sending(server);
+    sending.add_upstream("127.0.0.1:8080", upstream_);
+    EXPECT_EQ(sending.get("/").content, "100000");
+    version = FetchVersion::http_2_prior_knowledge;
+    EXPECT_EQ(sending.get("/").content, "100000 over HTTP/2");
+    announced = 100'000;
+    EXPECT_EQ(sending.get("/").content, "100000 over HTTP/2");
+    version = FetchVersion::http_1_1;
+    EXPECT_EQ(sending.get("/").content, "100000");
+    for (const FetchVersion wrong : {FetchVersion::http_1_1, FetchVersion::http_2_prior_knowledge}) {
+        version = wrong;
+        announced = 100'001;
+        EXPECT_EQ(sending.get("/").content, "the content of the request could not be completed");
+        announced = std::nullopt;
+        pieces = -1;
+        EXPECT_EQ(sending.get("/").content, "the content of the request could not be completed");
+        pieces = 20;
+    }
+}
+
+TEST_F(FetchTest, SharesAConnectionOfHttp2) {
+    options_.version = FetchVersion::http_2_prior_knowledge;
+    for (int i = 0; i < 5; ++i) EXPECT_EQ(client().get("/notes/7").content, "note 7");
+    EXPECT_EQ(client().get("/large").status, 502);
+    options_.content_octets_max = 2'000'000;
+    EXPECT_EQ(client().get("/large").content.size(), 2'000'000U);
+    client().pass(seconds(40));
+    EXPECT_EQ(client().connections(), 0U);
+    EXPECT_EQ(client().octets_in_use(), 0U);
 }
 
 Task<std::string> read_in_steps(Request& request, std::uint64_t most) {

@@ -353,6 +353,47 @@ TEST_F(H2Client, ContentHasItsRate) {
     EXPECT_EQ(outcome.failure->message, "the content arrives too slowly");
 }
 
+TEST_F(H2Client, AServerMustReadWhatIsSent) {
+    options_.limits.request_idle_max = seconds(4);
+    // A listener that accepts nothing: the kernel takes what fits its buffers.
+    const auto address = io::SocketAddress::of(io::IpAddress::loopback(io::Family::ipv4), 80);
+    io::Result<io::Listener> deaf = io::Listener::open(core_, address);
+    ASSERT_TRUE(deaf);
+    ClientRequest request("http://127.0.0.1/", "POST");
+    for (int i = 0; i < 40; ++i) request.fields.emplace_back("X-" + std::to_string(i), std::string(1'000, '\xff'));
+    for (int i = 0; i < 10; ++i) begin(request);
+    EXPECT_EQ(time_of([&] { run(going_); }), seconds(4));
+    for (const auto& outcome : outcomes_) {
+        ASSERT_TRUE(outcome->failure);
+        EXPECT_EQ(outcome->failure->kind, Kind::timed_out);
+    }
+}
+
+TEST_F(H2Client, TakesSoManyInterimResponses) {
+    options_.limits.interim_count_max = 2;
+    serve([](Line& line, const Asked& asked) {
+        http::Response interim;
+        interim.status = http::Status::early_hints;
+        const int count = asked.target == "/2" ? 2 : 3;
+        for (int i = 0; i < count; ++i) line.engine().respond(asked.stream, interim, {}, h2::Ending::more);
+        line.answer(asked.stream, "x");
+    });
+    EXPECT_EQ(get("/2").content, "x");
+    EXPECT_EQ(get("/3").failure->kind, Kind::malformed);
+}
+
+TEST_F(H2Client, ContentHasItsSize) {
+    options_.limits.content_octets_max = 10;
+    H2Origin& origin = serve([](Line& line, const Asked& asked) {
+        line.begin_answer(asked.stream, asked.target == "/announced" ? std::optional<std::uint64_t>(11) : std::nullopt);
+        if (asked.target == "/unknown") line.engine().write_data(asked.stream, "0123456789a", h2::Ending::more);
+    });
+    EXPECT_EQ(get("/announced").failure->kind, Kind::too_large);
+    EXPECT_EQ(get("/unknown").failure->kind, Kind::too_large);
+    pass(milliseconds(10));
+    EXPECT_EQ(origin.resets.size(), 2U);
+}
+
 TEST_F(H2Client, ARequestHasItsDeadline) {
     serve(say_nothing);
     ClientRequest request("http://127.0.0.1/");
