@@ -157,6 +157,8 @@ Task<void> H2Outbound::run() {
 // --- Reading
 
 Task<void> H2Outbound::read() {
+    // The handshake may have received more than its own octets.
+    if (transport_.has_unopened()) static_cast<void>(take_encrypted(std::nullopt));
     while (!cause_) {
         reader_deadline_ = engine_.deadline().value_or(io::never);
         was_reader_woken_ = false;
@@ -180,16 +182,19 @@ Task<void> H2Outbound::read() {
 
 // False if nothing more can be received.
 bool H2Outbound::take_received(Buffer received) {
-    if (received.empty() && transport_.session() == nullptr) {
+    if (transport_.session() != nullptr) return take_encrypted(std::move(received));
+    if (received.empty()) {
         end_with(Cause::closed);
-        return false;
-    }
-    if (transport_.session() == nullptr) {
+    } else {
         take(received.octets());
-        return !cause_;
     }
-    for (std::optional<Buffer> encrypted = std::move(received); !cause_;) {
-        const io::Result<Opened> opened = transport_.open(std::exchange(encrypted, std::nullopt));
+    return !cause_;
+}
+
+// What has been received, or nothing further. False if nothing more can be received.
+bool H2Outbound::take_encrypted(std::optional<Buffer> received) {
+    while (!cause_) {
+        const io::Result<Opened> opened = transport_.open(std::exchange(received, std::nullopt));
         if (!opened) {
             error_ = opened.error();
             end_with(Cause::read_lost);

@@ -89,6 +89,7 @@ private:
     [[nodiscard]] H2OutboundExchange* find(h2::StreamId stream) const;
     [[nodiscard]] Task<void> read();
     [[nodiscard]] bool take_received(Buffer received);
+    [[nodiscard]] bool take_encrypted(std::optional<Buffer> received);
     void take(std::string_view octets);
     void take_event(const h2::Event& event);
     [[nodiscard]] Task<void> write();
