@@ -10,7 +10,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstring>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -184,7 +183,7 @@ int run_get(const Arguments& arguments) {
         stdio.emplace(*std::move(opened));
     }
     if (wish->upload == "-") {
-        wish->request.source = content_of_stream(std::make_shared<io::Stream>(std::move(stdio->input)));
+        wish->request.source = content_of_stream(stdio->input);
     } else if (!wish->upload.empty()) {
         auto source = content_of_file(core, wish->upload);
         if (!source) {

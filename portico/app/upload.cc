@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -58,9 +59,9 @@ io::Result<link::ContentSource> content_of_file(io::Core& core, const std::strin
     return source;
 }
 
-link::ContentSource content_of_stream(std::shared_ptr<io::Stream> input) {
+link::ContentSource content_of_stream(io::Stream& input) {
     link::ContentSource source;
-    source.producer = [input = std::move(input)](http::ContentWriter& writer) { return send_stream(*input, writer); };
+    source.producer = [&input](http::ContentWriter& writer) { return send_stream(input, writer); };
     return source;
 }
 

@@ -4,7 +4,6 @@
 // Threads:   one core's; the file is read by a helper thread.
 #pragma once
 
-#include <memory>
 #include <string>
 
 #include "portico/io/core.h"
@@ -16,7 +15,7 @@ namespace portico::app {
 
 // The content of a file. A regular file has a length, and can be sent again. Errors: those of io::InputFile::open().
 [[nodiscard]] io::Result<link::ContentSource> content_of_file(io::Core& core, const std::string& path);
-// Whatever arrives on the stream, once.
-[[nodiscard]] link::ContentSource content_of_stream(std::shared_ptr<io::Stream> input);
+// Whatever arrives on the stream, once. The stream outlives all requests with the content.
+[[nodiscard]] link::ContentSource content_of_stream(io::Stream& input);
 
 }  // namespace portico::app

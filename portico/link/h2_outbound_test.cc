@@ -498,7 +498,7 @@ TEST_F(H2Client, ResetsContentThatIsNotCompleted) {
         EXPECT_EQ(outcome.failure->kind, Kind::no_content);
     }
     pass(milliseconds(10));
-    EXPECT_EQ(origin.resets.size(), 3U);
+    EXPECT_EQ(origin.resets, (std::vector<std::string>{"1 CANCEL", "3 CANCEL", "5 CANCEL"}));
     EXPECT_EQ(origin.asked.size(), 0U);
 }
 
