@@ -291,8 +291,8 @@ Task<Client::Attempt> Client::attempt(Journey& journey, const http::Request& mes
     co_return tried;
 }
 
-// A connection that is open already, or a new one. Who comes while another request opens the first connection to an
-// origin waits, because HTTP/2 could carry both.
+// A connection that is open already, or a new one. While another request opens the first connection to an origin, this
+// one waits, because HTTP/2 could carry both.
 Task<Answered<Client::Way>> Client::find_way(Journey& journey, bool may_reuse) {
     const std::string origin = origin_of(journey.uri);
     Way way;

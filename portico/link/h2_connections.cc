@@ -43,7 +43,7 @@ private:
     H2Outbound* connection_;
 };
 
-// Who waits for a connection to an origin.
+// A request that waits for a connection to an origin.
 class H2Connections::Waiting {
 public:
     Waiting(H2Connections& connections, const std::string& origin)

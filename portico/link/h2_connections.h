@@ -24,7 +24,7 @@
 
 namespace portico::link {
 
-// HTTP/2 connections by origin, and who waits for them. Each ends when it has been idle for too long.
+// HTTP/2 connections by origin, and the requests that wait for them. Each ends when it has been idle for too long.
 class H2Connections final : private H2Keeper {
 public:
     // Core and limits outlive it.
@@ -42,7 +42,7 @@ public:
     // Keeps a new connection. It lives at least until something is awaited.
     H2Outbound& add(std::string origin, Transport transport);
 
-    // A request opens a connection to an origin. Once this is destroyed, those who wait for it go on.
+    // A request opens a connection to an origin. Once this is destroyed, the requests that wait for it go on.
     class Opening {
     public:
         Opening(H2Connections& connections, std::string origin);

@@ -26,7 +26,7 @@ namespace portico::link {
 class H2Outbound;
 class H2OutboundExchange;
 
-// Who keeps connections.
+// What keeps connections.
 class H2Keeper {
 public:
     // No exchange is in progress any more.

@@ -89,7 +89,7 @@ private:
     bool is_at_end_ = false;
     std::optional<Failure> failure_;
     io::TimePoint deadline_ = io::never;
-    LaterGate gate_;  // for who waits for the response
+    LaterGate gate_;  // for the task that waits for the response
 
     // The request.
     std::string_view pending_;  // octets that wait for their turn

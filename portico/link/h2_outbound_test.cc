@@ -535,7 +535,7 @@ TEST_F(H2Client, IsNegotiated) {
     for (int i = 0; i < 20; ++i) begin(ClientRequest("https://localhost/" + std::to_string(i)));
     run(going_);
     for (std::size_t i = 0; i < 20; ++i) EXPECT_EQ(outcomes_[i]->content, "/" + std::to_string(i));
-    EXPECT_EQ(origin.connections(), 1U) << "those who come while it is opened wait for it";
+    EXPECT_EQ(origin.connections(), 1U) << "requests that come while it is opened wait for it";
     EXPECT_EQ(origin.goaways(), 0U);
     io::Scope closing;
     closing.start(end_all(client()));

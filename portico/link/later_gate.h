@@ -11,7 +11,7 @@
 namespace portico::link {
 
 // A gate whose waiting task goes on from the core's loop, in the same pass or the next, and never within open(). So the
-// task may destroy everything that whoever opens the gate is working with.
+// task may destroy everything that the code that opens the gate is working with.
 class LaterGate final : private io::Timer {
 public:
     // The core outlives it.

@@ -1,4 +1,4 @@
-// portico/link/outgoing.h — what a client sends, besides a request's fields, and who is told of it.
+// portico/link/outgoing.h — what a client sends besides a request's fields, and what is told of it.
 //
 // Room link: see h1_inbound.h.
 // Threads:   one core's.

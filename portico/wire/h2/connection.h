@@ -155,7 +155,7 @@ private:
     enum class Phase : std::uint8_t {
         open,
         announced,  // our GOAWAY has told that an end is near: RFC 9113 §6.8
-        draining,   // GOAWAY has told which streams are the last: a server's, whoever we are
+        draining,   // GOAWAY has told which streams are the last: a server's, ours or the peer's
         ended,
     };
     struct Closed {

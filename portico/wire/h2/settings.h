@@ -26,7 +26,7 @@ enum class Setting : std::uint16_t {
     no_rfc7540_priorities = 0x09,
 };
 
-// What the peer has set, as far as we need it. Nobody pushes.
+// What the peer has set, as far as we need it. There is no server push.
 struct PeerSettings {
     std::size_t header_table_octets = 4096;
     std::int64_t initial_window_octets = window_octets_initial;
