@@ -348,6 +348,7 @@ Task<Answered<Client::Way>> Client::open(Journey& journey) {
         session == nullptr ? options_.version == SpokenVersion::http_2_prior_knowledge : session->application() == "h2";
     if (is_h2) {
         way.h2 = &h2_.add(origin_of(journey.uri), std::move(transport));
+        if (!way.h2->has_room()) co_return fail(Kind::no_memory, "memory is short");  // not even for the preface
     } else {
         way.h1 = std::make_unique<H1Outbound>(std::move(transport), options_.limits);
     }

@@ -39,7 +39,7 @@ public:
     // The same. While another request opens a connection to the origin, waits for that, but not if the origin is known
     // to speak HTTP/1.1.
     [[nodiscard]] Task<H2Outbound*> await(std::string origin, io::TimePoint deadline);
-    // Keeps a new connection. It lives at least until something is awaited.
+    // Keeps a new connection. It lives at least until something is awaited. It has no room if memory is short.
     H2Outbound& add(std::string origin, Transport transport);
 
     // A request opens a connection to an origin. Once this is destroyed, the requests that wait for it go on.

@@ -258,10 +258,10 @@ void H2Outbound::fill_output() {
     }
 }
 
-// The reading task looks after the deadlines, and what was sent may bring them forward.
+// The reading task looks after the deadlines, which what was sent may bring forward, and after the end.
 void H2Outbound::wake_reader_if_due() {
-    if (engine_.deadline().value_or(io::never) >= reader_deadline_ || was_reader_woken_) return;
-    was_reader_woken_ = reads_.end_longest();
+    const bool is_due = engine_.has_ended() || engine_.deadline().value_or(io::never) < reader_deadline_;
+    if (is_due && !was_reader_woken_) was_reader_woken_ = reads_.end_longest();
 }
 
 Task<void> H2Outbound::write() {

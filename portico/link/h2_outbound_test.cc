@@ -394,6 +394,16 @@ TEST_F(H2Client, ContentHasItsSize) {
     EXPECT_EQ(origin.resets.size(), 2U);
 }
 
+TEST_F(H2Client, FailsWithoutMemory) {
+    serve(echo_target);
+    EXPECT_EQ(get("/").content, "/");
+    for (int i = 0; i < 3; ++i) {
+        const Charge all(core_.ledger(), 1 << 26);
+        EXPECT_EQ(time_of([&] { EXPECT_TRUE(get("/").failure) << i; }), seconds(0));
+    }
+    EXPECT_EQ(get("/").content, "/");
+}
+
 TEST_F(H2Client, ARequestHasItsDeadline) {
     serve(say_nothing);
     ClientRequest request("http://127.0.0.1/");
