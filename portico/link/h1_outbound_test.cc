@@ -422,6 +422,73 @@ TEST_F(Outbound, AnEarlyAnswerIsReadWhileTheRequestIsSent) {
     EXPECT_FALSE(outbound().sent());
 }
 
+Task<bool> write_twice(http::ContentWriter& writer, std::size_t octets) {
+    const std::string first(octets - 1, 'r');
+    const bool goes_on = co_await writer.write(first);
+    if (!goes_on) co_return false;
+    const bool is_written = co_await writer.write("!");
+    co_return is_written;
+}
+
+// RFC 9112 §6.1, §7.1
+TEST_F(Outbound, SendsContentAsItIsMade) {
+    const std::string head = "PUT / HTTP/1.1\r\nHost: localhost\r\n";
+    struct Row {
+        std::optional<std::uint64_t> announced;
+        std::string sent;
+    };
+    const http::Producer producer = [](http::ContentWriter& writer) { return write_twice(writer, 5); };
+    for (const Row& row : {Row{std::nullopt, "Transfer-Encoding: chunked\r\n\r\n4\r\nrrrr\r\n1\r\n!\r\n0\r\n\r\n"},
+                           Row{5, "Content-Length: 5\r\n\r\nrrrr!"}}) {
+        Outgoing outgoing;
+        outgoing.producer = &producer;
+        outgoing.produced_octets = row.announced;
+        Exchanged outcome;
+        io::Scope scope;
+        scope.start(exchange(outcome, Method::put, std::nullopt, outgoing));
+        EXPECT_EQ(client_reads(), head + row.sent);
+        scope.start(peer_sends("HTTP/1.1 204 No Content\r\n\r\n"));
+        run(scope);
+        EXPECT_EQ(outcome.status, 204);
+        EXPECT_TRUE(outbound().can_go_on());
+    }
+}
+
+class WrongContent : public Outbound, public testing::WithParamInterface<std::uint64_t> {};
+
+TEST_P(WrongContent, IsAFailure) {
+    const http::Producer producer = [](http::ContentWriter& writer) { return write_twice(writer, 5); };
+    Outgoing outgoing;
+    outgoing.producer = &producer;
+    outgoing.produced_octets = GetParam();
+    Exchanged outcome;
+    EXPECT_EQ(time_of([&] { run(exchange(outcome, Method::put, std::nullopt, outgoing)); }), milliseconds(0));
+    ASSERT_TRUE(outcome.failure);
+    EXPECT_EQ(outcome.failure->kind, Kind::no_content);
+    EXPECT_FALSE(outbound().can_go_on());
+}
+INSTANTIATE_TEST_SUITE_P(Announced, WrongContent, testing::Values(4, 6));
+
+TEST_F(Outbound, AnEarlyAnswerLetsMadeContentGoOn) {
+    const http::Producer producer = [](http::ContentWriter& writer) { return write_twice(writer, 1'000'000); };
+    Outgoing outgoing;
+    outgoing.producer = &producer;
+    Exchanged outcome;
+    std::string request;
+    io::Scope serving;
+    serving.start(client_reads_slowly(request, 10'000, milliseconds(1)));
+    io::Scope scope;
+    scope.start(exchange(outcome, Method::put, std::nullopt, outgoing));
+    scope.start(peer_sends("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"));
+    run(scope);
+    EXPECT_EQ(outcome.content, "ok");
+    EXPECT_TRUE(outbound().can_go_on());
+    pass(seconds(1));
+    EXPECT_GT(request.size(), 1'000'000U);
+    serving.request_stop();
+    run(serving);
+}
+
 // Unless the answer is an error, the server goes on reading.
 TEST_F(Outbound, AnEarlyAnswerLetsTheRequestGoOn) {
     Exchanged outcome;

@@ -31,6 +31,10 @@ TEST(RequestHead, SaysHowItsContentEnds) {
     EXPECT_EQ(request_head(request(), extras),
               "POST /a?b HTTP/1.1\r\nHost: example.org:8080\r\nX-A: b c\r\nContent-Length: 0\r\nConnection: "
               "close\r\n\r\n");
+    RequestExtras chunked;
+    chunked.is_chunked = true;
+    EXPECT_EQ(request_head(request(), chunked),
+              "POST /a?b HTTP/1.1\r\nHost: example.org:8080\r\nX-A: b c\r\nTransfer-Encoding: chunked\r\n\r\n");
 }
 
 TEST(RequestHead, IsReadAsItWasMeant) {
