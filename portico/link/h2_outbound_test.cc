@@ -414,9 +414,13 @@ TEST_F(H2Client, ARequestHasItsDeadline) {
 // RFC 9113 §6.9
 TEST_F(H2Client, AServerMayNotKeepItsWindowClosed) {
     options_.limits.request_idle_max = seconds(4);
-    H2Origin& origin =
-        serve([](Line& line, const Asked&) { line.uses_content = false; }, h2::Limits{.stream_window_octets = 1000});
+    const auto answer = [](Line& line, const Asked& asked) {
+        line.uses_content = false;
+        if (asked.is_complete) line.answer(asked.stream, asked.target);
+    };
+    H2Origin& origin = serve(answer, h2::Limits{.stream_window_octets = 1000});
     origin.early = true;
+    EXPECT_EQ(get("/").content, "/") << "nothing has to be received any more when the window closes";
     ClientRequest request("http://127.0.0.1/", "POST");
     request.content = std::string(200'000, 'a');
     EXPECT_EQ(time_of([&] { EXPECT_EQ(send(std::move(request)).failure->kind, Kind::timed_out); }), seconds(4));
