@@ -465,6 +465,7 @@ TEST_P(WrongContent, IsAFailure) {
     EXPECT_EQ(time_of([&] { run(exchange(outcome, Method::put, std::nullopt, outgoing)); }), milliseconds(0));
     ASSERT_TRUE(outcome.failure);
     EXPECT_EQ(outcome.failure->kind, Kind::no_content);
+    EXPECT_TRUE(client_reads().ends_with(GetParam() == 4 ? "\r\nrrrr" : "\r\nrrrr!"));
     EXPECT_FALSE(outbound().can_go_on());
 }
 INSTANTIATE_TEST_SUITE_P(Announced, WrongContent, testing::Values(4, 6));
@@ -482,6 +483,7 @@ TEST_F(Outbound, AnEarlyAnswerLetsMadeContentGoOn) {
     scope.start(peer_sends("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"));
     run(scope);
     EXPECT_EQ(outcome.content, "ok");
+    EXPECT_TRUE(outbound().sent());
     EXPECT_TRUE(outbound().can_go_on());
     pass(seconds(1));
     EXPECT_GT(request.size(), 1'000'000U);
