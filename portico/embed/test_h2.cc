@@ -106,7 +106,7 @@ void TestH2::receive(std::string_view octets) {
     std::string_view rest = input_;
     while (state_ == State::open && rest.size() >= h2::frame_header_octets) {
         const h2::FrameHeader header = h2::read_frame_header(rest.data());
-        if (h2::check_frame_header(header)) state_ = State::failed;
+        if (h2::check_frame_header(header, h2::Role::client)) state_ = State::failed;
         if (rest.size() < h2::frame_header_octets + header.length) break;
         const std::string_view payload = rest.substr(h2::frame_header_octets, header.length);
         rest.remove_prefix(h2::frame_header_octets + header.length);
