@@ -75,7 +75,8 @@ enum class EarlyData : std::uint8_t {
     safe_methods,  // GET, HEAD and OPTIONS; other methods get 425 (Too Early), and the client repeats the request
 };
 
-// Where the OCSP responses come from that clients are shown with a certificate: from a file beside it only, or fetched, too.
+// Where the OCSP responses come from that clients are shown with a certificate: from a file beside it only, or fetched,
+// too.
 using Stapling = server::Stapling;
 
 // How a server is run.

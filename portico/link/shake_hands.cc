@@ -4,9 +4,13 @@
 #include <utility>
 
 namespace portico::link {
+namespace {
+
+using Kind = Failure::Kind;
+
+}  // namespace
 
 Task<std::optional<Failure>> shake_hands(Transport& transport, std::string where, io::TimePoint deadline) {
-    using Kind = Failure::Kind;
     const bool is_secure = co_await transport.handshake(std::nullopt, deadline);
     if (is_secure) co_return std::nullopt;
     const tls::Session& failed = *transport.session();
