@@ -48,6 +48,7 @@ class Server:
         root.mkdir()
         (root / "index.html").write_text("<p>Hello\n")
         (root / "large.bin").write_bytes(os.urandom(1 << 20) * 64)
+        (root / "big.bin").hardlink_to(root / "large.bin")  # the name in the floods of HTTP/2
         for number in range(2000):
             (root / f"page-{number}.txt").write_text(f"page {number}\n" * 20)
         many = root / "many"
@@ -375,6 +376,21 @@ ATTACKS = {attack.__name__: attack for attack in (pipelined_options, one_octet_c
                                                   wrong_passwords, listings, impatient, churn, garbage)}
 
 
+def h2_floods() -> dict:
+    """The floods of HTTP/2 that the tests have, as attacks: connections that send one until the server ends them."""
+    sys.path[:0] = [str(REPOSITORY / "test"), str(REPOSITORY / "test/e2e")]
+    import h2_floods as floods
+
+    def attack_with(flood):
+        def attack(crowd: Crowd) -> None:
+            while crowd.goes_on():
+                with contextlib.suppress(AssertionError):  # a connection that the server's backlog has no room for
+                    floods.attack(crowd.address, flood)
+        attack.__doc__ = f"HTTP/2 connections one after another, each with {flood.__name__.replace('_', ' ')} without end"
+        return attack
+    return {f"h2_{flood.__name__}": attack_with(flood) for flood, _ in floods.FLOODS}
+
+
 def hash_of(password: str) -> str:
     return subprocess.run([program(), "hash-password"], input=password + "\n", capture_output=True, text=True,
                           check=True).stdout.strip()
@@ -404,11 +420,11 @@ def run(name: str, seconds: float, options: list[str]) -> bool:
         status, took = server.end()
     failures = [failure for one in during for failure in one.failures]
     for kind, then, now in zip(("kept", "new"), before, during):
-        print(f"{name:18} {kind:4}  p50 {then.percentile(.5) * 1e3:7.2f} -> {now.percentile(.5) * 1e3:8.2f} ms   "
+        print(f"{name:32} {kind:4}  p50 {then.percentile(.5) * 1e3:7.2f} -> {now.percentile(.5) * 1e3:8.2f} ms   "
               f"p99 {then.percentile(.99) * 1e3:7.2f} -> {now.percentile(.99) * 1e3:8.2f} ms   "
               f"{len(now.latencies):6} answers, {len(now.failures)} failed")
     told = ", ".join(sorted(set(failures)))
-    print(f"{'':18} memory at most {memory / 1e6:.0f} MB; ended with status {status} after {took:.2f} s{'; ' + told if told else ''}",
+    print(f"{'':32} memory at most {memory / 1e6:.0f} MB; ended with status {status} after {took:.2f} s{'; ' + told if told else ''}",
           flush=True)
     if not alive or status != 0:
         print("".join(server.said[-30:]))
@@ -416,8 +432,9 @@ def run(name: str, seconds: float, options: list[str]) -> bool:
 
 
 def main() -> int:
+    ATTACKS.update(h2_floods())
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0], formatter_class=argparse.RawDescriptionHelpFormatter,
-                                     epilog="attacks:\n" + "\n".join(f"  {name:18} {attack.__doc__}" for name, attack in ATTACKS.items()))
+                                     epilog="attacks:\n" + "\n".join(f"  {name:32} {attack.__doc__}" for name, attack in ATTACKS.items()))
     parser.add_argument("attacks", nargs="*", metavar="ATTACK", help="attacks to run (default: all)")
     parser.add_argument("--seconds", type=float, default=10.0, help="seconds that each attack lasts [10]")
     parser.add_argument("--options", default="--threads 1", help="options for `portico serve` [--threads 1]")

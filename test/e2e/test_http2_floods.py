@@ -18,10 +18,9 @@ import h2_frames
 import servers
 from conformance.case import get as h1_get
 from conformance.content import PROBE
-from conformance.http2 import (ACK, END_STREAM, PADDED, SETTINGS_ACK, WINDOW_MAX, Code, Setting, Type, block, data,
-                               frame, get, headers, literal, ping, post, priority, priority_update, request, reset, settings,
-                               window_update)
+from conformance.http2 import SETTINGS_ACK, Setting, get, headers, literal, ping, request
 from exchange import Conversation
+from h2_floods import FLOODS, attack
 from h2_frames import Link
 
 pytestmark = pytest.mark.skipif(servers.chosen() != "portico", reason="Portico's own promises")
@@ -32,7 +31,6 @@ MEMORY_KIB_BACK = 5 * 1024  # a minute after a flood there is no more than befor
 P99_MAX = 15.0 if SANITIZED else 3.0  # if it is more than ten times what it was
 # The address sanitizer keeps memory that was given back; this much.
 ENVIRONMENT = {**os.environ, "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":quarantine_size_mb=4"}
-CALM = Code.ENHANCE_YOUR_CALM
 
 
 class Bystander(threading.Thread):
@@ -67,148 +65,6 @@ def watch(address, during: Callable[[], None]) -> float:
     bystander.start()
     during()
     return bystander.p99()
-
-
-# A flood is a function of a connection and a number that counts up. It returns the octets of one round.
-STREAMS_PER_ROUND = 20
-
-
-def streams_of(round_: int) -> range:
-    first = 2 * STREAMS_PER_ROUND * round_ + 1
-    return range(first, first + 2 * STREAMS_PER_ROUND, 2)
-
-
-def rapid_reset(round_: int) -> bytes:  # CVE-2023-44487
-    return b"".join(get(stream, b"/big.bin") + reset(stream) for stream in streams_of(round_))
-
-
-def made_you_reset_by_window(round_: int) -> bytes:  # CVE-2025-8671
-    return b"".join(get(stream, b"/big.bin") + window_update(stream, WINDOW_MAX) for stream in streams_of(round_))
-
-
-def made_you_reset_by_zero(round_: int) -> bytes:
-    return b"".join(get(stream, b"/big.bin") + window_update(stream, 0) for stream in streams_of(round_))
-
-
-def made_you_reset_by_data(round_: int) -> bytes:
-    return b"".join(get(stream, b"/big.bin") + data(stream, b"x") for stream in streams_of(round_))
-
-
-def made_you_reset_by_headers(round_: int) -> bytes:
-    return b"".join(get(stream, b"/big.bin") + headers(stream, b"") for stream in streams_of(round_))
-
-
-def made_you_reset_by_priority(round_: int) -> bytes:
-    return b"".join(get(stream, b"/big.bin") + frame(Type.PRIORITY, 0, stream, b"1234") for stream in streams_of(round_))
-
-
-def made_you_reset_by_dependency(round_: int) -> bytes:
-    return b"".join(get(stream, b"/big.bin") + priority(stream, stream) for stream in streams_of(round_))
-
-
-def made_you_reset_by_length(round_: int) -> bytes:
-    return b"".join(post(stream, b"/hello.txt", (b"content-length", b"1")) + data(stream, b"xx", END_STREAM)
-                    for stream in streams_of(round_))
-
-
-def malformed(round_: int) -> bytes:
-    return b"".join(headers(stream, b"") for stream in streams_of(round_))
-
-
-def refused_streams(round_: int) -> bytes:
-    return b"".join(post(stream) for stream in streams_of(round_))
-
-
-def continuations(round_: int) -> bytes:  # CVE-2024-27316
-    first = headers(1, request(), END_STREAM) if round_ == 0 else b""
-    return first + frame(Type.CONTINUATION, 0, 1, b"") * 100
-
-
-def large_continuations(round_: int) -> bytes:
-    first = headers(1, request(), END_STREAM) if round_ == 0 else b""
-    return first + frame(Type.CONTINUATION, 0, 1, block((b"x", b"y" * 16_000))) * 4
-
-
-def pings(round_: int) -> bytes:  # CVE-2019-9512
-    return ping() * 100
-
-
-def ping_acks(round_: int) -> bytes:
-    return ping(flags=ACK) * 100
-
-
-def many_settings(round_: int) -> bytes:  # CVE-2019-9515
-    return settings((Setting.INITIAL_WINDOW_SIZE, 1000 + round_ % 2)) * 100
-
-
-def settings_acks(round_: int) -> bytes:
-    return SETTINGS_ACK * 100
-
-
-def table_sizes(round_: int) -> bytes:
-    return settings((Setting.HEADER_TABLE_SIZE, round_ % 4096)) * 100
-
-
-def priorities(round_: int) -> bytes:  # CVE-2019-9513
-    return b"".join(priority(stream, stream + 2) for stream in streams_of(round_))
-
-
-def priority_updates(round_: int) -> bytes:
-    return b"".join(priority_update(stream, b"u=%d" % (round_ % 8)) for stream in range(1, 101, 2))
-
-
-def empty_data(round_: int) -> bytes:  # CVE-2019-9518
-    return (post(1) if round_ == 0 else b"") + data(1) * 100
-
-
-def padding_only(round_: int) -> bytes:
-    return (post(1) if round_ == 0 else b"") + data(1, b"\x63" + b"\0" * 99, PADDED) * 20
-
-
-def unknown_frames(round_: int) -> bytes:
-    return frame(0xee) * 100
-
-
-def goaways(round_: int) -> bytes:
-    return frame(Type.GOAWAY, 0, 0, b"\0" * 8) * 100
-
-
-def windows_of_one(round_: int) -> bytes:  # CVE-2019-9511
-    first = settings((Setting.INITIAL_WINDOW_SIZE, 0)) + get(1, b"/big.bin") if round_ == 0 else b""
-    return first + window_update(1, 1) * 50
-
-
-def windows_of_the_connection(round_: int) -> bytes:
-    return window_update(0, 1) * 100
-
-
-FLOODS = [(rapid_reset, CALM), (made_you_reset_by_window, CALM), (made_you_reset_by_zero, CALM), (made_you_reset_by_data, CALM),
-          (made_you_reset_by_headers, CALM), (made_you_reset_by_priority, CALM), (made_you_reset_by_dependency, CALM),
-          (made_you_reset_by_length, CALM), (malformed, CALM), (refused_streams, CALM), (continuations, CALM),
-          (large_continuations, CALM), (pings, CALM), (ping_acks, CALM), (many_settings, CALM), (settings_acks, CALM),
-          (table_sizes, CALM), (priorities, CALM), (priority_updates, CALM), (empty_data, CALM), (padding_only, CALM),
-          (unknown_frames, CALM), (goaways, CALM), (windows_of_one, CALM), (windows_of_the_connection, CALM)]
-
-
-def attack(address, flood: Callable[[int], bytes]) -> tuple[Code | None, int]:
-    """One connection, until the server ends it: the code of its GOAWAY, and how many rounds were sent."""
-    with Link(h2_frames.connect(address)) as link:
-        link.send(SETTINGS_ACK)
-        code, round_ = None, 0
-        while True:
-            if not link.talk.pending and not link.talk.refuses_more:
-                link.send(flood(round_))
-                round_ += 1
-            try:
-                got = link.next_frame(0.02)
-            except AssertionError:
-                if link.talk.ended:
-                    return code, round_
-                continue
-            if got is None:
-                return code, round_
-            if got.type == Type.GOAWAY:
-                code = got.code
 
 
 @pytest.fixture(scope="module")

@@ -41,7 +41,8 @@ class Events:
 class Upload(ExampleTest):
     def setUp(self):
         super().setUp()
-        self.uploads = self.folder / "uploads"
+        self.uploads = self.folder / "inside" / "uploads"  # so that "../.." is a folder of this test's
+        self.uploads.parent.mkdir()
         self.server = self.start("upload", self.uploads, "127.0.0.1:0")
 
     def files(self) -> list[str]:
@@ -71,12 +72,13 @@ class Upload(ExampleTest):
         self.assertEqual(self.files(), ["2-x", "3-x", "x"])
 
     def test_names_are_no_paths(self):
-        (self.folder / "x").write_text("content")
+        source = self.folder / "source"
+        source.write_text("content")
         for said, kept in [("../../x", "x"), ("..\\evil.exe", "evil.exe"), ("/etc/passwd", "passwd"), ("..", "file"),
                            (".profile", "profile"), ("Grüße.txt", "Gr____e.txt"), ("y" * 300, "y" * 100)]:
-            sent = curl("--form", f"file=@{self.folder}/x;filename={said}", self.server.url + "/upload/1")
+            sent = curl("--form", f"file=@{source};filename={said}", self.server.url + "/upload/1")
             self.assertEqual((sent.status, sent.content), (201, f"{self.uploads}/{kept}: 7 octets\n"), said)
-        self.assertFalse((self.folder.parent / "x").exists())
+        self.assertFalse((self.folder / "x").exists())
 
     def test_progress_is_told_while_it_comes(self):
         events = Events(self, "7")
