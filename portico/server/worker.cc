@@ -27,7 +27,7 @@ constexpr auto unknown_failure_pause = std::chrono::milliseconds(100);
 // Memory that was freed goes back to the kernel this long after the end of a connection, if there is enough of it: a
 // crowd that comes and goes should find memory as it left it, and giving it back costs a few milliseconds.
 constexpr auto give_back_pause = std::chrono::seconds(5);
-constexpr std::size_t give_back_octets_min = 4 * 1024 * 1024;
+constexpr std::size_t give_back_octets_min = 1024 * 1024;
 
 h2::Limits limits_of_h2(const Limits& limits) {
     h2::Limits h2;

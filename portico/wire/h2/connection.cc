@@ -11,10 +11,15 @@ namespace {
 // In our only PING, which measures when the peer has seen the first GOAWAY.
 constexpr std::string_view shutdown_ping = "shutdown";
 
+// What a connection holds apart from streams and buffers, which are charged by themselves: itself, and the dynamic
+// tables of both directions at their largest.
+constexpr std::size_t octets_of_connection = sizeof(Connection) + 2 * hpack::initial_table_octets_max;
+
 }  // namespace
 
 Connection::Connection(Context& context, http::Scheme scheme, Role role)
     : context_(&context),
+      charge_(context.pool().ledger(), octets_of_connection),
       scheme_(scheme),
       role_(role),
       reader_(context.pool(), context.limits(), context.counters(), role),

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "portico/base/buffer.h"
 #include "portico/http/message.h"
 #include "portico/http/status.h"
 #include "portico/wire/h2/context.h"
@@ -223,6 +224,7 @@ private:
     void end_sending(Stream& stream);
 
     Context* context_;
+    Charge charge_;
     http::Scheme scheme_;
     Role role_;
     FrameReader reader_;

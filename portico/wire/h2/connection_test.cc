@@ -237,24 +237,27 @@ TEST(Connections, TakeContentAfterTheAnswerWhileTheStreamIsHeld) {
 
 TEST(Connections, GiveBackAllMemory) {
     Served served(Server::answers);
+    const std::size_t idle = served.ledger().used();
+    EXPECT_GT(idle, 8192U) << "the dynamic tables";
     std::string octets = hello();
     for (StreamId id = 1; id < 100; id += 2) octets += post_of(id) + data_of(id, std::string(1000, 'a'));
     served.receive(octets, 700);
-    EXPECT_GT(served.ledger().peak(), 0U);
-    EXPECT_EQ(served.ledger().used(), 0U);
+    EXPECT_GT(served.ledger().peak(), idle);
+    EXPECT_EQ(served.ledger().used(), idle);
     EXPECT_EQ(served.connection().streams(), 0U);
 }
 
 TEST(Connections, AreChargedForTheirStreams) {
     Served served;
+    const std::size_t idle = served.ledger().used();
     served.receive(hello() + headers_of(1, request_block({{"x", std::string(3000, 'a')}})) + get_of(3));
-    EXPECT_GE(served.ledger().used(), 3000 + 2 * sizeof(Stream));
+    EXPECT_GE(served.ledger().used(), idle + 3000 + 2 * sizeof(Stream));
     served.connection().released(1);
     served.flush();
-    EXPECT_LT(served.ledger().used(), 3000U);
+    EXPECT_LT(served.ledger().used(), idle + 3000);
     served.connection().released(3);
     served.flush();
-    EXPECT_EQ(served.ledger().used(), 0U);
+    EXPECT_EQ(served.ledger().used(), idle);
 }
 
 // --- Flow control
@@ -368,7 +371,7 @@ TEST_F(FlowControl, LeavesRoomInTheOutput) {
     connection().output_sent(10'000);
     EXPECT_GT(connection().room_for_data(1), 9'000U);
     EXPECT_EQ(connection().next_to_send(served.now()), 1U);
-    EXPECT_EQ(served.ledger().used() > 0, true);
+    EXPECT_GE(served.ledger().used(), Limits().output_octets_max - 10'000);
 }
 
 // The peer may send again what the caller has used, and not earlier.
