@@ -148,7 +148,8 @@ TEST_F(H2Client, SharesOneConnection) {
     EXPECT_EQ(client().idle_connections(), 1U);
     EXPECT_EQ(get("/again").content, "/again");
     EXPECT_EQ(origin.connections(), 1U);
-    EXPECT_LT(core_.ledger().used(), 2 * BufferPool::usual_octets) << "neither end of an idle connection holds a buffer";
+    EXPECT_LT(core_.ledger().used(), 2 * BufferPool::usual_octets)
+        << "neither end of an idle connection holds a buffer";
 }
 
 // RFC 9113 §5.1.2: what one connection can't carry, another does.

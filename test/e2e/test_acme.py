@@ -224,7 +224,7 @@ def test_the_next_authority_is_asked(pebble, serve):
 
 
 def test_nonces_may_be_refused(pebble, serve):
-    pebble.environment["PEBBLE_WFE_NONCEREJECT"] = "40"
+    pebble.environment["PEBBLE_WFE_NONCEREJECT"] = "20"
     pebble.start()
     server = serve(*pebble.options("one.test", "two.test"))
     root = pebble.root()
