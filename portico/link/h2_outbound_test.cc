@@ -112,10 +112,7 @@ protected:
     }
     template <class Act>
     milliseconds time_of(Act act) {
-        const io::TimePoint began = core_.now();
-        act();
-        const auto took = std::chrono::duration_cast<milliseconds>(core_.now() - began) + milliseconds(50);
-        return took - took % milliseconds(100);
+        return link::time_of(core_, act);
     }
 
     io::SimKernel kernel_;

@@ -34,6 +34,15 @@ inline io::SimFaults punctual() {
     return faults;
 }
 
+// Returns how long it takes, to a tenth of a second: the simulated clock and the timers have their own steps.
+template <class Act>
+milliseconds time_of(io::Core& core, Act act) {
+    const io::TimePoint began = core.now();
+    act();
+    const auto took = std::chrono::duration_cast<milliseconds>(core.now() - began) + milliseconds(50);
+    return took - took % milliseconds(100);
+}
+
 class LinkTest : public testing::Test {
 protected:
     static constexpr std::string_view date = "Tue, 02 Jan 2024 03:04:05 GMT";
@@ -65,13 +74,9 @@ protected:
         run(keep(std::move(task), result));
         return *std::move(result);
     }
-    // Returns how long it takes, to a tenth of a second: the simulated clock and the timers have their own steps.
     template <class Act>
     milliseconds time_of(Act act) {
-        const io::TimePoint began = core_.now();
-        act();
-        const auto took = std::chrono::duration_cast<milliseconds>(core_.now() - began) + milliseconds(50);
-        return took - took % milliseconds(100);
+        return link::time_of(core_, act);
     }
     // Lets this much time pass.
     void pass(io::Duration time) { run(sleep(time)); }

@@ -27,6 +27,13 @@ protected:
         taken_ = world.limits.memory_max - octets - world.core().ledger().used();
         world.core().ledger().charge(taken_);
     }
+    // A crowd takes the most of the memory, and then a client comes and goes.
+    void come_and_go() {
+        leave(1'000'000);
+        give_back();
+        world.half_close(world.connect(get("/a")));
+        ASSERT_EQ(world.worker().connections(), 0U);
+    }
     void give_back() {
         if (taken_ > 0) world.core().ledger().release(std::exchange(taken_, 0));
     }
@@ -53,10 +60,7 @@ TEST_F(Memory, HoldsWhatPeersHaveNotAcknowledged) {
 // back.
 TEST_F(Memory, GivesFreedMemoryBackOnceTheCrowdHasGone) {
     world.open();
-    leave(1'000'000);
-    give_back();
-    world.half_close(world.connect(get("/a")));
-    ASSERT_EQ(world.worker().connections(), 0U);
+    come_and_go();
     const std::size_t crowded = world.core().ledger().tide();
     world.pass(seconds(4));
     EXPECT_EQ(world.core().ledger().tide(), crowded);
@@ -68,10 +72,7 @@ TEST_F(Memory, GivesFreedMemoryBackOnceTheCrowdHasGone) {
 // Memory that is used again at once is kept.
 TEST_F(Memory, KeepsFreedMemoryForTheCrowdThatIsBack) {
     world.open();
-    leave(1'000'000);
-    give_back();
-    world.half_close(world.connect(get("/a")));
-    ASSERT_EQ(world.worker().connections(), 0U);
+    come_and_go();
     world.pass(seconds(4));
     leave(1'000'000);
     const std::size_t crowded = world.core().ledger().tide();
