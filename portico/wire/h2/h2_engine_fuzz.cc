@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <iterator>
 #include <map>
+#include <optional>
 #include <random>
 #include <set>
 #include <string>
@@ -100,7 +101,10 @@ private:
 class Play {
 public:
     Play(unsigned seed, const Limits& limits)
-        : random_(seed), limits_(limits), context_(pool_, limits_), connection_(context_, http::Scheme::http) {}
+        : random_(seed),
+          limits_(limits),
+          context_(pool_, limits_),
+          connection_(std::in_place, context_, http::Scheme::http) {}
 
     void run(std::string_view octets, std::size_t piece, Duration step) {
         while (!octets.empty()) {
@@ -110,21 +114,23 @@ public:
             turn({part.data(), part.size()});
             now_ += step * below(3);
         }
-        connection_.shut_down(now_);
+        connection_->shut_down(now_);
         // Whatever waits ends now, or by its deadline.
-        for (int i = 0; i < 1000 && !connection_.has_ended(); ++i) {
-            if (const auto deadline = connection_.deadline()) now_ = std::max(now_, *deadline);
+        for (int i = 0; i < 1000 && !connection_->has_ended(); ++i) {
+            if (const auto deadline = connection_->deadline()) now_ = std::max(now_, *deadline);
             while (!held_.empty()) release(held_.begin()->first);
             turn({});
         }
-        require(connection_.has_ended());
+        require(connection_->has_ended());
         while (!held_.empty()) release(held_.begin()->first);
-        while (!connection_.output().empty()) {
-            checker_.take(connection_.output());
-            connection_.output_sent(connection_.output().size());
+        while (!connection_->output().empty()) {
+            checker_.take(connection_->output());
+            connection_->output_sent(connection_->output().size());
         }
         require(checker_.is_complete());
-        require(connection_.streams() == 0 && ledger_.used() == 0);
+        require(connection_->streams() == 0);
+        connection_.reset();
+        require(ledger_.used() == 0);
     }
 
 private:
@@ -133,22 +139,22 @@ private:
     int below(unsigned limit) { return static_cast<int>(static_cast<unsigned>(random_()) % limit); }
 
     void turn(std::string_view octets) {
-        connection_.receive(octets, now_);
-        while (const auto event = connection_.next_event()) take(*event);
-        require(connection_.has_ended() == has_ended_);
+        connection_->receive(octets, now_);
+        while (const auto event = connection_->next_event()) take(*event);
+        require(connection_->has_ended() == has_ended_);
         for (int i = below(4); i > 0 && !held_.empty(); --i) act();
-        while (const auto id = connection_.next_to_send(now_)) {
-            const std::size_t room = connection_.room_for_data(*id);
+        while (const auto id = connection_->next_to_send(now_)) {
+            const std::size_t room = connection_->room_for_data(*id);
             require(room > 0 && held_.contains(*id));
             const std::size_t size = std::min<std::size_t>(room, static_cast<std::size_t>(below(30'000)));
-            connection_.write_data(*id, std::string(size, 'd'), below(4) == 0 ? Ending::last : Ending::more);
+            connection_->write_data(*id, std::string(size, 'd'), below(4) == 0 ? Ending::last : Ending::more);
             if (below(3) == 0) break;
         }
-        const std::string_view output = connection_.output();
+        const std::string_view output = connection_->output();
         require(output.size() <= 2 * limits_.output_octets_max + 70'000);
         const std::size_t sent = below(4) == 0 ? static_cast<std::size_t>(below(100)) : output.size();
         checker_.take(output.substr(0, sent));
-        connection_.output_sent(std::min(sent, output.size()));
+        connection_->output_sent(std::min(sent, output.size()));
         require(ledger_.used() <= 128 * 40'000 + 2 * limits_.output_octets_max + 400'000);
     }
 
@@ -188,24 +194,24 @@ private:
         http::Response response;
         response.fields.add("x-seven", std::string_view("7777777"));
         switch (below(9)) {
-            case 0: connection_.respond(id, response, {.date = "now", .content_length = 3}, Ending::last); break;
+            case 0: connection_->respond(id, response, {.date = "now", .content_length = 3}, Ending::last); break;
             case 1:
             case 2:
-                connection_.respond(id, response, {}, Ending::more);
-                connection_.has_data(id, now_);
+                connection_->respond(id, response, {}, Ending::more);
+                connection_->has_data(id, now_);
                 break;
             case 3:
                 response.status = http::Status::early_hints;
-                connection_.respond(id, response, {}, Ending::more);
+                connection_->respond(id, response, {}, Ending::more);
                 break;
-            case 4: connection_.write_trailers(id, response.fields); break;
-            case 5: connection_.has_no_data(id); break;
+            case 4: connection_->write_trailers(id, response.fields); break;
+            case 5: connection_->has_no_data(id); break;
             case 6:
-                connection_.reset(id, ErrorCode::cancel);
+                connection_->reset(id, ErrorCode::cancel);
                 release(id);
                 break;
             case 7: release(id); break;
-            default: connection_.used(id, unused_[id]); unused_.erase(id);
+            default: connection_->used(id, unused_[id]); unused_.erase(id);
         }
     }
 
@@ -217,7 +223,7 @@ private:
             require(!line.name.empty());
         }
         require(octets < 100'000);
-        connection_.released(id);
+        connection_->released(id);
         held_.erase(id);
         requests_.erase(id);
         unused_.erase(id);
@@ -228,7 +234,7 @@ private:
     Ledger ledger_{64 * 1024 * 1024};
     BufferPool pool_{ledger_};
     Context context_;
-    Connection connection_;
+    std::optional<Connection> connection_;
     TimePoint now_{std::chrono::hours(1)};
     OutputChecker checker_;
     std::map<StreamId, Held> held_;
