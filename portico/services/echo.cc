@@ -25,7 +25,7 @@ Task<void> Echo::serve(io::Stream stream) {
 
 Task<void> Echo::serve_secure(link::Transport transport) {
     for (;;) {
-        const io::Result<Buffer> octets = co_await transport.read_ahead(io::never);
+        const io::Result<Buffer> octets = co_await read(transport, io::never);
         if (octets && octets->empty()) break;
         bool goes_on = octets.has_value();
         if (goes_on) {

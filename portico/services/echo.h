@@ -8,8 +8,9 @@
 
 namespace portico::services {
 
-// Sends a stream's octets back as they arrive, until the peer ends; then ends its own side. Sends each datagram back
-// whole, including empty ones, except to peers that AnswerablePeers excludes.
+// Sends a stream's octets back as they arrive, until the peer ends; then ends its own side. With TLS, a stream that
+// ends without the peer's word (close_notify) may have been cut: it is reset, like one that fails. Sends each datagram
+// back whole, including empty ones, except to peers that AnswerablePeers excludes.
 //
 // A client that does not read costs one buffer of the core's pool (16 KiB), and is not read from until it reads. An
 // idle client costs none.

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cerrno>
 #include <memory>
 #include <optional>
 #include <string>
@@ -69,6 +70,26 @@ Task<io::Duration> stay_silent(io::Core& core, io::SocketAddress server, std::st
     co_return core.now() - began;
 }
 
+// A client whose stream is cut after these octets: it ends without close_notify. Returns whether the server resets it.
+Task<bool> be_cut(io::Core& core, io::SocketAddress server, std::shared_ptr<const tls::ClientContext> context,
+                  std::string octets) {
+    io::Result<io::Stream> stream = co_await io::connect(core, server, io::never);
+    link::Transport transport(std::move(*stream));
+    transport.protect(*context->make_session("localhost", core.buffers()));
+    const bool is_shaken = co_await transport.handshake(std::nullopt, io::never);
+    EXPECT_TRUE(is_shaken);
+    const io::Result<void> sent = co_await write_all(transport, octets, io::never);
+    EXPECT_TRUE(sent);
+    for (std::string back; back.size() < octets.size();) {
+        const io::Result<Buffer> received = co_await transport.read_ahead(io::never);
+        if (!received || received->empty()) co_return false;
+        back += received->octets();
+    }
+    static_cast<void>(transport.finish_sending());
+    const io::Result<Buffer> end = co_await transport.read_ahead(io::never);
+    co_return !end && end.error().number == ECONNRESET;
+}
+
 class OverTls : public testing::TestWithParam<std::uint64_t> {
 protected:
     OverTls() {
@@ -108,6 +129,11 @@ TEST_P(OverTls, EchoSendsBackWhatItReceives) {
     Echo echo(core_);
     EXPECT_EQ(text_of(endpoints_.back()).substr(0, 16), "tls://127.0.0.1:");
     EXPECT_EQ(serve(echo, talk(core_, server_, client_, std::string(500, 'x'), 50)), std::string(25'000, 'x'));
+}
+
+TEST_P(OverTls, EchoResetsAStreamThatWasCut) {
+    Echo echo(core_);
+    EXPECT_TRUE(serve(echo, be_cut(core_, server_, client_, "hello")));
 }
 
 TEST_P(OverTls, HelloSaysItsLineAndThatThisIsAll) {
