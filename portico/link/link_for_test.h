@@ -18,21 +18,13 @@
 #include "portico/io/sim/sim_kernel.h"
 #include "portico/io/stream.h"
 #include "portico/link/h1_inbound.h"
+#include "portico/link/punctual_for_test.h"
 #include "portico/link/transport.h"
 
 namespace portico::link {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-
-// A machine without delays and shortages, so that a test can count octets and milliseconds.
-inline io::SimFaults punctual() {
-    io::SimFaults faults;
-    faults.late = faults.short_read = faults.short_write = faults.cold = faults.cancel_late = 0;
-    faults.delay_max = milliseconds(0);
-    faults.buffer_octets_min = faults.buffer_octets_max = 64 * 1024;
-    return faults;
-}
 
 // Returns how long it takes, to a tenth of a second: the simulated clock and the timers have their own steps.
 template <class Act>
