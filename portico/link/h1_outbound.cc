@@ -5,11 +5,11 @@
 #include <array>
 #include <cassert>
 #include <cerrno>
-#include <charconv>
 #include <cstring>
 #include <string>
 #include <utility>
 
+#include "portico/link/announced.h"
 #include "portico/link/backlog.h"
 #include "portico/wire/h1/write_head.h"
 #include "portico/wire/h1/write_request.h"
@@ -134,23 +134,16 @@ Task<bool> H1Outbound::send_parts(std::span<std::string_view> parts) {
 // Content that is made while it is sent: as many octets as were announced, or in chunks (RFC 9112 §7.1).
 class H1Outbound::Chunks final : public http::ContentWriter {
 public:
-    Chunks(H1Outbound& link, std::optional<std::uint64_t> octets) : link_(&link), left_(octets) {}
+    Chunks(H1Outbound& link, std::optional<std::uint64_t> octets) : link_(&link), announced_(octets) {}
 
     Task<bool> write(std::string_view octets) override {
         if (octets.empty() || is_over_) co_return !is_over_;  // an empty chunk would be the last
-        // The server would take what is more than was announced for the next request.
-        if (left_ && octets.size() > *left_) is_wrong_ = true;
-        is_over_ = is_wrong_;
+        is_over_ = !announced_.takes(octets.size());
         if (is_over_) co_return false;
-        std::array<char, 18> size{};
+        h1::ChunkLine line;
         std::array<std::string_view, 3> parts{std::string_view(), octets, std::string_view()};
-        if (left_) {
-            *left_ -= octets.size();
-        } else {
-            char* end = std::to_chars(size.data(), size.data() + 16, octets.size(), 16).ptr;
-            *end++ = '\r';
-            *end++ = '\n';
-            parts[0] = {size.data(), end};
+        if (!announced_.has_length()) {
+            parts[0] = h1::write_chunk_line(octets.size(), line);
             parts[2] = "\r\n";
         }
         const bool is_sent = co_await link_->send_parts(parts);
@@ -158,15 +151,14 @@ public:
         co_return is_sent;
     }
     // Whether the server accepts no more.
-    [[nodiscard]] bool is_over() const { return is_over_ && !is_wrong_; }
+    [[nodiscard]] bool is_over() const { return is_over_ && !announced_.is_exceeded(); }
     // Whether everything that was announced has been written, and nothing more.
-    [[nodiscard]] bool is_complete() const { return !is_wrong_ && left_.value_or(0) == 0; }
+    [[nodiscard]] bool is_complete() const { return announced_.is_complete(); }
 
 private:
     H1Outbound* link_;
-    std::optional<std::uint64_t> left_;  // of the announced octets
+    Announced announced_;
     bool is_over_ = false;
-    bool is_wrong_ = false;  // more than was announced
 };
 
 Task<void> H1Outbound::produce(const Outgoing& outgoing) {

@@ -3,12 +3,12 @@
 #include <array>
 #include <cassert>
 #include <cerrno>
-#include <charconv>
 #include <chrono>
 #include <cstring>
 #include <tuple>
 #include <utility>
 
+#include "portico/link/announced.h"
 #include "portico/link/h1_inbound.h"
 #include "portico/link/sent_file.h"
 #include "portico/wire/h1/write_head.h"
@@ -154,8 +154,8 @@ public:
     // Writes the head to the output, once. False if the response can't go on, such as for want of memory for the head.
     [[nodiscard]] bool begin() {
         if (std::exchange(has_begun_, true)) return !has_left_;
-        left_ = response_->content_length;
-        framed_ = !left_ && request_->version != http::Version::http_1_0;
+        announced_ = Announced(response_->content_length);
+        framed_ = !announced_.has_length() && request_->version != http::Version::http_1_0;
         link_->output_ = Buffer();  // a long head gets a block of its own size
         if (link_->has_output_for(h1::head_octets_at_most(*response_))) {
             link_->write_head(*request_, *response_, date_, persistence_);
@@ -167,17 +167,12 @@ public:
     Task<bool> write(std::string_view octets) override {
         if (octets.empty() || has_left_) co_return !has_left_;  // an empty chunk would be the last
         if (!begin()) co_return false;
-        // What is more than was announced would be taken for the next response.
-        if (left_ && octets.size() > *left_) has_left_ = true;
+        has_left_ = !announced_.takes(octets.size());
         if (has_left_) co_return false;
-        if (left_) *left_ -= octets.size();
-        std::array<char, 18> line;
+        h1::ChunkLine line;
         Parts parts{std::string_view(), octets, std::string_view()};
         if (framed_) {
-            char* end = std::to_chars(line.data(), line.data() + 16, octets.size(), 16).ptr;
-            *end++ = '\r';
-            *end++ = '\n';
-            parts[0] = {line.data(), static_cast<std::size_t>(end - line.data())};
+            parts[0] = h1::write_chunk_line(octets.size(), line);
             parts[2] = "\r\n";
         }
         const Sent sent = co_await link_->send_parts(parts, false, patience_);
@@ -186,7 +181,7 @@ public:
     }
     Task<Sent> finish() {
         if (!begin()) co_return Sent::left;
-        if (left_.value_or(0) > 0) co_return Sent::cut;
+        if (!announced_.is_complete()) co_return Sent::cut;
         std::string end;
         if (framed_) end = h1::last_chunk(request_->asks_for_trailers() ? response_->trailers : http::FieldSection());
         const Parts last{std::string_view(end)};
@@ -202,7 +197,7 @@ private:
     h1::Persistence persistence_;
     Patience patience_;
     bool framed_ = false;
-    std::optional<std::uint64_t> left_;  // of the announced octets
+    Announced announced_;
     bool has_begun_ = false;
     bool has_left_ = false;
 };

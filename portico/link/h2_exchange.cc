@@ -7,6 +7,7 @@
 #include <cstring>
 #include <utility>
 
+#include "portico/link/announced.h"
 #include "portico/link/refusals.h"
 #include "portico/link/sent_file.h"
 #include "portico/wire/h2/output.h"
@@ -429,17 +430,15 @@ public:
     Task<bool> write(std::string_view octets) override {
         if (octets.empty() || sent_ != Sent::whole) co_return sent_ == Sent::whole;
         if (!exchange_->is_head_sent_) co_await begin();
-        // What is more than was announced would be an error for the peer (RFC 9113 §8.1.1).
-        if (left_ && octets.size() > *left_) sent_ = Sent::cut;
+        if (sent_ == Sent::whole && !announced_.takes(octets.size())) sent_ = Sent::cut;
         if (sent_ != Sent::whole) co_return false;
-        if (left_) *left_ -= octets.size();
         sent_ = co_await exchange_->send_octets(octets, h2::Ending::more);
         co_return sent_ == Sent::whole;
     }
     Task<Sent> finish() {
         if (sent_ == Sent::whole && !exchange_->is_head_sent_) co_await begin();
         if (sent_ != Sent::whole) co_return sent_;
-        if (left_.value_or(0) > 0) co_return Sent::cut;
+        if (!announced_.is_complete()) co_return Sent::cut;
         h2::Connection& engine = exchange_->link_->engine();
         const http::FieldSection& trailers = exchange_->response().trailers;
         if (!trailers.lines().empty() && exchange_->request().asks_for_trailers()) {
@@ -452,12 +451,12 @@ public:
 
 private:
     Task<void> begin() {
-        left_ = exchange_->response().content_length;
+        announced_ = Announced(exchange_->response().content_length);
         sent_ = co_await exchange_->send_head(h2::Ending::more);
     }
 
     H2Exchange* exchange_;
-    std::optional<std::uint64_t> left_;  // of the announced octets
+    Announced announced_;
     Sent sent_ = Sent::whole;
 };
 

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <string>
 
+#include "portico/link/announced.h"
 #include "portico/link/backlog.h"
 #include "portico/wire/h2/output.h"
 
@@ -124,15 +125,13 @@ void H2OutboundExchange::take_turn() {
 // Content that is made while it is sent.
 class H2OutboundExchange::Writer final : public http::ContentWriter {
 public:
-    Writer(H2OutboundExchange& exchange, std::optional<std::uint64_t> octets) : exchange_(&exchange), left_(octets) {}
+    Writer(H2OutboundExchange& exchange, std::optional<std::uint64_t> octets)
+        : exchange_(&exchange), announced_(octets) {}
 
     Task<bool> write(std::string_view octets) override {
         if (octets.empty() || is_over_) co_return !is_over_;
-        // What is more than was announced would be an error for the server (RFC 9113 §8.1.1).
-        if (left_ && octets.size() > *left_) is_wrong_ = true;
-        is_over_ = is_wrong_ || !exchange_->is_open();
+        is_over_ = !announced_.takes(octets.size()) || !exchange_->is_open();
         if (is_over_) co_return false;
-        if (left_) *left_ -= octets.size();
         const Pending guard(*exchange_, octets);
         while (exchange_->is_pending_ && !is_over_) {
             const io::Result<void> woken = co_await exchange_->send_gate_.wait(io::never);
@@ -141,9 +140,9 @@ public:
         co_return !is_over_;
     }
     // Whether the server accepts no more.
-    [[nodiscard]] bool is_over() const { return is_over_ && !is_wrong_; }
+    [[nodiscard]] bool is_over() const { return is_over_ && !announced_.is_exceeded(); }
     // Whether everything that was announced has been written, and nothing more.
-    [[nodiscard]] bool is_complete() const { return !is_wrong_ && left_.value_or(0) == 0; }
+    [[nodiscard]] bool is_complete() const { return announced_.is_complete(); }
 
 private:
     // Octets that wait for their turns until it is destroyed.
@@ -161,9 +160,8 @@ private:
     };
 
     H2OutboundExchange* exchange_;
-    std::optional<std::uint64_t> left_;  // of the announced octets
+    Announced announced_;
     bool is_over_ = false;
-    bool is_wrong_ = false;  // more than was announced
 };
 
 Task<void> H2OutboundExchange::produce(const http::Producer& producer, std::optional<std::uint64_t> octets) {

@@ -149,6 +149,14 @@ std::size_t write_head(const http::Response& response, const HeadExtras& extras,
     return octets;
 }
 
+std::string_view write_chunk_line(std::size_t octets, ChunkLine& line) {
+    assert(octets > 0 && "an empty chunk would be the last");
+    char* end = std::to_chars(line.data(), line.data() + line.size() - 2, octets, 16).ptr;
+    *end++ = '\r';
+    *end++ = '\n';
+    return {line.data(), end};
+}
+
 std::string last_chunk(const http::FieldSection& trailers) {
     assert(!trailers.has(FieldName::content_length) && !trailers.has(FieldName::transfer_encoding));
     std::string octets = "0\r\n";

@@ -3,6 +3,7 @@
 // Room wire: see read_head.h.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -32,6 +33,13 @@ struct HeadExtras {
 // octets. Returns how many it wrote. Field values contain no CR, LF or NUL (asserted): we made each value or checked it
 // when we read it.
 [[nodiscard]] std::size_t write_head(const http::Response& response, const HeadExtras& extras, std::span<char> room);
+
+// Room for the line before a chunk: 16 hexadecimal digits at most, and CRLF.
+using ChunkLine = std::array<char, 18>;
+
+// Writes the line before a chunk's octets, of which there is at least one (asserted), to `line` (RFC 9112 §7.1). The
+// result points into it. CRLF follows the octets.
+[[nodiscard]] std::string_view write_chunk_line(std::size_t octets, ChunkLine& line);
 
 // The last chunk and the trailer section (RFC 9112 §7.1.2). The values are like those of a head; none of the fields is
 // about framing (RFC 9110 §6.5.1, asserted).

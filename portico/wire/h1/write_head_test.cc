@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -117,6 +118,15 @@ INSTANTIATE_TEST_SUITE_P(
                     ExtrasRow{"Interim", Status::continue_, extras(Persistence::close, Version::http_1_1),
                               "HTTP/1.1 100 Continue\r\n\r\n"}),
     row_name);
+
+// RFC 9112 §7.1
+TEST(Chunks, BeginWithTheirSize) {
+    ChunkLine line;
+    EXPECT_EQ(write_chunk_line(1, line), "1\r\n");
+    EXPECT_EQ(write_chunk_line(0xabc, line), "abc\r\n");
+    EXPECT_EQ(write_chunk_line(std::numeric_limits<std::size_t>::max(), line), "ffffffffffffffff\r\n");
+    EXPECT_DEATH(static_cast<void>(write_chunk_line(0, line)), "the last");
+}
 
 // RFC 9112 §11.1: splitting a response would be a bug of ours, so the process ends instead.
 class SplitResponse : public testing::TestWithParam<std::string_view> {};
