@@ -49,6 +49,9 @@ protected:
         }
         return text;
     }
+    // Fills what the kernel holds, so that nothing can be sent while the client reads nothing.
+    void fill() { run(send_much()); }
+    [[nodiscard]] io::Scope& writing() { return writing_; }
     // The exchange is over.
     void end() {
         exchange_->end();
@@ -63,6 +66,14 @@ protected:
     }
 
 private:
+    Task<void> send_much() {
+        const std::string octets(1'000'000, 'x');
+        for (;;) {
+            const iovec span{const_cast<char*>(octets.data()), octets.size()};
+            const io::Result<std::size_t> written = co_await server().write({&span, 1}, core().now(), false);
+            if (!written) co_return;
+        }
+    }
     static Task<bool> write_all(const std::vector<std::string>& pieces, http::ContentWriter& to) {
         for (const std::string& piece : pieces) {
             const bool written = co_await to.write(piece);
@@ -201,6 +212,16 @@ TEST_F(H2Exchanges, WaitForTheWindow) {
     run(sending);
     EXPECT_EQ(sent, Sent::whole);
     EXPECT_EQ(frames(), "DATA 1 2 end\n");
+}
+
+TEST_F(H2Exchanges, HaveTheirTimeForTheLastWords) {
+    receive(h2::hello());
+    EXPECT_EQ(frames(), "");
+    fill();
+    inbound().end();  // with GOAWAY, which can't be sent
+    inbound().finish(core().now() + seconds(3));
+    EXPECT_EQ(time_of([&] { run(writing()); }), seconds(3));
+    EXPECT_GT(limits().response_idle_max, seconds(3));
 }
 
 TEST_F(H2Exchanges, AreNotKeptByAWindowThatOpensALittleAtATime) {
