@@ -17,10 +17,10 @@
 #include <utility>
 #include <vector>
 
-#include "portico/app/certificates.h"
 #include "portico/app/commands.h"
 #include "portico/app/conversation.h"
 #include "portico/app/notice.h"
+#include "portico/app/own_certificate.h"
 #include "portico/app/retype.h"
 #include "portico/app/terminal_settings.h"
 #include "portico/app/tls_facts.h"
@@ -32,8 +32,6 @@
 #include "portico/io/net/resolve.h"
 #include "portico/io/run_task.h"
 #include "portico/io/signals.h"
-#include "portico/server/certificates.h"
-#include "portico/server/ticket_keys.h"
 #include "portico/tls/client_context.h"
 
 namespace portico::app {
@@ -99,28 +97,6 @@ std::expected<io::Endpoint, Misuse> endpoint_from(const Arguments& arguments) {
     return *std::move(endpoint);
 }
 
-// The certificate that the client shows to a server that asks for one.
-std::expected<void, Misuse> wish_for_certificate(const Arguments& arguments, tls::ClientTlsOptions& tls) {
-    const auto chain = arguments.value("cert");
-    const auto key = arguments.value("key");
-    if (!chain && !key) return {};
-    if (!chain || !key) {
-        return std::unexpected(Misuse{"--cert and --key belong together",
-                                      "portico connect tls://HOST:PORT --cert cert.pem --key key.pem"});
-    }
-    const auto certificate = server::read_small_file(std::string(*chain));
-    if (!certificate) return std::unexpected(Misuse{certificate.error().message, advice_of(certificate.error())});
-    const auto secret = server::read_small_file(std::string(*key));
-    if (!secret) return std::unexpected(Misuse{secret.error().message, advice_of(secret.error())});
-    auto own = tls::Credentials::read(*certificate, *secret);
-    if (!own) {
-        return std::unexpected(Misuse{fmt::format("cannot use '{}' with '{}': {}", *chain, *key, own.error()),
-                                      "openssl x509 -noout -subject -in " + shell_quoted(std::string(*chain))});
-    }
-    tls.own = *std::move(own);
-    return {};
-}
-
 std::expected<void, Misuse> wish_for_tls(const Arguments& arguments, Wish& wish) {
     if (!wants_tls(arguments)) {
         for (const std::string_view option : {"ca", "insecure", "alpn", "cert", "key"}) {
@@ -134,8 +110,9 @@ std::expected<void, Misuse> wish_for_tls(const Arguments& arguments, Wish& wish)
     wish.careless = retyped(arguments, "--insecure");
     if (arguments.has("insecure")) wish.tls->verification = tls::Verification::none;
     for (const std::string_view name : arguments.values("alpn")) wish.tls->applications.emplace_back(name);
-    const auto shown = wish_for_certificate(arguments, *wish.tls);
-    if (!shown) return shown;
+    auto own = own_certificate(arguments, "portico connect tls://HOST:PORT --cert cert.pem --key key.pem");
+    if (!own) return std::unexpected(std::move(own.error()));
+    wish.tls->own = *std::move(own);
     const auto path = arguments.value("ca");
     if (!path) return {};
     std::ifstream file(std::string(*path), std::ios::binary);

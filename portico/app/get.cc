@@ -221,7 +221,10 @@ constexpr std::string_view get_about =
     "to a\n"
     "URL that ends with a slash. -d @FILE and -T FILE send the file while they read it. -T - sends standard input as "
     "it\n"
-    "arrives, -d @- when it has ended; the first can be sent only once, so it follows no redirect that repeats it.\n";
+    "arrives, -d @- when it has ended; the first can be sent only once, so it follows no redirect that repeats it.\n"
+    "Before more than a megabyte is sent, or content of unknown length, the server is asked whether it wants it, and "
+    "has a\n"
+    "second to answer.\n";
 
 constexpr std::string_view get_exit_codes =
     "3   the URL cannot be requested\n"
@@ -286,6 +289,12 @@ std::vector<Option> get_options() {
          .meaning = "trust the authorities in this file (PEM) [the system's]",
          .kind = ValueKind::file},
         {.name = "insecure", .letter = 'k', .meaning = "believe any certificate"},
+        {.name = "cert",
+         .letter = 'E',
+         .value = "FILE",
+         .meaning = "show this certificate to a server that asks (PEM)",
+         .kind = ValueKind::file},
+        {.name = "key", .value = "FILE", .meaning = "its private key (PEM)", .kind = ValueKind::file},
         {.name = "http1.1", .meaning = "speak HTTP/1.1 only"},
         {.name = "http2-prior-knowledge", .meaning = "speak HTTP/2 with http:// too, without asking"},
         {.name = "unix-socket",

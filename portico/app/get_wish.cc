@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "portico/app/get.h"
+#include "portico/app/own_certificate.h"
 #include "portico/app/retype.h"
 #include "portico/http/basic_auth.h"
 #include "portico/http/fields.h"
@@ -142,6 +143,9 @@ std::expected<void, Misuse> add_connection(const Arguments& arguments, GetWish& 
         if (!authorities || authorities->empty()) return Wrong(unreadable(*path));
         wish.client.tls.authorities = *authorities;
     }
+    auto own = own_certificate(arguments, "portico get https://HOST/ --cert cert.pem --key key.pem");
+    if (!own) return Wrong(std::move(own.error()));
+    wish.client.tls.own = *std::move(own);
     wish.time_max = arguments.duration("max-time");
     if (wish.time_max && wish.time_max->count() == 0) return Wrong(wrong("--max-time must be greater than 0"));
     return {};

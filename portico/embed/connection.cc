@@ -16,6 +16,7 @@
 #include "portico/server/web_endpoint.h"
 #include "portico/services/secure.h"
 #include "portico/tls/client_context.h"
+#include "portico/tls/own_credentials.h"
 
 namespace portico {
 namespace {
@@ -42,23 +43,23 @@ public:
         return *static_cast<Trusts*>(local.get());
     }
     // Null if it is not kept.
-    [[nodiscard]] Trust find(const tls::ClientTlsOptions& wanted) const {
+    [[nodiscard]] Trust find(const ConnectOptions& wanted, const std::string& authorities) const {
         const auto found = std::ranges::find_if(kept_, [&](const Kept& kept) {
-            return kept.verification == wanted.verification && kept.authorities == wanted.authorities &&
-                   kept.applications == wanted.applications;
+            return kept.how.trust == wanted.trust && kept.authorities == authorities &&
+                   kept.how.applications == wanted.applications && kept.how.certificate == wanted.certificate &&
+                   kept.how.key == wanted.key;
         });
         return found == kept_.end() ? nullptr : found->trust;
     }
-    void keep(const tls::ClientTlsOptions& options, Trust trust) {
+    void keep(const ConnectOptions& how, std::string authorities, Trust trust) {
         if (kept_.size() == count_max) kept_.pop_front();
-        kept_.push_back({options.verification, options.authorities, options.applications, std::move(trust)});
+        kept_.push_back({how, std::move(authorities), std::move(trust)});
     }
 
 private:
     struct Kept {
-        tls::Verification verification;
-        std::string authorities;
-        std::vector<std::string> applications;
+        ConnectOptions how;
+        std::string authorities;  // with those of the file
         Trust trust;
     };
     std::deque<Kept> kept_;  // the oldest first
@@ -100,13 +101,16 @@ Task<std::expected<Trust, ConnectError>> trust_for(io::Core& core, const Connect
                                   "there is no certificate in '" + printable(wanted.authorities_file) + "'");
         }
     }
-    Trust kept = Trusts::of(core).find(options);
+    Trust kept = Trusts::of(core).find(wanted, options.authorities);
     if (kept != nullptr) co_return std::move(kept);
+    auto own = tls::own_credentials(wanted.certificate, wanted.key);
+    if (!own) co_return unconnected(Why::misuse, std::move(own.error()));
+    options.own = *std::move(own);
     auto make = [&options] { return tls::ClientContext::open(options); };
     auto opened = co_await io::offload(core, make);
     if (!opened) co_return unconnected(Why::stopped, "stopped");
     if (!*opened) co_return unconnected(Why::misuse, std::move(opened->error()));
-    Trusts::of(core).keep(options, **opened);
+    Trusts::of(core).keep(wanted, std::move(options.authorities), **opened);
     co_return **std::move(opened);
 }
 

@@ -89,6 +89,10 @@ public:
     // the system.
     std::string authorities;
     std::string authorities_file;
+    // PEM text of the certificate that is shown to a server that asks for one, with its intermediate certificates, and
+    // of its private key. Both empty: none is shown.
+    std::string certificate;
+    std::string key;
     // The name, or the address, that the server is asked for and has to prove. Empty: the endpoint's host.
     std::string server_name;
     // The protocols that ALPN offers, the preferred one first (RFC 7301): "imap". See Connection::application().

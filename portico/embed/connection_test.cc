@@ -47,9 +47,10 @@ enum class Manner : std::uint8_t {
 
 class Peer {
 public:
-    Peer() : kernel_(1), core_(kernel_) {
+    // `clients`: whether they have to show certificates.
+    explicit Peer(tls::ClientRules clients = {}) : kernel_(1), core_(kernel_) {
         tls::ServerTlsOptions options;
-        options.credentials.emplace_back(tls::credentials_for({"localhost"}));
+        options.credentials.emplace_back(tls::credentials_for({"localhost"}), std::move(clients));
         options.applications = {"imap", "pop3"};
         context_ = *tls::ServerContext::open(options);
         listener_.emplace(*io::Listener::open(core_, io::SocketAddress::of(*io::IpAddress::parse("127.0.0.1"), 7443)));
@@ -195,6 +196,27 @@ TEST(ASecureConnection, ThatWasCutIsNotCopiedAsAWhole) {
     EXPECT_EQ(io::run_task(peer.core(), copy_back(peer.core())), ECONNRESET);
 }
 
+Task<std::string> echo_of(io::Core& core, std::string octets, ConnectOptions options) {
+    Connecting connected = co_await connect(core, "tls://127.0.0.1:7443", std::move(options));
+    if (!connected) co_return connected.error().message;
+    io::Result<void> sent = co_await connected->write_all(octets, io::never);
+    if (sent) sent = co_await connected->finish_sending(io::never);
+    const Received all = co_await read_all(*connected);
+    co_return all.octets;
+}
+
+TEST(ASecureConnection, ShowsItsCertificateToAServerThatAsks) {
+    Peer peer(tls::ClientRules{tls::ClientDemand::required, tls::authority_text().chain});
+    const auto ann = *tls::issue(tls::authority(), {"ann.example"}, tls::today(), tls::Purpose::client);
+    for (const bool has_own : {false, true, false}) {
+        peer.serve(Manner::echoes);
+        ConnectOptions options = trusting();
+        if (has_own) options.certificate = ann.chain;
+        if (has_own) options.key = ann.key;
+        EXPECT_EQ(io::run_task(peer.core(), echo_of(peer.core(), "hello", std::move(options))), has_own ? "hello" : "");
+    }
+}
+
 struct Attempt {
     const char* name;
     Manner manner;
@@ -242,6 +264,16 @@ ConnectOptions without_a_file() {
     options.authorities_file = "/nowhere/ca.pem";
     return options;
 }
+ConnectOptions without_its_key() {
+    ConnectOptions options = trusting();
+    options.certificate = tls::authority_text().chain;
+    return options;
+}
+ConnectOptions with_another_key() {
+    ConnectOptions options = without_its_key();
+    options.key = tls::issue(tls::authority(), {"localhost"}, tls::today())->key;
+    return options;
+}
 ConnectOptions nameless() { return {}; }
 ConnectOptions for_mail() {
     ConnectOptions options = trusting();
@@ -262,6 +294,8 @@ INSTANTIATE_TEST_SUITE_P(
         Attempt{"NoServer", Manner::echoes, "tls://127.0.0.1:1", trusting, Kind::not_connected, "Connection refused"},
         Attempt{"NoAuthority", Manner::echoes, "tls://127.0.0.1:7443", with_nonsense, Kind::misuse, "no certificate"},
         Attempt{"NoFile", Manner::echoes, "tls://127.0.0.1:7443", without_a_file, Kind::misuse, "/nowhere/ca.pem"},
+        Attempt{"NoKey", Manner::echoes, "tls://127.0.0.1:7443", without_its_key, Kind::misuse, "belong together"},
+        Attempt{"OtherKey", Manner::echoes, "tls://127.0.0.1:7443", with_another_key, Kind::misuse, "does not belong"},
         Attempt{"NoName", Manner::echoes, "tls://unix:/nowhere", nameless, Kind::misuse, "server_name"},
         Attempt{"NoPort", Manner::echoes, "tls://localhost:0", nameless, Kind::misuse, "nowhere to connect to"},
         Attempt{"Datagrams", Manner::echoes, "udp://localhost:7", nameless, Kind::misuse, "nowhere to connect to"},

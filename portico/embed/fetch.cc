@@ -9,6 +9,7 @@
 #include "portico/embed/tell.h"
 #include "portico/io/net/endpoint.h"
 #include "portico/link/client.h"
+#include "portico/tls/own_credentials.h"
 
 namespace portico {
 namespace {
@@ -52,6 +53,15 @@ link::SpokenVersion spoken(FetchVersion version) {
     return link::SpokenVersion::negotiated;
 }
 
+link::AskFirst asking(FetchAskFirst wanted) {
+    switch (wanted) {
+        case FetchAskFirst::if_large: break;
+        case FetchAskFirst::always: return link::AskFirst::always;
+        case FetchAskFirst::never: return link::AskFirst::never;
+    }
+    return link::AskFirst::if_large;
+}
+
 // What the program's producer throws means that the content is incomplete.
 Task<bool> produce(const http::Producer& producer, http::ContentWriter& writer) {
     std::exception_ptr exception;
@@ -77,36 +87,44 @@ public:
         if (local == nullptr) local = std::make_shared<Clients>();
         return *static_cast<Clients*>(local.get());
     }
-    // Null if `connect_to` is not an endpoint of a stream.
-    std::shared_ptr<link::Client> client_for(io::Core& core, const FetchOptions& wanted) {
-        const auto found = std::ranges::find_if(kept_, [&](const Kept& kept) {
-            return kept.trust == wanted.trust && kept.authorities == wanted.authorities &&
-                   kept.connect_to == wanted.connect_to && kept.version == wanted.version;
-        });
+    // The error is a sentence about an option.
+    std::expected<std::shared_ptr<link::Client>, std::string> client_for(io::Core& core, const FetchOptions& wanted) {
+        Way way{wanted.trust, wanted.authorities, wanted.connect_to, wanted.version, wanted.certificate, wanted.key};
+        const auto found = std::ranges::find(kept_, way, &Kept::way);
         if (found != kept_.end()) return found->client;
         link::ClientOptions options;
         options.version = spoken(wanted.version);
         options.tls.authorities = wanted.authorities;
         if (wanted.trust == ServerTrust::any) options.tls.verification = tls::Verification::none;
+        auto own = tls::own_credentials(wanted.certificate, wanted.key);
+        if (!own) return std::unexpected(std::move(own.error()));
+        options.tls.own = *std::move(own);
         if (!wanted.connect_to.empty()) {
             auto endpoint = io::parse_endpoint(wanted.connect_to);
             const bool is_stream = endpoint && (endpoint->transport == io::Transport::unix_stream ||
                                                 (endpoint->transport == io::Transport::tcp && endpoint->port != 0));
-            if (!is_stream) return nullptr;
+            if (!is_stream) return std::unexpected("'" + printable(wanted.connect_to) + "' is nowhere to connect to");
             options.connect_to = *std::move(endpoint);
         }
         auto client = std::make_shared<link::Client>(core, std::move(options));
         if (kept_.size() == count_max) kept_.pop_front();  // responses that are being read keep theirs
-        kept_.push_back({wanted.trust, wanted.authorities, wanted.connect_to, wanted.version, client});
+        kept_.push_back({std::move(way), client});
         return client;
     }
 
 private:
-    struct Kept {
+    // What connections differ in.
+    struct Way {
         ServerTrust trust;
         std::string authorities;
         std::string connect_to;
         FetchVersion version;
+        std::string certificate;
+        std::string key;
+        bool operator==(const Way&) const = default;
+    };
+    struct Kept {
+        Way way;
         std::shared_ptr<link::Client> client;
     };
     std::deque<Kept> kept_;  // the oldest first
@@ -173,11 +191,9 @@ Task<Fetched<std::string>> FetchResponse::content() {
 }
 
 Task<Fetched<FetchResponse>> fetch(io::Core& core, std::string uri, FetchOptions options) {
-    std::shared_ptr<link::Client> client = Clients::of(core).client_for(core, options);
-    if (client == nullptr) {
-        std::string message = "'" + printable(options.connect_to) + "' is nowhere to connect to";
-        co_return std::unexpected(FetchError{Kind::misuse, std::move(message)});
-    }
+    std::expected<std::shared_ptr<link::Client>, std::string> found = Clients::of(core).client_for(core, options);
+    if (!found) co_return std::unexpected(FetchError{Kind::misuse, std::move(found.error())});
+    std::shared_ptr<link::Client> client = *std::move(found);
     link::ClientRequest request(std::move(uri), std::move(options.method));
     request.fields = std::move(options.fields);
     request.content = std::move(options.content);
@@ -188,6 +204,7 @@ Task<Fetched<FetchResponse>> fetch(io::Core& core, std::string uri, FetchOptions
             return produce(producer, writer);
         };
     }
+    request.ask_first = asking(options.ask_first);
     request.redirects_max = options.redirects_max;
     request.deadline = io::later(core.now(), options.time_max);
     link::Answered<link::ClientResponse> response = co_await client->send(std::move(request));

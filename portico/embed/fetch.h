@@ -72,6 +72,14 @@ enum class FetchVersion : std::uint8_t {
     http_2_prior_knowledge,  // http: HTTP/2 too, without asking (RFC 9113 §3.3)
 };
 
+// Whether a server is asked before it is sent content, which then waits for its consent for at most a second: Expect:
+// 100-continue (RFC 9110 §10.1.1). A server that refuses the request is then not sent the content for nothing.
+enum class FetchAskFirst : std::uint8_t {
+    if_large,  // for content of more than a megabyte (1,048,576 octets), or of unknown length
+    always,
+    never,
+};
+
 // What to send, and how much of an answer to accept.
 class FetchOptions {
 public:
@@ -90,6 +98,8 @@ public:
     http::Producer producer;
     // How many octets `producer` writes, neither more nor less. Nothing: that is not known before it ends.
     std::optional<std::uint64_t> producer_octets;
+    // Whether the server is asked before it is sent the content.
+    FetchAskFirst ask_first = FetchAskFirst::if_large;
     // Which version of HTTP is spoken.
     FetchVersion version = FetchVersion::negotiated;
     // How many redirects are followed. Credentials and cookies are sent to the URI's own origin only. With other
@@ -105,6 +115,10 @@ public:
     ServerTrust trust = ServerTrust::verified;
     // PEM text of the authorities to trust. Empty: those of the system.
     std::string authorities;
+    // PEM text of the certificate that is shown to a server that asks for one, with its intermediate certificates, and
+    // of its private key. Both empty: none is shown.
+    std::string certificate;
+    std::string key;
     // Where to connect, whatever the URI's host: "unix:/run/x.sock", "127.0.0.1:8080". Host and certificate remain
     // those of the URI. Empty: to the URI's host.
     std::string connect_to;

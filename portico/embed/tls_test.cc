@@ -22,6 +22,8 @@
 #include "portico/acme/store.h"
 #include "portico/base/scratch_folder_for_test.h"
 #include "portico/embed/test_client.h"
+#include "portico/io/epoll/epoll_kernel.h"
+#include "portico/io/run_task.h"
 #include "portico/portico.h"
 #include "portico/testing.h"
 #include "portico/tls/pair_for_test.h"
@@ -251,6 +253,20 @@ TEST_F(AServerWithItsOwnCertificates, NeedsNoOptions) {
     EXPECT_TRUE(client.shakes_hands());
 }
 
+Task<std::string> content_of(io::Core& core, std::string uri, FetchOptions options) {
+    Fetched<FetchResponse> response = co_await fetch(core, std::move(uri), std::move(options));
+    if (!response) co_return response.error().kind == FetchError::Kind::misuse ? response.error().message : "";
+    const Fetched<std::string> content = co_await response->content();
+    co_return content.value_or("");
+}
+
+// The content of the answer; nothing if there is none; why, if an option is to blame.
+std::string fetched(const std::string& uri, const FetchOptions& options) {
+    const auto kernel = io::make_epoll_kernel();
+    io::Core core(**kernel);
+    return io::run_task(core, content_of(core, uri, options));
+}
+
 TEST_F(AServerWithItsOwnCertificates, MayAskClientsForTheirs) {
     write(home_.file("clients.pem"), tls::authority_text().chain);
     Options options;
@@ -268,6 +284,15 @@ TEST_F(AServerWithItsOwnCertificates, MayAskClientsForTheirs) {
     BlockingClient ann(server.port(), trusting, "localhost");
     ASSERT_TRUE(ann.shakes_hands());
     EXPECT_THAT(answer_of(ann, "localhost"), testing::EndsWith("\r\n\r\nann.example"));
+
+    FetchOptions fetching;
+    fetching.authorities = trusting.authorities;
+    EXPECT_EQ(fetched("https://localhost:" + std::to_string(server.port()), fetching), "");
+    fetching.certificate = issued.chain;
+    EXPECT_EQ(fetched("https://localhost:" + std::to_string(server.port()), fetching),
+              "a certificate and its private key belong together");
+    fetching.key = issued.key;
+    EXPECT_EQ(fetched("https://localhost:" + std::to_string(server.port()), fetching), "ann.example");
 }
 
 // No authority can be reached at port 1.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import socket
@@ -146,6 +147,12 @@ def curl(address, certificate, *words) -> subprocess.CompletedProcess:
                            f"https://localhost:{address[1]}/probe.txt"], capture_output=True, timeout=30)
 
 
+def is_open(port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+        return True
+    return False
+
+
 def shows(client: servers.Certificate) -> tuple:
     return ("--cert", client.chain, "--key", client.key)
 
@@ -174,6 +181,34 @@ def test_connect_shows_its_certificate(own_server, certificate, authority, ann):
     assert lost.returncode == 2 and b"belong together" in lost.stderr
     wrong = connect("--cert", ann.chain, "--key", certificate.key)
     assert wrong.returncode == 2 and b"does not belong to the certificate" in wrong.stderr
+
+
+@pytest.mark.parametrize("peer", ["portico", "openssl"])
+def test_get_shows_its_certificate(own_server, certificate, authority, ann, peer):
+    with contextlib.ExitStack() as stack:
+        if peer == "portico":
+            port = own_server("plain", (*certificate.options, "--client-ca", str(authority.own.chain))).address[1]
+        else:
+            port = servers.free_port()
+            other = subprocess.Popen(["openssl", "s_server", "-accept", f"127.0.0.1:{port}", "-cert", certificate.chain, "-key",
+                                      certificate.key, "-CAfile", authority.own.chain, "-Verify", "1", "-verify_return_error",
+                                      "-www", "-quiet"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                     stderr=subprocess.DEVNULL)
+            stack.callback(other.wait, 20)
+            stack.callback(other.kill)
+            assert servers.wait_until(lambda: is_open(port))
+
+        def fetch(*words) -> subprocess.CompletedProcess:
+            return subprocess.run([PROGRAM, "get", f"https://localhost:{port}/probe.txt", "--ca", str(certificate.chain),
+                                   *map(str, words)], stdin=subprocess.DEVNULL, capture_output=True, timeout=30)
+        known = fetch(*shows(ann))
+        assert known.returncode == 0, known.stderr
+        # s_server sends back the certificate that it was shown
+        assert (known.stdout == PROBE if peer == "portico" else ann.chain.read_bytes() in known.stdout), known.stdout
+        unknown = fetch()
+        assert unknown.returncode in (35, 52, 56) and unknown.stdout == b"", unknown.stderr
+        lost = fetch("-E", ann.chain)
+        assert lost.returncode == 2 and b"belong together" in lost.stderr
 
 
 @pytest.mark.parametrize("kind, said", [("expired", "certificate has expired"), ("server", "unsuitable certificate purpose"),
