@@ -26,6 +26,9 @@ using Fields = std::vector<std::pair<std::string, std::string>>;
 // The content of a redirect that is read so that its connection can be kept, in octets.
 constexpr std::size_t skipped_octets_max = 64 * 1024;
 
+// AskFirst::if_large: the largest content that is sent unasked, in octets.
+constexpr std::uint64_t unasked_octets_max = 1024 * 1024;
+
 // How often a request is sent again because a server refuses it.
 constexpr unsigned refusals_max = 3;
 
@@ -128,10 +131,25 @@ struct Client::Journey {
     Timeline timeline;
 
     std::shared_ptr<const ClientResponse::Content> content;  // null: none
+    bool is_content_untouched = false;                       // by the last attempt
+    bool has_met_refusal = false;                            // of the question whether content is wanted: 417
 
     // Whether it can be sent again from its beginning.
     [[nodiscard]] bool can_repeat() const {
-        return content == nullptr || !content->source || content->source->repeat == ContentSource::Repeat::possible;
+        return content == nullptr || !content->source || is_content_untouched ||
+               content->source->repeat == ContentSource::Repeat::possible;
+    }
+    // Whether the server is asked first: never without content (RFC 9110 §10.1.1).
+    [[nodiscard]] bool asks_first() const {
+        if (content == nullptr || has_met_refusal) return false;
+        const std::optional<std::uint64_t> octets =
+            content->octets ? std::optional<std::uint64_t>(content->octets->size()) : content->source->octets;
+        switch (request.ask_first) {
+            case AskFirst::if_large: return !octets || *octets > unasked_octets_max;
+            case AskFirst::always: return octets != 0U;
+            case AskFirst::never: break;
+        }
+        return false;
     }
     [[nodiscard]] h1::Persistence persistence() const {
         return find(request.fields, FieldName::connection) == nullptr ? h1::Persistence::keep : h1::Persistence::close;
@@ -165,6 +183,7 @@ struct Client::Attempt {
     Answered<ClientResponse> response;
     bool has_received = false;  // an octet of an answer
     bool is_refused = false;    // see H2OutboundExchange::is_refused()
+    bool was_h2 = false;
 };
 
 Client::Client(io::Core& core, ClientOptions options)
@@ -173,9 +192,10 @@ Client::Client(io::Core& core, ClientOptions options)
       idle_(core, options_.idle),
       h2_(core, options_.limits, options_.idle) {
     if (options_.user_agent.empty()) options_.user_agent = "portico/" PORTICO_VERSION_STRING;
-    options_.tls.applications = {"http/1.1"};
-    if (options_.version != SpokenVersion::http_1_1)
-        options_.tls.applications.insert(options_.tls.applications.begin(), "h2");
+}
+
+SpokenVersion Client::version_for(const TargetUri& uri) const {
+    return h2_.must_speak_h1(origin_of(uri)) ? SpokenVersion::http_1_1 : options_.version;
 }
 
 Task<void> Client::close() {
@@ -251,9 +271,18 @@ Task<Answered<ClientResponse>> Client::travel(Journey& journey) {
             if (watcher != nullptr) watcher->reusing();
         }
         Attempt tried = co_await attempt(journey, message, *std::move(way));
+        if (tried.response && tried.response->status() == Status::expectation_failed && journey.asks_first() &&
+            journey.can_repeat()) {
+            // RFC 9110 §15.5.18: it may be a gateway that knows no expectations.
+            journey.has_met_refusal = true;
+            co_await skip_content(*tried.response);
+            continue;
+        }
         if (tried.response) co_return std::move(tried.response);
         const bool is_unprocessed = tried.is_refused && refusals++ < refusals_max;
-        const bool is_lost = is_kept && !tried.is_refused && !tried.has_received && is_broken(tried.response.error());
+        const bool has_fallen_back = tried.was_h2 && version_for(journey.uri) == SpokenVersion::http_1_1;
+        const bool is_lost = (is_kept || has_fallen_back) && !tried.is_refused && !tried.has_received &&
+                             is_broken(tried.response.error());
         if (!is_unprocessed && !(is_lost && is_idempotent(journey.method))) co_return std::move(tried.response);
         if (!journey.can_repeat()) co_return fail(Kind::not_repeatable, content_is_gone);
         may_reuse = is_unprocessed;
@@ -267,6 +296,13 @@ Task<Client::Attempt> Client::attempt(Journey& journey, const http::Request& mes
         outgoing.producer = &journey.content->source->producer;
         outgoing.produced_octets = journey.content->source->octets;
     }
+    outgoing.asks_first = journey.asks_first();
+    http::Request asking;
+    if (outgoing.asks_first) {
+        asking = message;
+        asking.fields.add(FieldName::expect, "100-continue");
+    }
+    const http::Request& sent = outgoing.asks_first ? asking : message;
     outgoing.persistence = journey.persistence();
     outgoing.deadline = journey.request.deadline;
     outgoing.watcher = journey.request.watcher;
@@ -276,16 +312,18 @@ Task<Client::Attempt> Client::attempt(Journey& journey, const http::Request& mes
     if (way.h2 != nullptr) {
         response.exchange_ = std::make_unique<H2OutboundExchange>(*way.h2);
         H2OutboundExchange& exchange = *response.exchange_;
-        const Answered<http::Version> version = co_await exchange.exchange(message, outgoing, response.message_);
-        Attempt tried{std::unexpected(Failure{}), exchange.has_received(), exchange.is_refused()};
+        const Answered<http::Version> version = co_await exchange.exchange(sent, outgoing, response.message_);
+        journey.is_content_untouched = exchange.is_content_untouched();
+        Attempt tried{std::unexpected(Failure{}), exchange.has_received(), exchange.is_refused(), true};
         if (!version) tried.response = std::unexpected(version.error());
         if (version) tried.response = response.begin(*version);
         co_return tried;
     }
     response.connection_ = std::move(way.h1);
     H1Outbound& connection = *response.connection_;
-    const Answered<http::Version> version = co_await connection.exchange(message, outgoing, response.message_);
-    Attempt tried{std::unexpected(Failure{}), connection.has_received(), false};
+    const Answered<http::Version> version = co_await connection.exchange(sent, outgoing, response.message_);
+    journey.is_content_untouched = connection.is_content_untouched();
+    Attempt tried{std::unexpected(Failure{}), connection.has_received()};
     if (!version) tried.response = std::unexpected(version.error());
     if (version) tried.response = response.begin(*version);
     co_return tried;
@@ -297,11 +335,12 @@ Task<Answered<Client::Way>> Client::find_way(Journey& journey, bool may_reuse) {
     const std::string origin = origin_of(journey.uri);
     Way way;
     if (may_reuse) {
+        const SpokenVersion version = version_for(journey.uri);
         way.h2 = h2_.find(origin);
         if (way.h2 == nullptr) way.h1 = co_await reuse(journey.uri);
         const bool may_share = journey.uri.scheme == http::Scheme::https
-                                   ? options_.version != SpokenVersion::http_1_1
-                                   : options_.version == SpokenVersion::http_2_prior_knowledge;
+                                   ? version != SpokenVersion::http_1_1
+                                   : version == SpokenVersion::http_2_prior_knowledge;
         if (way.h1 == nullptr && way.h2 == nullptr && may_share) {
             const io::TimePoint latest = io::later(core_->now(), options_.limits.connect_time_max);
             way.h2 = co_await h2_.await(origin, std::min(journey.request.deadline, latest));
@@ -344,8 +383,8 @@ Task<Answered<Client::Way>> Client::open(Journey& journey) {
     }
     Way way;
     const tls::Session* const session = transport.session();
-    const bool is_h2 =
-        session == nullptr ? options_.version == SpokenVersion::http_2_prior_knowledge : session->application() == "h2";
+    const bool is_h2 = session == nullptr ? version_for(journey.uri) == SpokenVersion::http_2_prior_knowledge
+                                          : session->application() == "h2";
     if (is_h2) {
         way.h2 = &h2_.add(origin_of(journey.uri), std::move(transport));
         if (!way.h2->has_room()) co_return fail(Kind::no_memory, "memory is short");  // not even for the preface
@@ -386,16 +425,20 @@ Task<Answered<io::Connected>> Client::connect(Journey& journey) {
 }
 
 Task<std::optional<Failure>> Client::protect(Journey& journey, Transport& transport) {
-    if (trust_ == nullptr) {
+    const bool is_h1 = version_for(journey.uri) == SpokenVersion::http_1_1;
+    Trust& trust = is_h1 ? h1_trust_ : trust_;
+    if (trust == nullptr) {
         // Reading the system's authorities takes tens of milliseconds.
-        const tls::ClientTlsOptions& options = options_.tls;
+        tls::ClientTlsOptions options = options_.tls;
+        options.applications = {"http/1.1"};
+        if (!is_h1) options.applications.insert(options.applications.begin(), "h2");
         auto work = [&options] { return tls::ClientContext::open(options); };
         auto opened = co_await io::offload(*core_, work);
         if (!opened) co_return Failure{Kind::stopped, "stopped"};
         if (!*opened) co_return Failure{Kind::misuse, std::move(opened->error())};
-        trust_ = **std::move(opened);
+        trust = **std::move(opened);
     }
-    auto session = trust_->make_session(journey.uri.host, core_->buffers());
+    auto session = trust->make_session(journey.uri.host, core_->buffers());
     if (!session) co_return Failure{Kind::not_secured, std::move(session.error())};
     transport.protect(*std::move(session));
     const io::TimePoint latest = io::later(core_->now(), options_.limits.handshake_time_max);

@@ -84,6 +84,15 @@ struct ContentSource {
     Repeat repeat = Repeat::never;
 };
 
+// Whether the server is asked before it is sent content, which then waits for its consent: Expect: 100-continue (RFC
+// 9110 §10.1.1). It saves sending what would be refused, and costs a round trip, or a second with a server that doesn't
+// know the question.
+enum class AskFirst : std::uint8_t {
+    if_large,  // for content of more than a megabyte (1,048,576 octets), or of unknown length
+    always,
+    never,
+};
+
 // One request. Its fields and content may be sent several times: after redirects, or when a kept connection turns out
 // to have been closed.
 class ClientRequest {
@@ -99,6 +108,7 @@ public:
     std::vector<std::pair<std::string, std::string>> fields;
     std::optional<std::string> content;   // nothing: no content, or that of `source`
     std::optional<ContentSource> source;  // instead of `content`
+    AskFirst ask_first = AskFirst::if_large;
     // How many redirects are followed. The redirected request has no content and the method GET if the status says so
     // (RFC 9110 §15.4). Credentials and cookies go to the request's own origin only.
     unsigned redirects_max = 0;
@@ -185,7 +195,8 @@ public:
     // Sends the request, and returns when the head of its final response has arrived. A status such as 404 is no
     // failure. If a kept connection breaks before an octet of the answer has arrived, the request is sent once more, on
     // a new connection, provided that its method is idempotent (RFC 9110 §9.2.2, RFC 9112 §9.3.1). A request that the
-    // server says it has not processed (RFC 9113 §8.7) is sent again at most three times, whatever its method.
+    // server says it has not processed (RFC 9113 §8.7) is sent again at most three times, whatever its method. An
+    // origin that demands HTTP/1.1 (RFC 9113 §7) gets that from then on.
     [[nodiscard]] Task<Answered<ClientResponse>> send(ClientRequest request);
     // Ends the connections politely; responses that have not been read to their end fail. Call it before the client is
     // destroyed, if there is time.
@@ -214,12 +225,16 @@ private:
     [[nodiscard]] Task<Answered<Way>> open(Journey& journey);
     [[nodiscard]] Task<std::unique_ptr<H1Outbound>> reuse(const TargetUri& uri);
     [[nodiscard]] Task<Answered<io::Connected>> connect(Journey& journey);
+    // Which version to speak with an origin.
+    [[nodiscard]] SpokenVersion version_for(const TargetUri& uri) const;
     [[nodiscard]] Task<std::optional<Failure>> protect(Journey& journey, Transport& transport);
     [[nodiscard]] Task<void> skip_content(ClientResponse& response);
 
     io::Core* core_;
     ClientOptions options_;
-    std::shared_ptr<const tls::ClientContext> trust_;  // null until it is needed
+    using Trust = std::shared_ptr<const tls::ClientContext>;
+    Trust trust_;     // null until it is needed
+    Trust h1_trust_;  // which offers HTTP/1.1 only; the same
     IdleConnections idle_;
     H2Connections h2_;
 };

@@ -141,6 +141,79 @@ TEST_F(ClientTest, SendsContentWithItsLength) {
 }
 
 // RFC 9110 §8.6
+// RFC 9110 §10.1.1. Content that is never made twice, of a length that is announced.
+ClientRequest asking(std::size_t octets, AskFirst ask = AskFirst::always) {
+    ClientRequest request("http://127.0.0.1:8080/", "POST");
+    request.source.emplace();
+    request.source->octets = octets;
+    request.source->producer = [octets](http::ContentWriter& writer) {
+        static const std::string content(2'000'000, 'c');
+        return writer.write(std::string_view(content).substr(0, octets));
+    };
+    request.ask_first = ask;
+    return request;
+}
+
+TEST_F(ClientTest, AsksBeforeItSendsLargeContent) {
+    Origin& origin = serve(8080, [](std::string_view) { return with_content("ok"); });
+    const auto asks = [&](ClientRequest request) {
+        EXPECT_EQ(send(std::move(request)).content, "ok");
+        return origin.requests().back().find("\r\nExpect: 100-continue\r\n") != std::string::npos;
+    };
+    EXPECT_FALSE(asks(asking(1'048'576, AskFirst::if_large)));
+    EXPECT_EQ(time_of(core_, [&] { EXPECT_TRUE(asks(asking(1'048'577, AskFirst::if_large))); }), milliseconds(0));
+    EXPECT_FALSE(asks(asking(1'048'577, AskFirst::never)));
+    EXPECT_FALSE(asks(asking(0, AskFirst::always)));
+    ClientRequest known("http://127.0.0.1:8080/", "PUT");
+    known.content = "known";
+    EXPECT_FALSE(asks(known));
+    known.ask_first = AskFirst::always;
+    EXPECT_TRUE(asks(known));
+    EXPECT_TRUE(origin.requests().back().ends_with("\r\n\r\nknown"));
+    EXPECT_EQ(origin.connections(), 1U);
+}
+
+TEST_F(ClientTest, SendsContentToAServerThatDoesNotSayWhetherItWantsIt) {
+    Origin& origin = serve(8080, [](std::string_view) { return with_content("ok"); });
+    origin.consent.clear();
+    const milliseconds time = time_of(core_, [&] { EXPECT_EQ(send(asking(5)).content, "ok"); });
+    EXPECT_EQ(time, seconds(1));
+    EXPECT_TRUE(origin.requests().back().ends_with("\r\n\r\nccccc"));
+}
+
+TEST_F(ClientTest, AsksBeforeItSendsContentOfUnknownLength) {
+    Origin& origin = serve(8080, [](std::string_view) { return with_content("ok"); });
+    origin.consent = "HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno";
+    ClientRequest request = asking(5, AskFirst::if_large);
+    request.source->octets.reset();
+    EXPECT_EQ(send(std::move(request)).content, "no");
+}
+
+TEST_F(ClientTest, SendsNoContentIfTheAnswerComesFirst) {
+    Origin& origin = serve(8080, [](std::string_view) { return with_content("ok"); });
+    for (const int status : {200, 403}) {
+        origin.consent = "HTTP/1.1 " + std::to_string(status) + " Done\r\nContent-Length: 2\r\n\r\nno";
+        Outcome outcome;
+        const milliseconds time = time_of(core_, [&] { outcome = send(asking(5)); });
+        EXPECT_EQ(time, milliseconds(0));
+        EXPECT_EQ(outcome.status, status);
+        EXPECT_EQ(outcome.content, "no");
+        EXPECT_FALSE(outcome.timeline.sent);
+        EXPECT_EQ(client().idle_connections(), 0U) << "the next request would be taken for the content";
+        EXPECT_TRUE(origin.requests().back().ends_with("\r\n\r\n"));
+    }
+}
+
+// RFC 9110 §15.5.18
+TEST_F(ClientTest, AsksNoMoreIfTheQuestionIsRefused) {
+    Origin& origin = serve(8080, [](std::string_view) { return with_content("ok"); });
+    origin.consent = "HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\n\r\n";
+    EXPECT_EQ(send(asking(5)).content, "ok") << "its content can't be made twice, and was not";
+    ASSERT_EQ(origin.requests().size(), 2U);
+    EXPECT_EQ(origin.requests()[1].find("Expect"), std::string::npos);
+    EXPECT_TRUE(origin.requests()[1].ends_with("ccccc"));
+}
+
 TEST_F(ClientTest, SendsALengthOfZeroWhereContentIsExpected) {
     Origin& origin = serve(80, [](std::string_view) { return with_content("ok"); });
     for (const char* const method : {"POST", "PUT", "PATCH", "DELETE"}) {

@@ -53,6 +53,7 @@ void H1Outbound::begin(const Outgoing& outgoing) {
     content_ = Buffer();
     position_ = searched_ = 0;
     interim_count_ = 0;
+    consent_ = outgoing.asks_first ? Consent::awaited : Consent::not_needed;
     deadline_ = outgoing.deadline;
     persistence_ = outgoing.persistence;
     sent_.reset();
@@ -75,8 +76,9 @@ Task<Answered<http::Version>> H1Outbound::exchange(const http::Request& request,
     sending_.emplace();
     sending_->start(send(request_head_, outgoing_));
     Answered<http::Version> version = co_await receive_head(request.method, outgoing.watcher, response);
-    // A server that refuses a request, or redirects it, does not want the rest of it (RFC 9112 §9.5).
-    const bool is_wanted = version && http::code(response.status) < 300;
+    // A server that refuses a request, or redirects it, does not want the rest of it (RFC 9112 §9.5); nor does one that
+    // was asked, and answers without it (RFC 9110 §10.1.1).
+    const bool is_wanted = version && http::code(response.status) < 300 && consent_ != Consent::awaited;
     if (!is_wanted) sending_->request_stop();
     // Content that is made may depend on the content of the answer.
     const bool may_go_on = is_wanted && outgoing.producer != nullptr && framing_ != h1::Framing::none;
@@ -96,12 +98,30 @@ Task<void> H1Outbound::end_sending() {
 // A failure ends the wait for the answer, unless the server may have answered before it broke the connection.
 Task<void> H1Outbound::send(std::string_view head, const Outgoing& outgoing) {
     std::array<std::string_view, 2> parts{head, outgoing.content.value_or(std::string_view())};
+    if (outgoing.asks_first) {
+        const bool has_asked = co_await send_parts(std::span(parts).first(1));
+        if (!has_asked) co_return;
+        const bool is_wanted = co_await await_consent();
+        if (!is_wanted) co_return;
+    }
     const bool is_sent = co_await send_parts(parts);
     if (is_sent && outgoing.producer != nullptr) {
         co_await produce(outgoing);
     } else if (is_sent) {
         sent_ = transport_.core().now();
     }
+}
+
+// RFC 9110 §10.1.1. False if the exchange has ended before.
+Task<bool> H1Outbound::await_consent() {
+    const io::TimePoint latest = std::min(io::later(transport_.core().now(), limits_->consent_time_max), deadline_);
+    while (consent_ == Consent::awaited) {
+        const io::Result<void> woken = co_await consent_gate_.wait(latest);
+        if (woken) continue;
+        if (woken.error().number != ETIMEDOUT) co_return false;
+        consent_ = Consent::given;
+    }
+    co_return true;
 }
 
 // Sends at most three parts. False if they can't be sent.
@@ -210,6 +230,10 @@ Task<Answered<http::Version>> H1Outbound::receive_head(http::Method method, Exch
 std::optional<Failure> H1Outbound::skip_interim(const http::Response& response) {
     if (response.status == http::Status::switching_protocols) {
         return Failure{Kind::malformed, "the server switches to a protocol that was not asked for"};
+    }
+    if (response.status == http::Status::continue_ && consent_ == Consent::awaited) {
+        consent_ = Consent::given;
+        consent_gate_.open();
     }
     if (++interim_count_ > limits_->interim_count_max) {
         return Failure{Kind::malformed, "too many interim responses: interim_count_max"};

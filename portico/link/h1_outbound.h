@@ -17,6 +17,7 @@
 #include "portico/http/message.h"
 #include "portico/io/scope.h"
 #include "portico/link/failure.h"
+#include "portico/link/later_gate.h"
 #include "portico/link/outbound_limits.h"
 #include "portico/link/outgoing.h"
 #include "portico/link/transport.h"
@@ -34,7 +35,7 @@ class H1Outbound {
 public:
     // The limits outlive the link. The transport's TLS handshake, if it has one, is complete.
     H1Outbound(Transport transport, const OutboundLimits& limits)
-        : transport_(std::move(transport)), limits_(&limits) {}
+        : transport_(std::move(transport)), limits_(&limits), consent_gate_(transport_.core()) {}
     H1Outbound(const H1Outbound&) = delete;
     H1Outbound& operator=(const H1Outbound&) = delete;
 
@@ -63,6 +64,8 @@ public:
     // Tells the server that nothing more follows, if that can be sent at once.
     [[nodiscard]] Task<void> part();
 
+    // Whether the content of the last request has not been touched, since the server was asked whether it wants it.
+    [[nodiscard]] bool is_content_untouched() const { return consent_ == Consent::awaited; }
     // Whether an octet of an answer to the last request has arrived.
     [[nodiscard]] bool has_received() const { return first_octet_.has_value(); }
     // When the last octet of the last request was sent, and the first one of its answer arrived.
@@ -84,6 +87,7 @@ private:
     void begin(const Outgoing& outgoing);
     class Chunks;
     [[nodiscard]] Task<void> send(std::string_view head, const Outgoing& outgoing);
+    [[nodiscard]] Task<bool> await_consent();
     [[nodiscard]] Task<bool> send_parts(std::span<std::string_view> parts);
     [[nodiscard]] Task<void> produce(const Outgoing& outgoing);
     [[nodiscard]] Task<Answered<http::Version>> receive_head(http::Method method, ExchangeWatcher* watcher,
@@ -113,6 +117,8 @@ private:
     std::size_t searched_ = 0;  // read_response_head()'s own note
     WaitingPlace reading_;      // the ring of the one read of a head: a failure to send ends it
     unsigned interim_count_ = 0;
+    Consent consent_ = Consent::not_needed;
+    LaterGate consent_gate_;
     io::TimePoint deadline_ = io::never;  // of the whole exchange
     std::optional<io::TimePoint> sent_;
     std::optional<io::TimePoint> first_octet_;

@@ -7,8 +7,14 @@
 namespace portico::link {
 namespace {
 
-// The origins of which we remember that they speak HTTP/1.1.
+// The origins of which we remember that they have chosen HTTP/1.1, or demanded it.
 constexpr std::size_t h1_origins_max = 64;
+
+void remember(std::deque<std::string>& origins, const std::string& origin) {
+    std::erase(origins, origin);
+    if (origins.size() >= h1_origins_max) origins.pop_front();
+    origins.push_back(origin);
+}
 
 h2::Limits engine_limits_of(const OutboundLimits& limits) {
     h2::Limits engine;
@@ -117,6 +123,15 @@ void H2Connections::became_idle(H2Outbound& connection) {
     oldest->retire();
 }
 
+void H2Connections::must_speak_h1(H2Outbound& connection) {
+    const auto own = std::ranges::find(kept_, &connection, &Kept::connection);
+    if (own != kept_.end()) remember(h1_demands_, own->origin);
+}
+
+bool H2Connections::must_speak_h1(const std::string& origin) const {
+    return std::ranges::find(h1_demands_, origin) != h1_demands_.end();
+}
+
 std::size_t H2Connections::idle() const {
     return static_cast<std::size_t>(
         std::ranges::count_if(kept_, [](const Kept& kept) { return kept.connection->is_idle(); }));
@@ -140,10 +155,10 @@ H2Connections::Opening::~Opening() {
     std::deque<std::string>& h1 = connections_->h1_origins_;
     std::vector<std::string>& opening = connections_->opening_;
     opening.erase(std::ranges::find(opening, origin_));
-    if (version_) std::erase(h1, origin_);
     if (version_ == http::Version::http_1_1) {
-        if (h1.size() >= h1_origins_max) h1.pop_front();
-        h1.push_back(origin_);
+        remember(h1, origin_);
+    } else if (version_) {
+        std::erase(h1, origin_);
     }
     for (Waiting* const waiting : connections_->waiting_) {
         if (waiting->origin() != origin_) continue;

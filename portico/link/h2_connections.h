@@ -39,6 +39,8 @@ public:
     // The same. While another request opens a connection to the origin, waits for that, but not if the origin is known
     // to speak HTTP/1.1.
     [[nodiscard]] Task<H2Outbound*> await(std::string origin, io::TimePoint deadline);
+    // Whether the origin has demanded HTTP/1.1 of a connection that spoke HTTP/2 (RFC 9113 §7).
+    [[nodiscard]] bool must_speak_h1(const std::string& origin) const;
     // Keeps a new connection. It lives at least until something is awaited. It has no room if memory is short.
     H2Outbound& add(std::string origin, Transport transport);
 
@@ -73,6 +75,7 @@ private:
     class Waiting;
 
     void became_idle(H2Outbound& connection) override;
+    void must_speak_h1(H2Outbound& connection) override;
     [[nodiscard]] Task<void> run(std::string origin, std::unique_ptr<H2Outbound> connection);
     [[nodiscard]] bool is_opening(const std::string& origin) const;
     [[nodiscard]] bool speaks_h1(const std::string& origin) const;
@@ -83,9 +86,11 @@ private:
     h2::Limits engine_limits_;
     std::optional<h2::Context> context_;  // made for the first connection
     std::vector<Kept> kept_;
-    std::vector<std::string> opening_;    // origins
-    std::vector<Waiting*> waiting_;       // in the order in which they began
-    std::deque<std::string> h1_origins_;  // that have chosen HTTP/1.1, the latest last
+    std::vector<std::string> opening_;  // origins
+    std::vector<Waiting*> waiting_;     // in the order in which they began
+    // Origins, the latest last.
+    std::deque<std::string> h1_origins_;  // that have chosen HTTP/1.1
+    std::deque<std::string> h1_demands_;  // that have demanded it
     io::Scope running_;                   // the connections
 };
 

@@ -113,6 +113,9 @@ public:
     }
 
     bool early = false;
+    unsigned consent = 100;           // the answer to Expect: 100-continue; 0: none
+    std::size_t content_octets = 0;   // of all requests
+    std::string h1_answer;            // to each request, if the client speaks HTTP/1.1 with TLS
     std::vector<Asked> asked;         // complete requests
     std::vector<std::string> resets;  // "stream error", as the client has reset them
     [[nodiscard]] std::size_t connections() const { return connections_; }  // accepted so far
@@ -159,6 +162,10 @@ private:
             if (!is_secure) co_return;
         }
         std::array<char, 16 * 1024> room{};
+        if (security_ != nullptr && line.transport_.session()->application() == "http/1.1") {
+            co_await serve_h1(line.transport_);
+            co_return;
+        }
         co_await send(line);
         while (!line.is_closing_ && !line.engine_.has_ended()) {
             const io::Result<std::size_t> octets = co_await line.transport_.read(room, io::never);
@@ -166,6 +173,26 @@ private:
             line.engine_.receive({room.data(), *octets}, core_->now());
             while (const auto event = line.engine_.next_event()) take(line, *event);
             co_await send(line);
+        }
+    }
+    void say_consent(Line& line, h2::StreamId stream) {
+        http::Response interim;
+        interim.status = http::Status::continue_;
+        if (consent == 100) line.engine_.respond(stream, interim, {}, h2::Ending::more);
+        if (consent >= 200) line.answer(stream, "", consent);
+    }
+    // Requests without content, one after another.
+    Task<void> serve_h1(Transport& transport) {
+        std::array<char, 4096> room{};
+        for (std::string received;;) {
+            const io::Result<std::size_t> octets = co_await transport.read(room, io::never);
+            if (!octets || *octets == 0) co_return;
+            received.append(room.data(), *octets);
+            if (!received.ends_with("\r\n\r\n")) continue;
+            received.clear();
+            const iovec span{h1_answer.data(), h1_answer.size()};
+            const io::Result<std::size_t> written = co_await transport.write({&span, 1}, io::never, false);
+            EXPECT_EQ(written.value_or(0), h1_answer.size());
         }
     }
     void take(Line& line, const h2::Event& event) {
@@ -179,12 +206,14 @@ private:
                 for (const auto& field : event.request->fields.lines()) {
                     found.fields.append(field.name).append("=").append(field.value).append("\n");
                 }
+                if (event.request->expectation == http::Expectation::continue_) say_consent(line, event.stream);
                 if (early && event.request->has_content) answer_(line, found);
                 if (!event.request->has_content) complete(line, found);
                 return;
             }
             case What::content:
                 line.asked_[event.stream].content += event.content;
+                content_octets += event.content.size();
                 if (line.uses_content) line.engine_.used(event.stream, event.content.size());
                 return;
             case What::content_end: return complete(line, line.asked_[event.stream]);

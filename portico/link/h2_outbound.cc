@@ -233,15 +233,26 @@ void H2Outbound::take_event(const h2::Event& event) {
             if (exchange != nullptr) exchange->take_content_end();
             return;
         case What::reset:
+            if (event.is_peers) note(event.fault.error);
             if (exchange != nullptr) exchange->take_reset(event.fault, event.is_peers);
             return;
-        case What::leaving: goaway_ = event.fault.error; return;
+        case What::leaving:
+            goaway_ = event.fault.error;
+            note(goaway_);
+            return;
         case What::ended:
             fault_ = event.fault;
             // Without a fault, the server has sent GOAWAY, and the last exchange has ended.
             end_with(fault_.error == h2::ErrorCode::no_error ? Cause::ours : Cause::fault);
             return;
     }
+}
+
+// RFC 9113 §7: HTTP_1_1_REQUIRED is about the server's resource, or all of it. One is enough for us.
+void H2Outbound::note(h2::ErrorCode from_server) {
+    if (from_server != h2::ErrorCode::http_1_1_required) return;
+    retire();
+    keeper_->must_speak_h1(*this);
 }
 
 // --- Writing

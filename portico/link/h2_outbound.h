@@ -31,6 +31,8 @@ class H2Keeper {
 public:
     // No exchange is in progress any more.
     virtual void became_idle(H2Outbound& connection) = 0;
+    // The server wants HTTP/1.1 instead (RFC 9113 §7). No further exchange can begin.
+    virtual void must_speak_h1(H2Outbound& connection) = 0;
 
 protected:
     ~H2Keeper() = default;
@@ -97,6 +99,7 @@ private:
     void fill_output();
     void end_with(Cause cause);
     void tell_all_of_end();
+    void note(h2::ErrorCode from_server);
     [[nodiscard]] Failure failure_of(const H2OutboundExchange& exchange) const;
     [[nodiscard]] Failure failure_of_fault() const;
     [[nodiscard]] std::string reason() const;

@@ -57,6 +57,10 @@ void H2OutboundExchange::begin(const http::Request& request, const Outgoing& out
     link_->add(*this);
     if (is_empty) {
         request_is_sent();
+    } else if (outgoing.asks_first) {
+        consent_ = Consent::awaited;
+        sending_.emplace();
+        sending_->start(begin_content_later(outgoing));
     } else if (outgoing.producer != nullptr) {
         sending_.emplace();
         sending_->start(produce(*outgoing.producer, outgoing.produced_octets));
@@ -70,8 +74,9 @@ Task<Answered<http::Version>> H2OutboundExchange::exchange(const http::Request& 
     begin(request, outgoing);
     std::optional<Failure> trouble = co_await await_head();
     watcher_ = nullptr;
-    // A server that refuses a request, or redirects it, does not want the rest of it.
-    if (!trouble && http::code(message_.status) >= 300) stop_sending();
+    // A server that refuses a request, or redirects it, does not want the rest of it; nor does one that was asked, and
+    // answers without it (RFC 9110 §10.1.1).
+    if (!trouble && (http::code(message_.status) >= 300 || consent_ == Consent::awaited)) stop_sending();
     if (!trouble && has_all_content_ && content_.empty()) {
         co_await finish();
         trouble = failure_;
@@ -86,6 +91,28 @@ Task<Answered<http::Version>> H2OutboundExchange::exchange(const http::Request& 
 void H2OutboundExchange::request_is_sent() {
     sent_ = core_->now();
     gate_.open();
+}
+
+// RFC 9110 §10.1.1. False if the exchange has ended before.
+Task<bool> H2OutboundExchange::await_consent() {
+    const io::TimePoint latest = std::min(io::later(core_->now(), limits_->consent_time_max), deadline_);
+    while (consent_ == Consent::awaited && is_open()) {
+        const io::Result<void> woken = co_await send_gate_.wait(latest);
+        if (woken) continue;
+        if (woken.error().number != ETIMEDOUT) co_return false;
+        consent_ = Consent::given;
+    }
+    co_return is_open();
+}
+
+Task<void> H2OutboundExchange::begin_content_later(Outgoing outgoing) {
+    const bool is_wanted = co_await await_consent();
+    if (is_wanted && outgoing.producer != nullptr) {
+        co_await produce(*outgoing.producer, outgoing.produced_octets);
+    } else if (is_wanted) {
+        set_pending(*outgoing.content, h2::Ending::last);
+    }
+    gate_.open();  // finish() waits for the end of this task
 }
 
 void H2OutboundExchange::set_pending(std::string_view octets, h2::Ending ending) {
@@ -197,6 +224,10 @@ void H2OutboundExchange::take_response(const http::Response& head, h2::Ending en
     if (!first_octet_) first_octet_ = core_->now();
     if (watcher_ != nullptr) watcher_->received(head, http::Version::http_2);
     if (http::code(head.status) < 200) {
+        if (head.status == http::Status::continue_ && consent_ == Consent::awaited) {
+            consent_ = Consent::given;
+            send_gate_.open();
+        }
         if (++interim_count_ > limits_->interim_count_max) {
             fail({Kind::malformed, "too many interim responses: interim_count_max"});
         }
@@ -249,11 +280,13 @@ void H2OutboundExchange::take_reset(const h2::Fault& fault, bool is_peers) {
     is_closed_ = true;
     stop_pending();
     if (!has_all_content_ && !failure_) {  // otherwise only the rest of the request is not wanted: RFC 9113 §8.1
-        is_refused_ = is_peers && fault.error == h2::ErrorCode::refused_stream;
+        const bool is_refusal = fault.error == h2::ErrorCode::refused_stream;
+        // A server that wants the request in another version of HTTP has not acted upon it.
+        is_refused_ = is_peers && (is_refusal || fault.error == h2::ErrorCode::http_1_1_required);
         if (is_peers) {
             const std::string why(h2::spelling(fault.error));
-            failure_ = Failure{Kind::not_received, is_refused_ ? "the server refuses the request"
-                                                               : "the server has reset the stream: " + why};
+            failure_ = Failure{Kind::not_received, is_refusal ? "the server refuses the request"
+                                                              : "the server has reset the stream: " + why};
         } else if (fault.error == h2::ErrorCode::cancel) {
             failure_ = Failure{Kind::timed_out, "the server does not accept the request in time"};
         } else {

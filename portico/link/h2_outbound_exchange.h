@@ -42,8 +42,10 @@ public:
     // Whether the response and its content have been read to their end.
     [[nodiscard]] bool is_at_end() const { return is_at_end_; }
     // Whether the server has done nothing for the request, and it can be sent again whatever its method is (RFC 9113
-    // §8.7).
+    // §8.7); over HTTP/1.1, if the server requires that (RFC 9113 §7).
     [[nodiscard]] bool is_refused() const { return is_refused_; }
+    // Whether the request's content has not been touched, since the server was asked whether it wants it.
+    [[nodiscard]] bool is_content_untouched() const { return consent_ == Consent::awaited; }
     // Whether an octet of an answer has arrived.
     [[nodiscard]] bool has_received() const { return first_octet_.has_value(); }
     // When the last octet of the request was sent, and the first one of its answer arrived.
@@ -68,6 +70,8 @@ private:
     void begin(const http::Request& request, const Outgoing& outgoing);
     [[nodiscard]] Task<std::optional<Failure>> await_head();
     [[nodiscard]] Task<std::optional<Failure>> await_content();
+    [[nodiscard]] Task<void> begin_content_later(Outgoing outgoing);
+    [[nodiscard]] Task<bool> await_consent();
     [[nodiscard]] Task<void> produce(const http::Producer& producer, std::optional<std::uint64_t> octets);
     [[nodiscard]] Task<void> finish();
     void keep_head(const http::Response& head);
@@ -95,7 +99,8 @@ private:
     std::string_view pending_;  // octets that wait for their turn
     h2::Ending pending_ending_ = h2::Ending::more;
     bool is_pending_ = false;
-    LaterGate send_gate_;  // for the producer
+    LaterGate send_gate_;  // for what makes the content, or waits to
+    Consent consent_ = Consent::not_needed;
     std::optional<io::TimePoint> sent_;
 
     // The response.

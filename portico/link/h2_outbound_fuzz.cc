@@ -21,6 +21,7 @@ using Outcomes = std::array<FuzzedOutcome, 3>;
 class Keeper final : public H2Keeper {
 public:
     void became_idle(H2Outbound& connection) override { connection.retire(); }
+    void must_speak_h1(H2Outbound&) override {}
 };
 
 struct Run {

@@ -529,6 +529,65 @@ TEST_F(H2Client, TakesAnAnswerThatComesBeforeTheContentEnds) {
     EXPECT_EQ(origin.open(), 1U) << "the connection goes on";
 }
 
+// --- Asking before content is sent: RFC 9110 §10.1.1
+
+ClientRequest asking_for(std::string uri, AskFirst ask = AskFirst::always) {
+    ClientRequest request(std::move(uri), "PUT");
+    request.source = made(2);
+    request.ask_first = ask;
+    return request;
+}
+
+TEST_F(H2Client, SendsContentOnceTheServerWantsIt) {
+    H2Origin& origin = serve(echo_target);
+    H2Outcome outcome;
+    EXPECT_EQ(time_of([&] { outcome = send(asking_for("http://127.0.0.1/")); }), milliseconds(0));
+    EXPECT_EQ(outcome.status, 200);
+    ASSERT_EQ(origin.asked.size(), 1U);
+    EXPECT_EQ(origin.asked[0].content.size(), 20'000U);
+    EXPECT_NE(origin.asked[0].fields.find("expect=100-continue\n"), std::string::npos);
+}
+
+TEST_F(H2Client, SendsContentToAServerThatDoesNotSayWhetherItWantsIt) {
+    H2Origin& origin = serve(echo_target);
+    origin.consent = 0;
+    EXPECT_EQ(time_of([&] { EXPECT_EQ(send(asking_for("http://127.0.0.1/")).status, 200); }), seconds(1));
+    ClientRequest known("http://127.0.0.1/", "PUT");
+    known.content = "known";
+    known.ask_first = AskFirst::always;
+    EXPECT_EQ(time_of([&] { EXPECT_EQ(send(std::move(known)).status, 200); }), seconds(1));
+    ASSERT_EQ(origin.asked.size(), 2U);
+    EXPECT_EQ(origin.asked[0].content.size(), 20'000U);
+    EXPECT_EQ(origin.asked[1].content, "known");
+    EXPECT_EQ(time_of([&] { EXPECT_EQ(send(asking_for("http://127.0.0.1/", AskFirst::never)).status, 200); }),
+              milliseconds(0));
+}
+
+TEST_F(H2Client, SendsNoContentIfTheAnswerComesFirst) {
+    H2Origin& origin = serve(echo_target);
+    for (const unsigned status : {200U, 403U}) {
+        origin.consent = status;
+        H2Outcome outcome;
+        EXPECT_EQ(time_of([&] { outcome = send(asking_for("http://127.0.0.1/")); }), milliseconds(0));
+        EXPECT_EQ(outcome.status, static_cast<int>(status));
+        EXPECT_FALSE(outcome.timeline.sent);
+        pass(milliseconds(10));
+        EXPECT_EQ(std::exchange(origin.content_octets, 0), 0U);
+    }
+    EXPECT_EQ(origin.connections(), 1U) << "only the streams are given up";
+    EXPECT_EQ(origin.asked.size(), 0U);
+}
+
+// RFC 9110 §15.5.18
+TEST_F(H2Client, AsksNoMoreIfTheQuestionIsRefused) {
+    H2Origin& origin = serve(echo_target);
+    origin.consent = 417;
+    EXPECT_EQ(send(asking_for("http://127.0.0.1/")).content, "/") << "its content can't be made twice, and was not";
+    ASSERT_EQ(origin.asked.size(), 1U);
+    EXPECT_EQ(origin.asked[0].fields.find("expect"), std::string::npos);
+    EXPECT_EQ(origin.asked[0].content.size(), 20'000U);
+}
+
 // --- TLS
 
 std::shared_ptr<const tls::ServerContext> h2_context(std::vector<std::string> applications) {
@@ -571,6 +630,55 @@ TEST_F(H2Client, SpeaksHttp1IfTheServerDoes) {
     client_.reset();
     origin.stop();
     run(origin.serving());
+}
+
+// RFC 9113 §7: of a stream, and of the connection.
+class H1Demand : public H2Client, public testing::WithParamInterface<bool> {};
+
+TEST_P(H1Demand, IsMetAndRemembered) {
+    options_.version = SpokenVersion::negotiated;
+    options_.tls.authorities = tls::authority_text().chain;
+    const bool is_goaway = GetParam();
+    H2Origin& origin = serve(
+        [&](Line& line, const Asked& asked) {
+            if (!is_goaway) {
+                line.engine().reset(asked.stream, h2::ErrorCode::http_1_1_required);
+                return line.engine().released(asked.stream);
+            }
+            // The first may have been processed.
+            line.say(h2::goaway_of(1, h2::ErrorCode::http_1_1_required));
+            line.close();
+        },
+        {}, h2_context({"h2", "http/1.1"}));
+    origin.h1_answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+    begin(ClientRequest("https://localhost/", "GET"));
+    begin(ClientRequest("https://localhost/", is_goaway ? "GET" : "POST"));
+    begin(ClientRequest("https://localhost/", "POST"));
+    run(going_);
+    for (const auto& outcome : outcomes_) {
+        EXPECT_EQ(outcome->content, "ok") << outcome->failure->message;
+        EXPECT_EQ(outcome->version, http::Version::http_1_1);
+    }
+    EXPECT_EQ(origin.connections(), 4U) << "HTTP/2 once, and a connection of HTTP/1.1 for each";
+    EXPECT_EQ(send(ClientRequest("https://localhost/")).content, "ok");
+    EXPECT_EQ(origin.connections(), 4U);
+}
+INSTANTIATE_TEST_SUITE_P(ByResetAndByGoaway, H1Demand, testing::Bool());
+
+TEST_F(H2Client, ForgetsTheOldestDemands) {
+    options_.connect_to = io::parse_endpoint("127.0.0.1:80").value();
+    H2Origin& origin = serve([](Line& line, const Asked& asked) {
+        line.engine().reset(asked.stream, h2::ErrorCode::http_1_1_required);
+        line.engine().released(asked.stream);
+    });
+    const auto connections_for = [&](std::size_t host) {
+        const std::size_t before = origin.connections();
+        EXPECT_TRUE(send(ClientRequest("http://host" + std::to_string(host) + "/")).failure) << "it speaks HTTP/2 only";
+        return origin.connections() - before;
+    };
+    for (std::size_t host = 0; host < 65; ++host) EXPECT_EQ(connections_for(host), 2U);
+    EXPECT_EQ(connections_for(1), 1U);
+    EXPECT_EQ(connections_for(0), 2U);
 }
 
 // A client whose task is ended while it waits leaves nothing behind but the connection.

@@ -42,6 +42,9 @@ public:
         serving_.start(accept());
     }
 
+    // The answer to the head of a request that expects it; empty: none. After a final one, the connection is closed.
+    std::string consent = "HTTP/1.1 100 Continue\r\n\r\n";
+
     [[nodiscard]] const std::vector<std::string>& requests() const { return requests_; }
     [[nodiscard]] std::size_t connections() const { return connections_; }  // accepted so far
     [[nodiscard]] std::size_t farewells() const { return farewells_; }      // ended with close_notify, if TLS
@@ -73,6 +76,15 @@ private:
         if (received.size() < end + 4 + content) return std::nullopt;
         return end + 4 + content;
     }
+    static Task<bool> send(Transport& transport, std::string_view octets) {
+        while (!octets.empty()) {
+            const iovec span{const_cast<char*>(octets.data()), octets.size()};
+            const io::Result<std::size_t> written = co_await transport.write({&span, 1}, io::never, false);
+            if (!written) co_return false;
+            octets.remove_prefix(*written);
+        }
+        co_return true;
+    }
     Task<void> serve(io::Stream stream) {
         Transport transport(std::move(stream));
         if (context_ != nullptr) {
@@ -82,8 +94,19 @@ private:
         }
         std::string received;
         std::array<char, 4096> room{};
+        bool has_consented = false;
         for (;;) {
             const std::optional<std::size_t> octets = request_octets(received);
+            const std::size_t question = received.find("Expect: 100-continue\r\n");
+            if (question < received.find("\r\n\r\n") && !std::exchange(has_consented, true)) {
+                co_await send(transport, consent);
+                if (!consent.empty() && !consent.starts_with("HTTP/1.1 100")) {
+                    requests_.push_back(received);
+                    co_await transport.say_end(io::never);
+                    co_return;
+                }
+                continue;
+            }
             if (!octets) {
                 const io::Result<std::size_t> more = co_await transport.read(room, io::never);
                 if (!more) co_return;
@@ -94,15 +117,12 @@ private:
                 received.append(room.data(), *more);
                 continue;
             }
+            has_consented = false;
             requests_.push_back(received.substr(0, *octets));
             received.erase(0, *octets);
             const Reply reply = answer_(requests_.back());
-            for (std::string_view rest = reply.octets; !rest.empty();) {
-                const iovec span{const_cast<char*>(rest.data()), rest.size()};
-                const io::Result<std::size_t> written = co_await transport.write({&span, 1}, io::never, false);
-                if (!written) co_return;
-                rest.remove_prefix(*written);
-            }
+            const bool is_sent = co_await send(transport, reply.octets);
+            if (!is_sent) co_return;
             switch (reply.then) {
                 case Reply::Then::goes_on: continue;
                 case Reply::Then::closes: co_await transport.say_end(io::never); co_return;

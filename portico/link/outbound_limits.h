@@ -23,6 +23,9 @@ public:
     std::chrono::milliseconds connect_time_max{10'000};
     // The time for the TLS handshake.
     std::chrono::milliseconds handshake_time_max{10'000};
+    // How long content waits for a server that was asked whether it wants it (RFC 9110 §10.1.1). Then it is sent: some
+    // servers don't answer.
+    std::chrono::milliseconds consent_time_max{1'000};
     // How long the server may accept no octet of the request.
     std::chrono::milliseconds request_idle_max{60'000};
     // From the request's last octet to the end of the final response's head, whatever interim responses come before it.

@@ -26,11 +26,21 @@ protected:
     ~ExchangeWatcher() = default;
 };
 
+// Whether content waits until the server wants it (RFC 9110 §10.1.1).
+enum class Consent : std::uint8_t {
+    not_needed,
+    awaited,
+    given,  // or the time for it is over
+};
+
 // What to send, besides the request's fields. Octets and producer outlive the exchange.
 struct Outgoing {
     std::optional<std::string_view> content;       // nothing: the request has no content, or `producer` makes it
     const http::Producer* producer = nullptr;      // must not throw
     std::optional<std::uint64_t> produced_octets;  // how many `producer` writes, if that is known
+    // The request has content and the field Expect: 100-continue. The content follows once the server says so, or after
+    // OutboundLimits::consent_time_max; not at all if the final response comes first.
+    bool asks_first = false;
     h1::Persistence persistence = h1::Persistence::keep;
     io::TimePoint deadline = io::never;  // for the whole exchange, including the response's content
     ExchangeWatcher* watcher = nullptr;  // outlives the exchange's head

@@ -18,6 +18,11 @@ from pathlib import Path
 
 import pytest
 
+import h2.config
+import h2.connection
+import h2.events
+from h2.errors import ErrorCodes
+
 import servers
 
 pytestmark = pytest.mark.skipif(servers.chosen() != "portico", reason="about Portico's own client")
@@ -46,8 +51,10 @@ def dechunked(octets: bytes) -> bytes:
 class Scripted:
     """Accepts connections one after another; reads a request and sends the next script's bytes, then closes."""
 
-    def __init__(self, *scripts: bytes, context: ssl.SSLContext | None = None, rude: bool = False):
+    def __init__(self, *scripts: bytes, context: ssl.SSLContext | None = None, rude: bool = False,
+                 consents: bool = True):
         self.requests: list[bytes] = []
+        self.consents = consents  # to content, if it is asked
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         self.thread = threading.Thread(target=self._serve, args=(scripts, context, rude), daemon=True)
@@ -63,13 +70,30 @@ class Scripted:
                 plain.settimeout(PATIENCE)
                 peer = context.wrap_socket(plain, server_side=True) if context else plain
                 with peer:
+                    if context and peer.selected_alpn_protocol() == "h2":
+                        self._demand_http11(peer, script)
+                        continue
                     self.requests.append(self._request(peer))
                     peer.sendall(script)
                     if context and not rude:
                         peer.unwrap()
 
     @staticmethod
-    def _request(peer) -> bytes:
+    def _demand_http11(peer, script: bytes) -> None:
+        """Speaks HTTP/2, and ends the first stream or all of them with HTTP_1_1_REQUIRED."""
+        protocol = h2.connection.H2Connection(h2.config.H2Configuration(client_side=False))
+        protocol.initiate_connection()
+        is_closed = False
+        while octets := peer.recv(65536):
+            for event in () if is_closed else protocol.receive_data(octets):
+                if isinstance(event, h2.events.RequestReceived) and script == b"RST_STREAM":
+                    protocol.reset_stream(event.stream_id, ErrorCodes.HTTP_1_1_REQUIRED)
+                elif isinstance(event, h2.events.RequestReceived):
+                    protocol.close_connection(ErrorCodes.HTTP_1_1_REQUIRED, last_stream_id=0)
+                    is_closed = True  # the library takes nothing more
+            peer.sendall(protocol.data_to_send())
+
+    def _request(self, peer) -> bytes:
         received = b""
         while b"\r\n\r\n" not in received:
             octets = peer.recv(65536)
@@ -77,6 +101,10 @@ class Scripted:
                 return received
             received += octets
         head, _, content = received.partition(b"\r\n\r\n")
+        if b"\r\nexpect: 100-continue" in head.lower():
+            if not self.consents:
+                return received
+            peer.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
         length = 0
         for line in head.split(b"\r\n"):
             if line.lower().startswith(b"content-length:"):
@@ -110,9 +138,11 @@ def scripted():
         one.close()
 
 
-def server_context(certificate) -> ssl.SSLContext:
+def server_context(certificate, *protocols: str) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate.chain, certificate.key)
+    if protocols:
+        context.set_alpn_protocols(protocols)
     return context
 
 
@@ -457,6 +487,16 @@ def test_nginx_is_a_server_too(nginx, certificate, folder):
     assert refused.startswith(b"HTTP/2 413 ")
 
 
+@pytest.mark.parametrize("how", [b"RST_STREAM", b"GOAWAY"])
+def test_a_server_may_demand_http11(scripted, certificate, how):
+    """RFC 9113 §7; the redirect shows that the demand is remembered."""
+    moved = b"HTTP/1.1 302 Found\r\nConnection: close\r\nContent-Length: 0\r\nLocation: /b\r\n\r\n"
+    server = scripted(how, moved, ANSWER, context=server_context(certificate, "h2", "http/1.1"))
+    done = get("-v", "-L", "-X", "POST", "--ca", str(certificate.chain), f"https://localhost:{server.port}/a")
+    assert b"> POST /a HTTP/2\n" in done.stderr and done.stdout == ANSWER.partition(b"\r\n\r\n")[2]
+    assert [request.split(b"\r\n")[0] for request in server.requests] == [b"POST /a HTTP/1.1", b"GET /b HTTP/1.1"]
+
+
 # --- content that is sent as it is read
 
 def test_uploads_a_file_with_its_length(scripted, tmp_path):
@@ -477,6 +517,22 @@ def test_uploads_standard_input_as_it_arrives(scripted):
     assert get("-T", "-", server.url, give=content).stdout == b"ok"
     assert b"\r\nTransfer-Encoding: chunked\r\n" in server.requests[0]
     assert server.requests[0].endswith(b"\r\n\r\n" + content)
+
+
+@pytest.mark.parametrize("words, asks", [(["-T", "-"], True), (["-d", "@-"], True), (["-d", "a=b"], False)],
+                         ids=["unknown length", "large", "small"])
+def test_asks_before_it_sends_much(scripted, words, asks):
+    server = scripted(ANSWER)
+    get(*words, server.url, give=b"x" * 1_100_000)
+    assert (b"\r\nExpect: 100-continue\r\n" in server.requests[0]) == asks
+
+
+def test_sends_nothing_that_is_refused(scripted, tmp_path):
+    (tmp_path / "large").write_bytes(b"x" * 2_000_000)
+    refusal = b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 2\r\n\r\nno"
+    server = scripted(refusal, consents=False)
+    assert get("-T", str(tmp_path / "large"), server.url).stdout == b"no"
+    assert server.requests[0].endswith(b"\r\n\r\n"), "the head alone"
 
 
 def test_an_upload_goes_where_a_redirect_leads_if_it_can_be_repeated(scripted, tmp_path):
