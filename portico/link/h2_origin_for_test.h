@@ -176,10 +176,11 @@ private:
         }
     }
     void say_consent(Line& line, h2::StreamId stream) {
-        http::Response interim;
-        interim.status = http::Status::continue_;
-        if (consent == 100) line.engine_.respond(stream, interim, {}, h2::Ending::more);
-        if (consent >= 200) line.answer(stream, "", consent);
+        if (consent == 0) return;
+        http::Response response;
+        response.status = static_cast<http::Status>(consent);
+        // After a final one, the rest of the request could still come: it is not reset.
+        line.engine_.respond(stream, response, {}, consent < 200 ? h2::Ending::more : h2::Ending::last);
     }
     // Requests without content, one after another.
     Task<void> serve_h1(Transport& transport) {

@@ -575,6 +575,7 @@ TEST_F(H2Client, SendsNoContentIfTheAnswerComesFirst) {
         EXPECT_EQ(std::exchange(origin.content_octets, 0), 0U);
     }
     EXPECT_EQ(origin.connections(), 1U) << "only the streams are given up";
+    EXPECT_EQ(origin.resets, (std::vector<std::string>{"1 CANCEL", "3 CANCEL"}));
     EXPECT_EQ(origin.asked.size(), 0U);
 }
 
