@@ -156,6 +156,37 @@ Task<std::string> send_pieces(Request& request, FetchVersion version, int pieces
     co_return std::to_string(content->size()) + (is_second ? " over HTTP/2" : "");
 }
 
+Task<bool> write_and_count(ContentWriter& writer, int& calls) {
+    ++calls;
+    const bool is_sent = co_await writer.write("content");
+    co_return is_sent;
+}
+
+Task<std::string> send_to_nobody(Request& request, FetchAskFirst ask_first, int& calls) {
+    FetchOptions options;
+    options.method = "POST";
+    options.ask_first = ask_first;
+    options.producer = [&calls](ContentWriter& writer) { return write_and_count(writer, calls); };
+    const auto response = co_await fetch(request.core(), std::string(other) + "/nothing", std::move(options));
+    co_return response ? std::to_string(http::code(response->status())) : response.error().message;
+}
+
+TEST_F(FetchTest, MakesNoContentThatIsRefused) {
+    auto ask_first = FetchAskFirst::if_large;
+    int calls = 0;
+    Server server;
+    server.get("/", [&](Request& request) { return send_to_nobody(request, ask_first, calls); });
+    TestClient sending(server);
+    sending.add_upstream("127.0.0.1:8080", upstream_);
+    EXPECT_EQ(sending.get("/").content, "404");
+    ask_first = FetchAskFirst::always;
+    EXPECT_EQ(sending.get("/").content, "404");
+    EXPECT_EQ(calls, 0) << "the server was asked, and did not want it";
+    ask_first = FetchAskFirst::never;
+    EXPECT_EQ(sending.get("/").content, "404");
+    EXPECT_EQ(calls, 1);
+}
+
 TEST_F(FetchTest, SendsContentAsItIsMade) {
     FetchVersion version = FetchVersion::negotiated;
     int pieces = 20;
