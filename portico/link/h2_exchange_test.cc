@@ -214,6 +214,20 @@ TEST_F(H2Exchanges, WaitForTheWindow) {
     EXPECT_EQ(frames(), "DATA 1 2 end\n");
 }
 
+// A client that has half-closed opens no window.
+TEST_F(H2Exchanges, AreGivenUpIfTheirWindowStaysClosed) {
+    receive(h2::hello({{4, 3}}) + h2::get_of(1));
+    exchange().response().content.push_back(http::Piece::text("abcde"));
+    io::Scope sending;
+    std::optional<Sent> sent;
+    sending.start(keep(exchange().send(), sent));
+    EXPECT_EQ(frames(), "HEADERS 1\nDATA 1 3\n");
+    inbound().peer_half_closed();
+    EXPECT_EQ(time_of([&] { run(sending); }), milliseconds(0));
+    EXPECT_EQ(sent, Sent::left);
+    EXPECT_EQ(frames(), "RST_STREAM 1 CANCEL\n");
+}
+
 TEST_F(H2Exchanges, HaveTheirTimeForTheLastWords) {
     receive(h2::hello());
     EXPECT_EQ(frames(), "");
