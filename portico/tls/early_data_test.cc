@@ -76,7 +76,7 @@ class EarlyContents : public testing::Test {
 protected:
     std::shared_ptr<const ServerContext> server(const ServerRow& row = {}) {
         ServerTlsOptions options;
-        options.credentials.emplace_back(credentials_for({"localhost"}), row.clients);
+        options.credentials.emplace_back(own_, row.clients);
         if (row.octets_max > 0) {
             options.early_data =
                 std::make_shared<EarlyData>(row.octets_max, std::chrono::steady_clock::now(), today() - seconds(60));
@@ -121,6 +121,9 @@ protected:
             if (!pair.client().is_established()) static_cast<void>(pair.client().handshake());
         });
     }
+
+private:
+    const Credentials own_ = credentials_for({"localhost"});  // of all servers: no session goes on with another one
 };
 
 TEST_F(EarlyContents, AreReadAndAnsweredBeforeTheHandshakeIsComplete) {
@@ -194,19 +197,24 @@ TEST_F(EarlyContents, AreAcceptedOnce) {
     }
 }
 
+// Which server has made the ticket.
+enum class From : std::uint8_t { a_usual_server, the_same_server };
+
 struct RefusalRow {
     const char* name;
     ServerRow row;
     std::vector<std::string> applications = {"http/1.1"};
+    From from = From::a_usual_server;
 };
 class RefusedEarlyContents : public EarlyContents, public testing::WithParamInterface<RefusalRow> {};
 
 TEST_P(RefusedEarlyContents, AreSkippedAndTheHandshakeGoesOn) {
     const auto server = this->server();
-    const Ticket ticket = this->ticket(*server);
     const auto other = GetParam().row.octets_max == 1000 && GetParam().row.clients.demand == ClientDemand::none
                            ? server
                            : this->server(GetParam().row)->with(server->ticket_keys());
+    const Ticket ticket = this->ticket(GetParam().from == From::the_same_server ? *other : *server);
+    ASSERT_EQ(SSL_SESSION_set_max_early_data(ticket.get(), 1000), 1) << "whatever the ticket says";
     Pair pair(*other, *client(GetParam().applications), "localhost");
     send_early(pair, ticket.get(), "early");
     EXPECT_EQ(take(pair), "");
@@ -221,13 +229,21 @@ INSTANTIATE_TEST_SUITE_P(Rfc8446, RefusedEarlyContents,
                          testing::Values(RefusalRow{"OffByDefault", {.octets_max = 0}},
                                          RefusalRow{"WhereClientsShowCertificates",
                                                     {.clients = {ClientDemand::optional, authority_text().chain}}},
+                                         RefusalRow{"WhereClientsShowCertificatesAgain",
+                                                    {.clients = {ClientDemand::optional, authority_text().chain}},
+                                                    {"http/1.1"},
+                                                    From::the_same_server},
                                          RefusalRow{"ForAnotherProtocol", {}, {"h2", "http/1.1"}}),
                          [](const auto& row) { return std::string(row.param.name); });
 
-TEST_F(EarlyContents, OverTheLimitEndTheConnection) {
-    const auto server = this->server({.octets_max = 3000});
-    const Ticket ticket = this->ticket(*server);
-    EXPECT_EQ(SSL_SESSION_get_max_early_data(ticket.get()), 3000U) << "the client is told";
+class LimitedEarlyContents : public EarlyContents, public testing::WithParamInterface<std::uint32_t> {};
+
+// Whatever the limit was when the ticket was made.
+TEST_P(LimitedEarlyContents, EndTheConnectionOverTheirLimit) {
+    const auto before = this->server({.octets_max = GetParam()});
+    const auto server = this->server({.octets_max = 3000})->with(before->ticket_keys());
+    const Ticket ticket = this->ticket(*before);
+    EXPECT_EQ(SSL_SESSION_get_max_early_data(ticket.get()), GetParam()) << "the client is told";
     ASSERT_EQ(SSL_SESSION_set_max_early_data(ticket.get(), 5000), 1);
     Pair pair(*server, *client(), "localhost");
     send_early(pair, ticket.get(), std::string(2700, 'x'));
@@ -238,6 +254,8 @@ TEST_F(EarlyContents, OverTheLimitEndTheConnection) {
     EXPECT_EQ(take(pair), "");
     EXPECT_EQ(pair.last(), Progress::failed);
 }
+
+INSTANTIATE_TEST_SUITE_P(Rfc8446, LimitedEarlyContents, testing::Values(3000, 5000));
 
 // A handshake whose last message never comes is never complete.
 TEST_F(EarlyContents, AreNoHandshakeWithoutItsEnd) {
