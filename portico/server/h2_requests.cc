@@ -165,7 +165,7 @@ Reading H2Requests::take_received(Buffer received) {
 // All records are one turn.
 Reading H2Requests::take_encrypted(std::optional<Buffer> received) {
     Reading reading = Reading::goes_on;
-    for (;;) {
+    while (received || transport_->has_unopened()) {
         io::Result<link::Opened> opened = transport_->open(std::exchange(received, std::nullopt));
         if (!opened) reading = Reading::left;
         if (opened && opened->progress == tls::Progress::ended) reading = Reading::half_closed;

@@ -96,6 +96,12 @@ BIO_METHOD* method() {
 
 namespace {
 
+// OpenSSL's queue of errors has to be empty before it reads or writes (SSL_get_error(3)). It nearly always is, and a
+// look takes a fifth of the time that clearing takes.
+void forget_errors() {
+    if (ERR_peek_error() != 0) ERR_clear_error();
+}
+
 std::string text_of(const X509_NAME* name) {
     const OwnedBio into(BIO_new(BIO_s_mem()));
     if (into == nullptr || X509_NAME_print_ex(into.get(), name, 0, XN_FLAG_RFC2253) < 0) return {};
@@ -306,7 +312,7 @@ Decrypted Session::decrypt_early(std::span<char> room) {
 Decrypted Session::decrypt(std::span<char> room) {
     assert(!room.empty());
     if (!failure_.empty()) return {Progress::failed, 0};
-    ERR_clear_error();
+    forget_errors();
     if (is_early()) {
         const Decrypted found = decrypt_early(room);
         if (found.progress != Progress::done || found.octets > 0) return found;
@@ -335,7 +341,7 @@ std::size_t Session::encrypt(std::span<const iovec> spans, std::size_t record_oc
     const std::size_t wanted = std::min(contents.left(), encrypted_octets_max);
     const std::size_t records = (wanted + record_octets - 1) / record_octets;
     if (!make_room(wanted + records * record_overhead_octets_max)) return 0;
-    ERR_clear_error();
+    forget_errors();
     Buffer gathered;
     std::size_t taken = 0;
     while (taken < wanted) {
