@@ -201,7 +201,9 @@ FieldSection::FieldSection(FieldSection&& other) noexcept
     : lines_(std::exchange(other.lines_, {})), first_(std::exchange(other.first_, nothing_known())) {}
 
 FieldSection& FieldSection::operator=(FieldSection&& other) noexcept {
-    lines_ = std::exchange(other.lines_, {});
+    if (this == &other) return *this;
+    lines_.swap(other.lines_);
+    other.lines_.clear();
     first_ = std::exchange(other.first_, nothing_known());
     return *this;
 }
@@ -265,6 +267,7 @@ std::size_t FieldSection::count(FieldName name) const {
 
 bool equals_ignoring_case(std::string_view a, std::string_view b) {
     if (a.size() != b.size()) return false;
+    if (a == b) return true;  // the most common case by far, and quicker
     for (std::size_t i = 0; i < a.size(); ++i) {
         if (lower(a[i]) != lower(b[i])) return false;
     }

@@ -103,7 +103,7 @@ public:
     FieldSection() = default;
     FieldSection(const FieldSection&) = default;
     FieldSection& operator=(const FieldSection&) = default;
-    // Leave `other` without lines.
+    // Leave `other` without lines. The second one gives it our memory, so that neither has to allocate again.
     FieldSection(FieldSection&& other) noexcept;
     FieldSection& operator=(FieldSection&& other) noexcept;
     ~FieldSection() = default;

@@ -25,7 +25,7 @@ constexpr std::size_t turn_octets_max = 16 * 1024;
 
 void H2Exchange::begin(const H2Inbound::Arrived& arrived) {
     assert(stream_ == 0);
-    std::swap(request_to_fill(), *arrived.request);
+    request_to_fill() = std::move(*arrived.request);
     Exchange::begin(link_->session());
     stream_ = arrived.stream;
     has_left_ = false;

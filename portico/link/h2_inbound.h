@@ -34,7 +34,7 @@ public:
     // A request that has begun.
     struct Arrived {
         h2::StreamId stream = 0;
-        http::Request* request = nullptr;      // to be swapped out before anything else is called
+        http::Request* request = nullptr;      // to be moved away before anything else is called
         std::optional<http::Refusal> refusal;  // how it is to be answered
     };
 
