@@ -62,6 +62,8 @@ std::optional<Event> Connection::next_event() {
 }
 
 Stream* Connection::find(StreamId id) const {
+    // Most requests are answered at once, and nearly all calls are for the newest stream.
+    if (!live_.empty() && live_.back()->id == id) return live_.back().get();
     const auto found = std::ranges::lower_bound(live_, id, {}, [](const auto& stream) { return stream->id; });
     return found != live_.end() && (*found)->id == id ? found->get() : nullptr;
 }

@@ -50,7 +50,7 @@ struct Event {
     // the peer has reset with REFUSED_STREAM. One that the peer's GOAWAY leaves out is reset in this way too.
     Fault fault;
     bool is_peers = false;  // of `reset`: the peer has reset it
-    // Of `request`. Take what it points to by swapping it, or use it before the next event of any connection of the
+    // Of `request`. Take what it points to by moving it, or use it before the next event of any connection of the
     // core. Its views stay valid until the stream is released.
     http::Request* request = nullptr;
     std::optional<http::Refusal> refusal;  // of `request`: how it is to be answered
@@ -220,6 +220,8 @@ private:
     void write_section(Stream& stream, const http::FieldSection& fields, const Head& head, const HeadExtras& extras,
                        Ending ending);
     void encode_request(const http::Request& request, std::span<char>& out);
+    [[nodiscard]] std::size_t room_on(const Stream& stream) const;
+    void write_data_frame(Stream& stream, std::span<char> room, std::size_t octets, Ending ending);
     void frame_block(StreamId id, std::size_t octets, Ending ending);
     void end_sending(Stream& stream);
 

@@ -243,8 +243,13 @@ void Connection::frame_block(StreamId id, std::size_t octets, Ending ending) {
 
 std::size_t Connection::room_for_data(StreamId id) const {
     const Stream* const stream = find_sendable(id);
-    if (stream == nullptr || stream->sending != Sending::begun) return 0;
-    const std::int64_t window = std::min(stream->send_window, send_window_);  // RFC 9113 §6.9.1
+    return stream == nullptr ? 0 : room_on(*stream);
+}
+
+// How much content can be sent on a stream on which something can be sent.
+std::size_t Connection::room_on(const Stream& stream) const {
+    if (stream.sending != Sending::begun) return 0;
+    const std::int64_t window = std::min(stream.send_window, send_window_);  // RFC 9113 §6.9.1
     const std::size_t queued = output_.size();
     if (window <= 0 || queued >= limits().output_octets_max) return 0;
     // The headers of the frames need room too, so that what fits now still fits when the first frame has been written.
@@ -267,35 +272,43 @@ std::span<char> Connection::data_room(StreamId id, std::size_t octets) {
 void Connection::data_written(StreamId id, std::size_t octets, Ending ending) {
     Stream* const stream = find_sendable(id);
     if (stream == nullptr || (octets == 0 && ending == Ending::more)) return;
-    assert(octets <= room_for_data(id));
+    assert(octets <= room_on(*stream));
     const std::span<char> room = output_.room(frame_header_octets + octets);
     if (room.empty()) return end(no_memory);
+    write_data_frame(*stream, room, octets, ending);
+}
+
+// The frame's payload is in its place in `room` already.
+void Connection::write_data_frame(Stream& stream, std::span<char> room, std::size_t octets, Ending ending) {
     const bool is_last = ending == Ending::last;
-    FrameHeader header{.length = octets, .type = FrameType::data, .stream = id};
+    FrameHeader header{.length = octets, .type = FrameType::data, .stream = stream.id};
     if (is_last) header.flags = flag_end_stream;
     write_frame_header(room.data(), header);
     output_.grow(frame_header_octets + octets);
-    stream->send_window -= static_cast<std::int64_t>(octets);
+    stream.send_window -= static_cast<std::int64_t>(octets);
     send_window_ -= static_cast<std::int64_t>(octets);
     // The peer opens the stream's window again, and the connection's.
-    const bool is_cut_short = stream->send_window <= 0 || send_window_ <= 0;
+    const bool is_cut_short = stream.send_window <= 0 || send_window_ <= 0;
     if (is_last || octets >= explaining_octets_min || !is_cut_short) {
         window_updates_due_ = std::min(window_updates_due_ + 2, window_updates_due_max);
     }
-    order_.has_sent(*stream);
-    order_.update(*stream, now_);
-    if (is_last) end_sending(*stream);
+    order_.has_sent(stream);
+    order_.update(stream, now_);
+    if (is_last) end_sending(stream);
     note_stall();
 }
 
 void Connection::write_data(StreamId id, std::string_view octets, Ending ending) {
     do {
-        if (find_sendable(id) == nullptr) return;
-        const std::span<char> room = data_room(id, octets.size());
-        assert(octets.empty() || !room.empty() || phase_ == Phase::ended);
-        if (!room.empty()) std::memcpy(room.data(), octets.data(), room.size());
-        octets.remove_prefix(room.size());
-        data_written(id, room.size(), octets.empty() ? ending : Ending::more);
+        Stream* const stream = find_sendable(id);
+        if (stream == nullptr || (octets.empty() && ending == Ending::more)) return;
+        const std::size_t size = std::min({octets.size(), room_on(*stream), payload_octets_max});
+        assert(octets.empty() || size > 0);
+        const std::span<char> room = output_.room(frame_header_octets + size);
+        if (room.empty()) return end(no_memory);
+        octets.copy(room.data() + frame_header_octets, size);
+        octets.remove_prefix(size);
+        write_data_frame(*stream, room, size, octets.empty() ? ending : Ending::more);
     } while (!octets.empty());
 }
 

@@ -94,19 +94,27 @@ void FieldList::add(const hpack::DecodedLine& line, Section section) {
     lines_.push_back(http::FieldLine{line.known, line.name, line.value});
 }
 
+// Where the value of a pseudo-header field goes; null if there is no field with this name. Its length tells it from all
+// the others but one.
+std::optional<std::string_view>* FieldList::place_of(std::string_view name, Section section) {
+    const auto place_if = [name](std::string_view wanted, std::optional<std::string_view>& place) {
+        return name == wanted ? &place : nullptr;
+    };
+    if (section == Section::response) return place_if(":status", pseudo_.status);
+    switch (name.size()) {
+        case std::string_view(":path").size(): return place_if(":path", pseudo_.path);
+        case std::string_view(":method").size():
+            return name[1] == 'm' ? place_if(":method", pseudo_.method) : place_if(":scheme", pseudo_.scheme);
+        case std::string_view(":authority").size(): return place_if(":authority", pseudo_.authority);
+        default: return nullptr;
+    }
+}
+
 // RFC 9113 §8.3. Returns why the message is malformed; empty if it isn't.
 std::string_view FieldList::add_pseudo(const hpack::DecodedLine& line, Section section) {
     if (section == Section::trailers) return "pseudo-header field in a trailer section";
     if (!lines_.empty()) return "pseudo-header field after another field";
-    std::optional<std::string_view>* place = nullptr;
-    if (section == Section::response) {
-        if (line.name == ":status") place = &pseudo_.status;
-    } else {
-        if (line.name == ":method") place = &pseudo_.method;
-        if (line.name == ":scheme") place = &pseudo_.scheme;
-        if (line.name == ":authority") place = &pseudo_.authority;
-        if (line.name == ":path") place = &pseudo_.path;
-    }
+    std::optional<std::string_view>* const place = place_of(line.name, section);
     if (place == nullptr) return "unknown pseudo-header field";
     if (*place) return "repeated pseudo-header field";
     *place = line.value;

@@ -64,6 +64,7 @@ public:
 
 private:
     void add(const hpack::DecodedLine& line, Section section);
+    [[nodiscard]] std::optional<std::string_view>* place_of(std::string_view name, Section section);
     [[nodiscard]] std::string_view add_pseudo(const hpack::DecodedLine& line, Section section);
     [[nodiscard]] std::string_view check(const hpack::DecodedLine& line) const;
     [[nodiscard]] bool is_ours(std::string_view text) const;

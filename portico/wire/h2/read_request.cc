@@ -19,6 +19,7 @@ constexpr std::size_t method_octets_max = 64;
 
 // RFC 3986 §3.1
 bool is_scheme(std::string_view text) {
+    if (text == "https" || text == "http") return true;
     const auto is_alpha = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
     return !text.empty() && is_alpha(text.front()) && std::ranges::all_of(text, [&](char c) {
         return is_alpha(c) || h1::is(h1::digit_octet, c) || c == '+' || c == '-' || c == '.';
