@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cassert>
 #include <string>
+#include <utility>
 
 #include "portico/http/hex.h"
 #include "portico/wire/hpack/huffman.h"
@@ -87,9 +88,10 @@ Result<std::optional<DecodedLine>> Decoder::next(std::string_view& block, std::s
         }
         if (update_at_most_) return fail("a dynamic table size update is missing");
         may_update_ = false;
-        const auto line = (first & indexed_line) != 0 ? indexed(block, room) : literal(block, room);
-        if (!line) return std::unexpected(line.error());
-        return *line;
+        Result<std::optional<DecodedLine>> line(std::in_place, std::in_place);
+        const auto failure = (first & indexed_line) != 0 ? indexed(block, room, **line) : literal(block, room, **line);
+        if (failure) line = std::unexpected(*failure);
+        return line;
     }
     if (update_at_most_) return fail("a dynamic table size update is missing");
     return std::nullopt;
@@ -118,67 +120,62 @@ Result<DynamicTable::Line> Decoder::at_index(std::size_t index) const {
 }
 
 // RFC 7541 §6.1
-Result<DecodedLine> Decoder::indexed(std::string_view& block, std::span<char>& room) {
+std::optional<Failure> Decoder::indexed(std::string_view& block, std::span<char>& room, DecodedLine& line) {
     const auto index = read_integer(block, indexed_prefix_bits);
-    if (!index) return std::unexpected(index.error());
+    if (!index) return index.error();
     const auto found = at_index(*index);
-    if (!found) return std::unexpected(found.error());
-    DecodedLine line{.octets = line_octets(found->name.size(), found->value.size())};
-    if (*index <= static_index_max) {
-        line.known = found->known;
-        line.name = found->name;
-        line.value = found->value;
-        return line;
-    }
-    line.fits = line.octets - entry_overhead_octets <= room.size();
-    if (!line.fits) return line;
+    if (!found) return found.error();
+    line.octets = line_octets(found->name.size(), found->value.size());
+    const bool is_static = *index <= static_index_max;
+    line.fits = is_static || line.octets - entry_overhead_octets <= room.size();
+    if (!line.fits) return std::nullopt;
     line.known = found->known;
-    line.name = copy_into(room, found->name);
-    line.value = copy_into(room, found->value);
-    return line;
+    line.name = is_static ? found->name : copy_into(room, found->name);
+    line.value = is_static ? found->value : copy_into(room, found->value);
+    return std::nullopt;
 }
 
 // RFC 7541 §6.2
-Result<DecodedLine> Decoder::literal(std::string_view& block, std::span<char>& room) {
+std::optional<Failure> Decoder::literal(std::string_view& block, std::span<char>& room, DecodedLine& line) {
     const unsigned first = http::octet(block.front());
     const bool added = (first & added_line) != 0;
     const auto index = read_integer(block, added ? added_prefix_bits : literal_prefix_bits);
-    if (!index) return std::unexpected(index.error());
+    if (!index) return index.error();
     Literal literal{.name_is_static = *index != 0 && *index <= static_index_max, .name_is_new = *index == 0};
     if (literal.name_is_new) {
         const auto name = read_string(block);
-        if (!name) return std::unexpected(name.error());
+        if (!name) return name.error();
         literal.name = *name;
     } else {
         const auto found = at_index(*index);
-        if (!found) return std::unexpected(found.error());
+        if (!found) return found.error();
         literal.name.octets = found->name;
         literal.known = found->known;
     }
     const auto value = read_string(block);
-    if (!value) return std::unexpected(value.error());
+    if (!value) return value.error();
     literal.value = *value;
 
     // A line that does not fit is decoded all the same, to learn its size and to check its coding.
     const std::span<char> name_room = literal.name_is_static ? std::span<char>() : room;
     const auto name_octets = decode(literal.name, name_room);
-    if (!name_octets) return std::unexpected(name_octets.error());
+    if (!name_octets) return name_octets.error();
     const std::size_t name_copied = literal.name_is_static ? 0 : *name_octets;
     const auto value_octets = decode(literal.value, room.subspan(std::min(name_copied, room.size())));
-    if (!value_octets) return std::unexpected(value_octets.error());
+    if (!value_octets) return value_octets.error();
     literal.name_octets = *name_octets;
     literal.value_octets = *value_octets;
 
-    DecodedLine line{.indexing = !added && (first & never_line) != 0 ? Indexing::never : Indexing::allowed,
-                     .fits = name_copied + *value_octets <= room.size(),
-                     .octets = line_octets(*name_octets, *value_octets)};
+    if (!added && (first & never_line) != 0) line.indexing = Indexing::never;
+    line.fits = name_copied + *value_octets <= room.size();
+    line.octets = line_octets(*name_octets, *value_octets);
     if (line.fits) {
         line.name = literal.name_is_static ? literal.name.octets : take(room, *name_octets);
         line.value = take(room, *value_octets);
         line.known = literal.name_is_new ? http::recognise(line.name) : literal.known;
     }
     if (added) remember(literal, line);
-    return line;
+    return std::nullopt;
 }
 
 // Adds a line to the dynamic table. The table copies the text, so it may not be the table's own.

@@ -64,8 +64,8 @@ private:
     struct Literal;
 
     std::optional<Failure> update_size(std::string_view& block);
-    Result<DecodedLine> indexed(std::string_view& block, std::span<char>& room);
-    Result<DecodedLine> literal(std::string_view& block, std::span<char>& room);
+    std::optional<Failure> indexed(std::string_view& block, std::span<char>& room, DecodedLine& line);
+    std::optional<Failure> literal(std::string_view& block, std::span<char>& room, DecodedLine& line);
     [[nodiscard]] Result<DynamicTable::Line> at_index(std::size_t index) const;
     void remember(const Literal& literal, const DecodedLine& line);
 

@@ -8,7 +8,6 @@
 namespace portico::hpack {
 namespace {
 
-constexpr std::size_t slots_for(std::size_t capacity) { return capacity / entry_overhead_octets; }
 constexpr std::size_t text_octets_for(std::size_t capacity) { return capacity - entry_overhead_octets; }
 
 }  // namespace
@@ -49,23 +48,7 @@ std::size_t DynamicTable::memory_octets() const {
     return text_ == nullptr ? 0 : text_octets_for(capacity_) + slots_for(capacity_) * sizeof(Entry);
 }
 
-DynamicTable::Line DynamicTable::line(std::size_t place) const {
-    const Entry& found = entry(place);
-    const char* const text = text_.get() + found.begins_at;
-    return Line{.known = found.known,
-                .name = std::string_view(text, found.name_octets),
-                .value = std::string_view(text + found.name_octets, found.value_octets)};
-}
-
 void DynamicTable::set_note(std::size_t place, std::uint16_t note) { entries_[slot_of(place)].note = note; }
-
-std::size_t DynamicTable::slot_of(std::size_t place) const {
-    assert(place >= 1 && place <= count_);
-    const std::size_t back = place - 1;
-    return newest_slot_ >= back ? newest_slot_ - back : newest_slot_ + slots_for(capacity_) - back;
-}
-
-const DynamicTable::Entry& DynamicTable::entry(std::size_t place) const { return entries_[slot_of(place)]; }
 
 void DynamicTable::evict_until(std::size_t octets) {
     while (octets_ > octets) {

@@ -3,6 +3,7 @@
 // Room wire: see h1/read_head.h.
 #pragma once
 
+#include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -47,7 +48,13 @@ public:
     void set_octets_max(std::size_t octets);
 
     // The line at a place, from 1 to count() (asserted).
-    [[nodiscard]] Line line(std::size_t place) const;
+    [[nodiscard]] Line line(std::size_t place) const {
+        const Entry& found = entry(place);
+        const char* const text = text_.get() + found.begins_at;
+        return Line{.known = found.known,
+                    .name = std::string_view(text, found.name_octets),
+                    .value = std::string_view(text + found.name_octets, found.value_octets)};
+    }
     // The name of the line at a place, without its text.
     [[nodiscard]] http::FieldName known(std::size_t place) const { return entry(place).known; }
     [[nodiscard]] std::size_t count() const { return count_; }            // lines
@@ -71,8 +78,13 @@ private:
     };
     static_assert(3 * sizeof(Entry) <= entry_overhead_octets);
 
-    [[nodiscard]] std::size_t slot_of(std::size_t place) const;
-    [[nodiscard]] const Entry& entry(std::size_t place) const;
+    static constexpr std::size_t slots_for(std::size_t capacity) { return capacity / entry_overhead_octets; }
+    [[nodiscard]] std::size_t slot_of(std::size_t place) const {
+        assert(place >= 1 && place <= count_);
+        const std::size_t back = place - 1;
+        return newest_slot_ >= back ? newest_slot_ - back : newest_slot_ + slots_for(capacity_) - back;
+    }
+    [[nodiscard]] const Entry& entry(std::size_t place) const { return entries_[slot_of(place)]; }
     void evict_until(std::size_t octets);
     void allocate();
     void move_text_to_front();

@@ -3,7 +3,10 @@
 
 #include <algorithm>
 #include <cassert>
+#include <utility>
 
+#include "portico/base/byte_order.h"
+#include "portico/http/hex.h"
 #include "portico/wire/hpack/huffman.h"
 #include "portico/wire/hpack/integer.h"
 #include "portico/wire/hpack/patterns.h"
@@ -15,9 +18,10 @@ using http::FieldName;
 
 // What happens to a line that is not in the tables.
 enum class Policy : std::uint8_t {
-    add,    // into the dynamic table: RFC 7541 §6.2.1
-    leave,  // out of it: §6.2.2
-    never,  // out of all tables, here and further on: §6.2.3
+    add,        // into the dynamic table: RFC 7541 §6.2.1
+    add_again,  // into it when the name's value comes twice in succession, out of it before
+    leave,      // out of it: §6.2.2
+    never,      // out of all tables, here and further on: §6.2.3
 };
 
 // The size of a block can confirm a guess, so values that are short enough to be guessed stay out of the table (RFC
@@ -33,12 +37,15 @@ constexpr Policy policy_of(FieldName known) {
         case FieldName::proxy_authorization:
         case FieldName::set_cookie: return Policy::never;
 
-        case FieldName::age:
         case FieldName::content_disposition:  // it names a file
         case FieldName::content_length:
         case FieldName::content_location:
-        case FieldName::content_range:
         case FieldName::etag:
+        case FieldName::last_modified:
+        case FieldName::link: return Policy::add_again;
+
+        case FieldName::age:
+        case FieldName::content_range:
         case FieldName::expires:
         case FieldName::forwarded:  // a gateway has many clients
         case FieldName::if_match:
@@ -46,9 +53,7 @@ constexpr Policy policy_of(FieldName known) {
         case FieldName::if_none_match:
         case FieldName::if_range:
         case FieldName::if_unmodified_since:
-        case FieldName::last_modified:
-        case FieldName::link:
-        case FieldName::location:
+        case FieldName::location:  // it may have a secret
         case FieldName::max_forwards:
         case FieldName::proxy_authenticate:  // it may have a nonce
         case FieldName::range:
@@ -104,6 +109,18 @@ Policy policy_of(FieldName known, std::string_view name, std::string_view value,
     return policy_of(known);
 }
 
+// A few bits of a value, by which another value is told from it most of the time.
+std::uint16_t digest_of(std::string_view value) {
+    constexpr std::uint64_t multiplier = 0x9e3779b97f4a7c15;  // 2^64 divided by the golden ratio
+    std::uint64_t digest = value.size();
+    for (; value.size() >= 8; value.remove_prefix(8)) {
+        digest = (digest ^ load_little<std::uint64_t>(std::span(value).first<8>())) * multiplier;
+        digest ^= digest >> 32;
+    }
+    for (const char c : value) digest = (digest ^ http::octet(c)) * multiplier;
+    return static_cast<std::uint16_t>(digest >> 48);
+}
+
 // RFC 7541 §5.2
 char* write_string(std::string_view text, char* to, Letters letters) {
     const std::size_t octets = huffman_octets(text, letters);
@@ -140,12 +157,6 @@ void Encoder::set_table_octets_max(std::size_t octets) {
     smallest_octets_max_ = std::min(smallest_octets_max_, table_.octets_max());
 }
 
-std::size_t Encoder::octets_at_most(std::string_view name, std::string_view value) {
-    constexpr std::size_t index_octets = 3;  // of an integer below 61 + 128, with a prefix of four bits
-    return index_octets + integer_octets(name.size(), string_prefix_bits) + name.size() +
-           integer_octets(value.size(), string_prefix_bits) + value.size();
-}
-
 // RFC 7541 §4.2: the smallest size since the last block, so that the peer evicts what we have evicted, and then the
 // last.
 void Encoder::begin_block(std::span<char>& out) {
@@ -177,6 +188,12 @@ void Encoder::encode_status(http::Status status, std::span<char>& out) {
 
 void Encoder::encode(FieldName known, std::string_view value, Indexing indexing, std::span<char>& out) {
     assert(known != FieldName::other);
+    if (indexing == Indexing::allowed) {
+        // Most lines of most messages are the newest with their names: nothing else has to be looked at. Lines that
+        // must not be indexed are not in the table.
+        const std::size_t place = place_of(newest_[static_cast<std::size_t>(known)], known);
+        if (place != 0 && table_.line(place).value == value) return write_indexed(static_index_max + place, out);
+    }
     const std::string_view name = http::spelling(known);
     encode_line(Line{known, name, value, policy_of(known, name, value, indexing)}, out);
 }
@@ -190,13 +207,13 @@ void Encoder::encode_line(const Line& line, std::span<char>& out) {
     assert(out.size() >= octets_at_most(line.name, line.value));
     const bool may_be_found = line.policy != Policy::never;
     Match found = find_static(line.known, line.name, line.value);
-    if (line.policy == Policy::add && !found.is_whole) {
+    if (!found.is_whole && (line.policy == Policy::add || line.policy == Policy::add_again)) {
         const Match remembered = find_in_table(line);
         if (remembered.is_whole || found.index == 0) found = remembered;
     }
     if (found.is_whole && may_be_found) return write_indexed(found.index, out);
-    const bool added =
-        line.policy == Policy::add && line_octets(line.name.size(), line.value.size()) <= table_.octets_max() / 2;
+    const bool is_wanted = line.policy == Policy::add || (line.policy == Policy::add_again && comes_again(line));
+    const bool added = is_wanted && line_octets(line.name.size(), line.value.size()) <= table_.octets_max() / 2;
     char* end = out.data();
     if (added) {
         end = write_integer(found.index, added_prefix_bits, added_line, end);
@@ -229,6 +246,12 @@ Match Encoder::find_in_table(const Line& line) const {
         place = back != 0 && place + back <= table_.count() ? place + back : 0;
     }
     return match;
+}
+
+// Whether the last line with this name had the same value, or one that looks like it.
+bool Encoder::comes_again(const Line& line) {
+    const std::uint16_t digest = digest_of(line.value);
+    return std::exchange(last_[static_cast<std::size_t>(line.known)], digest) == digest;
 }
 
 void Encoder::remember(const Line& line) {

@@ -32,10 +32,13 @@ public:
     // table, the next block begins with the size updates that RFC 7541 §4.2 asks for. Do not call this within a block.
     void set_table_octets_max(std::size_t octets);
 
-    // The most octets that encode() writes for this line.
-    [[nodiscard]] static std::size_t octets_at_most(std::string_view name, std::string_view value);
-    // The most octets that encode_status() writes: three for an index, a name of 7 and a value of 3 with their lengths.
-    static constexpr std::size_t status_octets_at_most = 15;
+    // The most octets that encode() writes for this line: three for an index below 61 + 128, with a prefix of four
+    // bits, and six for each length.
+    [[nodiscard]] static constexpr std::size_t octets_at_most(std::string_view name, std::string_view value) {
+        return 15 + name.size() + value.size();
+    }
+    // The most octets that encode_status() writes: as for a line with a name of 7 and a value of 3.
+    static constexpr std::size_t status_octets_at_most = 25;
 
     // Each function below writes to the front of `out`, and removes that part from it. `out` has room for the most
     // octets that the function may write (asserted).
@@ -60,6 +63,7 @@ private:
     void encode_line(const Line& line, std::span<char>& out);
     [[nodiscard]] std::size_t place_of(std::uint16_t number, http::FieldName known) const;
     [[nodiscard]] Match find_in_table(const Line& line) const;
+    [[nodiscard]] bool comes_again(const Line& line);
     void remember(const Line& line);
 
     DynamicTable table_{table_octets_max};
@@ -69,6 +73,8 @@ private:
     // evicted. The note of each line in the table is how many lines earlier the one with the same name was added, 0 if
     // there was none.
     std::array<std::uint16_t, http::field_name_count> newest_{};
+    // For each name whose values seldom repeat, a digest of its last value that was not in the table.
+    std::array<std::uint16_t, http::field_name_count> last_{};
 };
 
 }  // namespace portico::hpack

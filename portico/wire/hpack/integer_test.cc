@@ -66,7 +66,6 @@ TEST_P(Integer, IsWrittenAsItIsRead) {
     std::array<char, 16> room{};
     const char* const end = write_integer(*row.value, row.prefix_bits, 0, room.data());
     EXPECT_EQ(std::string_view(room.data(), end), row.octets);
-    EXPECT_EQ(integer_octets(*row.value, row.prefix_bits), row.octets.size());
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -94,7 +93,6 @@ TEST(Integers, AllThatMatterAreReadAsWritten) {
             std::array<char, 8> room{};
             const char* const end = write_integer(value, prefix_bits, 0, room.data());
             std::string_view block(room.data(), end);
-            ASSERT_EQ(block.size(), integer_octets(value, prefix_bits));
             ASSERT_EQ(read_integer(block, prefix_bits), value);
             ASSERT_EQ(block, "");
         }
