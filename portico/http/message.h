@@ -83,7 +83,7 @@ struct Request {
 
 // One part of a response's content: octets in memory, or a range of an open file.
 struct Piece {
-    std::string_view octets;         // if `file` is null
+    std::string_view octets;         // if `file` is null; perhaps beside it too, with the same content
     std::shared_ptr<const Fd> file;  // open for reading; sent from `offset`
     std::uint64_t offset = 0;        // in `file`, in octets
     std::uint64_t length = 0;        // octets of this piece, of either kind

@@ -20,6 +20,11 @@ namespace {
 // than that.
 constexpr std::size_t copied_octets_max = 4 * 1024;
 
+// TLS copies the content in any case, and memory is cheaper to read than a file.
+bool is_sent_from_memory(const http::Piece& piece, const Transport& transport) {
+    return piece.file == nullptr || (!piece.octets.empty() && transport.session() != nullptr);
+}
+
 }  // namespace
 
 // Whether the output has a block, or could borrow one that is large enough.
@@ -120,7 +125,7 @@ Task<Sent> H1Inbound::send_pieces(const http::Response& response) {
         const http::Piece& piece = response.content[i];
         const bool more = i + 1 < response.content.size();
         Sent sent = Sent::whole;
-        if (piece.file == nullptr) {
+        if (is_sent_from_memory(piece, *transport_)) {
             const Parts parts{piece.octets};
             sent = co_await send_parts(parts, more, patience);
         } else if (piece.length > 0) {

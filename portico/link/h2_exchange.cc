@@ -266,7 +266,7 @@ Task<Sent> H2Exchange::send_waiting() {
         const http::Piece& piece = response().content[i];
         const h2::Ending ending = i + 1 == response().content.size() ? h2::Ending::last : h2::Ending::more;
         Sent sent = Sent::whole;
-        if (piece.file == nullptr || piece.length == 0) {
+        if (piece.file == nullptr || !piece.octets.empty() || piece.length == 0) {
             sent = co_await send_octets(piece.octets, ending);
         } else {
             sent = co_await send_range(piece, ending);

@@ -16,11 +16,14 @@ using http::Status;
 
 // A part of the content. The response's owner keeps it alive.
 http::Piece piece_of(const Representation& representation, http::ByteRange range) {
-    if (!representation.file) {
-        const std::string_view octets = representation.octets;
-        return http::Piece::memory(octets.substr(range.first, range.length));
+    std::string_view octets;
+    if (representation.is_in_memory()) {
+        octets = std::string_view(representation.octets).substr(range.first, range.length);
     }
+    const bool is_sent_from_memory = representation.is_in_memory() && range.length <= sent_from_memory_octets_max;
+    if (!representation.file || is_sent_from_memory) return http::Piece::memory(octets);
     http::Piece piece = http::Piece::range(representation.file, range.first, range.length);
+    piece.octets = octets;
     piece.file_octets = representation.status.size;
     piece.file_modified = representation.status.modified.time_since_epoch().count();
     piece.file_changed = representation.status.changed.time_since_epoch().count();

@@ -54,7 +54,8 @@ std::string join(const std::string& folder, std::string_view name) {
 
 class Loading {
 public:
-    Loading(const Folder& folder, std::string_view path) : folder_(&folder), path_(path) {}
+    Loading(const Folder& folder, std::string_view path, LargeFiles large)
+        : folder_(&folder), path_(path), large_(large) {}
 
     Loaded run() && {
         std::string path = relative_path(path_);
@@ -102,7 +103,7 @@ private:
 
     // The last probe is the one for the file.
     void open_file(std::string path) {
-        auto file = load_file(*folder_, path, folder_->options().cache_limits.small_file_octets_max);
+        auto file = load_file(*folder_, path, large_);
         if (!file) return refuse(file.error());
         found(Loaded::Kind::file);
         loaded_.probes.back().found = file->status;
@@ -122,6 +123,7 @@ private:
 
     const Folder* folder_;
     std::string_view path_;
+    LargeFiles large_;
     Loaded loaded_;
 };
 
@@ -145,10 +147,13 @@ bool says_nothing(int failure) {
 
 }  // namespace
 
-Loaded load(const Folder& folder, std::string_view path) { return Loading(folder, path).run(); }
+Loaded load(const Folder& folder, std::string_view path, LargeFiles large) {
+    return Loading(folder, path, large).run();
+}
 
-Loaded load_if_changed(const Folder& folder, std::string_view path, const std::vector<Probe>& probes) {
-    if (!still_holds(folder, probes)) return load(folder, path);
+Loaded load_if_changed(const Folder& folder, std::string_view path, const std::vector<Probe>& probes,
+                       LargeFiles large) {
+    if (!still_holds(folder, probes)) return load(folder, path, large);
     Loaded unchanged;
     unchanged.kind = Loaded::Kind::unchanged;
     return unchanged;
@@ -178,7 +183,8 @@ http::Result<LoadedFile> load_without_size(io::FileSystem& files, const Fd& file
 
 }  // namespace
 
-http::Result<LoadedFile> load_file(const Folder& folder, const std::string& file_path, std::uint64_t octets_max) {
+http::Result<LoadedFile> load_file(const Folder& folder, const std::string& file_path, LargeFiles large) {
+    const CacheLimits& limits = folder.options().cache_limits;
     io::FileSystem& files = folder.files();
     auto file = files.open_beneath(folder.root(), file_path);
     if (!file) return std::unexpected(refusal_of(file.error().number));
@@ -189,8 +195,12 @@ http::Result<LoadedFile> load_file(const Folder& folder, const std::string& file
         if (!status) return std::unexpected(refusal_of(status.error().number));
         if (status->kind != io::FileKind::regular)
             return http::refuse(Status::not_found, "not a regular file any more");
-        LoadedFile loaded{*status, {}, std::nullopt};
-        if (status->size > octets_max) {
+        LoadedFile loaded;
+        loaded.status = *status;
+        const bool is_small = status->size <= limits.small_file_octets_max;
+        const std::uint64_t read_max = std::min(limits.read_file_octets_max, limits.hashed_file_octets_max);
+        const bool is_read = is_small || (large == LargeFiles::read && status->size <= read_max);
+        if (!is_read) {
             loaded.file = std::move(*file);
             return loaded;
         }
@@ -199,9 +209,16 @@ http::Result<LoadedFile> load_file(const Folder& folder, const std::string& file
         if (!read) return std::unexpected(refusal_of(read.error().number));
         const auto after = files.status(*file);
         if (!after) return std::unexpected(refusal_of(after.error().number));
+        if (*after != *status) large = LargeFiles::opened;  // a log, perhaps: it need not be read whole
         if (*after != *status) continue;
-        if (*read != status->size) return load_without_size(files, *file, std::move(loaded), octets_max);
+        if (*read != status->size) {
+            return load_without_size(files, *file, std::move(loaded), limits.small_file_octets_max);
+        }
         loaded.octets.resize(*read);
+        if (is_small) return loaded;
+        loaded.octets.shrink_to_fit();  // here, and not on a core's thread
+        loaded.hash = content_hash(loaded.octets);
+        if (*read > sent_from_memory_octets_max) loaded.file = std::move(*file);
         return loaded;
     }
     return http::refuse(Status::service_unavailable, "the file is being written all the time");

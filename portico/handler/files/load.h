@@ -21,11 +21,17 @@
 
 namespace portico::files {
 
-// A regular file: its content if it is small, else a descriptor.
+// What happens to files that are not small: they are opened, or also read if they are not too large
+// (CacheLimits::read_file_octets_max).
+enum class LargeFiles : std::uint8_t { opened, read };
+
+// A regular file: its content, a descriptor, or both. Both, if it is not always sent from memory:
+// see sent_from_memory_octets_max.
 struct LoadedFile {
     io::FileStatus status;
     std::string octets;
     std::optional<Fd> file;
+    std::optional<std::uint64_t> hash;  // of the content of a large file that was read
     // The length of the file's content differs from its size, as with files in /proc. There is no way to know when such
     // content changes, so it is read for each request.
     bool size_is_wrong = false;
@@ -47,20 +53,20 @@ struct Loaded {
 // Looks up a decoded path. Refused: 404 nothing is there, or neither a file nor a folder, or outside the root
 //                                   403 we may not read it
 //                                   500, 503 the kernel failed; this is not about the path, so don't cache it
-[[nodiscard]] Loaded load(const Folder& folder, std::string_view path);
+[[nodiscard]] Loaded load(const Folder& folder, std::string_view path, LargeFiles large = LargeFiles::opened);
 
 // Like load(), but only if one of `probes` now finds something else than before.
-[[nodiscard]] Loaded load_if_changed(const Folder& folder, std::string_view path, const std::vector<Probe>& probes);
+[[nodiscard]] Loaded load_if_changed(const Folder& folder, std::string_view path, const std::vector<Probe>& probes,
+                                     LargeFiles large = LargeFiles::opened);
 
 // Whether every probe finds what it found before. A failure that says nothing about the file (EMFILE …) does not count
 // as a change.
 [[nodiscard]] bool still_holds(const Folder& folder, const std::vector<Probe>& probes);
 
-// Opens a regular file; reads it if it has at most `octets_max` octets. The content belongs to one version: the file's
-// status is compared before and after. Refused: as in load(), and 403 if the file has more octets than that although
-// its size says otherwise.
-[[nodiscard]] http::Result<LoadedFile> load_file(const Folder& folder, const std::string& file_path,
-                                                 std::uint64_t octets_max);
+// Opens a regular file, and reads it if it is not too large. The content belongs to one version: the file's status is
+// compared before and after. Refused: as in load(), and 403 if the file has more octets than
+// a small file although its size says otherwise.
+[[nodiscard]] http::Result<LoadedFile> load_file(const Folder& folder, const std::string& file_path, LargeFiles large);
 
 // The content of an open file; nothing if the file no longer has this `status`.
 [[nodiscard]] std::optional<std::string> read_unchanged(io::FileSystem& files, const Fd& file,

@@ -46,6 +46,36 @@ TEST_F(Loads, LargeFilesAreOpened) {
     EXPECT_EQ(loaded.file.status.size, 5U);
 }
 
+TEST_F(Loads, LargeFilesAreReadIfThatIsWanted) {
+    options.cache_limits.small_file_octets_max = 4;
+    const Loaded loaded = load(opened(), "/a.txt", LargeFiles::read);
+    EXPECT_EQ(loaded.file.octets, "hello");
+    EXPECT_EQ(loaded.file.hash, content_hash("hello"));
+    EXPECT_FALSE(loaded.file.file.has_value());
+}
+
+TEST_F(Loads, FilesThatAreReadStayOpenIfTheyAreSentFromThere) {
+    const std::string content(sent_from_memory_octets_max + 1, 'a');
+    root.write("a.txt", content);
+    const Loaded loaded = load(opened(), "/a.txt", LargeFiles::read);
+    EXPECT_EQ(loaded.file.octets, content);
+    EXPECT_TRUE(loaded.file.file.has_value());
+}
+
+TEST_F(Loads, FilesAreNotReadBeyondTheirLimits) {
+    options.cache_limits.small_file_octets_max = 3;
+    options.cache_limits.read_file_octets_max = 4;
+    const Loaded loaded = load(opened(), "/a.txt", LargeFiles::read);
+    EXPECT_EQ(loaded.file.octets, "");
+    EXPECT_TRUE(loaded.file.file.has_value());
+}
+
+TEST_F(Loads, FilesAreNotReadIfTheyAreNotHashed) {
+    options.cache_limits.small_file_octets_max = 3;
+    options.cache_limits.hashed_file_octets_max = 4;
+    EXPECT_EQ(load(opened(), "/a.txt", LargeFiles::read).file.octets, "");
+}
+
 TEST_F(Loads, FoldersAreTheirIndexOrThemselves) {
     EXPECT_EQ(load(opened(), "/dir/").file.octets, "index");
     EXPECT_EQ(load(opened(), "/dir").kind, Loaded::Kind::folder_without_slash);

@@ -40,6 +40,9 @@ struct CacheLimits {
     std::size_t descriptors_max = 256;
     // Files up to this size are kept in memory; larger ones are sent from an open descriptor.
     std::size_t small_file_octets_max = 64 * 1024;
+    // Larger files up to this size are kept in memory too, unless that could bring the cached contents above half of
+    // `octets_max`. TLS and HTTP/2 read them there instead of from the file.
+    std::size_t read_file_octets_max = 1024 * 1024;
     // Files up to this size have an entity tag made from their content; they are read once for it when they are opened.
     // Larger files have one made from their size and times.
     std::size_t hashed_file_octets_max = 16 * 1024 * 1024;

@@ -87,13 +87,13 @@ std::shared_ptr<const Representation> represent_file(std::shared_ptr<const Folde
     made->content_type = source.content_type;
     made->status = source.status;
     std::optional<std::uint64_t> hash = source.hash;
+    made->octets = std::move(source.octets);
     if (source.file) {
         made->file = std::make_shared<const Fd>(std::move(*source.file));
         made->size = source.status.size;
     } else {
-        made->octets = std::move(source.octets);
         made->size = made->octets.size();
-        hash = content_hash(made->octets);
+        if (!hash) hash = content_hash(made->octets);
     }
     if (hash) {
         made->etag.emplace(made->size, *hash, source.etag_suffix);

@@ -32,6 +32,11 @@
 
 namespace portico::files {
 
+// Without TLS, an answer up to this size is sent from memory if it is there: one call for the head and the content
+// costs less than the calls and checks that a file needs. A larger one is sent from the file, which the kernel need not
+// copy.
+inline constexpr std::uint64_t sent_from_memory_octets_max = 128 * 1024;
+
 // A content and its metadata. It does not change, and responses share it: they own a reference to it while their fields
 // and content point into it. It must not be moved, because its own views point into it.
 struct Representation {
@@ -43,7 +48,7 @@ struct Representation {
     http::Validators validators;  // views of `etag`
     std::string_view content_type;
     std::uint64_t size = 0;  // octets
-    std::string octets;      // if `file` is null
+    std::string octets;      // if `file` is null, and perhaps beside it
     std::shared_ptr<const Fd> file;
     io::FileStatus status;  // the status of `file` when it was opened
 
@@ -51,6 +56,9 @@ struct Representation {
     std::array<char, http::imf_fixdate_octets> last_modified{};
     std::shared_ptr<const Folder> folder;  // owns some of the field values
     Charge charge;
+
+    // Whether `octets` has the content.
+    [[nodiscard]] bool is_in_memory() const { return file == nullptr || !octets.empty(); }
 };
 
 // Distinguishes contents, for entity tags. The key is known and the same everywhere: an attacker who wanted two
@@ -64,8 +72,8 @@ struct Representation {
 // The inputs of a Representation.
 struct Source {
     std::string octets;
-    std::optional<Fd> file;             // instead of octets
-    std::optional<std::uint64_t> hash;  // of the file's content; none: the tag is made from its times
+    std::optional<Fd> file;             // instead of octets, or beside them
+    std::optional<std::uint64_t> hash;  // of the content; none: the tag of a file is made from its times
     io::FileStatus status;
     std::string_view content_type;  // a literal
     http::Coding coding = http::Coding::identity;

@@ -123,7 +123,10 @@ TEST_F(SmallFiles, OfTheFutureWereModifiedNow) {
 
 class LargeFiles : public ResponderTest {
 protected:
-    LargeFiles() { root.write("large.bin", std::string(100'000, 'x') + "end"); }
+    LargeFiles() {
+        options.cache_limits.read_file_octets_max = 0;
+        root.write("large.bin", std::string(100'000, 'x') + "end");
+    }
 };
 
 TEST_F(LargeFiles, AreSentFromAnOpenFile) {
@@ -164,6 +167,46 @@ TEST_F(LargeFiles, AreClosedWhenTheirNameIsGone) {
     EXPECT_EQ(get("/large.bin").status, Status::not_found);
     EXPECT_EQ(handler->store().cache().descriptors(), 0U);
     EXPECT_TRUE(is_answered_at_once("/large.bin")) << "that there is no such file is cached instead";
+}
+
+// Files that are neither small nor too large to be read into memory.
+class MiddlingFiles : public ResponderTest {
+protected:
+    MiddlingFiles() {
+        root.write("a.bin", std::string(100'000, 'x') + "end");
+        root.write("b.bin", content_);
+    }
+    std::string content_ = std::string(300'000, 'y');
+};
+
+TEST_F(MiddlingFiles, AreSentFromMemory) {
+    const Answer answer = get("/a.bin");
+    EXPECT_EQ(answer.response.content.front().file, nullptr);
+    EXPECT_EQ(handler->store().cache().descriptors(), 0U);
+    EXPECT_TRUE(is_answered_at_once("/a.bin"));
+    std::ofstream(root.path() / "a.bin") << "other";
+    EXPECT_EQ(answer.content(), std::string(100'000, 'x') + "end");
+}
+
+TEST_F(MiddlingFiles, CanBeSentFromTheFileTooIfTheyAreLarger) {
+    const Answer answer = get("/b.bin");
+    const http::Piece& piece = answer.response.content.front();
+    EXPECT_EQ(piece.octets, content_);
+    EXPECT_EQ(answer.content(), content_) << "read from the descriptor";
+    EXPECT_EQ(piece.file_octets, content_.size());
+    EXPECT_EQ(handler->store().cache().descriptors(), 1U);
+    EXPECT_TRUE(is_answered_at_once("/b.bin"));
+    const Answer part = get("/b.bin", {{FieldName::range, "bytes=-4"}});
+    EXPECT_EQ(part.response.content.front().file, nullptr);
+    EXPECT_EQ(part.content(), "yyyy");
+}
+
+TEST_F(MiddlingFiles, TakeHalfOfTheCacheAtMost) {
+    options.cache_limits.octets_max = 1'000'000;
+    options.cache_limits.read_file_octets_max = 400'000;
+    EXPECT_FALSE(get("/a.bin").response.content.front().octets.empty());
+    EXPECT_TRUE(get("/b.bin").response.content.front().octets.empty());
+    EXPECT_EQ(handler->store().cache().octets(), core.ledger().used());
 }
 
 // --- entity tags
@@ -461,7 +504,7 @@ TEST_F(Codings, AreMadeOfTextFromAnOpenFile) {
 
 TEST_F(Codings, AreCountedInTheCache) {
     root.write("large.css", "original");
-    root.write("large.css.br", std::string(100'000, 'x'));
+    root.write("large.css.br", std::string(200'000, 'x'));  // in memory, and open
     for (const std::string_view target : {"/text.txt", "/large.css"}) {
         EXPECT_EQ(get(target).field(FieldName::content_encoding), "(none)");
         EXPECT_EQ(get(target, {{FieldName::accept_encoding, "br"}}).field(FieldName::content_encoding), "br");

@@ -92,7 +92,7 @@ bool is_hashed(const LoadedFile& loaded, const Folder& folder) {
 
 std::optional<std::string> encode_representation(const Folder& folder, const Representation& whole, Coding coding,
                                                  bool& stale) {
-    if (!whole.file) return route::encode(coding, whole.octets);
+    if (whole.is_in_memory()) return route::encode(coding, whole.octets);
     const auto octets = read_unchanged(folder.files(), *whole.file, whole.status);
     stale = !octets;
     return octets ? route::encode(coding, *octets) : std::nullopt;
@@ -151,6 +151,14 @@ const std::shared_ptr<Entry>* Store::find(std::string_view path) {
     if (found == nullptr) found = missing_.find(path);
     if (found == nullptr || !is_valid(**found)) return nullptr;
     return found;
+}
+
+// Large files may fill the cache by half, so that small files always have the other half. Beyond that, a large file is
+// sent from its descriptor: reading a file that is soon dropped again would cost more than that.
+LargeFiles Store::large_files() const {
+    const CacheLimits& limits = folder_->options().cache_limits;
+    const bool has_room = cache_.octets() + limits.read_file_octets_max <= limits.octets_max / 2;
+    return has_room && !core_->ledger().is_strained() ? LargeFiles::read : LargeFiles::opened;
 }
 
 bool Store::is_valid(Entry& entry) {
@@ -259,8 +267,8 @@ Task<std::shared_ptr<Entry>> Store::look_up(const std::string& path) {
 
     for (int attempt = 0;; ++attempt) {
         const auto looked_at = core_->wall_clock();
-        auto work = [&path, &probes, is_old, raw = folder_.get()] {
-            return is_old ? load_if_changed(*raw, path, probes) : load(*raw, path);
+        auto work = [&path, &probes, is_old, large = large_files(), raw = folder_.get()] {
+            return is_old ? load_if_changed(*raw, path, probes, large) : load(*raw, path, large);
         };
         std::optional<Loaded> loaded = co_await io::offload(*core_, work);
         if (!loaded) co_return nullptr;
@@ -288,6 +296,7 @@ Task<std::shared_ptr<Entry>> Store::look_up(const std::string& path) {
 // ask for thousands of them, and each that waits holds a descriptor which the cache does not count yet.
 Task<Store::Hash> Store::hash_large(const LoadedFile& loaded) {
     const FolderOptions& options = folder_->options();
+    if (loaded.hash) co_return *loaded.hash;
     if (!is_hashed(loaded, *folder_)) co_return std::unexpected(NotHashed::on_purpose);
     Permit permit(hashing_, options.long_reads_at_once_max, options.hashes_waiting_max);
     if (permit.is_refused()) co_return std::unexpected(NotHashed::on_purpose);
@@ -460,9 +469,7 @@ Task<Store::Making> Store::make_variant(std::shared_ptr<Entry> entry, Coding cod
 Task<Store::Making> Store::open_sibling(const std::shared_ptr<Entry>& entry, Coding coding) {
     Entry::Variant& variant = entry->variant(coding);
     const std::string path = sibling_path(entry->file_path, coding);
-    auto work = [&path, raw = folder_.get()] {
-        return load_file(*raw, path, raw->options().cache_limits.small_file_octets_max);
-    };
+    auto work = [&path, large = large_files(), raw = folder_.get()] { return load_file(*raw, path, large); };
     auto loaded = co_await io::offload(*core_, work);
     if (!loaded) co_return Making::failed;
     if (!*loaded) co_return (*loaded).error().status == Status::service_unavailable ? Making::failed : Making::stale;

@@ -85,6 +85,8 @@ private:
     class LoadGuard;
     class VariantGuard;
 
+    // What is to be done with large files now.
+    [[nodiscard]] LargeFiles large_files() const;
     [[nodiscard]] bool is_valid(Entry& entry);
     [[nodiscard]] std::shared_ptr<Load> load_under_way(const std::string& key);
     Task<std::shared_ptr<Entry>> look_up(const std::string& path);

@@ -22,6 +22,7 @@ public:
         kernel.sim_files().make_directory("/root");
         options.root = "/root";
         options.revalidate = revalidate;
+        options.cache_limits.read_file_octets_max = 0;  // large files are sent from their descriptors
     }
     SimulatedSite(const SimulatedSite&) = delete;
     SimulatedSite& operator=(const SimulatedSite&) = delete;
