@@ -48,13 +48,17 @@ endif()
 
 # The program is optimised as a whole. If there are tests, objects contain both forms, and the tests link the ordinary
 # one: a test build spends most of its time linking. So does the static library, whose users may have another compiler.
-option(PORTICO_LTO "Optimise the program at link time (g++)" OFF)
+set(PORTICO_LTO OFF CACHE STRING "Optimise at link time (g++): OFF, PROGRAM (not the shared library, which takes a minute), ON")
 if(PORTICO_LTO)
   set(PORTICO_LTO_COMPILE -flto=auto
       $<IF:$<OR:$<BOOL:${PORTICO_TESTS}>,$<BOOL:${PORTICO_LIBRARY}>>,-ffat-lto-objects,-fno-fat-lto-objects>)
   set(PORTICO_LTO_ONLY -flto=auto -fno-fat-lto-objects)
   set(PORTICO_LTO_LINK -flto=auto)
   set(PORTICO_LTO_NONE -fno-lto)
+  set(PORTICO_LTO_LIBRARY ${PORTICO_LTO_LINK})
+  if(PORTICO_LTO STREQUAL "PROGRAM")
+    set(PORTICO_LTO_LIBRARY ${PORTICO_LTO_NONE})
+  endif()
 endif()
 
 # Compiling is most of the time that a build of everything takes, and parsing headers is most of that. Two ways to do it less often.

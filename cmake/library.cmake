@@ -49,7 +49,7 @@ configure_file(${CMAKE_CURRENT_LIST_DIR}/portico.map.in ${PROJECT_BINARY_DIR}/po
 set_property(TARGET portico_shared APPEND PROPERTY LINK_DEPENDS ${PROJECT_BINARY_DIR}/portico.map)
 target_link_libraries(portico_shared PRIVATE $<BUILD_INTERFACE:portico_compile>)
 target_link_options(portico_shared PRIVATE -Wl,--version-script=${PROJECT_BINARY_DIR}/portico.map
-                    -Wl,-Bsymbolic-functions -Wl,--no-undefined -Wl,--as-needed ${PORTICO_LTO_NONE})
+                    -Wl,-Bsymbolic-functions -Wl,--no-undefined -Wl,--as-needed ${PORTICO_LTO_LIBRARY})
 
 # The compiler's data for link-time optimisation fits only this version of the compiler.
 if(PORTICO_LTO)
