@@ -48,7 +48,7 @@ class Names:
         self.beginnings = [name[:-1] for name in self.declared if name.endswith("*")]
 
     def _add(self, name: str, headers: list[str]) -> None:
-        of_cpp = [header for header in headers if not header.endswith(".h")]
+        of_cpp = [header for header in headers if not header.endswith((".h", ".hpp"))]
         plain = name.removeprefix("::")
         written = {f"std::{plain}": of_cpp}
         if len(of_cpp) < len(headers):

@@ -133,7 +133,8 @@ class Session:
         self.ports = dict(zip(written, map(str, free_ports(len(written)))))
         self.told = ""
         commands, self.commands = os.pipe()
-        environment = {**os.environ, "PATH": ":".join([*map(str, path), os.environ["PATH"]]), "LC_ALL": "C.UTF-8", "TZ": "UTC"}
+        environment = {**os.environ, "PATH": ":".join([*map(str, path), os.environ["PATH"]]), "LC_ALL": "C.UTF-8", "TZ": "UTC",
+                       "PYTHONUNBUFFERED": ""}
         self.shell = subprocess.Popen(["bash", "--norc", "-c", f"exec 9<&{commands}\n{SHELL}"], cwd=self.folder, env=environment,
                                       stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                                       pass_fds=[commands], start_new_session=True)
