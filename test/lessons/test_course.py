@@ -18,6 +18,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 PROGRAM = Path(os.environ.get("PORTICO", REPOSITORY / "build/release/portico")).absolute()
 EXAMPLES = Path(os.environ.get("PORTICO_EXAMPLES", PROGRAM.parent / "examples")).absolute()
 COURSE = REPOSITORY / "docs/sockets.md"
+COVERAGE = REPOSITORY / "docs/sockets-coverage.md"
 RAW = REPOSITORY / "examples/raw"
 CHAPTERS = transcripts.chapters_of(COURSE.read_text())
 
@@ -43,3 +44,13 @@ def test_programs_without_portico_are_shown_whole_and_are_short():
     sources = {source.name: source.read_text() for source in RAW.iterdir() if source.name != "CMakeLists.txt"}
     assert shown == sources and len(sources) > 15
     assert [name for name, text in sources.items() if text.count("\n") > 40] == []
+
+
+def test_the_table_of_topics_leads_to_chapters_and_programs():
+    table = COVERAGE.read_text()
+    headings = re.findall(r"^##+ (.*)", COURSE.read_text(), re.MULTILINE)
+    anchors = {re.sub(r"[^\w\- ]", "", heading).lower().replace(" ", "-") for heading in headings}
+    wanted = re.findall(r"\(sockets\.md#([^)]+)\)", table)
+    assert len(wanted) > 20 and set(wanted) - anchors == set()
+    words = {word for chapter in CHAPTERS for command in chapter.commands for word in command.typed.split()}
+    assert {name for name in re.findall(r"`(raw_\w+)`", table)} - words == set()
