@@ -4,7 +4,8 @@
 usage: check_symbols.py PREFIX
 
 Each exported symbol belongs to Portico, and a public header of its namespace contains each part of its name. No symbol
-is data, except what virtual functions need. No symbol is weak, so that no other copy of a template replaces ours.
+is data, except what virtual functions need. No other symbol is weak, so that no other copy of a template replaces ours;
+tables of virtual functions are weak wherever they are compiled, and strong where the library is optimised at link time.
 Everything that the static library defines for other files, and that was not compiled as hidden, is exported. No public
 header holds a variable, because the library and the program would each have a copy; two copies of a constant are
 harmless.
@@ -59,7 +60,7 @@ def wrongs_of_symbol(kind: str, demangled: str, words: dict[str, set[str]]) -> l
         return [f"exported, and in no public header: {demangled}"]
     if kind in "DRBV" and not FOR_VIRTUAL_FUNCTIONS.match(demangled):
         return [f"exported data: {demangled}"]
-    if kind in "WVu":
+    if kind in "WVu" and not FOR_VIRTUAL_FUNCTIONS.match(demangled):
         return [f"exported, and weak: {demangled}"]
     return []
 
