@@ -23,9 +23,10 @@ namespace {
 
 // Faults that only we find, by their reasons. RFC 9113 and 9110 allow or demand them; libnghttp2 leaves them to the
 // program that uses it, or reads the older RFC 7540. See also only_ours_in_both.
-constexpr std::array<std::string_view, 2> only_ours = {
-    ":status is missing or malformed",  // RFC 9110 §15: it takes any three digits, also below 100
-    "PRIORITY_UPDATE from a server",    // RFC 9218 §7.1: it ignores PRIORITY_UPDATE, unless it is told otherwise
+constexpr std::array<std::string_view, 3> only_ours = {
+    ":status is missing or malformed",       // RFC 9110 §15: it takes any three digits, also below 100
+    "PRIORITY_UPDATE from a server",         // RFC 9218 §7.1: it ignores PRIORITY_UPDATE, unless it is told otherwise
+    "DATA before the head of the response",  // RFC 9113 §8.1: it lets DATA without content pass
 };
 
 // Frames with which only libnghttp2 finds fault.
