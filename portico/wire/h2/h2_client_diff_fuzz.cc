@@ -23,10 +23,11 @@ namespace {
 
 // Faults that only we find, by their reasons. RFC 9113 and 9110 allow or demand them; libnghttp2 leaves them to the
 // program that uses it, or reads the older RFC 7540. See also only_ours_in_both.
-constexpr std::array<std::string_view, 3> only_ours = {
-    ":status is missing or malformed",       // RFC 9110 §15: it takes any three digits, also below 100
-    "PRIORITY_UPDATE from a server",         // RFC 9218 §7.1: it ignores PRIORITY_UPDATE, unless it is told otherwise
-    "DATA before the head of the response",  // RFC 9113 §8.1: it lets DATA without content pass
+constexpr std::array<std::string_view, 4> only_ours = {
+    ":status is missing or malformed",        // RFC 9110 §15: it takes any three digits, also below 100
+    "PRIORITY_UPDATE from a server",          // RFC 9218 §7.1: it ignores PRIORITY_UPDATE, unless it is told otherwise
+    "DATA before the head of the response",   // RFC 9113 §8.1: it lets DATA without content pass
+    "the head of the response is too large",  // our limit
 };
 
 // Frames with which only libnghttp2 finds fault.
@@ -113,11 +114,15 @@ Side receive(Served& ours, std::string_view octets) {
     const std::string_view reason = ours.connection().last_fault().reason;
     if (static_cast<FrameType>(octets[3]) == FrameType::data) return {ours.events, ours.verdict(), reason};
     std::string events;
+    const bool is_no_content = ours.events.find(" 204") != std::string::npos;
     for (std::string_view rest = ours.events; !rest.empty();) {
         const std::string_view event = rest.substr(0, rest.find('\n') + 1);
         rest.remove_prefix(event.size());
-        // libnghttp2 tells of each RST_STREAM frame, and we of each stream that is reset.
-        if (!event.starts_with("reset ")) events += event;
+        // libnghttp2 tells of each RST_STREAM frame, and we of each stream that is reset. And it takes the length 0 out
+        // of a 204.
+        const bool is_ours_alone =
+            event.starts_with("reset ") || (is_no_content && event == "field content-length=0\n");
+        if (!is_ours_alone) events += event;
     }
     return {events, ours.verdict(), reason};
 }

@@ -22,6 +22,14 @@ std::optional<http::Status> read_status(std::string_view text) {
     return static_cast<http::Status>(code);
 }
 
+// RFC 9110 §8.6: neither an interim response nor a 204 has a length. Some servers give a 204 the length 0, which is
+// true.
+bool is_length_wrong(const http::Response& response) {
+    const auto length = response.fields.find(FieldName::content_length);
+    if (!length) return false;
+    return http::code(response.status) < 200 || (response.status == http::Status::no_content && *length != "0");
+}
+
 // Returns why the response is malformed; empty if it isn't.
 std::string_view interpret_length(Ending ending, http::Method method, http::Response& response) {
     const std::size_t lengths = response.fields.count(FieldName::content_length);
@@ -43,6 +51,7 @@ std::string_view read_response(const FieldList& list, Ending ending, http::Metho
     if (!status) return ":status is missing or malformed";
     response.status = *status;
     for (const http::FieldLine& line : list.lines()) response.fields.add(line.known, line.name, line.value);
+    if (is_length_wrong(response)) return "Content-Length in a response without content";
     if (http::code(*status) >= 200) return interpret_length(ending, method, response);
     if (*status == http::Status::switching_protocols) return "101 (Switching Protocols)";  // RFC 9113 §8.6
     if (ending == Ending::last) return "an interim response that ends the stream";         // RFC 9113 §8.1
