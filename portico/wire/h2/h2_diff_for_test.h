@@ -33,7 +33,7 @@ struct Side {
 
 // Faults that only we find, in either role, by their reasons. RFC 9113 and 9110 allow or demand them; libnghttp2 leaves
 // them to the program that uses it, or reads the older RFC 7540.
-constexpr std::array<std::string_view, 16> only_ours_in_both = {
+constexpr std::array<std::string_view, 17> only_ours_in_both = {
     "Content-Length is not one decimal number below 2^63",
     "HEADERS after the end",  // §5.1: it ignores HEADERS on closed streams
     "HEADERS on a closed stream",
@@ -47,6 +47,7 @@ constexpr std::array<std::string_view, 16> only_ours_in_both = {
     "SETTINGS_NO_RFC7540_PRIORITIES is neither 0 nor 1",
     "too many CONTINUATION frames",  // our limits
     "field block too large",
+    "trailer section is too large",
     "too many control frames",
     "too many streams were reset",
     "stream depends on itself",
