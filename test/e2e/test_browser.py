@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.skipif(not shutil.which("chromium"), reason="Chromium is not installed")
+pytestmark = [pytest.mark.browser, pytest.mark.skipif(not shutil.which("chromium"), reason="Chromium is not installed")]
 
 DARK, LIGHT = 0, 1
 NAMES = {"b.txt": 300, "a.txt": 100, "c.txt": 200, "<script>document.title='owned'<": 1, "&amp; \"q\" 'r'.txt": 2}

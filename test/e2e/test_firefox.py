@@ -16,7 +16,7 @@ import pytest
 import servers
 
 FIREFOX = shutil.which("firefox-esr") or shutil.which("firefox")
-pytestmark = [pytest.mark.apart,
+pytestmark = [pytest.mark.apart, pytest.mark.browser,
               pytest.mark.skipif(servers.chosen() != "portico", reason="about Portico's own options"),
               pytest.mark.skipif(not FIREFOX or not shutil.which("certutil"), reason="Firefox or certutil is not installed")]
 

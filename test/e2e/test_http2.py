@@ -173,6 +173,7 @@ def test_node(serving, certificate, way):
     assert told["octets"] >= wanted  # and the pages of the refusals
 
 
+@pytest.mark.browser
 @pytest.mark.skipif(not shutil.which("chromium"), reason="Chromium is not installed")
 def test_chromium_speaks_http_2(own_server, certificate, tmp_path):
     site = tmp_path / "site"
