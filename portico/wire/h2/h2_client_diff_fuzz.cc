@@ -23,11 +23,12 @@ namespace {
 
 // Faults that only we find, by their reasons. RFC 9113 and 9110 allow or demand them; libnghttp2 leaves them to the
 // program that uses it, or reads the older RFC 7540. See also only_ours_in_both.
-constexpr std::array<std::string_view, 4> only_ours = {
+constexpr std::array<std::string_view, 5> only_ours = {
     ":status is missing or malformed",        // RFC 9110 §15: it takes any three digits, also below 100
     "PRIORITY_UPDATE from a server",          // RFC 9218 §7.1: it ignores PRIORITY_UPDATE, unless it is told otherwise
     "DATA before the head of the response",   // RFC 9113 §8.1: it lets DATA without content pass
     "the head of the response is too large",  // our limit
+    "SETTINGS_ENABLE_PUSH is 1 from a server",  // RFC 9113 §6.5.2: of repeated settings, it checks only the last value
 };
 
 // Frames with which only libnghttp2 finds fault.
