@@ -181,4 +181,26 @@ inline std::size_t unit_octets(std::string_view octets) {
     return 0;
 }
 
+// Removes such a unit from the front of `octets`, and returns it; empty if there is none.
+inline std::string_view take_unit(std::string_view& octets) {
+    const std::string_view unit = octets.substr(0, unit_octets(octets));
+    octets.remove_prefix(unit.size());
+    return unit;
+}
+
+// Whether the comparison goes on after this frame: it ends with the first fault. Reports each difference that the
+// tables do not explain. `only_ours` and only_ours_in_both have the faults that only we find; is_only_theirs() knows
+// the frames with which only libnghttp2 finds fault.
+template <std::size_t size>
+bool agree(const Side& ours, const Side& theirs, std::string_view frame,
+           const std::array<std::string_view, size>& only_ours, bool (*is_only_theirs)(std::string_view)) {
+    const bool is_our_fault = ours.verdict != "ok";
+    const bool is_their_fault = theirs.verdict != "ok";
+    if (is_our_fault && is_their_fault) return false;
+    if (is_our_fault && (is_in(only_ours, ours.reason) || is_in(only_ours_in_both, ours.reason))) return false;
+    if (is_their_fault && is_only_theirs(frame)) return false;
+    if (is_our_fault || is_their_fault || ours.events != theirs.events) report(ours, theirs, frame);
+    return true;
+}
+
 }  // namespace portico::h2

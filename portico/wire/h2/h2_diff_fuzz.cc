@@ -125,22 +125,12 @@ void compare(std::string_view octets) {
     Served ours;
     receive(theirs, hello());
     receive(ours, hello());
-    while (!octets.empty()) {
-        const std::size_t size = unit_octets(octets);
-        if (size == 0) break;
-        const std::string_view frame = octets.substr(0, size);
-        octets.remove_prefix(size);
+    for (std::string_view frame = take_unit(octets); !frame.empty(); frame = take_unit(octets)) {
         const Side their_side = receive(theirs, frame);
         const Side our_side = receive(ours, frame);
         const bool is_refused = !ours.refusals.empty() && ours.refusals.back().has_value();
-        const bool is_our_fault = our_side.verdict != "ok";
-        const bool is_their_fault = their_side.verdict != "ok";
-        if (is_our_fault && is_their_fault) break;
         if (is_refused) break;  // what we answer with a status; libnghttp2 leaves that to the program
-        if (is_our_fault && (is_in(only_ours, our_side.reason) || is_in(only_ours_in_both, our_side.reason))) break;
-        if (is_their_fault && is_only_theirs(frame)) break;
-        if (is_our_fault || is_their_fault) report(our_side, their_side, frame);
-        if (our_side.events != their_side.events) report(our_side, their_side, frame);
+        if (!agree(our_side, their_side, frame, only_ours, is_only_theirs)) break;
         if (our_side.events == "leaving\n") break;  // libnghttp2 then reads no more, unless there are streams
     }
     nghttp2_session_del(theirs.session);
