@@ -14,7 +14,7 @@
 namespace portico::io {
 namespace {
 
-constexpr int none = -1;
+constexpr int no_process = -1;
 
 // What the new process changes before its program begins.
 class Changes {
@@ -62,14 +62,15 @@ Result<ChildProcess> ChildProcess::start(const std::vector<std::string>& words) 
     std::vector<char*> arguments;
     for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
     arguments.push_back(nullptr);
-    pid_t id = none;
+    pid_t id = no_process;
     failure =
         ::posix_spawnp(&id, words.front().c_str(), changes.files(), changes.attributes(), arguments.data(), environ);
     if (failure != 0) return fail(failure, "posix_spawn");
     return ChildProcess(id);
 }
 
-ChildProcess::ChildProcess(ChildProcess&& other) noexcept : id_(std::exchange(other.id_, none)), code_(other.code_) {}
+ChildProcess::ChildProcess(ChildProcess&& other) noexcept
+    : id_(std::exchange(other.id_, no_process)), code_(other.code_) {}
 
 ChildProcess& ChildProcess::operator=(ChildProcess&& other) noexcept {
     std::swap(id_, other.id_);
@@ -78,7 +79,7 @@ ChildProcess& ChildProcess::operator=(ChildProcess&& other) noexcept {
 }
 
 ChildProcess::~ChildProcess() {
-    if (id_ == none || code_) return;
+    if (id_ == no_process || code_) return;
     // The group exists as long as the process has not been waited for.
     ::kill(-id_, SIGKILL);
     while (::waitpid(id_, nullptr, 0) < 0 && errno == EINTR) {

@@ -11,7 +11,7 @@
 namespace portico::io {
 namespace {
 
-constexpr int none = -1;
+constexpr int no_descriptor = -1;
 
 }  // namespace
 
@@ -26,7 +26,7 @@ Result<std::optional<FileLock>> FileLock::try_take(const std::string& path) {
     return std::optional(std::move(lock));
 }
 
-FileLock::FileLock(FileLock&& other) noexcept : number_(std::exchange(other.number_, none)) {}
+FileLock::FileLock(FileLock&& other) noexcept : number_(std::exchange(other.number_, no_descriptor)) {}
 
 FileLock& FileLock::operator=(FileLock&& other) noexcept {
     std::swap(number_, other.number_);
@@ -34,7 +34,7 @@ FileLock& FileLock::operator=(FileLock&& other) noexcept {
 }
 
 FileLock::~FileLock() {
-    if (number_ != none) ::close(number_);
+    if (number_ != no_descriptor) ::close(number_);
 }
 
 }  // namespace portico::io

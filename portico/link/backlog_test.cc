@@ -44,6 +44,7 @@ protected:
     }
     void part(io::Duration time_max = seconds(2)) {
         server().backlog().add(written_);
+        context().replace_limits(limits());
         parting_.start(link::part(std::move(server()), context(), time_max, 100'000));
     }
 

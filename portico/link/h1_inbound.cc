@@ -43,7 +43,15 @@ void H1Inbound::finish_request() {
     assert(!ahead_.has_block() && "nothing is read ahead while octets are unread");
 }
 
+// Between two exchanges: what the first one waited for has ended, so nothing refers to its limits any more.
+void H1Inbound::take_present_limits() {
+    if (in_force_ == context_->in_force()) return;
+    in_force_ = context_->in_force();
+    limits_ = &in_force_->limits;
+}
+
 std::optional<Arrival> H1Inbound::next_request_at_once(http::Request& request) {
+    take_present_limits();
     finish_request();
     if (received_.has_block()) {
         const http::Result<std::optional<h1::ReadHead>> head =

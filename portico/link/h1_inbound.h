@@ -9,6 +9,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string_view>
 
@@ -61,7 +62,11 @@ public:
     // Both outlive the link. It joins the context's ring while it waits for content, or for the peer to receive an
     // answer.
     H1Inbound(Transport& transport, InboundContext& context)
-        : transport_(&transport), limits_(&context.limits()), transfers_(&context.transfers()) {}
+        : transport_(&transport),
+          context_(&context),
+          in_force_(context.in_force()),
+          limits_(&in_force_->limits),
+          transfers_(&context.transfers()) {}
 
     // Takes octets that were received while the connection was idle. The head that they begin must be complete by
     // `head_deadline`.
@@ -132,6 +137,7 @@ private:
 
     [[nodiscard]] std::string_view unread() const;
     [[nodiscard]] Buffer& input() { return content_.has_block() ? content_ : received_; }
+    void take_present_limits();
     void finish_request();
     [[nodiscard]] std::optional<ContentEnd> refuse(http::Refusal refusal);
     [[nodiscard]] std::optional<ContentStep> content_at_once();
@@ -156,7 +162,9 @@ private:
     [[nodiscard]] Task<Sent> send_range(const http::Piece& piece, Patience& patience);
 
     Transport* transport_;
-    const InboundLimits* limits_;
+    const InboundContext* context_;
+    std::shared_ptr<const LimitsInForce> in_force_;  // since the exchange began
+    const InboundLimits* limits_;                    // of those
     WaitingPlace* transfers_;
     Buffer received_;           // the head that is being read or answered, and what follows it
     Buffer content_;            // content for which received_ had no room

@@ -10,8 +10,16 @@ class Send : public LinkTest {
 protected:
     explicit Send(const io::SimFaults& faults = punctual(), std::size_t memory_max = std::size_t{1} << 30)
         : LinkTest(faults, memory_max) {
+        begin();
+    }
+    void begin() {
         receive("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
         EXPECT_EQ(link().next_request_at_once(request_), Arrival::request);
+    }
+    // Another exchange, with the limits that the test has set since.
+    void begin_with_limits() {
+        context().replace_limits(limits());
+        begin();
     }
     // Starts to send the response; `sent_` records how that ended.
     void send(Persistence persistence = Persistence::keep) {
@@ -88,6 +96,7 @@ protected:
 
 TEST_F(SlowReader, IsServedForAsLongAsItAcknowledges) {
     limits().response_idle_max = seconds(60);
+    begin_with_limits();
     io::Scope client;
     std::string received;
     client.start(client_reads_slowly(received, 1000, seconds(1)));
@@ -148,6 +157,7 @@ TEST_F(SlowReader, IsGivenUpBelowTheLeastRate) {
 
 TEST_F(SlowReader, IsServedAtAnyRateWhereNoneIsAsked) {
     limits().rate_min = 0;
+    begin_with_limits();
     io::Scope client;
     std::string received;
     client.start(client_reads_slowly(received, 100, seconds(1)));

@@ -108,7 +108,7 @@ void H2Exchange::use_up(Buffer& content) {
 
 // How the content ends, if everything before that has been read.
 std::optional<ContentEnd> H2Exchange::end_of_content() {
-    const std::uint64_t most = context().limits().content_octets_max;
+    const std::uint64_t most = link_->limits().content_octets_max;
     const bool is_too_large = std::max(content_octets_, request().content_length.value_or(0)) > most;
     if (!is_refused_ && is_too_large) refuse(too_large());
     if (is_refused_) return ContentEnd::refused;
@@ -119,7 +119,7 @@ std::optional<ContentEnd> H2Exchange::end_of_content() {
 
 // Waits until something has happened to the content. Returns nothing if it may go on.
 Task<std::optional<ContentEnd>> H2Exchange::await_content() {
-    const InboundLimits& limits = context().limits();
+    const InboundLimits& limits = link_->limits();
     const io::TimePoint began = core().now();
     io::Gate::Wait wait = content_gate_.wait(core(), began + limits.content_idle_max);
     io::Result<void> woken = io::fail(ECANCELED, "read");

@@ -16,23 +16,27 @@ using http::Status;
 
 class H2Exchanges : public LinkTest {
 protected:
-    H2Exchanges() {
-        limits().h2.stall_time_max = seconds(1000);
-        link_ = std::make_unique<H2Inbound>(server(), context());
-        writing_.start(link_->write());
-    }
+    H2Exchanges() { limits().h2.stall_time_max = seconds(1000); }
     ~H2Exchanges() override {
         exchange_.reset();
         writing_.request_stop();
         run(writing_);
         link_.reset();
     }
-    [[nodiscard]] H2Inbound& inbound() { return *link_; }
+    // Begins with the limits that the test has set.
+    [[nodiscard]] H2Inbound& inbound() {
+        if (!link_) {
+            context().replace_limits(limits());
+            link_ = std::make_unique<H2Inbound>(server(), context());
+            writing_.start(link_->write());
+        }
+        return *link_;
+    }
     [[nodiscard]] H2Exchange& exchange() { return *exchange_; }
 
     // The client has sent these octets; the request in them begins the exchange.
     void receive(std::string_view octets) {
-        link_->receive(octets);
+        inbound().receive(octets);
         while (const auto arrived = link_->next_request()) {
             exchange_ = std::make_unique<H2Exchange>(*link_, context(), peer_);
             exchange_->begin(*arrived);

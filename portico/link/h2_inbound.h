@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -99,6 +100,7 @@ private:
     // --- for the exchanges
     [[nodiscard]] h2::Connection& engine() { return engine_; }
     [[nodiscard]] io::Core& core() { return transport_->core(); }
+    [[nodiscard]] const InboundLimits& limits() const { return in_force_->limits; }
     [[nodiscard]] const tls::Session* session() const { return transport_->session(); }
     void add(h2::StreamId stream, H2Exchange& exchange);
     void remove(h2::StreamId stream);
@@ -128,7 +130,8 @@ private:
 
     Transport* transport_;
     InboundContext* context_;
-    std::uint64_t number_ = 0;  // the context's, of this connection
+    std::shared_ptr<LimitsInForce> in_force_;  // those that the client has been told
+    std::uint64_t number_ = 0;                 // the context's, of this connection
     h2::Connection engine_;
     std::vector<Entry> exchanges_;             // by stream
     std::vector<h2::StreamId> awaiting_room_;  // for a head, in the order in which they came

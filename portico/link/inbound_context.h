@@ -67,18 +67,33 @@ struct ExchangeMemory {
     Charge kept;  // content that a handler keeps
 };
 
+// Limits, and what the HTTP/2 connections that announced them share. Immutable but for the latter.
+struct LimitsInForce {
+    LimitsInForce(BufferPool& pool, const InboundLimits& the_limits) : limits(the_limits), h2(pool, limits.h2) {}
+
+    const InboundLimits limits;
+    h2::Context h2;
+};
+
 class H2Inbound;
 
 class InboundContext {
 public:
-    // Both outlive it.
+    // The core outlives it.
     InboundContext(io::Core& core, const InboundLimits& limits)
-        : core_(&core), limits_(&limits), h2_(core.buffers(), limits.h2) {}
+        : core_(&core), in_force_(std::make_shared<LimitsInForce>(core.buffers(), limits)) {}
     InboundContext(const InboundContext&) = delete;
     InboundContext& operator=(const InboundContext&) = delete;
 
     [[nodiscard]] io::Core& core() const { return *core_; }
-    [[nodiscard]] const InboundLimits& limits() const { return *limits_; }
+    // The present limits. Whatever goes on under them holds them: an exchange of HTTP/1.1, a connection of HTTP/2.
+    [[nodiscard]] const std::shared_ptr<LimitsInForce>& in_force() const { return in_force_; }
+    [[nodiscard]] const InboundLimits& limits() const { return in_force_->limits; }
+    // Other limits from now on: for the next request of a connection of HTTP/1.1, and for new connections of HTTP/2,
+    // since a client has been told those of its connection.
+    void replace_limits(const InboundLimits& limits) {
+        in_force_ = std::make_shared<LimitsInForce>(core_->buffers(), limits);
+    }
     // The ring of connections that wait for their peers during content or an answer.
     [[nodiscard]] WaitingPlace& transfers() { return transfers_; }
     // The value of Date (RFC 9110 §6.6.1), updated once per second.
@@ -87,9 +102,6 @@ public:
     // The value of Strict-Transport-Security (RFC 6797 §6.1), for every answer over TLS; empty: none.
     void set_strict_transport_security(std::string value) { strict_transport_security_ = std::move(value); }
     [[nodiscard]] const std::string& strict_transport_security() const { return strict_transport_security_; }
-
-    // What the HTTP/2 connections share.
-    [[nodiscard]] h2::Context& h2() { return h2_; }
 
     // The server is ending: from now on, each connection closes after the last request that has been received. Endless
     // responses are ended now, and HTTP/2 connections are told.
@@ -112,7 +124,7 @@ private:
     friend class EndlessPlace;
 
     io::Core* core_;
-    const InboundLimits* limits_;
+    std::shared_ptr<LimitsInForce> in_force_;
     WaitingPlace transfers_;
     bool is_draining_ = false;
     std::string strict_transport_security_;
@@ -120,7 +132,6 @@ private:
     std::map<std::uint64_t, io::Scope*> endless_;
     std::map<std::uint64_t, H2Inbound*> h2_connections_;
     std::uint64_t last_number_ = 0;
-    h2::Context h2_;
     std::vector<std::unique_ptr<ExchangeMemory>> kept_;
     std::chrono::sys_seconds date_second_{};
     std::array<char, http::imf_fixdate_octets> date_{};

@@ -75,6 +75,7 @@ protected:
 
     [[nodiscard]] H1Inbound& link() {
         if (!link_) {
+            context_.replace_limits(limits_);
             link_.emplace(*server_, context_);
         }
         return *link_;
@@ -92,6 +93,7 @@ protected:
     [[nodiscard]] Transport& server() { return *server_; }
     [[nodiscard]] InboundContext& context() { return context_; }
     [[nodiscard]] WaitingPlace& transfers() { return context_.transfers(); }
+    // To be changed before link() is used for the first time.
     [[nodiscard]] InboundLimits& limits() { return limits_; }
     // Whether the last read of client_reads_slowly() found a reset.
     [[nodiscard]] bool client_was_reset() const { return client_was_reset_; }

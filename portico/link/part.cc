@@ -1,6 +1,8 @@
 // portico/link/part.cc — see part.h.
 #include "portico/link/part.h"
 
+#include <memory>
+
 namespace portico::link {
 
 Task<void> part(Transport transport, InboundContext& context, io::Duration time_max, std::size_t octets_max) {
@@ -9,7 +11,8 @@ Task<void> part(Transport transport, InboundContext& context, io::Duration time_
     const bool leaves_delivery = context.is_draining();
     co_await transport.drain(time_max, octets_max);
     if (leaves_delivery || backlog.is_small()) co_return;
-    Patience patience(context.limits(), backlog);
+    const std::shared_ptr<const LimitsInForce> in_force = context.in_force();  // the patience refers to them
+    Patience patience(in_force->limits, backlog);
     while (backlog.ask() > 0) {
         if (!transport.finish_sending()) co_return;  // it has been reset in the meantime
         io::SleepUntil wait = io::sleep_until(core, patience.next_look(core.now()));

@@ -194,19 +194,22 @@ Task<Outcome> serve_octets(Worker& worker, link::Transport& transport, const io:
 // The parameters are what an idle connection keeps: there is no second copy of them in the frame.
 Task<void> serve(link::Transport transport, Guest guest, Worker& worker, Admittance admittance) {
     io::Core& core = worker.core();
-    const Limits& limits = worker.limits();
     link::Backlog& backlog = transport.backlog();
-    io::TimePoint head_deadline = core.now() + limits.head_time_max;  // the first head's time starts at accept
-    io::TimePoint deadline = worker.is_draining() ? core.now() + limits.shutdown_idle_max : head_deadline;
+    io::TimePoint head_deadline = core.now() + worker.limits().head_time_max;  // the first head's time starts at accept
+    io::TimePoint deadline = worker.is_draining() ? core.now() + worker.limits().shutdown_idle_max : head_deadline;
+    std::shared_ptr<const link::LimitsInForce> in_force;  // those that the patience refers to
     std::optional<link::Patience> patience;
     Outcome next = Outcome::idle;
     while (next == Outcome::idle) {
         // Until the peer has acknowledged the last answer, the connection isn't idle.
         const bool is_sending = !worker.is_draining() && !backlog.is_small();
-        if (is_sending && !patience) patience.emplace(worker.inbound().limits(), backlog);
+        if (is_sending && !patience) {
+            in_force = worker.inbound().in_force();
+            patience.emplace(in_force->limits, backlog);
+        }
         if (!is_sending) patience.reset();
         // A series of small answered requests must not hide that the peer accepts nothing.
-        if (is_sending && backlog.idle(core.now()) >= limits.response_idle_max) {
+        if (is_sending && backlog.idle(core.now()) >= worker.limits().response_idle_max) {
             next = Outcome::reset;
             break;
         }
@@ -234,7 +237,7 @@ Task<void> serve(link::Transport transport, Guest guest, Worker& worker, Admitta
         }
         patience.reset();
         const bool are_first = head_deadline != io::never;
-        if (!are_first) head_deadline = core.now() + limits.head_time_max;
+        if (!are_first) head_deadline = core.now() + worker.limits().head_time_max;
         next = co_await serve_octets(worker, transport, guest.peer(), admittance, std::move(*received), head_deadline,
                                      are_first);
         // Draining: the wait ends at once if the time for requests in flight is over.

@@ -33,6 +33,22 @@ struct Entry {
     std::optional<std::uint64_t> most = std::nullopt;  // if it is less than the kind's maximum
 };
 
+std::uint64_t value_of(const Entry& entry, const Limits& limits) {
+    const auto* const duration = std::get_if<milliseconds Limits::*>(&entry.member);
+    return duration != nullptr ? static_cast<std::uint64_t>((limits.*(*duration)).count())
+                               : limits.*std::get<std::uint64_t Limits::*>(entry.member);
+}
+
+// What is set up when the server is opened: its listeners, threads and memory. Early data's limit comes with the
+// certificates.
+constexpr std::array<std::string_view, 7> of_the_process{"unsent_octets_max",
+                                                         "unacknowledged_octets_max",
+                                                         "early_data_octets_max",
+                                                         "connections_max",
+                                                         "memory_max",
+                                                         "connections_per_address_max",
+                                                         "helpers_max"};
+
 constexpr std::uint64_t count_most = std::uint64_t{1} << 40;
 constexpr std::uint64_t day = 86'400'000;
 
@@ -190,14 +206,23 @@ std::expected<void, std::string> check_limits(const Limits& limits) {
     return {};
 }
 
+std::expected<void, std::string> check_replacement(const Limits& present, const Limits& next) {
+    auto checked = check_limits(next);
+    if (!checked) return checked;
+    for (const Entry& entry : entries) {
+        if (std::ranges::find(of_the_process, entry.name) == of_the_process.end()) continue;
+        if (value_of(entry, present) == value_of(entry, next)) continue;
+        return std::unexpected(
+            fmt::format("{}: can't change while the server runs; restart it with the new value", entry.name));
+    }
+    return {};
+}
+
 std::vector<LimitRow> limit_rows() {
     const Limits standard;
     std::vector<LimitRow> rows;
     for (const Entry& entry : entries) {
-        const auto* const duration = std::get_if<milliseconds Limits::*>(&entry.member);
-        const std::uint64_t value = duration != nullptr ? static_cast<std::uint64_t>((standard.*(*duration)).count())
-                                                        : standard.*std::get<std::uint64_t Limits::*>(entry.member);
-        rows.push_back({entry.name, text_of(entry.kind, value), entry.meaning});
+        rows.push_back({entry.name, text_of(entry.kind, value_of(entry, standard)), entry.meaning});
     }
     return rows;
 }

@@ -15,7 +15,8 @@
 
 namespace portico::server {
 
-// Each limit is set by its name: --set head_time_max=3s. `portico help limits` lists them.
+// Each limit is set by its name: --set head_time_max=3s. `portico help limits` lists them. When a server's limits are
+// replaced while it runs, the new ones hold for the next request of each connection, and for new HTTP/2 connections.
 struct Limits {
     // The time for a request's head, from accept or from a later request's first octet: 408. Guards against heads that
     // are sent one octet a minute. Zero is refused: "no limit" is not offered. If it is ten seconds or more, a silent
@@ -121,12 +122,20 @@ struct Limits {
     // connections that have just begun. Clients that connect in the meantime are not answered, and may try the next
     // server.
     std::chrono::milliseconds shutdown_idle_max{500};
+
+    bool operator==(const Limits&) const = default;
 };
 
 // Whether a server can run with these limits: each of them must be in the range that set_limit() accepts.
 //
 // Error: a sentence for the user about the first limit that is not.
 std::expected<void, std::string> check_limits(const Limits& limits);
+
+// Whether a server that runs with `present` can go on with `next`. The limits of the process as a whole, such as
+// memory_max, stay as they were when it was opened.
+//
+// Error: a sentence for the user about the first limit that is out of its range, or can't change.
+std::expected<void, std::string> check_replacement(const Limits& present, const Limits& next);
 
 // Sets one limit from its form on a command line, "head_time_max=3s". Durations are "500ms", "3s", "2m" (a bare number
 // is seconds), octets are "512", "16k", "1m", and counts are plain numbers.

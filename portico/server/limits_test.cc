@@ -109,6 +109,29 @@ TEST(CheckLimits, AcceptsTheDefaultsAndTheMeaningfulZeros) {
     EXPECT_TRUE(check_limits(limits).has_value());
 }
 
+TEST(CheckReplacement, RefusesWhatBelongsToTheProcess) {
+    const Limits present;
+    std::size_t refused = 0;
+    for (const LimitRow& row : limit_rows()) {
+        Limits next;
+        // Some other value that the limit can have.
+        const std::string value = row.standard.ends_with("s") ? "9s" : "2000000";
+        for (const std::string& other : {value, std::string("700")}) {
+            if (next == present) static_cast<void>(set_limit(next, std::string(row.name) + "=" + other));
+        }
+        ASSERT_NE(next, present) << row.name;
+        const auto checked = check_replacement(present, next);
+        if (checked) continue;
+        EXPECT_THAT(checked.error(), HasSubstr(std::string(row.name) + ": can't change while the server runs"));
+        ++refused;
+    }
+    EXPECT_EQ(refused, 7U);
+    EXPECT_TRUE(check_replacement(present, present).has_value());
+    Limits wrong;
+    wrong.head_time_max = std::chrono::milliseconds(0);
+    EXPECT_FALSE(check_replacement(present, wrong).has_value());
+}
+
 TEST(LimitRows, AreAllOfThemAndTheirDefaultsCanBeTyped) {
     std::set<std::string_view> names;
     for (const LimitRow& row : limit_rows()) {

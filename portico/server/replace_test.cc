@@ -1,5 +1,5 @@
-// portico/server/replace_test.cc — routes are replaced while requests are in progress: each request is translated,
-// authorized and answered by one and the same router.
+// portico/server/replace_test.cc — routes and limits are replaced while requests are in progress: each request is
+// translated, authorized and answered by one and the same router, and measured by the limits that it began with.
 #include <gtest/gtest.h>
 
 #include <memory>
@@ -132,7 +132,9 @@ void replace_at_random(std::uint64_t seed, Total& total) {
             world.send(peer, octets);
             for (auto left = chance.below(3); left > 0; --left) {
                 world.pass(chance.some_time(milliseconds(15)));
-                world.worker().replace(make(++version));
+                Limits limits = world.worker().limits();
+                limits.head_octets_max += 1;
+                world.worker().replace(std::make_shared<const Snapshot>(Snapshot{make(++version), limits}));
                 if (alive.size() > 1) ++total.overlaps;
                 EXPECT_TRUE(alive.contains(version));
             }
@@ -164,6 +166,74 @@ TEST(Replacing, DoesNotWaitForAConnectionBetweenItsRequests) {
     EXPECT_EQ(peer.answers(), 1U);
     world.worker().replace(routes_of(world.kernel, 1, alive));
     EXPECT_EQ(alive, std::set<int>{1});
+}
+
+std::string post(std::string_view content, std::size_t octets) {
+    return "POST /take HTTP/1.1\r\nHost: a\r\nContent-Length: " + std::to_string(octets) + "\r\n\r\n" +
+           std::string(content);
+}
+
+// The worker has the same routes from now on, and these limits.
+void replace_limits(WorkerWorld& world, const Limits& limits, const std::shared_ptr<const route::Routes>& routes) {
+    world.worker().replace(std::make_shared<const Snapshot>(Snapshot{routes, limits}));
+}
+
+TEST(Replacing, LimitsHoldFromTheNextRequestOn) {
+    WorkerWorld world;
+    const auto routes = one_route([](io::Core& core) { return std::make_shared<TestHandler>(core); });
+    world.limits.content_octets_max = 10;
+    world.open_with(routes);
+    TestPeer& peer = world.connect(post("12345", 10));
+    Limits limits = world.limits;
+    limits.content_octets_max = 4;
+    replace_limits(world, limits, routes);
+    world.send(peer, "67890");
+    EXPECT_TRUE(peer.has("\r\n\r\n10")) << "begun with the limits before: " << peer.received;
+    EXPECT_FALSE(peer.has(" 413 "));
+    world.send(peer, post("12345", 5));
+    EXPECT_TRUE(peer.has(" 413 ")) << peer.received;
+}
+
+TEST(Replacing, LimitsHoldForAHeadThatIsBeingReceived) {
+    WorkerWorld world;
+    const auto routes = one_route([](io::Core& core) { return std::make_shared<TestHandler>(core); });
+    world.open_with(routes);
+    TestPeer& peer = world.connect("GET /a HTTP/1.1\r\nHost: a\r\n");
+    Limits limits = world.limits;
+    limits.target_octets_max = 1;
+    replace_limits(world, limits, routes);
+    world.send(peer, "\r\n");
+    EXPECT_TRUE(peer.has(" 414 ")) << "an exchange begins when its head is complete: " << peer.received;
+}
+
+TEST(Replacing, LimitsHoldForIdleConnections) {
+    WorkerWorld world;
+    const auto routes = one_route([](io::Core& core) { return std::make_shared<TestHandler>(core); });
+    world.open_with(routes);
+    TestPeer& peer = world.connect(get("/a"));
+    Limits limits = world.limits;
+    limits.keep_alive_max = milliseconds(200);
+    replace_limits(world, limits, routes);
+    world.send(peer, get("/b"));
+    world.pass(milliseconds(300));
+    EXPECT_EQ(peer.answers(), 2U);
+    EXPECT_TRUE(peer.has_ended);
+}
+
+TEST(Replacing, AClientOfHttp2KeepsTheLimitsThatItWasTold) {
+    WorkerWorld world;
+    const auto routes = one_route([](io::Core& core) { return std::make_shared<TestHandler>(core); });
+    world.open_with(routes);
+    const std::string beginning =
+        "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + std::string(3, '\0') + '\4' + std::string(5, '\0');
+    TestPeer& before = world.connect(beginning);
+    Limits limits = world.limits;
+    limits.h2_settings_time_max = milliseconds(500);  // which nobody here acknowledges
+    replace_limits(world, limits, routes);
+    TestPeer& after = world.connect(beginning);
+    world.pass(std::chrono::seconds(1));
+    EXPECT_FALSE(before.has_ended);
+    EXPECT_TRUE(after.has_ended);
 }
 
 TEST(Replacing, LeavesEachRequestToTheRouterThatItBeganWith) {

@@ -77,14 +77,16 @@ io::Result<void> check_port_is_free(io::Core& core, const io::SocketAddress& loc
 }  // namespace
 
 struct Server::Impl {
-    Impl(const ServerOptions& options, std::unique_ptr<AccessLog> access_log)
-        : limits(options.limits),
-          population(limits.connections_max, limits.connections_per_address_max),
+    Impl(const ServerOptions& options, std::shared_ptr<const route::Routes> routes,
+         std::unique_ptr<AccessLog> access_log)
+        : snapshot(std::make_shared<const Snapshot>(Snapshot{std::move(routes), options.limits})),
+          population(options.limits.connections_max, options.limits.connections_per_address_max),
           log(std::move(access_log)),
           tls(options.tls),
           hsts(options.strict_transport_security) {}
 
-    io::Result<void> open_cores(unsigned count, const std::shared_ptr<const route::Routes>& routes);
+    [[nodiscard]] const Limits& limits() const { return snapshot->limits; }
+    io::Result<void> open_cores(unsigned count);
     // Adds them to `listeners` of each core, and the address to `addresses`.
     io::Result<void> open_listeners(const io::SocketAddress& wanted, std::vector<io::Listener> CoreThread::* listeners,
                                     std::vector<io::SocketAddress>& addresses);
@@ -94,7 +96,8 @@ struct Server::Impl {
     template <class Message>
     void tell(Message message);
 
-    const Limits limits;
+    // Written by replace() only, by one thread at a time; each core holds the one that it was told.
+    std::shared_ptr<const Snapshot> snapshot;
     Population population;
     std::unique_ptr<AccessLog> log;
     std::shared_ptr<const tls::ServerContext> tls;
@@ -105,16 +108,16 @@ struct Server::Impl {
     std::atomic<bool> has_started = false;
 };
 
-io::Result<void> Server::Impl::open_cores(unsigned count, const std::shared_ptr<const route::Routes>& routes) {
+io::Result<void> Server::Impl::open_cores(unsigned count) {
     io::EpollOptions epoll;
-    epoll.helpers_max = static_cast<unsigned>(limits.helpers_max);
+    epoll.helpers_max = static_cast<unsigned>(limits().helpers_max);
     for (unsigned i = 0; i < count; ++i) {
         io::Result<std::unique_ptr<io::Kernel>> kernel = io::make_epoll_kernel(epoll);
         if (!kernel) return std::unexpected(kernel.error());
-        cores.push_back(std::make_unique<CoreThread>(std::move(*kernel), limits.memory_max / count));
+        cores.push_back(std::make_unique<CoreThread>(std::move(*kernel), limits().memory_max / count));
         CoreThread& own = *cores.back();
         AccessLog* const recorded = log->is_off() ? nullptr : log.get();
-        own.worker = std::make_unique<Worker>(own.core, routes, limits, population, recorded, i);
+        own.worker = std::make_unique<Worker>(own.core, snapshot->routes, limits(), population, recorded, i);
         own.tls = tls;
         if (hsts) own.worker->inbound().set_strict_transport_security("max-age=" + std::to_string(hsts->count()));
         // Here rather than in start(), which can't fail: a server that has reported its addresses must have its
@@ -133,12 +136,12 @@ io::Result<void> Server::Impl::open_listeners(const io::SocketAddress& wanted,
                                               std::vector<io::SocketAddress>& addresses) {
     io::ListenOptions options;
     options.port_use = cores.size() > 1 ? io::PortUse::shared : io::PortUse::alone;
-    options.send_limits.unsent_octets_max = limits.unsent_octets_max;
-    options.send_limits.unacknowledged_octets_max = limits.unacknowledged_octets_max;
+    options.send_limits.unsent_octets_max = limits().unsent_octets_max;
+    options.send_limits.unacknowledged_octets_max = limits().unacknowledged_octets_max;
     // An HTTP client sends first. Being notified only then saves a wake-up, a useless read and a registration, which is
     // a third of the cost of a connection with one request. A silent connection is accepted a second late, which would
     // distort a short head_time_max.
-    if (limits.head_time_max >= 10 * silence_unseen) options.defer_accept = silence_unseen;
+    if (limits().head_time_max >= 10 * silence_unseen) options.defer_accept = silence_unseen;
     if (options.port_use == io::PortUse::shared) {
         const io::Result<void> is_free = check_port_is_free(cores.front()->core, wanted);
         if (!is_free) return is_free;
@@ -206,8 +209,8 @@ std::expected<std::unique_ptr<Server>, OpenError> Server::open(const ServerOptio
         error.message = std::move(log.error());
         return std::unexpected(std::move(error));
     }
-    auto impl = std::make_unique<Impl>(options, std::move(*log));
-    const io::Result<void> opened = impl->open_cores(threads, routes);
+    auto impl = std::make_unique<Impl>(options, routes, std::move(*log));
+    const io::Result<void> opened = impl->open_cores(threads);
     if (!opened) {
         OpenError error;
         error.error = opened.error();
@@ -235,7 +238,7 @@ std::expected<std::unique_ptr<Server>, OpenError> Server::open(const ServerOptio
 const std::vector<io::SocketAddress>& Server::local() const { return impl_->local; }
 const std::vector<io::SocketAddress>& Server::redirecting() const { return impl_->redirecting; }
 
-const Limits& Server::limits() const { return impl_->limits; }
+Limits Server::limits() const { return impl_->limits(); }
 
 void Server::start() {
     impl_->has_started = true;
@@ -245,7 +248,9 @@ void Server::start() {
     }
 }
 
-void Server::drain() { drain(impl_->limits.shutdown_time_max); }
+void Server::drain() {
+    impl_->tell([](Worker& worker) { worker.drain(); });
+}
 void Server::drain(std::chrono::milliseconds time_max) {
     impl_->tell([time_max](Worker& worker) { worker.drain(time_max); });
 }
@@ -267,8 +272,18 @@ void Server::wait() {
     }
 }
 
+std::expected<void, std::string> Server::replace(Snapshot snapshot) {
+    auto checked = check_replacement(impl_->limits(), snapshot.limits);
+    if (!checked) return checked;
+    impl_->snapshot = std::make_shared<const Snapshot>(std::move(snapshot));
+    impl_->tell([next = impl_->snapshot](Worker& worker) { worker.replace(next); });
+    return {};
+}
+
 void Server::replace(const std::shared_ptr<const route::Routes>& routes) {
-    impl_->tell([routes](Worker& worker) { worker.replace(routes); });
+    const auto replaced = replace(Snapshot{routes, impl_->limits()});
+    assert(replaced && "the limits are those that it runs with");
+    static_cast<void>(replaced);
 }
 
 void Server::replace_tls(const std::shared_ptr<const tls::ServerContext>& tls) {

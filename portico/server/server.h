@@ -20,6 +20,7 @@
 #include "portico/route/routes.h"
 #include "portico/server/access_log.h"
 #include "portico/server/limits.h"
+#include "portico/server/snapshot.h"
 #include "portico/tls/server_context.h"
 
 namespace portico::server {
@@ -65,7 +66,8 @@ public:
     [[nodiscard]] const std::vector<io::SocketAddress>& local() const;
     // The same of those that redirect.
     [[nodiscard]] const std::vector<io::SocketAddress>& redirecting() const;
-    [[nodiscard]] const Limits& limits() const;
+    // The present ones. Not while another thread replaces them.
+    [[nodiscard]] Limits limits() const;
 
     void start();
     // Stops accepting, finishes the requests in progress, and ends: see Worker::drain(). Requests that take longer than
@@ -79,8 +81,13 @@ public:
     // Whether the calling thread is one of the server's: a handler's, or one that does a handler's offload().
     [[nodiscard]] bool is_own_thread() const;
     void reopen_log();
-    // Answers with other routes from now on: each core as soon as its loop turns. Exchanges that have begun end with
-    // the routes that they began with.
+    // Answers by another snapshot from now on: each core as soon as its loop turns. Exchanges that have begun end with
+    // the routes and limits that they began with.
+    //
+    // Error: a sentence for the user; nothing has changed. A limit is out of its range, or can't change while the
+    // server runs (check_replacement).
+    std::expected<void, std::string> replace(Snapshot snapshot);
+    // The same with the present limits, which can't fail.
     void replace(const std::shared_ptr<const route::Routes>& routes);
     // Begins new connections with other certificates from now on. Only for a server that was opened with TLS
     // (asserted).

@@ -83,10 +83,9 @@ struct Worker::OpenListener {
 Worker::Worker(io::Core& core, std::shared_ptr<const route::Routes> routes, const Limits& limits,
                Population& population, AccessLog* log, unsigned number)
     : core_(&core),
-      router_(std::make_shared<route::Router>(core, std::move(routes))),
-      limits_(&limits),
-      inbound_limits_(limits_of_connections(limits)),
-      inbound_(core, inbound_limits_),
+      router_(std::make_shared<route::Router>(core, routes)),
+      snapshot_(std::make_shared<const Snapshot>(Snapshot{std::move(routes), limits})),
+      inbound_(core, limits_of_connections(limits)),
       population_(&population),
       log_(log),
       number_(number) {
@@ -95,10 +94,17 @@ Worker::Worker(io::Core& core, std::shared_ptr<const route::Routes> routes, cons
 
 Worker::~Worker() { core_->ledger().set_relief(nullptr, nullptr); }
 
-void Worker::replace(std::shared_ptr<const route::Routes> routes) {
+void Worker::replace(std::shared_ptr<const Snapshot> snapshot) {
+    const auto before = std::exchange(snapshot_, std::move(snapshot));
+    if (snapshot_->limits != before->limits) inbound_.replace_limits(limits_of_connections(limits()));
+    if (snapshot_->routes == before->routes) return;
     // The old router is alive until the new one has been made, which then takes over what has not changed.
-    const auto old = std::exchange(router_, std::make_shared<route::Router>(*core_, std::move(routes)));
+    const auto old = std::exchange(router_, std::make_shared<route::Router>(*core_, snapshot_->routes));
     old->retire();
+}
+
+void Worker::replace(std::shared_ptr<const route::Routes> routes) {
+    replace(std::make_shared<const Snapshot>(Snapshot{std::move(routes), limits()}));
 }
 
 void Worker::replace_tls(const std::shared_ptr<const tls::ServerContext>& tls) {
@@ -275,7 +281,7 @@ Task<void> Worker::give_memory_back() {
 void Worker::drain(io::Duration time_max) {
     if (is_draining()) return;
     const io::TimePoint now = core_->now();
-    idle_deadline_ = now + std::min<io::Duration>(limits_->shutdown_idle_max, time_max);
+    idle_deadline_ = now + std::min<io::Duration>(limits().shutdown_idle_max, time_max);
     inbound_.begin_draining();
     for (OpenListener& open : listeners_) {
         if (!open.listener) continue;
@@ -309,8 +315,8 @@ void Worker::end_idle() {
 }
 
 io::Duration Worker::linger_time_max() const {
-    if (!is_draining()) return limits_->drain_time_max;
-    return std::min(limits_->drain_time_max, limits_->shutdown_idle_max);
+    if (!is_draining()) return limits().drain_time_max;
+    return std::min(limits().drain_time_max, limits().shutdown_idle_max);
 }
 
 void Worker::stop() {

@@ -15,13 +15,13 @@
 #include "portico/io/scope.h"
 #include "portico/io/stream.h"
 #include "portico/link/inbound_context.h"
-#include "portico/link/inbound_limits.h"
 #include "portico/route/router.h"
 #include "portico/server/access_log.h"
 #include "portico/server/answering.h"
 #include "portico/server/limits.h"
 #include "portico/server/places.h"
 #include "portico/server/population.h"
+#include "portico/server/snapshot.h"
 #include "portico/tls/server_context.h"
 
 namespace portico::server {
@@ -50,8 +50,11 @@ public:
     Worker& operator=(const Worker&) = delete;
     ~Worker();
 
-    // Answers with other routes from now on. Exchanges that have begun keep theirs, but not what these have cached,
-    // unless the new routes use it too. Which hosts a connection's requests may name is decided when it is accepted.
+    // Answers by another snapshot from now on. Exchanges that have begun keep theirs, but not what its routes have
+    // cached, unless the new routes use it too. Which hosts a connection's requests may name is decided when it is
+    // accepted; what an HTTP/2 connection may cost is what its client was told.
+    void replace(std::shared_ptr<const Snapshot> snapshot);
+    // The same with the present limits.
     void replace(std::shared_ptr<const route::Routes> routes);
     // Begins new connections with TLS with these certificates from now on.
     void replace_tls(const std::shared_ptr<const tls::ServerContext>& tls);
@@ -66,7 +69,7 @@ public:
     // answered, each with "Connection: close". Idle connections and unfinished heads stay for shutdown_idle_max. After
     // `time_max`, everything still in progress is aborted; endless responses are aborted at once.
     void drain(io::Duration time_max);
-    void drain() { drain(limits_->shutdown_time_max); }
+    void drain() { drain(limits().shutdown_time_max); }
     // Aborts everything.
     void stop();
     // Waits until every listener and every connection has ended.
@@ -79,10 +82,11 @@ public:
 
     // --- for the connections of this core
     [[nodiscard]] io::Core& core() { return *core_; }
-    [[nodiscard]] const Limits& limits() const { return *limits_; }
+    // The present ones: a reference is good until the task waits.
+    [[nodiscard]] const Limits& limits() const { return snapshot_->limits; }
     [[nodiscard]] link::InboundContext& inbound() { return inbound_; }
-    // The present snapshot. An exchange holds the one that it began with until it ends, so that no request is
-    // authorized by one and answered by another.
+    // The core's router of the present snapshot. An exchange holds the one that it began with until it ends, so that no
+    // request is authorized by one and answered by another.
     [[nodiscard]] const std::shared_ptr<route::Router>& router() const { return router_; }
     [[nodiscard]] const std::shared_ptr<route::Router>& redirecting() const { return redirecting_; }
     [[nodiscard]] Population& population() { return *population_; }
@@ -126,8 +130,7 @@ private:
     io::Core* core_;
     std::shared_ptr<route::Router> router_;
     std::shared_ptr<route::Router> redirecting_;  // null: nothing is redirected
-    const Limits* limits_;
-    const link::InboundLimits inbound_limits_;
+    std::shared_ptr<const Snapshot> snapshot_;
     link::InboundContext inbound_;
     Population* population_;
     AccessLog* log_;
