@@ -89,9 +89,8 @@ function(portico_as_one target)
   _portico_applies(applies PORTICO_UNITY "${ARGN}")
   if(applies)
     set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 10)
-    # g++ takes the included sources for headers, and warns about their anonymous namespaces. Its other warnings are
-    # errors in the release, which is compiled file by file.
-    target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage> $<$<CXX_COMPILER_ID:GNU>:-Wno-error>)
+    # g++ takes the included sources for headers, and warns about their anonymous namespaces.
+    target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
   endif()
 endfunction()
 

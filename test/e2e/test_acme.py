@@ -27,7 +27,7 @@ from conformance.content import PROBE
 from exchange import Conversation
 from conformance.case import get
 
-pytestmark = [pytest.mark.apart,
+pytestmark = [pytest.mark.apart, pytest.mark.sanitized,
               pytest.mark.skipif(servers.chosen() != "portico", reason="about Portico's own options"),
               pytest.mark.skipif(shutil.which("pebble") is None, reason="pebble is not installed")]
 

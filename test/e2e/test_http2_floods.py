@@ -23,7 +23,7 @@ from exchange import Conversation
 from h2_floods import FLOODS, attack
 from h2_frames import Link
 
-pytestmark = pytest.mark.skipif(servers.chosen() != "portico", reason="Portico's own promises")
+pytestmark = [pytest.mark.release, pytest.mark.skipif(servers.chosen() != "portico", reason="Portico's own promises")]
 SECONDS = float(os.environ.get("PORTICO_FLOOD_SECONDS", "0.5"))
 SANITIZED = servers.is_sanitized()
 MEMORY_KIB_MAX = 100 * 1024 if SANITIZED else 20 * 1024

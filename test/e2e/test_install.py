@@ -9,6 +9,8 @@ import pytest
 
 import servers
 
+pytestmark = pytest.mark.release
+
 FILES = ["bin/portico", "share/man/man1/portico.1", "share/bash-completion/completions/portico", "share/zsh/site-functions/_portico",
          "share/fish/vendor_completions.d/portico.fish"]
 

@@ -14,6 +14,8 @@ from conformance.case import get, head
 from conformance.content import ODD_NAMES
 from exchange import ask
 
+pytestmark = pytest.mark.release
+
 only_portico = pytest.mark.skipif(servers.chosen() != "portico", reason="Portico's own promise")
 
 

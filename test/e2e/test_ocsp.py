@@ -12,7 +12,7 @@ import pytest
 import servers
 from conformance.content import PROBE
 
-pytestmark = [pytest.mark.apart,
+pytestmark = [pytest.mark.apart, pytest.mark.sanitized,
               pytest.mark.skipif(servers.chosen() != "portico", reason="about Portico's own options")]
 
 

@@ -21,7 +21,7 @@ from conformance.case import get
 from conformance.content import HELLO
 from exchange import Conversation
 
-pytestmark = pytest.mark.skipif(servers.chosen() != "portico", reason="Portico's own promise")
+pytestmark = [pytest.mark.release, pytest.mark.skipif(servers.chosen() != "portico", reason="Portico's own promise")]
 PATIENCE = 20.0
 ROUNDS = int(os.environ.get("PORTICO_SIGTERMS", "2"))
 

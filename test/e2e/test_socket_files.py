@@ -12,6 +12,8 @@ import pytest
 
 import servers
 
+pytestmark = pytest.mark.release
+
 PATIENCE = 20.0
 
 
