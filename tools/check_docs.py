@@ -10,6 +10,7 @@ each option in README.md; otherwise only files are checked.
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import subprocess
@@ -28,11 +29,39 @@ def code_lines(text: str) -> list[str]:
     return [re.sub(r"\s+#.*", "", line).strip() for line in lines if line.strip()]
 
 
+def without_code(text: str) -> str:
+    return re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
+
+
+def anchor(heading: str, taken: dict[str, int]) -> str:
+    """Returns the anchor that GitHub gives to a heading. `taken` counts the document's earlier ones."""
+    plain = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading)
+    name = re.sub(r"[^\w\- ]", "", plain).strip().lower().replace(" ", "-")
+    taken[name] = taken.get(name, -1) + 1
+    return f"{name}-{taken[name]}" if taken[name] else name
+
+
+@functools.cache
+def anchors_in(document: Path) -> set[str]:
+    taken: dict[str, int] = {}
+    headings = re.findall(r"^#+ (.*)", without_code(document.read_text()), re.MULTILINE)
+    return {anchor(heading, taken) for heading in headings}
+
+
 def wrongs_of_links(document: Path, text: str) -> list[str]:
-    without_blocks = re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
-    targets = re.findall(r"\]\((?!https?:|#)([^)#\s]+)", without_blocks)
-    return [f"{document.name} links to {target}, which is not there" for target in targets
-            if not (document.parent / target).exists()]
+    wrongs = []
+    for target, place in re.findall(r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)", without_code(text)):
+        file = document.parent / target if target else document
+        if not file.exists():
+            wrongs.append(f"{document.name} links to {target}, which is not there")
+        elif place and file.suffix == ".md" and place not in anchors_in(file):
+            wrongs.append(f"{document.name} links to {target}#{place}, but there is no such heading")
+    return wrongs
+
+
+def wrongs_of_pictures(document: Path, text: str) -> list[str]:
+    return [f"{document.name} shows {target} without a text for those who can't see it"
+            for target in re.findall(r"!\[\s*\]\(([^)]+)\)", without_code(text))]
 
 
 def wrongs_of_names(document: Path, text: str) -> list[str]:
@@ -81,7 +110,7 @@ def main() -> int:
     documents = sorted(repository.glob("*.md")) + sorted((repository / "docs").rglob("*.md"))
     for document in documents:
         text = document.read_text()
-        wrongs += wrongs_of_links(document, text) + wrongs_of_names(document, text)
+        wrongs += wrongs_of_links(document, text) + wrongs_of_pictures(document, text) + wrongs_of_names(document, text)
     lines = code_lines((repository / "README.md").read_text())
     wrongs += wrongs_of_scripts(lines, repository)
     program = Path(os.environ.get("PORTICO", repository / "build/release/portico"))

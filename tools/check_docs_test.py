@@ -1,5 +1,6 @@
 """check_docs.py must be able to fail."""
 
+import tempfile
 import unittest
 from pathlib import Path
 
@@ -32,6 +33,17 @@ class Documents(unittest.TestCase):
         missing = check_docs.wrongs_of_links(here / "README.md", TEXT)
         self.assertEqual(missing, ["README.md links to docs/nothing-of-the-kind.md, which is not there"])
         self.assertEqual(check_docs.commands(lines), {"serve": {"--lan", "--cache"}, "connect": {"--crlf"}})
+
+    def test_headings_are_looked_for_in_their_documents(self):
+        with tempfile.TemporaryDirectory() as folder:
+            document = Path(folder) / "a.md"
+            document.write_text("# The `a` page, 1.0\n## In C\n```sh\n# no heading\n```\n## In C\n## [Linked](b.md)\n")
+            self.assertEqual(check_docs.anchors_in(document), {"the-a-page-10", "in-c", "in-c-1", "linked"})
+            text = "[1](#in-c-1) [2](a.md#linked) [3](a.md#no-heading) ![](a.md) ![a](a.md)"
+            self.assertEqual(check_docs.wrongs_of_links(document, text),
+                             ["a.md links to a.md#no-heading, but there is no such heading"])
+            self.assertEqual(check_docs.wrongs_of_pictures(document, text),
+                             ["a.md shows a.md without a text for those who can't see it"])
 
     def test_functions_are_looked_for_in_their_files(self):
         here = Path(__file__).resolve()

@@ -1,4 +1,4 @@
-"""docs/sockets.md: every command of every transcript is run, and prints what the document shows.
+"""docs/sockets: every command of every transcript is run, and prints what the page shows.
 
 PORTICO           the program, default build/release/portico
 PORTICO_EXAMPLES  the folder of the examples, default examples/ beside the program
@@ -17,40 +17,63 @@ import transcripts
 REPOSITORY = Path(__file__).resolve().parents[2]
 PROGRAM = Path(os.environ.get("PORTICO", REPOSITORY / "build/release/portico")).absolute()
 EXAMPLES = Path(os.environ.get("PORTICO_EXAMPLES", PROGRAM.parent / "examples")).absolute()
-COURSE = REPOSITORY / "docs/sockets.md"
-COVERAGE = REPOSITORY / "docs/sockets-coverage.md"
+COURSE = REPOSITORY / "docs/sockets"
 RAW = REPOSITORY / "examples/raw"
-CHAPTERS = transcripts.chapters_of(COURSE.read_text())
+PAGES = {page.name: page.read_text() for page in sorted(COURSE.glob("[0-9][0-9]-*.md"))}
+CHAPTERS = [chapter for text in PAGES.values() for chapter in transcripts.chapters_of(text, heading="# ")]
+WORDS = {word for chapter in CHAPTERS for command in chapter.commands for word in re.split(r"[\s;()]+", command.typed)}
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda chapter: chapter.title)
 def test_chapter(chapter):
     assert chapter.commands, f"'{chapter.title}' shows nothing that runs"
+    missing = [need for need in chapter.needs if not transcripts.machine_has(need)]
+    if missing:
+        pytest.skip(f"this machine lacks: {', '.join(missing)}")
     wrong = transcripts.run_chapter(chapter, [PROGRAM.parent, EXAMPLES])
     assert wrong is None, wrong
 
 
 def test_every_example_is_in_the_course():
-    words = {word for chapter in CHAPTERS for command in chapter.commands for word in command.typed.split()}
     names = {source.stem for source in (REPOSITORY / "examples/sockets").glob("*.cc")}
     names |= {f"hello_{source.stem}" for source in (REPOSITORY / "examples/concurrency").glob("*.cc")}
     names |= {f"raw_{source.stem}" for source in RAW.glob("*.c")} | {f"raw_{source.name}" for source in RAW.glob("*.py")}
-    assert names and names - words == set()
+    assert names and names - WORDS == set()
 
 
 def test_programs_without_portico_are_shown_whole_and_are_short():
-    blocks = re.findall(r"^```(?:c|python)\n((?:(?!```).*\n)+)```$", COURSE.read_text(), re.MULTILINE)
+    blocks = re.findall(r"^```(?:c|python|java)\n((?:(?!```).*\n)+)```$", "\n".join(PAGES.values()), re.MULTILINE)
     shown = {name[1]: block for block in blocks if (name := re.search(r"^(?://|#) examples/raw/(\S+)", block, re.MULTILINE))}
-    sources = {source.name: source.read_text() for source in RAW.iterdir() if source.name != "CMakeLists.txt"}
+    sources = {source.name: source.read_text() for source in RAW.iterdir() if source.suffix != ".txt"}
     assert shown == sources and len(sources) > 15
     assert [name for name, text in sources.items() if text.count("\n") > 40] == []
 
 
-def test_the_table_of_topics_leads_to_chapters_and_programs():
-    table = COVERAGE.read_text()
-    headings = re.findall(r"^##+ (.*)", COURSE.read_text(), re.MULTILINE)
-    anchors = {re.sub(r"[^\w\- ]", "", heading).lower().replace(" ", "-") for heading in headings}
-    wanted = re.findall(r"\(sockets\.md#([^)]+)\)", table)
-    assert len(wanted) > 20 and set(wanted) - anchors == set()
-    words = {word for chapter in CHAPTERS for command in chapter.commands for word in command.typed.split()}
-    assert {name for name in re.findall(r"`(raw_\w+)`", table)} - words == set()
+def test_chapters_are_numbered_and_lead_to_one_another():
+    names = list(PAGES)
+    assert [int(name[:2]) for name in names] == list(range(1, len(names) + 1)) and len(names) >= 14
+    contents = (COURSE / "README.md").read_text()
+    for before, name, after in zip([None, *names], names, [*names[1:], "glossary.md"]):
+        title, _, navigation, _, goals, *_ = lines = PAGES[name].splitlines()
+        assert title.startswith(f"# {int(name[:2])}. ") and f"[{title.split('. ', 1)[1]}]({name})" in contents, name
+        assert goals == "After this chapter you can:" and lines[6].startswith("- "), name
+        assert lines[-1] == navigation, name
+        linked = re.findall(r"\]\(([^)]+)\)", navigation)
+        assert linked == [page for page in (before, "README.md", after) if page], name
+        assert lines[-5] == "## Exercises" and f"(../../exercises/{name[:2]}/README.md)" in lines[-3], name
+
+
+def test_the_table_of_topics_leads_to_places_and_programs():
+    table = (COURSE / "coverage.md").read_text()
+    rows = [line for line in table.splitlines() if line.startswith("| ")]
+    without_place = [row for row in rows if "](" not in row and not row.startswith("| topic")]
+    assert len(rows) > 60 and without_place == []
+    assert set(PAGES) - set(re.findall(r"\((\d\d[^)#]+)", table)) == set(), "a chapter that has no topic"
+    assert set(re.findall(r"`(raw_[\w.]+)`", table)) - WORDS == set()
+
+
+def test_the_glossary_is_sorted_and_each_term_leads_to_a_chapter():
+    terms = re.findall(r"^\*\*([^*]+)\*\*: (.*(?:\n.+)*)", (COURSE / "glossary.md").read_text(), re.MULTILINE)
+    names = [name.lower() for name, _ in terms]
+    assert len(names) > 40 and names == sorted(names)
+    assert [name for name, text in terms if not re.search(r"\]\(\d\d-", text)] == []

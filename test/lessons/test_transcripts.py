@@ -73,3 +73,15 @@ def test_blocks_of_other_kinds_are_not_run():
     one, two = transcripts.chapters_of(text)
     assert [command.typed for command in one.commands] == ["yes"] and one.commands[0].shown == ["shown"]
     assert (two.title, two.commands) == ("Two", [])
+
+
+def test_a_block_that_needs_something_is_a_session_of_its_own():
+    text = "# One\n```console\n$ a\n```\n## Not a chapter\n```console needs strace java\n$ b\n```\n```console\n$ c\n```\n"
+    one, apart = transcripts.chapters_of(text, heading="# ")
+    assert [command.typed for command in one.commands] == ["a", "c"] and one.needs == []
+    assert [command.typed for command in apart.commands] == ["b"] and apart.needs == ["strace", "java"]
+
+
+def test_what_a_machine_has(monkeypatch):
+    monkeypatch.setattr(transcripts, "NEEDS", {"a": "true", "b": "no-such-command-here"})
+    assert transcripts.machine_has("a") and not transcripts.machine_has("b")

@@ -1,9 +1,11 @@
 """Runs a document's transcripts: types each command into a shell, and compares its output.
 
 A transcript is a `console` block. A line that begins with `$ ` is typed, and the lines after it are what the terminal then
-shows. A chapter (a heading of the second level) is one session: one shell, which begins in an empty folder, with the program and the
-examples on its PATH. A command that ends in `&` goes on in the background: the next one is typed when the lines after it are there.
-The umask is 022.
+shows. A chapter (a heading of the second level, or a page of the course) is one session: one shell, which begins in an empty folder,
+with the program and the examples on its PATH. A command that ends in `&` goes on in the background: the next one is typed when the lines
+after it are there. The umask is 022.
+
+A block of the kind `console needs WORD…` is a session of its own, which runs where the machine has all that the words name (NEEDS).
 
 These parts of the output are not compared, because they differ each time:
   a line `…`           any number of lines, or none; within a line, any text
@@ -15,6 +17,7 @@ These parts of the output are not compared, because they differ each time:
 
 from __future__ import annotations
 
+import functools
 import os
 import random
 import re
@@ -74,23 +77,47 @@ class Command:
 class Chapter:
     title: str
     commands: list[Command] = field(default_factory=list)
+    needs: list[str] = field(default_factory=list)
 
 
-def chapters_of(text: str) -> list[Chapter]:
-    chapters, in_block, in_other = [], False, False
+# What a session may need, and a command that succeeds where the machine has it.
+NEEDS = {
+    "java": "java --version && javac --version",
+    "namespaces": "unshare --map-root-user --net ip link add name a type veth peer name b",
+    "packets": "unshare --map-root-user --net python3 -c 'import socket; socket.socket(socket.AF_PACKET, socket.SOCK_RAW)'",
+    "strace": "strace --output=/dev/null true",
+}
+
+
+@functools.cache
+def machine_has(need: str) -> bool:
+    return subprocess.run(NEEDS[need], shell=True, capture_output=True, stdin=subprocess.DEVNULL).returncode == 0
+
+
+def chapters_of(text: str, heading: str = "## ") -> list[Chapter]:
+    """Returns the sessions of a document whose chapters begin with this kind of heading.
+
+    First comes each chapter's own session, then those of its blocks that need something."""
+    chapters: list[Chapter] = []
+    apart: list[Chapter] = []
+    block: list[str] | None = None  # the words after the fence, within a block
+    session: Chapter | None = None  # the one that the block belongs to
     for number, line in enumerate(text.splitlines(), 1):
         if line.startswith("```"):
-            in_block, in_other = (not in_other and not in_block and line == "```console",
-                                  not in_block and not in_other and line != "```console")
-        elif in_block and line.startswith("$ "):
-            chapters[-1].commands.append(Command(line[2:], number))
-        elif in_block:
-            if not chapters or not chapters[-1].commands:
-                raise ValueError(f"line {number} is shown before anything is typed")
-            chapters[-1].commands[-1].shown.append(line)
-        elif not in_other and line.startswith("## "):
-            chapters.append(Chapter(line[3:]))
-    return chapters
+            block = line[3:].split() if block is None else None
+            session = chapters[-1] if block and block[0] == "console" else None
+            if session and block[1:2] == ["needs"]:
+                session = Chapter(f"{session.title}, line {number}", needs=block[2:])
+                apart.append(session)
+        elif session and line.startswith("$ "):
+            session.commands.append(Command(line[2:], number))
+        elif session and not session.commands:
+            raise ValueError(f"line {number} is shown before anything is typed")
+        elif session:
+            session.commands[-1].shown.append(line)
+        elif block is None and line.startswith(heading):
+            chapters.append(Chapter(line[len(heading):]))
+    return chapters + apart
 
 
 def free_ports(count: int) -> list[int]:

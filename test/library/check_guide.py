@@ -9,7 +9,7 @@ Any other `cpp` block is a part of a program. "cpp in main" is placed in a funct
 placed outside functions, where later blocks of its chapter can use it. "cpp error" is a file that the compiler must
 reject.
 
-Transcripts are run like those of docs/sockets.md (test/lessons/transcripts.py), but the g++ that they type is COMPILER
+Transcripts are run like those of docs/sockets (test/lessons/transcripts.py), but the g++ that they type is COMPILER
 with our warnings as errors. A file that no transcript compiles is compiled separately. A chapter starts with the files
 of earlier ones.
 """
