@@ -13,7 +13,7 @@ int main(int argc, char** argv) {
     setsockopt(listening, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);  // although TIME-WAIT remains from the last run
     const struct sockaddr_in at = {
         .sin_family = AF_INET, .sin_port = htons((in_port_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    if (bind(listening, (const struct sockaddr*)&at, sizeof at) != 0 || listen(listening, 128) != 0) {
+    if (bind(listening, (const struct sockaddr*)&at, sizeof at) != 0 || listen(listening, 1024) != 0) {
         perror("cannot listen");
         return 1;
     }

@@ -82,7 +82,7 @@ class Chapter:
 
 # What a session may need, and a command that succeeds where the machine has it.
 NEEDS = {
-    "java": "java --version && javac --version",
+    "java": "command -v java && command -v javac",
     "namespaces": "unshare --map-root-user --net ip link add name a type veth peer name b",
     "packets": "unshare --map-root-user --net python3 -c 'import socket; socket.socket(socket.AF_PACKET, socket.SOCK_RAW)'",
     "strace": "strace --output=/dev/null true",
