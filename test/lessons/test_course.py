@@ -49,6 +49,12 @@ def test_programs_without_portico_are_shown_whole_and_are_short():
     assert [name for name, text in sources.items() if text.count("\n") > 40] == []
 
 
+def test_excerpts_are_in_their_files():
+    excerpts = re.findall(r"^```cpp\n// (\S+), in part\n(.*?)^```$", "\n".join(PAGES.values()), re.MULTILINE | re.DOTALL)
+    assert len(excerpts) >= 8
+    assert [file for file, text in excerpts if text not in (REPOSITORY / file).read_text()] == []
+
+
 def test_chapters_are_numbered_and_lead_to_one_another():
     names = list(PAGES)
     assert [int(name[:2]) for name in names] == list(range(1, len(names) + 1)) and len(names) >= 14
