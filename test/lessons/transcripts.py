@@ -162,7 +162,8 @@ class Session:
         commands, self.commands = os.pipe()
         environment = {**os.environ, "PATH": ":".join([*map(str, path), os.environ["PATH"]]), "LC_ALL": "C.UTF-8", "TZ": "UTC",
                        "PYTHONUNBUFFERED": ""}
-        self.shell = subprocess.Popen(["bash", "--norc", "-c", f"exec 9<&{commands}\n{SHELL}"], cwd=self.folder, env=environment,
+        move = "" if commands == 9 else f"exec 9<&{commands}-\n"  # programs must find the lowest numbers free
+        self.shell = subprocess.Popen(["bash", "--norc", "-c", move + SHELL], cwd=self.folder, env=environment,
                                       stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                                       pass_fds=[commands], start_new_session=True)
         os.close(commands)
