@@ -17,7 +17,7 @@ int main(void) {
         const pid_t parent = getpid();
         const pid_t child = fork();
         if (child == 0) {
-            for (int i = 0; i < 5; ++i) {  // the parent may not wait yet when the first one comes
+            for (int i = 0; i < 15; ++i) {  // the parent may not wait yet when the first one comes
                 usleep(20000);
                 kill(parent, SIGUSR1);
             }

@@ -11,15 +11,15 @@ static double now(void) {
     return (double)at.tv_sec + (double)at.tv_nsec / 1e9;
 }
 
-// Reads a request of at most 8 octets. Gives up if a read takes 0.2 s, or at the deadline.
+// Reads a request of at most 8 octets. Gives up if one read takes 0.9 s, and at the deadline.
 static const char* read_request(int client, double deadline) {
     char octet;
     for (int size = 0; size < 8; ++size) {
-        const double left = deadline - now() < 0.2 ? deadline - now() : 0.2;
+        const double left = deadline - now() < 0.9 ? deadline - now() : 0.9;
         if (left <= 0) return "gave up at the deadline";
         const struct timeval patience = {.tv_usec = (suseconds_t)(left * 1e6) + 1};
         setsockopt(client, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-        if (read(client, &octet, 1) < 0) return left < 0.2 ? "gave up at the deadline" : "gave up in one read";
+        if (read(client, &octet, 1) < 0) return left < 0.9 ? "gave up at the deadline" : "gave up in one read";
     }
     return "waited for the whole request";
 }
@@ -28,10 +28,10 @@ int main(void) {
     int ends[2];
     if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0) return 1;
     if (fork() == 0) {
-        for (int i = 0; i < 16; ++i) usleep(i == 0 ? 1000 : 100000), (void)!write(ends[1], "a", 1);
+        for (int i = 0; i < 12; ++i) usleep(50000), (void)!write(ends[1], "a", 1);
         return 0;
     }
-    printf("0.2 s for each read: %s\n", read_request(ends[0], now() + 3600));
-    printf("and 0.4 s for all of it: %s\n", read_request(ends[0], now() + 0.4));
+    printf("0.9 s for each read: %s\n", read_request(ends[0], now() + 3600));
+    printf("and 0.2 s for all of it: %s\n", read_request(ends[0], now() + 0.2));
     return 0;
 }

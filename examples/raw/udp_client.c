@@ -1,4 +1,4 @@
-// examples/raw/udp_client.c — sends one datagram, waits for the answer for half a second, and tries three times.
+// examples/raw/udp_client.c — sends one datagram, waits for the answer for two seconds, and tries three times.
 #include <errno.h>
 #include <netdb.h>
 #include <stdio.h>
@@ -16,7 +16,7 @@ int main(int argc, char** argv) {
     const int here = socket(found->ai_family, found->ai_socktype, found->ai_protocol);
     if (connect(here, found->ai_addr, found->ai_addrlen) != 0) return 1;  // sends nothing: it sets the peer
     freeaddrinfo(found);
-    const struct timeval patience = {.tv_usec = 500000};
+    const struct timeval patience = {.tv_sec = 2};
     setsockopt(here, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     for (int tries = 1; tries <= 3; ++tries) {
         char answer[65536];
