@@ -125,6 +125,9 @@ class Site:
 
     def shell(self, page: str, title: str, body: str, contents: list[str]) -> str:
         links = " ".join(f'<a href="{link(page, page_of(path))}">{text}</a>' for path, text in SITE_LINKS)
+        before, end_of_title, rest = body.partition("</h1>")
+        if not end_of_title:
+            before, rest = "", body
         inside = f'<nav class="contents" aria-label="On this page"><p>On this page</p>\n<ul>\n{"".join(contents)}\n</ul></nav>\n'
         return f"""<!DOCTYPE html>
 <html lang="en">
@@ -137,10 +140,10 @@ class Site:
 </head>
 <body>
 <header><nav aria-label="Site">{links}</nav></header>
-<div class="page">
-{inside if contents else ""}<main>
-{body}</main>
-</div>
+<main class="page">
+{before}{end_of_title}
+{inside if contents else ""}<div class="text">{rest}</div>
+</main>
 </body>
 </html>
 """
