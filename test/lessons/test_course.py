@@ -66,7 +66,7 @@ def test_chapters_are_numbered_and_lead_to_one_another():
         assert lines[-1] == navigation, name
         linked = re.findall(r"\]\(([^)]+)\)", navigation)
         assert linked == [page for page in (before, "README.md", after) if page], name
-        assert lines[-5] == "## Exercises" and f"(../../exercises/{name[:2]}/README.md)" in lines[-3], name
+        assert lines[-6] == "## Exercises" and f"(../../exercises/{name[:2]}/README.md)" in lines[-4], name
 
 
 def test_the_table_of_topics_leads_to_places_and_programs():
