@@ -17,7 +17,7 @@ from pathlib import Path
 
 FUNCTION_LINES_MAX = 70
 FILE_LINES_MAX = 800
-FOLDERS = ("portico", "test", "bench", "tools", "script", "examples")
+FOLDERS = ("portico", "test", "bench", "tools", "script", "examples", "exercises")
 EXCEPTIONS = "tools/size_exceptions.txt"
 
 # What is not code: comments, strings, characters. Digit separators (1'000) are not characters.

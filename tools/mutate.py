@@ -230,7 +230,7 @@ class Workshop:
         program, _, which = test.partition(":")
         if program == "e2e":
             environment = self.environment | {"PORTICO": str(self.build / "portico")}
-            return run(["/usr/bin/python3", "-B", "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "test/e2e",
+            return run(["/usr/bin/python3", "-B", "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "test/e2e", "test/lessons",
                         *(["-k", which] if which else [])],
                        seconds_max, cwd=self.tree, env=environment)
         filters = [f"--gtest_filter={which}"] if which else []
