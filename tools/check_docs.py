@@ -107,7 +107,8 @@ def wrongs_of_commands(used: dict[str, set[str]], help_of) -> list[str]:
 def main() -> int:
     repository = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).resolve().parents[1]
     wrongs = []
-    documents = sorted(repository.glob("*.md")) + sorted((repository / "docs").rglob("*.md"))
+    documents = [*sorted(repository.glob("*.md")), *sorted((repository / "docs").rglob("*.md")),
+                 *sorted((repository / "exercises").rglob("*.md"))]
     for document in documents:
         text = document.read_text()
         wrongs += wrongs_of_links(document, text) + wrongs_of_pictures(document, text) + wrongs_of_names(document, text)
