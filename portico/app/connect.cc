@@ -231,6 +231,9 @@ int explain(const Wish& wish, const ConversationEnd& end) {
             }
             complain(fmt::format("lost the connection to {}: {}", wish.where(), why));
             return exit_not_received;
+        case Ending::cut:
+            complain(fmt::format("{} ended the connection without close_notify: bytes may be missing", wish.where()));
+            return exit_incomplete;
         case Ending::send_failed:
             complain(fmt::format("cannot send to {}: {}", wish.where(), why));
             return exit_not_sent;
@@ -330,6 +333,7 @@ int run_connect(const Arguments& arguments) {
 constexpr std::string_view connect_exit_codes =
     "6   the host was not found\n"
     "7   the connection was not accepted\n"
+    "18  the end of a TLS connection may not be the peer's: bytes may be missing\n"
     "23  standard output could not be written\n"
     "26  standard input could not be read\n"
     "28  the --wait time has expired\n"

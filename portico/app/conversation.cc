@@ -144,6 +144,7 @@ Task<void> receive_output(Conversation& all, link::Transport& peer) {
     }
     all.note_activity();
     all.output = Output::ended;
+    if (peer.was_cut()) all.end(Ending::cut);  // RFC 8446 §6.1; what has arrived is shown nevertheless
     all.news.open();
 }
 

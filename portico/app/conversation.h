@@ -37,6 +37,7 @@ enum class Ending : std::uint8_t {
     escaped,         // ^] was typed
     idle,            // idle_max has passed
     receive_failed,  // the connection to the peer was lost
+    cut,             // with TLS: the peer's octets ended without its word (close_notify), so some may be missing
     send_failed,     // the peer did not take what was sent, and then ended
     output_failed,   // what was received could not be written to standard output
     input_failed,    // standard input could not be read
@@ -50,7 +51,7 @@ struct ConversationEnd {
 
 // Copies in both directions at once. At the end of input, half-closes and goes on reading until the peer ends. If the
 // peer ends first: at a terminal, sends nothing more; otherwise sends the rest of the input, until the input has ended
-// or been silent for two seconds, since the peer may no longer read.
+// or been silent for two seconds, since the peer may no longer read. A TLS stream that was cut ends it at once.
 Task<ConversationEnd> converse(link::Transport peer, io::Stdio stdio, ConversationOptions options);
 
 inline Task<ConversationEnd> converse(io::Stream peer, io::Stdio stdio, ConversationOptions options) {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -10,6 +11,7 @@ import socket
 import ssl
 import stat
 import subprocess
+import threading
 import time
 from pathlib import Path
 
@@ -284,6 +286,31 @@ def test_connect_to_other_servers(certificate, server, peer):
     else:
         got = connect(server("plain").address)
         assert got.returncode == 35 and b"no TLS with tls://localhost" in got.stderr
+
+
+def say_and_leave(listener: socket.socket, certificate, says_end: bool) -> None:
+    """A server of one client: says something, and ends the connection with close_notify or without."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate.chain, certificate.key)
+    plain, _ = listener.accept()
+    with context.wrap_socket(plain, server_side=True) as secure:
+        secure.sendall(b"half of it")
+        if says_end:
+            secure.unwrap()
+        secure.shutdown(socket.SHUT_WR)  # the FIN that anybody on the way could send
+        with contextlib.suppress(OSError):
+            while secure.recv(4096):
+                pass
+
+
+@pytest.mark.parametrize("says_end, status", [(True, 0), (False, 18)])
+def test_connect_takes_no_cut_for_an_end(certificate, says_end, status):
+    """RFC 8446 §6.1."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=say_and_leave, args=(listener, certificate, says_end), daemon=True).start()
+        got = connect(listener.getsockname(), "--ca", str(certificate.chain), "-q", request=b"")
+    assert (got.returncode, got.stdout) == (status, b"half of it"), got.stderr
+    assert (b"bytes may be missing" in got.stderr) == (status != 0)
 
 
 @pytest.mark.parametrize("words", [("localhost:1", "--ca", "x"), ("tls://localhost:1", "--ca", "/nothing-here"),
