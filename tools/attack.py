@@ -1,10 +1,10 @@
 """Attacks a server that it starts on the loopback, and measures how other clients are affected.
 
-Each attack runs against a fresh `portico serve` on a scratch folder. Two bystanders request a small page every few
-milliseconds, one on a connection that it keeps, the other on a new connection each time. Their latencies are compared
-with those before the attack. Then the server gets SIGTERM. For each attack, the program prints the bystanders' p50 and
-p99 before and during it, how many of their requests failed, the server's memory, and how the server ended. It exits
-with 1 if a server died or did not end in order, or if a bystander's request failed.
+Each attack runs against a fresh `portico serve` on a scratch folder. Another process requests a small page every few
+milliseconds, on a connection that it keeps and on a new one each time. Its latencies are compared with those before the
+attack, and with those during the same attack on a second server: that is what a busy machine costs. Then the server
+gets SIGTERM. For each attack, the program prints the p50 and p99 of the three, how many requests failed, the server's
+memory, and how the server ended. It exits with 1 if a server died or did not end in order, or if a request failed.
 """
 
 from __future__ import annotations
@@ -20,18 +20,29 @@ import select
 import shutil
 import signal
 import socket
+import statistics
 import struct
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
+from typing import Callable
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-BYSTANDER_PAUSE = 0.01
-BYSTANDER_TIMEOUT = 20.0
+sys.path[:0] = [str(REPOSITORY / "test"), str(REPOSITORY / "test/e2e")]
+import h2_floods  # noqa: E402
+import servers  # noqa: E402
+import tls_floods  # noqa: E402
+from bystander import Bystander, Seen  # noqa: E402
+
+CPUS = sorted(os.sched_getaffinity(0))
+CALM_SECONDS = 3.0
+BACK_SECONDS_MAX = 60.0
+BACK_OCTETS = 5 << 20  # the memory is back if there is no more than this beyond what there was
 USER = "ada"
 
 
@@ -40,9 +51,9 @@ def program() -> str:
 
 
 class Server:
-    """`portico serve` on a scratch folder and a port that it chooses itself."""
+    """`portico serve` on a scratch folder and a port that it chooses itself; if it has one thread, on one CPU."""
 
-    def __init__(self, options: list[str]):
+    def __init__(self, options: list[str], speaks_tls: bool = False):
         self.folder = Path(tempfile.mkdtemp(prefix="portico-attack-"))
         root = self.folder / "site"
         root.mkdir()
@@ -55,13 +66,17 @@ class Server:
         many.mkdir()
         for number in range(3000):
             (many / f"file-{number}").touch()
-        command = [program(), "serve", str(root), "--listen", "127.0.0.1:0", "--access-log", "off", *options]
+        if speaks_tls:
+            options = [*options, *servers.make_certificate(self.folder, "localhost", ["DNS:localhost"]).options]
+        self.ca = str(self.folder / "localhost-ec.pem") if speaks_tls else ""
+        pinned = ["taskset", "-c", str(CPUS[0])] if ("--threads", "1") in zip(options, options[1:]) else []
+        command = [*pinned, program(), "serve", str(root), "--listen", "127.0.0.1:0", "--access-log", "off", *options]
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                         text=True, errors="replace")
         self.said: list[str] = []
         for line in self.process.stdout:
             self.said.append(line)
-            url = re.search(r"http://127\.0\.0\.1:(\d+)", line)
+            url = re.search(r"https?://127\.0\.0\.1:(\d+)", line)
             if url:
                 self.address = ("127.0.0.1", int(url[1]))
                 break
@@ -69,14 +84,27 @@ class Server:
             raise RuntimeError(f"{command} printed no URL: {''.join(self.said)}")
         threading.Thread(target=lambda: self.said.extend(self.process.stdout), daemon=True).start()
 
-    def peak_memory(self) -> int:
-        """Returns the largest resident set so far, in octets."""
+    def memory(self, which: str = "VmRSS") -> int:
+        """Returns the resident set in octets, or with VmHWM its largest size since forget_peak()."""
         try:
             status = Path(f"/proc/{self.process.pid}/status").read_text()
         except OSError:
             return 0
-        found = re.search(r"VmHWM:\s+(\d+)", status)
+        found = re.search(which + r":\s+(\d+)", status)
         return int(found[1]) * 1024 if found else 0
+
+    def forget_peak(self) -> None:
+        with contextlib.suppress(OSError):
+            Path(f"/proc/{self.process.pid}/clear_refs").write_text("5")
+
+    def seconds_until_back(self, octets: int) -> float | None:
+        """Waits until the memory is back to so much. None: it takes longer than BACK_SECONDS_MAX."""
+        began = time.monotonic()
+        while (took := time.monotonic() - began) < BACK_SECONDS_MAX:
+            if self.memory() < octets + BACK_OCTETS:
+                return took
+            time.sleep(0.1)
+        return None
 
     def end(self, time_max: float = 60.0) -> tuple[int, float]:
         """Sends SIGTERM, and SIGKILL after `time_max`. Returns the exit status and how long the end took."""
@@ -92,84 +120,22 @@ class Server:
         return status, time.monotonic() - began
 
 
-@dataclass
-class Seen:
-    """The bystander's results: seconds for each answer, and failures."""
+class Again(Enum):
+    """Whether a client that has sent everything sends it once more."""
 
-    latencies: list[float] = field(default_factory=list)
-    failures: list[str] = field(default_factory=list)
-
-    def percentile(self, share: float) -> float:
-        ordered = sorted(self.latencies)
-        return ordered[min(len(ordered) - 1, int(len(ordered) * share))] if ordered else float("nan")
-
-
-class Bystander(threading.Thread):
-    """Requests pages one after another until it is stopped."""
-
-    def __init__(self, address: tuple[str, int], authorization: str, keeps_connection: bool):
-        super().__init__(daemon=True)
-        self.address = address
-        self.keeps_connection = keeps_connection
-        self.request = f"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n{authorization}\r\n".encode()
-        self.seen = Seen()
-        self.stopping = threading.Event()
-
-    def run(self) -> None:
-        connection = None
-        while not self.stopping.is_set():
-            began = time.monotonic()
-            try:
-                if connection is None:
-                    connection = socket.create_connection(self.address, timeout=BYSTANDER_TIMEOUT)
-                connection.sendall(self.request)
-                status, closes = self.read_answer(connection)
-                if status != 200:
-                    self.seen.failures.append(f"status {status}")
-                else:
-                    self.seen.latencies.append(time.monotonic() - began)
-                if closes or not self.keeps_connection:
-                    connection.close()
-                    connection = None
-            except OSError as error:
-                self.seen.failures.append(type(error).__name__)
-                if connection is not None:
-                    connection.close()
-                connection = None
-            self.stopping.wait(BYSTANDER_PAUSE)
-        if connection is not None:
-            connection.close()
-
-    @staticmethod
-    def read_answer(connection: socket.socket) -> tuple[int, bool]:
-        received = b""
-        while b"\r\n\r\n" not in received:
-            octets = connection.recv(65536)
-            if not octets:
-                raise ConnectionResetError("the connection ended before the answer")
-            received += octets
-        head, _, content = received.partition(b"\r\n\r\n")
-        length = re.search(rb"(?i)content-length: *(\d+)", head)
-        while length and len(content) < int(length[1]):
-            octets = connection.recv(65536)
-            if not octets:
-                raise ConnectionResetError("the connection ended within the answer")
-            content += octets
-        return int(head.split(b" ", 2)[1]), b"connection: close" in head.lower()
-
-    def stop(self) -> Seen:
-        self.stopping.set()
-        self.join(BYSTANDER_TIMEOUT + 1)
-        return self.seen
+    always = 1
+    never = 2
 
 
 class Crowd:
     """The non-blocking clients of an attack, in one thread."""
 
-    def __init__(self, address: tuple[str, int], until: float):
+    def __init__(self, address: tuple[str, int], until: float, flooders: int = 1):
         self.address = address
         self.until = until
+        self.flooders = flooders
         self.random = random.Random(1)
+        self.connections = 0
 
     def goes_on(self) -> bool:
         return time.monotonic() < self.until
@@ -185,6 +151,7 @@ class Crowd:
             one.close()
             return None
         one.setblocking(False)
+        self.connections += 1
         return one
 
     @staticmethod
@@ -193,8 +160,8 @@ class Crowd:
             one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         one.close()
 
-    def flood(self, count: int, octets: bytes, reads: bool = True) -> None:
-        """`count` clients send `octets` over and over, as fast as the server takes them, and read what they receive."""
+    def flood(self, count: int, octets: bytes, again: Again = Again.always) -> None:
+        """`count` clients send `octets` as fast as the server takes them, and read what they receive."""
         clients: dict[int, list] = {}
         poll = select.epoll()
 
@@ -202,7 +169,7 @@ class Crowd:
             one = self.connect()
             if one is not None:
                 clients[one.fileno()] = [one, 0]
-                poll.register(one.fileno(), select.EPOLLOUT | (select.EPOLLIN if reads else 0))
+                poll.register(one.fileno(), select.EPOLLOUT | select.EPOLLIN)
 
         for _ in range(count):
             add()
@@ -216,8 +183,10 @@ class Crowd:
                     if event & select.EPOLLIN and not one.recv(1 << 18):
                         raise ConnectionResetError
                     if event & select.EPOLLOUT:
-                        at += one.send(octets[at:])
-                        clients[number][1] = at % len(octets)
+                        at += one.send(octets[at:at + (1 << 18)])
+                        clients[number][1] = at % len(octets) if again is Again.always else at
+                        if at == len(octets) and again is Again.never:
+                            poll.modify(number, select.EPOLLIN)
                     if event & (select.EPOLLERR | select.EPOLLHUP):
                         raise ConnectionResetError
                 except BlockingIOError:
@@ -376,19 +345,25 @@ ATTACKS = {attack.__name__: attack for attack in (pipelined_options, one_octet_c
                                                   wrong_passwords, listings, impatient, churn, garbage)}
 
 
-def h2_floods() -> dict:
-    """The floods of HTTP/2 that the tests have, as attacks: connections that send one until the server ends them."""
-    sys.path[:0] = [str(REPOSITORY / "test"), str(REPOSITORY / "test/e2e")]
-    import h2_floods as floods
+def flood_of_h2(flood) -> Callable[[Crowd], None]:
+    def attack(crowd: Crowd) -> None:
+        crowd.flood(crowd.flooders, h2_floods.connection_of(flood), Again.never)
+    attack.__doc__ = f"connections of HTTP/2, again and again, each with {flood.__name__.replace('_', ' ')} without end"
+    return attack
 
-    def attack_with(flood):
-        def attack(crowd: Crowd) -> None:
-            while crowd.goes_on():
-                with contextlib.suppress(AssertionError):  # a connection that the server's backlog has no room for
-                    floods.attack(crowd.address, flood)
-        attack.__doc__ = f"HTTP/2 connections one after another, each with {flood.__name__.replace('_', ' ')} without end"
-        return attack
-    return {f"h2_{flood.__name__}": attack_with(flood) for flood, _ in floods.FLOODS}
+
+def flood_of_tls(flood) -> Callable[[Crowd], None]:
+    def attack(crowd: Crowd) -> None:
+        while crowd.goes_on():
+            with contextlib.suppress(OSError):
+                flood(crowd.address)
+                crowd.connections += 1
+    attack.__doc__ = f"connections with TLS, again and again, each with {flood.__name__.replace('_', ' ')} without end"
+    return attack
+
+
+OVER_TLS = {f"tls_{flood.__name__}": flood_of_tls(flood) for flood in (tls_floods.key_updates, tls_floods.renegotiations)}
+ATTACKS |= OVER_TLS | {f"h2_{flood.__name__}": flood_of_h2(flood) for flood, _ in h2_floods.FLOODS}
 
 
 def hash_of(password: str) -> str:
@@ -396,47 +371,84 @@ def hash_of(password: str) -> str:
                           check=True).stdout.strip()
 
 
-def watch(server: Server, authorization: str, during) -> list[Seen]:
-    bystanders = [Bystander(server.address, authorization, keeps) for keeps in (True, False)]
-    for one in bystanders:
-        one.start()
-    during()
-    return [one.stop() for one in bystanders]
+@dataclass
+class Figures:
+    """Of one attack: what the bystander saw before it, while another server was attacked, and during it."""
+
+    calm: dict[str, Seen]
+    control: dict[str, Seen]
+    during: dict[str, Seen]
+    connections: int
+    octets_more: int  # of memory
+    seconds_back: float | None
+
+    def row(self, kind: str) -> list[float]:
+        """p50 and p99 of each, in milliseconds."""
+        return [seen[kind].percentile(share) * 1e3 for share in (.5, .99) for seen in (self.calm, self.control, self.during)]
+
+    def failures(self) -> list[str]:
+        return [failure for seen in self.during.values() for failure in seen.failures]
 
 
-def run(name: str, seconds: float, options: list[str]) -> bool:
-    authorization = ""
+def measure(name: str, given: argparse.Namespace, server: Server, other: Server, authorization: str) -> Figures:
+    seconds = given.seconds
+    bystander = Bystander(server.address, fields=authorization, ca=server.ca)
+    try:
+        time.sleep(min(CALM_SECONDS, seconds))
+        calm = bystander.report()
+        ATTACKS[name](Crowd(other.address, time.monotonic() + seconds, given.flooders))
+        control = bystander.report()
+        before = server.memory()
+        server.forget_peak()
+        crowd = Crowd(server.address, time.monotonic() + seconds, given.flooders)
+        ATTACKS[name](crowd)
+        during = bystander.report()
+        octets_more = server.memory("VmHWM") - before
+        return Figures(calm, control, during, crowd.connections, octets_more, server.seconds_until_back(before))
+    finally:
+        bystander.stop()
+
+
+def tell(name: str, rows: dict[str, list[float]]) -> None:
+    for kind, row in rows.items():
+        print(f"{name:32} {kind:4}  p50 {row[0]:7.2f} {row[1]:7.2f} {row[2]:8.2f} ms   p99 {row[3]:7.2f} {row[4]:7.2f} "
+              f"{row[5]:8.2f} ms", flush=True)
+
+
+def run(name: str, given: argparse.Namespace) -> tuple[bool, dict[str, list[float]]]:
+    authorization, options = "", given.options.split()
     if name == "wrong_passwords":
         options = [*options, "--auth", f"{USER}:{hash_of('right')}"]
         authorization = f"Authorization: Basic {base64.b64encode(f'{USER}:right'.encode()).decode()}\r\n"
-    server = Server(options)
-    try:
-        before = watch(server, authorization, lambda: time.sleep(min(2.0, seconds)))
-        attack = lambda: ATTACKS[name](Crowd(server.address, time.monotonic() + seconds))
-        during = watch(server, authorization, attack)
+    with contextlib.ExitStack() as started:
+        server, other = Server(options, name in OVER_TLS), None
+        ended: list[tuple[int, float]] = []
+        started.callback(lambda: ended.append(server.end()))
+        other = Server(options, name in OVER_TLS)
+        started.callback(other.end)
+        figures = measure(name, given, server, other, authorization)
         alive = server.process.poll() is None
-        memory = server.peak_memory()
-    finally:
-        status, took = server.end()
-    failures = [failure for one in during for failure in one.failures]
-    for kind, then, now in zip(("kept", "new"), before, during):
-        print(f"{name:32} {kind:4}  p50 {then.percentile(.5) * 1e3:7.2f} -> {now.percentile(.5) * 1e3:8.2f} ms   "
-              f"p99 {then.percentile(.99) * 1e3:7.2f} -> {now.percentile(.99) * 1e3:8.2f} ms   "
-              f"{len(now.latencies):6} answers, {len(now.failures)} failed")
-    told = ", ".join(sorted(set(failures)))
-    print(f"{'':32} memory at most {memory / 1e6:.0f} MB; ended with status {status} after {took:.2f} s{'; ' + told if told else ''}",
-          flush=True)
+    status, took = ended[0]
+    rows = {kind: figures.row(kind) for kind in figures.calm}
+    tell(name, rows)
+    answers = sum(len(seen.latencies) for seen in figures.during.values())
+    told = ", ".join(sorted(set(figures.failures())))
+    back = "never back" if figures.seconds_back is None else f"back in {figures.seconds_back:.1f} s"
+    print(f"{'':32} {figures.connections} connections; {answers} answers, {len(figures.failures())} failed; "
+          f"{figures.octets_more / 1e6:.1f} MB more, {back}; ended with status {status} after {took:.2f} s"
+          f"{'; ' + told if told else ''}", flush=True)
     if not alive or status != 0:
         print("".join(server.said[-30:]))
-    return alive and status == 0 and not failures
+    return alive and status == 0 and not figures.failures(), rows
 
 
 def main() -> int:
-    ATTACKS.update(h2_floods())
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0], formatter_class=argparse.RawDescriptionHelpFormatter,
                                      epilog="attacks:\n" + "\n".join(f"  {name:32} {attack.__doc__}" for name, attack in ATTACKS.items()))
     parser.add_argument("attacks", nargs="*", metavar="ATTACK", help="attacks to run (default: all)")
     parser.add_argument("--seconds", type=float, default=10.0, help="seconds that each attack lasts [10]")
+    parser.add_argument("--flooders", type=int, default=1, help="connections at a time of a flood of HTTP/2 [1]")
+    parser.add_argument("--rounds", type=int, default=1, help="run all of it so often, and print the medians [1]")
     parser.add_argument("--options", default="--threads 1", help="options for `portico serve` [--threads 1]")
     given = parser.parse_args()
     unknown = [name for name in given.attacks if name not in ATTACKS]
@@ -444,8 +456,21 @@ def main() -> int:
         parser.error(f"there is no attack {unknown[0]}")
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    results = [run(name, given.seconds, given.options.split()) for name in given.attacks or ATTACKS]
-    return 0 if all(results) else 1
+    os.sched_setaffinity(0, {CPUS[-1]})
+    print("before the attack, while another server is attacked, and during the attack:")
+    rows: dict[str, list[dict[str, list[float]]]] = {}
+    succeed = True
+    for _ in range(given.rounds):
+        for name in given.attacks or ATTACKS:
+            succeeds, row = run(name, given)
+            succeed = succeed and succeeds
+            rows.setdefault(name, []).append(row)
+    if given.rounds > 1:
+        print("medians:")
+        for name, all_of_it in rows.items():
+            tell(name, {kind: [statistics.median(column) for column in zip(*(one[kind] for one in all_of_it))]
+                        for kind in all_of_it[0]})
+    return 0 if succeed else 1
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """attack.py must request only sort orders that the server knows, and must end each server that it starts."""
 
+import argparse
 import contextlib
 import io
 import re
@@ -41,7 +42,7 @@ class Server:
     address = ("127.0.0.1", 1)
     ended = 0
 
-    def __init__(self, options: list[str]):
+    def __init__(self, *_):
         pass
 
     def end(self) -> tuple[int, float]:
@@ -50,14 +51,14 @@ class Server:
 
 
 class Runs(unittest.TestCase):
-    def test_that_are_interrupted_end_their_server(self):
+    def test_that_are_interrupted_end_their_servers(self):
         for trouble in (KeyboardInterrupt, OSError):
             Server.ended = 0
             with unittest.mock.patch.object(attack, "Server", Server), \
-                    unittest.mock.patch.object(attack, "watch", side_effect=trouble), \
+                    unittest.mock.patch.object(attack, "measure", side_effect=trouble), \
                     contextlib.redirect_stdout(io.StringIO()), self.assertRaises(trouble):
-                attack.run("churn", 1.0, [])
-            self.assertEqual(Server.ended, 1)
+                attack.run("churn", argparse.Namespace(options="", seconds=1.0))
+            self.assertEqual(Server.ended, 2)
 
 
 if __name__ == "__main__":

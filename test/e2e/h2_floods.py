@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Callable
 
-import h2_frames
-from conformance.http2 import (ACK, END_STREAM, PADDED, SETTINGS_ACK, WINDOW_MAX, Code, Setting, Type, block, data,
-                               frame, get, headers, ping, post, priority, priority_update, request, reset, settings,
-                               window_update)
-from h2_frames import Link
+from conformance.http2 import (ACK, END_STREAM, PADDED, PREFACE, SETTINGS_ACK, WINDOW_MAX, Code, Setting, Type, block, data,
+                               frame, get, headers, literal, ping, post, priority, priority_update, request, reset,
+                               settings, window_update)
 
 CALM = Code.ENHANCE_YOUR_CALM
 
@@ -125,30 +124,29 @@ def windows_of_the_connection(round_: int) -> bytes:
     return window_update(0, 1) * 100
 
 
+def header_bomb(round_: int) -> bytes:
+    """A large entry of the table, and requests that consist of references to it, with closed windows."""
+    first = b""
+    streams = streams_of(round_)
+    if round_ == 0:
+        first = settings((Setting.INITIAL_WINDOW_SIZE, 0)) + headers(1, request() + literal(b"x", b"y" * 3900, 0x40))
+        streams = streams[1:]
+    return first + b"".join(headers(stream, request() + b"\xbe" * 4000) for stream in streams)
+
+
 FLOODS = [(rapid_reset, CALM), (made_you_reset_by_window, CALM), (made_you_reset_by_zero, CALM), (made_you_reset_by_data, CALM),
           (made_you_reset_by_headers, CALM), (made_you_reset_by_priority, CALM), (made_you_reset_by_dependency, CALM),
           (made_you_reset_by_length, CALM), (malformed, CALM), (refused_streams, CALM), (continuations, CALM),
-          (large_continuations, CALM), (pings, CALM), (ping_acks, CALM), (many_settings, CALM), (settings_acks, CALM),
+          (large_continuations, CALM), (header_bomb, CALM), (pings, CALM), (ping_acks, CALM), (many_settings, CALM), (settings_acks, CALM),
           (table_sizes, CALM), (priorities, CALM), (priority_updates, CALM), (empty_data, CALM), (padding_only, CALM),
           (unknown_frames, CALM), (goaways, CALM), (windows_of_one, CALM), (windows_of_the_connection, CALM)]
 
 
-def attack(address, flood: Callable[[int], bytes]) -> tuple[Code | None, int]:
-    """One connection, until the server ends it: the code of its GOAWAY, and how many rounds were sent."""
-    with Link(h2_frames.connect(address)) as link:
-        link.send(SETTINGS_ACK)
-        code, round_ = None, 0
-        while True:
-            if not link.talk.pending and not link.talk.refuses_more:
-                link.send(flood(round_))
-                round_ += 1
-            try:
-                got = link.next_frame(0.02)
-            except AssertionError:
-                if link.talk.ended:
-                    return code, round_
-                continue
-            if got is None:
-                return code, round_
-            if got.type == Type.GOAWAY:
-                code = got.code
+@functools.cache
+def connection_of(flood: Callable[[int], bytes], octets_max: int = 1 << 20) -> bytes:
+    """What a client sends on one connection if it does not wait for the server: more than any budget allows."""
+    octets, rounds = bytearray(PREFACE + settings() + SETTINGS_ACK), 0
+    while len(octets) < octets_max and rounds < 400:
+        octets += flood(rounds)
+        rounds += 1
+    return bytes(octets)

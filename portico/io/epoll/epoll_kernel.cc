@@ -143,6 +143,7 @@ private:
     void cancel_reader(int fd, Operation& op);
     void cancel_writer(int fd, Operation& op);
     bool may_go_on(int fd);
+    bool has_had_its_time();
     [[nodiscard]] bool is_open(DescriptorName name) const;
     void resume(DescriptorName name);
     void resume_reader(int fd);
@@ -173,6 +174,7 @@ private:
     std::vector<Slot> slots_;                      // by descriptor
     std::vector<DescriptorName> put_off_;          // their ready operations wait for the next pass; none is in it twice
     unsigned at_once_ = 0;                         // operations that the running task has tried at once
+    TimePoint turn_ends_;                          // for a task that has tried a few
     std::map<int, calls::FileName> socket_files_;  // of Unix listeners: removed when they close
     HelperThreads helpers_;                        // last: their threads use wake_up_
 };
@@ -293,10 +295,19 @@ void EpollKernel::resume_writer(int fd) {
     op.complete(op.result());
 }
 
+// The clock is read only for tasks that have done a few operations: most turns end sooner.
+bool EpollKernel::has_had_its_time() {
+    constexpr unsigned timed_from = 2;
+    if (at_once_ < timed_from) return false;
+    const TimePoint now = std::chrono::steady_clock::now();
+    if (at_once_ == timed_from) turn_ends_ = now + turn_time_max;
+    return now >= turn_ends_;
+}
+
 // False if the running task has used up its share of this pass: the descriptor is tried again in the next pass.
 bool EpollKernel::may_go_on(int fd) {
     if (slot(fd).is_put_off) return false;
-    if (++at_once_ <= at_once_max) return true;
+    if (++at_once_ <= at_once_max && !has_had_its_time()) return true;
     slot(fd).is_put_off = true;
     put_off_.push_back({fd, slot(fd).generation});
     return false;

@@ -3,6 +3,7 @@
 // Room io: see error.h.
 #pragma once
 
+#include <chrono>
 #include <memory>
 
 #include "portico/io/kernel.h"
@@ -14,6 +15,8 @@ namespace portico::io {
 // enough that a pass is short even if every peer uses its share (a read brings up to 16 KiB), and large enough that the
 // fixed cost of a pass matters little.
 inline constexpr unsigned at_once_max = 16;
+// How long such a task may go on, if what it does with each of them takes long. Other connections wait for that time.
+inline constexpr std::chrono::microseconds turn_time_max{200};
 
 // The machine's resources that a kernel may use.
 struct EpollOptions {

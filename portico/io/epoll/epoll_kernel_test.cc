@@ -123,6 +123,25 @@ TEST_F(Fairness, AWriterHasItsShareOfAPass) {
     EXPECT_LE(most_in_a_pass(), share_max);
 }
 
+Task<void> read_slowly(Stream& stream, unsigned& operations) {
+    std::array<char, 1> room;
+    for (;;) {
+        const Result<std::size_t> got = co_await stream.read(room, never);
+        if (!got || *got == 0) co_return;
+        ++operations;
+        const TimePoint end = std::chrono::steady_clock::now() + 2 * turn_time_max;
+        while (std::chrono::steady_clock::now() < end) continue;
+    }
+}
+
+// Its time is taken from the third octet on.
+TEST_F(Fairness, AReaderThatTakesLongHasItsTimeInAPass) {
+    StreamPair& one = pair();
+    run_task(core_, filled(one.second));
+    busy_.start(read_slowly(one.first, operations_));
+    EXPECT_LE(most_in_a_pass(), 3U);
+}
+
 // Both are postponed in each pass. That must not double what they may do in the next one.
 TEST_F(Fairness, AReaderAndAWriterOfOneStreamHaveAShareEach) {
     StreamPair& one = pair();

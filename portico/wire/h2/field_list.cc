@@ -45,6 +45,7 @@ std::optional<hpack::Failure> FieldList::decode(hpack::Decoder& decoder, std::st
     std::span<char> room(memory_.get(), room_octets);
     for (;;) {
         const bool is_kept = section != Section::none && !is_too_large_ && malformation_.empty();
+        if (!is_kept) decoder.skip_indexed(block);
         std::span<char> no_room;
         const auto line = decoder.next(block, is_kept ? room : no_room);
         if (!line) return line.error();

@@ -97,6 +97,19 @@ Result<std::optional<DecodedLine>> Decoder::next(std::string_view& block, std::s
     return std::nullopt;
 }
 
+// A peer can make us decode thousands of such lines that exceed a limit: they should cost less than a line.
+void Decoder::skip_indexed(std::string_view& block) {
+    constexpr std::size_t one_octet_max = 126;  // an index that fills its prefix has further octets (RFC 7541 §5.1)
+    const std::size_t index_max = std::min(static_index_max + table_.count(), one_octet_max);
+    const auto is_index = [index_max](char octet) {
+        return static_cast<std::size_t>(http::octet(octet) - indexed_line - 1U) < index_max;
+    };
+    const auto rest = std::ranges::find_if_not(block, is_index);
+    const auto skipped = static_cast<std::size_t>(rest - block.begin());
+    if (skipped > 0) may_update_ = false;
+    block.remove_prefix(skipped);
+}
+
 // RFC 7541 §6.3
 std::optional<Failure> Decoder::update_size(std::string_view& block) {
     if (!may_update_) return Failure{"a dynamic table size update after a field line"};

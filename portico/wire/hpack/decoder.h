@@ -56,6 +56,10 @@ public:
     // ends in a line, if a Huffman-coded string is malformed, and if a size update is too large, too late or missing.
     [[nodiscard]] Result<std::optional<DecodedLine>> next(std::string_view& block, std::span<char>& room);
 
+    // Removes the lines at the front of `block` that are no more than an index of one octet, and change nothing. Use it
+    // for lines that are not wanted. next() goes on with the rest, and finds what is wrong in it.
+    void skip_indexed(std::string_view& block);
+
     // The octets that are allocated now: none before the first line is added to the table.
     [[nodiscard]] std::size_t memory_octets() const { return table_.memory_octets(); }
     [[nodiscard]] const DynamicTable& table() const { return table_; }

@@ -39,6 +39,30 @@ TEST_P(Block, IsDecodedOrFails) {
     EXPECT_EQ(all, GetParam().lines);
 }
 
+// Whoever skips lines finds the same in the rest.
+TEST_P(Block, EndsInTheSameWayIfLinesAreSkipped) {
+    Decoder decoder(4096);
+    std::string_view reason;
+    for (const std::string& block : GetParam().blocks) {
+        decoder.begin_block();
+        const std::string octets = from_hex(block);
+        for (std::string_view rest = octets; reason.empty();) {
+            decoder.skip_indexed(rest);
+            std::span<char> no_room;
+            const auto line = decoder.next(rest, no_room);
+            if (!line) reason = line.error().reason;
+            if (!line || !*line) break;
+        }
+    }
+    EXPECT_EQ(reason, GetParam().reason);
+}
+
+std::string repeated(std::string_view text, int times) {
+    std::string all;
+    for (; times > 0; --times) all += text;
+    return all;
+}
+
 constexpr std::string_view beyond = "an index beyond the dynamic table";
 constexpr std::string_view cut_integer = "the block ends in an integer";
 constexpr std::string_view cut_string = "the block ends in a string";
@@ -68,6 +92,7 @@ INSTANTIATE_TEST_SUITE_P(Section233Index, Block,
                                          BlockRow{"SecondDynamicOfOne", {"4001610162 bf"}, "", beyond},
                                          BlockRow{"NameOfALiteral", {"7e0162"}, "", beyond},
                                          BlockRow{"NameOfALiteralNotAdded", {"0f2f0162"}, "", beyond},
+                                         BlockRow{"OfTwoOctets", {repeated("40016100", 66), "ff00"}, "a: \n"},
                                          BlockRow{"Largest", {"ff80ffffff0f"}, "", beyond},
                                          BlockRow{"TooLarge", {"ff81ffffff0f"}, "", "an integer is larger than 2^32-1"},
                                          BlockRow{"TooLong", {"ff808080808000"}, "", "an integer has too many octets"}),
