@@ -25,7 +25,7 @@ ALSO_NEEDS = {"notes": ["sqlite3"]}  # packages besides Portico
 # the library. Both ways take equally long: json_api, notes and rpc take a third of the time that all others take together.
 WAYS = {
     "cmake": ["chat", "hello", "json_api", "site_and_api", "tcp_echo", "time", "udp_echo", "urls"],
-    "pkg-config": ["ask", "notes", "rpc", "upload"],
+    "pkg-config": ["acme", "ask", "notes", "rpc", "upload"],
 }
 
 
