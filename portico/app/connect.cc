@@ -272,8 +272,8 @@ Task<int> converse_by_stream(io::Core& core, const Wish& wish, Teller& teller) {
         if (!session) co_return complain(session.error());
         if (wish.records == Records::shown) (*session)->watch(teller);
         transport.protect(*std::move(session));
-        const bool is_secure = co_await transport.handshake(std::nullopt, deadline_of(core, wish));
-        if (!is_secure) co_return explain(wish, *transport.session());
+        const io::Result<void> secured = co_await transport.handshake(std::nullopt, deadline_of(core, wish));
+        if (!secured) co_return explain(wish, *transport.session());
     }
     teller.connected(connected->peer);
     if (wish.tls) teller.secured(*transport.session());

@@ -69,6 +69,7 @@ ConnectError error_of(const link::Failure& failure) {
     switch (failure.kind) {
         case link::Failure::Kind::not_trusted: return {Why::not_trusted, failure.message};
         case link::Failure::Kind::timed_out: return {Why::timed_out, failure.message};
+        case link::Failure::Kind::stopped: return {Why::stopped, failure.message};
         default: return {Why::not_secured, failure.message};  // shake_hands() has no others
     }
 }

@@ -77,8 +77,8 @@ private:
             co_return;
         }
         transport.protect(context_->make_session(core_.buffers()));
-        const bool is_secure = co_await transport.handshake(std::nullopt, io::never);
-        if (!is_secure) co_return;
+        const io::Result<void> secured = co_await transport.handshake(std::nullopt, io::never);
+        if (!secured) co_return;
         if (manner == Manner::cuts) {
             std::string line = "half of it";
             const iovec span{line.data(), line.size()};

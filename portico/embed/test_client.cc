@@ -137,8 +137,8 @@ Task<std::optional<link::Transport>> open_connection(io::Core& core, TestProtoco
         const TestSecurity& known = security();
         const tls::ClientContext& context = carried == Carried::h2 ? *known.h2_client : *known.client;
         transport.protect(*context.make_session("localhost", core.buffers()));
-        const bool is_secure = co_await transport.handshake(std::nullopt, deadline);
-        if (!is_secure) co_return std::nullopt;
+        const io::Result<void> secured = co_await transport.handshake(std::nullopt, deadline);
+        if (!secured) co_return std::nullopt;
     }
     co_return std::move(transport);
 }

@@ -158,8 +158,8 @@ private:
         const Listed listed(*this, line);
         if (security_ != nullptr) {
             line.transport_.protect(security_->make_session(core_->buffers()));
-            const bool is_secure = co_await line.transport_.handshake(std::nullopt, io::never);
-            if (!is_secure) co_return;
+            const io::Result<void> secured = co_await line.transport_.handshake(std::nullopt, io::never);
+            if (!secured) co_return;
         }
         std::array<char, 16 * 1024> room{};
         if (security_ != nullptr && line.transport_.session()->application() == "http/1.1") {

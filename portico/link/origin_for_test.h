@@ -89,8 +89,8 @@ private:
         Transport transport(std::move(stream));
         if (context_ != nullptr) {
             transport.protect(context_->make_session(core_->buffers()));
-            const bool is_secure = co_await transport.handshake(std::nullopt, io::never);
-            if (!is_secure) co_return;
+            const io::Result<void> secured = co_await transport.handshake(std::nullopt, io::never);
+            if (!secured) co_return;
         }
         std::string received;
         std::array<char, 4096> room{};

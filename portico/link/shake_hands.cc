@@ -1,6 +1,7 @@
 // portico/link/shake_hands.cc — see shake_hands.h.
 #include "portico/link/shake_hands.h"
 
+#include <cerrno>
 #include <utility>
 
 namespace portico::link {
@@ -11,8 +12,9 @@ using Kind = Failure::Kind;
 }  // namespace
 
 Task<std::optional<Failure>> shake_hands(Transport& transport, std::string where, io::TimePoint deadline) {
-    const bool is_secure = co_await transport.handshake(std::nullopt, deadline);
-    if (is_secure) co_return std::nullopt;
+    const io::Result<void> secured = co_await transport.handshake(std::nullopt, deadline);
+    if (secured) co_return std::nullopt;
+    if (secured.error().number == ECANCELED) co_return Failure{Kind::stopped, "stopped"};
     const tls::Session& failed = *transport.session();
     if (failed.is_untrusted()) {
         co_return Failure{Kind::not_trusted, where + " is not who it should be: " + std::string(failed.failure())};

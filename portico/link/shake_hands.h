@@ -15,7 +15,7 @@
 namespace portico::link {
 
 // Completes the handshake of a client's transport, which is protected and has sent nothing. Nothing: it is complete.
-// Failures: not_trusted, not_secured, timed_out. `where`: the server in messages, printable.
+// Failures: not_trusted, not_secured, timed_out, stopped. `where`: the server in messages, printable.
 [[nodiscard]] Task<std::optional<Failure>> shake_hands(Transport& transport, std::string where, io::TimePoint deadline);
 
 }  // namespace portico::link

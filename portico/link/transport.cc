@@ -32,16 +32,17 @@ void take(tls::Session& session, Buffer received) {
 
 }  // namespace
 
-Task<bool> Transport::handshake(std::optional<Buffer> received, io::TimePoint deadline) {
+Task<io::Result<void>> Transport::handshake(std::optional<Buffer> received, io::TimePoint deadline) {
     tls::Session& session = *security_->session;
     if (received) take(session, *std::move(received));
     for (;;) {
         const tls::Progress progress = session.handshake();
         const io::Result<void> sent = co_await send_output(deadline, nullptr);
-        if (!sent || progress == tls::Progress::failed || progress == tls::Progress::ended) co_return false;
-        if (progress == tls::Progress::done) co_return true;
+        if (progress == tls::Progress::failed || progress == tls::Progress::ended) co_return io::fail(EPROTO, "TLS");
+        if (!sent) co_return std::unexpected(sent.error());
+        if (progress == tls::Progress::done) co_return io::Result<void>();
         io::Result<Buffer> further = co_await receive(deadline);
-        if (!further) co_return false;
+        if (!further) co_return std::unexpected(further.error());
         take(session, std::move(*further));
     }
 }

@@ -80,9 +80,11 @@ public:
     void protect(std::unique_ptr<tls::Session> session) {
         security_ = std::make_unique<Security>(std::move(session), core().ledger());
     }
-    // Completes the TLS handshake, of which the client has sent `received`; a client has received nothing. False if it
-    // fails: see session(). A session that has content early goes on with the handshake while it is read.
-    [[nodiscard]] Task<bool> handshake(std::optional<Buffer> received, io::TimePoint deadline);
+    // Completes the TLS handshake, of which the client has sent `received`; a client has received nothing. A session
+    // that has content early goes on with the handshake while it is read.
+    //
+    // Error: EPROTO if TLS itself has failed, see session(); otherwise what went wrong with the connection.
+    [[nodiscard]] Task<io::Result<void>> handshake(std::optional<Buffer> received, io::TimePoint deadline);
     // The peer has not begun a handshake: what it sends and receives is not protected.
     void give_up_security() { security_.reset(); }
 

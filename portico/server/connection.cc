@@ -50,7 +50,8 @@ Task<io::Result<Buffer>> read_at_once(link::Transport& transport, io::Core& core
 }
 
 Task<void> shake_hands_into(link::Transport& transport, Buffer received, io::TimePoint deadline, bool& is_complete) {
-    is_complete = co_await transport.handshake(std::move(received), deadline);
+    const io::Result<void> completed = co_await transport.handshake(std::move(received), deadline);
+    is_complete = completed.has_value();
 }
 
 // A client that has not proved who it is has sent no request, but the log is where its owner looks for the reason.

@@ -36,8 +36,8 @@ Task<std::optional<std::string>> talk(io::Core& core, io::SocketAddress server,
     io::Result<io::Stream> stream = co_await io::connect(core, server, io::never);
     link::Transport transport(std::move(*stream));
     transport.protect(*context->make_session("localhost", core.buffers()));
-    const bool is_shaken = co_await transport.handshake(std::nullopt, io::never);
-    if (!is_shaken) co_return std::nullopt;
+    const io::Result<void> shaken = co_await transport.handshake(std::nullopt, io::never);
+    if (!shaken) co_return std::nullopt;
     std::string all;
     for (std::size_t wanted = octets.size(); times > 0; --times, wanted += octets.size()) {
         const io::Result<void> sent = co_await write_all(transport, octets, io::never);
@@ -76,8 +76,8 @@ Task<bool> be_cut(io::Core& core, io::SocketAddress server, std::shared_ptr<cons
     io::Result<io::Stream> stream = co_await io::connect(core, server, io::never);
     link::Transport transport(std::move(*stream));
     transport.protect(*context->make_session("localhost", core.buffers()));
-    const bool is_shaken = co_await transport.handshake(std::nullopt, io::never);
-    EXPECT_TRUE(is_shaken);
+    const io::Result<void> shaken = co_await transport.handshake(std::nullopt, io::never);
+    EXPECT_TRUE(shaken);
     const io::Result<void> sent = co_await write_all(transport, octets, io::never);
     EXPECT_TRUE(sent);
     for (std::string back; back.size() < octets.size();) {

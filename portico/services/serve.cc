@@ -69,8 +69,8 @@ Task<void> serve_secure(Serving& serving, io::Stream stream, Tls tls) {
     link::Transport transport(std::move(stream));
     transport.protect(tls->context->make_session(serving.core.buffers()));
     const io::TimePoint deadline = serving.core.now() + serving.limits.handshake_time_max;
-    const bool is_shaken = co_await transport.handshake(std::nullopt, deadline);
-    if (is_shaken) co_await serving.service.serve_secure(std::move(transport));
+    const io::Result<void> shaken = co_await transport.handshake(std::nullopt, deadline);
+    if (shaken) co_await serving.service.serve_secure(std::move(transport));
 }
 
 // `tls`: null without.

@@ -8,6 +8,7 @@
 
 #include "portico/io/scope.h"
 #include "portico/io/stream.h"
+#include "test/sim/fetching_client.h"
 #include "test/sim/h2_client.h"
 #include "test/sim/line.h"
 #include "test/sim/questions.h"
@@ -30,8 +31,7 @@ bool was_too_slow(World& world, const Question& question, const Answer& answer) 
            answer.octets * 1000 < limits.rate_min * static_cast<std::uint64_t>(time.count());
 }
 
-// What an answer means for the connection.
-enum class Next : std::uint8_t { ask, closed, gone };
+}  // namespace
 
 Next judge(World& world, const Question& question, const Answer& answer) {
     const Mood& mood = world.mood();
@@ -59,6 +59,8 @@ Next judge(World& world, const Question& question, const Answer& answer) {
     }
     return Next::gone;
 }
+
+namespace {
 
 // `next`: whether the server has announced the end.
 Task<void> expect_end(World& world, AnswerReader& reader, const Line& line, Next next) {
@@ -366,6 +368,10 @@ Task<void> run_client(World& world) {
     const auto last = static_cast<std::uint8_t>(world.chance().between(1, 5));
     world.kernel().set_client_address(io::IpAddress::v4({198, 51, 100, last}));
     const bool is_secure = world.mood().tls && world.chance().happens(0.6);
+    if (world.chance().happens(0.15)) {
+        co_await fetch_answers(world, is_secure ? Security::tls : Security::none);
+        co_return;
+    }
     const io::SocketAddress there = is_secure ? secure_address() : server_address();
     io::Result<io::Stream> stream = co_await io::connect(world.core(), there, world.core().now() + client_patience);
     if (!stream) {

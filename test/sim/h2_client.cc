@@ -30,19 +30,6 @@ std::string lower(std::string_view text) {
     return result;
 }
 
-// The content that the chunks of an HTTP/1.1 request carry.
-std::string without_chunks(std::string_view octets) {
-    std::string content;
-    for (;;) {
-        std::size_t size = 0;
-        std::from_chars(octets.data(), octets.data() + octets.size(), size, 16);
-        octets.remove_prefix(octets.find("\r\n") + 2);
-        if (size == 0) return content;
-        content += octets.substr(0, size);
-        octets.remove_prefix(size + 2);
-    }
-}
-
 // An HTTP/1.1 request in the terms of HTTP/2.
 struct Translated {
     std::string block;
@@ -84,6 +71,18 @@ Translated translate(std::string_view octets, std::string_view scheme) {
 }
 
 }  // namespace
+
+std::string without_chunks(std::string_view octets) {
+    std::string content;
+    for (;;) {
+        std::size_t size = 0;
+        std::from_chars(octets.data(), octets.data() + octets.size(), size, 16);
+        octets.remove_prefix(octets.find("\r\n") + 2);
+        if (size == 0) return content;
+        content += octets.substr(0, size);
+        octets.remove_prefix(size + 2);
+    }
+}
 
 H2Client::H2Client(World& world, Line& line, std::uint32_t window) : world_(&world), line_(&line), window_(window) {
     out_ = h2::client_preface;

@@ -16,6 +16,9 @@
 
 namespace portico::sim {
 
+// The content that the chunks of an HTTP/1.1 request carry.
+[[nodiscard]] std::string without_chunks(std::string_view octets);
+
 // A client's end of one connection. It respects every rule of RFC 9113, and reports a server that does not. The frames
 // are its own; for HPACK it has the server's decoder, which wire/hpack compares with another one.
 class H2Client {

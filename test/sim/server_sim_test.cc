@@ -64,8 +64,8 @@ TEST_P(ServerSimulation, AnswersRightOrNotAtAllAndLeavesNothingBehind) {
     }
     for (const auto& [what, count] : counts) std::cout << count << " " << what << '\n';
     // Simulations that only meet one kind of answer would prove little.
-    for (const char* what :
-         {"status 200", "status 206", "status 304", "status 400", "status 404", "status 405", "over TLS"}) {
+    for (const char* what : {"status 200", "status 206", "status 304", "status 400", "status 404", "status 405",
+                             "over TLS", "fetched by HTTP/1.1", "fetched by HTTP/2"}) {
         EXPECT_GT(counts[what], 0U) << what;
     }
 }
