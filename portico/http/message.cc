@@ -45,6 +45,7 @@ void Request::clear() {
     query = {};
     has_query = false;
     authority = {};
+    protocol = {};
     version = Version::http_1_1;
     fields.clear();
     has_content = false;
@@ -99,6 +100,7 @@ void Response::clear() {
     content_length.reset();
     trailers.clear();
     is_endless = false;
+    upgrade = {};
     owner.reset();
     made.clear();
 }

@@ -69,6 +69,9 @@ struct Request {
     std::string_view query;      // after the "?", without it
     bool has_query = false;      // "/a?" has an empty query, "/a" has none
     std::string_view authority;  // of the target URI: from absolute or authority form, or else Host
+    // What a client of HTTP/2 wants its CONNECT to carry (RFC 8441 §4), "websocket"; the target is then in origin form.
+    // Empty: another request.
+    std::string_view protocol;
     Version version = Version::http_1_1;          // as the peer sent it
     FieldSection fields;                          // the header section
     bool has_content = false;                     // it has content, perhaps of no octets (RFC 9110 §6.4)
@@ -146,6 +149,10 @@ struct Response {
     // length that a GET would have (RFC 9110 §9.3.2): for an answer to HEAD, or a 304.
     std::optional<std::uint64_t> content_length;
     bool is_endless = false;  // `producer` goes on until the peer leaves: a server that stops aborts it
+    // The protocol to which the connection or, over HTTP/2, the stream changes after a status of 200 (RFC 9110 §7.8,
+    // RFC 8441): `producer` speaks it, and reads by Exchange::receive_upgraded(). The link writes 101 where the version
+    // has it. A literal; empty: none.
+    std::string_view upgrade;
     // Sent after the content, views as in `fields`. Fields that the recipient may miss: they are left out if it did not
     // ask for them, or if its version of HTTP has none (RFC 9110 §6.5.1).
     FieldSection trailers;

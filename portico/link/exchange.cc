@@ -131,6 +131,12 @@ Task<bool> make_content(const http::Producer& producer, EndingWriter writer) {
 
 Task<void> Exchange::send_into(Sent& sent) { sent = co_await send_produced(); }
 
+Task<Sent> Exchange::send_upgraded() {
+    const Sent sent = co_await send_produced();
+    set_sent(sent);
+    co_return sent;
+}
+
 Task<void> Exchange::end_making_when_client_leaves(io::Scope& making) {
     const bool left = co_await client_left_while_sending();
     if (left) making.request_stop();

@@ -69,6 +69,13 @@ public:
     // Why reading ended with `refused`.
     [[nodiscard]] virtual const http::Refusal& refusal() const = 0;
 
+    // For the producer of a response that changes the protocol (http::Response::upgrade): what the client sends, as it
+    // arrives; an empty buffer when it sends nothing more. What the producer writes is sent as it is. Errors:
+    // ETIMEDOUT, ECANCELED the task was asked to stop, ENOBUFS there is no memory, or those of the connection.
+    [[nodiscard]] virtual Task<io::Result<Buffer>> receive_upgraded(io::TimePoint deadline) = 0;
+    // The core's other connections: for a producer that ends in its own way when the server does. See EndlessPlace.
+    [[nodiscard]] InboundContext& shared() const { return *context_; }
+
     // Sends an interim response, such as 103 (Early Hints), whose fields are all that it has (RFC 9110 §15.2). A client
     // of HTTP/1.0 gets none. Nobody may read the content meanwhile. Returns `whole`, or why the client gets no answer.
     [[nodiscard]] virtual Task<Sent> send_interim(const http::Response& response) = 0;
@@ -139,6 +146,9 @@ protected:
     [[nodiscard]] virtual Task<bool> client_left_while_sending() = 0;
     // Sends a response with a producer. `is_watched`: a client that leaves ends it, also while it makes no content.
     [[nodiscard]] Task<Sent> send_made(bool is_watched);
+    // Sends a response that changes the protocol. Its producer itself notices that the client has left or that the
+    // server ends.
+    [[nodiscard]] Task<Sent> send_upgraded();
     // The content has been read to its end, or there is none.
     void content_has_ended();
     // Waits for that. False if the task was asked to stop first.

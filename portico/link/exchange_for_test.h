@@ -21,6 +21,7 @@ public:
     [[nodiscard]] std::optional<ContentEnd> drop_content_at_once() override { return ContentEnd::complete; }
     [[nodiscard]] Task<ContentEnd> drop_content() override { co_return ContentEnd::complete; }
     [[nodiscard]] Task<bool> client_left(ContentReader) override { co_return false; }
+    [[nodiscard]] Task<io::Result<Buffer>> receive_upgraded(io::TimePoint) override { co_return Buffer(); }
     [[nodiscard]] Task<Sent> send_interim(const http::Response&) override { co_return Sent::whole; }
     [[nodiscard]] Task<Sent> send() override { co_return Sent::whole; }
     [[nodiscard]] Task<void> send_early() override { co_return; }

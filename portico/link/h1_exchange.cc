@@ -78,10 +78,24 @@ Task<Sent> H1Exchange::send() {
     const bool has_read_all = end == ContentEnd::complete;
     const bool ends_it = link_.ends_with_connection(request(), response());
     if (!has_read_all || ends_it) persistence_ = Persistence::close;
+    if (!response().upgrade.empty()) {
+        switch_protocols();
+        return send_upgraded();
+    }
     if (!response().producer) return send_complete();
     decide_persistence();
     complete_response();
     return send_made(has_read_all);
+}
+
+// RFC 9110 §7.8. No further request can follow.
+void H1Exchange::switch_protocols() {
+    http::Response& answer = response();
+    answer.status = http::Status::switching_protocols;
+    answer.fields.set(http::FieldName::upgrade, answer.upgrade);
+    answer.fields.set(http::FieldName::connection, "Upgrade");
+    persistence_ = Persistence::close;
+    complete_response();
 }
 
 // Sends a response whose content exists already.

@@ -39,6 +39,9 @@ public:
     [[nodiscard]] std::optional<ContentEnd> drop_content_at_once() override;
     [[nodiscard]] Task<ContentEnd> drop_content() override;
     [[nodiscard]] Task<bool> client_left(ContentReader reader) override;
+    [[nodiscard]] Task<io::Result<Buffer>> receive_upgraded(io::TimePoint deadline) override {
+        return link_.receive_upgraded(deadline);
+    }
     [[nodiscard]] Task<Sent> send_interim(const http::Response& response) override {
         return link_.send_interim(request(), response);
     }
@@ -49,6 +52,7 @@ private:
     [[nodiscard]] Task<ContentStep> receive_content() override { return link_.read_content(); }
     void has_arrived(Arrival arrival);
     void decide_persistence();
+    void switch_protocols();
     [[nodiscard]] Task<Sent> send_complete();
     [[nodiscard]] Task<Sent> send_produced() override;
     [[nodiscard]] Task<bool> client_left_while_sending() override;

@@ -313,4 +313,21 @@ Task<bool> H1Inbound::watch_peer() {
     co_return hung_up.has_value();
 }
 
+Task<io::Result<Buffer>> H1Inbound::receive_upgraded(io::TimePoint deadline) {
+    // The request's views point into the first buffer, which therefore stays.
+    const std::string_view rest = unread();
+    if (!rest.empty()) {
+        Buffer copy = transport_->core().buffers().try_borrow(Lending::input, rest.size());
+        if (!copy.has_block()) co_return io::fail(ENOBUFS, "read");
+        std::memcpy(copy.room().data(), rest.data(), rest.size());
+        copy.grow(rest.size());
+        position_ += rest.size();
+        co_return std::move(copy);
+    }
+    if (ahead_.has_block()) co_return std::exchange(ahead_, Buffer());
+    if (has_half_closed_) co_return Buffer();
+    io::Result<Buffer> received = co_await transport_->read_ahead(deadline);
+    co_return std::move(received);
+}
+
 }  // namespace portico::link

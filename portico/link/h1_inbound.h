@@ -101,6 +101,10 @@ public:
     // Whether watch_peer() has found that the peer sends nothing more after what has been received.
     [[nodiscard]] bool has_half_closed() const { return has_half_closed_; }
 
+    // After a response that changes the protocol: what the peer sends, beginning with what has been received after its
+    // request. See Exchange::receive_upgraded().
+    [[nodiscard]] Task<io::Result<Buffer>> receive_upgraded(io::TimePoint deadline);
+
     // Sends a response to `request`. Small responses wait in the output while further requests have already been
     // received, so that answers to pipelined requests are sent together.
     [[nodiscard]] Task<Sent> send(const http::Request& request, const http::Response& response, std::string_view date,

@@ -160,7 +160,8 @@ public:
     [[nodiscard]] bool begin() {
         if (std::exchange(has_begun_, true)) return !has_left_;
         announced_ = Announced(response_->content_length);
-        framed_ = !announced_.has_length() && request_->version != http::Version::http_1_0;
+        const bool is_http = response_->upgrade.empty();  // and not another protocol
+        framed_ = is_http && !announced_.has_length() && request_->version != http::Version::http_1_0;
         link_->output_ = Buffer();  // a long head gets a block of its own size
         if (link_->has_output_for(h1::head_octets_at_most(*response_))) {
             link_->write_head(*request_, *response_, date_, persistence_);
@@ -212,10 +213,12 @@ Task<Sent> H1Inbound::send_made(const http::Request& request, const http::Respon
     assert((!ends_with_connection(request, response) || persistence == h1::Persistence::close) &&
            "only its end tells where the content ends");
     Chunks chunks(*this, request, response, date, persistence);
-    if (!response.sends_content(request.method)) {
+    const bool is_upgraded = !response.upgrade.empty();
+    if (is_upgraded || !response.sends_content(request.method)) {
+        // A client that changes the protocol waits for the head.
         if (!chunks.begin()) co_return give_up();
         const Sent sent = co_await flush();
-        co_return sent;
+        if (sent != Sent::whole || !is_upgraded) co_return sent;
     }
     const bool whole = co_await response.producer(chunks);
     if (!whole) co_return Sent::cut;

@@ -168,6 +168,23 @@ Task<ContentStep> H2Exchange::receive_content() {
     }
 }
 
+// None of the limits on contents applies: the protocol has its own. The window limits what waits here.
+Task<io::Result<Buffer>> H2Exchange::receive_upgraded(io::TimePoint deadline) {
+    for (;;) {
+        if (is_refused_) co_return io::fail(ENOBUFS, "read");
+        if (!content_.empty()) {
+            Buffer received = std::exchange(content_, Buffer());
+            link_->engine().used(stream_, received.size());
+            link_->wake_writer();
+            co_return std::move(received);
+        }
+        if (has_all_content_) co_return Buffer();
+        if (has_left_) co_return io::fail(ECONNRESET, "read");
+        const io::Result<void> woken = co_await content_gate_.wait(core(), deadline);
+        if (!woken) co_return std::unexpected(woken.error());
+    }
+}
+
 std::optional<ContentEnd> H2Exchange::drop_content_at_once() {
     // The client asks before it sends, and the answer will be no.
     if (invites_content_ && content_octets_ == 0 && !has_all_content_) return ContentEnd::complete;
@@ -244,7 +261,7 @@ std::optional<Sent> H2Exchange::send_at_once() {
 
 Task<Sent> H2Exchange::send() {
     if (!response().producer) return send_complete();
-    return send_made(true);
+    return response().upgrade.empty() ? send_made(true) : send_upgraded();
 }
 
 // Sends a response whose content exists already.
@@ -464,6 +481,12 @@ Task<Sent> H2Exchange::send_produced() {
     if (!response().sends_content(request().method)) {
         const Sent head = co_await send_head(h2::Ending::last);
         co_return head;
+    }
+    if (!response().upgrade.empty()) {
+        // A client that changes the protocol waits for the head.
+        const Sent head = co_await send_head(h2::Ending::more);
+        if (head != Sent::whole) co_return give_up(head);
+        link_->wake_writer();
     }
     Producing content(*this);
     const bool is_whole = co_await response().producer(content);

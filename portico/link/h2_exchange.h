@@ -47,6 +47,7 @@ public:
     [[nodiscard]] std::optional<ContentEnd> drop_content_at_once() override;
     [[nodiscard]] Task<ContentEnd> drop_content() override;
     [[nodiscard]] Task<bool> client_left(ContentReader reader) override;
+    [[nodiscard]] Task<io::Result<Buffer>> receive_upgraded(io::TimePoint deadline) override;
     [[nodiscard]] Task<Sent> send_interim(const http::Response& response) override;
     [[nodiscard]] Task<Sent> send() override;
     [[nodiscard]] Task<void> send_early() override;

@@ -56,9 +56,10 @@ void Connection::write_settings() {
         client_preface.copy(room.data(), client_preface.size());
         output_.grow(client_preface.size());
     }
-    std::array<char, our_settings_octets> payload;
-    write_our_settings(payload.data(), limits(), role_);
-    write_control({.length = payload.size(), .type = FrameType::settings}, {payload.data(), payload.size()});
+    std::array<char, our_settings_octets_max> memory;
+    write_our_settings(memory.data(), limits(), role_);
+    const std::string_view payload(memory.data(), our_settings_octets(role_));
+    write_control({.length = payload.size(), .type = FrameType::settings}, payload);
     // The connection's window can only be opened by a frame of its own: RFC 9113 §6.9.2.
     const std::int64_t further = receive_window_ - window_octets_initial;
     if (further > 0) write_window_update(connection_stream, static_cast<std::size_t>(further));

@@ -55,9 +55,10 @@ TEST_F(Answering, BeginsWithOurSettings) {
     EXPECT_EQ(served.frames.at(1), "WINDOW_UPDATE 0 " + std::to_string(1024 * 1024 - 65535));
     EXPECT_EQ(served.frames.at(2), "SETTINGS ack");
     EXPECT_EQ(served.frames.size(), 3U);
-    // RFC 9113 §6.5.2; RFC 9218 §2.1
-    EXPECT_EQ(served.payloads.at(0), number_of(3, 2) + number_of(128, 4) + number_of(4, 2) + number_of(131072, 4) +
-                                         number_of(6, 2) + number_of(32768, 4) + number_of(9, 2) + number_of(1, 4));
+    // RFC 9113 §6.5.2; RFC 8441 §3; RFC 9218 §2.1
+    EXPECT_EQ(served.payloads.at(0), number_of(3, 2) + number_of(128, 4) + number_of(8, 2) + number_of(1, 4) +
+                                         number_of(4, 2) + number_of(131072, 4) + number_of(6, 2) +
+                                         number_of(32768, 4) + number_of(9, 2) + number_of(1, 4));
 }
 
 TEST_F(Answering, SendsAHead) {

@@ -69,7 +69,8 @@ void FieldList::moved(const char* to) {
         move(line.name);
         move(line.value);
     }
-    for (auto* const text : {&pseudo_.method, &pseudo_.scheme, &pseudo_.authority, &pseudo_.path, &pseudo_.status}) {
+    for (auto* const text :
+         {&pseudo_.method, &pseudo_.scheme, &pseudo_.authority, &pseudo_.path, &pseudo_.protocol, &pseudo_.status}) {
         if (*text) move(**text);
     }
 }
@@ -95,8 +96,8 @@ void FieldList::add(const hpack::DecodedLine& line, Section section) {
     lines_.push_back(http::FieldLine{line.known, line.name, line.value});
 }
 
-// Where the value of a pseudo-header field goes; null if there is no field with this name. Its length tells it from all
-// the others but one.
+// Where the value of a pseudo-header field goes; null if there is no field with this name. Its length tells it from the
+// others, or from all but one.
 std::optional<std::string_view>* FieldList::place_of(std::string_view name, Section section) {
     const auto place_if = [name](std::string_view wanted, std::optional<std::string_view>& place) {
         return name == wanted ? &place : nullptr;
@@ -106,6 +107,7 @@ std::optional<std::string_view>* FieldList::place_of(std::string_view name, Sect
         case std::string_view(":path").size(): return place_if(":path", pseudo_.path);
         case std::string_view(":method").size():
             return name[1] == 'm' ? place_if(":method", pseudo_.method) : place_if(":scheme", pseudo_.scheme);
+        case std::string_view(":protocol").size(): return place_if(":protocol", pseudo_.protocol);
         case std::string_view(":authority").size(): return place_if(":authority", pseudo_.authority);
         default: return nullptr;
     }

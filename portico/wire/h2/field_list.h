@@ -39,6 +39,7 @@ public:
         std::optional<std::string_view> scheme;
         std::optional<std::string_view> authority;
         std::optional<std::string_view> path;
+        std::optional<std::string_view> protocol;  // RFC 8441 §4
         std::optional<std::string_view> status;
     };
 

@@ -135,8 +135,10 @@ inline void begin(Theirs& theirs, Role role, nghttp2_on_frame_recv_callback on_f
     const nghttp2_settings_entry own = role == Role::server
                                            ? nghttp2_settings_entry{NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, 128}
                                            : nghttp2_settings_entry{NGHTTP2_SETTINGS_ENABLE_PUSH, 0};
-    const std::array<nghttp2_settings_entry, 2> settings = {{own, {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 128 * 1024}}};
-    nghttp2_submit_settings(theirs.session, NGHTTP2_FLAG_NONE, settings.data(), settings.size());
+    const std::array<nghttp2_settings_entry, 3> settings = {
+        {own, {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 128 * 1024}, {NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL, 1}}};
+    const std::size_t count = role == Role::server ? 3 : 2;  // only a server has the last one
+    nghttp2_submit_settings(theirs.session, NGHTTP2_FLAG_NONE, settings.data(), count);
     nghttp2_session_set_local_window_size(theirs.session, NGHTTP2_FLAG_NONE, 0, 1024 * 1024);
 }
 

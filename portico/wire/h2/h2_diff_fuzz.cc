@@ -22,12 +22,13 @@ namespace {
 
 // Faults that only we find, by their reasons. RFC 9113 and 9110 allow or demand them; libnghttp2 leaves them to the
 // program that uses it, or reads the older RFC 7540. See also only_ours_in_both.
-constexpr std::array<std::string_view, 11> only_ours = {
+constexpr std::array<std::string_view, 12> only_ours = {
     ":path is malformed",                      // libnghttp2 also takes octets from 0x80
     ":authority is not a host and port",       // §8.3.1: it looks at the octets only
     "CONNECT without a host and port",         // §8.5: the same
     ":method is missing or not a token",       // libnghttp2 takes any visible octets
     ":scheme is missing or malformed",         // the same
+    ":protocol is not a token",                // RFC 8441 §4: the same
     "Host is not :authority",                  // §8.3.1, a SHOULD
     "Host is repeated",                        // RFC 9110 §7.2
     "HEADERS with a lower stream identifier",  // §5.1.1: it ignores them, since it remembers no closed streams

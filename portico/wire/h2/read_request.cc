@@ -63,7 +63,14 @@ std::string_view interpret_pseudo(const FieldList::Pseudo& pseudo, Request& requ
     if (!pseudo.method || !http::is_token(*pseudo.method)) return ":method is missing or not a token";
     request.method_token = *pseudo.method;
     request.method = http::recognise_method(request.method_token);
-    if (request.method == http::Method::connect) return interpret_connect(pseudo, request);
+    if (pseudo.protocol) {  // RFC 8441 §4
+        if (request.method != http::Method::connect) return ":protocol without CONNECT";
+        if (!http::is_token(*pseudo.protocol)) return ":protocol is not a token";
+        if (!pseudo.authority) return ":protocol without :authority";
+        request.protocol = *pseudo.protocol;
+    } else if (request.method == http::Method::connect) {
+        return interpret_connect(pseudo, request);
+    }
     if (!pseudo.scheme || !is_scheme(*pseudo.scheme)) return ":scheme is missing or malformed";
     if (!pseudo.path) return ":path is missing";
     request.scheme = http::equals_ignoring_case(*pseudo.scheme, "https") ? http::Scheme::https : http::Scheme::http;

@@ -27,6 +27,7 @@ struct ReadRequest {
 //
 // Malformed: pseudo-header fields that are missing, not allowed or invalid, Host other than :authority, Content-Length
 //            not one number or not the content's, and all that FieldList finds    (RFC 9113 §8.1.1, §8.3.1, §8.5)
+//            :protocol without CONNECT or :authority, or not a token              (RFC 8441 §4)
 // Refusals:  400 a scheme other than http and https, no authority                 (RFC 9110 §4.2, §7.2)
 //            414 target longer than target_octets_max                             (RFC 9110 §15.5.15)
 //            417 an expectation other than 100-continue                           (RFC 9110 §10.1.1)

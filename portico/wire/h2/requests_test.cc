@@ -227,6 +227,27 @@ INSTANTIATE_TEST_SUITE_P(
                    malformed}),
     row_name);
 
+// RFC 8441 §4
+std::string extended(std::string_view verb, std::string_view carried, std::string_view host) {
+    return section(
+        {{":method", verb}, {":protocol", carried}, {":scheme", "https"}, {":path", "/"}, {":authority", host}});
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Rfc8441, Messages,
+    testing::Values(
+        MessageRow{"Good", extended("CONNECT", "websocket", "a")},
+        MessageRow{"AnyProtocol", extended("CONNECT", "connect-udp", "a:80")},
+        MessageRow{"NotAToken", extended("CONNECT", "a b", "a"), malformed},
+        MessageRow{"OtherMethod", extended("GET", "websocket", "a"), malformed},
+        MessageRow{"NoScheme",
+                   section({{":method", "CONNECT"}, {":protocol", "websocket"}, {":path", "/"}, {":authority", "a"}}),
+                   malformed},
+        MessageRow{"NoAuthority",
+                   section({{":method", "CONNECT"}, {":protocol", "websocket"}, {":scheme", "https"}, {":path", "/"}}),
+                   malformed}),
+    row_name);
+
 // Lines with names x0, x1, …; each has `octets` as RFC 9113 §6.5.2 counts.
 std::string many_lines(std::size_t count, std::size_t octets) {
     std::string block;

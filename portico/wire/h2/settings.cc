@@ -59,6 +59,7 @@ void write_our_settings(char* to, const Limits& limits, Role role) {
     };
     if (role == Role::server) {
         write(Setting::max_concurrent_streams, limits.streams_max);
+        write(Setting::enable_connect_protocol, 1);  // RFC 8441 §3
     } else {
         write(Setting::enable_push, 0);
     }

@@ -40,9 +40,13 @@ struct PeerSettings {
 [[nodiscard]] std::optional<Fault> read_settings(std::string_view payload, Role role, PeerSettings& settings);
 
 inline constexpr std::size_t setting_octets = 6;
-inline constexpr std::size_t our_settings_octets = 4 * setting_octets;
+inline constexpr std::size_t our_settings_octets_max = 5 * setting_octets;
 
-// Writes the payload of our SETTINGS frame: our_settings_octets octets.
+// How many octets the payload of our SETTINGS frame has.
+[[nodiscard]] constexpr std::size_t our_settings_octets(Role role) {
+    return role == Role::server ? our_settings_octets_max : our_settings_octets_max - setting_octets;
+}
+// Writes that payload.
 void write_our_settings(char* to, const Limits& limits, Role role);
 
 }  // namespace portico::h2
