@@ -7,6 +7,7 @@
 #error "Portico needs C++23: compile with -std=c++23"
 #else
 
+#include "portico/embed/broadcast.h"
 #include "portico/embed/connection.h"
 #include "portico/embed/events.h"
 #include "portico/embed/fetch.h"
@@ -17,6 +18,7 @@
 #include "portico/embed/server.h"
 #include "portico/embed/services.h"
 #include "portico/embed/upload.h"
+#include "portico/embed/websocket.h"
 #include "portico/io/gate.h"
 #include "portico/io/line_reader.h"
 #include "portico/io/net/happy_eyeballs.h"

@@ -292,6 +292,7 @@ void Response::set_content(std::string content) {
         if (message_.status == Status::partial_content) message_.status = Status::ok;
     }
     message_.producer = nullptr;
+    message_.upgrade = {};
     message_.content_length.reset();
     message_.content.clear();
     may_throw_ = false;

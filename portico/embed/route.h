@@ -26,6 +26,8 @@
 
 namespace portico {
 
+class WebSocket;
+
 // Reads an argument of a handler from the request's content. Specialize it for a type T with
 //   static Task<std::expected<T, Response>> read(Request& request);
 // A handler has at most one such argument.
@@ -49,11 +51,13 @@ template <class T>
 concept PathParameter = (std::integral<T> && !std::same_as<T, bool>) || std::floating_point<T> ||
                         std::same_as<T, std::string> || std::same_as<T, std::string_view>;
 
-// A request is borrowed and can't be copied; other arguments are made for the call and moved into it.
+// A request or WebSocket is borrowed and can't be copied; other arguments are made for the call and moved into it.
 template <class T>
-inline constexpr bool is_passable = std::is_lvalue_reference_v<T> ? std::same_as<std::remove_cvref_t<T>, Request> ||
-                                                                        std::is_const_v<std::remove_reference_t<T>>
-                                                                  : !std::same_as<std::remove_cvref_t<T>, Request>;
+concept Borrowed = std::same_as<T, Request> || std::same_as<T, WebSocket>;
+template <class T>
+inline constexpr bool is_passable =
+    std::is_lvalue_reference_v<T> ? Borrowed<std::remove_cvref_t<T>> || std::is_const_v<std::remove_reference_t<T>>
+                                  : !Borrowed<std::remove_cvref_t<T>>;
 
 // The parameters and the result of a callable.
 template <class F>
@@ -84,8 +88,9 @@ template <class... Args>
 struct Count<std::tuple<Args...>> {
     static constexpr std::size_t path_parameters = (std::size_t{PathParameter<Args>} + ... + 0);
     static constexpr std::size_t contents = (std::size_t{ReadFromContent<Args>} + ... + 0);
-    static constexpr bool all_known =
-        ((PathParameter<Args> || ReadFromContent<Args> || std::same_as<Args, Request>) && ...);
+    static constexpr std::size_t requests = (std::size_t{std::same_as<Args, Request>} + ... + 0);
+    static constexpr std::size_t sockets = (std::size_t{std::same_as<Args, WebSocket>} + ... + 0);
+    static constexpr bool all_known = ((PathParameter<Args> || ReadFromContent<Args> || Borrowed<Args>) && ...);
 };
 
 template <class T>
@@ -356,6 +361,8 @@ BoundHandler bind_handler(Handler handler) {
             static_assert(detail::never<Handler>,
                           "a handler may take path parameters (numbers, strings), Request&, and "
                           "one argument that is read from the content");
+        } else if constexpr (Count::sockets > 0) {
+            static_assert(detail::never<Handler>, "a handler of WebSockets is added with websocket()");
         } else if constexpr (!Known::can_be_called) {
             static_assert(detail::never<Handler>,
                           "a handler must take the request as Request&, and everything else by value");

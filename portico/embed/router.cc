@@ -51,6 +51,13 @@ void Router::add(std::string method, const std::string& pattern, std::source_loc
                 [function](io::Core&) { return std::make_shared<FunctionHandler>(function); });
 }
 
+void Router::add_websocket(const std::string& pattern, std::source_location where, BoundWebSocket handler,
+                           WebSocketOptions options) {
+    const route::ForCore<route::Handler> source = websocket_handler(std::move(handler), std::move(options));
+    add_handler("GET", pattern, where, source);
+    add_handler("CONNECT", pattern, where, source);  // RFC 8441
+}
+
 void Router::add_handler(std::string method, const std::string& pattern, std::source_location where,
                          route::ForCore<route::Handler> handler) {
     if (state_->is_too_late("the route " + method + " " + prefix_ + pattern, where)) return;

@@ -15,6 +15,7 @@
 #include "portico/embed/folder.h"
 #include "portico/embed/next.h"
 #include "portico/embed/route.h"
+#include "portico/embed/websocket.h"
 
 namespace portico::files {
 class Folder;
@@ -67,6 +68,15 @@ public:
         if (is_pattern(pattern, taken, where)) add(std::move(method), pattern, where, std::move(bound));
     }
 
+    // Adds a handler of WebSockets for a path: a function of WebSocket& and the path's parameters that returns a
+    // Task<void>. Clients open them over HTTP/1.1 (RFC 6455) and HTTP/2 (RFC 8441). The request goes through middleware
+    // first, which may refuse it. Other requests for the path get 426.
+    template <class Handler>
+    void websocket(Pattern<std::type_identity_t<Handler>> pattern, Handler handler,
+                   WebSocketOptions options = WebSocketOptions()) {
+        add_websocket(pattern.text(), pattern.where(), bind_websocket(std::move(handler)), std::move(options));
+    }
+
     // Requests for the routes that are added from now on go through `middleware`, a function of Request& and Next that
     // returns a Task<Response>. It may answer by itself, or await next(request) and change the response. Requests that
     // no handler answers go through middleware too: 405 and OPTIONS through that of the routes that have the path; 404
@@ -114,6 +124,8 @@ private:
     // Whether this can be the pattern of a handler that takes so many parameters; if not, notes an error.
     [[nodiscard]] bool is_pattern(const std::string& pattern, std::size_t parameters, std::source_location where) const;
     void add(std::string method, const std::string& pattern, std::source_location where, BoundHandler handler);
+    void add_websocket(const std::string& pattern, std::source_location where, BoundWebSocket handler,
+                       WebSocketOptions options);
     void add_handler(std::string method, const std::string& pattern, std::source_location where,
                      route::ForCore<route::Handler> handler);
     // Null, and an error is noted, if the folder can't be opened.

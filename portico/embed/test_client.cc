@@ -10,6 +10,7 @@
 
 #include "portico/embed/server.h"
 #include "portico/embed/test_h2.h"
+#include "portico/embed/test_socket_state.h"
 #include "portico/http/fields.h"
 #include "portico/io/net/endpoint.h"
 #include "portico/io/scope.h"
@@ -208,6 +209,13 @@ Task<void> write_and_stay(io::Core& core, TestProtocol protocol, std::string sen
     }
 }
 
+Task<void> connect_and_open(io::Core& core, TestProtocol protocol, TestSocket::State& socket, std::string head) {
+    std::optional<link::Transport> connection = co_await open_connection(core, protocol);
+    if (!connection) co_return;
+    socket.transport.emplace(std::move(*connection));
+    co_await socket.open(std::move(head));
+}
+
 Task<void> wait_for(server::Worker& worker, bool& has_ended) {
     co_await worker.ended();
     has_ended = true;
@@ -351,6 +359,25 @@ TestAnswer TestClient::request(std::string_view method, std::string_view target,
     std::string received;
     world_->run(exchange_octets(world_->core, world_->protocol, std::move(octets), AfterSending::stays, received));
     return read_answer(received, http::recognise_method(method));
+}
+
+TestSocket TestClient::websocket(std::string_view target,
+                                 const std::vector<std::pair<std::string, std::string>>& fields) {
+    World& world = *world_;
+    auto socket =
+        std::make_shared<TestSocket::State>(world.core, [&world](Task<void> task) { world.run(std::move(task)); });
+    std::string head("GET ");
+    head.append(target).append(
+        " HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n");
+    for (const auto& [name, value] : fields) head.append(name).append(": ").append(value).append("\r\n");
+    head += "\r\n";
+    world.run(connect_and_open(world.core, world.protocol, *socket, std::move(head)));
+    if (socket->is_open) {
+        socket->tasks.start(socket->read());
+        socket->tasks.start(socket->write());
+    }
+    return TestSocket(socket);
 }
 
 std::string TestClient::exchange(std::string_view octets) {

@@ -47,6 +47,35 @@ enum class TestProtocol : std::uint8_t {
     http2,  // HTTP/2 over TLS; octets, as exchange() and others take them, are sent over HTTP/1.1 nevertheless
 };
 
+// A test client's WebSocket. Pings are answered while the client's clock goes on. The client outlives it; when it is
+// destroyed, the connection is reset unless it has been closed.
+class TestSocket {
+public:
+    struct State;  // for the library itself
+    explicit TestSocket(std::shared_ptr<State> state);
+    TestSocket(TestSocket&&) noexcept = default;
+    TestSocket& operator=(TestSocket&&) = delete;
+    ~TestSocket();
+
+    // The code of the answer to the handshake: 101 if the socket is open, 0 if there was none.
+    [[nodiscard]] int status() const;
+    // Sends a message, once the clock goes on: with the next receive() or close(), or with TestClient::pass().
+    void send_text(std::string_view text);
+    void send_binary(std::string_view octets);
+    // The next message; nothing once the server has closed, or if none comes.
+    [[nodiscard]] std::optional<std::string> receive();
+    // Closes, and drops what the server still sends until it has answered.
+    void close(unsigned code = 1000, std::string_view reason = {});
+    // The code and reason with which the server has closed; 1006: it has not.
+    [[nodiscard]] unsigned close_code() const;
+    [[nodiscard]] std::string_view close_reason() const;
+    // Resets the connection.
+    void leave();
+
+private:
+    std::shared_ptr<State> state_;
+};
+
 // Sends requests to a server, each on a separate connection, and returns the answer. It opens no port and starts no
 // thread, and its clock is simulated.
 class TestClient {
@@ -74,6 +103,8 @@ public:
     TestAnswer request(std::string_view method, std::string_view target,
                        const std::vector<std::pair<std::string, std::string>>& fields = {},
                        std::string_view content = {});
+    // Opens a WebSocket, over HTTP/1.1, with further fields such as Origin and Sec-WebSocket-Protocol.
+    TestSocket websocket(std::string_view target, const std::vector<std::pair<std::string, std::string>>& fields = {});
     // Sends these octets on one connection, and returns everything received until the server closes it.
     std::string exchange(std::string_view octets);
     // Like exchange(), for a client that half-closes as soon as it has sent the octets, as `printf … | nc` does.
