@@ -238,6 +238,16 @@ TEST(Limits, MemoryThatIsShortEndsTheMessage) {
     EXPECT_EQ(feed(connection, hello, 1000), "closed 1013 (there is no memory for the message)\n");
 }
 
+TEST(Limits, WithoutASharedContextNothingIsKept) {
+    Ledger ledger(1 << 20);
+    const DeflateParameters each_message{false, false, 15, 15};
+    Connection connection(Role::server, small_limits(), each_message, ledger);
+    EXPECT_EQ(feed(connection, frame(0xc1, deflated_hello), 1), "text Hello\n");
+    EXPECT_EQ(ledger.used(), 0u);
+    EXPECT_EQ(feed(connection, frame(0xc1, "\xf2\x00\x11\x00\x00"s), 1),
+              "closed 1007 (the message can't be decompressed)\n");
+}
+
 TEST(Limits, AMessageIsCharged) {
     Ledger ledger(1 << 20);
     Connection connection(Role::server, Limits(), std::nullopt, ledger);
