@@ -6,6 +6,7 @@
 #include <limits>
 #include <optional>
 
+#include "portico/base/quantity.h"
 #include "portico/http/hex.h"
 
 namespace portico::http {
@@ -113,6 +114,24 @@ std::string content_range(ByteRange range, std::uint64_t representation_octets) 
 
 std::string unsatisfied_range(std::uint64_t representation_octets) {
     return "bytes */" + std::to_string(representation_octets);
+}
+
+std::optional<SentRange> parse_sent_range(std::string_view field_value) {
+    constexpr std::string_view unit = "bytes ";
+    if (!equals_ignoring_case(field_value.substr(0, unit.size()), unit)) return std::nullopt;
+    field_value.remove_prefix(unit.size());
+    const std::size_t slash = field_value.find('/');
+    if (slash == std::string_view::npos) return std::nullopt;
+    const std::string_view part = field_value.substr(0, slash);
+    const auto whole = parse_count(field_value.substr(slash + 1));
+    if (!whole) return std::nullopt;
+    if (part == "*") return SentRange{{}, *whole};
+    const std::size_t dash = part.find('-');
+    if (dash == std::string_view::npos) return std::nullopt;
+    const auto first = parse_count(part.substr(0, dash));
+    const auto last = parse_count(part.substr(dash + 1));
+    if (!first || !last || *first > *last || *last >= *whole) return std::nullopt;
+    return SentRange{{*first, *last - *first + 1}, *whole};
 }
 
 Multipart::Multipart(std::uint64_t random, std::string_view part_type, std::uint64_t representation_octets)

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -68,6 +69,15 @@ private:
 [[nodiscard]] std::string content_range(ByteRange range, std::uint64_t representation_octets);
 // The Content-Range of a 416: "bytes */100" (RFC 9110 §15.5.17).
 [[nodiscard]] std::string unsatisfied_range(std::uint64_t representation_octets);
+
+// The Content-Range of a request that sends a part of a new representation (RFC 9110 §14.5).
+struct SentRange {
+    ByteRange range;                 // empty: "bytes */100", which asks how much has arrived
+    std::uint64_t whole_octets = 0;  // of the representation
+    friend bool operator==(const SentRange&, const SentRange&) = default;
+};
+// Reads it. Nothing: it is not "bytes FIRST-LAST/WHOLE" or "bytes */WHOLE", or the part is not within the whole.
+[[nodiscard]] std::optional<SentRange> parse_sent_range(std::string_view field_value);
 
 // Writes the octets between the parts of a multipart/byteranges content (RFC 9110 §14.6, RFC 2046 §5.1.1):
 //   head(parts[0], first) part 0 head(parts[1], later) part 1 … end()

@@ -34,5 +34,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         const Selection again = portico::http::select_ranges(asked, octets);
         assert(again.parts().size() == 1 && again.parts()[0] == range);
     }
+    // What we would write is what we read, and what is read is within its whole.
+    const auto sent = portico::http::parse_sent_range(value);
+    if (sent && sent->range.length > 0) {
+        assert(sent->range.first < sent->whole_octets);
+        assert(sent->range.length <= sent->whole_octets - sent->range.first);
+        const std::string written = portico::http::content_range(sent->range, sent->whole_octets);
+        assert(portico::http::parse_sent_range(written) == sent);
+    }
     return 0;
 }

@@ -148,6 +148,28 @@ TEST(ContentRange, SaysWhereAndOfHowMuch) {
     EXPECT_EQ(unsatisfied_range(1234), "bytes */1234");
 }
 
+struct SentRow {
+    const char* name;
+    std::string_view value;
+    std::optional<SentRange> range;
+};
+class SentRanges : public testing::TestWithParam<SentRow> {};
+
+TEST_P(SentRanges, AreReadOrRefused) { EXPECT_EQ(parse_sent_range(GetParam().value), GetParam().range); }
+INSTANTIATE_TEST_SUITE_P(
+    Rfc9110, SentRanges,
+    testing::Values(
+        SentRow{"Part", "bytes 2-4/10", SentRange{{2, 3}, 10}},
+        SentRow{"Whole", "Bytes 0-9/10", SentRange{{0, 10}, 10}}, SentRow{"Question", "bytes */10", SentRange{{}, 10}},
+        SentRow{"Largest", "bytes 0-18446744073709551614/18446744073709551615", SentRange{{0, UINT64_MAX}, UINT64_MAX}},
+        SentRow{"TooLarge", "bytes 0-1/18446744073709551616", std::nullopt},
+        SentRow{"BeyondTheEnd", "bytes 5-10/10", std::nullopt}, SentRow{"Backwards", "bytes 4-3/10", std::nullopt},
+        SentRow{"OfNothing", "bytes 0-0/0", std::nullopt}, SentRow{"UnknownWhole", "bytes 0-1/*", std::nullopt},
+        SentRow{"OtherUnit", "lines 0-1/2", std::nullopt}, SentRow{"NoUnit", "0-1/2", std::nullopt},
+        SentRow{"Signed", "bytes -1-1/2", std::nullopt}, SentRow{"Empty", "", std::nullopt},
+        SentRow{"Space", "bytes 0-1/2 ", std::nullopt}),
+    row_name);
+
 TEST(MultipartRanges, AreWrittenAsRfc9110Section14_6Shows) {
     using enum Multipart::Place;
     const Multipart multipart(0x0123456789abcdef, "text/plain", 10);

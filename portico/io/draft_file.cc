@@ -1,0 +1,172 @@
+// portico/io/draft_file.cc — see draft_file.h.
+#include "portico/io/draft_file.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <ctime>
+#include <utility>
+
+namespace portico::io {
+namespace {
+
+constexpr int no_number = -1;
+constexpr mode_t draft_mode = 0666;  // and the umask
+constexpr std::string_view resumed_prefix = ".portico-part-";
+
+std::string random_name() {
+    std::uint64_t random = 0;
+    // Up to 256 octets are never cut short, and never wait once the machine has started.
+    while (::getrandom(&random, sizeof random, 0) < 0 && errno == EINTR) {
+    }
+    return ".portico-draft-" + std::to_string(random);
+}
+
+// A descriptor of its own, because the caller's may be closed before.
+Result<int> duplicate(const Fd& folder) {
+    const int number = ::fcntl(folder.number(), F_DUPFD_CLOEXEC, 0);
+    if (number < 0) return fail(errno, "fcntl");
+    return number;
+}
+
+// Locks the draft. False: somebody has it, or it has got another name meanwhile.
+bool lock_draft(int folder, int number, const std::string& name) {
+    if (::flock(number, LOCK_EX | LOCK_NB) != 0) return false;
+    struct stat by_number;
+    struct stat by_name;
+    return ::fstat(number, &by_number) == 0 && S_ISREG(by_number.st_mode) &&
+           ::fstatat(folder, name.c_str(), &by_name, AT_SYMLINK_NOFOLLOW) == 0 && by_number.st_ino == by_name.st_ino &&
+           by_number.st_dev == by_name.st_dev;
+}
+
+}  // namespace
+
+Result<DraftFile> DraftFile::create(const Fd& folder) {
+    const Result<int> own = duplicate(folder);
+    if (!own) return std::unexpected(own.error());
+    std::string name = random_name();
+    const int number = ::openat(*own, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, draft_mode);
+    if (number < 0) {
+        const int failure = errno;
+        ::close(*own);
+        return fail(failure, "open");
+    }
+    return DraftFile(*own, number, std::move(name), Fate::removed);
+}
+
+Result<DraftFile> DraftFile::resume(const Fd& folder, std::string_view key) {
+    const Result<int> own = duplicate(folder);
+    if (!own) return std::unexpected(own.error());
+    std::string name = std::string(resumed_prefix) + std::string(key);
+    const int number =
+        ::openat(*own, name.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, draft_mode);
+    if (number < 0) {
+        const int failure = errno;
+        ::close(*own);
+        return fail(failure, "open");
+    }
+    DraftFile draft(*own, number, std::move(name), Fate::stays);
+    if (!lock_draft(*own, number, draft.name_)) return fail(EBUSY, "flock");
+    const off_t end = ::lseek(number, 0, SEEK_END);
+    if (end < 0) return fail(errno, "lseek");
+    draft.octets_ = static_cast<std::uint64_t>(end);
+    return draft;
+}
+
+DraftFile::DraftFile(DraftFile&& other) noexcept
+    : folder_(std::exchange(other.folder_, no_number)),
+      number_(std::exchange(other.number_, no_number)),
+      name_(std::exchange(other.name_, {})),
+      fate_(other.fate_),
+      octets_(other.octets_) {}
+
+DraftFile& DraftFile::operator=(DraftFile&& other) noexcept {
+    DraftFile old(std::move(*this));
+    folder_ = std::exchange(other.folder_, no_number);
+    number_ = std::exchange(other.number_, no_number);
+    name_ = std::exchange(other.name_, {});
+    fate_ = other.fate_;
+    octets_ = other.octets_;
+    return *this;
+}
+
+DraftFile::~DraftFile() {
+    if (fate_ == Fate::removed) discard();
+    close();
+}
+
+void DraftFile::close() noexcept {
+    if (number_ != no_number) ::close(number_);
+    if (folder_ != no_number) ::close(folder_);
+    number_ = no_number;
+    folder_ = no_number;
+}
+
+Result<void> DraftFile::write(std::string_view octets) {
+    while (!octets.empty()) {
+        const ssize_t written = ::write(number_, octets.data(), octets.size());
+        if (written < 0 && errno == EINTR) continue;
+        if (written < 0) return fail(errno, "write");
+        octets_ += static_cast<std::uint64_t>(written);
+        octets.remove_prefix(static_cast<std::size_t>(written));
+    }
+    return {};
+}
+
+Result<DraftFile::Kept> DraftFile::keep(std::string_view name, Overwriting overwriting) {
+    const std::string wanted(name);
+    if (wanted.empty() || wanted.find('/') != std::string::npos) return fail(EINVAL, "rename");
+    Kept kept = Kept::created;
+    if (::renameat2(folder_, name_.c_str(), folder_, wanted.c_str(), RENAME_NOREPLACE) != 0) {
+        int failure = errno;
+        // A file system that does not know the flag. link(2) does not overwrite either.
+        if (failure == EINVAL || failure == ENOSYS) {
+            failure = ::linkat(folder_, name_.c_str(), folder_, wanted.c_str(), 0) == 0 ? 0 : errno;
+            if (failure == 0) ::unlinkat(folder_, name_.c_str(), 0);
+        }
+        if (failure == EEXIST && overwriting == Overwriting::allowed) {
+            kept = Kept::replaced;
+            failure = ::renameat(folder_, name_.c_str(), folder_, wanted.c_str()) == 0 ? 0 : errno;
+            if (failure == EISDIR || failure == ENOTEMPTY) failure = EEXIST;
+        }
+        if (failure != 0) return fail(failure, "rename");
+    }
+    name_.clear();
+    return kept;
+}
+
+void DraftFile::discard() noexcept {
+    if (!name_.empty() && folder_ != no_number) ::unlinkat(folder_, name_.c_str(), 0);
+    name_.clear();
+}
+
+void DraftFile::remove_abandoned(const Fd& folder, std::chrono::seconds age) {
+    const int number = ::openat(folder.number(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR* const stream = number < 0 ? nullptr : ::fdopendir(number);
+    if (stream == nullptr) {
+        if (number >= 0) ::close(number);
+        return;
+    }
+    constexpr int names_max = 1000;
+    for (int count = 0; count < names_max; ++count) {
+        const dirent* const entry = ::readdir(stream);
+        if (entry == nullptr) break;
+        struct stat status;
+        if (!std::string_view(entry->d_name).starts_with(resumed_prefix) ||
+            ::fstatat(number, entry->d_name, &status, AT_SYMLINK_NOFOLLOW) != 0 ||
+            ::time(nullptr) - status.st_mtime < age.count()) {
+            continue;
+        }
+        ::unlinkat(number, entry->d_name, 0);
+    }
+    ::closedir(stream);
+}
+
+}  // namespace portico::io
