@@ -28,6 +28,7 @@
 #include "portico/handler/files/folder.h"
 #include "portico/handler/files/folders.h"
 #include "portico/handler/redirect.h"
+#include "portico/http/target.h"
 #include "portico/io/descriptor_limit.h"
 #include "portico/io/epoll/epoll_kernel.h"
 #include "portico/io/net/own_names.h"
@@ -190,6 +191,26 @@ OpenResult open_server(server::ServerOptions options, PortChoice choice,
     }
 }
 
+// If the path leads to a file, that file is all that is served of its folder.
+void serve_only_file(ServePlan& plan) {
+    std::error_code failure;
+    const std::filesystem::path whole = std::filesystem::canonical(plan.folder.root, failure);
+    if (failure || !std::filesystem::is_regular_file(whole, failure)) return;
+    plan.folder.root = whole.parent_path().string();
+    plan.folder.only_file = whole.filename().string();
+}
+
+std::string fs_path_of(const files::FolderOptions& folder) {
+    return folder.only_file.empty() ? folder.root : (std::filesystem::path(folder.root) / folder.only_file).string();
+}
+
+// Where the file is that is served, below a door's URL.
+std::string path_to_show(const files::FolderOptions& folder) {
+    std::string path;
+    http::append_encoded_path(path, folder.only_file);
+    return path;
+}
+
 std::string shown_root(const std::string& root) {
     std::error_code failure;
     const std::filesystem::path whole = std::filesystem::canonical(root, failure);
@@ -247,13 +268,16 @@ void greet(const Arguments& arguments, const ServePlan& plan, const Opened& open
     std::vector<Door> doors =
         doors_of(opened.server->local(), own,
                  plan.tls.certificates.use == TlsUse::none ? http::Scheme::http : http::Scheme::https);
+    for (Door& door : doors) {
+        if (door.is_url) door.url += path_to_show(plan.folder);
+    }
     for (Door& door : doors_of(opened.server->redirecting(), own)) {
         door.who += door.who.empty() ? "leads to HTTPS" : ", leads to HTTPS";
         doors.push_back(std::move(door));
     }
     if (plan.talk == Talk::banner) {
         Banner banner;
-        banner.root = shown_root(plan.folder.root);
+        banner.root = shown_root(fs_path_of(plan.folder));
         banner.doors = doors;
         banner.taken_port = opened.taken_port;
         banner.container = container_kind();
@@ -389,8 +413,12 @@ int serve(const Arguments& arguments, const ServePlan& plan) {
 }
 
 int run_serve(const Arguments& arguments) {
-    const auto plan = plan_from(arguments);
+    auto plan = plan_from(arguments);
     if (!plan) return complain_of_misuse(plan.error().message, plan.error().advice);
+    serve_only_file(*plan);
+    if (!plan->folder.only_file.empty() && plan->folder.uploads != files::Uploads::off) {
+        return complain_of_misuse("--upload needs a folder to put files into", "portico serve --upload DIR");
+    }
     return serve(arguments, *plan);
 }
 

@@ -6,12 +6,16 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cassert>
 #include <string_view>
+#include <utility>
 
 #include "portico/app/acme_plan.h"
 #include "portico/app/notation.h"
+#include "portico/app/password_file.h"
 #include "portico/app/retype.h"
+#include "portico/base/quantity.h"
 #include "portico/io/net/address.h"
 #include "portico/io/net/endpoint_meant.h"
 #include "portico/route/password.h"
@@ -24,7 +28,11 @@ namespace {
 constexpr std::string_view about =
     "Serves the files of a folder over HTTP/1.1: the current folder by default, and to this machine only unless --lan "
     "or\n"
-    "--listen is given. Nothing outside the folder can be reached, and names that begin with a dot are not served.\n\n"
+    "--listen is given. Nothing outside the folder can be reached, and names that begin with a dot are not served. If\n"
+    "PATH is a file, that file is all that is served: at / and at /NAME.\n\n"
+    "A path to which nothing leads is answered with the file of the same name with .html after it, if there is one;\n"
+    "--no-clean-urls turns this off. --header adds a field to every response; fields that frame a message or describe\n"
+    "its content are refused. --auth-file is read once, at the start.\n\n"
     "If neither --port nor --listen is given and port 8080 is taken, the next free port is used. Each request is "
     "logged\n"
     "as one line on standard output; while the log goes there, everything else is printed on standard error. --listen\n"
@@ -59,6 +67,13 @@ std::vector<Option> where_options() {
          .kind = ValueKind::host,
          .repeat = Repeat::collected},
         {.name = "lan", .meaning = "let other machines connect: listen on every address"},
+        {.name = "qr", .meaning = "show the address as a QR code for a phone"},
+        {.name = "open", .meaning = "open the page in the browser"},
+    };
+}
+
+std::vector<Option> secure_options() {
+    return {
         {.name = "tls", .meaning = "speak HTTPS with a certificate of your own; see portico cert"},
         {.name = "cert",
          .value = "FILE",
@@ -76,7 +91,9 @@ std::vector<Option> where_options() {
          .kind = ValueKind::choice,
          .fallback = "intermediate",
          .choices = {"intermediate", "modern"}},
-        {.name = "sni-strict", .meaning = "refuse TLS clients that ask for an unknown name"},
+        {.name = "sni-strict",
+         .meaning = "refuse TLS clients that ask for an unknown name",
+         .explained = Explained::in_manual},
         {.name = "ticket-keys",
          .value = "FILE",
          .meaning = "keys of session tickets, to share with other machines",
@@ -92,11 +109,13 @@ std::vector<Option> where_options() {
         {.name = "client-ca",
          .value = "FILE",
          .meaning = "ask clients for certificates of these authorities (PEM)",
-         .kind = ValueKind::file},
+         .kind = ValueKind::file,
+         .explained = Explained::in_manual},
         {.name = "client-cert",
          .value = "WHEN",
          .meaning = "whether clients have to show one: required or optional",
          .kind = ValueKind::choice,
+         .explained = Explained::in_manual,
          .fallback = "required",
          .choices = {"required", "optional"}},
         {.name = "hsts",
@@ -104,8 +123,6 @@ std::vector<Option> where_options() {
          .meaning = "tell browsers to use HTTPS only, for so long [a year]",
          .kind = ValueKind::duration,
          .if_alone = "31536000"},
-        {.name = "qr", .meaning = "show the address as a QR code for a phone"},
-        {.name = "open", .meaning = "open the page in the browser"},
     };
 }
 
@@ -119,6 +136,29 @@ std::vector<Option> what_options() {
          .meaning = "require a password; see portico hash-password",
          .repeat = Repeat::collected,
          .secrecy = Secrecy::secret},
+        {.name = "auth-file",
+         .value = "FILE",
+         .meaning = "the same for each USER:HASH in a file, as of the start",
+         .kind = ValueKind::file},
+        {.name = "header",
+         .value = "NAME:VALUE",
+         .meaning = "add a field to every response",
+         .repeat = Repeat::collected},
+        {.name = "upload", .meaning = "let clients put files into the folder"},
+        {.name = "upload-overwrite", .meaning = "let them replace files", .explained = Explained::in_manual},
+        {.name = "upload-max",
+         .value = "SIZE",
+         .meaning = "how large such a file may be",
+         .explained = Explained::in_manual,
+         .fallback = "1g"},
+        {.name = "open-upload",
+         .meaning = "let other machines upload without a password",
+         .explained = Explained::in_manual},
+        {.name = "archives", .meaning = "let folders be downloaded as .zip and .tar.zst"},
+        {.name = "clean-urls",
+         .meaning = "answer /about with about.html [on]",
+         .negation = Negation::with_no,
+         .explained = Explained::in_manual},
         {.name = "cors", .meaning = "let scripts of any site read the responses"},
         {.name = "cache",
          .value = "SECS",
@@ -128,6 +168,7 @@ std::vector<Option> what_options() {
          .value = "TIME",
          .meaning = "how long to trust a cached file before checking it",
          .kind = ValueKind::duration,
+         .explained = Explained::in_manual,
          .fallback = "1s"},
     };
 }
@@ -161,6 +202,7 @@ std::vector<Option> how_options() {
          .value = "WHEN",
          .meaning = "auto, always or never",
          .kind = ValueKind::choice,
+         .explained = Explained::in_manual,
          .fallback = "auto",
          .choices = {"auto", "always", "never"}},
     };
@@ -310,11 +352,81 @@ std::expected<void, Misuse> plan_hosts(const Arguments& arguments, std::vector<s
     return {};
 }
 
+std::expected<void, Misuse> plan_password_file(const Arguments& arguments, files::FolderOptions& folder) {
+    const auto path = arguments.value("auth-file");
+    if (!path) return {};
+    auto users = read_password_file(std::string(*path));
+    if (!users) {
+        return std::unexpected(
+            Misuse{fmt::format("--auth-file {}: {}", *path, users.error()), "portico hash-password --help"});
+    }
+    for (route::Credential& one : *users) {
+        const auto& known = folder.passwords.users;
+        if (std::ranges::find(known, one.user, &route::Credential::user) != known.end()) {
+            return std::unexpected(Misuse{fmt::format("--auth and --auth-file both name the user {}", one.user), ""});
+        }
+        folder.passwords.users.push_back(std::move(one));
+    }
+    return {};
+}
+
+bool is_for_this_machine(const io::Endpoint& endpoint) {
+    if (endpoint.transport == io::Transport::unix_stream || endpoint.host == "localhost") return true;
+    const auto address = io::IpAddress::parse(endpoint.host);
+    return address && address->reach() == io::Reach::loopback;
+}
+
+// A form has some octets beside its files.
+constexpr std::uint64_t form_octets_besides = 1024 * 1024;
+
+std::expected<void, Misuse> plan_uploads(const Arguments& arguments, ServePlan& plan) {
+    for (const char* const option : {"upload-overwrite", "upload-max", "open-upload"}) {
+        if (!arguments.has(option) || arguments.has("upload")) continue;
+        return std::unexpected(Misuse{fmt::format("--{} is for --upload", option), retyped(arguments, "--upload")});
+    }
+    const auto octets = parse_octets(*arguments.value("upload-max"));
+    if (!octets || *octets > (std::uint64_t{1} << 60)) {
+        return std::unexpected(Misuse{fmt::format("--upload-max: '{}' is not a size", *arguments.value("upload-max")),
+                                      "portico serve --upload --upload-max 500M"});
+    }
+    if (!arguments.has("upload")) return {};
+    files::FolderOptions& folder = plan.folder;
+    const bool is_open = folder.passwords.users.empty() && !arguments.has("open-upload");
+    for (const io::Endpoint& endpoint : plan.listen) {
+        if (!is_open || is_for_this_machine(endpoint)) continue;
+        return std::unexpected(Misuse{
+            fmt::format("--upload without a password, on {}: anybody there could fill the disk", endpoint.text()),
+            retyped(arguments, "--auth \"ann:$(portico hash-password)\"") + "\n" +
+                retyped(arguments, "--open-upload")});
+    }
+    const bool may_overwrite = arguments.has("upload-overwrite");
+    folder.uploads = may_overwrite ? files::Uploads::overwriting : files::Uploads::new_files;
+    folder.upload_limits.file_octets_max = *octets;
+    // A page that was read before the upload would be wrong.
+    if (!arguments.has("revalidate")) folder.revalidate = std::chrono::milliseconds(0);
+    plan.limits.content_octets_max = *octets + form_octets_besides;
+    return {};
+}
+
+std::expected<void, Misuse> plan_fields(const Arguments& arguments, files::FolderOptions& folder) {
+    for (const std::string_view text : arguments.values("header")) {
+        auto field = route::parse_extra_field(text);
+        if (!field) {
+            return std::unexpected(Misuse{fmt::format("--header: '{}' {}", text, field.error()),
+                                          "portico serve --header \"X-Frame-Options: DENY\""});
+        }
+        folder.extra_fields.push_back(*std::move(field));
+    }
+    return {};
+}
+
 void plan_folder(const Arguments& arguments, files::FolderOptions& folder) {
     folder.root = std::string(arguments.positional(0).value_or("."));
     folder.dotfiles = arguments.has("hidden") ? files::Dotfiles::served : files::Dotfiles::hidden;
     folder.listing = arguments.has("no-list") ? files::Listing::off : files::Listing::on;
     folder.missing_path = arguments.has("spa") ? files::MissingPath::root_index : files::MissingPath::not_found;
+    folder.archives = arguments.has("archives") ? files::Archives::on : files::Archives::off;
+    folder.clean_names = arguments.has("no-clean-urls") ? files::CleanNames::off : files::CleanNames::on;
     folder.cross_origin = arguments.has("cors") ? files::CrossOrigin::everyone : files::CrossOrigin::same_site;
     const auto cache = arguments.duration("cache");
     if (cache) folder.cache = std::chrono::duration_cast<std::chrono::seconds>(*cache);
@@ -346,16 +458,17 @@ void plan_log(const Arguments& arguments, ServePlan& plan) {
 Command serve_table() {
     Command command{
         .name = "serve",
-        .summary = "serve a folder over HTTP",
+        .summary = "serve a folder or a file over HTTP",
         .about = about,
         .examples = {{"portico serve", "this folder, on http://127.0.0.1:8080/"},
                      {"portico serve ~/site --open", "another folder, opened in the browser"},
+                     {"portico serve report.pdf --lan", "one file and nothing else"},
                      {"portico serve --lan --qr", "share it with the phones in your network"},
                      {"portico serve dist --spa -p 3000", "a single-page application"},
                      {"portico serve -l unix:/run/web.sock", "behind another server"}},
-        .arguments = {{.name = "DIR",
-                       .meaning = "the folder to serve [the current one]",
-                       .kind = ValueKind::directory}},
+        .arguments = {{.name = "PATH",
+                       .meaning = "the folder or the file to serve [the current folder]",
+                       .kind = ValueKind::file}},
         .other_names = {{"--bind", "listen"},
                         {"-b", "listen"},
                         {"--address", "listen"},
@@ -372,6 +485,13 @@ Command serve_table() {
                         {"--password", "auth"},
                         {"--workers", "threads"},
                         {"-j", "threads"},
+                        {"-H", "header"},
+                        {"--upload-files", "upload"},
+                        {"-u", "upload"},
+                        {"--allow-upload", "upload"},
+                        {"--enable-zip", "archives"},
+                        {"-z", "archives"},
+                        {"--htpasswd", "auth-file"},
                         {"-o", "open"},
                         {"--log", "log-file"},
                         {"--log-format", "access-log"},
@@ -379,7 +499,7 @@ Command serve_table() {
                         {"--colour", "color"},
                         {"--silent", "quiet"}},
     };
-    for (auto& group : {where_options(), acme_options(), what_options(), how_options()}) {
+    for (auto& group : {where_options(), secure_options(), acme_options(), what_options(), how_options()}) {
         command.options.insert(command.options.end(), group.begin(), group.end());
     }
     return command;
@@ -397,6 +517,12 @@ std::expected<ServePlan, Misuse> plan_from(const Arguments& arguments) {
     plan_folder(arguments, plan.folder);
     const auto users = plan_users(arguments, plan.folder);
     if (!users) return std::unexpected(users.error());
+    const auto more_users = plan_password_file(arguments, plan.folder);
+    if (!more_users) return std::unexpected(more_users.error());
+    const auto uploads = plan_uploads(arguments, plan);
+    if (!uploads) return std::unexpected(uploads.error());
+    const auto fields = plan_fields(arguments, plan.folder);
+    if (!fields) return std::unexpected(fields.error());
     for (const std::string_view setting : arguments.values("set")) {
         const auto set = server::set_limit(plan.limits, setting);
         assert(set && "the table has checked it");

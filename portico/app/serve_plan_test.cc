@@ -8,7 +8,9 @@
 
 #include <cerrno>
 #include <filesystem>
+#include <fstream>
 
+#include "portico/app/password_file.h"
 #include "portico/app/retype.h"
 #include "portico/app/serve_trouble.h"
 #include "portico/base/row_name_for_test.h"
@@ -75,6 +77,7 @@ TEST(ServePlan, WithoutOptionsIsCautious) {
     EXPECT_EQ(plan.folder.dotfiles, files::Dotfiles::hidden);
     EXPECT_EQ(plan.folder.listing, files::Listing::on);
     EXPECT_EQ(plan.folder.missing_path, files::MissingPath::not_found);
+    EXPECT_EQ(plan.folder.clean_names, files::CleanNames::on);
     EXPECT_EQ(plan.folder.cross_origin, files::CrossOrigin::same_site);
     EXPECT_EQ(plan.folder.cache, std::nullopt);
     EXPECT_EQ(plan.folder.revalidate, std::chrono::seconds(1));
@@ -83,15 +86,19 @@ TEST(ServePlan, WithoutOptionsIsCautious) {
 }
 
 TEST(ServePlan, TakesEveryOption) {
-    const ServePlan plan =
-        plan_of({"/srv",         "--spa", "--no-list",        "--hidden", "--cors",       "--cache", "1h",
-                 "--revalidate", "0",     "--threads",        "3",        "--access-log", "json",    "--log-file",
-                 "/l",           "--set", "head_time_max=3s", "--qr",     "--open",       "--color", "never"});
+    const ServePlan plan = plan_of({"/srv",       "--spa",   "--no-list",    "--hidden",
+                                    "--cors",     "--cache", "1h",           "--no-clean-urls",
+                                    "--header",   "A: b",    "--revalidate", "0",
+                                    "--threads",  "3",       "--access-log", "json",
+                                    "--log-file", "/l",      "--set",        "head_time_max=3s",
+                                    "--qr",       "--open",  "--color",      "never"});
     EXPECT_EQ(plan.folder.root, "/srv");
     EXPECT_EQ(plan.folder.dotfiles, files::Dotfiles::served);
     EXPECT_EQ(plan.folder.listing, files::Listing::off);
     EXPECT_EQ(plan.folder.missing_path, files::MissingPath::root_index);
     EXPECT_EQ(plan.folder.cross_origin, files::CrossOrigin::everyone);
+    EXPECT_EQ(plan.folder.clean_names, files::CleanNames::off);
+    EXPECT_THAT(plan.folder.extra_fields, ElementsAre(route::ExtraField("A", "b")));
     EXPECT_EQ(plan.folder.cache, std::chrono::seconds(3600));
     EXPECT_EQ(plan.folder.revalidate, std::chrono::seconds(0));
     EXPECT_EQ(plan.threads, 3U);
@@ -180,6 +187,48 @@ TEST(ServePlan, TakesUsersWithTheirHashes) {
     EXPECT_EQ(plan.folder.passwords.users.front().hash, some_hash);
 }
 
+TEST(ServePlan, LetsClientsUpload) {
+    const ServePlan plan = plan_of({"--upload", "--upload-max", "2k", "-l", "[::1]:80", "-l", "unix:/x"});
+    EXPECT_EQ(plan.folder.uploads, files::Uploads::new_files);
+    EXPECT_EQ(plan.folder.upload_limits.file_octets_max, 2048U);
+    EXPECT_EQ(plan.limits.content_octets_max, 2048U + (1U << 20));
+    EXPECT_EQ(plan.folder.revalidate, std::chrono::seconds(0));
+    const std::string user = "ann:" + std::string(some_hash);
+    EXPECT_EQ(plan_of({"--upload", "--lan", "--auth", user}).folder.uploads, files::Uploads::new_files);
+    const ServePlan open = plan_of({"--upload", "--upload-overwrite", "--lan", "--open-upload", "--revalidate", "5s",
+                                    "--set", "content_octets_max=7"});
+    EXPECT_EQ(open.folder.uploads, files::Uploads::overwriting);
+    EXPECT_EQ(open.limits.content_octets_max, 7U);
+    EXPECT_EQ(open.folder.revalidate, std::chrono::seconds(5));
+    EXPECT_EQ(plan_of({}).folder.uploads, files::Uploads::off);
+}
+
+TEST(ServePlan, TakesUsersOfAFile) {
+    const std::string hash(some_hash);
+    const auto users = parse_password_file("# a comment\n\nann:" + hash + "\r\nbob:" + hash);
+    ASSERT_TRUE(users.has_value()) << users.error();
+    ASSERT_EQ(users->size(), 2U);
+    EXPECT_EQ(users->front().hash, hash);
+    EXPECT_EQ(users->back().user, "bob");
+    for (const std::string& wrong :
+         {std::string("ann"), ":" + hash, std::string("ann:secret"), "a:" + hash + "\na:" + hash}) {
+        const auto refused = parse_password_file("#\n" + wrong);
+        ASSERT_FALSE(refused.has_value()) << wrong;
+        EXPECT_THAT(refused.error(), HasSubstr("line "));
+        EXPECT_EQ(refused.error().find("secret"), std::string::npos) << "it may be a password";
+    }
+    const ScratchFolder scratch;
+    const std::string path = scratch.path() + "/users";
+    std::ofstream(path) << "ann:" << hash << '\n';
+    EXPECT_EQ(plan_of({"--auth-file", path}).folder.passwords.users.size(), 1U);
+    const std::string again = "ann:" + hash;
+    EXPECT_FALSE(plan_from(typed({"--auth-file", path, "--auth", again})).has_value()) << "named twice";
+    std::ofstream(path) << std::string((1 << 20) + 1, '\n');
+    const auto refused = plan_from(typed({"--auth-file", path}));
+    ASSERT_FALSE(refused.has_value());
+    EXPECT_THAT(refused.error().message, HasSubstr("more than 1 MiB"));
+}
+
 struct RefusedPlanRow {
     const char* name;
     Words words;
@@ -200,6 +249,13 @@ INSTANTIATE_TEST_SUITE_P(
                     RefusedPlanRow{"UserWithoutHash", {"--auth", "ann"}, "is not USER:HASH"},
                     RefusedPlanRow{"HashWithoutUser", {"--auth", ":$6$x"}, "is not USER:HASH"},
                     RefusedPlanRow{"PasswordForAHash", {"--auth", "ann:secret"}, "--auth: ann's hash: "},
+                    RefusedPlanRow{"UploadFromElsewhere", {"--upload", "--lan"}, "anybody there could fill the disk"},
+                    RefusedPlanRow{"UploadFromEverywhere", {"--upload", "-l", "0.0.0.0:80"}, "without a password"},
+                    RefusedPlanRow{"UploadFromNames", {"--upload", "-l", "example.org:80"}, "without a password"},
+                    RefusedPlanRow{"SizeWithoutUpload", {"--upload-max", "1M"}, "is for --upload"},
+                    RefusedPlanRow{"NoSize", {"--upload", "--upload-max", "big"}, "'big' is not a size"},
+                    RefusedPlanRow{"NoPasswordFile", {"--auth-file", "/nowhere"}, "No such file"},
+                    RefusedPlanRow{"FramingField", {"--header", "Content-Length: 3"}, "the server itself has to set"},
                     RefusedPlanRow{"Udp", {"-l", "udp://:80"}, "TCP or Unix sockets, not on udp://:80"},
                     RefusedPlanRow{"Stdio", {"-l", "stdio"}, "not on stdio"},
                     RefusedPlanRow{"HttpsWithoutACertificate", {"-l", "https://:443"}, "needs a certificate"},

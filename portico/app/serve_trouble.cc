@@ -104,7 +104,7 @@ Misuse trouble_with_root(const Arguments& arguments, const std::string& root, co
             std::error_code failure;
             if (!fs::exists(root, failure))
                 return {what + "a part of the path is not a folder", "portico serve " + folder};
-            return {what + "it is a file, not a folder", "portico serve " + folder};
+            return {what + "it is neither a folder nor a regular file", "portico serve " + folder};
         }
         case EACCES: return {what + "permission denied", fmt::format("ls -ld {}", shell_quoted(root))};
         default: break;

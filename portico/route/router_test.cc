@@ -9,6 +9,7 @@
 #include "portico/io/sim/sim_kernel.h"
 #include "portico/link/exchange_for_test.h"
 #include "portico/route/cors.h"
+#include "portico/route/extra_fields.h"
 
 namespace portico::route {
 namespace {
@@ -297,6 +298,29 @@ TEST_F(Routing, AnswersPreflightsBeforeTheGuardsRefusal) {
         EXPECT_EQ(exchange.notes().reason, is_preflight ? "" : "no token");
     }
 }
+
+struct ExtraFieldRow {
+    const char* name;
+    std::string_view text;
+    std::string_view read;  // "NAME:VALUE"; empty: refused
+};
+class ExtraFieldText : public testing::TestWithParam<ExtraFieldRow> {};
+
+TEST_P(ExtraFieldText, IsReadOrRefused) {
+    const auto field = parse_extra_field(GetParam().text);
+    EXPECT_EQ(field ? field->first + ":" + field->second : "", GetParam().read);
+}
+INSTANTIATE_TEST_SUITE_P(Route, ExtraFieldText,
+                         testing::Values(ExtraFieldRow{"Usual", "X-Frame-Options: DENY ", "X-Frame-Options:DENY"},
+                                         ExtraFieldRow{"Empty", "X-Empty:", "X-Empty:"},
+                                         ExtraFieldRow{"Colons", "Link: <a:b>", "Link:<a:b>"},
+                                         ExtraFieldRow{"NoColon", "X-Frame-Options", ""},
+                                         ExtraFieldRow{"NoName", ": x", ""}, ExtraFieldRow{"Space", "A B: x", ""},
+                                         ExtraFieldRow{"TwoLines", "A: x\r\nB: y", ""},
+                                         ExtraFieldRow{"Framing", "transfer-encoding: chunked", ""},
+                                         ExtraFieldRow{"Length", "Content-Length: 1", ""},
+                                         ExtraFieldRow{"Coding", "Content-Encoding: br", ""}),
+                         row_name);
 
 }  // namespace
 }  // namespace portico::route

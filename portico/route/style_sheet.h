@@ -54,6 +54,18 @@ font-variant-numeric:tabular-nums;font-size:.9rem}
 th:nth-child(2),td:nth-child(2){text-align:right}
 tbody tr:hover{background:var(--row)}
 main>p{color:var(--dim);font-size:.9rem;margin:1rem .75rem}
+.filter input{margin-left:.4rem}
+input,button{font:inherit;color:inherit;background:var(--ground);border:1px solid var(--dim);border-radius:.3rem;
+padding:.3rem .6rem;margin:.2rem 0;max-width:100%}
+form{margin:1.5rem .75rem;padding:1rem;border:2px dashed var(--line);border-radius:.5rem}
+.over form{border-color:var(--link);background:var(--row)}
+form ul{list-style:none;margin:0;padding:0}
+form li{display:flex;flex-wrap:wrap;gap:.25rem .75rem;align-items:center;margin-top:.6rem;overflow-wrap:anywhere}
+form li bdi{flex:1 1 12rem}
+.failed span{font-weight:600}
+.text{margin:2rem .75rem;border-top:2px solid var(--line)}
+.text h2{font-size:1rem;color:var(--dim)}
+.text pre{white-space:pre-wrap;overflow-wrap:anywhere;font:.9rem/1.5 ui-monospace,Menlo,Consolas,monospace}
 @media(max-width:36rem){
 body{padding:1rem .25rem 2rem}header{padding:0 .75rem}
 td:nth-child(3) span,th small{display:none}

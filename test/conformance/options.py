@@ -158,4 +158,20 @@ SHOWN = [
            content_lacks(b"SECRET"), statuses=(400, 403, 404), then=Then.EITHER, options=HIDDEN, level=OURS),
 ]
 
-CASES = AUTHENTICATED + OPENED + CACHED + SINGLE_PAGE + SHOWN
+FRAMES = ("--header", "X-Frame-Options: DENY", "--header", "Cache-Control: no-store", "--header", "Vary: Cookie")
+DENIED = field("X-Frame-Options", "DENY")
+NAMED = [
+    served("header_file", "9110 §6.3", get("/hello.txt"), DENIED, field("Cache-Control", "no-store"),
+           list_has("Vary", "Cookie"), OK, options=FRAMES, level=OURS),
+    served("header_not_modified", "9110 §15.4.5", get("/hello.txt", "If-None-Match: *"), DENIED, statuses=(304,),
+           options=FRAMES, level=OURS),
+    served("header_missing", "9110 §6.3", get("/missing"), DENIED, statuses=(404,), options=FRAMES, level=OURS),
+    served("header_refused_method", "9110 §6.3", request("DELETE", "/hello.txt"), DENIED, statuses=(405,),
+           options=FRAMES, level=OURS),
+    served("clean_page", "9110 §15.3.1", get("/types/page"), content_is(b"<!-- some octets -->\n"),
+           field("Content-Type", r"text/html; ?charset=utf-8"), level=OURS),
+    served("clean_page_off", "9110 §15.5.5", get("/types/page"), statuses=(404,), options=("--no-clean-urls",),
+           level=OURS),
+]
+
+CASES = NAMED + AUTHENTICATED + OPENED + CACHED + SINGLE_PAGE + SHOWN

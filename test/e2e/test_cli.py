@@ -213,12 +213,19 @@ def test_a_folder_is_no_command(site):
     assert done.returncode == 2 and f"try: portico serve {site}" in done.stderr
 
 
+def test_a_single_file_is_served_at_the_address_that_is_printed(site):
+    with Serving(site / "index.html", "-l", "127.0.0.1:0") as serving:
+        port = int(serving.said_until(r"http://127\.0\.0\.1:(\d+)/index\.html ")[1][1])
+        assert fetch(port).content == fetch(port, "/index.html").content == (site / "index.html").read_bytes()
+        assert fetch(port, "/other").status == 404
+
+
 def test_what_is_no_folder_is_named(site):
     missing = portico("serve", str(site / "nowhere"))
     assert missing.returncode == 1 and "there is no such folder" in missing.stderr
-    file = portico("serve", str(site / "index.html"))
-    assert file.returncode == 1 and "it is a file, not a folder" in file.stderr
-    assert f"try: portico serve {site}\n" in file.stderr
+    device = portico("serve", "/dev/null")
+    assert device.returncode == 1 and "it is neither a folder nor a regular file" in device.stderr
+    assert "try: portico serve /dev\n" in device.stderr
     port = portico("serve", "9000")
     assert "try: portico serve -p 9000" in port.stderr
 

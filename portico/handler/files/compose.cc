@@ -130,6 +130,7 @@ void compose_refusal(const SharedRepresentation& representation, http::Status st
         switch (line.known) {
             case FieldName::content_type:
             case FieldName::content_encoding:
+            case FieldName::content_security_policy:
             case FieldName::vary:
             case FieldName::x_content_type_options: response.fields.add(line.known, line.name, line.value); break;
             default: break;

@@ -30,6 +30,7 @@ Folder::Folder(io::FileSystem& files, Fd root, const io::FileStatus& status, Fol
       device_(status.device),
       inode_(status.inode),
       options_(std::move(options)),
+      only_path_(options_.only_file.empty() ? std::string() : "/" + options_.only_file),
       cache_control_(make_cache_control(options_)) {}
 
 bool Folder::is_same_as(const Folder& other) const {

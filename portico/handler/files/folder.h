@@ -25,6 +25,9 @@ public:
     [[nodiscard]] io::FileSystem& files() const { return *files_; }
     [[nodiscard]] const Fd& root() const { return root_; }
 
+    // The path of the only file that is served: "/report.pdf". Empty: all are.
+    [[nodiscard]] const std::string& only_path() const { return only_path_; }
+
     // Whether both serve the same folder in the same way.
     [[nodiscard]] bool is_same_as(const Folder& other) const;
 
@@ -39,6 +42,7 @@ private:
     std::uint64_t device_;  // of the root
     std::uint64_t inode_;
     FolderOptions options_;
+    std::string only_path_;
     std::string cache_control_;
 };
 

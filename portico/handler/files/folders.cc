@@ -2,10 +2,16 @@
 #include "portico/handler/files/folders.h"
 
 #include <algorithm>
+#include <memory>
+#include <mutex>
+#include <utility>
+#include <vector>
 
 #include "portico/handler/files/translate.h"
+#include "portico/handler/files/upload.h"
 #include "portico/route/authorizer.h"
 #include "portico/route/cors.h"
+#include "portico/route/extra_fields.h"
 
 namespace portico::files {
 
@@ -51,6 +57,30 @@ void FolderHandler::retire() {
     if (!std::exchange(is_retired_, true)) files_->remove_user();
 }
 
+namespace {
+
+// The guard of each core: all routes of a folder ask the same one, so that its limits and what it trusts are theirs
+// together.
+class GuardsOfCores {
+public:
+    std::shared_ptr<route::Guard> of(io::Core& core, const route::Passwords& passwords) {
+        const std::lock_guard guard(lock_);
+        std::erase_if(guards_, [](const auto& one) { return one.second.expired(); });
+        for (const auto& [owner, known] : guards_) {
+            if (owner == &core) return known.lock();
+        }
+        auto made = std::make_shared<route::Authorizer>(core, passwords);
+        guards_.emplace_back(&core, made);
+        return made;
+    }
+
+private:
+    std::mutex lock_;
+    std::vector<std::pair<io::Core*, std::weak_ptr<route::Guard>>> guards_;  // guarded by lock_
+};
+
+}  // namespace
+
 route::ForCore<route::Handler> folder_handler(std::shared_ptr<const Folder> folder, std::string prefix) {
     return [folder = std::move(folder), prefix = std::move(prefix)](io::Core& core) {
         return std::make_shared<FolderHandler>(Folders::of(core).open(folder), prefix);
@@ -73,9 +103,13 @@ std::shared_ptr<const route::Routes> routes_for(const std::shared_ptr<const Fold
     // What the handler refuses with 404 needs the password too: the page that it is answered with may be the site's
     // own, which is a file like any other.
     if (!options.passwords.users.empty()) {
-        files.guard = [passwords = options.passwords](io::Core& core) {
-            return std::make_shared<route::Authorizer>(core, passwords);
+        files.guard = [passwords = options.passwords, guards = std::make_shared<GuardsOfCores>()](io::Core& core) {
+            return guards->of(core, passwords);
         };
+    }
+    if (!options.extra_fields.empty()) {
+        files.way.push_back(std::make_shared<const route::ForCore<route::Middleware>>(
+            [fields = options.extra_fields](io::Core&) { return std::make_shared<route::ExtraFields>(fields); }));
     }
     if (options.cross_origin == CrossOrigin::everyone) {
         route::CorsOptions cors;
@@ -86,6 +120,14 @@ std::shared_ptr<const route::Routes> routes_for(const std::shared_ptr<const Fold
             [cors](io::Core&) { return std::make_shared<route::Cors>(cors); }));
     }
     routes->set_way_below({}, {}, files.way);
+    if (options.uploads != Uploads::off) {
+        for (const char* const method : {"PUT", "POST"}) {
+            route::Definition uploads = files;
+            uploads.method = method;
+            uploads.handler = [folder](io::Core&) { return std::make_shared<UploadHandler>(folder); };
+            routes->add(std::move(uploads));
+        }
+    }
     routes->add(std::move(files));
     return routes;
 }

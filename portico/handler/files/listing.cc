@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "portico/base/quantity.h"
+#include "portico/handler/files/listing_script.h"
 #include "portico/http/html.h"
 #include "portico/http/json.h"
 #include "portico/http/target.h"
@@ -93,12 +94,6 @@ std::string counted(std::size_t count, std::string_view one, std::string_view ma
     return fmt::format("{} {}", count, count == 1 ? one : many);
 }
 
-// The last segment of a folder's path: "b" for "/a/b/"; empty for the root.
-std::string_view folder_name(std::string_view path) {
-    path.remove_suffix(1);
-    return path.substr(path.rfind('/') + 1);
-}
-
 // Links are relative, so that they are right even behind a proxy that puts the site under a prefix.
 void append_breadcrumbs(std::string& out, std::string_view path) {
     out += "<nav aria-label=\"Breadcrumb\"><ol>\n";
@@ -173,6 +168,35 @@ void append_summary(std::string& out, const ListedFolder& folder) {
     out += "</p>\n";
 }
 
+constexpr std::string_view filter_box =
+    "<p class=\"filter\" hidden><label>Filter <input id=\"filter\" type=\"search\" autocomplete=\"off\"></label> "
+    "<span id=\"found\" role=\"status\"></span></p>\n";
+constexpr std::string_view upload_box =
+    "<form id=\"upload\" method=\"post\" enctype=\"multipart/form-data\">\n"
+    "<label>Send files to this folder <input type=\"file\" name=\"file\" multiple required></label> "
+    "<button>Send</button>\n<ul id=\"sent\" aria-live=\"polite\"></ul>\n</form>\n";
+
+void append_script(std::string& out, std::string_view script) {
+    out += "<script>";
+    out += script;
+    out += "</script>\n";
+}
+
+void append_read_me(std::string& out, const std::pair<std::string, std::string>& read_me) {
+    out += "<section class=\"text\"><h2><bdi>";
+    http::append_html(out, read_me.first);
+    out += "</bdi></h2>\n<pre>";
+    // Line ends and tabs are control octets, which are not shown in names.
+    std::string_view text = read_me.second;
+    while (!text.empty()) {
+        const std::size_t end = std::min(text.find_first_of("\n\r\t"), text.size());
+        http::append_html(out, text.substr(0, end));
+        if (end < text.size() && text[end] != '\r') out += text[end];
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    out += "</pre></section>\n";
+}
+
 std::string render_html(const ListedFolder& folder) {
     std::string out;
     out.reserve(4096 + folder.entries.size() * 256);
@@ -186,7 +210,9 @@ std::string render_html(const ListedFolder& folder) {
     append_breadcrumbs(out, folder.path);
     out += "<h1><bdi>";
     name.empty() ? out += "Home" : (http::append_html(out, name), out);
-    out += "</bdi></h1>\n</header>\n<main>\n<table>\n<caption>Files and folders</caption>\n<thead><tr>\n";
+    out += "</bdi></h1>\n</header>\n<main>\n";
+    out += filter_box;
+    out += "<table>\n<caption>Files and folders</caption>\n<thead><tr>\n";
     append_column_head(out, folder.order, SortKey::name, "Name");
     append_column_head(out, folder.order, SortKey::size, "Size");
     append_column_head(out, folder.order, SortKey::date, "Modified <small>(UTC)</small>");
@@ -198,7 +224,17 @@ std::string render_html(const ListedFolder& folder) {
     for (const ListedEntry& entry : folder.entries) append_row(out, entry, query);
     out += "</tbody>\n</table>\n";
     append_summary(out, folder);
-    out += "</main>\n</body>\n</html>\n";
+    if (folder.archives == ArchiveLinks::shown && !folder.entries.empty()) {
+        out +=
+            "<p>Everything here as one file: <a href=\"?download=zip\" download>.zip</a>, "
+            "<a href=\"?download=tar.zst\" download>.tar.zst</a></p>\n";
+    }
+    if (folder.upload_form == UploadForm::shown) out += upload_box;
+    if (folder.read_me) append_read_me(out, *folder.read_me);
+    out += "</main>\n";
+    append_script(out, filter_script);
+    if (folder.upload_form == UploadForm::shown) append_script(out, upload_script);
+    out += "</body>\n</html>\n";
     return out;
 }
 
@@ -236,6 +272,33 @@ std::string render_json(const ListedFolder& folder) {
 }
 
 }  // namespace
+
+std::string_view folder_name(std::string_view path) {
+    path.remove_suffix(1);
+    return path.substr(path.rfind('/') + 1);
+}
+
+const ListedEntry* find_read_me(const std::vector<ListedEntry>& entries) {
+    for (const std::string_view name : {"readme.md", "readme", "readme.txt"}) {
+        for (const ListedEntry& entry : entries) {
+            const bool is_file = entry.kind == ListedEntry::Kind::file;
+            if (is_file && std::ranges::equal(entry.name, name, {}, lower)) return &entry;
+        }
+    }
+    return nullptr;
+}
+
+std::string_view listing_policy(UploadForm upload_form) {
+    static const std::string usual = fmt::format(
+        "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; "
+        "script-src '{}'",
+        filter_script_hash);
+    static const std::string with_form = fmt::format(
+        "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'self'; "
+        "connect-src 'self'; script-src '{}' '{}'",
+        filter_script_hash, upload_script_hash);
+    return upload_form == UploadForm::none ? usual : with_form;
+}
 
 SortOrder parse_sort_order(std::string_view query) {
     SortOrder order;

@@ -6,8 +6,10 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace portico::files {
@@ -28,10 +30,12 @@ struct SortOrder {
 
 struct ListedEntry {
     enum class Kind : std::uint8_t { file, folder };
+    enum class Reached : std::uint8_t { directly, by_link };
     std::string name;  // any octets but "/" and NUL
     Kind kind = Kind::file;
     std::uint64_t size = 0;  // octets; meaningless for a folder
     std::chrono::sys_time<std::chrono::nanoseconds> modified;
+    Reached reached = Reached::directly;
 };
 
 // The content of a folder, in no particular order.
@@ -40,13 +44,33 @@ struct FoundFolder {
     bool truncated = false;  // there are more entries than these
 };
 
+// Links to the folder's archives.
+enum class ArchiveLinks : std::uint8_t { none, shown };
+
+// A form to send files to the folder.
+enum class UploadForm : std::uint8_t { none, shown };
+
 // A page to render.
 struct ListedFolder {
     std::string_view path;  // decoded, with a slash at both ends
     std::vector<ListedEntry> entries;
     SortOrder order;
     bool truncated = false;  // there are more entries than these
+    ArchiveLinks archives = ArchiveLinks::none;
+    UploadForm upload_form = UploadForm::none;
+    // The name and the text of a file that is shown below the list.
+    std::optional<std::pair<std::string, std::string>> read_me = {};
 };
+
+// The file that is shown below a list: README, README.md or README.txt, in any case. Null: there is none.
+[[nodiscard]] const ListedEntry* find_read_me(const std::vector<ListedEntry>& entries);
+
+// The Content-Security-Policy of a page: the only scripts that it runs are those which it has by itself, and it loads
+// nothing, so that an error in escaping could do no harm. A literal, or as long-lived.
+[[nodiscard]] std::string_view listing_policy(UploadForm upload_form);
+
+// The last segment of a folder's path: "b" for "/a/b/"; empty for the root.
+[[nodiscard]] std::string_view folder_name(std::string_view path);
 
 // Sorts folders first, whatever the order. Sorts names as people do: "file 9" before "file 10", "b" after "A".
 void sort_entries(std::vector<ListedEntry>& entries, SortOrder order);

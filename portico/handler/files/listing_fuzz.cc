@@ -20,6 +20,8 @@ files::ListedFolder folder_of(std::string_view input, std::string& path) {
     const std::uint8_t choice = input.empty() ? 0 : static_cast<std::uint8_t>(input.front());
     input.remove_prefix(std::min<std::size_t>(1, input.size()));
     folder.truncated = (choice & 1) != 0;
+    if ((choice & 4) != 0) folder.read_me.emplace(input.substr(0, input.find('\n')), input);
+    if ((choice & 8) != 0) folder.upload_form = files::UploadForm::shown;
     bool first = true;
     while (!input.empty()) {
         constexpr std::string_view parting("/\0", 2);
@@ -52,7 +54,7 @@ void check_utf8(std::string_view text) {
         const std::size_t octets = http::utf8_octets(text.substr(i));
         assert(octets != 0);
         const auto octet = static_cast<unsigned char>(text[i]);
-        assert(octet == '\n' || (octet >= 0x20 && octet != 0x7f));
+        assert(octet == '\n' || octet == '\t' || (octet >= 0x20 && octet != 0x7f));
         i += octets;
     }
 }
@@ -61,6 +63,10 @@ void check_utf8(std::string_view text) {
 files::ListedFolder harmless(const files::ListedFolder& folder, std::string& path) {
     files::ListedFolder other = folder;
     for (files::ListedEntry& entry : other.entries) std::fill(entry.name.begin(), entry.name.end(), 'a');
+    if (other.read_me) {
+        std::fill(other.read_me->first.begin(), other.read_me->first.end(), 'a');
+        for (char& c : other.read_me->second) c = c == '\n' || c == '\r' || c == '\t' ? c : 'a';
+    }
     for (char& c : path) c = c == '/' ? '/' : 'a';
     other.path = path;
     return other;

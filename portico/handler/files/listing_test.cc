@@ -124,5 +124,21 @@ TEST(Json, HoldsTheSame) {
               "{\"path\":\"/\",\"truncated\":false,\"entries\":[]}\n");
 }
 
+TEST(Listing, ShowsATextBelow) {
+    ListedFolder folder{"/", {file("Readme.TXT"), file("README.md")}, {}, false};
+    const ListedEntry* const read_me = find_read_me(folder.entries);
+    ASSERT_NE(read_me, nullptr);
+    EXPECT_EQ(read_me->name, "README.md");
+    EXPECT_EQ(find_read_me({}), nullptr);
+    folder.read_me.emplace("README.md", "# <b>\r\n\tx\x1b");
+    const std::string page = render_listing(folder, ListingFormat::html);
+    EXPECT_THAT(page, HasSubstr("<pre># &lt;b&gt;\n\tx\uFFFD</pre>"));
+    EXPECT_THAT(page, Not(HasSubstr("<form")));
+    folder.upload_form = UploadForm::shown;
+    EXPECT_THAT(render_listing(folder, ListingFormat::html), HasSubstr("enctype=\"multipart/form-data\""));
+    EXPECT_THAT(std::string(listing_policy(UploadForm::none)), HasSubstr("form-action 'none'"));
+    EXPECT_THAT(std::string(listing_policy(UploadForm::shown)), HasSubstr("form-action 'self'"));
+}
+
 }  // namespace
 }  // namespace portico::files

@@ -62,6 +62,8 @@ public:
         const bool wants_folder = path_.ends_with('/');
         const auto status = look_at(path);
         if (!status) {
+            const bool may_be_clean = status.error() == ENOENT && !wants_folder;
+            if (may_be_clean && find_page(path)) return std::move(loaded_);
             refuse(refusal_of(status.error()));
         } else if (status->kind == io::FileKind::directory) {
             wants_folder ? find_index(path) : found(Loaded::Kind::folder_without_slash);
@@ -101,6 +103,16 @@ private:
         found(Loaded::Kind::folder);
     }
 
+    // "about" leads to "about.html" if there is nothing else. False: there is no such file either.
+    bool find_page(const std::string& path) {
+        if (folder_->options().clean_names == CleanNames::off) return false;
+        std::string page = path + ".html";
+        const auto status = look_at(page);
+        if (!status || status->kind != io::FileKind::regular) return false;
+        open_file(std::move(page));
+        return true;
+    }
+
     // The last probe is the one for the file.
     void open_file(std::string path) {
         auto file = load_file(*folder_, path, large_);
@@ -113,6 +125,8 @@ private:
     }
 
     void find_siblings() {
+        if (!folder_->only_path().empty()) return;               // they are not what was to be served
+        if (folder_->options().uploads != Uploads::off) return;  // strangers may have put them there
         for (const http::Coding coding : precompressed) {
             const auto status = look_at(sibling_path(loaded_.file_path, coding));
             if (!status || status->kind != io::FileKind::regular) continue;
@@ -243,12 +257,11 @@ std::string sibling_path(std::string_view file_path, http::Coding coding) {
     return path;
 }
 
-http::Result<FoundFolder> read_folder(const Folder& folder, std::string_view path) {
+http::Result<FoundFolder> read_folder(const Folder& folder, std::string_view path, std::size_t entries_max) {
     io::FileSystem& files = folder.files();
     const std::string relative = relative_path(path);
     const auto opened = files.open_beneath(folder.root(), relative);
     if (!opened) return std::unexpected(refusal_of(opened.error().number));
-    const std::size_t entries_max = folder.options().listing_entries_max;
     auto found = files.list(*opened, entries_max + 1);
     if (!found) return std::unexpected(refusal_of(found.error().number));
 
@@ -261,7 +274,9 @@ http::Result<FoundFolder> read_folder(const Folder& folder, std::string_view pat
         const bool is_folder = status->kind == io::FileKind::directory;
         if (!is_folder && status->kind != io::FileKind::regular) continue;  // would be a 404
         const auto kind = is_folder ? ListedEntry::Kind::folder : ListedEntry::Kind::file;
-        listed.entries.push_back(ListedEntry{std::move(entry.name), kind, status->size, status->modified});
+        const bool is_link = entry.status.kind == io::FileKind::symlink;
+        const auto reached = is_link ? ListedEntry::Reached::by_link : ListedEntry::Reached::directly;
+        listed.entries.push_back(ListedEntry{std::move(entry.name), kind, status->size, status->modified, reached});
     }
     return listed;
 }

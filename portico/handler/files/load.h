@@ -75,7 +75,8 @@ struct Loaded {
 // The name of the file that holds a precompressed content: "style.css.br".
 [[nodiscard]] std::string sibling_path(std::string_view file_path, http::Coding coding);
 
-// Reads a folder, for a page that lists it. Refused as in load().
-[[nodiscard]] http::Result<FoundFolder> read_folder(const Folder& folder, std::string_view path);
+// Reads a folder: what a page that lists it shows, at most `entries_max` entries. Refused as in load().
+[[nodiscard]] http::Result<FoundFolder> read_folder(const Folder& folder, std::string_view path,
+                                                    std::size_t entries_max);
 
 }  // namespace portico::files

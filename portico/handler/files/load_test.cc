@@ -119,7 +119,7 @@ TEST_F(Loads, OfAChangedFileAreToldApart) {
 }
 
 TEST_F(Loads, OfListingsAreRefusedForWhatIsGone) {
-    const auto found = read_folder(opened(), "/gone/");
+    const auto found = read_folder(opened(), "/gone/", 10);
     ASSERT_FALSE(found.has_value());
     EXPECT_EQ(found.error().status, http::Status::not_found);
 }

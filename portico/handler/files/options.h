@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "portico/route/extra_fields.h"
 #include "portico/route/passwords.h"
 
 namespace portico::files {
@@ -28,6 +29,10 @@ enum class Listing : std::uint8_t { off, on };
 // draw their pages in the browser. It is sent only for navigations (the path has no extension, or Accept names
 // text/html), so that a missing script or picture is still a 404.
 enum class MissingPath : std::uint8_t { not_found, root_index };
+
+// What a path answers to which nothing leads if there is a file of the same name with ".html" after it: 404, or that
+// file. A file or a folder with the path's own name always comes first.
+enum class CleanNames : std::uint8_t { off, on };
 
 // Whether scripts of other sites may read the answers (Access-Control-Allow-Origin: *).
 enum class CrossOrigin : std::uint8_t { same_site, everyone };
@@ -64,15 +69,61 @@ struct EncodingLimits {
     friend bool operator==(const EncodingLimits&, const EncodingLimits&) = default;
 };
 
+// Whether a folder that would be listed can be had as one file, too: .zip and .tar.zst. It has everything that is not
+// hidden, also what no page of the site links to, and it costs a walk through the whole tree.
+enum class Archives : std::uint8_t { off, on };
+
+struct ArchiveLimits {
+    // Files and folders in one archive, and names in one of its folders, hidden ones included. A .zip keeps some 150
+    // octets and the name of each in memory until its end.
+    std::size_t entries_max = 50'000;
+    // Of their contents, in octets.
+    std::uint64_t octets_max = std::uint64_t{64} << 30;
+    // Archives that are sent at the same time, by each core. Each takes up to 1 MiB, and 4 MiB more if it is
+    // compressed. Further requests are answered with 503.
+    unsigned at_once_max = 8;
+
+    friend bool operator==(const ArchiveLimits&, const ArchiveLimits&) = default;
+};
+
+// Whether clients may put files into the folder.
+enum class Uploads : std::uint8_t {
+    off,
+    new_files,    // a file never takes the place of another
+    overwriting,  // it does
+};
+
+struct UploadLimits {
+    // One file, in octets.
+    std::uint64_t file_octets_max = std::uint64_t{1} << 30;
+    // Files in one form.
+    std::size_t files_max = 100;
+    // Parts of files that nobody has sent more of for so long are removed when the next part comes.
+    std::chrono::seconds part_age_max{86'400};
+
+    friend bool operator==(const UploadLimits&, const UploadLimits&) = default;
+};
+
 struct FolderOptions {
     // The folder that is served. Nothing outside it can be reached, whatever a path or a symbolic link says.
     std::string root;
     // Files that answer for their folder; the first one that exists is used.
     std::vector<std::string> index{"index.html"};
+    // The name of a file in the root that is all that is served: at "/" and at its own path. Empty: everything is.
+    std::string only_file;
     Dotfiles dotfiles = Dotfiles::hidden;
     Listing listing = Listing::on;
+    Archives archives = Archives::off;
+    ArchiveLimits archive_limits;
+    // What clients have put there is shown to others without its scripts, and precompressed files are not used: a
+    // client could otherwise change what a file is answered with.
+    Uploads uploads = Uploads::off;
+    UploadLimits upload_limits;
     MissingPath missing_path = MissingPath::not_found;
+    CleanNames clean_names = CleanNames::off;
     CrossOrigin cross_origin = CrossOrigin::same_site;
+    // Fields that every answer has, refusals and redirections included.
+    std::vector<route::ExtraField> extra_fields;
     // How long browsers and proxies may use an answer without asking again. Nothing: they ask each time, and a short
     // answer usually tells them that theirs is still right (Cache-Control: no-cache).
     std::optional<std::chrono::seconds> cache;

@@ -104,13 +104,19 @@ std::shared_ptr<const Representation> represent_file(std::shared_ptr<const Folde
     http::write_imf_fixdate(last_modified, made->last_modified);
     made->validators = http::Validators{made->etag->view(), last_modified};
     add_common_fields(*made, source.coding, vary, made->folder->cache_control());
+    // A page that somebody has sent could otherwise use what this server trusts its visitors with.
+    const bool may_have_scripts = made->content_type.find("html") != std::string_view::npos ||
+                                  made->content_type.find("xml") != std::string_view::npos;
+    if (made->folder->options().uploads != Uploads::off && may_have_scripts) {
+        made->fields.add(FieldName::content_security_policy, "sandbox");
+    }
     charge(*made, ledger);
     return made;
 }
 
 std::shared_ptr<const Representation> represent_page(std::shared_ptr<const Folder> folder, Ledger& ledger,
                                                      std::string octets, std::string_view content_type,
-                                                     http::Coding coding) {
+                                                     std::string_view policy, http::Coding coding) {
     auto made = std::make_shared<Representation>();
     made->folder = std::move(folder);
     made->content_type = content_type;
@@ -119,10 +125,7 @@ std::shared_ptr<const Representation> represent_page(std::shared_ptr<const Folde
     made->etag.emplace(made->size, content_hash(made->octets), http::spelling(coding));
     made->validators.etag = made->etag->view();
     add_common_fields(*made, coding, Vary::by_type_and_coding, "no-cache");
-    // The page needs no scripts and loads nothing, so an error in escaping could do no harm.
-    made->fields.add(
-        FieldName::content_security_policy,
-        "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'");
+    made->fields.add(FieldName::content_security_policy, policy);
     charge(*made, ledger);
     return made;
 }

@@ -90,10 +90,11 @@ enum class Vary : std::uint8_t { never, by_coding, by_type_and_coding };
                                                                    Source source, Vary vary,
                                                                    std::chrono::sys_seconds now);
 
-// A representation of a page that we made: a listing. Its entity tag comes from its octets.
+// A representation of a page that we made: a listing. Its entity tag comes from its octets. `policy`: its
+// Content-Security-Policy, which outlives it.
 [[nodiscard]] std::shared_ptr<const Representation> represent_page(std::shared_ptr<const Folder> folder, Ledger& ledger,
                                                                    std::string octets, std::string_view content_type,
-                                                                   http::Coding coding);
+                                                                   std::string_view policy, http::Coding coding);
 
 // A lookup that was made for an entry, and its result: the entry is valid as long as the same lookup gives the same
 // result.

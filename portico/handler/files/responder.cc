@@ -4,6 +4,8 @@
 #include <array>
 #include <cassert>
 #include <cstring>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -57,24 +59,31 @@ bool is_navigation(const http::Request& request, const Resource& resource) {
     return http::choose_media_type(request.fields, html).has_value();
 }
 
+// The archive that is asked for, if the folder offers any.
+std::optional<ArchiveFormat> wanted_archive(const http::Request& request, const Folder& folder) {
+    if (folder.options().archives == Archives::off || folder.options().listing == Listing::off) return std::nullopt;
+    return parse_download(request.query);
+}
+
 bool root_index_answers(const http::Request& request, const Resource& resource, const http::Refusal& refusal,
                         const Folder& folder) {
-    return folder.options().missing_path == MissingPath::root_index && refusal.status == Status::not_found &&
-           is_navigation(request, resource);
+    return folder.only_path().empty() && folder.options().missing_path == MissingPath::root_index &&
+           refusal.status == Status::not_found && is_navigation(request, resource);
 }
 
 // The answer depends on Accept, wherever it comes from in the end.
 void add_vary_by_type(http::Response& response) { response.fields.set(FieldName::vary, "Accept, Accept-Encoding"); }
 
-bool wants_own_page(const http::Request& request, const http::Refusal& refusal) {
-    return refusal.status == Status::not_found && route::preferred_format(request) == route::PageFormat::html &&
+bool wants_own_page(const http::Request& request, const http::Refusal& refusal, const Folder& folder) {
+    return folder.only_path().empty() && refusal.status == Status::not_found &&
+           route::preferred_format(request) == route::PageFormat::html &&
            (request.method == http::Method::get || request.method == http::Method::head);
 }
 
 }  // namespace
 
 Responder::Responder(io::Core& core, std::shared_ptr<const Folder> folder)
-    : core_(&core), store_(core, std::move(folder)), key_(random_key(core)) {}
+    : core_(&core), store_(core, std::move(folder)), key_(random_key(core)), measuring_(core), archives_(core) {}
 
 bool Responder::respond_at_once(const http::Request& request, const Resource& resource, http::Response& response) {
     const std::shared_ptr<Entry>* const entry = store_.find(resource.path);
@@ -110,6 +119,7 @@ bool Responder::fill_listing_at_once(const http::Request& request, const Resourc
     if (store_.folder()->options().listing == Listing::off) {
         return refuse_at_once(request, {Status::not_found, "a folder without an index file"}, response);
     }
+    if (wanted_archive(request, *store_.folder())) return false;
     const std::shared_ptr<Entry>* const page = store_.find(listing_request(request, resource).key());
     return page != nullptr &&
            fill(request, (*page)->variant(Coding::identity).made, Check::file, response) == Step::filled;
@@ -155,7 +165,7 @@ Responder::Step Responder::fill(const http::Request& request, const SharedRepres
 }
 
 bool Responder::refuse_at_once(const http::Request& request, const http::Refusal& refusal, http::Response& response) {
-    if (wants_own_page(request, refusal)) {
+    if (wants_own_page(request, refusal, *store_.folder())) {
         const std::shared_ptr<Entry>* const own = store_.find(own_not_found_page);
         if (own == nullptr) return false;
         if ((*own)->kind == Entry::Kind::file) {
@@ -262,8 +272,42 @@ Task<bool> Responder::respond_with_root_index(const http::Request& request, http
     co_return true;
 }
 
+Task<void> Responder::respond_archive(const http::Request& request, const Resource& resource, ArchiveFormat format,
+                                      http::Response& response) {
+    const FolderOptions& options = store_.folder()->options();
+    const std::string path(resource.path);
+    const std::string name(path.size() == 1 ? "files" : folder_name(path));
+    const route::PageFormat page = route::preferred_format(request);
+    const auto job = std::make_shared<ArchiveJob>(archives_, store_.folder(), path, name, format);
+    Permit permit(measuring_, options.long_reads_at_once_max, options.archive_limits.at_once_max);
+    if (!job->permit.is_taken() || permit.is_refused()) {
+        route::write_refusal(Status::service_unavailable, page, response, "Too many archives are being sent.");
+        co_return;
+    }
+    bool is_stopped = false;
+    while (!permit.is_taken() && !is_stopped) {
+        const bool woken = co_await permit.wait();
+        is_stopped = !woken;
+    }
+    auto measure = [&path, &folder = store_.folder()] { return can_be_archived(folder, path); };
+    std::optional<bool> fits;
+    if (!is_stopped) fits = co_await io::offload(*core_, measure);
+    if (!fits) {
+        route::write_refusal(Status::service_unavailable, page, response);
+    } else if (!*fits) {
+        route::write_refusal(Status::forbidden, page, response, "There is too much in this folder for one archive.");
+    } else {
+        compose_archive(*core_, job, name, format, response);
+    }
+}
+
 Task<void> Responder::respond_listing(const http::Request& request, const Resource& resource,
                                       http::Response& response) {
+    const std::optional<ArchiveFormat> archive = wanted_archive(request, *store_.folder());
+    if (archive) {
+        co_await respond_archive(request, resource, *archive, response);
+        co_return;
+    }
     const std::shared_ptr<Entry> page = co_await store_.obtain_listing(listing_request(request, resource));
     if (page && page->kind == Entry::Kind::listing) {
         // A page is in memory and never stale.

@@ -8,8 +8,10 @@
 #include <memory>
 
 #include "portico/base/task.h"
+#include "portico/handler/files/archive.h"
 #include "portico/handler/files/compose.h"
 #include "portico/handler/files/folder.h"
+#include "portico/handler/files/permits.h"
 #include "portico/handler/files/store.h"
 #include "portico/handler/files/translate.h"
 #include "portico/http/message.h"
@@ -82,11 +84,15 @@ private:
     Task<bool> try_to_respond(const http::Request& request, const Resource& resource, http::Response& response);
     Task<bool> respond_from_file(const http::Request& request, std::shared_ptr<Entry> entry, http::Response& response);
     Task<bool> respond_with_root_index(const http::Request& request, http::Refusal refusal, http::Response& response);
+    Task<void> respond_archive(const http::Request& request, const Resource& resource, ArchiveFormat format,
+                               http::Response& response);
     Task<void> respond_listing(const http::Request& request, const Resource& resource, http::Response& response);
 
     io::Core* core_;
     Store store_;
     route::HashKey key_;
+    Permits measuring_;  // folders that somebody wants to have as an archive
+    Permits archives_;   // that are being sent
     unsigned users_ = 0;
     std::uint64_t multiparts_ = 0;  // the number of boundaries made
 };

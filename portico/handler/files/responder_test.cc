@@ -618,6 +618,72 @@ TEST_F(OwnPage, IsNotForWhoWantsNoPage) {
               "404 Not Found\nThere is nothing at this address.\n");
 }
 
+// One file, and the folder in which it happens to be.
+class OnlyFile : public ResponderTest {
+protected:
+    OnlyFile() {
+        root.write("re port.pdf", "%PDF");
+        root.write("index.html", "index");
+        root.write("404.html", "own page");
+        options.only_file = "re port.pdf";
+        options.missing_path = MissingPath::root_index;
+    }
+};
+
+TEST_F(OnlyFile, IsAllThatIsServed) {
+    root.write("re port.pdf.gz", "not asked for");
+    for (const std::string_view target : {"/", "/re%20port.pdf"}) {
+        const Answer answer = get(target, {{FieldName::accept_encoding, "gzip"}});
+        EXPECT_EQ(answer.content(), "%PDF") << target;
+        EXPECT_EQ(answer.field(FieldName::content_type), "application/pdf");
+    }
+    for (const std::string_view target : {"/index.html", "/404.html", "/x", "/re%20port.pdf/", "/re%20port.pdf.gz"}) {
+        const Answer answer = get(target);
+        EXPECT_EQ(answer.status, Status::not_found) << target;
+        EXPECT_THAT(answer.content(), testing::Not(testing::AnyOf("index", "own page"))) << target;
+    }
+}
+
+TEST_F(OnlyFile, IsNotReplacedByAnyOtherOnceItIsGone) {
+    std::filesystem::remove(root.path() / "re port.pdf");
+    EXPECT_EQ(get("/").status, Status::not_found);
+    root.write("re port.pdf/secret", "secret");
+    EXPECT_EQ(get("/re%20port.pdf/secret").status, Status::not_found);
+}
+
+class CleanNamesOfPages : public ResponderTest {
+protected:
+    CleanNamesOfPages() {
+        options.clean_names = CleanNames::on;
+        options.revalidate = 0s;
+        root.write("about.html", "page");
+        root.write("team/index.html", "folder");
+        root.write("team.html", "shadowed");
+        root.write("plain", "file");
+        root.write("plain.html", "shadowed");
+        root.write(".env.html", "hidden");
+        root.write("odd.html/index.html", "a folder");
+    }
+};
+
+TEST_F(CleanNamesOfPages, LeadToThemIfThereIsNothingElse) {
+    const Answer page = get("/about");
+    EXPECT_EQ(page.content(), "page");
+    EXPECT_EQ(page.field(FieldName::content_type), "text/html; charset=utf-8");
+    EXPECT_EQ(get("/about.html").content(), "page");
+    EXPECT_EQ(get("/plain").content(), "file");
+    EXPECT_EQ(get("/team").status, Status::moved_permanently);
+    for (const std::string_view target : {"/about/", "/.env", "/odd", "/none"}) {
+        EXPECT_EQ(get(target).status, Status::not_found) << target;
+    }
+    root.write("about", "now a file");
+    EXPECT_EQ(get("/about").content(), "now a file");
+    std::filesystem::remove(root.path() / "about");
+    options.clean_names = CleanNames::off;
+    serve();
+    EXPECT_EQ(get("/about").status, Status::not_found);
+}
+
 // Many requests at the same time.
 class Together : public ResponderTest {
 protected:

@@ -62,11 +62,26 @@ struct ListingPage {
     Coding coding;
 };
 
+UploadForm upload_form(const Folder& folder) {
+    return folder.options().uploads == Uploads::off ? UploadForm::none : UploadForm::shown;
+}
+
+// The text below a listing: that of a file whose name says that it is to be read. Nothing: there is none, or it is too
+// long.
+std::optional<std::string> read_text_of(const Folder& folder, const std::string& path, const std::string& name) {
+    constexpr std::uint64_t read_me_octets_max = 64 * 1024;
+    io::FileSystem& files = folder.files();
+    const auto file = files.open_beneath(folder.root(), path.substr(1) + name);
+    const auto status = file ? files.status(*file) : std::unexpected(file.error());
+    if (!status || status->kind != io::FileKind::regular || status->size > read_me_octets_max) return std::nullopt;
+    return read_unchanged(files, *file, *status);
+}
+
 // Lists `known`, or the present content of the folder.
 ListingPage render_page(const Folder& folder, const ListingRequest& wanted, std::shared_ptr<const FoundFolder> known) {
     ListingPage page{std::move(known), {}, Coding::identity};
     if (!page.folder) {
-        auto found = read_folder(folder, wanted.path);
+        auto found = read_folder(folder, wanted.path, folder.options().listing_entries_max);
         if (!found) {
             page.octets = std::unexpected(found.error());
             return page;
@@ -74,7 +89,14 @@ ListingPage render_page(const Folder& folder, const ListingRequest& wanted, std:
         page.folder = std::make_shared<const FoundFolder>(std::move(*found));
     }
     ListedFolder listed{wanted.path, page.folder->entries, wanted.order, page.folder->truncated};
+    if (folder.options().archives == Archives::on) listed.archives = ArchiveLinks::shown;
+    listed.upload_form = upload_form(folder);
     sort_entries(listed.entries, wanted.order);
+    if (wanted.format == ListingFormat::html) {
+        const ListedEntry* const read_me = find_read_me(listed.entries);
+        auto text = read_me == nullptr ? std::nullopt : read_text_of(folder, wanted.path, read_me->name);
+        if (text) listed.read_me.emplace(read_me->name, *std::move(text));
+    }
     page.octets = render_listing(listed, wanted.format);
     if (wanted.coding == Coding::identity) return page;
     auto encoded = route::encode(wanted.coding, *page.octets);
@@ -431,8 +453,8 @@ Task<std::shared_ptr<Entry>> Store::make_listing(const ListingRequest& wanted) {
     entry->kind = Entry::Kind::listing;
     const std::string_view type =
         wanted.format == ListingFormat::html ? "text/html; charset=utf-8" : "application/json";
-    entry->variant(Coding::identity).made =
-        represent_page(folder_, core_->ledger(), std::move(*page->octets), type, page->coding);
+    entry->variant(Coding::identity).made = represent_page(folder_, core_->ledger(), std::move(*page->octets), type,
+                                                           listing_policy(upload_form(*folder_)), page->coding);
     keep(entry);
     co_return entry;
 }
