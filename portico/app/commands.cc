@@ -13,9 +13,9 @@ namespace portico::app {
 
 std::span<const Command> commands() {
     static const std::array all{
-        serve_command(),   hello_command(),      echo_command(),  connect_command(),       get_command(),
-        resolve_command(), interfaces_command(), ports_command(), hash_password_command(), cert_command(),
-        acme_command(),    completion_command(), man_command(),   help_command(),
+        serve_command(), hello_command(),   echo_command(),       connect_command(), listen_command(),
+        get_command(),   resolve_command(), interfaces_command(), ports_command(),   hash_password_command(),
+        cert_command(),  acme_command(),    completion_command(), man_command(),     help_command(),
     };
     return all;
 }
@@ -34,6 +34,7 @@ cli::Program program() {
                      {"portico serve --tls", "the same over HTTPS, with a certificate of your own"},
                      {"portico echo", "send back what clients send, on tcp://127.0.0.1:8080"},
                      {"portico connect HOST PORT", "talk to any server"},
+                     {"portico listen", "wait for somebody to connect, and talk to them"},
                      {"portico get https://example.org/", "print a page"}},
         .commands = commands(),
         .topics = {"limits"},

@@ -15,6 +15,7 @@ Command serve_command();          // serve.cc
 Command hello_command();          // hello.cc
 Command echo_command();           // echo.cc
 Command connect_command();        // connect.cc
+Command listen_command();         // listen.cc
 Command get_command();            // get.cc
 Command resolve_command();        // resolve.cc
 Command interfaces_command();     // interfaces.cc

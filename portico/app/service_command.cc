@@ -63,27 +63,6 @@ private:
     int exit_code_ = exit_ok;
 };
 
-int complain_of_opening(const Arguments& arguments, const io::Endpoint& endpoint,
-                        const services::OpenFailure& failure) {
-    if (failure.number == 0 || endpoint.transport == io::Transport::stdio) {
-        return complain(fmt::format("cannot listen on {}: {}", endpoint.text(), failure.message));
-    }
-    const auto in_use =
-        failure.number == EADDRINUSE ? io::who_holds(failure.address, endpoint.transport) : std::nullopt;
-    if (!in_use || endpoint.transport == io::Transport::unix_stream) {
-        const Misuse trouble =
-            trouble_with_listening(arguments, failure.address, {failure.number, "listen"}, standard_port);
-        return complain(trouble.message, trouble.advice);
-    }
-    io::Endpoint other = io::endpoint_at(failure.address, endpoint.transport);
-    const std::string wanted = other.text();
-    other.port = 0;
-    std::string advice = retyped(arguments, "--listen " + shell_quoted(other.text()));
-    if (!in_use->held_by.empty()) advice += fmt::format("\nkill {}", in_use->held_by.front().pid);
-    return complain(fmt::format("cannot listen on {}: the port is in use by {}", wanted, io::describe_holders(*in_use)),
-                    advice);
-}
-
 // Returns the endpoints given on the command line. They were checked when it was parsed.
 std::vector<server::WebEndpoint> endpoints_of(const Arguments& arguments) {
     std::vector<server::WebEndpoint> endpoints;
@@ -91,31 +70,6 @@ std::vector<server::WebEndpoint> endpoints_of(const Arguments& arguments) {
         endpoints.push_back(*server::parse_web_endpoint(text));
     }
     return endpoints;
-}
-
-// What the endpoints with TLS show; null if there are none.
-std::expected<std::unique_ptr<server::ServerCertificates>, Misuse> certificates_for(
-    const Arguments& arguments, const std::vector<server::WebEndpoint>& endpoints) {
-    const bool is_wanted =
-        std::ranges::any_of(endpoints, [](const auto& one) { return one.speech == server::Speech::tls; });
-    const auto chain = arguments.value("cert");
-    const auto key = arguments.value("key");
-    if (chain.has_value() != key.has_value()) {
-        return std::unexpected(Misuse{"--cert and --key belong together",
-                                      "portico echo --listen tls://:7443 --cert fullchain.pem --key privkey.pem"});
-    }
-    if (chain && !is_wanted) {
-        return std::unexpected(Misuse{"--cert is for endpoints with tls://", "portico echo --listen tls://:7443"});
-    }
-    if (!is_wanted) return nullptr;
-    server::CertificatePlan plan;
-    plan.use = chain ? server::CertificateUse::files : server::CertificateUse::local;
-    if (chain) plan.files.emplace_back(std::string(*chain), std::string(*key));
-    plan.names = io::names_of_this_machine();
-    plan.offer = server::Applications::listed;
-    auto opened = open_certificates(plan, "");
-    if (!opened) return std::unexpected(Misuse{opened.error().message, advice_of(opened.error())});
-    return *std::move(opened);
 }
 
 struct Running {
@@ -143,6 +97,53 @@ void announce(const std::vector<OpenEndpoint>& opened, bool standard_output_is_o
 }
 
 }  // namespace
+
+int complain_of_opening(const Arguments& arguments, const io::Endpoint& endpoint,
+                        const services::OpenFailure& failure) {
+    if (failure.number == 0 || endpoint.transport == io::Transport::stdio) {
+        return complain(fmt::format("cannot listen on {}: {}", endpoint.text(), failure.message));
+    }
+    const auto in_use =
+        failure.number == EADDRINUSE ? io::who_holds(failure.address, endpoint.transport) : std::nullopt;
+    if (!in_use || endpoint.transport == io::Transport::unix_stream) {
+        const Misuse trouble =
+            trouble_with_listening(arguments, failure.address, {failure.number, "listen"}, standard_port);
+        return complain(trouble.message, trouble.advice);
+    }
+    io::Endpoint other = io::endpoint_at(failure.address, endpoint.transport);
+    const std::string wanted = other.text();
+    other.port = 0;
+    std::string advice = retyped(arguments, "--listen " + shell_quoted(other.text()));
+    if (!in_use->held_by.empty()) advice += fmt::format("\nkill {}", in_use->held_by.front().pid);
+    return complain(fmt::format("cannot listen on {}: the port is in use by {}", wanted, io::describe_holders(*in_use)),
+                    advice);
+}
+
+std::expected<std::unique_ptr<server::ServerCertificates>, Misuse> certificates_for(
+    const Arguments& arguments, const std::vector<server::WebEndpoint>& endpoints) {
+    const bool is_wanted =
+        std::ranges::any_of(endpoints, [](const auto& one) { return one.speech == server::Speech::tls; });
+    const auto chain = arguments.value("cert");
+    const auto key = arguments.value("key");
+    if (chain.has_value() != key.has_value()) {
+        return std::unexpected(
+            Misuse{"--cert and --key belong together",
+                   fmt::format("portico {} --cert fullchain.pem --key privkey.pem", arguments.command().name)});
+    }
+    if (chain && !is_wanted) {
+        return std::unexpected(
+            Misuse{"--cert is for endpoints with tls://", fmt::format("portico {} --help", arguments.command().name)});
+    }
+    if (!is_wanted) return nullptr;
+    server::CertificatePlan plan;
+    plan.use = chain ? server::CertificateUse::files : server::CertificateUse::local;
+    if (chain) plan.files.emplace_back(std::string(*chain), std::string(*key));
+    plan.names = io::names_of_this_machine();
+    plan.offer = server::Applications::listed;
+    auto opened = open_certificates(plan, "");
+    if (!opened) return std::unexpected(Misuse{opened.error().message, advice_of(opened.error())});
+    return *std::move(opened);
+}
 
 std::vector<Option> service_options() {
     return {
