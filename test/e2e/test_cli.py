@@ -199,7 +199,7 @@ def test_what_was_typed_does_not_reach_the_terminal_as_it_is():
 
 def test_an_empty_folder_name_is_refused_and_not_taken_for_this_folder(site):
     done = subprocess.run([servers.portico_program(), "serve", "", "-p0"], cwd=site, capture_output=True, text=True, timeout=20)
-    assert done.returncode == 2 and "the argument DIR is empty" in done.stderr
+    assert done.returncode == 2 and "the argument PATH is empty" in done.stderr
 
 
 def test_endpoints_may_be_written_without_slashes(site):
@@ -295,7 +295,7 @@ def test_completion_loads(shell):
     ("portico se", {"serve"}),
     ("portico serve --access-log ", {"text", "json", "combined", "off"}),
     ("portico serve --access-log = js", {"json"}),
-    ("portico serve --no-", {"--no-list", "--no-ocsp"}),
+    ("portico serve --no-", {"--no-clean-urls", "--no-list", "--no-ocsp"}),
     ("portico completion z", {"zsh"}),
     ("portico serve --set head_time", {"head_time_max="}),
 ])

@@ -20,17 +20,18 @@ const filter = () => {
   const wanted = box.value.trim().toLowerCase();
   let shown = 0;
   for (const row of rows) {
-    row.hidden = !row.cells[0].textContent.toLowerCase().includes(wanted);
-    shown += row.hidden ? 0 : 1;
+    const fits = row.cells[0].textContent.toLowerCase().includes(wanted);
+    row.toggleAttribute("hidden", !fits);
+    shown += fits ? 1 : 0;
   }
   document.querySelector("#found").textContent = wanted ? `${shown} of ${rows.length}` : "";
 };
-if (rows.length > 1) box.closest("p").hidden = false;
+if (rows.length > 1) box.closest("p").removeAttribute("hidden");
 box.addEventListener("input", filter);
 box.addEventListener("keydown", event => { if (event.key === "Escape") { box.value = ""; filter(); } });
 if (box.value) filter();
 )js";
-inline constexpr std::string_view filter_script_hash = "sha256-Fz6z0xkqq1nND07El6NurpbCCu54JQHLcUa5IwzwdE0=";
+inline constexpr std::string_view filter_script_hash = "sha256-siGbiQDgznl2kzMqJhpF1UiaBb2DihRFdnvQ4le6BnE=";
 
 // Sends files that are chosen or dropped, large ones in parts that can be sent again.
 inline constexpr std::string_view upload_script = R"js("use strict";
