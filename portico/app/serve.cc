@@ -200,7 +200,7 @@ void serve_only_file(ServePlan& plan) {
     plan.folder.only_file = whole.filename().string();
 }
 
-std::string fs_path_of(const files::FolderOptions& folder) {
+std::string served_path(const files::FolderOptions& folder) {
     return folder.only_file.empty() ? folder.root : (std::filesystem::path(folder.root) / folder.only_file).string();
 }
 
@@ -277,7 +277,7 @@ void greet(const Arguments& arguments, const ServePlan& plan, const Opened& open
     }
     if (plan.talk == Talk::banner) {
         Banner banner;
-        banner.root = shown_root(fs_path_of(plan.folder));
+        banner.root = shown_root(served_path(plan.folder));
         banner.doors = doors;
         banner.taken_port = opened.taken_port;
         banner.container = container_kind();
