@@ -111,6 +111,15 @@ def test_ten_thousand_entries_are_listed_without_delaying_others(own_server, tmp
     assert ask(one.address, get("/hello.txt")).content == b"hello"
 
 
+@only_portico
+def test_a_text_below_a_listing_has_a_limit(own_server, tmp_path):
+    for folder, octets in (("fits", 64 * 1024), ("too-long", 64 * 1024 + 1)):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "README").write_bytes(b"r" * octets)
+    address = own_server(tmp_path).address
+    assert b"<pre>rrr" in ask(address, get("/fits/")).content and b"<pre>" not in ask(address, get("/too-long/")).content
+
+
 TARGETS = ["/hello.txt", "/empty.txt", "/big.bin", "/missing", "/sub", "/sub/", "/list/", "/site/", "/pre.css",
            "/long.txt", "/types/page.html", "/types/unknown.qqq",
            "/links/inside.txt", "/links/out.txt", "/special/fifo", "/.hidden", "/%zz", "/hello.txt/"]

@@ -131,6 +131,15 @@ def test_a_form_sends_files(own_server, tmp_path):
     assert names(tmp_path) == {"one", "two"}
 
 
+def test_a_form_has_limits(own_server, tmp_path):
+    address = own_server(tmp_path, ("--upload", "--upload-max", "1k")).address
+    kind = {"Content_Type": "multipart/form-data; boundary=b"}
+    assert send(address, "POST", "/", form(large=b"x" * 1025), **kind).status == 413
+    assert names(tmp_path) == set()
+    assert send(address, "POST", "/", form(**{f"n{number}": b"x" for number in range(101)}), **kind).status == 413
+    assert len(names(tmp_path)) == 100
+
+
 @pytest.mark.parametrize("options", [("--http1.1",), ("--http2-prior-knowledge",)])
 def test_curl_sends_a_file(own_server, tmp_path, options):
     source = tmp_path / "source"
