@@ -5,6 +5,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
 #include <cstring>
 #include <memory>
@@ -65,6 +66,9 @@ int exit_code_of(const ConversationEnd& end) {
         case Ending::escaped: return exit_ok;
         case Ending::idle: complain("no data within the time of --wait"); return exit_timed_out;
         case Ending::receive_failed: complain(fmt::format("lost the connection: {}", why)); return exit_not_received;
+        case Ending::cut:
+            complain("the client ended the connection without close_notify: bytes may be missing");
+            return exit_incomplete;
         case Ending::send_failed: complain(fmt::format("cannot send: {}", why)); return exit_not_sent;
         case Ending::output_failed:
             // EPIPE: the reader of our output has read enough, as in `| head`.
@@ -110,9 +114,11 @@ Task<std::optional<int>> serve_one(io::Core& core, const ListenPlan& plan, io::A
     link::Transport transport(std::move(client.stream));
     if (tls != nullptr) {
         transport.protect(tls->context->make_session(core.buffers()));
-        const bool is_shaken = co_await transport.handshake(std::nullopt, core.now() + handshake_patience);
-        if (!is_shaken) {
-            plan.tell("No TLS: " + printable(transport.session()->failure()));
+        const io::Result<void> shaken = co_await transport.handshake(std::nullopt, core.now() + handshake_patience);
+        if (!shaken) {
+            const bool is_of_tls = shaken.error().number == EPROTO;
+            plan.tell("No TLS: " +
+                      (is_of_tls ? printable(transport.session()->failure()) : io::describe(shaken.error())));
             co_return std::nullopt;
         }
     }
@@ -265,6 +271,7 @@ Command listen_command() {
                         {"-C", "crlf"},
                         {"--keep-open", "keep"}},
         .exit_codes =
+            "18  with TLS, the client did not say that it had sent everything\n"
             "23  standard output could not be written\n"
             "26  standard input could not be read\n"
             "28  the --wait time has expired\n"
