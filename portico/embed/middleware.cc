@@ -132,6 +132,7 @@ Middleware request_id() {
     return [](Request& request, Next next) -> Task<Response> {
         const auto sent = request.field("X-Request-Id");
         std::string id = sent && is_request_id(*sent) ? std::string(*sent) : new_request_id(request.core());
+        request.set_id(id);
         Response response = co_await next(request);
         response.set("X-Request-Id", std::move(id));
         co_return std::move(response);

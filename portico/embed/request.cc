@@ -25,6 +25,17 @@ std::optional<std::string_view> Request::field(std::string_view name) const { re
 
 std::optional<std::string> Request::query(std::string_view name) const { return find_in_form(message_->query, name); }
 
+std::vector<std::string> Request::queries(std::string_view name) const {
+    std::vector<std::string> all;
+    std::string_view rest = message_->query;
+    std::string_view key;
+    std::string_view value;
+    while (next_in_form(rest, key, value)) {
+        if (decode_form(key) == name) all.push_back(decode_form(value));
+    }
+    return all;
+}
+
 std::optional<std::string_view> Request::cookie(std::string_view name) const {
     std::optional<std::string_view> found;
     message_->fields.for_each(http::FieldName::cookie, [&](std::string_view cookies) {
@@ -66,6 +77,26 @@ std::string_view Request::user() const { return exchange_->notes().admitted; }
 void Request::set_user(std::string name) {
     exchange_->notes().user = name;
     exchange_->notes().admitted = std::move(name);
+}
+
+std::string_view Request::pattern() const { return exchange_->notes().pattern; }
+std::string_view Request::id() const { return exchange_->notes().request_id; }
+void Request::set_id(std::string id) { exchange_->notes().request_id = std::move(id); }
+
+std::vector<std::any>& Request::attached() const { return exchange_->attached(); }
+
+Response detail::wrong_query(std::string_view name, std::string_view kind, std::string_view value) {
+    constexpr std::size_t shown_max = 100;
+    std::string text = "The parameter '";
+    text += name;
+    text += "' of the query must be ";
+    text += kind;
+    text += ", not '";
+    text += value.substr(0, shown_max);
+    text += "'.\n";
+    Response response(Status::bad_request, std::move(text), "text/plain; charset=utf-8");
+    response.set_reason("a parameter of the query is of another kind");
+    return response;
 }
 
 Task<bool> Request::send_early_hints(std::string links) {

@@ -4,15 +4,24 @@
 // Threads:   one core's.
 #pragma once
 
+#include <any>
+#include <charconv>
 #include <chrono>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <expected>
+#include <limits>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
+#include <utility>
 #include <vector>
 
 #include "portico/base/task.h"
+#include "portico/embed/response.h"
 #include "portico/http/message.h"
 #include "portico/http/status.h"
 #include "portico/io/core.h"
@@ -41,6 +50,52 @@ struct ClientCertificate {
     std::string fingerprint;               // the SHA-256 hash, "AB:CD:…"
 };
 
+namespace detail {
+
+template <class T>
+concept QueryParameter = std::integral<T> || std::floating_point<T> || std::same_as<T, std::string>;
+
+// Reads a value from all of `text`. Nothing if it is something else, or out of the type's range.
+template <class T>
+std::optional<T> from_text(std::string_view text) {
+    if constexpr (std::same_as<T, std::string> || std::same_as<T, std::string_view>) {
+        return T(text);
+    } else if constexpr (std::same_as<T, bool>) {
+        if (text == "true" || text == "1") return true;
+        if (text == "false" || text == "0") return false;
+        return std::nullopt;
+    } else {
+        T value{};
+        const char* const end = text.data() + text.size();
+        const auto [stopped_at, failure] = std::from_chars(text.data(), end, value);
+        if (failure != std::errc{} || stopped_at != end) return std::nullopt;
+        if constexpr (std::floating_point<T>) {  // "inf" and "nan" are read too
+            const T most = std::numeric_limits<T>::max();
+            if (!(value >= -most && value <= most)) return std::nullopt;
+        }
+        return value;
+    }
+}
+
+// What from_text<T>() takes, in words.
+template <class T>
+constexpr std::string_view kind_of() {
+    if constexpr (std::same_as<T, bool>) {
+        return "true or false";
+    } else if constexpr (std::unsigned_integral<T>) {
+        return "a whole number, not less than 0";
+    } else if constexpr (std::integral<T>) {
+        return "a whole number";
+    } else {
+        return "a number";
+    }
+}
+
+// 400, and why.
+[[nodiscard]] Response wrong_query(std::string_view name, std::string_view kind, std::string_view value);
+
+}  // namespace detail
+
 // The argument of a handler. It lives until the handler's task has ended, and so do the views that it returns.
 class Request {
 public:
@@ -61,6 +116,17 @@ public:
     [[nodiscard]] std::optional<std::string_view> field(std::string_view name) const;
     // The first parameter with this name in the query, decoded ("+" is a space).
     [[nodiscard]] std::optional<std::string> query(std::string_view name) const;
+    // The same as a number, a bool ("true", "1", "false", "0") or a std::string; `standard` if the query has no such
+    // parameter. A handler that returns a std::expected with a Response returns the error:
+    //   auto page = request.query<int>("page", 1);
+    //   if (!page) return std::unexpected(std::move(page.error()));
+    //
+    // Error: 400, with a sentence that names the parameter and its kind.
+    template <class T>
+        requires detail::QueryParameter<T>
+    [[nodiscard]] std::expected<T, Response> query(std::string_view name, T standard) const;
+    // All parameters with this name, in their order.
+    [[nodiscard]] std::vector<std::string> queries(std::string_view name) const;
     // The first cookie with this name, as sent: quotation marks are part of the value (RFC 6265 §5.4).
     [[nodiscard]] std::optional<std::string_view> cookie(std::string_view name) const;
     // The address of the client: the other end of the connection.
@@ -81,6 +147,32 @@ public:
     [[nodiscard]] std::string_view user() const;
     // Called by such middleware: sets the user for the handler and the access log.
     void set_user(std::string name);
+
+    // The pattern of the route, as the program wrote it: "/notes/{id}". Empty if no route has the request.
+    [[nodiscard]] std::string_view pattern() const;
+    // The name of this request, if middleware such as request_id() has given it one; otherwise empty.
+    [[nodiscard]] std::string_view id() const;
+    // Called by such middleware.
+    void set_id(std::string id);
+
+    // Keeps a value for the middleware and the handler that come later, such as what is known about the user, until the
+    // answer has been sent. A further value of the same type replaces the first, to which references then dangle.
+    template <class T>
+    T& attach(T value) {
+        auto kept = std::make_shared<T>(std::move(value));
+        T& result = *kept;
+        detach<T>();
+        attached().emplace_back(std::move(kept));
+        return result;
+    }
+    // The value of this type that was attached; null if there is none.
+    template <class T>
+    [[nodiscard]] T* find() const {
+        for (std::any& one : attached()) {
+            if (const auto* const kept = std::any_cast<std::shared_ptr<T>>(&one)) return kept->get();
+        }
+        return nullptr;
+    }
 
     // Tells the client what the answer will need, before there is an answer: 103 (Early Hints, RFC 8297) with this Link
     // field, such as "</style.css>; rel=preload; as=style"; several links are separated by commas. Clients of HTTP/1.0
@@ -107,10 +199,27 @@ public:
     [[nodiscard]] link::Exchange& exchange() const { return *exchange_; }
 
 private:
+    template <class T>
+    void detach() {
+        std::erase_if(attached(),
+                      [](const std::any& one) { return std::any_cast<std::shared_ptr<T>>(&one) != nullptr; });
+    }
+    [[nodiscard]] std::vector<std::any>& attached() const;
+
     link::Exchange* exchange_;
     const http::Request* message_;
     std::string_view path_;
 };
+
+template <class T>
+    requires detail::QueryParameter<T>
+std::expected<T, Response> Request::query(std::string_view name, T standard) const {
+    const std::optional<std::string> sent = query(name);
+    if (!sent) return standard;
+    std::optional<T> value = detail::from_text<T>(*sent);
+    if (!value) return std::unexpected(detail::wrong_query(name, detail::kind_of<T>(), *sent));
+    return *std::move(value);
+}
 
 // Decodes a name or value of a form or query: "+" becomes a space, "%41" an "A". A "%" without two hexadecimal digits
 // stays.

@@ -34,6 +34,14 @@ class WebSocket;
 template <class T>
 struct FromContent;
 
+// Makes an argument of a handler from the rest of the request: a field, a cookie, or what middleware has attached.
+// Specialize it for a type T with
+//   static std::expected<T, Response> make(Request& request);
+// A handler may have any number of such arguments. They are made in their order, before the content is read; the first
+// that fails is the answer.
+template <class T>
+struct FromRequest;
+
 // Makes a response from a value that a handler returns. Specialize it for a type T with
 //   static Response make(T value);
 template <class T>
@@ -46,6 +54,9 @@ concept MadeIntoResponse = requires(T value) { IntoResponse<T>::make(std::move(v
 
 template <class T>
 concept ReadFromContent = requires(Request& request) { FromContent<T>::read(request); };
+
+template <class T>
+concept MadeFromRequest = requires(Request& request) { FromRequest<T>::make(request); };
 
 template <class T>
 concept PathParameter = (std::integral<T> && !std::same_as<T, bool>) || std::floating_point<T> ||
@@ -90,7 +101,8 @@ struct Count<std::tuple<Args...>> {
     static constexpr std::size_t contents = (std::size_t{ReadFromContent<Args>} + ... + 0);
     static constexpr std::size_t requests = (std::size_t{std::same_as<Args, Request>} + ... + 0);
     static constexpr std::size_t sockets = (std::size_t{std::same_as<Args, WebSocket>} + ... + 0);
-    static constexpr bool all_known = ((PathParameter<Args> || ReadFromContent<Args> || Borrowed<Args>) && ...);
+    static constexpr bool all_known =
+        ((PathParameter<Args> || ReadFromContent<Args> || MadeFromRequest<Args> || Borrowed<Args>) && ...);
 };
 
 template <class T>
@@ -137,24 +149,6 @@ consteval void check_pattern(std::string_view pattern) {
 // How many path parameters a handler takes.
 template <class Handler>
 inline constexpr std::size_t parameters_taken = Count<typename Signature<Handler>::Arguments>::path_parameters;
-
-// Converts the text of a path parameter into the handler's type. Returns nothing if that fails: 404.
-template <class T>
-std::optional<T> from_path(std::string_view text) {
-    if constexpr (std::same_as<T, std::string> || std::same_as<T, std::string_view>) {
-        return T(text);
-    } else {
-        T value{};
-        const char* const end = text.data() + text.size();
-        const auto [stopped_at, failure] = std::from_chars(text.data(), end, value);
-        if (failure != std::errc{} || stopped_at != end) return std::nullopt;
-        if constexpr (std::floating_point<T>) {  // "inf" and "nan" are read too
-            const T most = std::numeric_limits<T>::max();
-            if (!(value >= -most && value <= most)) return std::nullopt;
-        }
-        return value;
-    }
-}
 
 // --- makes a response from what a handler returns
 template <class T, class E>
@@ -222,8 +216,8 @@ public:
         requires answers_at_once
     {
         Values values;
-        const bool matches = bind_path(values, request, indices);
-        if (!matches) return Response(Status::not_found);
+        std::optional<Response> wrong = bind(values, request, indices);
+        if (wrong) return *std::move(wrong);
         if constexpr (std::is_void_v<Returned>) {
             call(values, indices);
             return Response(Status::no_content);
@@ -236,8 +230,8 @@ public:
         requires(!answers_at_once)
     {
         Values values;
-        const bool matches = bind_path(values, request, indices);
-        if (!matches) co_return Response(Status::not_found);
+        std::optional<Response> wrong = bind(values, request, indices);
+        if (wrong) co_return *std::move(wrong);
         if constexpr (Count<Arguments>::contents > 0) {
             constexpr std::size_t place = content_place(indices);
             using Content = std::tuple_element_t<place, Arguments>;
@@ -268,17 +262,36 @@ private:
         ((ReadFromContent<std::tuple_element_t<place, Arguments>> ? void(found = place) : void()), ...);
         return found;
     }
+    // Binds all but the content. Returns the answer if that fails.
     template <std::size_t... place>
-    static bool bind_path(Values& values, Request& request, std::index_sequence<place...>) {
+    static std::optional<Response> bind(Values& values, Request& request, std::index_sequence<place...>) {
         [[maybe_unused]] std::size_t next = 0;
-        return (bind_one<std::tuple_element_t<place, Arguments>>(std::get<place>(values), request, next) && ...);
+        const bool matches =
+            (bind_one<std::tuple_element_t<place, Arguments>>(std::get<place>(values), request, next) && ...);
+        if (!matches) return Response(Status::not_found);
+        std::optional<Response> wrong;
+        static_cast<void>(
+            (make_one<std::tuple_element_t<place, Arguments>>(std::get<place>(values), request, wrong) && ...));
+        return wrong;
+    }
+    template <class T>
+    static bool make_one(Kept<T>& value, Request& request, std::optional<Response>& wrong) {
+        if constexpr (MadeFromRequest<T> && !PathParameter<T> && !ReadFromContent<T>) {
+            std::expected<T, Response> made = FromRequest<T>::make(request);
+            if (!made) {
+                wrong = std::move(made.error());
+            } else {
+                value.emplace(*std::move(made));
+            }
+        }
+        return !wrong;
     }
     template <class T>
     static bool bind_one(Kept<T>& value, Request& request, std::size_t& next) {
         if constexpr (std::same_as<T, Request>) {
             value = &request;
         } else if constexpr (PathParameter<T>) {
-            value = from_path<T>(request.parameters()[next++]);
+            value = from_text<T>(request.parameters()[next++]);  // 404 if that fails
             return value.has_value();
         }
         return true;
@@ -343,9 +356,9 @@ private:
     std::source_location where_;
 };
 
-// Binds a handler's arguments: path parameters in the order of the path, `Request&` in any place or none, and at most
-// one argument that is read from the content. The handler returns text, JSON, a Status, a Response, nothing, a
-// std::expected or std::optional of these, or a Task of any of them.
+// Binds a handler's arguments: path parameters in the order of the path, `Request&` in any place or none, any number
+// of arguments that are made from the request, and at most one that is read from the content. The handler returns text,
+// JSON, a Status, a Response, nothing, a std::expected or std::optional of these, or a Task of any of them.
 template <class Handler>
 BoundHandler bind_handler(Handler handler) {
     BoundHandler bound;
@@ -358,9 +371,10 @@ BoundHandler bind_handler(Handler handler) {
         using Count = detail::Count<typename Known::Arguments>;
         constexpr bool is_task = detail::is_task<typename Known::Returned>;
         if constexpr (!Count::all_known) {
-            static_assert(detail::never<Handler>,
-                          "a handler may take path parameters (numbers, strings), Request&, and "
-                          "one argument that is read from the content");
+            static_assert(
+                detail::never<Handler>,
+                "a handler may take path parameters (numbers, strings), Request&, types with FromRequest, and "
+                "one argument that is read from the content");
         } else if constexpr (Count::sockets > 0) {
             static_assert(detail::never<Handler>, "a handler of WebSockets is added with websocket()");
         } else if constexpr (!Known::can_be_called) {

@@ -185,7 +185,7 @@ private:
             value = socket;
             return true;
         } else {
-            value = from_path<T>(request.parameters()[next++]);
+            value = from_text<T>(request.parameters()[next++]);
             return value.has_value();
         }
     }

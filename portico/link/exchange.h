@@ -4,6 +4,7 @@
 // Threads:   one core's.
 #pragma once
 
+#include <any>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -49,6 +50,8 @@ public:
     // The response to fill. A handler gets it clear.
     [[nodiscard]] http::Response& response() const { return memory_->response; }
     [[nodiscard]] ExchangeNotes& notes() const { return memory_->notes; }
+    // Values for the handlers of this request, until the exchange has ended.
+    [[nodiscard]] std::vector<std::any>& attached() const { return memory_->attached; }
 
     // Decodes the request's path: see http::decode_path() for the refusals.
     [[nodiscard]] http::Result<void> decode_path();
@@ -110,6 +113,7 @@ public:
     // The exchange has ended: releases files and content.
     void release() {
         memory_->response.clear();
+        memory_->attached.clear();  // after the response, whose producer may use them
         release_kept();
     }
     // The handler has ended, and so has what it kept.

@@ -37,6 +37,7 @@ std::unique_ptr<ExchangeMemory> InboundContext::borrow() {
 
 void InboundContext::give_back(std::unique_ptr<ExchangeMemory> memory) {
     memory->response.clear();  // releases files and content
+    memory->attached.clear();
     memory->kept = Charge();
     if (kept_.size() < kept_max) kept_.push_back(std::move(memory));
 }

@@ -4,6 +4,7 @@
 // Threads:   one core's.
 #pragma once
 
+#include <any>
 #include <array>
 #include <chrono>
 #include <cstddef>
@@ -37,6 +38,8 @@ struct ExchangeNotes {
     std::string allow;           // the methods of the path, for Allow; set if they have to be told
     std::string_view challenge;  // for WWW-Authenticate, with a 401; it outlives the exchange
     std::string_view advice;     // what the client's user can do about the refusal; a literal
+    std::string_view pattern;    // of the route; the exchange's router keeps it. Empty: no route has the request
+    std::string request_id;      // by which middleware names the request; empty if none does
 
     // Clears the notes on the request before.
     void clear() {
@@ -47,6 +50,8 @@ struct ExchangeNotes {
         allow.clear();
         challenge = {};
         advice = {};
+        pattern = {};
+        request_id.clear();
     }
 };
 
@@ -64,7 +69,8 @@ struct ExchangeMemory {
     std::string path;                          // for decoding
     std::vector<std::string_view> parameters;  // views of the decoded path
     ContentCount content;
-    Charge kept;  // content that a handler keeps
+    Charge kept;                     // content that a handler keeps
+    std::vector<std::any> attached;  // what handlers and middleware leave for those after them
 };
 
 // Limits, and what the HTTP/2 connections that announced them share. Immutable but for the latter.

@@ -73,6 +73,7 @@ Route Router::translate(link::Exchange& exchange, HostCheck check) {
     }
     const Routes::Found found = Routes::find(tree, request.method_token, exchange.path(), exchange.parameters());
     if (found.route != nullptr) {
+        exchange.notes().pattern = found.route->pattern;
         const Own& own = own_.find(found.route)->second;
         return {own.guard.get(), own.way, own.handler.get(), &refuser_};
     }
