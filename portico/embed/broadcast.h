@@ -153,6 +153,7 @@ public:
         return Subscription<T>(hub_, std::move(inbox));
     }
 
+    // How many there are now, on all cores.
     [[nodiscard]] std::size_t subscribers() const {
         return counted([](const auto& hub) { return hub.inboxes.size(); });
     }

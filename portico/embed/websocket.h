@@ -79,10 +79,12 @@ public:
 // A message that was received.
 class WebSocketMessage {
 public:
+    // Of the content (RFC 6455 §5.6).
     enum class Type : std::uint8_t { text, binary };
     // For the library itself.
     WebSocketMessage(Type type, std::string content) : type_(type), content_(std::move(content)) {}
 
+    // Whether it was sent as text, not as binary data.
     [[nodiscard]] bool is_text() const { return type_ == Type::text; }
     // A text is valid UTF-8.
     [[nodiscard]] const std::string& content() const& { return content_; }
@@ -143,8 +145,8 @@ private:
 
 // A handler after bind_websocket(). Every core calls it.
 struct BoundWebSocket {
-    std::function<bool(Request& request)> matches;  // whether the path's parameters have the handler's types
-    std::function<Task<void>(WebSocket& socket)> run;
+    std::function<bool(Request& request)> matches;     // whether the path's parameters have the handler's types
+    std::function<Task<void>(WebSocket& socket)> run;  // the handler, once they do
 };
 
 namespace detail {

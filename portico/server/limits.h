@@ -123,7 +123,7 @@ struct Limits {
     // server.
     std::chrono::milliseconds shutdown_idle_max{500};
 
-    bool operator==(const Limits&) const = default;
+    bool operator==(const Limits&) const = default;  // whether all limits are the same
 };
 
 // Whether a server can run with these limits: each of them must be in the range that set_limit() accepts.
