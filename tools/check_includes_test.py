@@ -108,5 +108,39 @@ class Whole(unittest.TestCase):
             self.assertEqual(len(check_includes.check(Path(folder))[0]), 1)
 
 
+def own_wrongs(text: str, beside: str = "", header: str = "namespace portico::http {\nclass Field {\n};\n}\n") -> list[str]:
+    """Of portico/link/a.cc, which is compiled together with b.cc."""
+    files = {"portico/link/a.cc": text, "portico/link/b.cc": beside, "portico/http/field.h": header}
+    return check_includes.OwnNames(check_includes.Tree(files)).wrongs_of("portico/link/a.cc")
+
+
+class SourcesThatAreCompiledTogether(unittest.TestCase):
+    INCLUDE = '#include "portico/http/field.h"\n'
+    USES = "namespace portico::link {\nField a;\n}\n"
+
+    def test_what_is_in_order(self):
+        for text, beside in [
+            (self.INCLUDE + "namespace portico::link {\nhttp::Field a;\n}\n", ""),
+            (self.INCLUDE + "namespace portico::link {\nusing http::Field;\nField a;\n}\n", ""),
+            (self.INCLUDE + self.USES.replace("link", "http"), ""),
+            ("namespace portico::link {\nclass Field;\nField* a;\n}\n", ""),
+            ("namespace portico::link {\n// Field\nint a = b.Field + benchmark::Field(1);\n}\n", ""),
+            ("using std::chrono::seconds;\nauto a = seconds(1);\n", "using std::chrono::seconds;\n"),
+            ("auto a = std::chrono::seconds(1) + b.seconds(1);\n", "using std::chrono::seconds;\n"),
+        ]:
+            with self.subTest(text):
+                self.assertEqual(own_wrongs(text, beside), [])
+
+    def test_what_another_source_has(self):
+        beside = self.INCLUDE + "namespace portico::link {\nusing http::Field;\nusing std::chrono::seconds;\n}\n"
+        for text, wrong in [
+            ("namespace portico::link {\nhttp::Field a;\n}\n", 'Field: include "portico/http/field.h"'),
+            (self.INCLUDE + self.USES, "Field: it needs a `using` of its own, or its namespace"),
+            ("auto a = seconds(1);\n", "seconds: it needs a `using` of its own, or its namespace"),
+        ]:
+            with self.subTest(text):
+                self.assertEqual(own_wrongs(text, beside), [f"portico/link/a.cc: {wrong}"])
+
+
 if __name__ == "__main__":
     unittest.main()
