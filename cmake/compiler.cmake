@@ -79,7 +79,7 @@ endfunction()
 
 # Tables of tests take the optimiser far longer than they take to run, and checks for undefined behaviour make them a quarter
 # larger. What they test is optimised and checked.
-target_compile_options(portico_compile INTERFACE $<${unoptimised}:-O0>)
+target_compile_options(portico_compile INTERFACE $<${unoptimised}:-O0> $<$<BOOL:$<TARGET_PROPERTY:PORTICO_SELDOM_USED>>:-O0>)
 if(PORTICO_SANITIZE MATCHES "undefined")
   target_compile_options(portico_compile INTERFACE $<${unoptimised}:-fno-sanitize=undefined>)
 endif()

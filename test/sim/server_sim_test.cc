@@ -16,7 +16,7 @@ namespace portico::sim {
 namespace {
 
 #ifdef PORTICO_SANITIZED
-constexpr std::uint64_t seeds_of_a_shard = 80;  // such a build is several times slower
+constexpr std::uint64_t seeds_of_a_shard = 50;  // such a build is several times slower
 #else
 constexpr std::uint64_t seeds_of_a_shard = 200;
 #endif
