@@ -85,9 +85,12 @@ TEST_F(RequestData, OfOneTypeIsThereOnce) {
 
 TEST_F(RequestData, LastsUntilAStreamHasEnded) {
     server_.get("/stream", [](Request& request) {
-        return Response::stream("text/plain", [&request](ContentWriter& to) -> Task<bool> {
-            const bool slept = co_await io::sleep_for(request.core(), std::chrono::seconds(1));
-            const bool written = co_await to.write(request.find<Guest>()->name);
+        // The request itself ends with the handler.
+        Guest* const guest = request.find<Guest>();
+        io::Core* const core = &request.core();
+        return Response::stream("text/plain", [guest, core](ContentWriter& to) -> Task<bool> {
+            const bool slept = co_await io::sleep_for(*core, std::chrono::seconds(1));
+            const bool written = co_await to.write(guest->name);
             co_return slept&& written;
         });
     });
