@@ -212,11 +212,11 @@ TEST_F(WebSockets, HowLongAMessageMayTake) {
     WebSocketOptions patient;
     patient.ping_after = 1h;
     patient.message_time_max = 60s;
-    Server other;
-    other.websocket("/log", [this](WebSocket& socket) { return log_the_end(socket, log); }, patient);
+    Server patiently;
+    patiently.websocket("/log", [this](WebSocket& socket) { return log_the_end(socket, log); }, patient);
     for (const auto& [time, expected] : {std::pair(59s, "sent;1"), std::pair(63s, "sent;closed 1008;ended;0")}) {
         log.text.clear();
-        TestClient client(other);
+        TestClient client(patiently);
         client.send_and_stay(handshake() + begun_frame, time);
         EXPECT_EQ(log.text + std::to_string(client.connections()), expected);
     }
@@ -257,8 +257,8 @@ TEST(Broadcasts, ReachEverySubscriberFromAnyThread) {
         std::vector<TestSocket> sockets;
         for (int i = 0; i < 3; ++i) sockets.push_back(client.websocket("/news"));
         EXPECT_EQ(news.subscribers(), 3u);
-        std::thread other([&news] { EXPECT_EQ(news.publish("from a thread"), 3u); });
-        other.join();
+        std::thread elsewhere([&news] { EXPECT_EQ(news.publish("from a thread"), 3u); });
+        elsewhere.join();
         news.publish("here");
         for (TestSocket& socket : sockets) {
             EXPECT_EQ(socket.receive(), "from a thread");
