@@ -87,12 +87,13 @@ function(_portico_optimised room is_program)
 endfunction()
 
 # How the files of room `room` are compiled. With the sanitizers, rooms whose code runs seldom take longer to be optimised than they
-# then save. The precompiled headers are optimised, and can't be used without.
+# then save.
 set(portico_seldom_used acme cli app embed)
 function(_portico_compiled room)
   portico_as_one(portico_${room})
   if(PORTICO_SANITIZE AND room IN_LIST portico_seldom_used)
     set_target_properties(portico_${room} PROPERTIES PORTICO_SELDOM_USED ON)
+    portico_precompiled(portico_${room} SELDOM_USED)
   else()
     portico_precompiled(portico_${room})
   endif()

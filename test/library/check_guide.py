@@ -12,6 +12,8 @@ reject.
 Transcripts are run like those of docs/sockets (test/lessons/transcripts.py), but the g++ that they type is COMPILER
 with our warnings as errors. A file that no transcript compiles is compiled separately. A chapter starts with the files
 of earlier ones.
+
+For a source that includes <portico/portico.h>, that header is precompiled: reading it takes longer than all else.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from prefix import Prefix, end, run
+from prefix import Prefix, end, must, run
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(REPOSITORY / "test/lessons"))
@@ -113,8 +115,27 @@ def programs_of_chapters(parts: list[Part], guide: str) -> list[str]:
     return [BEFORE_PARTS + source for source in [named + "".join(global_ones[:1]), *global_ones[1:]] if source]
 
 
+def write_compiler(folder: Path, compiler: str, flags: list[str]) -> Path:
+    """Writes the g++ that the transcripts type."""
+    header = folder / "precompiled.h"
+    header.write_text("#include <portico/portico.h>\n")
+    includes = [flag for flag in flags if flag.startswith("-I")]
+    must(compiler, "-std=c++23", *WARNINGS, *includes, "-x", "c++-header", header, "-o", f"{header}.gch")
+    typed = folder / "g++"
+    typed.write_text(f"""#!/bin/sh
+for word; do
+    case $word in
+        *.cc) ! grep -qs '^#include <portico/portico.h>' "$word" || set -- -include {header} "$@" ;;
+    esac
+done
+exec {shlex.join([compiler, *WARNINGS])} "$@"
+""")
+    typed.chmod(0o755)
+    return typed
+
+
 def wrong_of_source(name: str, folder: Path, compiler: str, flags: list[str], must_fail: bool = False) -> str | None:
-    compiled = run(compiler, "-std=c++23", *WARNINGS, "-fsyntax-only", name, *flags, cwd=folder)
+    compiled = run(compiler, "-std=c++23", "-fsyntax-only", name, *flags, cwd=folder)
     return None if (compiled.returncode != 0) == must_fail else f"{name}:\n{compiled.stderr or 'the compiler takes it'}"
 
 
@@ -179,16 +200,14 @@ def main() -> None:
     parts, flags = parts_of(text)[1:], prefix.flags("shared")
     wrongs, files, run_commands = [], {}, 0
     with tempfile.TemporaryDirectory() as folder:
-        typed = Path(folder) / "g++"
-        typed.write_text(f'#!/bin/sh\nexec {shlex.join([compiler, *WARNINGS])} "$@"\n')
-        typed.chmod(0o755)
+        typed = str(write_compiler(Path(folder), compiler, flags))
         is_wanted = [not wanted or any(part.title.startswith(title) for title in wanted) for part in parts]
-        wrongs += wrongs_of_chapters([part for part, wants in zip(parts, is_wanted) if wants], compiler, flags)
+        wrongs += wrongs_of_chapters([part for part, wants in zip(parts, is_wanted) if wants], typed, flags)
         for part, chapter, wants in zip(parts, transcripts.chapters_of(text), is_wanted, strict=True):
             files.update({block.file: block.text for block in part.blocks if block.file})
             if not wants:
                 continue
-            wrongs += wrongs_of_files(part, files_typed(chapter), compiler, flags)
+            wrongs += wrongs_of_files(part, files_typed(chapter), typed, flags)
             path = [Path(folder), prefix.path / "bin"]
             wrong = wrong_of_transcript(chapter, path, files) if chapter.commands else None
             wrongs += [wrong] if wrong else []
