@@ -17,7 +17,20 @@ std::size_t Backlog::ask() {
     if (begins || outstanding < at_most()) progress_ = stream_->core().now();
     unasked_ = 0;
     charge(outstanding);
+    if (place_ != nullptr && outstanding < unasked_octets_max) narrow();
     return outstanding;
+}
+
+void Backlog::widen(FastReaders& readers) {
+    if (place_ != nullptr || taken_ - std::min<std::uint64_t>(taken_, at_most()) < FastReaders::proof_octets) return;
+    if (!readers.take()) return;
+    place_ = &readers;
+    stream_->set_send_limits({.unsent_octets_max = readers.large()});
+}
+
+void Backlog::narrow() {
+    stream_->set_send_limits({.unsent_octets_max = place_->usual()});
+    std::exchange(place_, nullptr)->give_back();
 }
 
 void Backlog::charge(std::size_t octets) {

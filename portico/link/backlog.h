@@ -12,6 +12,7 @@
 
 #include "portico/base/buffer.h"
 #include "portico/io/stream.h"
+#include "portico/link/fast_readers.h"
 #include "portico/link/inbound_limits.h"
 
 namespace portico::link {
@@ -30,17 +31,26 @@ public:
         : stream_(&stream),
           charged_(std::exchange(other.charged_, 0)),
           unasked_(std::exchange(other.unasked_, 0)),
+          taken_(other.taken_),
+          place_(std::exchange(other.place_, nullptr)),
           progress_(other.progress_) {}
     Backlog(const Backlog&) = delete;
     Backlog& operator=(const Backlog&) = delete;
-    ~Backlog() { charge(0); }
+    ~Backlog() {
+        charge(0);
+        if (place_ != nullptr) place_->give_back();
+    }
 
     // The stream has taken this many more octets.
     void add(std::size_t octets) {
         if (at_most() == 0) progress_ = stream_->core().now();
         unasked_ += octets;
+        taken_ += octets;
         if (unasked_ >= unasked_octets_max) ask();
     }
+    // The stream may hold more unsent octets from now on, if there is a place and the peer has proved that it reads. It
+    // is so until ask() finds that the peer has acknowledged nearly everything. `readers` outlives the backlog.
+    void widen(FastReaders& readers);
     // Asks the kernel. Returns how many octets are unacknowledged.
     std::size_t ask();
     // The most octets that can be unacknowledged, without asking.
@@ -56,11 +66,14 @@ public:
 
 private:
     void charge(std::size_t octets);
+    void narrow();
 
     io::Stream* stream_;
-    std::size_t charged_ = 0;   // what the kernel reported
-    std::size_t unasked_ = 0;   // octets written since then
-    io::TimePoint progress_{};  // when the peer last acknowledged octets, or had nothing to acknowledge
+    std::size_t charged_ = 0;       // what the kernel reported
+    std::size_t unasked_ = 0;       // octets written since then
+    std::uint64_t taken_ = 0;       // octets written in total
+    FastReaders* place_ = nullptr;  // of which this connection has a place
+    io::TimePoint progress_{};      // when the peer last acknowledged octets, or had nothing to acknowledge
 };
 
 // Whether this many octets in that waiting time reach the minimum mean rate, or the grace period is not over.

@@ -83,6 +83,70 @@ TEST_F(Parting, BacklogIsReleasedWithItsConnection) {
     EXPECT_EQ(core().ledger().used(), 0U);
 }
 
+class Widening : public Parting {
+protected:
+    // The peer has received this much, of which it has acknowledged everything.
+    void acknowledge(std::size_t octets) {
+        write(octets);
+        static_cast<void>(client_reads());
+        server().backlog().add(octets);
+    }
+    // The server writes until the kernel takes no more. Returns how much that is.
+    std::size_t octets_held() {
+        run(write_what_fits());
+        const std::size_t held = server().backlog().ask();
+        static_cast<void>(client_reads());
+        return held;
+    }
+
+    Task<void> write_what_fits() {
+        const std::string octets(900'000, 'x');
+        const iovec span{const_cast<char*>(octets.data()), octets.size()};
+        for (;;) {
+            const io::TimePoint soon = core().now() + milliseconds(1);
+            const io::Result<std::size_t> written = co_await server().write({&span, 1}, soon, false);
+            if (!written) co_return;
+        }
+    }
+
+    FastReaders readers_{16 * 1024, 256 * 1024, 1};
+};
+
+TEST_F(Widening, IsForPeersThatHaveRead) {
+    acknowledge(FastReaders::proof_octets - 1);
+    server().backlog().widen(readers_);
+    EXPECT_TRUE(readers_.take());
+    readers_.give_back();
+    acknowledge(Backlog::unasked_octets_max);
+    server().backlog().widen(readers_);
+    EXPECT_FALSE(readers_.take());
+    EXPECT_NEAR(static_cast<double>(octets_held()), 256.0 * 1024, 10'000);
+}
+
+TEST_F(Widening, EndsWhenThePeerHasReadEverything) {
+    acknowledge(FastReaders::proof_octets);
+    server().backlog().widen(readers_);
+    static_cast<void>(octets_held());
+    EXPECT_FALSE(readers_.take());
+    EXPECT_EQ(server().backlog().ask(), 0U);
+    EXPECT_TRUE(readers_.take());
+    EXPECT_NEAR(static_cast<double>(octets_held()), 16.0 * 1024, 10'000);
+    server().backlog().widen(readers_);
+    EXPECT_NEAR(static_cast<double>(octets_held()), 16.0 * 1024, 10'000) << "there is no place";
+    readers_.give_back();
+}
+
+TEST_F(Widening, EndsWithTheConnection) {
+    acknowledge(FastReaders::proof_octets);
+    server().backlog().widen(readers_);
+    Transport moved(std::move(server()));
+    EXPECT_FALSE(readers_.take());
+    {
+        const Transport closed(std::move(moved));
+    }
+    EXPECT_TRUE(readers_.take());
+}
+
 TEST_F(Parting, IsOverWhenThePeerHasAll) {
     write(3000);
     part();

@@ -163,10 +163,11 @@ private:
     Sent give_up();
     [[nodiscard]] std::optional<Sent> end_after(const io::Error& failure, Patience& patience);
     [[nodiscard]] Task<Sent> send_parts(Parts parts, bool more, Patience& patience);
+    void widen_for(std::uint64_t octets);
     [[nodiscard]] Task<Sent> send_range(const http::Piece& piece, Patience& patience);
 
     Transport* transport_;
-    const InboundContext* context_;
+    InboundContext* context_;
     std::shared_ptr<const LimitsInForce> in_force_;  // since the exchange began
     const InboundLimits* limits_;                    // of those
     WaitingPlace* transfers_;

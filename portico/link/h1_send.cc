@@ -126,6 +126,7 @@ Task<Sent> H1Inbound::send_pieces(const http::Response& response) {
         const bool more = i + 1 < response.content.size();
         Sent sent = Sent::whole;
         if (is_sent_from_memory(piece, *transport_)) {
+            widen_for(piece.length);
             const Parts parts{piece.octets};
             sent = co_await send_parts(parts, more, patience);
         } else if (piece.length > 0) {
@@ -270,6 +271,12 @@ Task<Sent> H1Inbound::send_parts(Parts parts, bool more, Patience& patience) {
     }
 }
 
+// Octets follow that may be more than the kernel takes at once.
+void H1Inbound::widen_for(std::uint64_t octets) {
+    FastReaders& readers = context_->fast_readers();
+    if (octets > readers.usual()) transport_->backlog().widen(readers);
+}
+
 Task<Sent> H1Inbound::send_range(const http::Piece& piece, Patience& patience) {
     io::Core& core = transport_->core();
     const Sent head = co_await send_parts(Parts{}, true, patience);
@@ -277,6 +284,7 @@ Task<Sent> H1Inbound::send_range(const http::Piece& piece, Patience& patience) {
     std::uint64_t offset = piece.offset;
     std::uint64_t left = piece.length;
     while (left > 0) {
+        widen_for(left);
         const std::uint64_t window = std::min(left, file_window_octets);
         if (!core.kernel().files().is_in_memory(*piece.file, offset, window)) {
             co_await bring_into_memory(core, *piece.file, offset, window);

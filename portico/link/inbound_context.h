@@ -23,6 +23,7 @@
 #include "portico/http/status.h"
 #include "portico/io/core.h"
 #include "portico/io/scope.h"
+#include "portico/link/fast_readers.h"
 #include "portico/link/inbound_limits.h"
 #include "portico/link/waiting.h"
 #include "portico/wire/h2/context.h"
@@ -87,7 +88,9 @@ class InboundContext {
 public:
     // The core outlives it.
     InboundContext(io::Core& core, const InboundLimits& limits)
-        : core_(&core), in_force_(std::make_shared<LimitsInForce>(core.buffers(), limits)) {}
+        : core_(&core),
+          in_force_(std::make_shared<LimitsInForce>(core.buffers(), limits)),
+          fast_readers_(limits.unsent_octets_max, limits.reader_unsent_octets_max, limits.fast_readers_max) {}
     InboundContext(const InboundContext&) = delete;
     InboundContext& operator=(const InboundContext&) = delete;
 
@@ -102,6 +105,8 @@ public:
     }
     // The ring of connections that wait for their peers during content or an answer.
     [[nodiscard]] WaitingPlace& transfers() { return transfers_; }
+    // Those that may have more unsent octets. The limits with which the context was made bound them for good.
+    [[nodiscard]] FastReaders& fast_readers() { return fast_readers_; }
     // The value of Date (RFC 9110 §6.6.1), updated once per second.
     [[nodiscard]] std::string_view date();
 
@@ -131,6 +136,7 @@ private:
 
     io::Core* core_;
     std::shared_ptr<LimitsInForce> in_force_;
+    FastReaders fast_readers_;
     WaitingPlace transfers_;
     bool is_draining_ = false;
     std::string strict_transport_security_;

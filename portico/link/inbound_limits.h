@@ -5,6 +5,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 
 #include "portico/wire/h1/read_chunked.h"
@@ -23,6 +24,9 @@ struct InboundLimits {
     std::uint64_t rate_min = 500;                         // mean octets per second, once rate_grace is over
     std::chrono::milliseconds rate_grace{30'000};         // how long a content or a response may be slower
     std::uint64_t content_octets_max = 16 * 1024 * 1024;  // of one request
+    std::size_t unsent_octets_max = 0;                    // in the kernel; the listener sets it. 0: no limit
+    std::size_t reader_unsent_octets_max = 0;             // the same of a fast reader
+    std::size_t fast_readers_max = 0;                     // connections of one core
     h2::Limits h2;                                        // of one HTTP/2 connection
 };
 

@@ -41,7 +41,9 @@ std::uint64_t value_of(const Entry& entry, const Limits& limits) {
 
 // What is set up when the server is opened: its listeners, threads and memory. Early data's limit comes with the
 // certificates.
-constexpr std::array<std::string_view, 7> of_the_process{"unsent_octets_max",
+constexpr std::array<std::string_view, 9> of_the_process{"unsent_octets_max",
+                                                         "reader_unsent_octets_max",
+                                                         "fast_readers_max",
                                                          "unacknowledged_octets_max",
                                                          "early_data_octets_max",
                                                          "connections_max",
@@ -63,6 +65,9 @@ const std::array entries{
     Entry{"rate_min", Kind::count, &Limits::rate_min, 0, "minimum bytes per second, on average, after rate_grace"},
     Entry{"rate_grace", Kind::duration, &Limits::rate_grace, 0, "how long a transfer may be slower than rate_min"},
     Entry{"unsent_octets_max", Kind::octets, &Limits::unsent_octets_max, 0, "unsent response bytes in the kernel"},
+    Entry{"reader_unsent_octets_max", Kind::octets, &Limits::reader_unsent_octets_max, 0,
+          "the same for a client that has proved to read"},
+    Entry{"fast_readers_max", Kind::count, &Limits::fast_readers_max, 0, "such clients of one thread at the same time"},
     Entry{"unacknowledged_octets_max", Kind::octets, &Limits::unacknowledged_octets_max, 0,
           "unacknowledged response bytes in the kernel"},
     Entry{"head_octets_max", Kind::octets, &Limits::head_octets_max, 128, "size of a request's head: 431"},

@@ -38,6 +38,11 @@ struct Limits {
     // that reads does not depend on this, because octets in flight do not count. A peer that does not read can make the
     // kernel hold a few times this much. 0: the system's setting (net.ipv4.tcp_notsent_lowat).
     std::size_t unsent_octets_max = 128 * 1024;
+    // The same for a fast reader: a connection that is sent a large file, and has acknowledged 256 KiB before. The file
+    // is then sent in fewer pieces, which costs the server less. Not more than unsent_octets_max: there are none.
+    std::size_t reader_unsent_octets_max = 1024 * 1024;
+    // Fast readers of one thread at the same time. Further connections have unsent_octets_max.
+    std::size_t fast_readers_max = 16;
     // Octets of a response that have not been acknowledged, sent or not (SO_SNDBUF). This limits the rate: only this
     // much can be sent in each round trip. 0: the system's setting, which adapts to the path (net.ipv4.tcp_wmem).
     std::size_t unacknowledged_octets_max = 0;

@@ -56,6 +56,26 @@ TEST_F(Memory, HoldsWhatPeersHaveNotAcknowledged) {
     EXPECT_GT(world.core().ledger().used(), 900'000U);
 }
 
+// A client that has read a large answer may leave more to the kernel, but only so many clients at the same time.
+TEST_F(Memory, HoldsMoreForAFewFastReaders) {
+    world.limits.fast_readers_max = 1;
+    world.limits.reader_unsent_octets_max = 512 * 1024;
+    world.open({.send_limits{.unsent_octets_max = world.limits.unsent_octets_max}});
+    const auto held_for = [&](TestPeer& peer) {
+        world.read_on(peer);
+        world.pass(seconds(2));
+        EXPECT_GT(peer.received.size(), 1'000'000U);
+        peer.reads = false;
+        const std::size_t before = world.core().ledger().used();
+        world.send(peer, get("/large"));
+        return world.core().ledger().used() - before;
+    };
+    TestPeer& first = stuck();
+    TestPeer& second = stuck();
+    EXPECT_GT(held_for(first), 500'000U);
+    EXPECT_LT(held_for(second), 200'000U);
+}
+
 // Five seconds after the end of a connection, and not before, what it held is no longer counted: it has been given
 // back.
 TEST_F(Memory, GivesFreedMemoryBackOnceTheCrowdHasGone) {

@@ -62,6 +62,9 @@ link::InboundLimits limits_of_connections(const Limits& limits) {
     inbound.rate_min = limits.rate_min;
     inbound.rate_grace = limits.rate_grace;
     inbound.content_octets_max = limits.content_octets_max;
+    inbound.unsent_octets_max = limits.unsent_octets_max;
+    inbound.reader_unsent_octets_max = limits.reader_unsent_octets_max;
+    inbound.fast_readers_max = limits.fast_readers_max;
     inbound.h2 = limits_of_h2(limits);
     return inbound;
 }
