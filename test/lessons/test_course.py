@@ -42,7 +42,7 @@ def test_every_example_is_in_the_course():
 
 
 def test_programs_without_portico_are_shown_whole_and_are_short():
-    blocks = re.findall(r"^```(?:c|python|java)\n((?:(?!```).*\n)+)```$", "\n".join(PAGES.values()), re.MULTILINE)
+    blocks = re.findall(r"^```(?:c|python|java|go|ruby|js)\n((?:(?!```).*\n)+)```$", "\n".join(PAGES.values()), re.MULTILINE)
     shown = {name[1]: block for block in blocks if (name := re.search(r"^(?://|#) examples/raw/(\S+)", block, re.MULTILINE))}
     sources = {source.name: source.read_text() for source in RAW.iterdir() if source.suffix != ".txt"}
     assert shown == sources and len(sources) > 15

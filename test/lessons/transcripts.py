@@ -82,9 +82,12 @@ class Chapter:
 
 # What a session may need, and a command that succeeds where the machine has it.
 NEEDS = {
+    "go": "command -v go",
     "java": "command -v java && command -v javac",
     "namespaces": "unshare --map-root-user --net ip link add name a type veth peer name b",
+    "node": "command -v node",
     "packets": "unshare --map-root-user --net python3 -c 'import socket; socket.socket(socket.AF_PACKET, socket.SOCK_RAW)'",
+    "ruby": "command -v ruby",
     "strace": "strace --output=/dev/null true",
 }
 
