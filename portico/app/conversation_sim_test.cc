@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "portico/app/conversation.h"
+#include "portico/app/script_for_test.h"
 #include "portico/io/run_task.h"
 #include "portico/io/sim/sim_kernel.h"
 #include "portico/io/stream_pair_for_test.h"
@@ -23,51 +24,11 @@ namespace {
 using io::Core;
 using io::Duration;
 using io::SocketAddress;
-using io::Stream;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 // The simulated network and scheduler take at most this long.
 constexpr Duration slack = milliseconds(600);
-
-struct Step {
-    enum class What : std::uint8_t { write, finish, pause, read_to_end, reset } what;
-    std::string octets = {};
-    Duration time = {};
-};
-Step writes(std::string octets) { return {.what = Step::What::write, .octets = std::move(octets)}; }
-Step pauses(Duration time) { return {.what = Step::What::pause, .time = time}; }
-constexpr Step::What finishes = Step::What::finish;
-constexpr Step::What reads_to_end = Step::What::read_to_end;
-constexpr Step::What resets = Step::What::reset;
-using Script = std::vector<Step>;
-
-// Plays a script at one end of a stream, and then closes it. `heard`: what was read.
-Task<void> play(Core& core, Stream stream, Script script, std::string& heard) {
-    for (const Step& step : script) {
-        switch (step.what) {
-            case Step::What::write: {
-                const io::Result<void> written = co_await stream.write_all(step.octets, io::never);
-                if (!written) co_return;
-                break;
-            }
-            case Step::What::finish: static_cast<void>(stream.finish_sending()); break;
-            case Step::What::pause: {
-                const bool slept = co_await io::sleep_for(core, step.time);
-                if (!slept) co_return;
-                break;
-            }
-            case Step::What::read_to_end:
-                for (;;) {
-                    const io::Result<Buffer> read = co_await stream.read(core.buffers(), io::never);
-                    if (!read || read->empty()) break;
-                    heard += read->octets();
-                }
-                break;
-            case Step::What::reset: stream.abort_on_close(); co_return;
-        }
-    }
-}
 
 struct StreamTalk {
     Script peer;

@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <chrono>
 #include <cstring>
 #include <memory>
 #include <optional>
@@ -17,7 +16,7 @@
 
 #include "portico/app/commands.h"
 #include "portico/app/conversation.h"
-#include "portico/app/http_explained.h"
+#include "portico/app/listen_client.h"
 #include "portico/app/notation.h"
 #include "portico/app/notice.h"
 #include "portico/app/service_command.h"
@@ -27,18 +26,10 @@
 #include "portico/io/run_task.h"
 #include "portico/io/signals.h"
 #include "portico/server/web_endpoint.h"
-#include "portico/services/secure.h"
 #include "portico/services/serve.h"
-#include "portico/wire/h1/read_head.h"
 
 namespace portico::app {
 namespace {
-
-constexpr std::chrono::seconds handshake_patience{10};
-// For each piece of a request that is to be explained. Browsers open connections that they don't use.
-constexpr std::chrono::seconds head_patience{2};
-constexpr std::chrono::seconds answer_patience{10};
-constexpr std::chrono::seconds end_patience{1};
 
 enum class Afterwards : std::uint8_t { end, next_client };
 enum class Answering : std::uint8_t { by_hand, http };
@@ -46,6 +37,7 @@ enum class Telling : std::uint8_t { usual, errors_only };
 
 struct ListenPlan {
     ConversationOptions conversation;
+    ClientPatience patience;
     Afterwards afterwards = Afterwards::end;
     Answering answering = Answering::by_hand;
     Telling telling = Telling::usual;
@@ -81,32 +73,6 @@ int exit_code_of(const ConversationEnd& end) {
     return exit_failure;
 }
 
-// Reads one request, explains it, and answers it. Nothing: there was none.
-Task<std::optional<int>> explain_one(io::Core& core, link::Transport transport) {
-    std::string received;
-    std::size_t searched = 0;
-    const h1::HeadLimits limits;
-    http::Request request;
-    for (;;) {
-        const io::Result<Buffer> octets = co_await services::read(transport, core.now() + head_patience);
-        if (!octets || octets->empty()) co_return std::nullopt;
-        received += octets->octets();
-        const auto head = h1::read_head(received, searched, limits, request);
-        if (head && !*head) continue;
-        std::string answer;
-        if (head) {
-            say_in_passing(explain_request(request) + "\n");
-            answer = page_about_request(std::string_view(received).substr(0, received.find("\r\n\r\n")));
-        } else {
-            say_in_passing(fmt::format("not a valid request: {}\n\n", head.error().reason));
-            answer = page_about_refusal(head.error());
-        }
-        const auto sent = co_await services::write_all(transport, answer, core.now() + answer_patience);
-        co_await transport.drain(end_patience, limits.head_octets_max);
-        co_return sent ? exit_ok : exit_not_sent;
-    }
-}
-
 // Talks to one client. Nothing: it has not said a word, so another is waited for.
 Task<std::optional<int>> serve_one(io::Core& core, const ListenPlan& plan, io::Accepted client,
                                    std::shared_ptr<const services::PresentTls> tls) {
@@ -114,7 +80,7 @@ Task<std::optional<int>> serve_one(io::Core& core, const ListenPlan& plan, io::A
     link::Transport transport(std::move(client.stream));
     if (tls != nullptr) {
         transport.protect(tls->context->make_session(core.buffers()));
-        const io::Result<void> shaken = co_await transport.handshake(std::nullopt, core.now() + handshake_patience);
+        const io::Result<void> shaken = co_await protect_client(transport, plan.patience);
         if (!shaken) {
             const bool is_of_tls = shaken.error().number == EPROTO;
             plan.tell("No TLS: " +
@@ -123,8 +89,8 @@ Task<std::optional<int>> serve_one(io::Core& core, const ListenPlan& plan, io::A
         }
     }
     if (plan.answering == Answering::http) {
-        const std::optional<int> explained = co_await explain_one(core, std::move(transport));
-        co_return explained;
+        const std::optional<int> code = co_await explain_client(std::move(transport), plan.patience, say_in_passing);
+        co_return code;
     }
     auto stdio = io::open_stdio(core);
     if (!stdio) co_return complain(io::describe(stdio.error()));
@@ -236,8 +202,9 @@ Command listen_command() {
             "Over UDP, the sender of the first datagram is the one who is answered; it ends when the input has ended\n"
             "and nothing has arrived for a second, or for the time of --wait.\n\n"
             "With --http, the first request is printed line by line with what each line means, and answered with a\n"
-            "page that shows it; a connection on which nothing arrives for two seconds is closed. A name that has "
-            "several addresses is listened for on the first.\n",
+            "page that shows it. A connection on which nothing arrives for two seconds, or no whole request in ten,\n"
+            "is closed, and so is one whose client does not take the answer in ten. A TLS handshake may take ten\n"
+            "seconds, too. A name that has several addresses is listened for on the first.\n",
         .examples = {{"portico listen", "on 127.0.0.1:8080, for portico connect to talk to"},
                      {"portico listen :9000 > file", "receive a file from another machine"},
                      {"portico listen --http", "see what a browser sends, explained"},
