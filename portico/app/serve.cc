@@ -27,6 +27,7 @@
 #include "portico/app/serve_trouble.h"
 #include "portico/handler/files/folder.h"
 #include "portico/handler/files/folders.h"
+#include "portico/handler/files/live.h"
 #include "portico/handler/redirect.h"
 #include "portico/http/target.h"
 #include "portico/io/descriptor_limit.h"
@@ -355,6 +356,11 @@ std::vector<std::string> names_to_certify(const ServePlan& plan) {
     return names;
 }
 
+void note_unwatched_folders() {
+    note("--live: there are too many folders to watch; changes in the deepest ones go unnoticed",
+         "sysctl fs.inotify.max_user_watches");
+}
+
 int serve(const Arguments& arguments, const ServePlan& plan) {
     io::ignore_broken_pipes();
     auto steering = std::make_shared<Steering>();
@@ -368,6 +374,14 @@ int serve(const Arguments& arguments, const ServePlan& plan) {
     if (!folder) {
         const Misuse trouble = trouble_with_root(arguments, plan.folder.root, folder.error());
         return complain(trouble.message, trouble.advice);
+    }
+    std::optional<files::LiveReload> live;  // outlives the server
+    if (plan.folder.live == files::Live::on) {
+        const auto watched = live.emplace(plan.folder.live_limits.streams_max).watch(**folder, note_unwatched_folders);
+        if (!watched) {
+            const Misuse trouble = trouble_with_watching(plan.folder.root, watched.error());
+            return complain(trouble.message, trouble.advice);
+        }
     }
     server::ServerOptions options;
     server::CertificatePlan certificate_plan = plan.tls.certificates;
@@ -396,8 +410,9 @@ int serve(const Arguments& arguments, const ServePlan& plan) {
     options.limits = plan.limits;
     options.log = plan.log;
     fit_to_descriptors(arguments, plan, options);
-    const OpenResult opened =
-        open_server(std::move(options), plan.port_choice, files::routes_for(*folder, hosts_of(plan), precedence));
+    const OpenResult opened = open_server(std::move(options), plan.port_choice,
+                                          files::routes_for(*folder, hosts_of(plan), precedence,
+                                                            live ? live->handler() : route::ForCore<route::Handler>()));
     if (!opened) return complain_of_opening(arguments, opened.error());
     if (!steering->take(*opened->server)) return exit_ok;
     // The first line of the log must come after the banner: until start(), connections wait in the backlog.

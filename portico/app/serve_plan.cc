@@ -44,6 +44,8 @@ constexpr std::string_view about =
     "\"example.org\", \"*.example.org\" for the names below it, or \"*\" for every host. Elsewhere, with --listen, "
     "every\n"
     "host is answered.\n\n"
+    "With --live, each HTML page gets a script that reloads it when a file in the folder changes; style sheets are\n"
+    "exchanged. Nothing is watched that is not served.\n\n"
     "Content types, ranges, conditional requests and precompressed files (.br, .zst, .gz) follow RFC 9110.";
 
 std::vector<Option> where_options() {
@@ -122,6 +124,7 @@ std::vector<Option> secure_options() {
          .value = "SECS",
          .meaning = "tell browsers to use HTTPS only, for so long [a year]",
          .kind = ValueKind::duration,
+         .explained = Explained::in_manual,
          .if_alone = "31536000"},
     };
 }
@@ -159,6 +162,7 @@ std::vector<Option> what_options() {
          .meaning = "answer /about with about.html [on]",
          .negation = Negation::with_no,
          .explained = Explained::in_manual},
+        {.name = "live", .meaning = "reload pages in the browser when a file changes"},
         {.name = "cors", .meaning = "let scripts of any site read the responses"},
         {.name = "cache",
          .value = "SECS",
@@ -408,6 +412,23 @@ std::expected<void, Misuse> plan_uploads(const Arguments& arguments, ServePlan& 
     return {};
 }
 
+std::expected<void, Misuse> plan_live(const Arguments& arguments, files::FolderOptions& folder) {
+    if (!arguments.has("live")) return {};
+    if (folder.cache) {
+        return std::unexpected(Misuse{"--live shows each change at once, and --cache lets browsers keep what they have",
+                                      "portico serve --live"});
+    }
+    if (folder.uploads != files::Uploads::off) {
+        return std::unexpected(
+            Misuse{"--live needs a script in each page, and pages run none in a folder with --upload",
+                   "portico serve --live"});
+    }
+    folder.live = files::Live::on;
+    // A page that was read before the change would be wrong.
+    if (!arguments.has("revalidate")) folder.revalidate = std::chrono::milliseconds(0);
+    return {};
+}
+
 std::expected<void, Misuse> plan_fields(const Arguments& arguments, files::FolderOptions& folder) {
     for (const std::string_view text : arguments.values("header")) {
         auto field = route::parse_extra_field(text);
@@ -493,6 +514,8 @@ Command serve_table() {
                         {"-z", "archives"},
                         {"--htpasswd", "auth-file"},
                         {"-o", "open"},
+                        {"--watch", "live"},
+                        {"--livereload", "live"},
                         {"--log", "log-file"},
                         {"--log-format", "access-log"},
                         {"--max-age", "cache"},
@@ -521,6 +544,8 @@ std::expected<ServePlan, Misuse> plan_from(const Arguments& arguments) {
     if (!more_users) return std::unexpected(more_users.error());
     const auto uploads = plan_uploads(arguments, plan);
     if (!uploads) return std::unexpected(uploads.error());
+    const auto live = plan_live(arguments, plan.folder);
+    if (!live) return std::unexpected(live.error());
     const auto fields = plan_fields(arguments, plan.folder);
     if (!fields) return std::unexpected(fields.error());
     for (const std::string_view setting : arguments.values("set")) {

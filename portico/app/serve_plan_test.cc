@@ -201,6 +201,9 @@ TEST(ServePlan, LetsClientsUpload) {
     EXPECT_EQ(open.limits.content_octets_max, 7U);
     EXPECT_EQ(open.folder.revalidate, std::chrono::seconds(5));
     EXPECT_EQ(plan_of({}).folder.uploads, files::Uploads::off);
+    const ServePlan live = plan_of({"--live"});
+    EXPECT_EQ(live.folder.live, files::Live::on);
+    EXPECT_EQ(live.folder.revalidate.count(), 0);
 }
 
 TEST(ServePlan, TakesUsersOfAFile) {
@@ -249,6 +252,8 @@ INSTANTIATE_TEST_SUITE_P(
                     RefusedPlanRow{"UserWithoutHash", {"--auth", "ann"}, "is not USER:HASH"},
                     RefusedPlanRow{"HashWithoutUser", {"--auth", ":$6$x"}, "is not USER:HASH"},
                     RefusedPlanRow{"PasswordForAHash", {"--auth", "ann:secret"}, "--auth: ann's hash: "},
+                    RefusedPlanRow{"LiveAndCached", {"--live", "--cache", "60"}, "--cache lets browsers keep"},
+                    RefusedPlanRow{"LiveAndUpload", {"--live", "--upload"}, "pages run none"},
                     RefusedPlanRow{"UploadFromElsewhere", {"--upload", "--lan"}, "anybody there could fill the disk"},
                     RefusedPlanRow{"UploadFromEverywhere", {"--upload", "-l", "0.0.0.0:80"}, "without a password"},
                     RefusedPlanRow{"UploadFromNames", {"--upload", "-l", "example.org:80"}, "without a password"},

@@ -112,6 +112,19 @@ Misuse trouble_with_root(const Arguments& arguments, const std::string& root, co
     return {what + std::strerror(error.number), fmt::format("portico {} --help", arguments.command().name)};
 }
 
+Misuse trouble_with_watching(const std::string& root, const io::Error& error) {
+    const std::string what = fmt::format("--live cannot watch '{}': ", root);
+    switch (error.number) {
+        case EMFILE:
+            return {what + "this user's programs watch too many things already",
+                    "sysctl fs.inotify.max_user_instances\nportico serve " + shell_quoted(root)};
+        case ENOSPC:
+            return {what + "this user's programs watch too many folders already",
+                    "sysctl fs.inotify.max_user_watches\nportico serve " + shell_quoted(root)};
+        default: return {what + std::strerror(error.number), "portico serve " + shell_quoted(root)};
+    }
+}
+
 Misuse trouble_with_listening(const Arguments& arguments, const io::SocketAddress& address, const io::Error& error,
                               std::uint16_t free_port) {
     if (address.family == io::Family::unix_path) return path_trouble(address, error);

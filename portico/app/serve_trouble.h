@@ -15,6 +15,9 @@ namespace portico::app {
 // The folder could not be opened.
 Misuse trouble_with_root(const Arguments& arguments, const std::string& root, const io::Error& error);
 
+// The folder cannot be watched for changes.
+Misuse trouble_with_watching(const std::string& root, const io::Error& error);
+
 // One of the sockets could not be opened. `free_port`: a port to offer instead.
 Misuse trouble_with_listening(const Arguments& arguments, const io::SocketAddress& address, const io::Error& error,
                               std::uint16_t free_port);

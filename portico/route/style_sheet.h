@@ -66,6 +66,17 @@ form li bdi{flex:1 1 12rem}
 .text{margin:2rem .75rem;border-top:2px solid var(--line)}
 .text h2{font-size:1rem;color:var(--dim)}
 .text pre{white-space:pre-wrap;overflow-wrap:anywhere;font:.9rem/1.5 ui-monospace,Menlo,Consolas,monospace}
+.markdown{overflow-wrap:anywhere}
+.markdown h3,.markdown h4,.markdown h5,.markdown h6{margin:1.5rem 0 .5rem;line-height:1.3}
+.markdown h3{font-size:1.3rem}.markdown h4{font-size:1.1rem}.markdown h5,.markdown h6{font-size:1rem}
+.markdown img{max-width:100%;height:auto}
+.markdown code{font:.9em/1.5 ui-monospace,Menlo,Consolas,monospace;background:var(--row);border-radius:.2rem;padding:.1em .3em}
+.markdown pre{background:var(--row);border-radius:.3rem;padding:.75rem;overflow-x:auto;white-space:pre;overflow-wrap:normal}
+.markdown pre code{background:none;padding:0;font-size:inherit}
+.markdown a{text-decoration:underline}
+.markdown blockquote{margin:1rem 0;padding-left:1rem;border-left:.25rem solid var(--line);color:var(--dim)}
+.markdown hr{border:0;border-top:1px solid var(--line)}
+.markdown ul,.markdown ol{padding-left:1.5rem}
 @media(max-width:36rem){
 body{padding:1rem .25rem 2rem}header{padding:0 .75rem}
 td:nth-child(3) span,th small{display:none}

@@ -11,6 +11,7 @@ import struct
 import subprocess
 import urllib.request
 import zlib
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -118,39 +119,48 @@ class Tab:
         self.process.kill()
         self.process.wait()
 
-    async def send_file(self, url: str, file: Path) -> str:
-        """Chooses a file in the form of the page and sends it. Returns the text of the page in the end."""
-        async with websockets.connect(self.url, max_size=None) as tab:
-            count = 0
+    @asynccontextmanager
+    async def steered(self):
+        async with websockets.connect(self.url, max_size=None) as connection:
+            yield Steered(connection)
 
-            async def call(method: str, **parameters):
-                nonlocal count
-                count += 1
-                await tab.send(json.dumps({"id": count, "method": method, "params": parameters}))
-                while True:
-                    answer = json.loads(await tab.recv())
-                    if answer.get("id") == count:
-                        assert "error" not in answer, answer
-                        return answer["result"]
 
-            async def value(expression: str):
-                return (await call("Runtime.evaluate", expression=expression, awaitPromise=True))["result"].get("value")
+class Steered:
+    def __init__(self, connection):
+        self.connection, self.count = connection, 0
 
-            async def until(expression: str) -> None:
-                for _ in range(200):
-                    if await value(expression):
-                        return
-                    await asyncio.sleep(0.05)
-                raise AssertionError(f"never {expression}: " + await value("document.body.innerText"))
-            await call("Page.navigate", url=url)
-            await until("document.readyState === 'complete' && !!document.querySelector('#upload')")
-            root = (await call("DOM.getDocument"))["root"]["nodeId"]
-            field = (await call("DOM.querySelector", nodeId=root, selector="#upload input"))["nodeId"]
-            await call("DOM.setFileInputFiles", nodeId=field, files=[str(file)])
-            await value("window.before = true; document.querySelector('#upload button').click()")
-            await until("!window.before || !!document.querySelector('#sent .failed')")
-            await until("document.readyState === 'complete'")
-            return await value("document.body.innerText")
+    async def call(self, method: str, **parameters):
+        self.count += 1
+        await self.connection.send(json.dumps({"id": self.count, "method": method, "params": parameters}))
+        while True:
+            answer = json.loads(await self.connection.recv())
+            if answer.get("id") == self.count:
+                assert "error" not in answer, answer
+                return answer["result"]
+
+    async def value(self, expression: str):
+        return (await self.call("Runtime.evaluate", expression=expression, awaitPromise=True))["result"].get("value")
+
+    async def until(self, expression: str) -> None:
+        for _ in range(200):
+            if await self.value(expression):
+                return
+            await asyncio.sleep(0.05)
+        raise AssertionError(f"never {expression}: " + await self.value("document.body.innerText"))
+
+
+async def send_file(tab: Tab, url: str, file: Path) -> str:
+    """Chooses a file in the form of the page and sends it. Returns the text of the page in the end."""
+    async with tab.steered() as page:
+        await page.call("Page.navigate", url=url)
+        await page.until("document.readyState === 'complete' && !!document.querySelector('#upload')")
+        root = (await page.call("DOM.getDocument"))["root"]["nodeId"]
+        field = (await page.call("DOM.querySelector", nodeId=root, selector="#upload input"))["nodeId"]
+        await page.call("DOM.setFileInputFiles", nodeId=field, files=[str(file)])
+        await page.value("window.before = true; document.querySelector('#upload button').click()")
+        await page.until("!window.before || !!document.querySelector('#sent .failed')")
+        await page.until("document.readyState === 'complete'")
+        return await page.value("document.body.innerText")
 
 
 def test_a_file_is_sent_by_the_page(own_server, tmp_path):
@@ -160,8 +170,69 @@ def test_a_file_is_sent_by_the_page(own_server, tmp_path):
     host, port = own_server(served, ("--upload",)).address
     tab = Tab(tmp_path / "profile")
     try:
-        assert source.name in asyncio.run(tab.send_file(f"http://{host}:{port}/", source))
+        assert source.name in asyncio.run(send_file(tab, f"http://{host}:{port}/", source))
         assert (served / source.name).read_bytes() == source.read_bytes()
-        assert "there is a file with that name already" in asyncio.run(tab.send_file(f"http://{host}:{port}/", source))
+        assert "there is a file with that name already" in asyncio.run(send_file(tab, f"http://{host}:{port}/", source))
+    finally:
+        tab.stop()
+
+
+async def watch_pages(tab: Tab, start, folder: Path) -> None:
+    """Changes files as editors do, and waits until the page shows it. `start` starts a server at the same address."""
+    page_file, sheet = folder / "page.html", folder / "look" / "style.css"
+
+    def page_of(text: str) -> str:
+        return f"<!doctype html><link rel=stylesheet href=/look/style.css><p>{text}"
+
+    def replace(text: str) -> None:
+        (folder / "page.html.tmp").write_text(page_of(text))
+        os.rename(folder / "page.html.tmp", page_file)
+
+    def renamed_folder() -> None:
+        os.rename(folder / "look", folder / "old")
+        (folder / "look").mkdir()
+        sheet.write_text("p{color:rgb(3,3,3)}")
+    sheet.parent.mkdir()
+    sheet.write_text("p{color:rgb(1,1,1)}")
+    page_file.write_text(page_of("one"))
+    server = start()
+    async with tab.steered() as page:
+        await page.call("Page.navigate", url=f"http://127.0.0.1:{server.address[1]}/page.html")
+        await page.until("document.body.innerText === 'one'")
+        colour = "getComputedStyle(document.querySelector('p')).color"
+        page_file.write_text(page_of("two"))
+        await page.until("document.body.innerText === 'two'")
+        replace("three")
+        await page.until("document.body.innerText === 'three'")
+        # A style sheet is exchanged: the page stays.
+        await page.value("window.stays = true")
+        sheet.write_text("p{color:rgb(2,2,2)}")
+        await page.until(f"{colour} === 'rgb(2, 2, 2)'")
+        assert await page.value("window.stays && document.querySelectorAll('link').length === 1")
+        renamed_folder()
+        await page.until(f"{colour} === 'rgb(3, 3, 3)'")
+        # A page that is missing for a while stays on the screen, and comes back.
+        seen = len(server.printed)
+        page_file.unlink()
+        assert await asyncio.to_thread(servers.wait_until, lambda: any("404 HEAD /" in line for line in server.printed[seen:]))
+        assert await page.value("document.body.innerText") == "three"
+        page_file.write_text(page_of("four"))
+        await page.until("document.body.innerText === 'four'")
+        server.stop()
+        page_file.write_text(page_of("five"))
+        server = start(server.address[1])
+        await page.until("document.body.innerText === 'five'")
+
+
+def test_a_page_reloads_when_a_file_changes(own_server, tmp_path):
+    folder = tmp_path / "site"
+    folder.mkdir()
+
+    def start(port: int = 0):
+        listen = ("--listen", f"127.0.0.1:{port}") if port else ()
+        return own_server(folder, ("--live", "--access-log", "text", *listen))
+    tab = Tab(tmp_path / "profile")
+    try:
+        asyncio.run(watch_pages(tab, start, folder))
     finally:
         tab.stop()

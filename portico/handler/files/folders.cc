@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "portico/handler/files/live.h"
 #include "portico/handler/files/translate.h"
 #include "portico/handler/files/upload.h"
 #include "portico/route/authorizer.h"
@@ -88,7 +89,7 @@ route::ForCore<route::Handler> folder_handler(std::shared_ptr<const Folder> fold
 }
 
 std::shared_ptr<const route::Routes> routes_for(const std::shared_ptr<const Folder>& folder, route::HostOptions hosts,
-                                                route::Precedence precedence) {
+                                                route::Precedence precedence, route::ForCore<route::Handler> live) {
     auto routes = std::make_shared<route::Routes>();
     routes->precedence = std::move(precedence);
     routes->hosts = std::move(hosts);
@@ -127,6 +128,12 @@ std::shared_ptr<const route::Routes> routes_for(const std::shared_ptr<const Fold
             uploads.handler = [folder](io::Core&) { return std::make_shared<UploadHandler>(folder); };
             routes->add(std::move(uploads));
         }
+    }
+    if (live) {
+        route::Definition changes = files;
+        changes.pattern = std::string(live_prefix) + "/{path...}";
+        changes.handler = std::move(live);
+        routes->add(std::move(changes));
     }
     routes->add(std::move(files));
     return routes;

@@ -61,9 +61,11 @@ private:
 [[nodiscard]] route::ForCore<route::Handler> folder_handler(std::shared_ptr<const Folder> folder,
                                                             std::string prefix = {});
 
-// The routes of a server that is one folder: its users are admitted, and scripts as its options say.
+// The routes of a server that is one folder: its users are admitted, and scripts as its options say. `live`: answers
+// below live_prefix; empty: files do.
 [[nodiscard]] std::shared_ptr<const route::Routes> routes_for(const std::shared_ptr<const Folder>& folder,
                                                               route::HostOptions hosts = {},
-                                                              route::Precedence precedence = {});
+                                                              route::Precedence precedence = {},
+                                                              route::ForCore<route::Handler> live = {});
 
 }  // namespace portico::files

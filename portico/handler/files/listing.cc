@@ -11,6 +11,8 @@
 
 #include "portico/base/quantity.h"
 #include "portico/handler/files/listing_script.h"
+#include "portico/handler/files/live.h"
+#include "portico/handler/files/markdown.h"
 #include "portico/http/html.h"
 #include "portico/http/json.h"
 #include "portico/http/target.h"
@@ -185,7 +187,12 @@ void append_script(std::string& out, std::string_view script) {
 void append_read_me(std::string& out, const std::pair<std::string, std::string>& read_me) {
     out += "<section class=\"text\"><h2><bdi>";
     http::append_html(out, read_me.first);
-    out += "</bdi></h2>\n<pre>";
+    out += "</bdi></h2>\n";
+    if (text_form_of(read_me.first) == TextForm::markdown) {
+        out += "<div class=\"markdown\" dir=\"auto\">\n" + render_markdown(read_me.second) + "</div></section>\n";
+        return;
+    }
+    out += "<pre>";
     // Line ends and tabs are control octets, which are not shown in names.
     std::string_view text = read_me.second;
     while (!text.empty()) {
@@ -235,6 +242,7 @@ std::string render_html(const ListedFolder& folder) {
     append_script(out, filter_script);
     if (folder.upload_form == UploadForm::shown) append_script(out, upload_script);
     out += "</body>\n</html>\n";
+    if (folder.live_script == LiveScript::present) add_live_script(out);
     return out;
 }
 
@@ -288,16 +296,20 @@ const ListedEntry* find_read_me(const std::vector<ListedEntry>& entries) {
     return nullptr;
 }
 
-std::string_view listing_policy(UploadForm upload_form) {
-    static const std::string usual = fmt::format(
-        "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; "
-        "script-src '{}'",
-        filter_script_hash);
-    static const std::string with_form = fmt::format(
-        "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'self'; "
-        "connect-src 'self'; script-src '{}' '{}'",
-        filter_script_hash, upload_script_hash);
-    return upload_form == UploadForm::none ? usual : with_form;
+std::string_view listing_policy(UploadForm upload_form, LiveScript live_script) {
+    const auto policy = [](std::string_view more, std::string_view scripts) {
+        return fmt::format(
+            "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; base-uri 'none'; {}; script-src "
+            "'{}'{}",
+            more, filter_script_hash, scripts);
+    };
+    static const std::string usual = policy("form-action 'none'", "");
+    static const std::string with_form =
+        policy("form-action 'self'; connect-src 'self'", fmt::format(" '{}'", upload_script_hash));
+    // No source names one path of this server, so the page may run each script of it.
+    static const std::string live = policy("form-action 'none'; connect-src 'self'", " 'self'");
+    if (upload_form == UploadForm::shown) return with_form;
+    return live_script == LiveScript::present ? live : usual;
 }
 
 SortOrder parse_sort_order(std::string_view query) {

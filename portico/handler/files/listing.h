@@ -50,6 +50,9 @@ enum class ArchiveLinks : std::uint8_t { none, shown };
 // A form to send files to the folder.
 enum class UploadForm : std::uint8_t { none, shown };
 
+// The script that reloads the page when a file changes.
+enum class LiveScript : std::uint8_t { none, present };
+
 // A page to render.
 struct ListedFolder {
     std::string_view path;  // decoded, with a slash at both ends
@@ -58,7 +61,8 @@ struct ListedFolder {
     bool truncated = false;  // there are more entries than these
     ArchiveLinks archives = ArchiveLinks::none;
     UploadForm upload_form = UploadForm::none;
-    // The name and the text of a file that is shown below the list.
+    LiveScript live_script = LiveScript::none;
+    // The name and the text of a file that is shown below the list: Markdown if its name says so.
     std::optional<std::pair<std::string, std::string>> read_me = {};
 };
 
@@ -67,7 +71,7 @@ struct ListedFolder {
 
 // The Content-Security-Policy of a page: the only scripts that it runs are those which it has by itself, and it loads
 // nothing, so that an error in escaping could do no harm. A literal, or as long-lived.
-[[nodiscard]] std::string_view listing_policy(UploadForm upload_form);
+[[nodiscard]] std::string_view listing_policy(UploadForm upload_form, LiveScript live_script);
 
 // The last segment of a folder's path: "b" for "/a/b/"; empty for the root.
 [[nodiscard]] std::string_view folder_name(std::string_view path);

@@ -130,14 +130,17 @@ TEST(Listing, ShowsATextBelow) {
     ASSERT_NE(read_me, nullptr);
     EXPECT_EQ(read_me->name, "README.md");
     EXPECT_EQ(find_read_me({}), nullptr);
-    folder.read_me.emplace("README.md", "# <b>\r\n\tx\x1b");
+    folder.read_me.emplace("README.md", "# *a* <b>");
+    EXPECT_THAT(render_listing(folder, ListingFormat::html),
+                HasSubstr("<h3><em>a</em> <!-- raw HTML omitted --></h3>"));
+    folder.read_me.emplace("Readme.TXT", "# <b>\r\n\tx\x1b");
     const std::string page = render_listing(folder, ListingFormat::html);
     EXPECT_THAT(page, HasSubstr("<pre># &lt;b&gt;\n\tx\uFFFD</pre>"));
     EXPECT_THAT(page, Not(HasSubstr("<form")));
     folder.upload_form = UploadForm::shown;
     EXPECT_THAT(render_listing(folder, ListingFormat::html), HasSubstr("enctype=\"multipart/form-data\""));
-    EXPECT_THAT(std::string(listing_policy(UploadForm::none)), HasSubstr("form-action 'none'"));
-    EXPECT_THAT(std::string(listing_policy(UploadForm::shown)), HasSubstr("form-action 'self'"));
+    EXPECT_THAT(std::string(listing_policy(UploadForm::none, LiveScript::none)), HasSubstr("form-action 'none'"));
+    EXPECT_THAT(std::string(listing_policy(UploadForm::shown, LiveScript::none)), HasSubstr("form-action 'self'"));
 }
 
 }  // namespace

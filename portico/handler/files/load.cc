@@ -6,6 +6,8 @@
 #include <chrono>
 #include <utility>
 
+#include "portico/handler/files/live.h"
+#include "portico/http/content_type.h"
 #include "portico/http/target.h"
 
 namespace portico::files {
@@ -121,7 +123,28 @@ private:
         loaded_.probes.back().found = file->status;
         loaded_.file = std::move(*file);
         loaded_.file_path = std::move(path);
-        find_siblings();
+        if (!make_live()) find_siblings();
+    }
+
+    // Adds the script to a page that is to reload itself. False: the file stays as it is.
+    bool make_live() {
+        const FolderOptions& options = folder_->options();
+        LoadedFile& file = loaded_.file;
+        const bool is_page = http::content_type_of(loaded_.file_path).value.starts_with("text/html");
+        if (options.live == Live::off || !is_page) return false;
+        if (file.status.size > options.live_limits.page_octets_max) return false;
+        if (file.octets.empty() && file.file) {
+            auto octets = read_unchanged(folder_->files(), *file.file, file.status);
+            if (!octets) {
+                refuse({Status::service_unavailable, "the page is being written"});
+                return true;
+            }
+            file.octets = std::move(*octets);
+        }
+        file.file.reset();
+        file.hash.reset();
+        add_live_script(file.octets);
+        return true;
     }
 
     void find_siblings() {

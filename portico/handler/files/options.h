@@ -104,6 +104,20 @@ struct UploadLimits {
     friend bool operator==(const UploadLimits&, const UploadLimits&) = default;
 };
 
+// Whether HTML pages reload themselves when a file changes.
+enum class Live : std::uint8_t { off, on };
+
+struct LiveLimits {
+    // Folders that are watched. Changes in further ones are not noticed.
+    std::size_t folders_max = 10'000;
+    // Browsers' pages that are told of changes at the same time. Further ones get a 503, and try again.
+    std::size_t streams_max = 256;
+    // Larger pages are sent as they are, and don't reload themselves.
+    std::size_t page_octets_max = 4 * 1024 * 1024;
+
+    friend bool operator==(const LiveLimits&, const LiveLimits&) = default;
+};
+
 struct FolderOptions {
     // The folder that is served. Nothing outside it can be reached, whatever a path or a symbolic link says.
     std::string root;
@@ -119,6 +133,9 @@ struct FolderOptions {
     // client could otherwise change what a file is answered with.
     Uploads uploads = Uploads::off;
     UploadLimits upload_limits;
+    // For the author of a site: see live.h. Precompressed files beside pages are not used, since they lack the script.
+    Live live = Live::off;
+    LiveLimits live_limits;
     MissingPath missing_path = MissingPath::not_found;
     CleanNames clean_names = CleanNames::off;
     CrossOrigin cross_origin = CrossOrigin::same_site;

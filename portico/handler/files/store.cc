@@ -66,6 +66,10 @@ UploadForm upload_form(const Folder& folder) {
     return folder.options().uploads == Uploads::off ? UploadForm::none : UploadForm::shown;
 }
 
+LiveScript live_script(const Folder& folder) {
+    return folder.options().live == Live::off ? LiveScript::none : LiveScript::present;
+}
+
 // The text below a listing: that of a file whose name says that it is to be read. Nothing: there is none, or it is too
 // long.
 std::optional<std::string> read_text_of(const Folder& folder, const std::string& path, const std::string& name) {
@@ -91,6 +95,7 @@ ListingPage render_page(const Folder& folder, const ListingRequest& wanted, std:
     ListedFolder listed{wanted.path, page.folder->entries, wanted.order, page.folder->truncated};
     if (folder.options().archives == Archives::on) listed.archives = ArchiveLinks::shown;
     listed.upload_form = upload_form(folder);
+    listed.live_script = live_script(folder);
     sort_entries(listed.entries, wanted.order);
     if (wanted.format == ListingFormat::html) {
         const ListedEntry* const read_me = find_read_me(listed.entries);
@@ -453,8 +458,9 @@ Task<std::shared_ptr<Entry>> Store::make_listing(const ListingRequest& wanted) {
     entry->kind = Entry::Kind::listing;
     const std::string_view type =
         wanted.format == ListingFormat::html ? "text/html; charset=utf-8" : "application/json";
-    entry->variant(Coding::identity).made = represent_page(folder_, core_->ledger(), std::move(*page->octets), type,
-                                                           listing_policy(upload_form(*folder_)), page->coding);
+    const std::string_view policy = listing_policy(upload_form(*folder_), live_script(*folder_));
+    entry->variant(Coding::identity).made =
+        represent_page(folder_, core_->ledger(), std::move(*page->octets), type, policy, page->coding);
     keep(entry);
     co_return entry;
 }
