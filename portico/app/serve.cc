@@ -288,6 +288,7 @@ void greet(const Arguments& arguments, const ServePlan& plan, const Opened& open
         const bool is_at_terminal = ::isatty(STDIN_FILENO) == 1 && ::isatty(descriptor_of(plan.banner_to)) == 1;
         if (is_at_terminal) banner.ending = "Press Ctrl-C to stop.";
         tell(plan, banner_text(banner));
+        if (plan.folder.live == files::Live::on) tell(plan, "Pages in the browser reload when a file changes.\n");
         if (plan.tls.certificates.use == TlsUse::local)
             tell(plan, "Clients warn of the certificate until they trust it: portico cert trust\n");
     } else if (!opened.taken_port.empty()) {

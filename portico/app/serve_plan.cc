@@ -414,14 +414,12 @@ std::expected<void, Misuse> plan_uploads(const Arguments& arguments, ServePlan& 
 
 std::expected<void, Misuse> plan_live(const Arguments& arguments, files::FolderOptions& folder) {
     if (!arguments.has("live")) return {};
-    if (folder.cache) {
-        return std::unexpected(Misuse{"--live shows each change at once, and --cache lets browsers keep what they have",
-                                      "portico serve --live"});
-    }
+    const auto refuse = [&folder](const char* why) {
+        return std::unexpected(Misuse{why, "portico serve --live " + shell_quoted(folder.root)});
+    };
+    if (folder.cache) return refuse("--live shows each change at once, and --cache lets browsers keep what they have");
     if (folder.uploads != files::Uploads::off) {
-        return std::unexpected(
-            Misuse{"--live needs a script in each page, and pages run none in a folder with --upload",
-                   "portico serve --live"});
+        return refuse("--live needs a script in each page, and pages run none in a folder with --upload");
     }
     folder.live = files::Live::on;
     // A page that was read before the change would be wrong.

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <condition_variable>
@@ -88,9 +89,12 @@ protected:
         options.quiet = 5ms;
         options.wait_max = 20ms;
         auto started = FolderWatcher::start(*root, options, [this](const FolderChanges& changes) {
+            is_reporting = true;
+            is_reporting.notify_all();
             const std::lock_guard guard(lock);
             for (const std::string& name : changes.names) names.push_back(name);
             reach = changes.reach;
+            if (changes.listed == FolderChanges::Listed::too_many) listed = changes.listed;
             came.notify_all();
         });
         ASSERT_TRUE(started) << describe(started.error());
@@ -108,10 +112,12 @@ protected:
 
     ScratchFolder folder;
     WatchOptions options;
+    std::atomic<bool> is_reporting = false;
     std::mutex lock;
     std::condition_variable came;
     std::vector<std::string> names;  // guarded by lock
     FolderChanges::Reach reach = FolderChanges::Reach::all;
+    FolderChanges::Listed listed = FolderChanges::Listed::all;
     std::unique_ptr<FolderWatcher> watcher;  // last: its thread uses the others
 };
 
@@ -205,6 +211,27 @@ TEST_F(Watched, FoldersHaveALimit) {
     until("c");
     const std::lock_guard guard(lock);
     EXPECT_EQ(reach, FolderChanges::Reach::too_many_folders);
+}
+
+TEST_F(Watched, EverythingIsWatchedAnewIfTheSystemDropsEvents) {
+    std::size_t events_max = 0;
+    std::ifstream("/proc/sys/fs/inotify/max_queued_events") >> events_max;
+    if (events_max == 0 || events_max > 50'000) GTEST_SKIP() << "the system keeps too many events";
+    fs::create_directories(folder.file("before"));
+    watch();
+    std::unique_lock guard(lock);  // the watcher's thread waits for it in its report
+    write("first");
+    is_reporting.wait(false);
+    const fs::path one = folder.file("before/1");
+    const fs::path two = folder.file("before/2");
+    std::ofstream(one) << "x";
+    for (std::size_t i = 0; i < events_max; ++i) fs::rename(i % 2 == 0 ? one : two, i % 2 == 0 ? two : one);
+    fs::create_directories(folder.file("dropped/inner"));
+    came.wait_for(guard, 10s, [&] { return listed == FolderChanges::Listed::too_many; });
+    EXPECT_EQ(listed, FolderChanges::Listed::too_many);
+    guard.unlock();
+    write("dropped/inner/file");
+    until("dropped/inner/file");
 }
 
 TEST(FolderWatching, WithoutAnyWatchFails) {

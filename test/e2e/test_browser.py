@@ -196,6 +196,7 @@ async def watch_pages(tab: Tab, start, folder: Path) -> None:
     sheet.write_text("p{color:rgb(1,1,1)}")
     page_file.write_text(page_of("one"))
     server = start()
+    assert servers.wait_until(lambda: any("reload when a file changes" in line for line in server.printed))
     async with tab.steered() as page:
         await page.call("Page.navigate", url=f"http://127.0.0.1:{server.address[1]}/page.html")
         await page.until("document.body.innerText === 'one'")

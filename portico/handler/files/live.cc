@@ -27,17 +27,22 @@ const wasRefused = navigation !== undefined && navigation.responseStatus >= 400;
 let stream = null;
 const reload = async () => {
   // A page that is being built may be missing for a moment. The next change tries again.
-  const answer = await fetch(location.href, { method: "HEAD", cache: "no-store" }).catch(() => null);
+  const options = { method: "HEAD", cache: "no-store", headers: { Accept: "text/html, */*" } };
+  const answer = await fetch(location.href, options).catch(() => null);
   if (answer !== null && (answer.ok || wasRefused)) location.reload();
 };
+const plain = path => { try { return decodeURIComponent(path); } catch { return path; } };
 const sheets = path => [...document.querySelectorAll('link[rel~="stylesheet"][href]')].filter(link => {
   const url = new URL(link.href);
-  return url.origin === location.origin && decodeURIComponent(url.pathname) === decodeURIComponent(path);
+  return url.origin === location.origin && plain(url.pathname) === plain(path);
 });
 const restyle = link => {
+  if (link.dataset.porticoReplaced) return;
+  link.dataset.porticoReplaced = "yes";
   const fresh = link.cloneNode(), url = new URL(link.href);
   url.searchParams.set("portico-live", state);
   fresh.href = url.href;
+  delete fresh.dataset.porticoReplaced;
   fresh.addEventListener("load", () => link.remove());
   link.after(fresh);
 };
@@ -87,6 +92,7 @@ std::string event_text(const LiveReload& live, const LiveNews& news) { return "d
 // Tells one browser, until it leaves.
 Task<bool> tell_browser(LiveReload& live, io::Core& core, http::ContentWriter& writer) {
     Subscription<LiveNews> subscription = live.news().subscribe(core);
+    if (live.has_too_many()) co_return false;  // others came between the answer and its content
     std::string text = event_text(live, live.now());
     for (;;) {
         const bool sent = co_await writer.write(text);

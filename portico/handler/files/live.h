@@ -57,6 +57,7 @@ public:
     // --- for the handler
     [[nodiscard]] Broadcast<LiveNews>& news() { return news_; }
     [[nodiscard]] bool has_room() const { return news_.subscribers() < streams_max_; }
+    [[nodiscard]] bool has_too_many() const { return news_.subscribers() > streams_max_; }
     [[nodiscard]] LiveNews now() const;
     // The script with the present state.
     [[nodiscard]] std::string script() const;

@@ -110,6 +110,14 @@ INSTANTIATE_TEST_SUITE_P(
                     NewsRow{"Many", {.names = std::vector<std::string>(17, "a.css")}, "[]"}),
     row_name);
 
+struct Collected final : http::ContentWriter {
+    Task<bool> write(std::string_view octets) override {
+        all += octets;
+        co_return false;  // the browser leaves after the first event
+    }
+    std::string all;
+};
+
 TEST_F(LiveSite, StreamsEventsToSoManyPages) {
     root.write(".portico-live/events", "a file");
     options.dotfiles = Dotfiles::served;
@@ -135,7 +143,14 @@ TEST_F(LiveSite, StreamsEventsToSoManyPages) {
     {
         const Subscription<LiveNews> page = live.news().subscribe(core);
         EXPECT_EQ(ask_live("/.portico-live/events")->exchange.response().status, Status::service_unavailable);
+        Collected nothing;
+        EXPECT_FALSE(io::run_task(core, response.producer(nothing))) << "it was answered before the other one came";
+        EXPECT_EQ(nothing.all, "");
     }
+    Collected first;
+    EXPECT_FALSE(io::run_task(core, response.producer(first)));
+    EXPECT_THAT(first.all, MatchesRegex("data: \\{\"state\":\"[0-9a-f]{16}-1\",.*\"styles\":\\[\\]\\}\n\n"));
+    EXPECT_EQ(live.news().subscribers(), 0U);
     EXPECT_EQ(ask_live("/.portico-live/events")->exchange.response().status, Status::ok);
 }
 
