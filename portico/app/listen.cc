@@ -7,9 +7,11 @@
 
 #include <cerrno>
 #include <cstring>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -89,7 +91,8 @@ Task<std::optional<int>> serve_one(io::Core& core, const ListenPlan& plan, io::A
         }
     }
     if (plan.answering == Answering::http) {
-        const std::optional<int> code = co_await explain_client(std::move(transport), plan.patience, say_in_passing);
+        std::function<void(std::string_view)> print = say_in_passing;
+        const std::optional<int> code = co_await explain_client(std::move(transport), plan.patience, std::move(print));
         co_return code;
     }
     auto stdio = io::open_stdio(core);

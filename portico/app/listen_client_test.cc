@@ -29,17 +29,17 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr io::Duration slack = milliseconds(600);  // for the simulated network
+constexpr io::Duration network_slack = milliseconds(600);  // for the simulated network
 
-struct Outcome {
+struct Meeting {
     std::optional<int> code;
     std::string printed;
     std::string heard;
     io::Duration took{};
 };
 
-Task<Outcome> meet(io::Core& core, Script script) {
-    Outcome outcome;
+Task<Meeting> meet(io::Core& core, Script script) {
+    Meeting outcome;
     io::StreamPair network = co_await io::make_stream_pair(core);
     io::Scope client;
     client.start(play(core, std::move(network.second), std::move(script), outcome.heard));
@@ -60,7 +60,7 @@ std::string long_head(std::size_t octets) {
     return head + "\r\n\r\n";
 }
 
-std::shared_ptr<const tls::ServerContext> server_context() {
+std::shared_ptr<const tls::ServerContext> context_of_listener() {
     tls::ServerTlsOptions options;
     options.credentials.push_back(tls::credentials_for({"localhost"}));
     return *tls::ServerContext::open(options);
@@ -88,10 +88,10 @@ class Clients : public testing::TestWithParam<ClientRow> {};
 TEST_P(Clients, KeepOthersWaitingOnlySoLong) {
     io::SimKernel kernel(7);
     io::Core core(kernel);
-    const Outcome outcome = io::run_task(core, meet(core, GetParam().script));
+    const Meeting outcome = io::run_task(core, meet(core, GetParam().script));
     EXPECT_EQ(outcome.code, GetParam().code);
     EXPECT_GE(outcome.took, GetParam().took);
-    EXPECT_LT(outcome.took, GetParam().took + slack);
+    EXPECT_LT(outcome.took, GetParam().took + network_slack);
     EXPECT_EQ(outcome.printed.substr(0, GetParam().printed.size()), GetParam().printed);
     EXPECT_EQ(outcome.printed.empty(), GetParam().printed.empty());
 }
@@ -115,7 +115,7 @@ Task<io::Result<void>> shake(io::Core& core, io::Duration& took) {
     io::Scope client;
     client.start(play(core, std::move(network.second), {pauses(seconds(60))}, heard));
     link::Transport transport(std::move(network.first));
-    transport.protect(server_context()->make_session(core.buffers()));
+    transport.protect(context_of_listener()->make_session(core.buffers()));
     const io::TimePoint begun = core.now();
     const io::Result<void> shaken = co_await protect_client(transport, ClientPatience());
     took = core.now() - begun;
@@ -132,7 +132,7 @@ TEST(Clients, HaveTenSecondsForTheirHandshake) {
     ASSERT_FALSE(shaken);
     EXPECT_EQ(shaken.error().number, ETIMEDOUT);
     EXPECT_GE(took, seconds(10));
-    EXPECT_LT(took, seconds(10) + slack);
+    EXPECT_LT(took, seconds(10) + network_slack);
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
+#include <utility>
 
 #include "portico/app/password_file.h"
 #include "portico/app/retype.h"
@@ -331,6 +332,17 @@ TEST(Trouble, WithASocketFileNamesItsFolder) {
     const Misuse trouble = trouble_with_listening(typed({}), address, {ENOENT, "bind"}, 0);
     EXPECT_THAT(trouble.message, HasSubstr("there is no such folder"));
     EXPECT_EQ(trouble.advice, "mkdir -p /no/such");
+}
+
+TEST(Trouble, WithWatchingNamesTheLimit) {
+    for (const auto& [number, limit] :
+         {std::pair(EMFILE, "max_user_instances"), std::pair(ENOSPC, "max_user_watches")}) {
+        const Misuse trouble = trouble_with_watching("a b", io::Error{number, "inotify_init1"});
+        EXPECT_THAT(trouble.message, StartsWith("--live cannot watch 'a b': "));
+        EXPECT_THAT(trouble.advice, HasSubstr(limit));
+    }
+    EXPECT_THAT(trouble_with_watching("x", io::Error{EACCES, "inotify_add_watch"}).message,
+                HasSubstr("ermission denied"));
 }
 
 }  // namespace

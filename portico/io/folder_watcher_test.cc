@@ -30,23 +30,23 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using Change = ChangeGathering::Change;
 
-constexpr TimePoint start = TimePoint{} + 1h;
+constexpr TimePoint first_moment = TimePoint{} + 1h;
 
 ChangeGathering gathering(std::size_t names_max = 100) { return {names_max, 60ms, 1000ms}; }
 
 TEST(ChangeGathering, WaitsUntilNothingChangesButNotForEver) {
     ChangeGathering changes = gathering();
     EXPECT_FALSE(changes.due());
-    changes.add("a", Change::written, start);
-    EXPECT_EQ(changes.due(), start + 60ms);
-    changes.add("a", Change::written, start + 50ms);
-    EXPECT_EQ(changes.due(), start + 110ms);
-    changes.add("b", Change::written, start + 990ms);
-    EXPECT_EQ(changes.due(), start + 1000ms);
+    changes.add("a", Change::written, first_moment);
+    EXPECT_EQ(changes.due(), first_moment + 60ms);
+    changes.add("a", Change::written, first_moment + 50ms);
+    EXPECT_EQ(changes.due(), first_moment + 110ms);
+    changes.add("b", Change::written, first_moment + 990ms);
+    EXPECT_EQ(changes.due(), first_moment + 1000ms);
     EXPECT_THAT(changes.take()->names, ElementsAre("a", "b"));
     EXPECT_FALSE(changes.due());
-    changes.add("a", Change::written, start + 2s);
-    EXPECT_EQ(changes.due(), start + 2s + 60ms);
+    changes.add("a", Change::written, first_moment + 2s);
+    EXPECT_EQ(changes.due(), first_moment + 2s + 60ms);
 }
 
 struct FateRow {
@@ -57,7 +57,7 @@ struct FateRow {
 class Fates : public testing::TestWithParam<FateRow> {};
 TEST_P(Fates, AreReportedIfTheyLeaveADifference) {
     ChangeGathering changes = gathering();
-    for (const Change change : GetParam().fate) changes.add("x", change, start);
+    for (const Change change : GetParam().fate) changes.add("x", change, first_moment);
     EXPECT_EQ(changes.take().has_value(), GetParam().is_reported);
     EXPECT_FALSE(changes.take());
 }
@@ -73,9 +73,9 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(ChangeGathering, NamesOnlySoMany) {
     ChangeGathering changes = gathering(2);
-    for (const char* const name : {"a", "b", "a"}) changes.add(name, Change::written, start);
+    for (const char* const name : {"a", "b", "a"}) changes.add(name, Change::written, first_moment);
     EXPECT_EQ(changes.take()->listed, FolderChanges::Listed::all);
-    for (const char* const name : {"a", "b", "c", "d"}) changes.add(name, Change::written, start);
+    for (const char* const name : {"a", "b", "c", "d"}) changes.add(name, Change::written, first_moment);
     const auto taken = changes.take();
     EXPECT_EQ(taken->listed, FolderChanges::Listed::too_many);
     EXPECT_THAT(taken->names, IsEmpty());
