@@ -4,6 +4,7 @@
 #include <cassert>
 #include <exception>
 #include <string>
+#include <utility>
 
 #include "portico/embed/tell.h"
 #include "portico/io/scope.h"
@@ -81,6 +82,12 @@ void Next::start_and_leave(Request& request, Task<void> task) const {
     io::Scope* const tasks = request.exchange().unfinished();
     assert(tasks != nullptr && "middleware runs while a response is made");
     tasks->start(std::move(task), AfterStop::ends);
+}
+
+Middleware Middleware::unusable(std::string why) {
+    Middleware middleware([](io::Core&) { return nullptr; });
+    middleware.why_unusable_ = std::move(why);
+    return middleware;
 }
 
 Middleware::ForCore Middleware::of_function(std::shared_ptr<Function> function) {

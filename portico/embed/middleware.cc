@@ -11,6 +11,7 @@
 
 #include "portico/base/printable.h"
 #include "portico/embed/tell.h"
+#include "portico/http/fields.h"
 #include "portico/http/hex.h"
 #include "portico/io/core.h"
 #include "portico/io/gate.h"
@@ -81,7 +82,17 @@ Middleware cors(std::vector<std::string> origins, CorsCredentials credentials) {
     route::CorsOptions options;
     options.origins = std::move(origins);
     options.credentials = credentials;
-    return Middleware([options](io::Core&) { return std::make_shared<route::Cors>(options); });
+    return cors(std::move(options));
+}
+
+Middleware cors(CorsOptions options) {
+    for (const std::string* const list : {&options.methods, &options.request_fields, &options.exposed_fields}) {
+        if (!http::is_field_value(*list)) return Middleware::unusable("a list for CORS contains a control character");
+    }
+    if (options.preflight_time < std::chrono::seconds(0)) {
+        return Middleware::unusable("a preflight's answer can't be remembered for less than no time");
+    }
+    return Middleware([options = std::move(options)](io::Core&) { return std::make_shared<route::Cors>(options); });
 }
 
 Middleware basic_auth(std::string realm, std::function<bool(std::string_view, std::string_view)> check) {

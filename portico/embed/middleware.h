@@ -23,12 +23,17 @@ namespace portico {
 [[nodiscard]] Middleware log_to(std::FILE* stream);
 
 using route::CorsCredentials;
+using route::CorsOptions;
 
 // Lets scripts of other sites read the answers (Fetch standard, CORS), and answers their preflight requests. `origins`
 // are written as browsers send them: "https://app.example". If the list is empty or contains "*", every site is
 // allowed, but never with credentials.
 [[nodiscard]] Middleware cors(std::vector<std::string> origins = {},
                               CorsCredentials credentials = CorsCredentials::none);
+
+// The same, with everything that can be chosen, such as the fields of answers that scripts may read
+// (Access-Control-Expose-Headers) and for how long a preflight's answer is remembered.
+[[nodiscard]] Middleware cors(CorsOptions options);
 
 // Asks for a user and a password (RFC 7617), and answers 401 unless `check` accepts them. `check` runs on the core that
 // serves the request and must not take long. The handler finds the user in Request::user(), and so does the access log,

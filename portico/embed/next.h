@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <string>
 #include <type_traits>
 #include <utility>
 
@@ -58,14 +59,19 @@ public:
     Middleware(F function)  // NOLINT(google-explicit-constructor): a function is middleware
         : Middleware(of_function(std::make_shared<Function>(std::move(function)))) {}
 
+    // Middleware whose options make no sense. A server with it does not start: start() and replace() return `why`.
+    [[nodiscard]] static Middleware unusable(std::string why);
+
     // For the library itself.
     explicit Middleware(ForCore for_core) : for_core_(std::make_shared<const ForCore>(std::move(for_core))) {}
     [[nodiscard]] const std::shared_ptr<const ForCore>& for_core() const { return for_core_; }
+    [[nodiscard]] const std::string& why_unusable() const { return why_unusable_; }  // empty: it can be used
 
 private:
     [[nodiscard]] static ForCore of_function(std::shared_ptr<Function> function);
 
     std::shared_ptr<const ForCore> for_core_;
+    std::string why_unusable_;
 };
 
 }  // namespace portico

@@ -54,6 +54,20 @@ std::optional<std::string_view> Request::cookie(std::string_view name) const {
 }
 
 const io::SocketAddress& Request::peer() const { return exchange_->peer(); }
+const io::SocketAddress& Request::client() const { return exchange_->client(); }
+
+std::string_view Request::scheme() const {
+    const std::optional<link::ForwardedClient>& forwarded = exchange_->notes().forwarded;
+    const http::Scheme own = exchange_->session() == nullptr ? http::Scheme::http : http::Scheme::https;
+    const http::Scheme scheme = forwarded ? forwarded->scheme.value_or(own) : own;
+    return scheme == http::Scheme::https ? "https" : "http";
+}
+
+std::string_view Request::host() const {
+    const std::optional<link::ForwardedClient>& forwarded = exchange_->notes().forwarded;
+    return forwarded && !forwarded->host.empty() ? std::string_view(forwarded->host) : message_->authority;
+}
+
 std::optional<ClientCertificate> Request::client_certificate() const {
     const tls::Session* const session = exchange_->session();
     const tls::PeerCertificate* const shown = session == nullptr ? nullptr : session->client_certificate();

@@ -129,8 +129,15 @@ public:
     [[nodiscard]] std::vector<std::string> queries(std::string_view name) const;
     // The first cookie with this name, as sent: quotation marks are part of the value (RFC 6265 §5.4).
     [[nodiscard]] std::optional<std::string_view> cookie(std::string_view name) const;
-    // The address of the client: the other end of the connection.
+    // The other end of the connection: the client, or a proxy in front of the server.
     [[nodiscard]] const io::SocketAddress& peer() const;
+    // The address of the client: the peer's, or what a proxy among Options::trusted_proxies says; its port is then
+    // usually unknown: 0.
+    [[nodiscard]] const io::SocketAddress& client() const;
+    // "https" or "http", as the client came: to this server, or to a proxy that is trusted and says so.
+    [[nodiscard]] std::string_view scheme() const;
+    // The host that the client asked for, with its port if there was one: as a trusted proxy says, or else as sent.
+    [[nodiscard]] std::string_view host() const;
     // The client's certificate; nothing if it has shown none, or the connection has no TLS. No field of a request
     // changes it.
     [[nodiscard]] std::optional<ClientCertificate> client_certificate() const;

@@ -18,10 +18,12 @@
 #include <tuple>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "portico/base/task.h"
 #include "portico/embed/request.h"
 #include "portico/embed/response.h"
+#include "portico/embed/route_notes.h"
 #include "portico/route/pattern.h"
 
 namespace portico {
@@ -30,6 +32,8 @@ class WebSocket;
 
 // Reads an argument of a handler from the request's content. Specialize it for a type T with
 //   static Task<std::expected<T, Response>> read(Request& request);
+// and, for descriptions of the route, if there is one type of content:
+//   static constexpr std::string_view content_type() { return "text/csv"; }
 // A handler has at most one such argument.
 template <class T>
 struct FromContent;
@@ -44,6 +48,8 @@ struct FromRequest;
 
 // Makes a response from a value that a handler returns. Specialize it for a type T with
 //   static Response make(T value);
+// and, for descriptions of the route, if it always is a response of one type with the status 200:
+//   static constexpr std::string_view content_type() { return "text/csv"; }
 template <class T>
 struct IntoResponse;
 
@@ -316,6 +322,57 @@ inline constexpr bool never = false;
 template <class Handler>
 concept Callable = requires { typename Signature<Handler>::Arguments; };
 
+// Notes the answers that a handler's result can be.
+template <class T>
+struct ResultTypes {
+    static void note(std::vector<AnswerType>& answers) {
+        if constexpr (std::is_void_v<T>) {
+            answers.push_back({204, {}});
+        } else if constexpr (requires { IntoResponse<T>::content_type(); }) {
+            answers.push_back({200, IntoResponse<T>::content_type()});
+        } else if constexpr (!MadeIntoResponse<T> && std::convertible_to<T, std::string_view>) {
+            answers.push_back({200, "text/plain; charset=utf-8"});
+        } else {
+            answers.push_back({});
+        }
+    }
+};
+template <class T>
+struct ResultTypes<Task<T>> : ResultTypes<T> {};
+template <class T>
+struct ResultTypes<std::optional<T>> {
+    static void note(std::vector<AnswerType>& answers) {
+        ResultTypes<T>::note(answers);
+        answers.push_back({404, {}});
+    }
+};
+template <class T, class E>
+struct ResultTypes<std::expected<T, E>> {
+    static void note(std::vector<AnswerType>& answers) {
+        ResultTypes<T>::note(answers);
+        answers.push_back({});
+    }
+};
+
+template <class Arg>
+void note_argument(HandlerTypes& types) {
+    if constexpr (PathParameter<Arg>) {
+        types.path.push_back(value_type<Arg>());
+    } else if constexpr (ReadFromContent<Arg>) {
+        types.reads_content = true;
+        if constexpr (requires { FromContent<Arg>::content_type(); }) {
+            types.content_type = FromContent<Arg>::content_type();
+        }
+    }
+}
+template <class... Args>
+HandlerTypes note_arguments(const std::tuple<Args...>*) {
+    HandlerTypes types;
+    types.are_known = true;
+    (note_argument<Args>(types), ...);
+    return types;
+}
+
 template <class T>
 struct Unwrapped {
     using type = T;
@@ -332,6 +389,7 @@ struct BoundHandler {
     // One of the two is set. The first is for handlers that neither wait nor read content.
     std::move_only_function<Response(Request& request)> at_once;
     std::move_only_function<Task<Response>(Request& request)> slowly;
+    detail::HandlerTypes types;
 };
 
 // A pattern such as "/notes/{id}" or "/files/{rest...}", and its line in the program's source. The compiler checks it
@@ -391,6 +449,8 @@ BoundHandler bind_handler(Handler handler) {
                           "or std::optional of these");
         } else {
             using Bound = detail::Bound<Handler>;
+            bound.types = detail::note_arguments(static_cast<typename Known::Arguments*>(nullptr));
+            detail::ResultTypes<typename Known::Returned>::note(bound.types.answers);
             if constexpr (Bound::answers_at_once) {
                 bound.at_once = [own = Bound(std::move(handler))](Request& request) mutable {
                     return own.answer_at_once(request);

@@ -1,9 +1,14 @@
 // portico/embed/router.cc — see router.h.
 #include "portico/embed/router.h"
 
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
 #include <utility>
 
 #include "portico/embed/functions.h"
+#include "portico/embed/openapi_text.h"
 #include "portico/embed/router_state.h"
 #include "portico/handler/files/folders.h"
 #include "portico/http/target.h"
@@ -45,10 +50,54 @@ std::vector<std::shared_ptr<const Middleware::ForCore>> Router::way() const {
     return way;
 }
 
-void Router::add(std::string method, const std::string& pattern, std::source_location where, BoundHandler handler) {
+RouteNotes Router::no_notes() { return RouteNotes(std::make_shared<RouteNotes::Description>()); }
+
+RouteNotes Router::add(std::string method, const std::string& pattern, std::source_location where,
+                       BoundHandler handler) {
+    auto description = std::make_shared<RouteNotes::Description>();
+    description->host = host_;
+    description->method = method;
+    description->pattern = prefix_ + pattern;
+    description->where = where;
+    description->types = std::move(handler.types);
+    if (description->types.are_known && !state_->is_in_use) state_->descriptions.push_back(description);
     auto function = std::make_shared<BoundHandler>(std::move(handler));
     add_handler(std::move(method), pattern, where,
                 [function](io::Core&) { return std::make_shared<FunctionHandler>(function); });
+    return RouteNotes(std::move(description));
+}
+
+void Router::openapi(const std::string& path, OpenApiOptions options, std::source_location where) {
+    const auto answer = [&](const std::string& at, std::function<Response()> make) {
+        BoundHandler bound;
+        bound.at_once = [make = std::move(make)](Request&) { return make(); };
+        static_cast<void>(add("GET", at, where, std::move(bound)));
+    };
+    const std::string json_path = prefix_ + path;
+    const std::string page_path = prefix_ + options.page;
+    if (!options.page.empty()) {
+        answer(options.page, [html = openapi_page(page_path, json_path, options.title)] {
+            Response page = Response::html(html);
+            page.set("Content-Security-Policy",
+                     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; "
+                     "base-uri 'none'; "
+                     "form-action 'none'; frame-ancestors 'none'");
+            return page;
+        });
+        answer(options.page + ".js",
+               [] { return Response(Status::ok, std::string(openapi_script()), "text/javascript; charset=utf-8"); });
+        answer(options.page + ".css",
+               [] { return Response(Status::ok, std::string(openapi_style()), "text/css; charset=utf-8"); });
+    }
+    // The routes own the handler, so the state outlives it. They are complete once the first request comes.
+    struct Kept {
+        std::once_flag is_made;
+        std::string text;
+    };
+    answer(path, [state = state_.get(), host = host_, options, kept = std::make_shared<Kept>()] {
+        std::call_once(kept->is_made, [&] { kept->text = openapi_text(state->descriptions, host, options); });
+        return Response(Status::ok, kept->text, "application/json");
+    });
 }
 
 void Router::add_websocket(const std::string& pattern, std::source_location where, BoundWebSocket handler,
@@ -79,6 +128,10 @@ void Router::add_handler(std::string method, const std::string& pattern, std::so
 
 void Router::pass_through(const Middleware& middleware, std::source_location where) {
     if (state_->is_too_late("the middleware", where)) return;
+    if (!middleware.why_unusable().empty()) {
+        state_->errors.push_back("the middleware at " + place_of(where) + ": " + middleware.why_unusable());
+        return;
+    }
     way_.push_back(middleware);
     if (has_own_prefix_) state_->routes.set_way_below(host_, prefix_, way());
 }

@@ -14,6 +14,7 @@
 
 #include "portico/embed/folder.h"
 #include "portico/embed/next.h"
+#include "portico/embed/openapi.h"
 #include "portico/embed/route.h"
 #include "portico/embed/websocket.h"
 
@@ -31,41 +32,42 @@ class Router {
 public:
     // Adds a handler for a method and a path. Patterns have literal segments, "{name}" for any one segment, and
     // "{name...}" for the rest of the path. See bind_handler() for what a handler takes and returns. GET's handler also
-    // answers HEAD; OPTIONS is answered from the table of routes.
+    // answers HEAD; OPTIONS is answered from the table of routes. What is returned takes notes for openapi().
     template <class Handler>
-    void get(Pattern<std::type_identity_t<Handler>> pattern, Handler handler) {
-        add("GET", pattern.text(), pattern.where(), bind_handler(std::move(handler)));
+    RouteNotes get(Pattern<std::type_identity_t<Handler>> pattern, Handler handler) {
+        return add("GET", pattern.text(), pattern.where(), bind_handler(std::move(handler)));
     }
     template <class Handler>
-    void post(Pattern<std::type_identity_t<Handler>> pattern, Handler handler) {
-        add("POST", pattern.text(), pattern.where(), bind_handler(std::move(handler)));
+    RouteNotes post(Pattern<std::type_identity_t<Handler>> pattern, Handler handler) {
+        return add("POST", pattern.text(), pattern.where(), bind_handler(std::move(handler)));
     }
     template <class Handler>
-    void put(Pattern<std::type_identity_t<Handler>> pattern, Handler handler) {
-        add("PUT", pattern.text(), pattern.where(), bind_handler(std::move(handler)));
+    RouteNotes put(Pattern<std::type_identity_t<Handler>> pattern, Handler handler) {
+        return add("PUT", pattern.text(), pattern.where(), bind_handler(std::move(handler)));
     }
     template <class Handler>
-    void patch(Pattern<std::type_identity_t<Handler>> pattern, Handler handler) {
-        add("PATCH", pattern.text(), pattern.where(), bind_handler(std::move(handler)));
+    RouteNotes patch(Pattern<std::type_identity_t<Handler>> pattern, Handler handler) {
+        return add("PATCH", pattern.text(), pattern.where(), bind_handler(std::move(handler)));
     }
     template <class Handler>
-    void del(Pattern<std::type_identity_t<Handler>> pattern, Handler handler) {
-        add("DELETE", pattern.text(), pattern.where(), bind_handler(std::move(handler)));
+    RouteNotes del(Pattern<std::type_identity_t<Handler>> pattern, Handler handler) {
+        return add("DELETE", pattern.text(), pattern.where(), bind_handler(std::move(handler)));
     }
     template <class Handler>
-    void route(std::string method, Pattern<std::type_identity_t<Handler>> pattern, Handler handler) {
-        add(std::move(method), pattern.text(), pattern.where(), bind_handler(std::move(handler)));
+    RouteNotes route(std::string method, Pattern<std::type_identity_t<Handler>> pattern, Handler handler) {
+        return add(std::move(method), pattern.text(), pattern.where(), bind_handler(std::move(handler)));
     }
 
     // Like route(), for a pattern that is known only while the program runs, such as one from a file. If it is wrong,
     // or the handler takes another number of parameters, the server does not start: start() and replace() return why.
     template <class Handler>
-    void route_at(std::string method, const std::string& pattern, Handler handler,
-                  std::source_location where = std::source_location::current()) {
+    RouteNotes route_at(std::string method, const std::string& pattern, Handler handler,
+                        std::source_location where = std::source_location::current()) {
         std::size_t taken = 0;
         if constexpr (detail::Callable<Handler>) taken = detail::parameters_taken<Handler>;
         BoundHandler bound = bind_handler(std::move(handler));
-        if (is_pattern(pattern, taken, where)) add(std::move(method), pattern, where, std::move(bound));
+        if (!is_pattern(pattern, taken, where)) return no_notes();
+        return add(std::move(method), pattern, where, std::move(bound));
     }
 
     // Adds a handler of WebSockets for a path: a function of WebSocket& and the path's parameters that returns a
@@ -91,6 +93,12 @@ public:
                           "middleware must be a function of Request& and Next that returns a Task<Response>");
         }
     }
+
+    // Answers GET for `path` with a description of the routes in JSON (OpenAPI 3.1), made from the handlers' types and
+    // what their RouteNotes say; and, if the options name a page, with a page for people. It has all routes that are
+    // for the same host(), also those that are added later, without these two, files() and WebSockets.
+    void openapi(const std::string& path, OpenApiOptions options,
+                 std::source_location where = std::source_location::current());
 
     // A folder whose files the handlers of these routes send by names that they choose.
     [[nodiscard]] Folder folder(std::string path, std::source_location where = std::source_location::current());
@@ -123,7 +131,9 @@ private:
     std::string check_prefix(std::string prefix, std::source_location where) const;
     // Whether this can be the pattern of a handler that takes so many parameters; if not, notes an error.
     [[nodiscard]] bool is_pattern(const std::string& pattern, std::size_t parameters, std::source_location where) const;
-    void add(std::string method, const std::string& pattern, std::source_location where, BoundHandler handler);
+    RouteNotes add(std::string method, const std::string& pattern, std::source_location where, BoundHandler handler);
+    // For a route that can't be added.
+    [[nodiscard]] static RouteNotes no_notes();
     void add_websocket(const std::string& pattern, std::source_location where, BoundWebSocket handler,
                        WebSocketOptions options);
     void add_handler(std::string method, const std::string& pattern, std::source_location where,

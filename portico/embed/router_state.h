@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "portico/embed/route_description.h"
 #include "portico/embed/router.h"
 #include "portico/embed/tell.h"
 #include "portico/route/pattern.h"
@@ -35,6 +36,11 @@ struct Router::State {
         for (const std::string& error : routes.errors()) {
             if (std::ranges::find(all, error) == all.end()) all.push_back(error);
         }
+        for (const auto& route : descriptions) {
+            for (const std::string& error : route->errors) {
+                all.push_back(error + ": see " + route::place_of(route->where));
+            }
+        }
         return all;
     }
 
@@ -42,6 +48,7 @@ struct Router::State {
     std::atomic<std::uint64_t> server = 0;  // the number of the one that has taken a RouteSet; 0: none
     route::Routes routes;
     std::vector<std::string> errors;
+    std::vector<std::shared_ptr<RouteNotes::Description>> descriptions;  // of the routes, in their order
 };
 
 }  // namespace portico

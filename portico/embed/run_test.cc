@@ -369,6 +369,7 @@ TEST(AccessLogOfAProgramsUsers, SaysWhoAskedAndWhyNot) {
     Options options;
     options.access_log = place.file("access.log");
     options.log_format = LogFormat::json;
+    options.trusted_proxies = {"127.0.0.1"};
     {
         Server server(options);
         server.get("/open", [] { return "open"; });
@@ -391,12 +392,13 @@ TEST(AccessLogOfAProgramsUsers, SaysWhoAskedAndWhyNot) {
         }
         EXPECT_FALSE(get(port, "/closed", "Authorization: Basic YTpi\r\n").empty());  // a:b
         EXPECT_FALSE(get(port, "/closed", "Authorization: Basic YTpj\r\n").empty());  // a:c
-        EXPECT_FALSE(get(port, "/open", "Authorization: Basic YTpi\r\n").empty());
+        EXPECT_FALSE(get(port, "/open", "Authorization: Basic YTpi\r\nX-Forwarded-For: 203.0.113.9\r\n").empty());
         server.stop();
         server.wait();
     }
     std::ifstream log(options.access_log);
     std::string told;
+    std::string clients;
     for (std::string line; std::getline(log, line);) {
         const auto member = [&line](const std::string& name) {
             const std::string begin = "\"" + name + "\":";
@@ -407,7 +409,9 @@ TEST(AccessLogOfAProgramsUsers, SaysWhoAskedAndWhyNot) {
             return line.substr(at + begin.size(), end - at - begin.size());
         };
         told += member("target") + " " + member("status") + " " + member("user") + " " + member("reason") + "\n";
+        clients += member("client");
     }
+    EXPECT_TRUE(clients.ends_with("\"127.0.0.1\"\"203.0.113.9\"")) << clients;
     EXPECT_EQ(told,
               "\"/open\" 200 - -\n"
               "\"/refused\" 409 - \"the note is locked\"\n"

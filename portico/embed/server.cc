@@ -26,6 +26,7 @@
 #include "portico/io/net/resolve.h"
 #include "portico/io/patient_write.h"
 #include "portico/io/signals.h"
+#include "portico/route/trusted_proxies.h"
 #include "portico/server/certificates.h"
 #include "portico/server/local_authority.h"
 #include "portico/server/server.h"
@@ -69,6 +70,7 @@ struct Server::Control {
         if (state.is_in_use) return;
         state.routes.hosts = route::only_for(hosts_of(options));
         if (challenges != nullptr) state.routes.precedence = acme::answers_with(challenges);
+        state.routes.proxies = proxies.value_or(nullptr);
         state.routes.unstated_format = route::PageFormat::text;
         state.routes.content_of_refused = route::ContentUse::reads;
     }
@@ -77,6 +79,9 @@ struct Server::Control {
     const std::uint64_t number = next_server_number();
 
     const Options options;
+    // Null if none is trusted.
+    const std::expected<std::shared_ptr<const route::TrustedProxies>, std::string> proxies =
+        route::TrustedProxies::make(options.trusted_proxies, options.forwarded_fields);
     // What is shown to authorities; null if nothing is ordered.
     const std::shared_ptr<acme::Challenges> challenges =
         options.acme.names.empty() ? nullptr : std::make_shared<acme::Challenges>();
@@ -249,6 +254,8 @@ std::vector<std::string> Server::errors() const {
     std::vector<std::string> all = control_->present_routes()->all_errors();
     const auto checked = server::check_limits(control_->options.limits);
     if (!checked) all.insert(all.begin(), "Options::limits: " + checked.error());
+    const auto& proxies = control_->proxies;
+    if (!proxies) all.insert(all.begin(), "Options::trusted_proxies: " + proxies.error());
     return all;
 }
 

@@ -20,6 +20,7 @@
 
 #include "portico/embed/router.h"
 #include "portico/io/net/address.h"
+#include "portico/route/forwarded_fields.h"
 #include "portico/server/certificate_files.h"
 #include "portico/server/limits.h"
 
@@ -43,6 +44,10 @@ using ClientCertificates = server::ClientCertificates;
 
 // What a client with TLS gets that asks for a name without a certificate: the first certificate, or a refusal.
 enum class UnknownNames : std::uint8_t { first_certificate, refused };
+
+// The fields in which proxies name their clients: X-Forwarded-For, X-Forwarded-Proto and X-Forwarded-Host, or Forwarded
+// (RFC 7239). The others are ignored: the proxies pass on what clients have written there.
+using ForwardedFields = route::ForwardedFields;
 
 // How certificates are ordered from an authority (ACME, RFC 8555), Let's Encrypt unless told otherwise, and renewed as
 // long as the server runs. Using it means to accept the authority's terms of service.
@@ -92,6 +97,11 @@ public:
     // names below it. Localhost and loopback addresses are always answered; a request for another host gets 421. Unix
     // sockets are not restricted. Empty: every host is answered.
     std::vector<std::string> hosts;
+    // The proxies in front of the server, whose word is taken for where a request comes from (Request::client(),
+    // scheme() and host(), the access log, rate_limit()): addresses ("192.0.2.1"), networks ("10.0.0.0/8"), and "unix"
+    // for every peer on a Unix socket. Each of them must add to these fields what it knows, or set them anew.
+    std::vector<std::string> trusted_proxies;
+    ForwardedFields forwarded_fields = ForwardedFields::x_forwarded;  // where they say it
     // HTTPS at every endpoint, with the certificates in these files. A client gets the one for the name that it asks
     // for, or else the first. When the files are renewed, new connections use them within seconds; files that can't be
     // used are reported on standard error, and change nothing.

@@ -36,6 +36,11 @@ public:
     [[nodiscard]] io::Core& core() const { return context_->core(); }  // of its connection
     // The other end of the connection.
     [[nodiscard]] const io::SocketAddress& peer() const { return *peer_; }
+    // The client: the peer, or whom a trusted proxy has named.
+    [[nodiscard]] const io::SocketAddress& client() const {
+        const std::optional<ForwardedClient>& forwarded = memory_->notes.forwarded;
+        return forwarded ? forwarded->address : *peer_;
+    }
     // The TLS session of its connection, with what the client has proved by a certificate; null without TLS. No field
     // of a request says or changes any of it.
     [[nodiscard]] const tls::Session* session() const { return session_; }

@@ -12,6 +12,7 @@
 #include <limits>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -22,6 +23,7 @@
 #include "portico/http/message.h"
 #include "portico/http/status.h"
 #include "portico/io/core.h"
+#include "portico/io/net/address.h"
 #include "portico/io/scope.h"
 #include "portico/link/fast_readers.h"
 #include "portico/link/inbound_limits.h"
@@ -29,6 +31,13 @@
 #include "portico/wire/h2/context.h"
 
 namespace portico::link {
+
+// Where a request comes from, as proxies that are trusted have said.
+struct ForwardedClient {
+    io::SocketAddress address;           // of the client; port 0: not said
+    std::optional<http::Scheme> scheme;  // with which the client came; nothing: not said
+    std::string host;                    // that the client asked for, with its port; empty: not said
+};
 
 // What the steps of an exchange find out, for the steps after them and for the access log.
 struct ExchangeNotes {
@@ -41,6 +50,7 @@ struct ExchangeNotes {
     std::string_view advice;     // what the client's user can do about the refusal; a literal
     std::string_view pattern;    // of the route; the exchange's router keeps it. Empty: no route has the request
     std::string request_id;      // by which middleware names the request; empty if none does
+    std::optional<ForwardedClient> forwarded;  // the client, if the peer is a proxy that is trusted to name it
 
     // Clears the notes on the request before.
     void clear() {
@@ -53,6 +63,7 @@ struct ExchangeNotes {
         advice = {};
         pattern = {};
         request_id.clear();
+        forwarded.reset();
     }
 };
 

@@ -2,6 +2,7 @@
 #include "portico/route/cors.h"
 
 #include <algorithm>
+#include <string>
 #include <utility>
 
 namespace portico::route {
@@ -16,7 +17,8 @@ void set(http::Response& response, FieldName name, std::string_view value) {
 
 }  // namespace
 
-Cors::Cors(CorsOptions options) : options_(std::move(options)) {
+Cors::Cors(CorsOptions options)
+    : options_(std::move(options)), preflight_seconds_(std::to_string(options_.preflight_time.count())) {
     if (std::ranges::find(options_.origins, "*") != options_.origins.end()) options_.origins.clear();
 }
 
@@ -42,7 +44,7 @@ bool Cors::answer_preflight(link::Exchange& exchange) const {
     } else if (fields) {
         response.fields.add(FieldName::access_control_allow_headers, *fields);
     }
-    response.fields.add(FieldName::access_control_max_age, "86400");
+    response.fields.add(FieldName::access_control_max_age, preflight_seconds_);
     return true;
 }
 

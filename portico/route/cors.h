@@ -5,6 +5,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "portico/route/cors_options.h"
@@ -26,6 +27,7 @@ private:
     void add_fields(link::Exchange& exchange) const;
 
     CorsOptions options_;
+    std::string preflight_seconds_;
 };
 
 }  // namespace portico::route

@@ -4,6 +4,7 @@
 // Threads:   none; values.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -22,8 +23,10 @@ struct CorsOptions {
     // What the answer to a preflight request allows: methods, and fields of requests. Empty: what it asks for.
     std::string methods;
     std::string request_fields;
-    // The fields that scripts may read besides the usual ones. Empty: no others.
+    // The fields that scripts may read besides the usual ones: "ETag, X-Request-Id". Empty: no others.
     std::string exposed_fields;
+    // For how long a browser may remember the answer to a preflight request. Browsers have limits of their own.
+    std::chrono::seconds preflight_time{86'400};
 };
 
 }  // namespace portico::route

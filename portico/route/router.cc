@@ -54,6 +54,9 @@ Route Router::refused(link::Exchange& exchange, const Way& way, http::Status sta
 
 Route Router::translate(link::Exchange& exchange, HostCheck check) {
     const http::Request& request = exchange.request();
+    if (routes_->proxies != nullptr) {
+        exchange.notes().forwarded = routes_->proxies->client_of(request, exchange.peer());
+    }
     if (first_ != nullptr && routes_->precedence.takes(request)) {
         Route first = on_way(no_middleware, *first_);
         first.has_precedence = true;

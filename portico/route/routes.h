@@ -19,6 +19,7 @@
 #include "portico/route/hosts.h"
 #include "portico/route/middleware.h"
 #include "portico/route/refusal_page.h"
+#include "portico/route/trusted_proxies.h"
 
 namespace portico::route {
 
@@ -56,6 +57,8 @@ public:
     // Which hosts requests may name; those of the routes are added to them.
     HostOptions hosts;
     Precedence precedence;
+    // The proxies that are trusted to name their clients; null: none is.
+    std::shared_ptr<const TrustedProxies> proxies;
     // Whether the content of a request is left unread if there is no route for it, or it is read and dropped before
     // the refusal.
     ContentUse content_of_refused = ContentUse::none;

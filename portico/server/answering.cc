@@ -161,7 +161,7 @@ void Answering::record(link::Sent sent) const {
     AccessEntry entry;
     entry.at = exchange_->began_at();
     entry.duration = exchange_->duration();
-    entry.peer = &exchange_->peer();
+    entry.peer = &exchange_->client();
     entry.method = request.method_token;
     entry.target = request.target;
     entry.version = request.version;

@@ -1,0 +1,258 @@
+// portico/embed/openapi.cc — see openapi.h, openapi_text.h and route_notes.h.
+#include "portico/embed/openapi.h"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <utility>
+
+#include "portico/embed/openapi_text.h"
+#include "portico/http/fields.h"
+
+namespace portico {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using detail::AnswerType;
+using detail::ValueType;
+using Description = RouteNotes::Description;
+
+Json parse(const std::string& text) { return Json::parse(text, nullptr, false); }
+
+// Notes an error if this is not JSON.
+std::string checked(std::string text, const char* what, Description& description) {
+    if (parse(text).is_discarded()) {
+        description.errors.push_back(std::string("the ") + what + " of " + description.method + " " +
+                                     description.pattern + " is not JSON");
+        return {};
+    }
+    return text;
+}
+
+template <class Int>
+Json integer_schema() {
+    return {{"type", "integer"},
+            {"minimum", std::numeric_limits<Int>::min()},
+            {"maximum", std::numeric_limits<Int>::max()}};
+}
+
+template <class One, class Two, class Four, class Eight>
+Json integer_schema_of(std::size_t octets) {
+    switch (octets) {
+        case 1: return integer_schema<One>();
+        case 2: return integer_schema<Two>();
+        case 4: return integer_schema<Four>();
+        default: return integer_schema<Eight>();
+    }
+}
+
+Json schema_of(const ValueType& type) {
+    switch (type.kind) {
+        case ValueType::Kind::text: return {{"type", "string"}};
+        case ValueType::Kind::boolean: return {{"type", "boolean"}};
+        case ValueType::Kind::number: return {{"type", "number"}};
+        case ValueType::Kind::integer:
+            return integer_schema_of<std::int8_t, std::int16_t, std::int32_t, std::int64_t>(type.octets);
+        case ValueType::Kind::unsigned_integer:
+            return integer_schema_of<std::uint8_t, std::uint16_t, std::uint32_t, std::uint64_t>(type.octets);
+    }
+    return {};
+}
+
+// One parameter of a pattern: "{id}", or "{path...}" for the rest of the path.
+struct PathParameter {
+    std::string name;
+    bool is_rest;
+};
+
+// A pattern, as OpenAPI writes paths.
+struct Template {
+    std::string shape;  // without names: two templates of the same shape are the same path
+    std::string text;
+    std::vector<PathParameter> parameters;
+};
+
+Template template_of(std::string_view pattern) {
+    Template made;
+    while (!pattern.empty()) {
+        const std::size_t end = std::min(pattern.find('/', 1), pattern.size());
+        std::string_view segment = pattern.substr(1, end - 1);
+        pattern.remove_prefix(end);
+        if (!segment.starts_with('{')) {
+            made.shape.append("/").append(segment);
+            made.text.append("/").append(segment);
+            continue;
+        }
+        segment = segment.substr(1, segment.size() - 2);
+        const bool is_rest = segment.ends_with("...");
+        if (is_rest) segment.remove_suffix(3);
+        made.shape += is_rest ? "/{...}" : "/{}";
+        made.text.append("/{").append(segment).append("}");
+        made.parameters.push_back(PathParameter{std::string(segment), is_rest});
+    }
+    return made;
+}
+
+Json parameters_of(const Description& route, const Template& path, const std::vector<PathParameter>& names) {
+    Json all = Json::array();
+    for (std::size_t i = 0; i < path.parameters.size(); ++i) {
+        const auto noted = route.parameters.find(path.parameters[i].name);
+        std::string text = noted == route.parameters.end() ? std::string() : noted->second;
+        if (path.parameters[i].is_rest) text += text.empty() ? "The rest of the path." : " (The rest of the path.)";
+        Json one = {{"name", names[i].name}, {"in", "path"}, {"required", true}};
+        if (!text.empty()) one["description"] = text;
+        one["schema"] = schema_of(i < route.types.path.size() ? route.types.path[i] : ValueType());
+        all.push_back(std::move(one));
+    }
+    for (const Description::Query& query : route.queries) {
+        Json one = {{"name", query.name}, {"in", "query"}, {"required", query.presence == Presence::required}};
+        if (!query.text.empty()) one["description"] = query.text;
+        one["schema"] = schema_of(query.type);
+        all.push_back(std::move(one));
+    }
+    return all;
+}
+
+Json content_of(const Description& route) {
+    Json media = Json::object();
+    if (!route.content_schema.empty()) media["schema"] = parse(route.content_schema);
+    if (!route.content_example.empty()) media["example"] = parse(route.content_example);
+    const std::string_view known = route.types.content_type;
+    const bool is_json = known.empty() && !media.empty();
+    return {{std::string(is_json ? "application/json" : known.empty() ? "*/*" : known), std::move(media)}};
+}
+
+std::string text_of(std::uint16_t status) {
+    if (status == 0) return "Another answer, which the service decides.";
+    const std::string_view phrase = http::reason_phrase(static_cast<http::Status>(status));
+    return phrase.empty() ? std::to_string(status) : std::string(phrase);
+}
+
+// What the handler's types say, and the refusals that follow from its arguments.
+std::vector<AnswerType> answers_of(const Description& route) {
+    std::vector<AnswerType> answers = route.types.answers;
+    const auto add = [&](std::uint16_t status) {
+        const bool is_new = std::ranges::find(answers, status, &AnswerType::status) == answers.end();
+        if (is_new) answers.push_back(AnswerType{status, {}});
+    };
+    const auto is_number = [](const ValueType& type) { return type.kind != ValueType::Kind::text; };
+    if (std::ranges::any_of(route.types.path, is_number)) add(404);
+    if (std::ranges::any_of(route.queries, [&](const auto& query) { return is_number(query.type); })) add(400);
+    if (route.types.reads_content) add(413);
+    if (route.types.content_type == "application/json") add(400);
+    if (!route.types.content_type.empty()) add(415);
+    for (const auto& [status, noted] : route.answers) add(status);
+    std::ranges::stable_sort(answers, {}, [](const AnswerType& one) { return one.status == 0 ? 999 : one.status; });
+    return answers;
+}
+
+Json responses_of(const Description& route) {
+    Json all = Json::object();
+    for (const AnswerType& answer : answers_of(route)) {
+        const std::string key = answer.status == 0 ? "default" : std::to_string(answer.status);
+        if (all.contains(key)) continue;
+        const auto noted = route.answers.find(answer.status);
+        const bool is_noted = noted != route.answers.end();
+        Json one = {{"description", is_noted ? noted->second.text : text_of(answer.status)}};
+        const bool has_schema = is_noted && !noted->second.schema.empty();
+        if (has_schema || !answer.content_type.empty()) {
+            Json media = Json::object();
+            if (has_schema) media["schema"] = parse(noted->second.schema);
+            const std::string_view type = answer.content_type.empty() ? "application/json" : answer.content_type;
+            one["content"] = {{std::string(type), std::move(media)}};
+        }
+        all[key] = std::move(one);
+    }
+    return all;
+}
+
+Json operation_of(const Description& route, const Template& path, const std::vector<PathParameter>& names) {
+    Json operation = Json::object();
+    const std::size_t end = std::min(route.text.find("\n\n"), route.text.size());
+    if (!route.text.empty()) operation["summary"] = route.text.substr(0, end);
+    if (end < route.text.size()) operation["description"] = route.text.substr(end + 2);
+    Json parameters = parameters_of(route, path, names);
+    if (!parameters.empty()) operation["parameters"] = std::move(parameters);
+    if (route.types.reads_content || !route.content_schema.empty() || !route.content_example.empty()) {
+        operation["requestBody"] = {{"required", true}, {"content", content_of(route)}};
+    }
+    operation["responses"] = responses_of(route);
+    return operation;
+}
+
+// The methods that a description can have, in lower case.
+std::optional<std::string> name_of_method(const std::string& method) {
+    constexpr std::array<std::string_view, 8> known{"GET",     "PUT",  "POST",  "DELETE",
+                                                    "OPTIONS", "HEAD", "PATCH", "TRACE"};
+    if (std::ranges::find(known, method) == known.end()) return std::nullopt;
+    std::string name;
+    for (const char letter : method) name += static_cast<char>(letter | 0x20);
+    return name;
+}
+
+}  // namespace
+
+std::string openapi_text(const std::vector<std::shared_ptr<Description>>& routes, std::string_view host,
+                         const OpenApiOptions& options) {
+    Json info = {{"title", options.title}, {"version", options.version}};
+    if (!options.description.empty()) info["description"] = options.description;
+    Json paths = Json::object();
+    std::map<std::string, Template> known;  // the first template of each shape names the parameters
+    for (const auto& route : routes) {
+        const auto method = name_of_method(route->method);
+        if (route->is_hidden || route->host != host || !method) continue;
+        const Template path = template_of(route->pattern);
+        const Template& first = known.try_emplace(path.shape, path).first->second;
+        paths[first.text][*method] = operation_of(*route, path, first.parameters);
+    }
+    const Json whole = {{"openapi", "3.1.0"}, {"info", std::move(info)}, {"paths", std::move(paths)}};
+    return whole.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+RouteNotes& RouteNotes::describe(std::string text) {
+    description_->text = std::move(text);
+    return *this;
+}
+
+RouteNotes& RouteNotes::parameter(std::string name, std::string text) {
+    const std::vector<PathParameter> all = template_of(description_->pattern).parameters;
+    if (std::ranges::find(all, name, &PathParameter::name) == all.end()) {
+        description_->errors.push_back("the path of " + description_->method + " " + description_->pattern +
+                                       " has no parameter '" + name + "'");
+    }
+    description_->parameters.insert_or_assign(std::move(name), std::move(text));
+    return *this;
+}
+
+RouteNotes& RouteNotes::add_query(std::string name, std::string text, Presence presence, ValueType type) {
+    description_->queries.push_back(Description::Query{std::move(name), std::move(text), presence, type});
+    return *this;
+}
+
+RouteNotes& RouteNotes::content_schema(std::string json) {
+    description_->content_schema = checked(std::move(json), "schema of the content", *description_);
+    return *this;
+}
+
+RouteNotes& RouteNotes::content_example(std::string json) {
+    description_->content_example = checked(std::move(json), "example of the content", *description_);
+    return *this;
+}
+
+RouteNotes& RouteNotes::answer(http::Status status, std::string text, std::string json_schema) {
+    if (!json_schema.empty()) json_schema = checked(std::move(json_schema), "schema of an answer", *description_);
+    description_->answers.insert_or_assign(http::code(status),
+                                           Description::Answer{std::move(text), std::move(json_schema)});
+    return *this;
+}
+
+RouteNotes& RouteNotes::hide() {
+    description_->is_hidden = true;
+    return *this;
+}
+
+}  // namespace portico
