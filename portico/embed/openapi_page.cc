@@ -54,13 +54,13 @@ function add(parent, name, text) {
   return element;
 }
 
-// "integer, from 0 to 255", "string", or nothing if any value will do.
+// "integer, from 0 to 255", "string", or nothing if any value will do. The ranges of large types tell nobody anything.
 function typeOf(schema) {
   if (!schema || !schema.type) return '';
   const type = [schema.type].flat().join(' or ');
   const { minimum, maximum } = schema;
   if (minimum === undefined && maximum === undefined) return type;
-  if (Math.abs(maximum) > Number.MAX_SAFE_INTEGER) return minimum === 0 ? `${type}, not less than 0` : type;
+  if (maximum >= 2147483647) return minimum === 0 ? `${type}, not less than 0` : type;
   return `${type}, from ${minimum} to ${maximum}`;
 }
 
@@ -104,6 +104,9 @@ function addResponses(parent, responses) {
 function addOperation(path, method, operation) {
   const details = add(main, 'details');
   details.id = `${method}${path}`;
+  details.addEventListener('toggle', () => {
+    if (details.open) history.replaceState(null, '', `#${encodeURIComponent(details.id)}`);
+  });
   const summary = add(details, 'summary');
   add(summary, 'b', method.toUpperCase());
   add(summary, 'code', path);

@@ -1,4 +1,4 @@
-"""The short examples: hello, json_api, site_and_api, tcp_echo, udp_echo."""
+"""The short examples: accounts, hello, json_api, site_and_api, tcp_echo, udp_echo."""
 
 import shutil
 import socket
@@ -52,6 +52,29 @@ class JsonApi(ExampleTest):
         self.assertEqual((broken.status, broken.content), (400, "the content is not JSON: line 2, column 11\n"))
         self.assertEqual(curl("--request", "PUT", api.url + "/notes/7", "--data", "x=1").status, 415)
         self.assertEqual(curl(api.url + "/notes/seven").status, 404)
+
+
+class Accounts(ExampleTest):
+    def test_knows_its_users_and_slows_down_those_who_guess(self):
+        accounts = self.start("accounts", ANYWHERE)
+
+        def post(path, password):
+            return curl("--data-urlencode", "user=ada", "--data-urlencode", f"password={password}", accounts.url + path)
+
+        self.assertEqual(post("/register", "short").status, 422)
+        self.assertEqual(post("/register", "correct horse").status, 201)
+        self.assertEqual(post("/login", "wrong horse").status, 403)
+        login = post("/login", "correct horse")
+        self.assertEqual((login.status, login.content), (200, "Hello, ada\n"))
+        cookie = login.fields["set-cookie"].split(";")[0]
+        me = curl("--cookie", cookie, accounts.url + "/me")
+        self.assertEqual((me.status, me.content), (200, "You are ada\n"))
+        self.assertEqual(curl("--cookie", cookie + "x", accounts.url + "/me").status, 403)
+        logout = curl("--cookie", cookie, "--data", "", accounts.url + "/logout")
+        self.assertTrue(logout.fields["set-cookie"].startswith("session=; Path=/; Max-Age=0;"))
+        guesses = [post("/login", f"wrong horse {i}") for i in range(8)]  # a slow machine may earn a few more tries
+        self.assertEqual({guess.status for guess in guesses}, {403, 429})
+        self.assertLessEqual(int(guesses[-1].fields.get("retry-after", "0")), 12)
 
 
 class SiteAndApi(ExampleTest):
