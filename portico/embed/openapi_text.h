@@ -14,6 +14,21 @@
 
 namespace portico {
 
+// One parameter of a pattern: "{id}", or "{path...}" for the rest of the path.
+struct PathParameter {
+    std::string name;
+    bool is_rest;
+};
+
+// A pattern, as OpenAPI writes paths.
+struct PathTemplate {
+    std::string shape;  // without names: two templates of the same shape are the same path
+    std::string text;
+    std::vector<PathParameter> parameters;
+};
+
+[[nodiscard]] PathTemplate template_of(std::string_view pattern);
+
 // The description of the routes without a host of their own, or with `host`, in the order in which their paths were
 // added.
 [[nodiscard]] std::string openapi_text(const std::vector<std::shared_ptr<RouteNotes::Description>>& routes,

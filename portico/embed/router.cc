@@ -73,6 +73,7 @@ void Router::openapi(const std::string& path, OpenApiOptions options, std::sourc
         bound.at_once = [make = std::move(make)](Request&) { return make(); };
         static_cast<void>(add("GET", at, where, std::move(bound)));
     };
+    if (!is_pattern(path, 0, where) || !is_pattern(options.page, 0, where)) return;
     const std::string json_path = prefix_ + path;
     const std::string page_path = prefix_ + options.page;
     if (!options.page.empty()) {
@@ -80,8 +81,7 @@ void Router::openapi(const std::string& path, OpenApiOptions options, std::sourc
             Response page = Response::html(html);
             page.set("Content-Security-Policy",
                      "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; "
-                     "base-uri 'none'; "
-                     "form-action 'none'; frame-ancestors 'none'");
+                     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
             return page;
         });
         answer(options.page + ".js",

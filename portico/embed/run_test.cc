@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -20,6 +21,7 @@
 
 #include "portico/base/row_name_for_test.h"
 #include "portico/base/scratch_folder_for_test.h"
+#include "portico/embed/buckets.h"
 #include "portico/io/idle_thread_for_test.h"
 #include "portico/portico.h"
 
@@ -67,6 +69,24 @@ void request_and_reset(std::uint16_t port, const std::string& octets) {
 std::string get(std::uint16_t port, const std::string& target, const std::string& fields = {}) {
     return send_and_read(port,
                          "GET " + target + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" + fields + "\r\n");
+}
+
+// All threads together have what one client may.
+TEST(BucketsOfManyThreads, GiveNoTokenTwice) {
+    constexpr int threads = 4;
+    Buckets buckets(std::chrono::hours(1), 1'000, 64);
+    buckets.set_key({1, 2});
+    std::atomic<int> given = 0;
+    std::vector<std::jthread> takers;
+    for (int i = 0; i < threads; ++i) {
+        takers.emplace_back([&] {
+            for (int request = 0; request < 500; ++request) {
+                if (buckets.take("ada", io::TimePoint()) == std::chrono::nanoseconds(0)) ++given;
+            }
+        });
+    }
+    takers.clear();
+    EXPECT_EQ(given, 1'000);
 }
 
 TEST(ARunningServer, AnswersAndStops) {

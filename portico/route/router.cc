@@ -5,6 +5,8 @@
 #include <string_view>
 #include <utility>
 
+#include "portico/route/trusted_proxies.h"
+
 namespace portico::route {
 namespace {
 

@@ -19,13 +19,14 @@
 #include "portico/route/hosts.h"
 #include "portico/route/middleware.h"
 #include "portico/route/refusal_page.h"
-#include "portico/route/trusted_proxies.h"
 
 namespace portico::route {
 
 // Before a handler: the middleware that its requests go through, outermost first. Ways with a common beginning share
 // its elements, so that a core makes each middleware once.
 using Way = std::vector<std::shared_ptr<const ForCore<Middleware>>>;
+
+class TrustedProxies;
 
 // One route, as it is added.
 struct Definition {

@@ -271,7 +271,7 @@ char* AccessLineWriter::write_json(const AccessEntry& entry, char* to) {
     json.member("complete", entry.complete);
     if (entry.peer != nullptr) {
         json.member("client", client_text(*entry.peer));
-        if (entry.peer->family != io::Family::unix_path) json.member("port", entry.peer->port);
+        if (entry.peer->family != io::Family::unix_path && entry.peer->port != 0) json.member("port", entry.peer->port);
     }
     add_member(json, "user", entry.user);
     add_member(json, "referer", entry.referer);

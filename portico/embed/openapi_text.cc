@@ -1,17 +1,17 @@
-// portico/embed/openapi.cc — see openapi.h, openapi_text.h and route_notes.h.
-#include "portico/embed/openapi.h"
+// portico/embed/openapi_text.cc — see openapi_text.h.
+#include "portico/embed/openapi_text.h"
 
 #include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
 
-#include "portico/embed/openapi_text.h"
-#include "portico/http/fields.h"
+#include "portico/http/status.h"
 
 namespace portico {
 namespace {
@@ -22,16 +22,6 @@ using detail::ValueType;
 using Description = RouteNotes::Description;
 
 Json parse(const std::string& text) { return Json::parse(text, nullptr, false); }
-
-// Notes an error if this is not JSON.
-std::string checked(std::string text, const char* what, Description& description) {
-    if (parse(text).is_discarded()) {
-        description.errors.push_back(std::string("the ") + what + " of " + description.method + " " +
-                                     description.pattern + " is not JSON");
-        return {};
-    }
-    return text;
-}
 
 template <class Int>
 Json integer_schema() {
@@ -63,41 +53,7 @@ Json schema_of(const ValueType& type) {
     return {};
 }
 
-// One parameter of a pattern: "{id}", or "{path...}" for the rest of the path.
-struct PathParameter {
-    std::string name;
-    bool is_rest;
-};
-
-// A pattern, as OpenAPI writes paths.
-struct Template {
-    std::string shape;  // without names: two templates of the same shape are the same path
-    std::string text;
-    std::vector<PathParameter> parameters;
-};
-
-Template template_of(std::string_view pattern) {
-    Template made;
-    while (!pattern.empty()) {
-        const std::size_t end = std::min(pattern.find('/', 1), pattern.size());
-        std::string_view segment = pattern.substr(1, end - 1);
-        pattern.remove_prefix(end);
-        if (!segment.starts_with('{')) {
-            made.shape.append("/").append(segment);
-            made.text.append("/").append(segment);
-            continue;
-        }
-        segment = segment.substr(1, segment.size() - 2);
-        const bool is_rest = segment.ends_with("...");
-        if (is_rest) segment.remove_suffix(3);
-        made.shape += is_rest ? "/{...}" : "/{}";
-        made.text.append("/{").append(segment).append("}");
-        made.parameters.push_back(PathParameter{std::string(segment), is_rest});
-    }
-    return made;
-}
-
-Json parameters_of(const Description& route, const Template& path, const std::vector<PathParameter>& names) {
+Json parameters_of(const Description& route, const PathTemplate& path, const std::vector<PathParameter>& names) {
     Json all = Json::array();
     for (std::size_t i = 0; i < path.parameters.size(); ++i) {
         const auto noted = route.parameters.find(path.parameters[i].name);
@@ -170,7 +126,7 @@ Json responses_of(const Description& route) {
     return all;
 }
 
-Json operation_of(const Description& route, const Template& path, const std::vector<PathParameter>& names) {
+Json operation_of(const Description& route, const PathTemplate& path, const std::vector<PathParameter>& names) {
     Json operation = Json::object();
     const std::size_t end = std::min(route.text.find("\n\n"), route.text.size());
     if (!route.text.empty()) operation["summary"] = route.text.substr(0, end);
@@ -196,63 +152,42 @@ std::optional<std::string> name_of_method(const std::string& method) {
 
 }  // namespace
 
+PathTemplate template_of(std::string_view pattern) {
+    PathTemplate made;
+    while (!pattern.empty()) {
+        const std::size_t end = std::min(pattern.find('/', 1), pattern.size());
+        std::string_view segment = pattern.substr(1, end - 1);
+        pattern.remove_prefix(end);
+        if (!segment.starts_with('{')) {
+            made.shape.append("/").append(segment);
+            made.text.append("/").append(segment);
+            continue;
+        }
+        segment = segment.substr(1, segment.size() - 2);
+        const bool is_rest = segment.ends_with("...");
+        if (is_rest) segment.remove_suffix(3);
+        made.shape += is_rest ? "/{...}" : "/{}";
+        made.text.append("/{").append(segment).append("}");
+        made.parameters.push_back(PathParameter{std::string(segment), is_rest});
+    }
+    return made;
+}
+
 std::string openapi_text(const std::vector<std::shared_ptr<Description>>& routes, std::string_view host,
                          const OpenApiOptions& options) {
     Json info = {{"title", options.title}, {"version", options.version}};
     if (!options.description.empty()) info["description"] = options.description;
     Json paths = Json::object();
-    std::map<std::string, Template> known;  // the first template of each shape names the parameters
+    std::map<std::string, PathTemplate> known;  // the first template of each shape names the parameters
     for (const auto& route : routes) {
         const auto method = name_of_method(route->method);
         if (route->is_hidden || route->host != host || !method) continue;
-        const Template path = template_of(route->pattern);
-        const Template& first = known.try_emplace(path.shape, path).first->second;
+        const PathTemplate path = template_of(route->pattern);
+        const PathTemplate& first = known.try_emplace(path.shape, path).first->second;
         paths[first.text][*method] = operation_of(*route, path, first.parameters);
     }
     const Json whole = {{"openapi", "3.1.0"}, {"info", std::move(info)}, {"paths", std::move(paths)}};
     return whole.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
-}
-
-RouteNotes& RouteNotes::describe(std::string text) {
-    description_->text = std::move(text);
-    return *this;
-}
-
-RouteNotes& RouteNotes::parameter(std::string name, std::string text) {
-    const std::vector<PathParameter> all = template_of(description_->pattern).parameters;
-    if (std::ranges::find(all, name, &PathParameter::name) == all.end()) {
-        description_->errors.push_back("the path of " + description_->method + " " + description_->pattern +
-                                       " has no parameter '" + name + "'");
-    }
-    description_->parameters.insert_or_assign(std::move(name), std::move(text));
-    return *this;
-}
-
-RouteNotes& RouteNotes::add_query(std::string name, std::string text, Presence presence, ValueType type) {
-    description_->queries.push_back(Description::Query{std::move(name), std::move(text), presence, type});
-    return *this;
-}
-
-RouteNotes& RouteNotes::content_schema(std::string json) {
-    description_->content_schema = checked(std::move(json), "schema of the content", *description_);
-    return *this;
-}
-
-RouteNotes& RouteNotes::content_example(std::string json) {
-    description_->content_example = checked(std::move(json), "example of the content", *description_);
-    return *this;
-}
-
-RouteNotes& RouteNotes::answer(http::Status status, std::string text, std::string json_schema) {
-    if (!json_schema.empty()) json_schema = checked(std::move(json_schema), "schema of an answer", *description_);
-    description_->answers.insert_or_assign(http::code(status),
-                                           Description::Answer{std::move(text), std::move(json_schema)});
-    return *this;
-}
-
-RouteNotes& RouteNotes::hide() {
-    description_->is_hidden = true;
-    return *this;
 }
 
 }  // namespace portico
