@@ -36,6 +36,7 @@ inline constexpr std::size_t json_depth_max = 512;
 // too deeply, with line and column.
 template <>
 struct FromContent<Json> {
+    // For descriptions of routes.
     static constexpr std::string_view content_type() { return "application/json"; }
     // Returns the value, or the answer that explains why there is none.
     static Task<std::expected<Json, Response>> read(Request& request) {
@@ -103,6 +104,7 @@ private:
 // A handler's JSON becomes an answer with 200 and application/json. Octets that are not UTF-8 become U+FFFD.
 template <>
 struct IntoResponse<Json> {
+    // For descriptions of routes.
     static constexpr std::string_view content_type() { return "application/json"; }
     // Written in the shortest form, without line breaks.
     static Response make(const Json& value, Status status = Status::ok) {

@@ -36,6 +36,7 @@ private:
 // Reads content of at most 1 MiB. 415 if the Content-Type is not that of a form.
 template <>
 struct FromContent<Form> {
+    // For descriptions of routes.
     static constexpr std::string_view content_type() { return "application/x-www-form-urlencoded"; }
     // Returns the form, or the answer that explains why there is none.
     static Task<std::expected<Form, Response>> read(Request& request);

@@ -21,7 +21,8 @@ namespace portico {
 // of `requests` in each time `per`; each request takes one out.
 class RateLimitOptions {
 public:
-    // NOLINTNEXTLINE(google-explicit-constructor): rate_limit({100, std::chrono::minutes(1)})
+    // So many requests in so much time, as in rate_limit({100, std::chrono::minutes(1)}).
+    // NOLINTNEXTLINE(google-explicit-constructor): see above
     RateLimitOptions(std::uint64_t the_requests, std::chrono::milliseconds the_time)
         : requests(the_requests), per(the_time) {}
 

@@ -49,7 +49,7 @@ public:
     std::chrono::seconds time_max{std::chrono::hours(24 * 14)};  // from its beginning, or Session::renew(), to its end
     std::string name = "session";                                // of the cookie; a prefix is added, see sessions()
     std::string path = "/";                                      // below which browsers send it
-    SecureCookie secure = SecureCookie::with_https;
+    SecureCookie secure = SecureCookie::with_https;              // when browsers send it
 };
 
 // Why a session can't be changed.

@@ -14,7 +14,7 @@ namespace portico::http {
 struct ForwardedElement {
     std::string node;    // "for": see parse_forwarded_node()
     std::string scheme;  // "proto"
-    std::string host;
+    std::string host;    // "host"
 };
 
 // Reads one element: pairs of a token, "=", and a token or quoted string, separated by ";". Names are case-insensitive;
