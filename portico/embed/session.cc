@@ -91,7 +91,9 @@ Task<Response> with_session(Request& request, Next next, const SessionOptions& o
 std::string wrong_of(const SessionOptions& options) {
     const auto is_short = [](const std::string& key) { return key.size() < key_octets_min; };
     if (std::ranges::any_of(options.keys, is_short)) return "a key of sessions has at least 32 octets";
-    if (options.time_max < seconds(1)) return "a session lasts at least a second";
+    if (options.time_max < seconds(1) || options.time_max > std::chrono::years(10)) {
+        return "a session lasts at least a second, and at most ten years";
+    }
     if (!options.path.starts_with('/') || !Cookie(options.name, "").path(options.path).text()) {
         return "a session's cookie has a token as its name, and a path that begins with a slash";
     }

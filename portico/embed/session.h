@@ -75,7 +75,7 @@ public:
     // Each change makes the answer set the cookie, unless the values are in the end what they were. Call clear() before
     // you set another user.
     [[nodiscard]] std::expected<void, SessionError> set(std::string_view name, std::string value);
-    // Removes the value, if there is one.
+    // Removes the value, if there is one. Error: too_late.
     std::expected<void, SessionError> erase(std::string_view name);  // NOLINT(modernize-use-nodiscard)
     // Removes all values, and so the cookie. Error: too_late.
     std::expected<void, SessionError> clear();  // NOLINT(modernize-use-nodiscard)
@@ -87,8 +87,8 @@ private:
 };
 
 // Gives each request a Session. A cookie that has expired, or that this server has not signed, is no session, as if it
-// were not there. Cookies are HttpOnly, SameSite=Lax, and over TLS Secure: the name then begins with "__Host-", or with
-// "__Secure-" if the path is not "/", so that no other host can set it (RFC 6265bis §4.1.3). An answer that sets the
+// were not there. Cookies are HttpOnly, SameSite=Lax, and over TLS Secure: the name then begins with "__Host-", so that
+// no other host can set it, or with "__Secure-" if the path is not "/" (RFC 6265bis §4.1.3). An answer that sets the
 // cookie gets Cache-Control: private, unless it has that field, and one for which a value was read Vary: Cookie.
 [[nodiscard]] Middleware sessions(SessionOptions options = SessionOptions());
 
