@@ -54,7 +54,7 @@ std::string filled(std::string_view text) {
 }
 
 // Returns the argument of a macro that takes one argument.
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
     std::string out = "\"";
     for (const char octet : escaped(text)) {
         if (octet == '"')
@@ -80,7 +80,7 @@ std::string paragraphs(std::string_view text) {
 }
 
 std::string tagged(std::string_view tag, std::string_view text) {
-    return fmt::format(".TP\n.B {}\n{}", quoted(tag), filled(text));
+    return fmt::format(".TP\n.B {}\n{}", in_quotes(tag), filled(text));
 }
 
 // Turns "the port" into "The port."; a word that is typed literally keeps its first letter, as in "tcp://, udp://".
@@ -110,7 +110,7 @@ std::string examples_of(const Command& command) {
 }
 
 std::string command_section(const Command& command) {
-    std::string text = fmt::format(".SS {}\n", quoted(usage_of(command)));
+    std::string text = fmt::format(".SS {}\n", in_quotes(usage_of(command)));
     text += paragraphs(command.about.empty() ? sentence(command.summary) : command.about);
     for (const Positional& positional : command.arguments) text += manual_entry(positional.name, positional.meaning);
     for (const Option& option : command.options) text += option_entry(option);
