@@ -23,10 +23,16 @@
 #include "portico/embed/session.h"
 #include "portico/embed/upload.h"
 #include "portico/embed/websocket.h"
+#include "portico/io/completion.h"
+#include "portico/io/core_handle.h"
 #include "portico/io/gate.h"
 #include "portico/io/line_reader.h"
 #include "portico/io/net/happy_eyeballs.h"
 #include "portico/io/net/resolve.h"
+#include "portico/io/per_core.h"
+#include "portico/io/pool.h"
+#include "portico/io/readiness.h"
 #include "portico/io/scope.h"
+#include "portico/io/together.h"
 
 #endif

@@ -7,6 +7,7 @@
 
 #include <coroutine>
 #include <cstdint>
+#include <string_view>
 #include <utility>
 
 namespace portico {
@@ -52,6 +53,11 @@ public:
     [[nodiscard]] bool stop_requested() const { return stop_requested_; }
     // Whether the chain must not be resumed any more: it is ended instead.
     [[nodiscard]] bool must_end() const { return stop_requested_ && after_stop_ == AfterStop::ends; }
+    // What the chain works for, such as the pattern of a route: for reports about it. Null if nobody has said so. A
+    // chain that is started in a scope of this one begins with the same label.
+    [[nodiscard]] const std::string_view* label() const { return label_; }
+    // `label`, and what it views, outlive the chain and those that are started in its scopes.
+    void set_label(const std::string_view* label) { label_ = label; }
     // Ends the present wait and every later one. A second call changes nothing.
     void request_stop() {
         stop_requested_ = true;
@@ -127,6 +133,7 @@ private:
 
     Stoppable* waiting_on_ = nullptr;             // null unless the chain is waiting
     const TaskPromiseBase* innermost_ = nullptr;  // the frame that waits; null while the chain runs
+    const std::string_view* label_ = nullptr;
     bool stop_requested_ = false;
     AfterStop after_stop_ = AfterStop::goes_on;
     bool ends_now_ = false;

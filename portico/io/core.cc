@@ -19,6 +19,7 @@ void Operation::complete(std::int64_t result) {
     // `this` may be destroyed when either function returns.
     const std::coroutine_handle<> waiter = std::exchange(waiter_, nullptr);
     if (stop_state_ == nullptr) return waiter.resume();
+    if (stop_state_->label() != nullptr) core_->note_label(*stop_state_->label());
     stop_state_->go_on(waiter);
 }
 
@@ -41,6 +42,7 @@ void WriteOp::cancel() { core().kernel().cancel(*this); }
 void SendFileOp::cancel() { core().kernel().cancel(*this); }
 void ReceiveOp::cancel() { core().kernel().cancel(*this); }
 void SendOp::cancel() { core().kernel().cancel(*this); }
+void ReadyOp::cancel() { core().kernel().cancel(*this); }
 void OffloadOp::cancel() { core().kernel().cancel(*this); }
 
 Core::Core(Kernel& kernel, std::size_t memory_max)
@@ -66,10 +68,34 @@ void Core::run() {
 void Core::run_once(TimePoint until) {
     // If a chain has gone on now, the caller may no longer have a reason to wait.
     if (StopState::settle()) until = kernel_->now();
+    if (pass_limit_ != Duration::max()) end_pass();
     kernel_->wait(std::min(until, timers_.next().value_or(never)));
     timers_.advance(kernel_->now());
     if (has_mail_.load(std::memory_order_acquire)) read_mailbox();
     StopState::settle();
+}
+
+void Core::watch_passes(Duration limit, std::function<void(const LongPass&)> report) {
+    pass_limit_ = limit > Duration::zero() ? limit : Duration::max();
+    report_long_pass_ = std::move(report);
+}
+
+// A label that alternates with others is looked up among the few that are kept.
+void Core::note_other_label(std::string_view label) {
+    noted_ = label;
+    const auto kept = std::span(labels_).first(labels_noted_);
+    if (kept.size() == labels_.size() || std::ranges::find(kept, label) != kept.end()) return;
+    labels_[labels_noted_++] = label;
+}
+
+// The time is read once for a pass, here or by the kernel's wait.
+void Core::end_pass() {
+    const Duration time = kernel_->end_pass() - kernel_->now();
+    if (time >= pass_limit_ && labels_noted_ > 0) {
+        report_long_pass_(LongPass{time, std::span(labels_).first(labels_noted_)});
+    }
+    labels_noted_ = 0;
+    noted_ = {};
 }
 
 void Core::stop() {

@@ -4,12 +4,21 @@
 // Threads:   post() and stop() may be called from any thread; everything else belongs to the thread that calls run().
 #pragma once
 
+#include <array>
 #include <atomic>
+#include <cerrno>
+#include <coroutine>
+#include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -20,6 +29,12 @@
 #include "portico/io/timers.h"
 
 namespace portico::io {
+
+// A pass of a core's loop that took long.
+struct LongPass {
+    Duration time;                        // how long nobody else was served
+    std::span<const std::string> labels;  // of the tasks that ran, without repetitions and not too many; not empty
+};
 
 // One thread's loop: it waits for its kernel, expires its timers, reads its mailbox, and so resumes the tasks that
 // belong to it. Everything that waits refers to the core that it waits on, and the core outlives it.
@@ -50,18 +65,34 @@ public:
     // The time of day as of this pass.
     [[nodiscard]] std::chrono::system_clock::time_point wall_clock() const { return kernel_->wall_clock(); }
 
+    // Calls `report` after each pass that took `limit` or longer without returning to the loop, if tasks with a label
+    // ran in it (StopState::set_label): all other clients of the core waited for that time. Zero: no longer.
+    void watch_passes(Duration limit, std::function<void(const LongPass&)> report);
+    // Code with this label runs in this pass.
+    void note_label(const std::string_view& label) {
+        if (pass_limit_ == Duration::max() || label.data() == noted_.data()) return;
+        note_other_label(label);
+    }
+
     // What the core keeps under this key, an address that nothing else has: null at first. It is destroyed with the
     // core, the last one first.
     [[nodiscard]] std::shared_ptr<void>& local(const void* key);
 
 private:
     void read_mailbox();
+    void note_other_label(std::string_view label);
+    void end_pass();
 
     Kernel* kernel_;
     Ledger ledger_;
     BufferPool buffers_;
     Timers timers_;
     std::vector<std::pair<const void*, std::shared_ptr<void>>> locals_;
+    Duration pass_limit_ = Duration::max();
+    std::function<void(const LongPass&)> report_long_pass_;
+    std::string_view noted_;             // the last label; compared, but not read, because it may be gone
+    std::array<std::string, 4> labels_;  // the first few of this pass, which keep their memory
+    std::size_t labels_noted_ = 0;
     std::atomic<bool> stopping_ = false;
     std::mutex mailbox_lock_;
     std::vector<std::move_only_function<void()>> mailbox_;  // guarded by mailbox_lock_
@@ -176,6 +207,42 @@ template <class Function>
     static_assert(std::is_trivially_copyable_v<Function>,
                   "give the function object a name: auto work = [...] { ... }; co_await offload(core, work)");
     return {core, std::forward<Function>(function)};
+}
+
+namespace detail {
+
+// A function, or a reference to it, with its arguments.
+template <class Function, class... Arguments>
+class Call {
+public:
+    template <class F, class... A>
+    explicit Call(F&& function, A&&... arguments)
+        : function_(std::forward<F>(function)), arguments_(std::forward<A>(arguments)...) {}
+    decltype(auto) operator()() { return std::apply(function_, std::move(arguments_)); }
+
+private:
+    Function function_;
+    std::tuple<Arguments...> arguments_;
+};
+
+// Whether a function may be an argument in a statement that awaits: see the other offload().
+template <class Function>
+concept SafeInAwait = std::is_lvalue_reference_v<Function> || std::is_trivially_copyable_v<Function>;
+
+template <class Function, class... Arguments>
+using CallOf = Call<Function, std::decay_t<Arguments>...>;
+
+}  // namespace detail
+
+// The same for function(arguments…): co_await offload(core, read_all_of_it, path). The arguments are copied or moved
+// into the call, which passes them on as its own.
+template <class Function, class... Arguments>
+    requires(sizeof...(Arguments) > 0 && std::is_invocable_v<Function&, std::decay_t<Arguments>...>)
+[[nodiscard]] auto offload(Core& core, Function&& function, Arguments&&... arguments) {
+    static_assert(detail::SafeInAwait<Function>,
+                  "give the function object a name: auto work = [...] { ... }; co_await offload(core, work)");
+    using Call = detail::CallOf<Function, Arguments...>;
+    return Offload<Call>(core, Call(std::forward<Function>(function), std::forward<Arguments>(arguments)...));
 }
 
 }  // namespace portico::io

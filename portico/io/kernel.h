@@ -203,6 +203,22 @@ private:
     void cancel() final;
 };
 
+// Which direction of a descriptor is ready.
+enum class Direction : std::uint8_t { reading, writing };
+
+// Waits until a descriptor that the kernel has not created is ready: a call would not block. Result: 0.
+struct ReadyOp : Operation {
+    // `the_fd` is open until the operation has completed.
+    ReadyOp(Core& core, int the_fd, Direction the_direction) : Operation(core), fd(the_fd), direction(the_direction) {}
+    int fd;               // belongs to the program, or to a library that it uses
+    Direction direction;  // see there
+
+private:
+    void cancel() final;
+};
+
+class HelperThreads;
+
 // Work that may block, for a helper thread. Result: 0. It can be cancelled while it is queued; once a thread has begun
 // the work, the operation completes when the work returns.
 struct OffloadOp : Operation {
@@ -216,8 +232,12 @@ struct OffloadOp : Operation {
     // For the kernel's own use while it holds the operation.
     Stage stage_in_kernel = Stage::queued;
     OffloadOp* previous_in_kernel = nullptr;
+    HelperThreads* threads = nullptr;         // those that do the work; null: the kernel's own
+    HelperThreads* home_in_kernel = nullptr;  // those of the kernel that receives the result
 
 protected:
+    // For the threads of a pool.
+    OffloadOp(Core& core, HelperThreads& the_threads) : Operation(core), threads(&the_threads) {}
     ~OffloadOp() = default;
 
 private:
@@ -276,6 +296,8 @@ public:
     [[nodiscard]] virtual std::chrono::system_clock::time_point wall_clock() const = 0;  // as of the last wait()
     [[nodiscard]] virtual TimePoint clock() const { return now(); }  // the exact time: may cost a call
     virtual void random(std::span<char> room) = 0;                   // unpredictable, except in the simulation
+    // The exact time, once all that happened in a pass is done. The next wait() takes it for the present time.
+    [[nodiscard]] virtual TimePoint end_pass() { return clock(); }
 
     // --- the loop
     // Waits until an operation completes, wake() is called or `until` is reached, and completes what can be completed.
@@ -328,6 +350,7 @@ public:
     virtual bool start(ReceiveOp& op) = 0;
     virtual bool start(SendOp& op) = 0;
     virtual bool start(OffloadOp& op) = 0;
+    virtual bool start(ReadyOp& op) = 0;  // -EOPNOTSUPP if the kernel knows only its own descriptors
     // Ends `op` early: it has not completed, and will complete with -ECANCELED, now or soon, unless it is done in the
     // meantime.
     virtual void cancel(AcceptOp& op) = 0;
@@ -339,6 +362,7 @@ public:
     virtual void cancel(ReceiveOp& op) = 0;
     virtual void cancel(SendOp& op) = 0;
     virtual void cancel(OffloadOp& op) = 0;  // does nothing if the work has begun
+    virtual void cancel(ReadyOp& op) = 0;
     // Blocks the thread until `op`, which was cancelled but has not completed yet, completes. A last resort, for a
     // frame that is destroyed by code that cannot await.
     virtual void finish(Operation& op) noexcept = 0;

@@ -12,7 +12,10 @@ namespace portico::io {
 struct Scope::Root {
     class promise_type final : public TaskPromiseBase, public Node, public StopState {
     public:
-        promise_type(Scope& scope, const Task<void>&) : scope_(&scope) { set_stop_state(this); }
+        promise_type(Scope& scope, const Task<void>&) : scope_(&scope) {
+            set_stop_state(this);
+            if (scope.made_by_ != nullptr) set_label(scope.made_by_->label());
+        }
         ~promise_type() {
             while (scopes_ != nullptr) leave(*scopes_);  // scopes that are not in its frames
         }
@@ -164,6 +167,11 @@ void Scope::ask_all(Ask ask) {
 void Scope::request_stop() {
     ask_all([](Root::promise_type& task) { task.request_stop(); });
     if (asking_ == 0 && size_ == 0) tell_of_end();
+}
+
+void Scope::request_end() {
+    end_tasks();
+    request_stop();  // nobody is left to ask: this tells of the end, if all have ended by now
 }
 
 // Tasks that were asked to stop before are now asked to end.

@@ -37,6 +37,10 @@ public:
     // later are not asked.
     void request_stop();
 
+    // Like request_stop(), but every task is destroyed at the point where it waits, or at its next wait, whatever
+    // start() said; and so are tasks that start later.
+    void request_end();
+
     // Waits until the last task has ended. If the waiting task is asked to stop, the scope's tasks are asked too, and
     // the wait goes on until they have ended.
     class Join;

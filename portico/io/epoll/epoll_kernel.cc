@@ -9,6 +9,9 @@
 // its next operation waits for the following pass, even if its descriptor is ready. No descriptor is resumed twice in a
 // pass, so the work for one peer in a pass is bounded.
 //
+// Descriptors of the program's own are not in the slots: they are registered, level-triggered, only while a task waits
+// for them, because nobody says when they are closed.
+//
 // Listeners are level-triggered, and accept once for each report. An accept that finds no connection is expensive:
 // Linux creates the socket and its file before it looks into the queue, and then discards both (a tenth of the whole
 // cost of a connection with one request).
@@ -63,6 +66,16 @@ struct DescriptorName {
     std::uint32_t generation;
 };
 
+// The tasks that wait for a descriptor that the kernel has not created.
+struct Foreign {
+    std::uint32_t generation = 0;
+    ReadyOp* reader = nullptr;
+    ReadyOp* writer = nullptr;
+};
+
+// In the generation of a foreign descriptor: none of ours has been replaced that often.
+constexpr std::uint32_t foreign_bit = 0x8000'0000;
+
 std::uint64_t packed(DescriptorName name) {
     return std::uint64_t{name.generation} << 32 | static_cast<std::uint32_t>(name.fd);
 }
@@ -81,6 +94,7 @@ public:
 
     [[nodiscard]] TimePoint now() const override { return now_; }
     [[nodiscard]] TimePoint clock() const override { return std::chrono::steady_clock::now(); }
+    [[nodiscard]] TimePoint end_pass() override { return *(pass_ended_ = std::chrono::steady_clock::now()); }
     [[nodiscard]] std::chrono::system_clock::time_point wall_clock() const override { return wall_clock_; }
     void random(std::span<char> room) override;
 
@@ -113,10 +127,8 @@ public:
     bool start(SendFileOp& op) override { return start_writer(op.stream, Waits::send_file, op); }
     bool start(ReceiveOp& op) override { return start_reader(op.socket, Waits::receive, op); }
     bool start(SendOp& op) override { return start_writer(op.socket, Waits::send, op); }
-    bool start(OffloadOp& op) override {
-        helpers_.submit(op);
-        return false;
-    }
+    bool start(OffloadOp& op) override;
+    bool start(ReadyOp& op) override;
     void cancel(AcceptOp& op) override;
     void cancel(ConnectOp& op) override { cancel_writer(op.socket, op); }
     void cancel(ReadOp& op) override { cancel_reader(op.stream, op); }
@@ -126,6 +138,7 @@ public:
     void cancel(ReceiveOp& op) override { cancel_reader(op.socket, op); }
     void cancel(SendOp& op) override { cancel_writer(op.socket, op); }
     void cancel(OffloadOp& op) override;
+    void cancel(ReadyOp& op) override;
     void finish(Operation& op) noexcept override;
 
     [[nodiscard]] FileSystem& files() override { return real_file_system(); }
@@ -153,6 +166,10 @@ private:
     void complete_offloaded();
     void read_clocks();
 
+    [[nodiscard]] int watch_foreign(int fd, int what);
+    void forget_foreign(int fd, ReadyOp* Foreign::* place);
+    void resume_foreign(DescriptorName name, ReadyOp* Foreign::* place);
+
     // Each of these tries the call; true if the operation is done.
     bool attempt(Waits waits, int fd, Operation& op);
     bool attempt_accept(AcceptOp& op);
@@ -175,6 +192,9 @@ private:
     std::vector<DescriptorName> put_off_;          // their ready operations wait for the next pass; none is in it twice
     unsigned at_once_ = 0;                         // operations that the running task has tried at once
     TimePoint turn_ends_;                          // for a task that has tried a few
+    std::optional<TimePoint> pass_ended_;          // what end_pass() has returned since the last wait
+    std::map<int, Foreign> foreign_;               // by descriptor: those that are registered
+    std::uint32_t foreign_count_ = 0;              // of all that have been in foreign_
     std::map<int, calls::FileName> socket_files_;  // of Unix listeners: removed when they close
     HelperThreads helpers_;                        // last: their threads use wake_up_
 };
@@ -200,12 +220,13 @@ void EpollKernel::wake() noexcept {
 }
 
 void EpollKernel::wait(TimePoint until) {
+    const std::optional<TimePoint> known = std::exchange(pass_ended_, std::nullopt);
     int timeout = -1;
     if (!put_off_.empty()) {
         timeout = 0;
     } else if (until != never) {
-        const auto left =
-            std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now()).count();
+        const TimePoint present = known ? *known : std::chrono::steady_clock::now();
+        const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - present).count();
         timeout = static_cast<int>(std::clamp<std::int64_t>(left, 0, 1'000'000));
     }
     // Everything that is put off from here on waits for the next pass.
@@ -225,6 +246,12 @@ void EpollKernel::dispatch(const epoll_event& event) {
         std::uint64_t count = 0;
         static_cast<void>(!::read(wake_up_.number(), &count, sizeof count));
         complete_offloaded();
+        return;
+    }
+    if ((name.generation & foreign_bit) != 0) {
+        // An error is for both: the call that the descriptor is ready for returns it.
+        if ((event.events & ~std::uint32_t{EPOLLOUT}) != 0) resume_foreign(name, &Foreign::reader);
+        if ((event.events & (EPOLLOUT | EPOLLERR | EPOLLHUP)) != 0) resume_foreign(name, &Foreign::writer);
         return;
     }
     // An earlier event's task may have closed the descriptor, and a new one may have its number.
@@ -269,8 +296,68 @@ void EpollKernel::complete_offloaded() {
     }
 }
 
+bool EpollKernel::start(OffloadOp& op) {
+    HelperThreads& threads = op.threads == nullptr ? helpers_ : *op.threads;
+    if (threads.submit(op, helpers_)) return false;
+    op.set_result(-EAGAIN);
+    return true;
+}
+
 void EpollKernel::cancel(OffloadOp& op) {
-    if (helpers_.cancel(op)) op.complete(-ECANCELED);
+    HelperThreads& threads = op.threads == nullptr ? helpers_ : *op.threads;
+    if (threads.cancel(op)) op.complete(-ECANCELED);
+}
+
+bool EpollKernel::start(ReadyOp& op) {
+    ReadyOp* Foreign::* const place = op.direction == Direction::reading ? &Foreign::reader : &Foreign::writer;
+    const auto [found, is_new] = foreign_.try_emplace(op.fd);
+    Foreign& foreign = found->second;
+    assert(foreign.*place == nullptr && "one task waits for each direction of a descriptor");
+    if (is_new) foreign.generation = ++foreign_count_ | foreign_bit;
+    foreign.*place = &op;
+    const int failure = watch_foreign(op.fd, is_new ? EPOLL_CTL_ADD : EPOLL_CTL_MOD);
+    if (failure == 0) return false;
+    foreign.*place = nullptr;
+    if (is_new) foreign_.erase(found);
+    op.set_result(failure == EPERM ? 0 : -failure);  // EPERM: a file, which is always ready
+    return true;
+}
+
+void EpollKernel::cancel(ReadyOp& op) {
+    forget_foreign(op.fd, op.direction == Direction::reading ? &Foreign::reader : &Foreign::writer);
+    op.complete(-ECANCELED);
+}
+
+// Registers a descriptor for what is awaited. Returns zero or an errno value.
+int EpollKernel::watch_foreign(int fd, int what) {
+    const Foreign& foreign = foreign_.at(fd);
+    epoll_event wanted{};
+    if (foreign.reader != nullptr) wanted.events |= EPOLLIN | EPOLLRDHUP;
+    if (foreign.writer != nullptr) wanted.events |= EPOLLOUT;
+    wanted.data.u64 = packed({fd, foreign.generation});
+    return ::epoll_ctl(epoll_.number(), what, fd, &wanted) == 0 ? 0 : errno;
+}
+
+// A wait is over. The descriptor may have been closed meanwhile, although it must not be: then this fails.
+void EpollKernel::forget_foreign(int fd, ReadyOp* Foreign::* place) {
+    Foreign& foreign = foreign_.at(fd);
+    foreign.*place = nullptr;
+    if (foreign.reader != nullptr || foreign.writer != nullptr) {
+        static_cast<void>(watch_foreign(fd, EPOLL_CTL_MOD));
+    } else {
+        ::epoll_ctl(epoll_.number(), EPOLL_CTL_DEL, fd, nullptr);
+        foreign_.erase(fd);
+    }
+}
+
+void EpollKernel::resume_foreign(DescriptorName name, ReadyOp* Foreign::* place) {
+    const auto found = foreign_.find(name.fd);
+    if (found == foreign_.end() || found->second.generation != name.generation) return;
+    ReadyOp* const op = found->second.*place;
+    if (op == nullptr) return;
+    forget_foreign(name.fd, place);
+    at_once_ = 0;
+    op->complete(0);
 }
 
 // Everything except offloaded work completes when it is cancelled.

@@ -1,6 +1,7 @@
 // portico/io/epoll/helper_threads.cc — see helper_threads.h.
 #include "portico/io/epoll/helper_threads.h"
 
+#include <pthread.h>
 #include <sys/mman.h>
 
 #include <cassert>
@@ -55,6 +56,8 @@ Result<void> HelperThreads::start_one() {
     Result<std::thread> thread = start_thread([this] { work(); });
     if (!thread) return std::unexpected(thread.error());
     threads_.push_back(*std::move(thread));
+    // Longer names are refused.
+    if (!name_.empty()) ::pthread_setname_np(threads_.back().native_handle(), name_.substr(0, 15).c_str());
     return {};
 }
 
@@ -75,17 +78,19 @@ bool has_address_space() {
 
 }  // namespace
 
-void HelperThreads::submit(OffloadOp& op) {
+bool HelperThreads::submit(OffloadOp& op, HelperThreads& home) {
     {
         const std::lock_guard lock(lock_);
-        op.stage_in_kernel = OffloadOp::Stage::queued;
-        queued_.append(op);
-        assert(!threads_.empty() && "start_first()");
         // If this fails, the existing threads do the work later.
-        const bool is_wanted = queued_.count > idle_ && threads_.size() < threads_max_;
+        const bool is_wanted = queued_.count >= idle_ && threads_.size() < threads_max_;
         if (is_wanted && has_address_space()) static_cast<void>(start_one());
+        if (threads_.empty()) return false;
+        op.stage_in_kernel = OffloadOp::Stage::queued;
+        op.home_in_kernel = &home;
+        queued_.append(op);
     }
     has_work_.notify_one();
+    return true;
 }
 
 bool HelperThreads::cancel(OffloadOp& op) {
@@ -135,11 +140,24 @@ void HelperThreads::work() {
         lock.unlock();
         op.work();
         lock.lock();
-        op.stage_in_kernel = OffloadOp::Stage::done;
-        done_.append(op);
-        has_done_.notify_all();
-        wake_();
+        HelperThreads& home = *op.home_in_kernel;
+        if (&home == this) {
+            keep_done(op);
+        } else {
+            // The stage is written under both locks, and read under either. Nothing locks a pool while it holds its
+            // own.
+            const std::lock_guard its_lock(home.lock_);
+            home.keep_done(op);
+        }
     }
+}
+
+// The lock is held until this returns: afterwards the kernel may be gone, with these threads.
+void HelperThreads::keep_done(OffloadOp& op) {
+    op.stage_in_kernel = OffloadOp::Stage::done;
+    done_.append(op);
+    has_done_.notify_all();
+    wake_();
 }
 
 }  // namespace portico::io

@@ -76,6 +76,7 @@ void SimKernel::expect_progress() {
 }
 
 void SimKernel::wait(TimePoint until) {
+    now_ += std::exchange(spent_, Duration::zero());
     disturb_clocks();
     expect_progress();
     const bool woken = woken_.exchange(false);
@@ -181,6 +182,14 @@ void SimKernel::complete_offloaded(OffloadOp& op, std::int64_t result) {
 void SimKernel::cancel(OffloadOp& op) {
     if (now_ < offloaded_.at(&op).begins) complete_offloaded(op, -ECANCELED);
 }
+
+// The machine's descriptors would make a run depend on more than its seed.
+bool SimKernel::start(ReadyOp& op) {
+    op.set_result(-EOPNOTSUPP);
+    return true;
+}
+
+void SimKernel::cancel(ReadyOp& /*op*/) { assert(false && "it was not started"); }
 
 void SimKernel::finish(Operation& op) noexcept {
     const auto late = cancelled_late_.find(&op);

@@ -42,6 +42,8 @@ public:
     void note(std::uint64_t what);  // adds a value from the test to the trace
     [[nodiscard]] std::size_t descriptors_open() const { return descriptors_.open(); }
     [[nodiscard]] std::size_t operations_pending() const { return pending_; }
+    // The program takes this long for what it does in this pass; otherwise passes take no time.
+    void spend(Duration time) { spent_ += time; }
     // Calls `action` within a later wait().
     void after(Duration time, std::move_only_function<void()> action);
     // The address from which sockets opened from now on connect. Empty: the loopback address.
@@ -53,6 +55,7 @@ public:
     // --- Kernel
     void close(int number) noexcept override;
     [[nodiscard]] TimePoint now() const override { return now_; }
+    [[nodiscard]] TimePoint clock() const override { return now_ + spent_; }
     [[nodiscard]] std::chrono::system_clock::time_point wall_clock() const override;
     void random(std::span<char> room) override;
     // Ends the program if nothing can ever happen again: otherwise some task would wait for ever.
@@ -81,6 +84,7 @@ public:
     bool start(ReceiveOp& op) override;
     bool start(SendOp& op) override;
     bool start(OffloadOp& op) override;
+    bool start(ReadyOp& op) override;
     void cancel(AcceptOp& op) override;
     void cancel(ConnectOp& op) override;
     void cancel(ReadOp& op) override;
@@ -90,6 +94,7 @@ public:
     void cancel(ReceiveOp& op) override;
     void cancel(SendOp& op) override;
     void cancel(OffloadOp& op) override;
+    void cancel(ReadyOp& op) override;
     void finish(Operation& op) noexcept override;
 
     [[nodiscard]] FileSystem& files() override { return files_; }
@@ -164,6 +169,7 @@ private:
     std::uint64_t seed_;
     std::uint64_t trace_ = 0;
     TimePoint now_;
+    Duration spent_{};  // in this pass
     Duration wall_offset_;
     std::atomic<bool> woken_ = false;
     std::vector<Event> events_;  // a heap: the next one is in front
