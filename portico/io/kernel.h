@@ -362,7 +362,7 @@ public:
     virtual void cancel(ReceiveOp& op) = 0;
     virtual void cancel(SendOp& op) = 0;
     virtual void cancel(OffloadOp& op) = 0;  // does nothing if the work has begun
-    virtual void cancel(ReadyOp& op) = 0;
+    virtual void cancel(ReadyOp& op) = 0;    // completes at once
     // Blocks the thread until `op`, which was cancelled but has not completed yet, completes. A last resort, for a
     // frame that is destroyed by code that cannot await.
     virtual void finish(Operation& op) noexcept = 0;

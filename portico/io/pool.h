@@ -34,11 +34,13 @@ public:
     Pool& operator=(const Pool&) = delete;
     ~Pool();  // joins the threads; no task is waiting
 
-    [[nodiscard]] const std::string& name() const { return name_; }
+    [[nodiscard]] const std::string& name() const { return name_; }  // as given
     // Pieces of work that wait or run, as of now.
     [[nodiscard]] std::size_t in_use() const { return in_use_.load(std::memory_order_relaxed); }
 
-    // --- for offload()
+private:
+    template <class Function>
+    friend class PooledOffload;
     // A place for a piece of work, given back when it is destroyed.
     class Place {
     public:
@@ -53,7 +55,6 @@ public:
     };
     [[nodiscard]] HelperThreads& threads() { return *threads_; }
 
-private:
     const std::string name_;
     const std::size_t in_use_max_;
     std::atomic<std::size_t> in_use_ = 0;
