@@ -32,6 +32,7 @@ bool FunctionHandler::answer_at_once(link::Exchange& exchange) {
     if (!function_->at_once) return false;
     try {
         Request request(exchange);
+        exchange.core().note_label(exchange.notes().pattern);
         function_->at_once(request).move_into(exchange);
     } catch (...) {
         answer_exception(exchange, std::current_exception());

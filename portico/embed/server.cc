@@ -18,6 +18,7 @@
 #include "portico/acme/documents.h"
 #include "portico/acme/names.h"
 #include "portico/acme/service.h"
+#include "portico/embed/background.h"
 #include "portico/embed/router_state.h"
 #include "portico/handler/redirect.h"
 #include "portico/io/descriptor_limit.h"
@@ -26,6 +27,7 @@
 #include "portico/io/net/resolve.h"
 #include "portico/io/patient_write.h"
 #include "portico/io/signals.h"
+#include "portico/route/pattern.h"
 #include "portico/route/trusted_proxies.h"
 #include "portico/server/certificates.h"
 #include "portico/server/local_authority.h"
@@ -42,6 +44,10 @@ std::uint64_t next_server_number() {
     return ++last;
 }
 
+BackgroundTimes background_times(const Options& options) {
+    return {options.stop_hooks_time_max, options.blocked_warning_after};
+}
+
 // Whoever has a certificate for a name expects it to be answered.
 std::vector<std::string> hosts_of(const Options& options) {
     std::vector<std::string> hosts = options.hosts;
@@ -53,7 +59,9 @@ std::vector<std::string> hosts_of(const Options& options) {
 
 struct Server::Control {
     Control(Options the_options, std::shared_ptr<State> the_routes)
-        : options(std::move(the_options)), routes(std::move(the_routes)) {}
+        : options(std::move(the_options)),
+          background(options.threads, background_times(options)),
+          routes(std::move(the_routes)) {}
 
     // Null before start().
     [[nodiscard]] server::Server* started_server() {
@@ -82,6 +90,7 @@ struct Server::Control {
     // Null if none is trusted.
     const std::expected<std::shared_ptr<const route::TrustedProxies>, std::string> proxies =
         route::TrustedProxies::make(options.trusted_proxies, options.forwarded_fields);
+    Background background;
     // What is shown to authorities; null if nothing is ordered.
     const std::shared_ptr<acme::Challenges> challenges =
         options.acme.names.empty() ? nullptr : std::make_shared<acme::Challenges>();
@@ -243,6 +252,7 @@ Server::Server(Options options)
 Server::~Server() {
     if (control_->server == nullptr) return;
     control_->server->stop_now();
+    control_->background.hurry();
     const auto ended = wait();
     assert(ended && "a handler does not destroy the server that runs it");
     const std::lock_guard guard(control_->changing);  // the stop() that caused the end may still be returning
@@ -256,8 +266,34 @@ std::vector<std::string> Server::errors() const {
     if (!checked) all.insert(all.begin(), "Options::limits: " + checked.error());
     const auto& proxies = control_->proxies;
     if (!proxies) all.insert(all.begin(), "Options::trusted_proxies: " + proxies.error());
+    const std::vector<std::string>& wrong = control_->background.errors();
+    all.insert(all.end(), wrong.begin(), wrong.end());
     return all;
 }
+
+void Server::every(std::chrono::milliseconds period, CoreFunction function, std::source_location where) {
+    if (state()->is_too_late("every()", where)) return;
+    control_->background.add_turns("every() at " + route::place_of(where), period, std::move(function));
+}
+
+void Server::on_start(CoreFunction function, std::source_location where) {
+    if (state()->is_too_late("on_start()", where)) return;
+    control_->background.add_start("on_start() at " + route::place_of(where), std::move(function));
+}
+
+void Server::on_core_start(CoreFunction function, std::source_location where) {
+    if (state()->is_too_late("on_core_start()", where)) return;
+    control_->background.add_core_start("on_core_start() at " + route::place_of(where), std::move(function));
+}
+
+void Server::on_stop(CoreFunction function, std::source_location where) {
+    if (state()->is_too_late("on_stop()", where)) return;
+    control_->background.add_stop("on_stop() at " + route::place_of(where), std::move(function));
+}
+
+Outcome Server::spawn(CoreFunction function) { return control_->background.spawn(std::move(function)); }
+
+Background& Server::background() const { return control_->background; }
 
 std::shared_ptr<const route::Routes> Server::routes() const {
     const std::shared_ptr<State> state = control_->present_routes();
@@ -310,6 +346,7 @@ std::expected<void, std::string> Server::open_and_start(const std::vector<std::s
     const Options& own = control_->options;
     options.threads = own.threads;
     options.limits = own.limits;
+    options.work = &control_->background;
     options.log.format = log_format(own);
     if (own.access_log != "-") options.log.path = own.access_log;
     const auto parsed = parse(endpoints);
@@ -336,11 +373,12 @@ std::expected<void, std::string> Server::open_and_start(const std::vector<std::s
     const std::shared_ptr<State> used = control_->present_routes();
     auto opened = server::Server::open(options, routes_of(used));
     if (!opened) return std::unexpected(sentence(opened.error()));
+    auto begun = (*opened)->start();
+    if (!begun) return begun;
     const std::lock_guard guard(control_->changing);
     control_->server = *std::move(opened);
     const bool were_replaced = control_->routes != used;  // in the meantime
     if (were_replaced) control_->server->replace(routes_of(control_->routes));
-    control_->server->start();
     control_->certificates = *std::move(certificates);
     if (control_->certificates != nullptr) {
         control_->certificates->keep([server = control_->server.get()](const auto& tls) { server->replace_tls(tls); });
@@ -354,11 +392,12 @@ void Server::stop() {
     const auto own = control_;
     const std::lock_guard guard(own->changing);
     const bool is_first = ++own->stops_wanted == 1;
-    if (own->server == nullptr) return;
+    if (own->server == nullptr) return own->background.hurry();  // it may be starting
     if (is_first) {
         own->server->drain();
     } else {
         own->server->stop_now();
+        own->background.hurry();
     }
 }
 

@@ -14,10 +14,12 @@
 #include <expected>
 #include <memory>
 #include <optional>
+#include <source_location>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "portico/embed/core_function.h"
 #include "portico/embed/router.h"
 #include "portico/io/net/address.h"
 #include "portico/route/forwarded_fields.h"
@@ -29,6 +31,8 @@ class Routes;
 }
 
 namespace portico {
+
+class Background;
 
 // Limits on what clients may use: connections, heads, contents, times. Their comments are the manual.
 using Limits = server::Limits;
@@ -132,6 +136,11 @@ public:
     std::string access_log;
     // The format of its lines.
     LogFormat log_format = LogFormat::text;
+    // How long all stop hooks together may take: see Server::on_stop().
+    std::chrono::milliseconds stop_hooks_time_max{10'000};
+    // A handler, or a task of the server's own, that keeps its thread for so long is reported on standard error, with
+    // the pattern of its route, but not more often than once a second. Zero: nothing is reported.
+    std::chrono::milliseconds blocked_warning_after{100};
     // Whether run() prints the addresses it listens on to standard error.
     bool announces = true;
 };
@@ -163,6 +172,28 @@ public:
     void stop();
     // Reopens the access log's file, after it has been moved away.
     void reopen_log();
+    // --- besides requests: see also docs/library.md#tasks-of-the-servers-own. These functions are added before the
+    // start, and any core that they run on is their argument, if they take one. See CoreFunction.
+
+    // Calls `function` again and again, on one of the cores: first after `period`, and then at every multiple of it.
+    // It never overlaps itself: turns that would have begun while one goes on are left out. What it throws is reported,
+    // and the next turn comes. Once the last request has been answered, it is ended where it waits.
+    void every(std::chrono::milliseconds period, CoreFunction function,
+               std::source_location where = std::source_location::current());
+    // Before any connection is accepted: all of these hooks, one after another, on the first core. If one fails or
+    // throws, start() returns its sentence, and nothing is served. stop() ends it where it waits.
+    void on_start(CoreFunction function, std::source_location where = std::source_location::current());
+    // After those, and before any connection is accepted: on each core, at the same time on all but the first.
+    void on_core_start(CoreFunction function, std::source_location where = std::source_location::current());
+    // Once the last request has been answered, and the tasks of every() and spawn() have ended: the last hook first, on
+    // the first core, for as long as Options::stop_hooks_time_max, or until stop() is called again. They do not run if
+    // the start has failed.
+    void on_stop(CoreFunction function, std::source_location where = std::source_location::current());
+    // Runs `function` on a core: the caller's own, or else the first; soon, but not before this returns. Any thread may
+    // call it; before the start, the function waits for that. If it fails or throws, that is reported. Once the last
+    // request has been answered, it is ended where it waits. Error: a sentence, if the server has come that far.
+    Outcome spawn(CoreFunction function);
+
     // Answers with other routes from now on; each thread begins with its next requests. Every request is answered
     // wholly by the routes with which it began. They live until the last of these has ended; those that were added to
     // the server itself live as long as the server. Any thread may call it, even a handler's. Error: a sentence, if the
@@ -183,6 +214,7 @@ public:
     [[nodiscard]] std::shared_ptr<const route::Routes> routes() const;
     [[nodiscard]] unsigned replacements() const;   // how often the routes have been replaced
     [[nodiscard]] const Options& options() const;  // as given
+    [[nodiscard]] Background& background() const;  // what it does besides
 
 private:
     struct Control;

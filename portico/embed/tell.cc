@@ -25,4 +25,6 @@ void tell_of_exception(std::string_view who, const std::exception_ptr& exception
 
 void tell_of_error(std::string_view what) { std::fprintf(stderr, "error: %s\n", printable(what).c_str()); }
 
+void tell_of_warning(std::string_view what) { std::fprintf(stderr, "warning: %s\n", printable(what).c_str()); }
+
 }  // namespace portico

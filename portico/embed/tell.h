@@ -20,4 +20,7 @@ void tell_of_exception(std::string_view who, const std::exception_ptr& exception
 // Reports in one line what went wrong, if the client gets an answer such as 500 without an explanation.
 void tell_of_error(std::string_view what);
 
+// Reports in one line what works, but not well.
+void tell_of_warning(std::string_view what);
+
 }  // namespace portico

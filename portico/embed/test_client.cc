@@ -8,11 +8,14 @@
 #include <cstring>
 #include <list>
 
+#include "portico/embed/background.h"
 #include "portico/embed/server.h"
 #include "portico/embed/test_h2.h"
 #include "portico/embed/test_socket_state.h"
 #include "portico/http/fields.h"
+#include "portico/io/core_handle.h"
 #include "portico/io/net/endpoint.h"
+#include "portico/io/per_core.h"
 #include "portico/io/scope.h"
 #include "portico/io/sim/sim_kernel.h"
 #include "portico/io/stream.h"
@@ -221,6 +224,11 @@ Task<void> wait_for(server::Worker& worker, bool& has_ended) {
     has_ended = true;
 }
 
+Task<void> begin_work(io::Core& core, server::CoreWork& work, Outcome& outcome) {
+    outcome = co_await work.begin(core, 0);
+    if (outcome) work.serving(core, 0, 1);
+}
+
 // A server besides the first one.
 struct Upstream {
     Upstream(io::Core& core, Server& server)
@@ -270,7 +278,16 @@ struct TestClient::World {
         if (is_secure && strict) {
             worker.inbound().set_strict_transport_security("max-age=" + std::to_string(strict->count()));
         }
+        begin(the_server);
         open(server_address, worker, is_secure ? security().server : nullptr);
+    }
+    // Runs the start hooks of a server, which then has tasks of its own.
+    void begin(Server& one) {
+        Outcome outcome;
+        run(begin_work(core, one.background(), outcome));
+        if (!outcome) std::fprintf(stderr, "%s\n", outcome.error().c_str());
+        if (!outcome) std::abort();
+        with_work.push_back(&one);
     }
     // The server's routes may have been replaced since the last request.
     void follow_replacement() {
@@ -282,6 +299,11 @@ struct TestClient::World {
         for (Upstream& upstream : upstreams) end(upstream.worker);
         staying.request_stop();
         while (staying.size() > 0) core.run_once(io::never);
+        io::Scope ending;
+        for (Server* const one : with_work) ending.start(one->background().end(core, 0));
+        while (ending.size() > 0) core.run_once(io::never);
+        io::CoreHandle::close(core);
+        io::end_per_core(core);
     }
     void open(const io::SocketAddress& address, server::Worker& by,
               const std::shared_ptr<const tls::ServerContext>& tls = nullptr) {
@@ -318,7 +340,8 @@ struct TestClient::World {
     server::Population population;
     server::Worker worker;
     std::list<Upstream> upstreams;
-    io::Scope staying;  // clients that stay
+    std::vector<Server*> with_work;  // whose start hooks have run
+    io::Scope staying;               // clients that stay
 };
 
 TestClient::TestClient(Server& server, std::uint64_t seed, TestFaults faults, TestProtocol protocol)
@@ -328,6 +351,7 @@ TestClient::~TestClient() = default;
 void TestClient::add_upstream(std::string_view endpoint, Server& upstream) {
     const io::SocketAddress address = address_of(endpoint);
     world_->upstreams.emplace_back(world_->core, upstream);
+    world_->begin(upstream);
     world_->open(address, world_->upstreams.back().worker);
 }
 

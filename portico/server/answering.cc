@@ -23,6 +23,24 @@ private:
     link::Exchange* exchange_;
 };
 
+// While it lives, the running chain works for the exchange's route, in reports about passes that take long.
+class RouteLabel {
+public:
+    explicit RouteLabel(link::Exchange& exchange) : chain_(StopState::running()), before_(chain_->label()) {
+        const std::string_view& pattern = exchange.notes().pattern;
+        if (pattern.empty()) return;
+        chain_->set_label(&pattern);
+        exchange.core().note_label(pattern);
+    }
+    RouteLabel(const RouteLabel&) = delete;
+    RouteLabel& operator=(const RouteLabel&) = delete;
+    ~RouteLabel() { chain_->set_label(before_); }
+
+private:
+    StopState* chain_;
+    const std::string_view* before_;
+};
+
 // Sends the response before the tasks that still refer to the exchange have ended.
 Task<void> send_before_they_end(link::Exchange& exchange, io::Scope& tasks) {
     tasks.request_stop();
@@ -35,6 +53,7 @@ Task<void> send_before_they_end(link::Exchange& exchange, io::Scope& tasks) {
 Task<void> answer_wholly(route::Route route, link::Exchange& exchange) {
     io::Scope unfinished;
     const UnfinishedTasks announced(exchange, unfinished);
+    const RouteLabel label(exchange);
     co_await route.answer(exchange);
     if (unfinished.size() > 0) co_await send_before_they_end(exchange, unfinished);
     exchange.release_kept();
@@ -115,7 +134,11 @@ Task<std::optional<link::Sent>> Answering::respond(route::Route route, Left left
         if (!ended && !exchange_->sent()) co_return give_up();
     }
     std::optional<link::Sent> sent = exchange_->sent();  // by the handler
-    if (!sent) sent = co_await exchange_->send();
+    if (!sent) {
+        std::optional<RouteLabel> label;
+        if (exchange_->response().producer) label.emplace(*exchange_);  // which is the program's
+        sent = co_await exchange_->send();
+    }
     record(*sent);
     co_return sent;
 }

@@ -10,7 +10,10 @@
 
 #include "portico/base/quantity.h"
 #include "portico/io/core.h"
+#include "portico/io/core_handle.h"
 #include "portico/io/epoll/epoll_kernel.h"
+#include "portico/io/gate.h"
+#include "portico/io/per_core.h"
 #include "portico/io/thread.h"
 #include "portico/server/population.h"
 #include "portico/server/worker.h"
@@ -36,27 +39,67 @@ struct CoreThread {
     std::vector<io::Listener> listeners;            // until serving begins
     std::vector<io::Listener> redirecting;          // the same
     std::shared_ptr<const tls::ServerContext> tls;  // of all of them; may be null
+    CoreWork* work = nullptr;                       // besides requests; may be null
+    unsigned number = 0;                            // from 0
+    unsigned cores = 1;                             // how many there are
+    std::expected<void, std::string> begun;         // what the work's begin() has returned
+    std::binary_semaphore has_begun{0};             // `begun` has been written
+    bool may_serve = false;                         // the core's; decided before `decided` is opened
+    io::Gate decided;                               // the core's
     std::binary_semaphore may_begin{0};             // the thread waits for it before anything else
     bool serves = false;                            // written before `may_begin` is released
     std::thread thread;
     std::thread::id thread_id;  // a copy: join() on one thread writes the member that another thread would read
 };
 
-Task<void> stop_when_ended(Worker& worker) {
-    co_await worker.ended();
-    worker.core().stop();
+Task<void> begin_work(CoreThread& own) {
+    own.begun = co_await own.work->begin(own.core, own.number);
+    own.has_begun.release();
+    const io::Result<void> decided = co_await own.decided.wait(own.core, io::never);
+    static_cast<void>(decided);
+}
+
+void accept_connections(CoreThread& own) {
+    for (io::Listener& listener : own.listeners) own.worker->serve(std::move(listener), own.tls);
+    own.listeners.clear();
+    for (io::Listener& listener : own.redirecting) own.worker->redirect(std::move(listener));
+    own.redirecting.clear();
+}
+
+// The core's whole life.
+Task<void> live(CoreThread& own) {
+    if (own.work != nullptr) co_await begin_work(own);
+    if (own.work == nullptr || own.may_serve) {
+        accept_connections(own);
+        if (own.work != nullptr) own.work->serving(own.core, own.number, own.cores);
+        co_await own.worker->ended();
+    }
+    if (own.work != nullptr) co_await own.work->end(own.core, own.number);
+    own.core.stop();
+}
+
+// Tells a core that has begun whether it serves.
+void decide(CoreThread& own, bool may_serve) {
+    own.core.post([&own, may_serve] {
+        own.may_serve = may_serve;
+        own.decided.open();
+    });
 }
 
 void run(CoreThread& own) {
     own.may_begin.acquire();
     if (!own.serves) return;
     io::Scope until_ended;
-    for (io::Listener& listener : own.listeners) own.worker->serve(std::move(listener), own.tls);
-    own.listeners.clear();
-    for (io::Listener& listener : own.redirecting) own.worker->redirect(std::move(listener));
-    own.redirecting.clear();
-    until_ended.start(stop_when_ended(*own.worker));
+    until_ended.start(live(own));
     own.core.run();
+    io::CoreHandle::close(own.core);
+    io::end_per_core(own.core);
+}
+
+// The thread begins.
+void release(CoreThread& own) {
+    own.serves = true;
+    own.may_begin.release();
 }
 
 // How long the kernel keeps a silent connection to itself. It can't be less.
@@ -83,10 +126,12 @@ struct Server::Impl {
           population(options.limits.connections_max, options.limits.connections_per_address_max),
           log(std::move(access_log)),
           tls(options.tls),
+          work(options.work),
           hsts(options.strict_transport_security) {}
 
     [[nodiscard]] const Limits& limits() const { return snapshot->limits; }
     io::Result<void> open_cores(unsigned count);
+    std::expected<void, std::string> start_with_work();
     // Adds them to `listeners` of each core, and the address to `addresses`.
     io::Result<void> open_listeners(const io::SocketAddress& wanted, std::vector<io::Listener> CoreThread::* listeners,
                                     std::vector<io::SocketAddress>& addresses);
@@ -101,6 +146,7 @@ struct Server::Impl {
     Population population;
     std::unique_ptr<AccessLog> log;
     std::shared_ptr<const tls::ServerContext> tls;
+    CoreWork* work;  // may be null
     std::optional<std::chrono::seconds> hsts;
     std::vector<std::unique_ptr<CoreThread>> cores;
     std::vector<io::SocketAddress> local;
@@ -119,6 +165,9 @@ io::Result<void> Server::Impl::open_cores(unsigned count) {
         AccessLog* const recorded = log->is_off() ? nullptr : log.get();
         own.worker = std::make_unique<Worker>(own.core, snapshot->routes, limits(), population, recorded, i);
         own.tls = tls;
+        own.work = work;
+        own.number = i;
+        own.cores = count;
         if (hsts) own.worker->inbound().set_strict_transport_security("max-age=" + std::to_string(hsts->count()));
         // Here rather than in start(), which can't fail: a server that has reported its addresses must have its
         // threads.
@@ -156,6 +205,26 @@ io::Result<void> Server::Impl::open_listeners(const io::SocketAddress& wanted,
     }
     addresses.push_back(address);
     return {};
+}
+
+// The first core begins, then the others at once; if all have, they serve.
+std::expected<void, std::string> Server::Impl::start_with_work() {
+    std::expected<void, std::string> begun;
+    std::size_t running = 0;
+    for (const std::size_t wanted : {std::size_t{1}, cores.size()}) {
+        const std::size_t before = running;
+        for (; running < wanted; ++running) release(*cores[running]);
+        for (std::size_t i = before; i < running; ++i) {
+            cores[i]->has_begun.acquire();
+            if (begun) begun = cores[i]->begun;
+        }
+        if (!begun) break;
+    }
+    has_started = begun.has_value();
+    for (std::size_t i = 0; i < running; ++i) decide(*cores[i], begun.has_value());
+    if (begun) return begun;
+    for (std::size_t i = 0; i < running; ++i) cores[i]->thread.join();
+    return begun;
 }
 
 // Calls `message` with each worker, on the worker's own thread.
@@ -240,12 +309,11 @@ const std::vector<io::SocketAddress>& Server::redirecting() const { return impl_
 
 Limits Server::limits() const { return impl_->limits(); }
 
-void Server::start() {
+std::expected<void, std::string> Server::start() {
+    if (impl_->work != nullptr) return impl_->start_with_work();
     impl_->has_started = true;
-    for (const auto& own : impl_->cores) {
-        own->serves = true;
-        own->may_begin.release();
-    }
+    for (const auto& own : impl_->cores) release(*own);
+    return {};
 }
 
 void Server::drain() {

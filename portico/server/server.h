@@ -19,6 +19,7 @@
 #include "portico/io/net/address.h"
 #include "portico/route/routes.h"
 #include "portico/server/access_log.h"
+#include "portico/server/core_work.h"
 #include "portico/server/limits.h"
 #include "portico/server/snapshot.h"
 #include "portico/tls/server_context.h"
@@ -42,6 +43,7 @@ struct ServerOptions {
     unsigned threads = 1;  // cores to use, at least 1
     Limits limits;
     AccessLogOptions log;
+    CoreWork* work = nullptr;  // what the cores do besides, or null; outlives the server
 };
 
 // Why a server could not be opened.
@@ -69,7 +71,9 @@ public:
     // The present ones. Not while another thread replaces them.
     [[nodiscard]] Limits limits() const;
 
-    void start();
+    // Returns once every core accepts connections. Error: what CoreWork::begin() has said; then nothing was served, and
+    // the threads have ended. Without work, there is none.
+    std::expected<void, std::string> start();
     // Stops accepting, finishes the requests in progress, and ends: see Worker::drain(). Requests that take longer than
     // `time_max` (by default the limit shutdown_time_max) are aborted.
     void drain();

@@ -1,0 +1,113 @@
+// portico/embed/background.h — what a server does besides answering requests: hooks, and tasks of its own.
+//
+// Room embed: see response.h.
+// Threads:   one thread adds, before the server starts. Any thread calls spawn() and hurry(). The rest: see CoreWork.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "portico/embed/core_function.h"
+#include "portico/server/core_work.h"
+
+namespace portico {
+
+// The times of an Options.
+struct BackgroundTimes {
+    std::chrono::milliseconds stop_hooks_max{};
+    std::chrono::milliseconds blocked_warning_after{};
+};
+
+// When a turn that was due at `due` has ended at `now`: when the next one is due. Turns that would have begun in the
+// meantime are left out.
+[[nodiscard]] io::TimePoint next_turn(io::TimePoint due, io::Duration period, io::TimePoint now);
+
+// The warning about a core whose clients have waited for `time`. `further`: how many such warnings were left out.
+[[nodiscard]] std::string blocked_warning(io::Duration time, std::span<const std::string> labels, unsigned further);
+
+class Background final : public server::CoreWork {
+public:
+    // `cores_max`: how many there may be.
+    Background(unsigned cores_max, const BackgroundTimes& times);
+    Background(const Background&) = delete;
+    Background& operator=(const Background&) = delete;
+    ~Background() override;
+
+    // --- before the start. `name`: what it is, for messages
+    void add_turns(std::string name, io::Duration period, CoreFunction function);
+    void add_start(std::string name, CoreFunction function) {
+        starts_.emplace_back(std::move(name), std::move(function));
+    }
+    void add_core_start(std::string name, CoreFunction function) {
+        core_starts_.emplace_back(std::move(name), std::move(function));
+    }
+    void add_stop(std::string name, CoreFunction function) {
+        stops_.emplace_back(std::move(name), std::move(function));
+    }
+    // Sentences that say why it can't be started.
+    [[nodiscard]] const std::vector<std::string>& errors() const { return errors_; }
+
+    // --- from any thread
+    Outcome spawn(CoreFunction function);
+    // Ends hooks that are waiting, or that wait from now on.
+    void hurry();
+
+    // --- CoreWork
+    Task<Outcome> begin(io::Core& core, unsigned number) override;
+    void serving(io::Core& core, unsigned number, unsigned cores) override;
+    Task<void> end(io::Core& core, unsigned number) override;
+
+private:
+    struct Named {
+        Named(std::string the_name, CoreFunction the_function)
+            : name(std::move(the_name)), label(name), function(std::move(the_function)) {}
+        Named(const Named&) = delete;
+        Named& operator=(const Named&) = delete;
+        std::string name;
+        std::string_view label;  // a view of the name
+        CoreFunction function;
+    };
+    struct Turns {
+        Turns(std::string name, io::Duration the_period, CoreFunction function)
+            : what(std::move(name), std::move(function)), period(the_period) {}
+        Named what;
+        io::Duration period;
+    };
+    struct Seat;
+    enum class Phase : std::uint8_t { not_started, starting, serving, ended };
+
+    static Task<void> repeat(io::Core& core, Turns& turns);
+    static Task<void> run_spawned(io::Core& core, CoreFunction function);
+    static Task<void> call_and_tell(io::Core& core, Named& what);
+    static Task<void> until_hurried(std::shared_ptr<Seat> seat);
+    [[nodiscard]] Task<Outcome> run_start_hooks(io::Core& core, unsigned number);
+    [[nodiscard]] Task<void> run_stop_hooks(io::Core& core);
+    [[nodiscard]] Task<void> stop(std::shared_ptr<Seat> seat);
+    [[nodiscard]] bool others_are_left();
+    void leave(unsigned number);
+    void watch(io::Core& core) const;
+
+    const BackgroundTimes times_;
+    // They do not move: labels are views of them.
+    std::deque<Turns> turns_;
+    std::deque<Named> starts_;
+    std::deque<Named> core_starts_;
+    std::deque<Named> stops_;
+    std::vector<std::string> errors_;
+
+    std::mutex lock_;
+    // Everything below is guarded by lock_.
+    Phase phase_ = Phase::not_started;
+    bool is_hurried_ = false;
+    std::vector<std::shared_ptr<Seat>> seats_;  // by core; null before its beginning and after its end
+    std::vector<CoreFunction> early_;           // spawned before the start
+};
+
+}  // namespace portico
