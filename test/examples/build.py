@@ -19,13 +19,13 @@ sys.path.insert(0, str(HERE.parent / "library"))
 from prefix import Prefix, end, must  # noqa: E402
 
 WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror"]
-ALSO_NEEDS = {"notes": ["sqlite3"]}  # packages besides Portico
+ALSO_NEEDS = {"gateway": ["sqlite3"], "notes": ["sqlite3"]}  # packages besides Portico
 
 # How each example is built. Once is enough, because library.consumer_* builds a program with each finder and each kind of
 # the library. Both ways take equally long: json_api, notes and rpc take a third of the time that all others take together.
 WAYS = {
-    "cmake": ["accounts", "chat", "hello", "json_api", "site_and_api", "tcp_echo", "time", "udp_echo", "urls", "websocket_chat", "websocket_echo"],
-    "pkg-config": ["acme", "ask", "notes", "rpc", "upload"],
+    "cmake": ["accounts", "chat", "hello", "json_api", "site_and_api", "sse_hub", "tcp_echo", "time", "udp_echo", "urls", "websocket_chat", "websocket_echo"],
+    "pkg-config": ["acme", "ask", "gateway", "notes", "rpc", "upload"],
 }
 
 

@@ -1,4 +1,4 @@
-"""notes: JSON notes, kept in SQLite."""
+"""notes: JSON notes, kept in SQLite; gateway: readings, kept in SQLite by pools of threads."""
 
 import sqlite3
 import subprocess
@@ -105,3 +105,22 @@ class Notes(ExampleTest):
         self.assertIn("unable to open database file", self.cannot_start("notes", self.folder / "none/notes.db", "127.0.0.1:0"))
         (self.folder / "text").write_text("This is no database. " * 100)
         self.assertIn("file is not a database", self.cannot_start("notes", self.folder / "text", "127.0.0.1:0"))
+
+
+class Gateway(ExampleTest):
+    def test_keeps_readings_of_many_clients(self):
+        file = self.folder / "readings.db"
+        gateway = self.start("gateway", file, "127.0.0.1:0")
+        attic = gateway.url + "/sensors/attic"
+        with ThreadPoolExecutor(8) as clients:
+            answers = list(clients.map(lambda value: curl("--request", "POST", f"{attic}/{value}"), range(20)))
+        self.assertEqual([answer.status for answer in answers], [200] * 20)
+        self.assertEqual(sorted(map(float, curl(attic).content.split())), list(range(20)))
+        self.assertEqual(curl("--request", "POST", attic + "/warm").status, 404)
+        self.assertEqual(curl(gateway.url + "/sensors/cellar").content, "")
+        self.assertEqual(gateway.end(), 0)
+        again = self.start("gateway", file, "127.0.0.1:0")
+        self.assertEqual(len(curl(again.url + "/sensors/attic").content.split()), 20)
+
+    def test_does_not_start_without_its_database(self):
+        self.assertIn("the database can't be used", self.cannot_start("gateway", self.folder / "nowhere" / "x.db", "127.0.0.1:0"))

@@ -1,4 +1,4 @@
-"""The short examples: accounts, hello, json_api, site_and_api, tcp_echo, udp_echo."""
+"""The short examples: accounts, hello, json_api, site_and_api, sse_hub, tcp_echo, udp_echo."""
 
 import shutil
 import socket
@@ -75,6 +75,24 @@ class Accounts(ExampleTest):
         guesses = [post("/login", f"wrong horse {i}") for i in range(8)]  # a slow machine may earn a few more tries
         self.assertEqual({guess.status for guess in guesses}, {403, 429})
         self.assertLessEqual(int(guesses[-1].fields.get("retry-after", "0")), 12)
+
+
+class SseHub(ExampleTest):
+    def test_tells_everybody_what_anybody_says(self):
+        hub = self.start("sse_hub", ANYWHERE)
+        clients = [self.connect(hub.port) for _ in range(2)]
+        streams = [client.makefile("rb") for client in clients]
+        for client, stream in zip(clients, streams):
+            client.sendall(b"GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            while not stream.readline().startswith(b":"):  # the first heartbeat: it has subscribed
+                pass
+        self.assertEqual(curl("--data", "text=hello", hub.url + "/say").status, 204)
+        self.assertEqual(curl("--data", "text=", hub.url + "/say").status, 400)
+        for stream in streams:
+            while stream.readline().rstrip() != b"data: hello":
+                pass
+        self.assertIn("EventSource", curl(hub.url).content)
+        self.assertEqual(hub.end(), 0)
 
 
 class SiteAndApi(ExampleTest):
