@@ -108,7 +108,8 @@ struct Background::Seat {
 
     io::Core* const core;
     const std::thread::id thread;
-    io::Gate hurried;
+    io::Gate start_hurried;
+    io::Gate stop_hurried;
     io::Gate another_ended;
     std::mutex lock;
     bool is_open = true;              // guarded by lock, as the next two
@@ -145,16 +146,26 @@ Outcome Background::spawn(CoreFunction function) {
     return std::unexpected("the server has ended: it takes no further tasks");
 }
 
-void Background::hurry() {
+void Background::hurry_start() {
     const std::lock_guard guard(lock_);
-    is_hurried_ = true;
+    is_start_hurried_ = true;
+    hurry(&Seat::start_hurried);
+}
+
+void Background::hurry_stop() {
+    const std::lock_guard guard(lock_);
+    hurry(&Seat::stop_hurried);
+}
+
+// Opens the gate of each core.
+void Background::hurry(io::Gate Seat::* gate) {
     for (const std::shared_ptr<Seat>& seat : seats_) {
-        if (seat != nullptr) static_cast<void>(seat->post([seat] { seat->hurried.open(); }));
+        if (seat != nullptr) static_cast<void>(seat->post([seat, gate] { (*seat.*gate).open(); }));
     }
 }
 
-Task<void> Background::until_hurried(std::shared_ptr<Seat> seat) {
-    const io::Result<void> opened = co_await seat->hurried.wait(*seat->core, io::never);
+Task<void> Background::until_open(std::shared_ptr<Seat> seat, io::Gate Seat::* gate) {
+    const io::Result<void> opened = co_await (*seat.*gate).wait(*seat->core, io::never);
     static_cast<void>(opened);
 }
 
@@ -166,11 +177,11 @@ Task<Outcome> Background::begin(io::Core& core, unsigned number) {
         const std::lock_guard guard(lock_);
         phase_ = Phase::starting;
         seats_[number] = seat;
-        if (is_hurried_) seat->hurried.open();
+        if (is_start_hurried_) seat->start_hurried.open();
     }
     watch(core);
     Task<Outcome> hooks = run_start_hooks(core, number);
-    Task<void> hurried = until_hurried(seat);
+    Task<void> hurried = until_open(seat, &Seat::start_hurried);
     auto first = co_await io::race(std::move(hooks), std::move(hurried));
     if (first.index() == 0) co_return std::get<0>(std::move(first));
     co_return std::unexpected("the server was stopped while it started");
@@ -256,7 +267,7 @@ Task<void> Background::stop(std::shared_ptr<Seat> seat) {
     if (stops_.empty()) co_return;
     Task<void> hooks = run_stop_hooks(*seat->core);
     Task<void> time = sleep(*seat->core, times_.stop_hooks_max);
-    Task<void> hurried = until_hurried(seat);
+    Task<void> hurried = until_open(seat, &Seat::stop_hurried);
     const auto first = co_await io::race(std::move(hooks), std::move(time), std::move(hurried));
     if (first.index() == 1)
         tell_of_error("the stop hooks took longer than Options::stop_hooks_time_max: they were ended");

@@ -1,7 +1,8 @@
 // portico/embed/background.h — what a server does besides answering requests: hooks, and tasks of its own.
 //
 // Room embed: see response.h.
-// Threads:   one thread adds, before the server starts. Any thread calls spawn() and hurry(). The rest: see CoreWork.
+// Threads:   one thread adds, before the server starts. Any thread calls spawn() and the two that hurry. The rest: see
+//            CoreWork.
 #pragma once
 
 #include <chrono>
@@ -15,6 +16,7 @@
 #include <vector>
 
 #include "portico/embed/core_function.h"
+#include "portico/io/gate.h"
 #include "portico/server/core_work.h"
 
 namespace portico {
@@ -56,8 +58,10 @@ public:
 
     // --- from any thread
     Outcome spawn(CoreFunction function);
-    // Ends hooks that are waiting, or that wait from now on.
-    void hurry();
+    // Ends start hooks that are waiting, or that wait from now on.
+    void hurry_start();
+    // The same for stop hooks.
+    void hurry_stop();
 
     // --- CoreWork
     Task<Outcome> begin(io::Core& core, unsigned number) override;
@@ -86,7 +90,8 @@ private:
     static Task<void> repeat(io::Core& core, Turns& turns);
     static Task<void> run_spawned(io::Core& core, CoreFunction function);
     static Task<void> call_and_tell(io::Core& core, Named& what);
-    static Task<void> until_hurried(std::shared_ptr<Seat> seat);
+    void hurry(io::Gate Seat::* gate);
+    static Task<void> until_open(std::shared_ptr<Seat> seat, io::Gate Seat::* gate);
     [[nodiscard]] Task<Outcome> run_start_hooks(io::Core& core, unsigned number);
     [[nodiscard]] Task<void> run_stop_hooks(io::Core& core);
     [[nodiscard]] Task<void> stop(std::shared_ptr<Seat> seat);
@@ -105,7 +110,7 @@ private:
     std::mutex lock_;
     // Everything below is guarded by lock_.
     Phase phase_ = Phase::not_started;
-    bool is_hurried_ = false;
+    bool is_start_hurried_ = false;
     std::vector<std::shared_ptr<Seat>> seats_;  // by core; null before its beginning and after its end
     std::vector<CoreFunction> early_;           // spawned before the start
 };

@@ -365,6 +365,21 @@ TEST(AServerThatIsStoppedWhileItStarts, EndsItsHook) {
     EXPECT_EQ(started.error(), "the server was stopped while it started");
 }
 
+// A stop that came earlier ends neither hooks that do not wait nor those of the stop.
+TEST(AServerThatIsStoppedBeforeItStarts, RunsItsStopHooksToTheirEnd) {
+    Server server;
+    Notes notes;
+    server.on_start([&notes] { notes.add("start"); });
+    server.on_stop([&notes](io::Core& core) -> Task<void> {
+        const bool slept = co_await io::sleep_for(core, milliseconds(1));
+        notes.add(slept ? "stop" : "ended");
+    });
+    server.stop();
+    ASSERT_TRUE(server.start("127.0.0.1:0").has_value());
+    server.wait();
+    EXPECT_EQ(notes.text(), "start, stop");
+}
+
 TEST(AServerThatIsStoppedTwice, EndsItsStopHook) {
     Server server;
     std::latch waiting(1);

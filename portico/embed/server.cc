@@ -252,7 +252,7 @@ Server::Server(Options options)
 Server::~Server() {
     if (control_->server == nullptr) return;
     control_->server->stop_now();
-    control_->background.hurry();
+    control_->background.hurry_stop();
     const auto ended = wait();
     assert(ended && "a handler does not destroy the server that runs it");
     const std::lock_guard guard(control_->changing);  // the stop() that caused the end may still be returning
@@ -392,12 +392,12 @@ void Server::stop() {
     const auto own = control_;
     const std::lock_guard guard(own->changing);
     const bool is_first = ++own->stops_wanted == 1;
-    if (own->server == nullptr) return own->background.hurry();  // it may be starting
+    if (own->server == nullptr) return own->background.hurry_start();  // if it is starting
     if (is_first) {
         own->server->drain();
     } else {
         own->server->stop_now();
-        own->background.hurry();
+        own->background.hurry_stop();
     }
 }
 

@@ -5,8 +5,8 @@
 //   return server.run(":8080");
 //
 // Room embed: see response.h.
-// Threads:   one thread adds the routes, before start() or run(). Any thread may call stop() and replace(), and any but
-//            the server's own wait().
+// Threads:   one thread adds the routes, before start() or run(). Any thread may call stop(), replace() and spawn(), and
+//            any but the server's own wait().
 #pragma once
 
 #include <chrono>

@@ -1,7 +1,7 @@
 // portico/io/completion.h — a task waits for a value that another thread provides: the callback of a library.
 //
 //   portico::io::Completion<std::string> answer(request.core());
-//   library.ask("who?", [end = answer.completer()](std::string text) { end.complete(std::move(text)); });
+//   library.ask("who?", answer.completer());    // calls it with a std::string
 //   const portico::io::Result<std::string> text = co_await answer.wait(deadline);
 //
 // Room io: see error.h.
@@ -88,6 +88,8 @@ public:
         state.end();
         return true;
     }
+    // The same: a completer is a callback.
+    void operator()(T value) const { complete(std::move(value)); }
 
 private:
     std::shared_ptr<detail::CompleterOf<T>> own_;

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -100,7 +101,8 @@ TEST_F(Elsewhere, AnotherThreadCompletesAWaitOnce) {
 
 TEST_F(Elsewhere, AValueMayComeBeforeTheWait) {
     Completion<std::string> completion(core());
-    std::thread([end = completion.completer()] { EXPECT_TRUE(end.complete("early")); }).join();
+    const std::function<void(std::string)> callback = completion.completer();
+    std::thread(callback, "early").join();
     std::string result;
     run(await_value(completion, never, result));
     EXPECT_EQ(result, "early");
