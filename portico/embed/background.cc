@@ -22,6 +22,12 @@ constexpr auto warning_pause = std::chrono::seconds(1);
 // What the running chain works for, in reports about blocked cores.
 void label_chain(const std::string_view& label) { StopState::running()->set_label(&label); }
 
+void tell_of_failure(std::string_view what, const Outcome& outcome) {
+    if (outcome) return;
+    std::string text(what);
+    tell_of_error(text.append(": ").append(outcome.error()));
+}
+
 Task<void> sleep(io::Core& core, io::Duration time) {
     const bool slept = co_await io::sleep_for(core, time);
     static_cast<void>(slept);
@@ -232,12 +238,12 @@ Task<void> Background::repeat(io::Core& core, Turns& turns) {
 Task<void> Background::run_spawned(io::Core& core, CoreFunction function) {
     label_chain(spawned);
     const Outcome outcome = co_await function.call(core);
-    if (!outcome) tell_of_error(std::string(spawned) + ": " + outcome.error());
+    tell_of_failure(spawned, outcome);
 }
 
 Task<void> Background::call_and_tell(io::Core& core, Named& what) {
     const Outcome outcome = co_await what.function.call(core);
-    if (!outcome) tell_of_error(what.name + ": " + outcome.error());
+    tell_of_failure(what.name, outcome);
 }
 
 // --- the end
