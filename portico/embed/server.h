@@ -5,7 +5,8 @@
 //   return server.run(":8080");
 //
 // Room embed: see response.h.
-// Threads:   one thread adds the routes, before start() or run(). Any thread may call stop(), replace() and spawn(), and
+// Threads:   one thread adds the routes, before start() or run(). Any thread may call stop(), replace() and spawn(),
+// and
 //            any but the server's own wait().
 #pragma once
 
@@ -172,8 +173,8 @@ public:
     void stop();
     // Reopens the access log's file, after it has been moved away.
     void reopen_log();
-    // --- besides requests: see also docs/library.md#tasks-of-the-servers-own. These functions are added before the
-    // start, and any core that they run on is their argument, if they take one. See CoreFunction.
+    // --- besides requests: docs/library.md#tasks-of-the-servers-own says in which order. All but spawn() are called
+    // before the start. Each function may take the core that it runs on: see CoreFunction.
 
     // Calls `function` again and again, on one of the cores: first after `period`, and then at every multiple of it.
     // It never overlaps itself: turns that would have begun while one goes on are left out. What it throws is reported,

@@ -84,8 +84,12 @@ void Core::watch_passes(Duration limit, std::function<void(const LongPass&)> rep
 void Core::note_other_label(std::string_view label) {
     noted_ = label;
     const auto kept = std::span(labels_).first(labels_noted_);
-    if (kept.size() == labels_.size() || std::ranges::find(kept, label) != kept.end()) return;
-    labels_[labels_noted_++] = label;
+    if (std::ranges::find(kept, label) != kept.end()) return;
+    if (kept.size() == labels_.size()) {
+        labels_.back() = "others";  // instead of the last one: the report must not leave out who took the time
+    } else {
+        labels_[labels_noted_++] = label;
+    }
 }
 
 // The time is read once for a pass, here or by the kernel's wait.
