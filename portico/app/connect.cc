@@ -19,13 +19,13 @@
 
 #include "portico/app/commands.h"
 #include "portico/app/conversation.h"
+#include "portico/app/conversation_end.h"
 #include "portico/app/notice.h"
 #include "portico/app/own_certificate.h"
 #include "portico/app/retype.h"
 #include "portico/app/terminal_settings.h"
 #include "portico/app/tls_facts.h"
 #include "portico/base/printable.h"
-#include "portico/base/quantity.h"
 #include "portico/io/epoll/epoll_kernel.h"
 #include "portico/io/net/endpoint_meant.h"
 #include "portico/io/net/happy_eyeballs.h"
@@ -211,41 +211,18 @@ int explain(const Wish& wish, const tls::Session& session) {
 }
 
 int explain(const Wish& wish, const ConversationEnd& end) {
-    const bool is_udp = wish.endpoint.transport == io::Transport::udp;
-    const char* const why = std::strerror(end.number);
-    switch (end.ending) {
-        case Ending::done:
-            if (!is_udp || end.has_received || !wish.conversation.idle_max) return exit_ok;
+    if (wish.endpoint.transport == io::Transport::udp) {
+        const bool is_silent = end.ending == Ending::done && !end.has_received && wish.conversation.idle_max;
+        if (is_silent) {
             complain(fmt::format("{} did not answer", wish.where()));
             return exit_timed_out;
-        case Ending::escaped: return exit_ok;
-        case Ending::idle: {
-            const auto silence = std::chrono::duration_cast<std::chrono::milliseconds>(*wish.conversation.idle_max);
-            complain(fmt::format("no data from {} for {}", wish.where(), duration_text(silence)));
-            return exit_timed_out;
         }
-        case Ending::receive_failed:
-            if (is_udp && end.number == ECONNREFUSED) {
-                complain(fmt::format("nothing listens on {}", wish.where()));
-                return exit_not_connected;
-            }
-            complain(fmt::format("lost the connection to {}: {}", wish.where(), why));
-            return exit_not_received;
-        case Ending::cut:
-            complain(fmt::format("{} ended the connection without close_notify: bytes may be missing", wish.where()));
-            return exit_incomplete;
-        case Ending::send_failed:
-            complain(fmt::format("cannot send to {}: {}", wish.where(), why));
-            return exit_not_sent;
-        case Ending::output_failed:
-            // EPIPE: the reader of our output has read enough, as in `| head`.
-            if (end.number != EPIPE) complain(fmt::format("standard output could not be written: {}", why));
-            return exit_not_written;
-        case Ending::input_failed:
-            complain(fmt::format("standard input could not be read: {}", why));
-            return exit_not_read;
+        if (end.ending == Ending::receive_failed && end.number == ECONNREFUSED) {
+            complain(fmt::format("nothing listens on {}", wish.where()));
+            return exit_not_connected;
+        }
     }
-    return exit_failure;
+    return explain(end, wish.where(), wish.conversation.idle_max);
 }
 
 io::TimePoint deadline_of(io::Core& core, const Wish& wish) {
@@ -282,19 +259,6 @@ Task<int> converse_by_stream(io::Core& core, const Wish& wish, Teller& teller) {
     co_return explain(wish, end);
 }
 
-// Opens a socket for the first of `peers` to which this machine has a route.
-io::Result<std::pair<io::Datagram, io::SocketAddress>> open_datagram_to_any(
-    io::Core& core, const std::vector<io::SocketAddress>& peers) {
-    io::Error failure{EHOSTUNREACH, "connect"};
-    for (const io::SocketAddress& peer : peers) {
-        auto socket = io::Datagram::open(core, io::SocketAddress::of(io::IpAddress::any(peer.family), 0));
-        const auto connected = socket ? socket->connect(peer) : std::unexpected(socket.error());
-        if (connected) return std::pair(*std::move(socket), peer);
-        failure = connected.error();
-    }
-    return std::unexpected(failure);
-}
-
 Task<int> converse_over_udp(io::Core& core, const Wish& wish, Teller& teller) {
     const io::Endpoint& there = wish.endpoint;
     const auto peers = co_await io::resolve(core, there.host, there.port, wish.family, deadline_of(core, wish));
@@ -302,16 +266,17 @@ Task<int> converse_over_udp(io::Core& core, const Wish& wish, Teller& teller) {
         complain(peers.error().message);
         co_return peers.error().kind == io::ResolveError::Kind::timed_out ? exit_timed_out : exit_not_resolved;
     }
-    auto opened = open_datagram_to_any(core, *peers);
+    auto opened = io::Datagram::open_to(core, *peers);
     if (!opened) {
         complain(fmt::format("cannot reach {}: {}", wish.where(), std::strerror(opened.error().number)));
         co_return exit_not_connected;
     }
     auto stdio = io::open_stdio(core);
     if (!stdio) co_return complain(io::describe(stdio.error()));
-    teller.connected(opened->second);
-    const ConversationEnd end = co_await converse_by_datagram(std::move(opened->first), std::move(opened->second),
-                                                              *std::move(stdio), wish.conversation);
+    io::SocketAddress peer = opened->peer();
+    teller.connected(peer);
+    const ConversationEnd end =
+        co_await converse_by_datagram(*std::move(opened), std::move(peer), *std::move(stdio), wish.conversation);
     co_return explain(wish, end);
 }
 

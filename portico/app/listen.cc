@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -18,6 +17,7 @@
 
 #include "portico/app/commands.h"
 #include "portico/app/conversation.h"
+#include "portico/app/conversation_end.h"
 #include "portico/app/listen_client.h"
 #include "portico/app/notation.h"
 #include "portico/app/notice.h"
@@ -52,29 +52,6 @@ struct ListenPlan {
 // Escape characters end a line at a terminal, as for `portico connect`.
 void hand_over_at_escape(termios& settings) { settings.c_cc[VEOL] = 0x1d; }
 
-// What a conversation's end means for the command's exit code.
-int exit_code_of(const ConversationEnd& end) {
-    const char* const why = std::strerror(end.number);
-    switch (end.ending) {
-        case Ending::done:
-        case Ending::escaped: return exit_ok;
-        case Ending::idle: complain("no data within the time of --wait"); return exit_timed_out;
-        case Ending::receive_failed: complain(fmt::format("lost the connection: {}", why)); return exit_not_received;
-        case Ending::cut:
-            complain("the client ended the connection without close_notify: bytes may be missing");
-            return exit_incomplete;
-        case Ending::send_failed: complain(fmt::format("cannot send: {}", why)); return exit_not_sent;
-        case Ending::output_failed:
-            // EPIPE: the reader of our output has read enough, as in `| head`.
-            if (end.number != EPIPE) complain(fmt::format("standard output could not be written: {}", why));
-            return exit_not_written;
-        case Ending::input_failed:
-            complain(fmt::format("standard input could not be read: {}", why));
-            return exit_not_read;
-    }
-    return exit_failure;
-}
-
 // Talks to one client. Nothing: it has not said a word, so another is waited for.
 Task<std::optional<int>> serve_one(io::Core& core, const ListenPlan& plan, io::Accepted client,
                                    std::shared_ptr<const services::PresentTls> tls) {
@@ -99,7 +76,7 @@ Task<std::optional<int>> serve_one(io::Core& core, const ListenPlan& plan, io::A
     if (!stdio) co_return complain(io::describe(stdio.error()));
     const ConversationEnd end = co_await converse(std::move(transport), *std::move(stdio), plan.conversation);
     plan.tell("Connection closed");
-    co_return exit_code_of(end);
+    co_return explain(end, "the client", plan.conversation.idle_max);
 }
 
 Task<int> serve_clients(io::Core& core, const ListenPlan& plan, io::Listener listener,
@@ -134,7 +111,7 @@ Task<int> serve_datagrams(io::Core& core, const ListenPlan& plan, io::Datagram s
     if (!shown) co_return exit_not_written;
     const ConversationEnd end =
         co_await converse_by_datagram(std::move(socket), peer, *std::move(stdio), plan.conversation);
-    co_return exit_code_of(end);
+    co_return explain(end, "the client", plan.conversation.idle_max);
 }
 
 ListenPlan listen_plan(const Arguments& arguments) {

@@ -36,8 +36,12 @@ public:
     // Opens a socket bound to `local` (port 0: any free port).
     static Result<Datagram> open(Core& core, const SocketAddress& local, bool reuse_port = false);
 
+    // Opens a socket at any free port, connected to the first of `peers` to which this machine has a route. Error: of
+    // the last one that was tried; EHOSTUNREACH if there are none.
+    static Result<Datagram> open_to(Core& core, std::span<const SocketAddress> peers);
+
     // From now on receives only from `peer`; a receive fails if `peer` refused an earlier datagram.
-    Result<void> connect(const SocketAddress& peer) { return core_->kernel().connect_datagram(fd_.number(), peer); }
+    Result<void> connect(const SocketAddress& peer);
 
     // A slot may now receive several datagrams of one peer at once (DatagramSlot::segment_octets), if the kernel has
     // already combined them. Each slot needs room for 64 KiB.
@@ -55,12 +59,17 @@ public:
     }
     // The address it is bound to, with the port that was chosen.
     [[nodiscard]] const SocketAddress& local() const { return local_; }
+    // The address it is connected to; with port 0 if it is not.
+    [[nodiscard]] const SocketAddress& peer() const { return peer_; }
+    // The core whose tasks may wait for the socket.
+    [[nodiscard]] Core& core() const { return *core_; }
 
 private:
     Datagram(Core& core, Fd fd, SocketAddress local) : core_(&core), fd_(std::move(fd)), local_(std::move(local)) {}
     Core* core_;
     Fd fd_;
     SocketAddress local_;
+    SocketAddress peer_;
 };
 
 }  // namespace portico::io
