@@ -199,24 +199,68 @@ inline constexpr bool is_respondable<std::optional<T>> = is_respondable<T>;
 template <class T>
 concept Respondable = is_respondable<T>;
 
-// Calls a handler: takes its arguments from the request, and makes a response from what it returns.
-template <class Handler>
-class Bound {
-    using Known = Signature<Handler>;
-    using Arguments = typename Known::Arguments;
-    using Returned = typename Known::Returned;
+// A handler with the values of its arguments: path parameters, and `Lent&`, which is a Request or a WebSocket.
+template <class Handler, class Lent>
+class BoundArguments {
+public:
+    explicit BoundArguments(Handler handler) : handler_(std::move(handler)) {}
+
+protected:
+    using Arguments = typename Signature<Handler>::Arguments;
+    using Returned = typename Signature<Handler>::Returned;
     template <class T>
-    using Kept = std::conditional_t<std::same_as<T, Request>, Request*, std::optional<T>>;
+    using Kept = std::conditional_t<std::same_as<T, Lent>, Lent*, std::optional<T>>;
     template <class... Args>
     static std::tuple<Kept<Args>...> kept(const std::tuple<Args...>*);
     using Values = decltype(kept(static_cast<Arguments*>(nullptr)));
     static constexpr auto indices = std::make_index_sequence<std::tuple_size_v<Arguments>>();
 
+    // Sets all of them but those that are made by other means. False if a path parameter has not the argument's type.
+    template <std::size_t... place>
+    static bool take(Values& values, const Request& request, Lent* lent, std::index_sequence<place...>) {
+        [[maybe_unused]] std::size_t next = 0;
+        return (take_one<std::tuple_element_t<place, Arguments>>(std::get<place>(values), request, lent, next) && ...);
+    }
+    template <std::size_t... place>
+    Returned call(Values& values, std::index_sequence<place...>) {
+        return handler_(pass(std::get<place>(values))...);
+    }
+
+private:
+    template <class T>
+    static bool take_one(Kept<T>& value, const Request& request, Lent* lent, std::size_t& next) {
+        if constexpr (std::same_as<T, Lent>) {
+            value = lent;
+        } else if constexpr (PathParameter<T>) {
+            value = from_text<T>(request.parameters()[next++]);
+            return value.has_value();
+        }
+        return true;
+    }
+    static Lent& pass(Lent* lent) { return *lent; }
+    template <class T>
+    static T&& pass(std::optional<T>& value) {
+        return std::move(*value);
+    }
+
+    Handler handler_;
+};
+
+// Calls a handler: takes its arguments from the request, and makes a response from what it returns.
+template <class Handler>
+class Bound : private BoundArguments<Handler, Request> {
+    using Base = BoundArguments<Handler, Request>;
+    using Base::call;
+    using Base::indices;
+    using typename Base::Arguments;
+    using typename Base::Returned;
+    using typename Base::Values;
+
 public:
     // Whether the handler neither waits nor reads content.
     static constexpr bool answers_at_once = !is_task<Returned> && Count<Arguments>::contents == 0;
 
-    explicit Bound(Handler handler) : handler_(std::move(handler)) {}
+    using Base::Base;
 
     Response answer_at_once(Request& request)
         requires answers_at_once
@@ -271,17 +315,14 @@ private:
     // Binds all but the content. Returns the answer if that fails.
     template <std::size_t... place>
     static std::optional<Response> bind(Values& values, Request& request, std::index_sequence<place...>) {
-        [[maybe_unused]] std::size_t next = 0;
-        const bool matches =
-            (bind_one<std::tuple_element_t<place, Arguments>>(std::get<place>(values), request, next) && ...);
-        if (!matches) return Response(Status::not_found);
+        if (!Base::take(values, request, &request, indices)) return Response(Status::not_found);
         std::optional<Response> wrong;
         static_cast<void>(
             (make_one<std::tuple_element_t<place, Arguments>>(std::get<place>(values), request, wrong) && ...));
         return wrong;
     }
     template <class T>
-    static bool make_one(Kept<T>& value, Request& request, std::optional<Response>& wrong) {
+    static bool make_one(typename Base::template Kept<T>& value, Request& request, std::optional<Response>& wrong) {
         if constexpr (MadeFromRequest<T> && !PathParameter<T> && !ReadFromContent<T>) {
             std::expected<T, Response> made = FromRequest<T>::make(request);
             if (!made) {
@@ -292,27 +333,6 @@ private:
         }
         return !wrong;
     }
-    template <class T>
-    static bool bind_one(Kept<T>& value, Request& request, std::size_t& next) {
-        if constexpr (std::same_as<T, Request>) {
-            value = &request;
-        } else if constexpr (PathParameter<T>) {
-            value = from_text<T>(request.parameters()[next++]);  // 404 if that fails
-            return value.has_value();
-        }
-        return true;
-    }
-    template <std::size_t... place>
-    Returned call(Values& values, std::index_sequence<place...>) {
-        return handler_(pass(std::get<place>(values))...);
-    }
-    static Request& pass(Request* request) { return *request; }
-    template <class T>
-    static T&& pass(std::optional<T>& value) {
-        return std::move(*value);
-    }
-
-    Handler handler_;
 };
 
 // False, but only once a template is used: for static_assert.

@@ -152,56 +152,21 @@ struct BoundWebSocket {
 namespace detail {
 
 template <class Handler>
-class BoundSocketHandler {
-    using Arguments = typename Signature<Handler>::Arguments;
-    template <class T>
-    using Kept = std::conditional_t<std::same_as<T, WebSocket>, WebSocket*, std::optional<T>>;
-    template <class... Args>
-    static std::tuple<Kept<Args>...> kept(const std::tuple<Args...>*);
-    using Values = decltype(kept(static_cast<Arguments*>(nullptr)));
-    static constexpr auto indices = std::make_index_sequence<std::tuple_size_v<Arguments>>();
+class BoundSocketHandler : private BoundArguments<Handler, WebSocket> {
+    using Base = BoundArguments<Handler, WebSocket>;
 
 public:
-    explicit BoundSocketHandler(Handler handler) : handler_(std::move(handler)) {}
+    using Base::Base;
 
-    bool matches(Request& request) const {
-        Values values;
-        return bind_all(values, request, nullptr, indices);
+    bool matches(const Request& request) const {
+        typename Base::Values values;
+        return Base::take(values, request, nullptr, Base::indices);
     }
     Task<void> run(WebSocket& socket) {
-        Values values;
-        static_cast<void>(bind_all(values, socket.request(), &socket, indices));
-        return call(values, indices);
+        typename Base::Values values;
+        static_cast<void>(Base::take(values, socket.request(), &socket, Base::indices));
+        return Base::call(values, Base::indices);
     }
-
-private:
-    template <std::size_t... place>
-    static bool bind_all(Values& values, Request& request, WebSocket* socket, std::index_sequence<place...>) {
-        [[maybe_unused]] std::size_t next = 0;
-        return (bind_one<std::tuple_element_t<place, Arguments>>(std::get<place>(values), request, socket, next) &&
-                ...);
-    }
-    template <class T>
-    static bool bind_one(Kept<T>& value, Request& request, WebSocket* socket, std::size_t& next) {
-        if constexpr (std::same_as<T, WebSocket>) {
-            value = socket;
-            return true;
-        } else {
-            value = from_text<T>(request.parameters()[next++]);
-            return value.has_value();
-        }
-    }
-    template <std::size_t... place>
-    Task<void> call(Values& values, std::index_sequence<place...>) {
-        return handler_(pass(std::get<place>(values))...);
-    }
-    static WebSocket& pass(WebSocket* socket) { return *socket; }
-    template <class T>
-    static T&& pass(std::optional<T>& value) {
-        return std::move(*value);
-    }
-
-    Handler handler_;
 };
 
 }  // namespace detail
