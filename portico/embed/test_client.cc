@@ -212,11 +212,17 @@ Task<void> write_and_stay(io::Core& core, TestProtocol protocol, std::string sen
     }
 }
 
+// `head`: of the handshake over HTTP/1.1.
 Task<void> connect_and_open(io::Core& core, TestProtocol protocol, TestSocket::State& socket, std::string head) {
-    std::optional<link::Transport> connection = co_await open_connection(core, protocol);
+    const Carried carried = socket.h2 ? Carried::h2 : Carried::octets;
+    std::optional<link::Transport> connection = co_await open_connection(core, protocol, carried);
     if (!connection) co_return;
     socket.transport.emplace(std::move(*connection));
-    co_await socket.open(std::move(head));
+    if (socket.h2) {
+        co_await socket.open_h2();
+    } else {
+        co_await socket.open(std::move(head));
+    }
 }
 
 Task<void> wait_for(server::Worker& worker, bool& has_ended) {
@@ -396,6 +402,11 @@ TestSocket TestClient::websocket(std::string_view target,
         "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n");
     for (const auto& [name, value] : fields) head.append(name).append(": ").append(value).append("\r\n");
     head += "\r\n";
+    if (world.protocol == TestProtocol::http2) {
+        auto all = fields;
+        all.emplace_back("sec-websocket-version", "13");
+        socket->h2.emplace("websocket", target, all);
+    }
     world.run(connect_and_open(world.core, world.protocol, *socket, std::move(head)));
     if (socket->is_open) {
         socket->tasks.start(socket->read());

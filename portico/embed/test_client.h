@@ -57,7 +57,7 @@ public:
     TestSocket& operator=(TestSocket&&) = delete;
     ~TestSocket();
 
-    // The code of the answer to the handshake: 101 if the socket is open, 0 if there was none.
+    // The code of the answer to the handshake: 101 if the socket is open, or 200 over HTTP/2; 0 if there was none.
     [[nodiscard]] int status() const;
     // Sends a message, once the clock goes on: with the next receive() or close(), or with TestClient::pass().
     void send_text(std::string_view text);
@@ -103,7 +103,7 @@ public:
     TestAnswer request(std::string_view method, std::string_view target,
                        const std::vector<std::pair<std::string, std::string>>& fields = {},
                        std::string_view content = {});
-    // Opens a WebSocket, over HTTP/1.1, with further fields such as Origin and Sec-WebSocket-Protocol.
+    // Opens a WebSocket with further fields, such as Origin and Sec-WebSocket-Protocol.
     TestSocket websocket(std::string_view target, const std::vector<std::pair<std::string, std::string>>& fields = {});
     // Sends these octets on one connection, and returns everything received until the server closes it.
     std::string exchange(std::string_view octets);

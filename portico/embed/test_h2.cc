@@ -34,7 +34,17 @@ void append_line(hpack::Encoder& encoder, std::string& block, std::string_view n
 }  // namespace
 
 TestH2::TestH2(std::string_view method, std::string_view target, const Fields& fields, std::string_view content)
-    : unsent_(content) {
+    : unsent_(content), has_sent_all_(content.empty()) {
+    begin();
+    add_request(method, {}, target, fields);
+}
+
+TestH2::TestH2(std::string_view protocol, std::string_view target, const Fields& fields) : is_tunnel_(true) {
+    begin();
+    add_request("CONNECT", protocol, target, fields);
+}
+
+void TestH2::begin() {
     output_ = h2::client_preface;
     std::string settings(6, '\0');
     h2::write_u16(settings.data(), initial_window_setting);
@@ -42,6 +52,10 @@ TestH2::TestH2(std::string_view method, std::string_view target, const Fields& f
     add_frame(h2::FrameType::settings, 0, h2::connection_stream, settings);
     const auto further = static_cast<std::uint32_t>(h2::window_octets_max - h2::window_octets_initial);
     add_frame(h2::FrameType::window_update, 0, h2::connection_stream, number_of(further));
+}
+
+void TestH2::add_request(std::string_view method, std::string_view protocol, std::string_view target,
+                         const Fields& fields) {
     std::string_view authority = "localhost";
     for (const auto& [name, value] : fields) {
         if (http::equals_ignoring_case(name, "Host")) authority = value;
@@ -49,13 +63,13 @@ TestH2::TestH2(std::string_view method, std::string_view target, const Fields& f
     hpack::Encoder encoder;
     std::string block;
     append_line(encoder, block, ":method", method);
+    if (!protocol.empty()) append_line(encoder, block, ":protocol", protocol);
     append_line(encoder, block, ":scheme", "https");
     append_line(encoder, block, ":authority", authority);
     append_line(encoder, block, ":path", target);
     for (const auto& [name, value] : fields) {
         if (!http::equals_ignoring_case(name, "Host")) append_line(encoder, block, name, value);
     }
-    has_sent_all_ = content.empty();
     add_head(block, has_sent_all_);
 }
 
@@ -84,10 +98,12 @@ void TestH2::add_head(std::string_view block, bool is_last) {
 
 // As far as the windows allow (RFC 9113 §6.9).
 void TestH2::add_content() {
+    if (is_tunnel_ && answer_.status == 0) return;  // the server may refuse it
     while (!has_sent_all_ && window_ > 0 && connection_window_ > 0) {
+        if (is_tunnel_ && unsent_.empty()) return;
         const auto size = std::min({unsent_.size(), static_cast<std::size_t>(window_),
                                     static_cast<std::size_t>(connection_window_), h2::payload_octets_max});
-        has_sent_all_ = size == unsent_.size();
+        has_sent_all_ = !is_tunnel_ && size == unsent_.size();
         const unsigned flags = has_sent_all_ ? unsigned{h2::flag_end_stream} : 0U;
         add_frame(h2::FrameType::data, flags, only_stream, std::string_view(unsent_).substr(0, size));
         unsent_.erase(0, size);

@@ -1,4 +1,5 @@
-// portico/embed/test_h2.h — one request over HTTP/2 (RFC 9113) and its answer, for the test client. Without I/O.
+// portico/embed/test_h2.h — one request over HTTP/2 (RFC 9113) and its answer, or the octets of a protocol that it
+// opens (RFC 8441), for the test client. Without I/O.
 //
 // Room embed: see response.h.
 // Threads:   none.
@@ -24,12 +25,18 @@ public:
 
     // `fields` may have a Host, which becomes ":authority".
     TestH2(std::string_view method, std::string_view target, const Fields& fields, std::string_view content);
+    // Extended CONNECT: asks for a protocol, whose octets go on in both directions.
+    TestH2(std::string_view protocol, std::string_view target, const Fields& fields);
 
     // What can be sent now; empty if there is nothing.
     [[nodiscard]] std::string take_output();
     void receive(std::string_view octets);
     // The answer is complete, or never will be.
     [[nodiscard]] bool is_over() const { return state_ != State::open; }
+    // For a protocol: the code of the answer, 0 until it has come; octets to send; and those that have been received.
+    [[nodiscard]] int status() const { return answer_.status; }
+    void send(std::string_view octets) { unsent_ += octets; }
+    [[nodiscard]] std::string take_content() { return std::exchange(answer_.content, std::string()); }
     // The answer; its status is 0 if it is incomplete or malformed.
     [[nodiscard]] TestAnswer take_answer();
 
@@ -37,6 +44,8 @@ private:
     enum class State : std::uint8_t { open, complete, failed };
 
     void add_frame(h2::FrameType type, unsigned flags, h2::StreamId stream, std::string_view payload);
+    void begin();
+    void add_request(std::string_view method, std::string_view protocol, std::string_view target, const Fields& fields);
     void add_head(std::string_view block, bool is_last);
     void add_content();
     void take(const h2::FrameHeader& header, std::string_view payload);
@@ -47,7 +56,8 @@ private:
     State state_ = State::open;
     std::string output_;
     std::string input_;
-    std::string unsent_;  // of the content
+    std::string unsent_;      // of the content
+    bool is_tunnel_ = false;  // more may always be sent
     bool has_sent_all_ = false;
     std::int64_t connection_window_ = h2::window_octets_initial;
     std::int64_t initial_window_ = h2::window_octets_initial;

@@ -37,6 +37,34 @@ Task<void> TestSocket::State::open(std::string head) {
     }
 }
 
+Task<void> TestSocket::State::open_h2() {
+    const io::TimePoint deadline = core->now() + answer_time_max;
+    while (h2->status() == 0 && !h2->is_over()) {
+        const std::string sent = h2->take_output();
+        const io::Result<void> written = co_await services::write_all(*transport, sent, deadline);
+        if (!written) co_return;
+        const io::Result<Buffer> octets = co_await transport->read_ahead(deadline);
+        if (!octets || octets->empty()) co_return;
+        h2->receive(octets->octets());
+    }
+    status = h2->status();
+    is_open = status == 200 && !h2->is_over();  // RFC 8441 §5
+    take_h2({});
+}
+
+void TestSocket::State::take_h2(std::string_view octets) {
+    h2->receive(octets);
+    take(h2->take_content());
+    output.open();  // what HTTP/2 itself has to say
+}
+
+std::string TestSocket::State::take_output() {
+    std::string octets = engine.take_output();
+    if (!h2) return octets;
+    h2->send(octets);
+    return h2->take_output();
+}
+
 void TestSocket::State::take(std::string_view octets) {
     engine.receive(octets, core->now());
     while (std::optional<websocket::Event> event = engine.next_event()) {
@@ -63,14 +91,20 @@ Task<void> TestSocket::State::read() {
     for (;;) {
         const io::Result<Buffer> octets = co_await transport->read_ahead(io::never);
         if (!octets || octets->empty()) break;
-        take(octets->octets());
+        if (h2) {
+            take_h2(octets->octets());
+        } else {
+            take(octets->octets());
+        }
+        if (h2 && h2->is_over()) break;
     }
+    if (h2) static_cast<void>(transport->finish_sending());  // the server would keep the connection
     end();
 }
 
 Task<void> TestSocket::State::write() {
     while (!has_left) {
-        const std::string octets = engine.take_output();
+        const std::string octets = take_output();
         if (!octets.empty()) {
             const io::Result<void> written =
                 co_await services::write_all(*transport, octets, core->now() + answer_time_max);

@@ -13,6 +13,7 @@
 
 #include "portico/base/task.h"
 #include "portico/embed/test_client.h"
+#include "portico/embed/test_h2.h"
 #include "portico/io/gate.h"
 #include "portico/io/scope.h"
 #include "portico/link/transport.h"
@@ -29,12 +30,16 @@ struct TestSocket::State {
 
     // Sends the handshake and reads its answer. `head`: the request's.
     Task<void> open(std::string head);
+    // The same over HTTP/2, if `h2` is set.
+    Task<void> open_h2();
     // Both end with the connection.
     Task<void> read();
     Task<void> write();
     Task<void> await_message();
     Task<void> leave();
     void take(std::string_view octets);
+    void take_h2(std::string_view octets);
+    [[nodiscard]] std::string take_output();
     void end();
 
     io::Core* core;
@@ -42,6 +47,7 @@ struct TestSocket::State {
     Ledger ledger{std::size_t{1} << 32};
     websocket::Connection engine;
     std::optional<link::Transport> transport;
+    std::optional<TestH2> h2;  // empty over HTTP/1.1
     int status = 0;
     bool is_open = false;
     bool has_left = false;

@@ -111,11 +111,12 @@ protected:
 };
 
 TEST_F(WebSockets, MessagesOfAllProtocolsAndSeeds) {
-    for (const TestProtocol protocol : {TestProtocol::http, TestProtocol::https}) {
+    for (const TestProtocol protocol : {TestProtocol::http, TestProtocol::https, TestProtocol::http2}) {
         for (std::uint64_t seed = 1; seed <= 5; ++seed) {
             TestClient client(server, seed, TestFaults(), protocol);
             TestSocket socket = client.websocket("/echo");
-            ASSERT_EQ(socket.status(), 101);
+            ASSERT_EQ(socket.status(), protocol == TestProtocol::http2 ? 200 : 101);
+            EXPECT_EQ(client.websocket("/nothing").status(), 404);
             const std::string large(100'000, 'x');
             socket.send_text("one");
             socket.send_text(large);

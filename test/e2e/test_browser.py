@@ -104,10 +104,10 @@ def test_it_follows_the_wish_for_dark(own_server, folder, tmp_path):
 class Tab:
     """A page in Chromium, steered over its debugging protocol."""
 
-    def __init__(self, profile: Path):
+    def __init__(self, profile: Path, *options: str):
         self.process = subprocess.Popen(
             ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", f"--user-data-dir={profile}",
-             "--remote-debugging-port=0", "about:blank"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+             "--remote-debugging-port=0", *options, "about:blank"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL)
         told = profile / "DevToolsActivePort"
         assert servers.wait_until(lambda: told.exists() and "\n" in told.read_text(), 60)

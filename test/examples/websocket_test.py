@@ -1,4 +1,5 @@
-"""websocket_echo and websocket_chat, with the clients of other people: python3-websockets, Node's ws and python3-h2.
+"""websocket_echo and websocket_chat, with the clients of other people: python3-websockets, Node's ws, python3-h2
+and Chromium.
 
 The cases follow the groups of the Autobahn test suite: 1 messages, 2 pings, 3 reserved bits, 4 opcodes, 5 fragmentation, 6 UTF-8,
 7 closing, 9 limits and performance, 12 compression.
@@ -8,9 +9,12 @@ import asyncio
 import http.client
 import json
 import os
+import shutil
 import socket
 import ssl
 import subprocess
+import sys
+import unittest
 from pathlib import Path
 
 import h2.config
@@ -20,6 +24,9 @@ import websockets
 from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory
 
 from example import TIME_MAX, ExampleTest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
+from test_browser import Tab  # noqa: E402
 
 SIZES = (0, 1, 16, 125, 126, 127, 128, 65535, 65536, 300_000)
 MASK = b"\x12\xab\x00\xff"
@@ -138,6 +145,49 @@ Promise.all(["/echo", "/shared", "/plain"].flatMap(path => Object.keys(offers).m
 """
 
 
+# What a page in a browser does: it opens three WebSockets, one after the other, and says what became of them.
+BROWSER = """
+const run = (path, protocols) => new Promise(done => {
+  const got = [];
+  const socket = new WebSocket(location.origin.replace("http", "ws") + path, protocols);
+  socket.binaryType = "arraybuffer";
+  socket.onopen = () => {
+    for (const size of SIZES) socket.send("x".repeat(size));
+    socket.send(new Uint8Array(1000));
+  };
+  socket.onmessage = event => {
+    got.push(event.data.length ?? event.data.byteLength);
+    if (got.length === SIZES.length + 1) socket.close(4000);
+  };
+  socket.onclose = event => done([path, got, event.code, socket.extensions.split(";")[0], socket.protocol]);
+});
+(async () => JSON.stringify([await run("/echo", []), await run("/plain", ["echo.v1"]), await run("/close/4321", [])]))()
+""".replace("SIZES", json.dumps(SIZES))
+
+
+async def run_in_page(tab_url: str, url: str, script: str) -> tuple[object, list[int]]:
+    """What the script gives in a page of this address, and the status codes with which its WebSockets were opened."""
+    statuses = []
+    async with websockets.connect(tab_url, max_size=None) as tab:
+        async def call(number: int, method: str, **parameters):
+            await tab.send(json.dumps({"id": number, "method": method, "params": parameters}))
+            while True:
+                answer = json.loads(await tab.recv())
+                if answer.get("method") == "Network.webSocketHandshakeResponseReceived":
+                    statuses.append(answer["params"]["response"]["status"])
+                if answer.get("id") == number:
+                    return answer["result"]
+
+        await call(1, "Network.enable")
+        await call(1, "Page.setBypassCSP", enabled=True)  # pages about errors may connect nowhere
+        await call(2, "Page.navigate", url=url)
+        ready = f"location.href === {json.dumps(url)} && document.readyState === 'complete'"
+        while not (await call(3, "Runtime.evaluate", expression=ready))["result"].get("value"):
+            await asyncio.sleep(0.02)
+        done = await call(4, "Runtime.evaluate", expression=script, awaitPromise=True)
+        return json.loads(done["result"]["value"]), statuses
+
+
 class WebSocketTest(ExampleTest):
     def setUp(self):
         super().setUp()
@@ -222,13 +272,22 @@ class WebSocketTest(ExampleTest):
                 self.assertEqual(bool(extensions), "plain" not in name)
 
     def test_over_http2(self):
-        server = self.start("websocket_echo", "127.0.0.1:0")
+        self.speak_http2("http", self.connect(self.start("websocket_echo", "127.0.0.1:0").port))
+
+    def test_over_http2_with_tls(self):
+        server = self.start("websocket_echo", "https://127.0.0.1:0")
+        self.insecure.set_alpn_protocols(["h2"])
+        client = self.insecure.wrap_socket(self.connect(server.port), server_hostname="localhost")
+        self.addCleanup(client.close)
+        self.assertEqual(client.selected_alpn_protocol(), "h2")
+        self.speak_http2("https", client)
+
+    def speak_http2(self, scheme: str, client: socket.socket) -> None:
         connection = h2.connection.H2Connection(h2.config.H2Configuration(client_side=True, header_encoding="utf-8"))
         connection.initiate_connection()
-        client = self.connect(server.port)
         sizes = (0, 2, 125, 126, 10_000)
         paths = {"/echo": 101, "/plain": 101, "/close/4321": 101, "/nothing": 404}
-        heads = [(":method", "CONNECT"), (":protocol", "websocket"), (":scheme", "http"), (":authority", "a")]
+        heads = [(":method", "CONNECT"), (":protocol", "websocket"), (":scheme", scheme), (":authority", "a")]
         got = {}
         for stream, path in enumerate(paths):
             stream = 2 * stream + 1
@@ -264,6 +323,18 @@ class WebSocketTest(ExampleTest):
             self.assertEqual((got[stream][0], got[stream][1] == echoed, len(got[stream][1])), (200, True, len(echoed)))
         self.assertEqual((got[5][0], got[5][1][:1], got[5][1][2:4]), (200, b"\x88", (4321).to_bytes(2, "big")))
         self.assertEqual((got[7][0], got[other][0]), (404, 501))
+
+    @unittest.skipUnless(shutil.which("chromium"), "Chromium is not installed")
+    def test_chromium(self):
+        for scheme, status in (("http", 101), ("https", 200)):  # RFC 8441 §4: 200 over HTTP/2
+            server = self.start("websocket_echo", f"{scheme}://127.0.0.1:0" if scheme == "https" else "127.0.0.1:0")
+            tab = Tab(self.folder / scheme, "--ignore-certificate-errors")
+            self.addCleanup(tab.stop)
+            results, statuses = self.run_async(run_in_page(tab.url, f"{scheme}://127.0.0.1:{server.port}/nothing", BROWSER))
+            sizes = [*SIZES, 1000]
+            self.assertEqual(results, [["/echo", sizes, 4000, "permessage-deflate", ""], ["/plain", sizes, 4000, "", "echo.v1"],
+                                       ["/close/4321", [], 4321, "permessage-deflate", ""]])
+            self.assertEqual(statuses, [status] * 3)
 
     def test_refusals_and_limits(self):
         server = self.start("websocket_echo", "127.0.0.1:0")
