@@ -19,7 +19,7 @@
 namespace {
 
 namespace io = portico::io;
-using portico::Stream;
+using portico::Connection;
 using portico::Task;
 
 constexpr std::size_t line_octets_max = 1000;
@@ -28,9 +28,9 @@ constexpr std::size_t queue_octets_max = 256 * 1024;  // beyond what the kernel 
 constexpr auto name_time_max = std::chrono::seconds(60);
 
 struct Client {
-    explicit Client(Stream the_stream) : stream(std::move(the_stream)) {}
+    explicit Client(Connection the_connection) : connection(std::move(the_connection)) {}
 
-    Stream stream;
+    Connection connection;
     std::string name;               // empty until the client has sent it
     std::string_view why = "left";  // the reason that the others see when it leaves
     std::deque<std::string> queue;  // texts to write
@@ -95,12 +95,12 @@ private:
 // The task that writes, until the client has gone or the task is asked to stop.
 Task<void> write_lines(Client& client) {
     for (;;) {
-        const io::Result<void> woken = co_await client.gate.wait(client.stream.core(), io::never);
+        const io::Result<void> woken = co_await client.gate.wait(client.connection.core(), io::never);
         if (!woken) co_return;
         while (!client.queue.empty()) {
             const std::string line = std::move(client.queue.front());
             client.queue.pop_front();
-            const io::Result<void> written = co_await client.stream.write_all(line, io::never);
+            const io::Result<void> written = co_await client.connection.write_all(line, io::never);
             if (!written) {
                 client.tasks.request_stop();
                 co_return;
@@ -126,7 +126,7 @@ std::string_view fault_of_name(std::string_view name, const Room& room) {
 // False if no name arrived in time.
 Task<bool> ask_name(Client& client, io::LineReader& reader, const Room& room) {
     Room::tell(client, "* What is your name?\n");
-    const io::TimePoint deadline = client.stream.core().now() + name_time_max;
+    const io::TimePoint deadline = client.connection.core().now() + name_time_max;
     for (;;) {
         const io::Result<std::optional<io::Line>> line = co_await reader.read_line(deadline);
         if (!line || !*line) co_return false;
@@ -141,7 +141,7 @@ Task<bool> ask_name(Client& client, io::LineReader& reader, const Room& room) {
 
 // The task that reads, until the client leaves or the task is asked to stop.
 Task<void> read_lines(std::shared_ptr<Client> client, Room& room) {
-    io::LineReader reader(client->stream, line_octets_max);
+    io::LineReader reader = portico::lines_of(client->connection, line_octets_max);
     const bool is_named = co_await ask_name(*client, reader, room);
     if (is_named) {
         room.enter(client);
@@ -161,8 +161,8 @@ Task<void> read_lines(std::shared_ptr<Client> client, Room& room) {
     client->tasks.request_stop();
 }
 
-Task<void> serve_client(Room& room, Stream stream) {
-    const auto client = std::make_shared<Client>(std::move(stream));
+Task<void> serve_client(Room& room, Connection connection) {
+    const auto client = std::make_shared<Client>(std::move(connection));
     client->tasks.start(write_lines(*client));
     client->tasks.start(read_lines(client, room));
     co_await client->tasks.join();
@@ -173,6 +173,6 @@ Task<void> serve_client(Room& room, Stream stream) {
 
 int main(int argc, char** argv) {
     Room room;
-    return portico::serve_tcp(argc > 1 ? argv[1] : "127.0.0.1:7777",
-                              [&](Stream stream) { return serve_client(room, std::move(stream)); });
+    portico::TcpServer server([&](Connection connection) { return serve_client(room, std::move(connection)); });
+    return server.run(argc > 1 ? argv[1] : "127.0.0.1:7777");
 }

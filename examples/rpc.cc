@@ -127,15 +127,15 @@ Task<Json> answer_line(io::Core& core, std::string_view line) {
     co_return result_or_error(call->id, answer);
 }
 
-Task<void> serve_client(Stream stream) {
-    io::LineReader reader(stream, line_octets_max);
+Task<void> serve_client(portico::Connection client) {
+    io::LineReader reader = portico::lines_of(client, line_octets_max);
     for (;;) {
         const io::Result<std::optional<io::Line>> line = co_await reader.read_line(io::never);
         if (!line || !*line) co_return;
-        const Json answer = co_await answer_line(stream.core(), (*line)->text);
-        const io::TimePoint deadline = stream.core().now() + within_default;
+        const Json answer = co_await answer_line(client.core(), (*line)->text);
+        const io::TimePoint deadline = client.core().now() + within_default;
         const std::string said = line_of(answer);
-        const io::Result<void> written = co_await stream.write_all(said, deadline);
+        const io::Result<void> written = co_await client.write_all(said, deadline);
         if (!written) co_return;
     }
 }
@@ -206,7 +206,7 @@ int usage() {
 int main(int argc, char** argv) {
     std::vector<std::string_view> words(argv + 1, argv + argc);
     if (words.size() == 2 && words[0] == "serve") {
-        return portico::serve_tcp("unix:" + std::string(words[1]), serve_client);
+        return portico::TcpServer(serve_client).run("unix:" + std::string(words[1]));
     }
     if (words.empty() || words[0] != "call") return usage();
     words.erase(words.begin());

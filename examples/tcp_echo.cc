@@ -1,5 +1,5 @@
 #include <portico/portico.h>
 
-portico::Task<void> echo(portico::Stream stream) { co_await portico::copy(stream, stream); }
+portico::Task<void> echo(portico::Connection client) { co_await portico::copy(client, client); }
 
-int main(int argc, char** argv) { return portico::serve_tcp(argc > 1 ? argv[1] : "127.0.0.1:7777", echo); }
+int main(int argc, char** argv) { return portico::TcpServer(echo).run(argc > 1 ? argv[1] : "127.0.0.1:7777"); }

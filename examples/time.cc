@@ -50,4 +50,4 @@ std::string answer(std::string_view datagram) {
 
 }  // namespace
 
-int main(int argc, char** argv) { return portico::serve_udp(argc > 1 ? argv[1] : "127.0.0.1:3737", answer); }
+int main(int argc, char** argv) { return portico::UdpServer(answer).run(argc > 1 ? argv[1] : "127.0.0.1:3737"); }

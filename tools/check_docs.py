@@ -3,9 +3,10 @@
 
 usage: check_docs.py [REPOSITORY]
 
-If a document says `Worker::admit` ([worker.cc](../portico/server/worker.cc)), that file must contain that name. If the
-program is built (build/release/portico, or $PORTICO), `portico COMMAND --help` must show each `portico COMMAND` and
-each option in README.md; otherwise only files are checked.
+If a document says `Worker::admit` ([worker.cc](../portico/server/worker.cc)), that file must contain that name; a block
+that begins with "```cpp of examples/hello.cc" shows lines of that file. If the program is built (build/release/portico,
+or $PORTICO), `portico COMMAND --help` must show each `portico COMMAND` and each option in README.md; otherwise only files
+are checked.
 """
 
 from __future__ import annotations
@@ -74,6 +75,13 @@ def wrongs_of_names(document: Path, text: str) -> list[str]:
     return wrongs
 
 
+def wrongs_of_programs(document: Path, text: str, repository: Path) -> list[str]:
+    """A block "```cpp of examples/NAME.cc" shows a part of that file, or all of it."""
+    blocks = re.findall(r"^```cpp of (\S+)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    return [f"{document.name} shows lines that are not in {name}" for name, shown in blocks
+            if not (repository / name).exists() or shown not in (repository / name).read_text()]
+
+
 def wrongs_of_scripts(lines: list[str], repository: Path) -> list[str]:
     named = {word for line in lines for word in line.split() if re.fullmatch(r"(\./)?(script|bench)/[\w/]+", word)}
     return [f"README.md calls {word}, which can't be run" for word in sorted(named)
@@ -112,6 +120,7 @@ def main() -> int:
     for document in documents:
         text = document.read_text()
         wrongs += wrongs_of_links(document, text) + wrongs_of_pictures(document, text) + wrongs_of_names(document, text)
+        wrongs += wrongs_of_programs(document, text, repository)
     lines = code_lines((repository / "README.md").read_text())
     wrongs += wrongs_of_scripts(lines, repository)
     program = Path(os.environ.get("PORTICO", repository / "build/release/portico"))

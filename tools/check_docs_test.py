@@ -34,6 +34,15 @@ class Documents(unittest.TestCase):
         self.assertEqual(missing, ["README.md links to docs/nothing-of-the-kind.md, which is not there"])
         self.assertEqual(check_docs.commands(lines), {"serve": {"--lan", "--cache"}, "connect": {"--crlf"}})
 
+    def test_programs_are_compared_with_their_files(self):
+        here = Path(__file__).resolve().parents[1]
+        shown = "```cpp of examples/hello.cc\n{}\n```\n"
+        first = (here / "examples/hello.cc").read_text().splitlines()[0]
+        self.assertEqual(check_docs.wrongs_of_programs(here / "a.md", shown.format(first), here), [])
+        self.assertEqual(check_docs.wrongs_of_programs(here / "a.md", shown.format(first + " "), here),
+                         ["a.md shows lines that are not in examples/hello.cc"])
+        self.assertEqual(len(check_docs.wrongs_of_programs(here / "a.md", shown.replace("hello", "none"), here)), 1)
+
     def test_headings_are_looked_for_in_their_documents(self):
         with tempfile.TemporaryDirectory() as folder:
             document = Path(folder) / "a.md"

@@ -136,6 +136,9 @@ Connection& Connection::operator=(Connection&& other) noexcept = default;
 Connection::~Connection() = default;
 
 io::Core& Connection::core() const { return state_->transport.core(); }
+const io::SocketAddress& Connection::peer() const { return state_->peer; }
+std::uint64_t Connection::received_octets() const { return state_->traffic->received; }
+std::uint64_t Connection::sent_octets() const { return state_->traffic->sent; }
 bool Connection::is_secure() const { return state_->transport.session() != nullptr; }
 
 std::string_view Connection::tls_version() const {
@@ -152,16 +155,20 @@ Task<io::Result<std::size_t>> Connection::read(std::span<char> room, io::TimePoi
     if (room.empty()) co_return std::size_t{0};
     const io::Result<std::size_t> octets = co_await state_->transport.read(room, deadline);
     if (octets && *octets == 0 && state_->transport.was_cut()) co_return io::fail(ECONNRESET, "read");
+    state_->traffic->received += octets.value_or(0);
     co_return octets;
 }
 
 Task<io::Result<Buffer>> Connection::read(io::TimePoint deadline) {
-    return services::read(state_->transport, deadline);
+    io::Result<Buffer> octets = co_await services::read(state_->transport, deadline);
+    if (octets) state_->traffic->received += octets->size();
+    co_return std::move(octets);
 }
 
 Task<io::Result<void>> Connection::write_all(std::string_view octets, io::TimePoint deadline) {
     if (state_->is_finished) co_return io::fail(EPIPE, "write");
-    const io::Result<void> written = co_await services::write_all(state_->transport, octets, deadline);
+    const io::Result<void> written =
+        co_await services::write_all(state_->transport, octets, deadline, state_->traffic.get());
     co_return written;
 }
 
@@ -176,12 +183,11 @@ Task<void> Connection::close(std::chrono::milliseconds time_max) {
 }
 
 void Connection::abort_on_close() { state_->transport.abort_on_close(); }
+void Connection::break_off() { state_->transport.break_off(); }
 
-Task<io::Result<std::uint64_t>> copy(Connection& from, Connection& to, io::TimePoint deadline) {
-    const io::Result<std::uint64_t> copied =
-        co_await services::copy(from.state_->transport, to.state_->transport, deadline);
-    to.state_->is_finished |= copied.has_value();
-    co_return copied;
+io::LineReader lines_of(Connection& from, std::size_t octets_max) {
+    auto read = [&from](std::span<char> room, io::TimePoint deadline) { return from.read(room, deadline); };
+    return {std::move(read), octets_max};
 }
 
 Task<std::expected<Connection, ConnectError>> connect(io::Core& core, std::string endpoint, ConnectOptions options) {
@@ -207,7 +213,14 @@ Task<std::expected<Connection, ConnectError>> connect(io::Core& core, std::strin
         std::optional<ConnectError> trouble = co_await protect(transport, host, options, deadline);
         if (trouble) co_return std::unexpected(*std::move(trouble));
     }
-    co_return Connection(std::make_unique<Connection::State>(std::move(transport)));
+    co_return Connection(std::make_unique<Connection::State>(std::move(transport), std::move(connected->peer)));
+}
+
+Task<std::expected<Connection, ConnectError>> connect(io::Core& core, std::string endpoint, io::TimePoint deadline) {
+    ConnectOptions options;
+    const auto left = std::max(deadline - core.now(), io::Duration::zero());
+    options.time_max = std::chrono::ceil<std::chrono::milliseconds>(left);
+    return connect(core, std::move(endpoint), std::move(options));
 }
 
 }  // namespace portico

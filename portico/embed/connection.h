@@ -24,6 +24,7 @@
 #include "portico/embed/fetch.h"
 #include "portico/io/core.h"
 #include "portico/io/error.h"
+#include "portico/io/line_reader.h"
 #include "portico/io/net/address.h"
 
 namespace portico {
@@ -34,7 +35,7 @@ namespace portico {
 class Connection {
 public:
     struct State;  // for the library itself
-    // connect() and serve_tcp() make it.
+    // connect() and TcpServer make it.
     explicit Connection(std::unique_ptr<State> state);
     Connection(Connection&& other) noexcept;
     Connection& operator=(Connection&& other) noexcept;
@@ -42,7 +43,12 @@ public:
 
     // The core whose tasks may wait for the connection.
     [[nodiscard]] io::Core& core() const;
+    // The other end's address. A Unix client's is unnamed.
+    [[nodiscard]] const io::SocketAddress& peer() const;
     [[nodiscard]] bool is_secure() const;  // it has TLS
+    // How many octets read() has returned and write_all() has written, without what TLS adds.
+    [[nodiscard]] std::uint64_t received_octets() const;
+    [[nodiscard]] std::uint64_t sent_octets() const;  // see received_octets()
     // What TLS agreed on, empty without it; views live as long as the connection: "TLSv1.3", "TLS_AES_256_GCM_SHA384",
     // and the protocol that ALPN chose, empty if none was.
     [[nodiscard]] std::string_view tls_version() const;
@@ -65,16 +71,16 @@ public:
     [[nodiscard]] Task<void> close(std::chrono::milliseconds time_max = std::chrono::seconds(5));
     // Makes the destructor's close a reset, so that the peer can't mistake truncated content for the whole.
     void abort_on_close();
+    // The same, and reading gets the end of the stream from now on, in a task that waits for it too.
+    void break_off();
 
 private:
-    friend Task<io::Result<std::uint64_t>> copy(Connection& from, Connection& to, io::TimePoint deadline);
     std::unique_ptr<State> state_;
 };
 
-// Reads from `from` and writes to `to`, which may be the same connection, like copy() of streams. The end of `from` is
-// passed on by Connection::finish_sending(); if `from` was cut, `to` is aborted, so that its peer notices too.
-[[nodiscard]] Task<io::Result<std::uint64_t>> copy(Connection& from, Connection& to,
-                                                   io::TimePoint deadline = io::never);
+// Reads `from`, which outlives the reader, line by line: LineReader::read_line(). A line has at most `octets_max`
+// octets.
+[[nodiscard]] io::LineReader lines_of(Connection& from, std::size_t octets_max);
 
 // How to connect.
 class ConnectOptions {
@@ -116,9 +122,12 @@ struct ConnectError {
     std::string message;  // for the log: a sentence without a full stop
 };
 
-// Connects to "tls://HOST:PORT", or without TLS to "tcp://HOST:PORT", "HOST:PORT" or "unix:PATH". Of a host with
-// several addresses, the first one that answers is used (Happy Eyeballs).
+// Connects to "tls://HOST:PORT", or without TLS to "tcp://HOST:PORT", "HOST:PORT" or "unix:PATH". The host's name is
+// resolved on a helper thread. Of a host with several addresses, the first one that answers is used (Happy Eyeballs).
 [[nodiscard]] Task<std::expected<Connection, ConnectError>> connect(io::Core& core, std::string endpoint,
                                                                     ConnectOptions options = ConnectOptions());
+// The same with a deadline and no other options.
+[[nodiscard]] Task<std::expected<Connection, ConnectError>> connect(io::Core& core, std::string endpoint,
+                                                                    io::TimePoint deadline);
 
 }  // namespace portico

@@ -3,9 +3,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <signal.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include <array>
 #include <cerrno>
@@ -14,13 +12,13 @@
 #include <fstream>
 #include <optional>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
 #include "portico/base/row_name_for_test.h"
 #include "portico/base/scratch_folder_for_test.h"
-#include "portico/embed/services.h"
+#include "portico/embed/relay.h"
+#include "portico/embed/tcp_server.h"
 #include "portico/io/epoll/epoll_kernel.h"
 #include "portico/io/run_task.h"
 #include "portico/io/scope.h"
@@ -302,6 +300,22 @@ INSTANTIATE_TEST_SUITE_P(
         Attempt{"Nonsense", Manner::echoes, "tls://", nameless, Kind::misuse, "is not an endpoint"}),
     row_name);
 
+Task<Kind> connect_by(io::Core& core, io::TimePoint deadline) {
+    const Connecting connected = co_await connect(core, "127.0.0.1:7443", deadline);
+    const Connecting late = co_await connect(core, "tls://127.0.0.1:7443", deadline);
+    EXPECT_TRUE(connected);
+    co_return late ? Kind::misuse : late.error().kind;
+}
+
+TEST(AConnection, IsMadeByADeadline) {
+    Peer peer;
+    peer.serve(Manner::is_dumb);
+    const io::TimePoint deadline = peer.core().now() + seconds(3);
+    EXPECT_EQ(io::run_task(peer.core(), connect_by(peer.core(), deadline)), Kind::timed_out);
+    EXPECT_GE(peer.core().now(), deadline);
+    EXPECT_LT(peer.core().now(), deadline + seconds(1));
+}
+
 TEST(ASecureConnection, IsMadeToAnybodyOnRequest) {
     Peer peer;
     peer.serve(Manner::echoes);
@@ -342,33 +356,24 @@ Task<std::optional<Received>> say(io::Core& core, std::string endpoint, std::str
 // A service of this process, until the end of the test.
 class ARunningService {
 public:
-    ARunningService(std::string endpoint, ServiceOptions options)
-        : thread_([this, endpoint, options] { result_ = serve_tcp(endpoint, serve_line, options); }) {}
-    ~ARunningService() {
-        ::kill(::getpid(), SIGTERM);
-        thread_.join();
-        EXPECT_EQ(result_, 0);
+    ARunningService(const std::string& endpoint, TcpOptions options) : server_(serve_line, std::move(options)) {
+        const auto started = server_.start(endpoint);
+        EXPECT_TRUE(started) << started.error();
     }
 
 private:
-    int result_ = -1;
-    std::thread thread_;
+    TcpServer server_;
 };
 
 class ATcpService : public testing::Test {
 protected:
     ATcpService() { ::setenv("XDG_DATA_HOME", folder_.path().c_str(), 1); }
     ~ATcpService() override { ::unsetenv("XDG_DATA_HOME"); }
-    // Tries until the service listens.
     Received answer_to(const std::string& octets, const ConnectOptions& options, const std::string& scheme = "tls://") {
-        for (int tries = 0; tries < 1000; ++tries) {
-            const auto kernel = *io::make_epoll_kernel();
-            io::Core core(*kernel);
-            const auto all = io::run_task(core, say(core, scheme + path_, octets, options));
-            if (all) return *all;
-            std::this_thread::sleep_for(milliseconds(10));
-        }
-        return {"nobody listens", -1};
+        const auto kernel = *io::make_epoll_kernel();
+        io::Core core(*kernel);
+        const auto all = io::run_task(core, say(core, scheme + path_, octets, options));
+        return all.value_or(Received{"nobody listens", -1});
     }
 
     const ScratchFolder folder_;
@@ -379,7 +384,7 @@ TEST_F(ATcpService, HasTlsWithTheFilesOfACertificate) {
     const auto issued = *tls::issue(tls::authority(), {"localhost"}, tls::today());
     std::ofstream(folder_.file("chain.pem")) << issued.chain;
     std::ofstream(folder_.file("key.pem")) << issued.key;
-    ServiceOptions options;
+    TcpOptions options;
     options.certificates.emplace_back(folder_.file("chain.pem"), folder_.file("key.pem"));
     const ARunningService service("tls://" + path_, options);
     const Received whole = answer_to("hello\n", trusting());
@@ -391,7 +396,7 @@ TEST_F(ATcpService, HasTlsWithTheFilesOfACertificate) {
 }
 
 TEST_F(ATcpService, HasTlsWithALocalCertificate) {
-    ServiceOptions options;
+    TcpOptions options;
     options.local_names = {"service.test"};
     const ARunningService service("tls://" + path_, options);
     ConnectOptions trusting_us;
@@ -404,7 +409,7 @@ TEST_F(ATcpService, HasTlsWithALocalCertificate) {
 }
 
 TEST_F(ATcpService, MayHaveNoTls) {
-    const ARunningService service(path_, ServiceOptions());
+    const ARunningService service(path_, TcpOptions());
     const Received all = answer_to("hello\n", ConnectOptions(), "");
     EXPECT_EQ(all.octets, " hello\n");
     EXPECT_EQ(all.number, 0);
@@ -421,7 +426,7 @@ Task<io::Duration> stay_silent(io::Core& core, std::string endpoint) {
 }
 
 TEST_F(ATcpService, EndsHandshakesThatTakeTooLong) {
-    ServiceOptions options;
+    TcpOptions options;
     options.handshake_time_max = milliseconds(300);
     const ARunningService service("tls://" + path_, options);
     ConnectOptions careless;
@@ -451,7 +456,7 @@ Task<bool> come_as_second(io::Core& core, std::string endpoint) {
 }
 
 TEST_F(ATcpService, ServesSoManyClientsAtOnce) {
-    ServiceOptions options;
+    TcpOptions options;
     options.connections_max = 1;
     const ARunningService service("tls://" + path_, options);
     ConnectOptions careless;
@@ -464,15 +469,13 @@ TEST_F(ATcpService, ServesSoManyClientsAtOnce) {
 }
 
 TEST_F(ATcpService, ThatCannotStartSaysWhy) {
-    ServiceOptions options;
+    TcpOptions options;
     options.certificates.emplace_back(folder_.file("none.pem"), folder_.file("none.key"));
     testing::internal::CaptureStderr();
-    EXPECT_EQ(serve_tcp("tls://" + path_, serve_line, options), 1);
-    EXPECT_EQ(serve_tcp("tls://" + path_, [](Stream) -> Task<void> { co_return; }), 1);
+    EXPECT_EQ(TcpServer(serve_line, options).run("tls://" + path_), 1);
     const std::string said = testing::internal::GetCapturedStderr();
     EXPECT_THAT(said, HasSubstr("no TLS at tls://unix:"));
     EXPECT_THAT(said, HasSubstr("none.pem"));
-    EXPECT_THAT(said, HasSubstr("must take a portico::Connection"));
 }
 
 }  // namespace

@@ -310,17 +310,18 @@ TEST(AServer, NeedsAnEndpoint) {
 
 TEST(AService, RefusesTheOthersEndpoints) {
     testing::internal::CaptureStderr();
-    EXPECT_EQ(serve_udp("tcp://127.0.0.1:0", [](std::string_view) { return std::string(); }), 1);
-    EXPECT_EQ(serve_tcp("udp://127.0.0.1:0", [](Stream) -> Task<void> { co_return; }), 1);
-    EXPECT_EQ(serve_udp("unix:/nowhere", [](std::string_view) { return std::string(); }), 1);
-    EXPECT_EQ(serve_tcp("stdio", [](Stream) -> Task<void> { co_return; }), 1);
-    EXPECT_EQ(serve_udp("stdio", [](std::string_view) { return std::string(); }), 1);
+    const auto shout = [](std::string_view datagram) { return std::string(datagram); };
+    const auto leave = [](Connection) -> Task<void> { co_return; };
+    for (const char* const endpoint : {"tcp://127.0.0.1:0", "unix:/nowhere", "stdio"}) {
+        EXPECT_EQ(UdpServer(shout).run(endpoint), 1);
+    }
+    for (const char* const endpoint : {"udp://127.0.0.1:0", "stdio"}) EXPECT_EQ(TcpServer(leave).run(endpoint), 1);
     EXPECT_EQ(testing::internal::GetCapturedStderr(),
               "'tcp://127.0.0.1:0' is not an endpoint for UDP: write HOST:PORT\n"
-              "'udp://127.0.0.1:0' is not an endpoint for streams: write HOST:PORT or unix:PATH\n"
               "'unix:/nowhere' is not an endpoint for UDP: write HOST:PORT\n"
-              "'stdio' is not an endpoint for streams: write HOST:PORT or unix:PATH\n"
-              "'stdio' is not an endpoint for UDP: write HOST:PORT\n");
+              "'stdio' is not an endpoint for UDP: write HOST:PORT\n"
+              "'udp://127.0.0.1:0' is not an endpoint for streams: write HOST:PORT or unix:PATH\n"
+              "'stdio' is not an endpoint for streams: write HOST:PORT or unix:PATH\n");
 }
 
 TEST(ARunningServer, MayBeStoppedBeforeItHasStarted) {

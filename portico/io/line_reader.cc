@@ -4,10 +4,25 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 namespace portico::io {
+namespace {
+
+Task<Result<std::size_t>> read_stream(Stream& stream, std::span<char> room, TimePoint deadline) {
+    const Result<std::size_t> received = co_await stream.read(room, deadline);
+    co_return received;
+}
+
+}  // namespace
 
 LineReader::LineReader(Stream& stream, std::size_t octets_max) : stream_(&stream), octets_max_(octets_max) {}
+LineReader::LineReader(ReadOctets read, std::size_t octets_max) : read_(std::move(read)), octets_max_(octets_max) {}
+
+Task<Result<std::size_t>> LineReader::receive(std::span<char> room, TimePoint deadline) {
+    if (stream_ == nullptr) return read_(room, deadline);
+    return read_stream(*stream_, room, deadline);
+}
 
 // The buffered line, if its end has been received.
 std::optional<Line> LineReader::take_line() {
@@ -46,7 +61,7 @@ Task<Result<std::optional<Line>>> LineReader::read_line(TimePoint deadline) {
         if (line) co_return line;
         make_room();
         const std::span<char> room = std::span(octets_).subspan(filled_);
-        const Result<std::size_t> received = co_await stream_->read(room, deadline);
+        const Result<std::size_t> received = co_await receive(room, deadline);
         if (!received) co_return std::unexpected(received.error());
         filled_ += *received;
         if (*received > 0) continue;
@@ -69,7 +84,7 @@ Task<Result<std::size_t>> LineReader::read(std::span<char> room, TimePoint deadl
         searched_ = std::max(searched_, first_);
         co_return taken;
     }
-    const Result<std::size_t> received = co_await stream_->read(room, deadline);
+    const Result<std::size_t> received = co_await receive(room, deadline);
     co_return received;
 }
 

@@ -1,4 +1,4 @@
-// portico/io/line_reader.h — reads a stream line by line.
+// portico/io/line_reader.h — reads a stream, or anything like it, line by line.
 //
 // Room io: see error.h.
 // Threads:   one core's.
@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -30,6 +31,10 @@ class LineReader {
 public:
     // Reads nothing yet. The first read allocates memory for one line of `octets_max`.
     LineReader(Stream& stream, std::size_t octets_max);
+    // What reads octets, as Stream::read() does, from something else than a Stream.
+    using ReadOctets = std::function<Task<Result<std::size_t>>(std::span<char> room, TimePoint deadline)>;
+    // The same for what `read` reads.
+    LineReader(ReadOctets read, std::size_t octets_max);
 
     // Returns the next line; nothing at the end of the stream. EMSGSIZE if the line is too long, now and on every later
     // call; its buffered part can still be read with read(). After any other error the call may be repeated.
@@ -44,8 +49,10 @@ public:
 private:
     std::optional<Line> take_line();
     void make_room();
+    Task<Result<std::size_t>> receive(std::span<char> room, TimePoint deadline);
 
-    Stream* stream_;
+    Stream* stream_ = nullptr;  // or else octets come from read_
+    ReadOctets read_;
     std::size_t octets_max_;
     std::vector<char> octets_;  // [first_, filled_) is buffered; allocated by the first read
     std::size_t first_ = 0;

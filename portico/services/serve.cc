@@ -45,12 +45,6 @@ std::expected<OpenEndpoint, io::Error> open_at(io::Core& core, io::Transport tra
     return *std::move(listener);
 }
 
-const io::SocketAddress& local_of(const OpenEndpoint& opened) {
-    if (const auto* const listener = std::get_if<io::Listener>(&opened)) return listener->local();
-    if (const auto* const secure = std::get_if<SecureListener>(&opened)) return secure->listener.local();
-    return std::get<io::Datagram>(opened).local();
-}
-
 // A client is counted until its task ends, however it ends.
 class Counted {
 public:
@@ -148,6 +142,12 @@ Task<void> serve_stdio(Serving& serving, io::Stdio stdio) {
 }
 
 }  // namespace
+
+const io::SocketAddress& local_of(const OpenEndpoint& opened) {
+    if (const auto* const listener = std::get_if<io::Listener>(&opened)) return listener->local();
+    if (const auto* const secure = std::get_if<SecureListener>(&opened)) return secure->listener.local();
+    return std::get<io::Datagram>(opened).local();
+}
 
 std::expected<void, OpenFailure> open_endpoint(io::Core& core, const io::Endpoint& endpoint,
                                                std::vector<OpenEndpoint>& opened,

@@ -57,6 +57,8 @@ struct OpenFailure {
 std::expected<void, OpenFailure> open_endpoint(io::Core& core, const io::Endpoint& endpoint,
                                                std::vector<OpenEndpoint>& opened,
                                                const std::shared_ptr<const PresentTls>& tls = nullptr);
+// The address of a socket.
+const io::SocketAddress& local_of(const OpenEndpoint& opened);
 // "tcp://127.0.0.1:8080", "tls://[::1]:7443", with the port that was chosen; or "stdio".
 std::string text_of(const OpenEndpoint& opened);
 

@@ -10,13 +10,15 @@ import sys
 from pathlib import Path
 
 COLUMNS_MAX = 120
-LINES_MAX = {"hello.cc": 6, "json_api.cc": 18, "tcp_echo.cc": 7, "udp_echo.cc": 5, "site_and_api.cc": 8}
+LINES_MAX = {"hello.cc": 6, "json_api.cc": 18, "tcp_echo.cc": 7, "udp_echo.cc": 5, "site_and_api.cc": 8,
+             "seven_services.cc": 60}
 
 
 def wrongs_of(name: str, text: str) -> list[str]:
     lines = [line for line in text.splitlines() if line.strip()]
     wrongs = [f"{name}: a line of more than {COLUMNS_MAX} columns" for line in lines if len(line) > COLUMNS_MAX]
-    wrongs += [f"{name}: two statements on a line: {line}" for line in lines if line.count(";") - line.count("; }") > 1]
+    wrongs += [f"{name}: two statements on a line: {line}" for line in lines
+               if not line.lstrip().startswith("for (") and line.count(";") - line.count("; }") > 1]
     if len(lines) > LINES_MAX[name]:
         wrongs.append(f"{name} has {len(lines)} lines, may have {LINES_MAX[name]}")
     return wrongs

@@ -49,6 +49,11 @@ class Example:
         with self.news:
             return bool(self.news.wait_for(until, TIME_MAX))
 
+    def wait_until(self, condition: Callable[[], object]) -> None:
+        """Waits until what the example has printed fulfils a condition."""
+        if not self._wait(condition):
+            raise AssertionError(f"the example has printed only {self.said}")
+
     def wait_for(self, line: str) -> None:
         """Waits until the example has printed this line."""
         if not self._wait(lambda: line in self.said):

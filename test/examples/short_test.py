@@ -1,9 +1,12 @@
-"""The short examples: accounts, hello, json_api, site_and_api, sse_hub, tcp_echo, udp_echo."""
+"""The short examples: accounts, hello, json_api, seven_services, site_and_api, sse_hub, tcp_echo, udp_echo."""
 
+import asyncio
 import shutil
 import socket
 import subprocess
 from pathlib import Path
+
+import websockets
 
 from example import TIME_MAX, ExampleTest, curl
 
@@ -147,3 +150,37 @@ class UdpEcho(ExampleTest):
         done = subprocess.run(["socat", "-t2", "-", f"UDP:127.0.0.1:{echo.port}"], input="hello\n", capture_output=True, text=True,
                               timeout=TIME_MAX)
         self.assertEqual(done.stdout, "hello\n")
+
+
+class SevenServices(ExampleTest):
+    def exchange(self, octets: bytes, address: str | tuple[str, int]) -> bytes:
+        """What comes back until the end, if these octets and the end are sent."""
+        with socket.socket(socket.AF_UNIX if isinstance(address, str) else socket.AF_INET) as client:
+            client.settimeout(TIME_MAX)
+            client.connect(address)
+            client.sendall(octets)
+            client.shutdown(socket.SHUT_WR)
+            return b"".join(iter(lambda: client.recv(1000), b""))
+
+    def test_are_all_there(self):
+        seven = self.start("seven_services", folder=self.folder)
+        seven.wait_until(lambda: len(seven.said) == 7)
+        ports = {name: int(line.rstrip("/\n").rpartition(":")[2]) for line in seven.said if not line.startswith("lines")
+                 for name in [line.partition(":")[0]]}
+        at = {name: ("127.0.0.1", port) for name, port in ports.items()}
+        self.assertEqual(curl(f"http://127.0.0.1:{ports['Listening on http']}").content, f"a proxy at port {ports['proxy']}\n")
+        self.assertEqual(self.exchange(b"hello", at["TCP echo"]), b"hello")
+        self.assertEqual(self.exchange(b"hello", at["proxy"]), b"hello")
+        self.assertRegex(self.exchange(b"", at["daytime"]), rb"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC\n$")
+        self.assertEqual(self.exchange(b"hello\nyou", f"{self.folder}/upper.sock"), b"HELLO\nYOU\n")
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+            client.settimeout(TIME_MAX)
+            client.sendto(b"hello", at["UDP echo"])
+            self.assertEqual(client.recv(100), b"hello")
+
+        async def ask() -> str:
+            async with websockets.connect(f"ws://127.0.0.1:{ports['WebSocket']}/") as client:
+                await client.send("hello")
+                return await client.recv()
+
+        self.assertEqual(asyncio.run(ask()), "hello")

@@ -1,0 +1,171 @@
+// portico/embed/service_run.cc — see service_run.h.
+#include "portico/embed/service_run.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cassert>
+#include <exception>
+#include <utility>
+#include <variant>
+
+#include "portico/embed/tell.h"
+#include "portico/io/descriptor_limit.h"
+#include "portico/io/epoll/epoll_kernel.h"
+#include "portico/io/patient_write.h"
+#include "portico/io/scope.h"
+#include "portico/io/signals.h"
+#include "portico/io/thread.h"
+
+namespace portico {
+namespace {
+
+void tell(const std::string& sentence) { io::write_patiently(STDERR_FILENO, sentence + "\n"); }
+
+Task<void> stop_after(io::Core& core, Task<void> work) {
+    co_await std::move(work);
+    core.stop();
+}
+
+}  // namespace
+
+std::expected<std::unique_ptr<ServiceThreads>, std::string> ServiceThreads::open(unsigned count) {
+    std::unique_ptr<ServiceThreads> made(new ServiceThreads());
+    for (unsigned i = 0; i < std::max(1U, count); ++i) {
+        auto kernel = io::make_epoll_kernel();
+        if (!kernel) return std::unexpected(io::describe(kernel.error()));
+        made->threads_.push_back(std::make_unique<One>(*std::move(kernel)));
+    }
+    return made;
+}
+
+ServiceThreads::~ServiceThreads() {
+    // The last one first: what the mailboxes of the others still hold may post to the first.
+    while (!threads_.empty()) threads_.pop_back();
+}
+
+std::expected<void, std::string> ServiceThreads::start(std::function<Task<void>(std::size_t)> work) {
+    work_ = std::move(work);
+    for (std::size_t i = 0; i < threads_.size(); ++i) {
+        One& own = *threads_[i];
+        const auto run = [this, &own, i] {
+            io::Scope working;
+            working.start(stop_after(own.core, work_(i)));
+            own.core.run();
+        };
+        auto thread = io::start_thread(run, io::ThreadSignals::inherited);
+        if (!thread) return std::unexpected(io::describe(thread.error()));
+        own.thread = *std::move(thread);
+        own.id = own.thread.get_id();
+    }
+    return {};
+}
+
+void ServiceThreads::join() {
+    for (const auto& own : threads_) {
+        if (own->thread.joinable()) own->thread.join();
+    }
+}
+
+bool ServiceThreads::is_own() const {
+    return std::ranges::any_of(threads_, [](const auto& own) {
+        return own->id == std::this_thread::get_id() || own->kernel->is_helper_thread();
+    });
+}
+
+void RunningService::note(const std::vector<services::OpenEndpoint>& opened) {
+    for (const services::OpenEndpoint& one : opened) {
+        local.push_back(services::local_of(one));
+        texts.push_back(services::text_of(one));
+    }
+}
+
+void ServiceControl::end() {
+    RunningService* const own = running();
+    if (own == nullptr) return;
+    own->stop_now();
+    const auto ended = wait();
+    assert(ended && "a handler does not destroy the server that runs it");
+    const std::lock_guard guard(changing_);
+    running_.reset();
+}
+
+RunningService* ServiceControl::running() {
+    const std::lock_guard guard(changing_);
+    return running_.get();
+}
+
+std::expected<void, std::string> ServiceControl::start(const Open& open) {
+    if (running() != nullptr) return std::unexpected("the server has been started already");
+    auto opened = open();
+    if (!opened) return std::unexpected(opened.error());
+    const std::lock_guard guard(changing_);
+    auto begun = (*opened)->begin();
+    if (!begun) return begun;
+    running_ = *std::move(opened);
+    if (stops_wanted_ > 0) running_->drain();
+    return {};
+}
+
+void ServiceControl::stop() {
+    const std::lock_guard guard(changing_);
+    const bool is_first = ++stops_wanted_ == 1;
+    if (running_ == nullptr) return;
+    if (is_first) {
+        running_->drain();
+    } else {
+        running_->stop_now();
+    }
+}
+
+std::expected<void, std::string> ServiceControl::wait() {
+    RunningService* const own = running();
+    if (own == nullptr) return {};
+    if (own->threads().is_own()) {
+        return std::unexpected("wait() is called by a handler of the server: it would wait for itself");
+    }
+    const std::lock_guard guard(ending_);
+    own->threads().join();
+    return {};
+}
+
+std::vector<io::SocketAddress> ServiceControl::local() {
+    const RunningService* const own = running();
+    return own == nullptr ? std::vector<io::SocketAddress>() : own->local;
+}
+
+std::uint16_t ServiceControl::port() {
+    const RunningService* const own = running();
+    return own == nullptr || own->local.empty() ? std::uint16_t{0} : own->local.front().port;
+}
+
+int ServiceControl::run(const Open& open, bool announces) {
+    io::raise_descriptor_limit();
+    const io::SignalWatcher signals({SIGTERM, SIGINT}, [this](int) { stop(); });
+    const auto started = start(open);
+    if (!started) {
+        tell(started.error());
+        return 1;
+    }
+    // The signal watcher already exists: a program that reads these lines may send a signal at once.
+    if (announces) {
+        for (const std::string& text : running()->texts) tell("Listening on " + text);
+    }
+    const auto ended = wait();
+    if (ended) return 0;
+    tell(ended.error());
+    return 1;
+}
+
+Task<void> guarded(Task<void> serving) {
+    std::exception_ptr exception;
+    try {
+        co_await std::move(serving);
+    } catch (...) {
+        exception = std::current_exception();
+    }
+    if (exception) tell_of_exception("the function that serves a client", exception);
+}
+
+}  // namespace portico

@@ -1,0 +1,98 @@
+// portico/embed/tcp_server.h — services over TCP and Unix sockets that are not HTTP, with TLS or without.
+//
+//   portico::Task<void> echo(portico::Connection connection) {
+//       const auto copied = co_await portico::copy(connection, connection);
+//       if (copied) co_await connection.close();
+//   }
+//   return portico::TcpServer(echo).run(":7777");
+//
+// Room embed: see response.h.
+// Threads:   any thread may call stop(), and any but the server's own wait().
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "portico/base/task.h"
+#include "portico/embed/connection.h"
+#include "portico/io/net/address.h"
+#include "portico/server/certificate_files.h"
+
+namespace portico {
+
+// Serves one client for as long as it is connected; Connection::peer() is its address. The connection closes when the
+// task ends, unless close() has ended it before: a client with TLS takes a connection that just closes for one that was
+// cut. When the server ends, or the connection is idle for too long, the task is asked to stop: its waits end with
+// ECANCELED.
+using ServeConnection = std::function<Task<void>(Connection connection)>;
+
+// How a TcpServer is run.
+class TcpOptions {
+public:
+    TcpOptions() {}  // NOLINT(modernize-use-equals-default): never an aggregate, which g++ 12 destroys twice
+
+    // Threads that serve, each with its own core. A connection stays on its core. With one thread, tasks never run at
+    // the same time, and need no locks for the data that they share.
+    unsigned threads = 1;
+    // Of an endpoint with "tls://": clients get the one for the name that they ask for, or else the first. Renewed
+    // files are used within seconds for new clients. Empty: a certificate from this user's own authority, for
+    // localhost, this machine's names and addresses, and `local_names`; `portico cert` shows the authority.
+    std::vector<server::CertificateFiles> certificates;
+    std::vector<std::string> local_names;
+    // The protocols that ALPN offers, the preferred one first (RFC 7301); a client that offers only others is refused.
+    // Empty: a client's offer is not answered.
+    std::vector<std::string> applications;
+    // How long a client's TLS handshake may take.
+    std::chrono::milliseconds handshake_time_max{10'000};
+    // Simultaneous connections, of all threads together. Further clients wait in the listener's queue.
+    std::size_t connections_max = 10'000;
+    // Simultaneous connections from one address (an IPv6 /64 counts as one). Further ones are closed at once.
+    std::size_t connections_per_address_max = 2'500;
+    // How long a connection may carry nothing in either direction. Then its task is asked to stop. The server checks
+    // four times in that period, so it may take a quarter longer.
+    std::chrono::milliseconds idle_max = std::chrono::minutes(10);
+    // After stop(): how long connections may still be served. Then they are aborted.
+    std::chrono::milliseconds shutdown_time_max{30'000};
+    // After stop(): the same as idle_max, which counts from stop().
+    std::chrono::milliseconds shutdown_idle_max{500};
+    // Whether run() prints the addresses it listens on to standard error.
+    bool announces = true;
+};
+
+// Accepts connections, and calls a function for each. There is no global state: a process may have many servers.
+class TcpServer {
+public:
+    // Opens nothing yet.
+    explicit TcpServer(ServeConnection serve, TcpOptions options = TcpOptions());
+    TcpServer(const TcpServer&) = delete;
+    TcpServer& operator=(const TcpServer&) = delete;
+    ~TcpServer();  // ends at once, unless the server has been stopped
+
+    // Serves at `endpoint` (":7777", "tls://:7778", "unix:/run/x.sock") until SIGTERM or SIGINT arrives, as
+    // Server::run() does. Returns the program's exit status: if it can't start, 1, with a sentence on standard error.
+    int run(std::string_view endpoint);
+    // Serves on separate threads. Error: a sentence that says what failed and why.
+    std::expected<void, std::string> start(std::string_view endpoint);
+    // Stops accepting. Connections are served until they have been idle for shutdown_idle_max, for at most
+    // shutdown_time_max. A second call ends the server at once.
+    void stop();
+    // Waits for the end. Several threads may wait. Error: a sentence, if the calling thread is one of the server's own.
+    std::expected<void, std::string> wait();
+    // The addresses it listens on. A port 0 is replaced by the port that was chosen.
+    [[nodiscard]] std::vector<io::SocketAddress> local() const;
+    // The port of the first of these.
+    [[nodiscard]] std::uint16_t port() const;
+
+private:
+    struct Own;
+    std::shared_ptr<Own> own_;
+};
+
+}  // namespace portico
