@@ -22,6 +22,7 @@
 #include "portico/embed/response.h"
 #include "portico/embed/server.h"
 #include "portico/embed/session.h"
+#include "portico/embed/socket_server.h"
 #include "portico/embed/tcp_server.h"
 #include "portico/embed/udp_server.h"
 #include "portico/embed/upload.h"

@@ -81,76 +81,80 @@ void RunningService::note(const std::vector<services::OpenEndpoint>& opened) {
     }
 }
 
-void ServiceControl::end() {
-    RunningService* const own = running();
-    if (own == nullptr) return;
-    own->stop_now();
+RunningService* SocketServer::Own::started() {
+    const std::lock_guard guard(changing);
+    return running.get();
+}
+
+SocketServer::SocketServer(std::shared_ptr<Own> own) : own_(std::move(own)) {}
+
+SocketServer::~SocketServer() {
+    RunningService* const running = own_->started();
+    if (running == nullptr) return;
+    running->stop_now();
     const auto ended = wait();
     assert(ended && "a handler does not destroy the server that runs it");
-    const std::lock_guard guard(changing_);
-    running_.reset();
+    const std::lock_guard guard(own_->changing);  // the stop() that caused the end may still be returning
+    own_->running.reset();
 }
 
-RunningService* ServiceControl::running() {
-    const std::lock_guard guard(changing_);
-    return running_.get();
-}
-
-std::expected<void, std::string> ServiceControl::start(const Open& open) {
-    if (running() != nullptr) return std::unexpected("the server has been started already");
-    auto opened = open();
+std::expected<void, std::string> SocketServer::start(std::string_view endpoint) {
+    if (own_->started() != nullptr) return std::unexpected("the server has been started already");
+    Opening opened = own_->open(endpoint);
     if (!opened) return std::unexpected(opened.error());
-    const std::lock_guard guard(changing_);
+    const std::lock_guard guard(own_->changing);
     auto begun = (*opened)->begin();
     if (!begun) return begun;
-    running_ = *std::move(opened);
-    if (stops_wanted_ > 0) running_->drain();
+    own_->running = *std::move(opened);
+    if (own_->stops_wanted > 0) own_->running->drain();
     return {};
 }
 
-void ServiceControl::stop() {
-    const std::lock_guard guard(changing_);
-    const bool is_first = ++stops_wanted_ == 1;
-    if (running_ == nullptr) return;
+void SocketServer::stop() {
+    const auto own = own_;  // a thread that waits may destroy the server while this call still has to unlock
+    const std::lock_guard guard(own->changing);
+    const bool is_first = ++own->stops_wanted == 1;
+    if (own->running == nullptr) return;
     if (is_first) {
-        running_->drain();
+        own->running->drain();
     } else {
-        running_->stop_now();
+        own->running->stop_now();
     }
 }
 
-std::expected<void, std::string> ServiceControl::wait() {
-    RunningService* const own = running();
-    if (own == nullptr) return {};
-    if (own->threads().is_own()) {
+std::expected<void, std::string> SocketServer::wait() {
+    const auto own = own_;
+    RunningService* const running = own->started();
+    if (running == nullptr) return {};
+    if (running->threads().is_own()) {
         return std::unexpected("wait() is called by a handler of the server: it would wait for itself");
     }
-    const std::lock_guard guard(ending_);
-    own->threads().join();
+    const std::lock_guard guard(own->ending);
+    running->threads().join();
     return {};
 }
 
-std::vector<io::SocketAddress> ServiceControl::local() {
-    const RunningService* const own = running();
-    return own == nullptr ? std::vector<io::SocketAddress>() : own->local;
+std::vector<io::SocketAddress> SocketServer::local() const {
+    const RunningService* const running = own_->started();
+    return running == nullptr ? std::vector<io::SocketAddress>() : running->local;
 }
 
-std::uint16_t ServiceControl::port() {
-    const RunningService* const own = running();
-    return own == nullptr || own->local.empty() ? std::uint16_t{0} : own->local.front().port;
+std::uint16_t SocketServer::port() const {
+    const auto addresses = local();
+    return addresses.empty() ? std::uint16_t{0} : addresses.front().port;
 }
 
-int ServiceControl::run(const Open& open, bool announces) {
+int SocketServer::run(std::string_view endpoint) {
     io::raise_descriptor_limit();
     const io::SignalWatcher signals({SIGTERM, SIGINT}, [this](int) { stop(); });
-    const auto started = start(open);
+    const auto started = start(endpoint);
     if (!started) {
         tell(started.error());
         return 1;
     }
     // The signal watcher already exists: a program that reads these lines may send a signal at once.
-    if (announces) {
-        for (const std::string& text : running()->texts) tell("Listening on " + text);
+    if (own_->announces) {
+        for (const std::string& text : own_->started()->texts) tell("Listening on " + text);
     }
     const auto ended = wait();
     if (ended) return 0;

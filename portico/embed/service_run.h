@@ -5,17 +5,18 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <expected>
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "portico/base/task.h"
+#include "portico/embed/socket_server.h"
 #include "portico/io/core.h"
 #include "portico/io/net/address.h"
 #include "portico/services/serve.h"
@@ -81,36 +82,22 @@ protected:
     void note(const std::vector<services::OpenEndpoint>& opened);
 };
 
-// Starts a service once, and stops it: see TcpServer.
+// An opened service, or a sentence that says why there is none.
+using Opening = std::expected<std::unique_ptr<RunningService>, std::string>;
+
+// Starts a service once, and stops it. It outlives the server's destructor while a stop() is returning.
 // Threads:   any.
-class ServiceControl {
-public:
-    using Open = std::function<std::expected<std::unique_ptr<RunningService>, std::string>()>;
+struct SocketServer::Own {
+    Own(std::function<Opening(std::string_view endpoint)> how_to_open, bool is_announced)
+        : open(std::move(how_to_open)), announces(is_announced) {}
+    [[nodiscard]] RunningService* started();  // null before start()
 
-    ServiceControl() = default;
-    ServiceControl(const ServiceControl&) = delete;
-    ServiceControl& operator=(const ServiceControl&) = delete;
-    ~ServiceControl() = default;
-
-    // Ends at once and waits: the server is being destroyed. A stop() that caused the end may still be returning, so
-    // the control outlives it.
-    void end();
-    std::expected<void, std::string> start(const Open& open);
-    void stop();
-    std::expected<void, std::string> wait();
-    [[nodiscard]] std::vector<io::SocketAddress> local();
-    [[nodiscard]] std::uint16_t port();
-    // Starts, announces the addresses on standard error, and waits; SIGTERM and SIGINT stop the service. Returns the
-    // program's exit status.
-    int run(const Open& open, bool announces);
-
-private:
-    [[nodiscard]] RunningService* running();  // null before start()
-
-    std::mutex changing_;
-    std::unique_ptr<RunningService> running_;
-    unsigned stops_wanted_ = 0;  // calls of stop()
-    std::mutex ending_;          // if several threads wait, the first joins
+    const std::function<Opening(std::string_view endpoint)> open;
+    const bool announces;
+    std::mutex changing;
+    std::unique_ptr<RunningService> running;
+    unsigned stops_wanted = 0;  // calls of stop()
+    std::mutex ending;          // if several threads wait, the first joins
 };
 
 // How a function of the program has failed, if it throws: see tell_of_exception().

@@ -333,7 +333,7 @@ Task<void> Accepting::work() {
 class RunningTcp final : public RunningService {
 public:
     RunningTcp(std::unique_ptr<ServiceThreads> threads, ServeConnection serve, const TcpOptions& options)
-        : threads_(std::move(threads)), shared_(std::move(serve), options), accepting_(cores_, shared_) {
+        : shared_(std::move(serve), options), threads_(std::move(threads)), accepting_(cores_, shared_) {
         for (std::size_t i = 0; i < threads_->size(); ++i) {
             cores_.push_back(std::make_unique<TcpCore>(threads_->core(i), shared_));
         }
@@ -373,8 +373,8 @@ private:
         co_await accepting.join();
     }
 
+    Shared shared_;  // mailboxes may hold connections that are counted
     std::unique_ptr<ServiceThreads> threads_;
-    Shared shared_;
     std::vector<std::unique_ptr<TcpCore>> cores_;
     Accepting accepting_;
     std::shared_ptr<services::PresentTls> tls_;                 // null without; used by the first core
@@ -404,6 +404,16 @@ std::expected<void, std::string> RunningTcp::begin() {
     return {};
 }
 
+// The option that makes no sense, or nothing.
+std::string_view nonsense_in(const TcpOptions& options) {
+    constexpr std::chrono::milliseconds none(0);
+    if (options.connections_max == 0) return "connections_max";
+    if (options.connections_per_address_max == 0) return "connections_per_address_max";
+    if (options.handshake_time_max <= none) return "handshake_time_max";
+    if (options.idle_max <= none) return "idle_max";
+    return {};
+}
+
 std::expected<server::WebEndpoint, std::string> endpoint_for_streams(std::string_view text) {
     const std::string shown = "'" + std::string(text) + "' ";
     auto where = server::parse_web_endpoint(text);
@@ -415,50 +425,24 @@ std::expected<server::WebEndpoint, std::string> endpoint_for_streams(std::string
     return *std::move(where);
 }
 
+Opening open(std::string_view endpoint, const ServeConnection& serve, const TcpOptions& options) {
+    const std::string_view nonsense = nonsense_in(options);
+    if (!nonsense.empty()) return std::unexpected("TcpOptions::" + std::string(nonsense) + " must be above zero");
+    const auto where = endpoint_for_streams(endpoint);
+    if (!where) return std::unexpected(where.error());
+    auto threads = ServiceThreads::open(options.threads);
+    if (!threads) return std::unexpected(threads.error());
+    auto running = std::make_unique<RunningTcp>(*std::move(threads), serve, options);
+    const auto listens = running->listen(*where, endpoint);
+    if (!listens) return std::unexpected(listens.error());
+    return running;
+}
+
 }  // namespace
 
-struct TcpServer::Own {
-    Own(ServeConnection the_function, TcpOptions the_options)
-        : serve(std::move(the_function)), options(std::move(the_options)) {}
-
-    [[nodiscard]] ServiceControl::Open opening(std::string_view endpoint) const {
-        return [this, endpoint] { return open(endpoint); };
-    }
-    [[nodiscard]] std::expected<std::unique_ptr<RunningService>, std::string> open(std::string_view endpoint) const {
-        const auto where = endpoint_for_streams(endpoint);
-        if (!where) return std::unexpected(where.error());
-        auto threads = ServiceThreads::open(options.threads);
-        if (!threads) return std::unexpected(threads.error());
-        auto running = std::make_unique<RunningTcp>(*std::move(threads), serve, options);
-        const auto listens = running->listen(*where, endpoint);
-        if (!listens) return std::unexpected(listens.error());
-        return running;
-    }
-
-    ServeConnection serve;
-    TcpOptions options;
-    ServiceControl control;
-};
-
 TcpServer::TcpServer(ServeConnection serve, TcpOptions options)
-    : own_(std::make_shared<Own>(std::move(serve), std::move(options))) {}
-TcpServer::~TcpServer() { own_->control.end(); }
-
-int TcpServer::run(std::string_view endpoint) {
-    return own_->control.run(own_->opening(endpoint), own_->options.announces);
-}
-std::expected<void, std::string> TcpServer::start(std::string_view endpoint) {
-    return own_->control.start(own_->opening(endpoint));
-}
-void TcpServer::stop() {
-    const auto own = own_;  // a thread that waits may destroy the server while this call still has to unlock
-    own->control.stop();
-}
-std::expected<void, std::string> TcpServer::wait() {
-    const auto own = own_;
-    return own->control.wait();
-}
-std::vector<io::SocketAddress> TcpServer::local() const { return own_->control.local(); }
-std::uint16_t TcpServer::port() const { return own_->control.port(); }
+    : SocketServer(std::make_shared<Own>(
+          [serve = std::move(serve), options](std::string_view endpoint) { return open(endpoint, serve, options); },
+          options.announces)) {}
 
 }  // namespace portico

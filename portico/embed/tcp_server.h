@@ -12,17 +12,14 @@
 
 #include <chrono>
 #include <cstddef>
-#include <cstdint>
-#include <expected>
 #include <functional>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "portico/base/task.h"
 #include "portico/embed/connection.h"
-#include "portico/io/net/address.h"
+#include "portico/embed/socket_server.h"
 #include "portico/server/certificate_files.h"
 
 namespace portico {
@@ -53,7 +50,8 @@ public:
     std::chrono::milliseconds handshake_time_max{10'000};
     // Simultaneous connections, of all threads together. Further clients wait in the listener's queue.
     std::size_t connections_max = 10'000;
-    // Simultaneous connections from one address (an IPv6 /64 counts as one). Further ones are closed at once.
+    // Simultaneous connections from one address (an IPv6 /64 counts as one, and so do all clients of a Unix socket).
+    // Further ones are closed at once.
     std::size_t connections_per_address_max = 2'500;
     // How long a connection may carry nothing in either direction. Then its task is asked to stop. The server checks
     // four times in that period, so it may take a quarter longer.
@@ -66,33 +64,11 @@ public:
     bool announces = true;
 };
 
-// Accepts connections, and calls a function for each. There is no global state: a process may have many servers.
-class TcpServer {
+// Accepts connections, and calls a function for each.
+class TcpServer final : public SocketServer {
 public:
     // Opens nothing yet.
     explicit TcpServer(ServeConnection serve, TcpOptions options = TcpOptions());
-    TcpServer(const TcpServer&) = delete;
-    TcpServer& operator=(const TcpServer&) = delete;
-    ~TcpServer();  // ends at once, unless the server has been stopped
-
-    // Serves at `endpoint` (":7777", "tls://:7778", "unix:/run/x.sock") until SIGTERM or SIGINT arrives, as
-    // Server::run() does. Returns the program's exit status: if it can't start, 1, with a sentence on standard error.
-    int run(std::string_view endpoint);
-    // Serves on separate threads. Error: a sentence that says what failed and why.
-    std::expected<void, std::string> start(std::string_view endpoint);
-    // Stops accepting. Connections are served until they have been idle for shutdown_idle_max, for at most
-    // shutdown_time_max. A second call ends the server at once.
-    void stop();
-    // Waits for the end. Several threads may wait. Error: a sentence, if the calling thread is one of the server's own.
-    std::expected<void, std::string> wait();
-    // The addresses it listens on. A port 0 is replaced by the port that was chosen.
-    [[nodiscard]] std::vector<io::SocketAddress> local() const;
-    // The port of the first of these.
-    [[nodiscard]] std::uint16_t port() const;
-
-private:
-    struct Own;
-    std::shared_ptr<Own> own_;
 };
 
 }  // namespace portico

@@ -112,58 +112,30 @@ Task<void> RunningUdp::answer_all(io::Datagram& socket) {
     }
 }
 
+Opening open(std::string_view endpoint, const AnswerDatagramFrom& answer, const UdpOptions& options) {
+    const std::string shown = "'" + std::string(endpoint) + "' ";
+    const auto where = io::parse_endpoint(endpoint, io::Transport::udp);
+    if (!where) return std::unexpected(shown + "is not an endpoint: " + where.error().message);
+    if (where->transport != io::Transport::udp) {
+        return std::unexpected(shown + "is not an endpoint for UDP: write HOST:PORT");
+    }
+    auto threads = ServiceThreads::open(1);
+    if (!threads) return std::unexpected(threads.error());
+    auto running = std::make_unique<RunningUdp>(*std::move(threads), answer, options);
+    const auto listens = running->listen(*where, endpoint);
+    if (!listens) return std::unexpected(listens.error());
+    return running;
+}
+
 }  // namespace
 
-struct UdpServer::Own {
-    Own(AnswerDatagramFrom the_function, UdpOptions the_options)
-        : answer(std::move(the_function)), options(the_options) {}
-
-    [[nodiscard]] ServiceControl::Open opening(std::string_view endpoint) const {
-        return [this, endpoint] { return open(endpoint); };
-    }
-    [[nodiscard]] std::expected<std::unique_ptr<RunningService>, std::string> open(std::string_view endpoint) const {
-        const std::string shown = "'" + std::string(endpoint) + "' ";
-        const auto where = io::parse_endpoint(endpoint, io::Transport::udp);
-        if (!where) return std::unexpected(shown + "is not an endpoint: " + where.error().message);
-        if (where->transport != io::Transport::udp) {
-            return std::unexpected(shown + "is not an endpoint for UDP: write HOST:PORT");
-        }
-        auto threads = ServiceThreads::open(1);
-        if (!threads) return std::unexpected(threads.error());
-        auto running = std::make_unique<RunningUdp>(*std::move(threads), answer, options);
-        const auto listens = running->listen(*where, endpoint);
-        if (!listens) return std::unexpected(listens.error());
-        return running;
-    }
-
-    AnswerDatagramFrom answer;
-    UdpOptions options;
-    ServiceControl control;
-};
-
 UdpServer::UdpServer(AnswerDatagramFrom answer, UdpOptions options)
-    : own_(std::make_shared<Own>(std::move(answer), options)) {}
+    : SocketServer(std::make_shared<Own>(
+          [answer = std::move(answer), options](std::string_view endpoint) { return open(endpoint, answer, options); },
+          options.announces)) {}
 UdpServer::UdpServer(AnswerDatagram answer, UdpOptions options)
     : UdpServer(
           [own = std::move(answer)](std::string_view datagram, const io::SocketAddress&) { return own(datagram); },
           options) {}
-UdpServer::~UdpServer() { own_->control.end(); }
-
-int UdpServer::run(std::string_view endpoint) {
-    return own_->control.run(own_->opening(endpoint), own_->options.announces);
-}
-std::expected<void, std::string> UdpServer::start(std::string_view endpoint) {
-    return own_->control.start(own_->opening(endpoint));
-}
-void UdpServer::stop() {
-    const auto own = own_;  // a thread that waits may destroy the server while this call still has to unlock
-    own->control.stop();
-}
-std::expected<void, std::string> UdpServer::wait() {
-    const auto own = own_;
-    return own->control.wait();
-}
-std::vector<io::SocketAddress> UdpServer::local() const { return own_->control.local(); }
-std::uint16_t UdpServer::port() const { return own_->control.port(); }
 
 }  // namespace portico

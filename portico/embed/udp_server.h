@@ -9,14 +9,12 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <expected>
 #include <functional>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
+#include "portico/embed/socket_server.h"
 #include "portico/io/net/address.h"
 
 namespace portico {
@@ -50,35 +48,13 @@ public:
     bool announces = true;
 };
 
-// Receives datagrams, and calls a function for each, one at a time. There is no global state: a process may have many
-// servers.
-class UdpServer {
+// Receives datagrams, and calls a function for each, one at a time.
+class UdpServer final : public SocketServer {
 public:
     // Opens nothing yet.
     explicit UdpServer(AnswerDatagram answer, UdpOptions options = UdpOptions());
     // The same for a function that asks for the source.
     explicit UdpServer(AnswerDatagramFrom answer, UdpOptions options = UdpOptions());
-    UdpServer(const UdpServer&) = delete;
-    UdpServer& operator=(const UdpServer&) = delete;
-    ~UdpServer();  // ends at once
-
-    // Serves at `endpoint` (":7777", "udp://127.0.0.1:53") until SIGTERM or SIGINT arrives, as Server::run() does.
-    // Returns the program's exit status: if it can't start, 1, with a sentence on standard error.
-    int run(std::string_view endpoint);
-    // Serves on a separate thread. Error: a sentence that says what failed and why.
-    std::expected<void, std::string> start(std::string_view endpoint);
-    // Ends: nothing more is received.
-    void stop();
-    // Waits for the end. Several threads may wait. Error: a sentence, if the function itself calls it.
-    std::expected<void, std::string> wait();
-    // The addresses it listens on. A port 0 is replaced by the port that was chosen.
-    [[nodiscard]] std::vector<io::SocketAddress> local() const;
-    // The port of the first of these.
-    [[nodiscard]] std::uint16_t port() const;
-
-private:
-    struct Own;
-    std::shared_ptr<Own> own_;
 };
 
 }  // namespace portico

@@ -326,10 +326,10 @@ class WebSocketTest(ExampleTest):
 
     @unittest.skipUnless(shutil.which("chromium"), "Chromium is not installed")
     def test_chromium(self):
-        for scheme, status in (("http", 101), ("https", 200)):  # RFC 8441 §4: 200 over HTTP/2
-            server = self.start("websocket_echo", f"{scheme}://127.0.0.1:0" if scheme == "https" else "127.0.0.1:0")
-            tab = Tab(self.folder / scheme, "--ignore-certificate-errors")
-            self.addCleanup(tab.stop)
+        tab = Tab(self.folder / "profile", "--ignore-certificate-errors")
+        self.addCleanup(tab.stop)
+        for scheme, status in (("http", 101), ("https", 200)):  # RFC 8441 §5: 200 over HTTP/2
+            server = self.start("websocket_echo", "https://127.0.0.1:0" if scheme == "https" else "127.0.0.1:0")
             results, statuses = self.run_async(run_in_page(tab.url, f"{scheme}://127.0.0.1:{server.port}/nothing", BROWSER))
             sizes = [*SIZES, 1000]
             self.assertEqual(results, [["/echo", sizes, 4000, "permessage-deflate", ""], ["/plain", sizes, 4000, "", "echo.v1"],
