@@ -217,7 +217,8 @@ protected:
 
     // Sets all of them but those that are made by other means. False if a path parameter has not the argument's type.
     template <std::size_t... place>
-    static bool take(Values& values, const Request& request, Lent* lent, std::index_sequence<place...>) {
+    static bool take([[maybe_unused]] Values& values, [[maybe_unused]] const Request& request,
+                     [[maybe_unused]] Lent* lent, std::index_sequence<place...>) {
         [[maybe_unused]] std::size_t next = 0;
         return (take_one<std::tuple_element_t<place, Arguments>>(std::get<place>(values), request, lent, next) && ...);
     }
@@ -228,7 +229,8 @@ protected:
 
 private:
     template <class T>
-    static bool take_one(Kept<T>& value, const Request& request, Lent* lent, std::size_t& next) {
+    static bool take_one([[maybe_unused]] Kept<T>& value, [[maybe_unused]] const Request& request,
+                         [[maybe_unused]] Lent* lent, [[maybe_unused]] std::size_t& next) {
         if constexpr (std::same_as<T, Lent>) {
             value = lent;
         } else if constexpr (PathParameter<T>) {
