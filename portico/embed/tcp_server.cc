@@ -1,9 +1,10 @@
 // portico/embed/tcp_server.cc — see tcp_server.h.
 #include "portico/embed/tcp_server.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cerrno>
-#include <cstdio>
 #include <list>
 #include <map>
 #include <optional>
@@ -16,6 +17,7 @@
 #include "portico/io/gate.h"
 #include "portico/io/net/endpoint.h"
 #include "portico/io/net/own_names.h"
+#include "portico/io/patient_write.h"
 #include "portico/io/scope.h"
 #include "portico/server/population.h"
 #include "portico/server/server_certificates.h"
@@ -32,7 +34,9 @@ constexpr auto last_call_time = std::chrono::milliseconds(100);
 // After an accept that failed for a reason that will not go away by itself, so that the loop does not spin.
 constexpr io::Duration failure_pause_min = std::chrono::milliseconds(10);
 
-void tell_of_certificates(const server::CertificateNews& news) { tell_of_error(news.message); }
+void tell_of_certificates(const server::CertificateNews& news) {
+    io::write_patiently(STDERR_FILENO, news.message + "\n");
+}
 
 std::expected<std::unique_ptr<server::ServerCertificates>, std::string> open_certificates(const TcpOptions& options) {
     server::CertificatePlan plan;
