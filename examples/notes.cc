@@ -182,7 +182,7 @@ private:
 // --- from and to JSON
 
 Response complaint(Status status, std::string_view sentence) {
-    return portico::json_response(status, Json{{"error", sentence}});
+    return portico::Response::json(status, Json{{"error", sentence}});
 }
 
 // The content is known to be JSON: anything else has already been answered with 400, with line and column.
@@ -224,7 +224,7 @@ Task<Response> create_note(Request& request, Store& store, Json json) {
     auto id = co_await off_the_loop(request.core(), std::move(work));
     if (!id) co_return std::move(id.error());
     const Note note{*id, *std::move(draft)};
-    Response answer = portico::json_response(Status::created, json_of(note));
+    Response answer = portico::Response::json(Status::created, json_of(note));
     answer.set("Location", "/notes/" + std::to_string(*id));
     co_return answer;
 }

@@ -31,9 +31,9 @@ using Json = nlohmann::json;
 // deeper ones would overflow the stack.
 inline constexpr std::size_t json_depth_max = 512;
 
-// Reads content of at most 1 MiB. Refusals: 415 the Content-Type is missing or not that of JSON (a page of another site
-// may send content without one, and without a preflight: Fetch standard, CORS); 400 the content is not JSON, or nested
-// too deeply, with line and column.
+// Reads content of at most 1 MiB, or as content_in_memory_at_most() says: 413 for more. Other refusals: 415 the
+// Content-Type is missing or not that of JSON (a page of another site may send content without one, and without a
+// preflight: Fetch standard, CORS); 400 the content is not JSON, or nested too deeply, with line and column.
 template <>
 struct FromContent<Json> {
     // For descriptions of routes.
@@ -101,21 +101,20 @@ private:
     }
 };
 
-// A handler's JSON becomes an answer with 200 and application/json. Octets that are not UTF-8 become U+FFFD.
+// What Response::json() sends, in the shortest form, without line breaks. Octets that are not UTF-8 become U+FFFD.
+template <class Value>
+struct detail::JsonText {
+    static std::string of(const Json& value) { return value.dump(-1, ' ', false, Json::error_handler_t::replace); }
+};
+
+// A handler's JSON becomes an answer with 200 and application/json: see Response::json().
 template <>
 struct IntoResponse<Json> {
     // For descriptions of routes.
     static constexpr std::string_view content_type() { return "application/json"; }
-    // Written in the shortest form, without line breaks.
-    static Response make(const Json& value, Status status = Status::ok) {
-        return {status, value.dump(-1, ' ', false, Json::error_handler_t::replace), "application/json"};
-    }
+    // The answer.
+    static Response make(const Json& value) { return Response::json(Status::ok, value); }
 };
-
-// JSON with a status of your choice.
-[[nodiscard]] inline Response json_response(Status status, const Json& value) {
-    return IntoResponse<Json>::make(value, status);
-}
 
 }  // namespace portico
 

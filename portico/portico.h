@@ -14,6 +14,7 @@
 #include "portico/embed/events.h"
 #include "portico/embed/fetch.h"
 #include "portico/embed/form.h"
+#include "portico/embed/hooks.h"
 #include "portico/embed/middleware.h"
 #include "portico/embed/passwords.h"
 #include "portico/embed/rate_limit.h"

@@ -22,10 +22,10 @@ constexpr auto warning_pause = std::chrono::seconds(1);
 // What the running chain works for, in reports about blocked cores.
 void label_chain(const std::string_view& label) { StopState::running()->set_label(&label); }
 
-void tell_of_failure(std::string_view what, const Outcome& outcome) {
+void tell_of_failure(io::Core& core, std::string_view what, const Outcome& outcome) {
     if (outcome) return;
     std::string text(what);
-    tell_of_error(text.append(": ").append(outcome.error()));
+    tell_of_error(core, text.append(": ").append(outcome.error()));
 }
 
 Task<void> sleep(io::Core& core, io::Duration time) {
@@ -124,8 +124,8 @@ struct Background::Seat {
     io::Scope tasks;                  // last: they use the others
 };
 
-Background::Background(unsigned cores_max, const BackgroundTimes& times)
-    : times_(times), seats_(std::max(1U, cores_max)) {}
+Background::Background(unsigned cores_max, const BackgroundTimes& times, std::shared_ptr<const Log> log)
+    : times_(times), log_(std::move(log)), seats_(std::max(1U, cores_max)) {}
 Background::~Background() = default;
 
 void Background::add_turns(std::string name, io::Duration period, CoreFunction function) {
@@ -185,6 +185,7 @@ Task<Outcome> Background::begin(io::Core& core, unsigned number) {
         seats_[number] = seat;
         if (is_start_hurried_) seat->start_hurried.open();
     }
+    if (log_ != nullptr) tell_to(core, log_);
     watch(core);
     Task<Outcome> hooks = run_start_hooks(core, number);
     Task<void> hurried = until_open(seat, &Seat::start_hurried);
@@ -238,12 +239,12 @@ Task<void> Background::repeat(io::Core& core, Turns& turns) {
 Task<void> Background::run_spawned(io::Core& core, CoreFunction function) {
     label_chain(spawned);
     const Outcome outcome = co_await function.call(core);
-    tell_of_failure(spawned, outcome);
+    tell_of_failure(core, spawned, outcome);
 }
 
 Task<void> Background::call_and_tell(io::Core& core, Named& what) {
     const Outcome outcome = co_await what.function.call(core);
-    tell_of_failure(what.name, outcome);
+    tell_of_failure(core, what.name, outcome);
 }
 
 // --- the end
@@ -275,8 +276,9 @@ Task<void> Background::stop(std::shared_ptr<Seat> seat) {
     Task<void> time = sleep(*seat->core, times_.stop_hooks_max);
     Task<void> hurried = until_open(seat, &Seat::stop_hurried);
     const auto first = co_await io::race(std::move(hooks), std::move(time), std::move(hurried));
-    if (first.index() == 1)
-        tell_of_error("the stop hooks took longer than Options::stop_hooks_time_max: they were ended");
+    if (first.index() == 1) {
+        tell_of_error(*seat->core, "the stop hooks took longer than Options::stop_hooks_time_max: they were ended");
+    }
 }
 
 Task<void> Background::run_stop_hooks(io::Core& core) {
@@ -311,7 +313,7 @@ void Background::watch(io::Core& core) const {
             return;
         }
         last = core.now();
-        tell_of_warning(blocked_warning(pass.time, pass.labels, std::exchange(further, 0)));
+        tell_of_warning(core, blocked_warning(pass.time, pass.labels, std::exchange(further, 0)));
     });
 }
 

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "portico/embed/core_function.h"
+#include "portico/embed/tell.h"
 #include "portico/io/gate.h"
 #include "portico/server/core_work.h"
 
@@ -36,8 +37,8 @@ struct BackgroundTimes {
 
 class Background final : public server::CoreWork {
 public:
-    // `cores_max`: how many there may be.
-    Background(unsigned cores_max, const BackgroundTimes& times);
+    // `cores_max`: how many there may be. `log`: gets what each core tells from its beginning on; null: standard error.
+    Background(unsigned cores_max, const BackgroundTimes& times, std::shared_ptr<const Log> log);
     Background(const Background&) = delete;
     Background& operator=(const Background&) = delete;
     ~Background() override;
@@ -100,6 +101,7 @@ private:
     void watch(io::Core& core) const;
 
     const BackgroundTimes times_;
+    const std::shared_ptr<const Log> log_;
     // They do not move: labels are views of them.
     std::deque<Turns> turns_;
     std::deque<Named> starts_;

@@ -155,6 +155,28 @@ TEST(JsonContent, ErrorsSayWhere) {
     EXPECT_EQ(client.request("POST", "/json", {}, "{}").status, 415);
 }
 
+TEST(JsonContent, IsAsLargeAsItsRoutesAllow) {
+    Server server;
+    const auto measure = [](Json value) { return std::to_string(value.get<std::string>().size()); };
+    server.post("/usual", measure);
+    server.use(content_in_memory_at_most(2'000'000));
+    server.post("/large", measure);
+    Group small = server.group("/small");
+    small.use(content_in_memory_at_most(10));
+    small.post("/json", measure);
+    small.post("/form", [](Form form) { return std::string(form.find("a").value_or("none")); });
+    TestClient client(server);
+    const auto json = [](std::size_t octets) { return '"' + std::string(octets - 2, 'x') + '"'; };
+    EXPECT_EQ(client.post("/usual", json(1'048'576), "application/json").content, "1048574");
+    EXPECT_EQ(client.post("/usual", json(1'048'577), "application/json").status, 413);
+    EXPECT_EQ(client.post("/large", json(2'000'000), "application/json").content, "1999998");
+    EXPECT_EQ(client.post("/large", json(2'000'001), "application/json").status, 413);
+    EXPECT_EQ(client.post("/small/json", json(10), "application/json").content, "8");
+    EXPECT_EQ(client.post("/small/json", json(11), "application/json").status, 413);
+    EXPECT_EQ(client.post("/small/form", "a=12345678", "application/x-www-form-urlencoded").content, "12345678");
+    EXPECT_EQ(client.post("/small/form", "a=123456789", "application/x-www-form-urlencoded").status, 413);
+}
+
 TEST(JsonContent, HasSoManyLevels) {
     Server server;
     add_routes(server);

@@ -63,7 +63,7 @@ link::AskFirst asking(FetchAskFirst wanted) {
 }
 
 // What the program's producer throws means that the content is incomplete.
-Task<bool> produce(const http::Producer& producer, http::ContentWriter& writer) {
+Task<bool> produce(io::Core& core, const http::Producer& producer, http::ContentWriter& writer) {
     std::exception_ptr exception;
     bool is_whole = false;
     try {
@@ -71,7 +71,7 @@ Task<bool> produce(const http::Producer& producer, http::ContentWriter& writer) 
     } catch (...) {
         exception = std::current_exception();
     }
-    if (exception) tell_of_exception("the producer of a request's content", exception);
+    if (exception) tell_of_exception(core, "the producer of a request's content", exception);
     co_return is_whole && !exception;
 }
 
@@ -200,8 +200,8 @@ Task<Fetched<FetchResponse>> fetch(io::Core& core, std::string uri, FetchOptions
     if (options.producer) {
         request.source.emplace();
         request.source->octets = options.producer_octets;
-        request.source->producer = [producer = std::move(options.producer)](http::ContentWriter& writer) {
-            return produce(producer, writer);
+        request.source->producer = [&core, producer = std::move(options.producer)](http::ContentWriter& writer) {
+            return produce(core, producer, writer);
         };
     }
     request.ask_first = asking(options.ask_first);

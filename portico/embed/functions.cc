@@ -15,9 +15,12 @@ namespace {
 // The answer if a function has thrown.
 void answer_exception(link::Exchange& exchange, const std::exception_ptr& exception) {
     const http::Request& request = exchange.request();
-    tell_of_exception(std::string(request.method_token) + " " + std::string(request.target), exception);
+    tell_of_exception(exchange.core(), std::string(request.method_token) + " " + std::string(request.target),
+                      exception);
     Response response(Status::internal_server_error);
     response.set_reason("the handler " + describe_exception(exception));
+    exchange.notes().has_failed = true;
+    exchange.notes().exception = exception;
     std::move(response).move_into(exchange);
 }
 

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "portico/base/printable.h"
+#include "portico/embed/collected_max.h"
 #include "portico/embed/tell.h"
 #include "portico/http/fields.h"
 #include "portico/http/hex.h"
@@ -98,16 +99,16 @@ Middleware cors(CorsOptions options) {
 Middleware basic_auth(std::string realm, std::function<bool(std::string_view, std::string_view)> check) {
     // One for all cores, as every function of a program.
     const auto shared = std::make_shared<std::function<bool(std::string_view, std::string_view)>>(std::move(check));
-    auto careful = [shared](std::string_view user, std::string_view password) -> std::optional<bool> {
-        try {
-            return (*shared)(user, password);
-        } catch (...) {
-            tell_of_exception("the check of a password", std::current_exception());
-        }
-        return std::nullopt;
-    };
-    return Middleware([realm = std::move(realm), careful = std::move(careful)](io::Core&) {
-        return std::make_shared<route::Guarded>(std::make_shared<route::PasswordFunction>(realm, careful));
+    return Middleware([realm = std::move(realm), shared](io::Core& core) {
+        auto careful = [shared, &core](std::string_view user, std::string_view password) -> std::optional<bool> {
+            try {
+                return (*shared)(user, password);
+            } catch (...) {
+                tell_of_exception(core, "the check of a password", std::current_exception());
+            }
+            return std::nullopt;
+        };
+        return std::make_shared<route::Guarded>(std::make_shared<route::PasswordFunction>(realm, std::move(careful)));
     });
 }
 
@@ -119,6 +120,14 @@ Middleware content_at_most(std::uint64_t octets) {
             co_return Response(refusal);
         }
         request.limit_content(octets);  // chunks announce no length: they are counted while they are read
+        Response response = co_await next(request);
+        co_return std::move(response);
+    };
+}
+
+Middleware content_in_memory_at_most(std::size_t octets) {
+    return [octets](Request& request, Next next) -> Task<Response> {
+        request.attach(CollectedMax{octets});
         Response response = co_await next(request);
         co_return std::move(response);
     };

@@ -45,6 +45,10 @@ using route::CorsOptions;
 // has read that much; then the handler's read() or content() returns the refusal.
 [[nodiscard]] Middleware content_at_most(std::uint64_t octets);
 
+// How much content is collected in memory for Request::content(), Json and Form, instead of 1 MiB: 413 for more.
+// Limits::content_octets_max applies to all content. The innermost one on the way decides.
+[[nodiscard]] Middleware content_in_memory_at_most(std::size_t octets);
+
 // Answers 503 if the handler takes longer than `time`, and ends the handler's task where it waits. If that is in
 // offload(), the task ends when the function returns, but the answer does not wait for it. A stream that the handler
 // returns is produced afterwards; its time is not limited.

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "portico/embed/collected_max.h"
 #include "portico/http/hex.h"
 #include "portico/link/exchange.h"
 
@@ -143,6 +144,11 @@ Task<Result<std::string_view>> Request::read() {
         case link::ContentEnd::left: break;
     }
     co_return http::refuse(Status::bad_request, "the client left before its content was complete");
+}
+
+Task<Result<std::string>> Request::content() {
+    const CollectedMax* const set = find<CollectedMax>();
+    return content(set == nullptr ? CollectedMax().octets : set->octets);
 }
 
 Task<Result<std::string>> Request::content(std::size_t octets_max) {

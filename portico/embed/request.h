@@ -194,7 +194,9 @@ public:
     [[nodiscard]] Task<Result<std::string_view>> read();
     // All of the content. It counts as memory of the server (Limits::memory_max) until the request ends. Refusals: the
     // same, and 413 if it is larger than `octets_max`: at once, without reading, if the length is announced.
-    [[nodiscard]] Task<Result<std::string>> content(std::size_t octets_max = std::size_t{1} << 20);
+    [[nodiscard]] Task<Result<std::string>> content(std::size_t octets_max);
+    // The same with the limit that content_in_memory_at_most() has set, or 1 MiB.
+    [[nodiscard]] Task<Result<std::string>> content();
     // From now on, read() and content() refuse content of more than `octets` in total with 413. The smallest of several
     // limits applies.
     void limit_content(std::uint64_t octets);

@@ -5,6 +5,7 @@
 #include <array>
 #include <exception>
 #include <utility>
+#include <vector>
 
 #include "portico/embed/tell.h"
 #include "portico/http/fields.h"
@@ -55,6 +56,10 @@ constexpr std::array content_fields{
     http::FieldName::content_range,    http::FieldName::content_type,     http::FieldName::etag,
     http::FieldName::expires,          http::FieldName::last_modified};
 
+// Fields that describe an error page, perhaps a compressed one.
+constexpr std::array of_page{http::FieldName::content_type, http::FieldName::content_encoding,
+                             http::FieldName::content_security_policy};
+
 // Counts what is sent: the head is sent with the first octets. Sends no more than was announced.
 class CountingWriter final : public ContentWriter {
 public:
@@ -81,8 +86,9 @@ private:
 };
 
 // Runs the producer. If it fails, its content is aborted; if nothing has been sent yet, the answer becomes 500.
-Task<bool> make_content(const http::Producer& producer, ContentWriter& writer, http::Response& message,
-                        std::string& reason) {
+Task<bool> make_content(const http::Producer& producer, ContentWriter& writer, link::Exchange& exchange) {
+    http::Response& message = exchange.response();
+    std::string& reason = exchange.notes().reason;
     CountingWriter counting(writer, message.content_length);
     std::exception_ptr exception;
     bool whole = false;
@@ -92,13 +98,16 @@ Task<bool> make_content(const http::Producer& producer, ContentWriter& writer, h
         exception = std::current_exception();
     }
     if (exception) {
-        tell_of_exception("the response's stream", exception);
+        tell_of_exception(exchange.core(), "the response's stream", exception);
+        exchange.notes().has_failed = true;
+        exchange.notes().exception = exception;
         reason = "the stream of the response " + describe_exception(exception);
         whole = false;
     }
     if (counting.is_wrong(whole)) {
         reason = "the stream of the response does not write as many octets as it announced";
-        tell_of_error(reason);
+        tell_of_error(exchange.core(), reason);
+        exchange.notes().has_failed = true;
         whole = false;
     }
     if (whole || counting.has_begun()) co_return whole;
@@ -176,12 +185,13 @@ void Response::set_literal_type(std::string_view content_type) {
     message_.fields.add(http::FieldName::content_type, content_type);
 }
 
-Response Response::html(std::string content) {
-    Response response(Status::ok);
-    response.set_content(std::move(content));
-    response.set_literal_type("text/html; charset=utf-8");
-    return response;
+Response Response::html(std::string content) { return html(Status::ok, std::move(content)); }
+
+Response Response::html(Status status, std::string content) {
+    return {status, std::move(content), "text/html; charset=utf-8"};
 }
+
+Response Response::text(Status status, std::string content) { return {status, std::move(content), plain_text}; }
 
 Response Response::redirect(std::string location, Status status) {
     Response response(status);
@@ -234,7 +244,10 @@ void Response::add_line(std::string_view name, std::string value) {
     if (is_reserved(known)) {
         return refuse_to_send("field " + std::string(name) + " can only be set by the connection");
     }
-    if (known == http::FieldName::content_type) page_of_.reset();  // it is the program's own page
+    if (known == http::FieldName::content_type) {  // it is the program's own page
+        page_of_.reset();
+        message_.is_standard_page = false;
+    }
     message_.add_made(name, std::move(value));
 }
 
@@ -295,19 +308,22 @@ void Response::set_content(std::string content) {
     message_.upgrade = {};
     message_.content_length.reset();
     message_.content.clear();
+    message_.is_standard_page = false;
     may_throw_ = false;
     page_of_.reset();
     if (!content.empty()) message_.content.push_back(http::Piece::text(std::move(content)));
 }
 
-void Response::make_sendable() {
+void Response::make_sendable(link::Exchange& exchange) {
     // An answer's status is final (RFC 9110 §15).
     const unsigned code = http::code(message_.status);
     if (code < 200 || code > 599) {
         refuse_to_send("status " + std::to_string(code) + " is not that of a final answer");
     }
     if (trouble_.empty()) return;
-    tell_of_error("the response's " + trouble_ + "; answered with 500");
+    tell_of_error(exchange.core(), "the response's " + trouble_ + "; answered with 500");
+    exchange.notes().has_failed = true;
+    exchange.notes().exception = nullptr;
     std::string reason = "the response's " + trouble_;
     *this = Response(Status::internal_server_error);
     reason_ = std::move(reason);
@@ -334,20 +350,33 @@ void Response::choose_page(const http::Request& request) {
         if (!message_.fields.has(line.known)) message_.fields.add(line.known, line.value);
     }
     message_.content = std::move(page.content);
+    message_.is_standard_page = true;
 }
 
 void Response::move_into(link::Exchange& exchange) && {
-    make_sendable();
+    make_sendable(exchange);
     if (page_of_ == message_.status) choose_page(exchange.request());
     if (http::code(message_.status) == 205) set_content({});  // RFC 9110 §15.3.6
     http::Response& response = exchange.response();
-    std::string& reason = exchange.notes().reason;
-    reason = std::move(reason_);
+    exchange.notes().reason = std::move(reason_);
     response = std::move(message_);
     if (!may_throw_) return;
-    response.producer = [producer = std::move(response.producer), &response, &reason](ContentWriter& writer) {
-        return make_content(producer, writer, response, reason);
+    response.producer = [producer = std::move(response.producer), &exchange](ContentWriter& writer) {
+        return make_content(producer, writer, exchange);
     };
+}
+
+void Response::replace_page(link::Exchange& exchange) && {
+    const Response page = take(exchange);
+    // Before any is added: a field of the page may have several lines.
+    std::vector<const http::FieldLine*> kept;
+    for (const http::FieldLine& line : page.message_.fields.lines()) {
+        const bool is_of_content = std::ranges::find(of_page, line.known) != of_page.end();
+        if (!is_of_content && !message_.fields.find(line.name)) kept.push_back(&line);
+    }
+    for (const http::FieldLine* const line : kept) message_.add_made(line->name, std::string(line->value));
+    if (reason_.empty()) reason_ = page.reason_;
+    std::move(*this).move_into(exchange);
 }
 
 }  // namespace portico

@@ -29,6 +29,11 @@ using http::ContentWriter;
 using http::Refusal;
 using http::Status;
 
+namespace detail {
+template <class Value>
+struct JsonText;  // portico/json.h has it
+}  // namespace detail
+
 // A cookie to be set (RFC 6265 §4.1).
 class Cookie {
 public:
@@ -78,7 +83,13 @@ public:
     // `content_type`: the value of Content-Type, such as "image/png".
     Response(Status status, std::string content, std::string_view content_type);
 
-    [[nodiscard]] static Response html(std::string content);  // 200 with text/html; charset=utf-8
+    // With text/html or text/plain, and charset=utf-8. Without a status: 200; for text, return the text itself.
+    [[nodiscard]] static Response html(std::string content);
+    [[nodiscard]] static Response html(Status status, std::string content);
+    [[nodiscard]] static Response text(Status status, std::string content);
+    // With application/json: a Json, or anything else that nlohmann's library turns into one. Include portico/json.h.
+    template <class Value>
+    [[nodiscard]] static Response json(Status status, const Value& value);
     // Redirects to `location`, which is sent as given: escape it (see Url). `status`: 301, 302, 303, 307 or 308.
     [[nodiscard]] static Response redirect(std::string location, Status status = Status::found);
     // A part of an open file: `length` octets from `offset`. The kernel sends it. If the file is modified in the
@@ -129,17 +140,19 @@ public:
     [[nodiscard]] static Response take(link::Exchange& exchange);
     // An answer that a folder of files has made.
     [[nodiscard]] static Response of_message(http::Response message);
-    // If the response can't be sent because of a field or its status, reports the reason on standard error and becomes
-    // 500. It is called before middleware sees the response, so that middleware adds to what will be sent.
-    void make_sendable();
-    // Becomes the exchange's response.
+    // Becomes the exchange's response. If it can't be sent because of a field or its status, reports the reason to the
+    // operator and becomes 500. So middleware, which sees it afterwards, adds to what will be sent.
     void move_into(link::Exchange& exchange) &&;
+    // The same instead of the error page that the exchange has, whose fields stay, but for those that describe the
+    // page's content and those that the response has too.
+    void replace_page(link::Exchange& exchange) &&;
 
 private:
     Response() = default;
     void set_literal_type(std::string_view content_type);
     void add_line(std::string_view name, std::string value);
     void refuse_to_send(std::string trouble);
+    void make_sendable(link::Exchange& exchange);
     void choose_page(const http::Request& request);
     void remove_fields_of_octets();
 
@@ -149,5 +162,16 @@ private:
     std::string trouble_;            // why it can't be sent; empty if it can
     std::string reason_;
 };
+
+template <class Value>
+Response Response::json(Status status, const Value& value) {
+    constexpr bool is_known = requires { detail::JsonText<Value>::of(value); };
+    static_assert(is_known, "Response::json() needs #include <portico/json.h>");
+    if constexpr (is_known) {
+        return {status, detail::JsonText<Value>::of(value), "application/json"};
+    } else {
+        return {status};
+    }
+}
 
 }  // namespace portico

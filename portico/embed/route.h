@@ -11,6 +11,7 @@
 #include <expected>
 #include <functional>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <source_location>
 #include <string>
@@ -98,6 +99,58 @@ template <class C, class R, class... Args>
 struct Signature<R (C::*)(Args...) noexcept> : Signature<R (*)(Args...)> {};
 template <class C, class R, class... Args>
 struct Signature<R (C::*)(Args...) const noexcept> : Signature<R (*)(Args...)> {};
+
+// A handler that is a member function, and the object that it is called for.
+template <class Member, class Object>
+struct OnObject {
+    Member member;
+    Object object;  // a pointer, perhaps a std::shared_ptr
+
+    template <class... Args>
+    decltype(auto) operator()(Args&&... args) {
+        return std::invoke(member, *object, std::forward<Args>(args)...);
+    }
+};
+template <class Member, class Object>
+struct Signature<OnObject<Member, Object>> : Signature<Member> {};
+
+template <class T>
+inline constexpr bool is_shared = false;
+template <class T>
+inline constexpr bool is_shared<std::shared_ptr<T>> = true;
+
+// The handler that a route is added with: a function, or a member function and its object, as they are passed.
+template <class Handler, class... Object>
+struct Target {
+    using Type = Handler;
+};
+template <class Member, class Object>
+struct Target<Member, Object> {
+    using Plain = std::remove_cvref_t<Object>;
+    static constexpr bool is_pointer = std::is_pointer_v<Plain> || is_shared<Plain>;
+    static constexpr bool lasts = is_pointer || std::is_lvalue_reference_v<Object>;
+    using Type = OnObject<Member, std::conditional_t<is_pointer, Plain, std::remove_reference_t<Object>*>>;
+};
+template <class Handler, class... Object>
+using TargetOf = Target<Handler, Object...>::Type;
+
+template <class Handler>
+Handler target(Handler handler) {
+    return handler;
+}
+template <class Member, class Object>
+TargetOf<Member, Object> target(Member member, Object&& object) {
+    using Known = Target<Member, Object>;
+    static_assert(Known::lasts,
+                  "the object of a handler must outlive the server: pass a variable, a pointer or a std::shared_ptr");
+    if constexpr (!Known::lasts) {
+        return {member, nullptr};
+    } else if constexpr (Known::is_pointer) {
+        return {member, std::forward<Object>(object)};
+    } else {
+        return {member, &object};
+    }
+}
 
 template <class Arguments>
 struct Count;

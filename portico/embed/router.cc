@@ -9,6 +9,7 @@
 
 #include "portico/embed/functions.h"
 #include "portico/embed/openapi_text.h"
+#include "portico/embed/pages.h"
 #include "portico/embed/router_state.h"
 #include "portico/handler/files/folders.h"
 #include "portico/http/target.h"
@@ -136,6 +137,26 @@ void Router::pass_through(const Middleware& middleware, std::source_location whe
     if (has_own_prefix_) state_->routes.set_way_below(host_, prefix_, way());
 }
 
+Hooks& Router::hooks(std::source_location where) {
+    if (hooks_ == nullptr) {
+        hooks_ = std::make_shared<Hooks>();
+        if (is_group_) {
+            pass_through(Middleware(pages_of(hooks_)), where);
+        } else {
+            state_->hooks = hooks_;
+        }
+    }
+    return *hooks_;
+}
+
+void Router::on_refusal(RefusalHook hook, std::source_location where) {
+    if (!state_->is_too_late("on_refusal()", where)) hooks(where).refusal = std::move(hook);
+}
+
+void Router::on_error(ErrorHook hook, std::source_location where) {
+    if (!state_->is_too_late("on_error()", where)) hooks(where).error = std::move(hook);
+}
+
 std::string Router::check_prefix(std::string prefix, std::source_location where) const {
     while (prefix.ends_with('/')) prefix.pop_back();
     if (!prefix.empty() && !prefix.starts_with('/')) prefix.insert(prefix.begin(), '/');
@@ -152,6 +173,7 @@ Group Router::group(std::string prefix, std::source_location where) const {
     group.prefix_ = prefix_ + prefix;
     group.way_ = way_;
     group.has_own_prefix_ = !prefix.empty();
+    group.is_group_ = true;
     if (group.has_own_prefix_) state_->routes.set_way_below(host_, group.prefix_, way());
     return group;
 }
@@ -164,6 +186,7 @@ Group Router::host(std::string name, std::source_location where) const {
     group.host_ = std::move(name);
     group.prefix_ = prefix_;
     group.way_ = way_;
+    group.is_group_ = true;
     // Paths outside of the prefix have this router's middleware too: the host has no other.
     state_->routes.set_way_below(group.host_, {}, way());
     state_->routes.set_way_below(group.host_, prefix_, way());

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "portico/embed/folder.h"
+#include "portico/embed/hooks.h"
 #include "portico/embed/next.h"
 #include "portico/embed/openapi.h"
 #include "portico/embed/route.h"
@@ -25,6 +26,7 @@ class Folder;
 namespace portico {
 
 class Group;
+struct Hooks;
 
 // Where routes are added: a server, a group of them, or a set for later. Routes that are added once a server answers
 // with them are ignored, with a sentence on standard error.
@@ -32,30 +34,39 @@ class Router {
 public:
     // Adds a handler for a method and a path. Patterns have literal segments, "{name}" for any one segment, and
     // "{name...}" for the rest of the path. See bind_handler() for what a handler takes and returns. GET's handler also
-    // answers HEAD; OPTIONS is answered from the table of routes. What is returned takes notes for openapi().
-    template <class Handler>
-    RouteNotes get(Pattern<std::type_identity_t<Handler>> pattern, Handler handler) {
-        return add("GET", pattern.text(), pattern.where(), bind_handler(std::move(handler)));
+    // answers HEAD; OPTIONS is answered from the table of routes. A handler may be a member function of an object that
+    // outlives the server, or that a std::shared_ptr keeps: server.get("/notes/{id}", &Notes::get, notes). What is
+    // returned takes notes for openapi().
+    template <class Handler, class... Object>
+    RouteNotes get(Pattern<detail::TargetOf<Handler, Object...>> pattern, Handler handler, Object&&... object) {
+        return add("GET", pattern.text(), pattern.where(),
+            bind_handler(detail::target(std::move(handler), std::forward<Object>(object)...)));
     }
-    template <class Handler>
-    RouteNotes post(Pattern<std::type_identity_t<Handler>> pattern, Handler handler) {
-        return add("POST", pattern.text(), pattern.where(), bind_handler(std::move(handler)));
+    template <class Handler, class... Object>
+    RouteNotes post(Pattern<detail::TargetOf<Handler, Object...>> pattern, Handler handler, Object&&... object) {
+        return add("POST", pattern.text(), pattern.where(),
+            bind_handler(detail::target(std::move(handler), std::forward<Object>(object)...)));
     }
-    template <class Handler>
-    RouteNotes put(Pattern<std::type_identity_t<Handler>> pattern, Handler handler) {
-        return add("PUT", pattern.text(), pattern.where(), bind_handler(std::move(handler)));
+    template <class Handler, class... Object>
+    RouteNotes put(Pattern<detail::TargetOf<Handler, Object...>> pattern, Handler handler, Object&&... object) {
+        return add("PUT", pattern.text(), pattern.where(),
+            bind_handler(detail::target(std::move(handler), std::forward<Object>(object)...)));
     }
-    template <class Handler>
-    RouteNotes patch(Pattern<std::type_identity_t<Handler>> pattern, Handler handler) {
-        return add("PATCH", pattern.text(), pattern.where(), bind_handler(std::move(handler)));
+    template <class Handler, class... Object>
+    RouteNotes patch(Pattern<detail::TargetOf<Handler, Object...>> pattern, Handler handler, Object&&... object) {
+        return add("PATCH", pattern.text(), pattern.where(),
+            bind_handler(detail::target(std::move(handler), std::forward<Object>(object)...)));
     }
-    template <class Handler>
-    RouteNotes del(Pattern<std::type_identity_t<Handler>> pattern, Handler handler) {
-        return add("DELETE", pattern.text(), pattern.where(), bind_handler(std::move(handler)));
+    template <class Handler, class... Object>
+    RouteNotes del(Pattern<detail::TargetOf<Handler, Object...>> pattern, Handler handler, Object&&... object) {
+        return add("DELETE", pattern.text(), pattern.where(),
+            bind_handler(detail::target(std::move(handler), std::forward<Object>(object)...)));
     }
-    template <class Handler>
-    RouteNotes route(std::string method, Pattern<std::type_identity_t<Handler>> pattern, Handler handler) {
-        return add(std::move(method), pattern.text(), pattern.where(), bind_handler(std::move(handler)));
+    template <class Handler, class... Object>
+    RouteNotes route(std::string method, Pattern<detail::TargetOf<Handler, Object...>> pattern, Handler handler,
+                     Object&&... object) {
+        return add(std::move(method), pattern.text(), pattern.where(),
+            bind_handler(detail::target(std::move(handler), std::forward<Object>(object)...)));
     }
 
     // Like route(), for a pattern that is known only while the program runs, such as one from a file. If it is wrong,
@@ -100,6 +111,25 @@ public:
     void openapi(const std::string& path, OpenApiOptions options,
                  std::source_location where = std::source_location::current());
 
+    // `hook` answers requests that the server, middleware or a handler refuses with an error page: 404, 405, 413, 500,
+    // 503, a handler's `return Status::conflict`. It is not asked about errors that have their own content. Its answer
+    // replaces the page: it keeps fields such as Allow, WWW-Authenticate and Retry-After unless the hook sets them, and
+    // middleware that is further out sees it like any other. Write Response(refused.status(), …): the status of the
+    // response is the status of the answer. If the hook throws, or returns a Status alone, the page stays.
+    //
+    // The hook of a server or RouteSet itself answers all of its requests, wherever it is added, even those that pass
+    // no middleware: requests for a foreign host (421), and those whose head can't be read (400, 408, 414, 431, 505).
+    // Of these, the request has only what has been read, often not even a method. Exceptions: requests that lead from
+    // http:// to https://, and streams that fail before their first octet. The hook of a group is in the place where it
+    // is first added, as middleware is; if it has answered, the server's is not asked.
+    void on_refusal(RefusalHook hook, std::source_location where = std::source_location::current());
+
+    // `hook` is told when a handler, middleware, a stream's producer or a WebSocket's handler throws, a response can't
+    // be sent, or one of them answers with the status 500 and its error page. The response that it returns takes the
+    // page's place, as on_refusal() says, unless part of another has been sent; if it returns nothing or throws,
+    // on_refusal() is asked. Of a group's hook and the server's, the group's is told. The operator is told in any case.
+    void on_error(ErrorHook hook, std::source_location where = std::source_location::current());
+
     // A folder whose files the handlers of these routes send by names that they choose.
     [[nodiscard]] Folder folder(std::string path, std::source_location where = std::source_location::current());
 
@@ -127,6 +157,8 @@ protected:
     void pass_through(const Middleware& middleware, std::source_location where);
 
 private:
+    // Those that on_refusal() and on_error() set. They get their place on the way when they are first needed.
+    [[nodiscard]] Hooks& hooks(std::source_location where);
     // `prefix` with a slash at its front and none at its end. Notes an error if it can't be a prefix.
     std::string check_prefix(std::string prefix, std::source_location where) const;
     // Whether this can be the pattern of a handler that takes so many parameters; if not, notes an error.
@@ -147,6 +179,8 @@ private:
     std::string prefix_;
     std::vector<Middleware> way_;
     bool has_own_prefix_ = true;  // the server's is ""
+    bool is_group_ = false;
+    std::shared_ptr<Hooks> hooks_;  // null: there are none
 };
 
 // Routes with a common prefix and common middleware; see Router::group().

@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "portico/embed/pages.h"
 #include "portico/embed/route_description.h"
 #include "portico/embed/router.h"
 #include "portico/embed/tell.h"
@@ -26,8 +27,8 @@ struct Router::State {
     // standard error.
     [[nodiscard]] bool is_too_late(std::string_view what, std::source_location where) const {
         if (!is_in_use) return false;
-        tell_of_error(std::string(what) + " at " + route::place_of(where) +
-                      " is ignored: add it before a server answers with these routes");
+        tell_of_error(log.get(), std::string(what) + " at " + route::place_of(where) +
+                                     " is ignored: add it before a server answers with these routes");
         return true;
     }
     // Sentences that say why the routes can't be served.
@@ -49,6 +50,8 @@ struct Router::State {
     route::Routes routes;
     std::vector<std::string> errors;
     std::vector<std::shared_ptr<RouteNotes::Description>> descriptions;  // of the routes, in their order
+    std::shared_ptr<const Hooks> hooks;  // for every request; null: there are none
+    std::shared_ptr<const Log> log;      // of the server that answers with the routes; null: standard error
 };
 
 }  // namespace portico

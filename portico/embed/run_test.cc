@@ -303,7 +303,7 @@ TEST(ARunningServer, MayGoWhileWhoStoppedItIsStillReturning) {
 
 TEST(AServer, NeedsAnEndpoint) {
     Server server;
-    const auto started = server.start_at({});
+    const auto started = server.start({});
     ASSERT_FALSE(started.has_value());
     EXPECT_NE(started.error().find("endpoint"), std::string::npos);
 }
@@ -456,7 +456,7 @@ TEST(ARunningServer, IsOneOfSeveral) {
     one.get("/", [] { return "one"; });
     two.get("/", [] { return "two"; });
     ASSERT_TRUE(one.start("127.0.0.1:0").has_value());
-    ASSERT_TRUE(two.start_at({"127.0.0.1:0", "[::1]:0"}).has_value());
+    ASSERT_TRUE(two.start({"127.0.0.1:0", "[::1]:0"}).has_value());
     EXPECT_EQ(two.local().size(), 2U);
     EXPECT_TRUE(get(one.port(), "/").ends_with("one"));
     EXPECT_TRUE(get(two.port(), "/").ends_with("two"));

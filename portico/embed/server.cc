@@ -2,13 +2,11 @@
 #include "portico/embed/server.h"
 
 #include <signal.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
 #include <cassert>
 #include <chrono>
-#include <cstdio>
 #include <mutex>
 #include <optional>
 #include <utility>
@@ -19,13 +17,13 @@
 #include "portico/acme/names.h"
 #include "portico/acme/service.h"
 #include "portico/embed/background.h"
+#include "portico/embed/pages.h"
 #include "portico/embed/router_state.h"
 #include "portico/handler/redirect.h"
 #include "portico/io/descriptor_limit.h"
 #include "portico/io/net/endpoint.h"
 #include "portico/io/net/own_names.h"
 #include "portico/io/net/resolve.h"
-#include "portico/io/patient_write.h"
 #include "portico/io/signals.h"
 #include "portico/route/pattern.h"
 #include "portico/route/trusted_proxies.h"
@@ -60,7 +58,9 @@ std::vector<std::string> hosts_of(const Options& options) {
 struct Server::Control {
     Control(Options the_options, std::shared_ptr<State> the_routes)
         : options(std::move(the_options)),
-          background(options.threads, background_times(options)),
+          log(options.log ? std::make_shared<const Log>(options.log) : nullptr),
+          background(options.threads, background_times(options), log),
+          own(the_routes),
           routes(std::move(the_routes)) {}
 
     // Null before start().
@@ -81,16 +81,20 @@ struct Server::Control {
         state.routes.proxies = proxies.value_or(nullptr);
         state.routes.unstated_format = route::PageFormat::text;
         state.routes.content_of_refused = route::ContentUse::reads;
+        state.routes.outermost = outermost_of(state.hooks != nullptr ? state.hooks : own->hooks);
+        state.log = log;
     }
 
     // Never that of another server of this process.
     const std::uint64_t number = next_server_number();
 
     const Options options;
+    const std::shared_ptr<const Log> log;  // null: standard error
     // Null if none is trusted.
     const std::expected<std::shared_ptr<const route::TrustedProxies>, std::string> proxies =
         route::TrustedProxies::make(options.trusted_proxies, options.forwarded_fields);
     Background background;
+    const std::shared_ptr<const State> own;  // the routes that were added to the server itself
     // What is shown to authorities; null if nothing is ordered.
     const std::shared_ptr<acme::Challenges> challenges =
         options.acme.names.empty() ? nullptr : std::make_shared<acme::Challenges>();
@@ -111,8 +115,6 @@ namespace {
 std::shared_ptr<const route::Routes> routes_of(const std::shared_ptr<Router::State>& state) {
     return {state, &state->routes};
 }
-
-void tell_operator(const server::CertificateNews& news) { io::write_patiently(STDERR_FILENO, news.message + "\n"); }
 
 std::expected<void, std::string> plan_acme(const AcmeOptions& wanted, acme::ServiceOptions& plan) {
     for (const std::string& text : wanted.names) {
@@ -184,7 +186,8 @@ std::string_view option_of(server::CertificateUse use) {
 
 // Null if there is nothing to protect.
 std::expected<std::unique_ptr<server::ServerCertificates>, std::string> open_certificates(
-    const Options& options, Need need, const std::shared_ptr<acme::Challenges>& challenges) {
+    const Options& options, Need need, const std::shared_ptr<acme::Challenges>& challenges,
+    const std::shared_ptr<const Log>& log) {
     auto plan = certificate_plan(options, need);
     if (!plan) return std::unexpected(plan.error());
     const server::CertificateUse use = plan->use;
@@ -192,6 +195,7 @@ std::expected<std::unique_ptr<server::ServerCertificates>, std::string> open_cer
     plan->challenges = challenges;
     auto keys = server::TicketKeySource::open(options.ticket_keys, std::chrono::steady_clock::now());
     if (!keys) return std::unexpected("Options::ticket_keys: " + keys.error().message);
+    const auto tell_operator = [log](const server::CertificateNews& news) { tell(log.get(), news.message); };
     auto opened = server::ServerCertificates::open(*std::move(plan), *std::move(keys), tell_operator);
     if (!opened) return std::unexpected(std::string(option_of(use)) + opened.error().message);
     return *std::move(opened);
@@ -238,10 +242,10 @@ std::expected<void, std::string> add_endpoint(const server::WebEndpoint& one, se
     return {};
 }
 
-void announce(const io::SocketAddress& address, const std::string& scheme) {
+std::string announcement(const io::SocketAddress& address, const std::string& scheme) {
     const std::string text = io::endpoint_at(address).text();
     const bool is_ip = text.starts_with("tcp://");
-    io::write_patiently(STDERR_FILENO, "Listening on " + (is_ip ? scheme + "://" + text.substr(6) + "/" : text) + "\n");
+    return "Listening on " + (is_ip ? scheme + "://" + text.substr(6) + "/" : text);
 }
 
 }  // namespace
@@ -328,10 +332,8 @@ std::expected<void, std::string> Server::replace(const RouteSet& routes) {
     return {};
 }
 
-std::expected<void, std::string> Server::start(std::string_view endpoint) { return start_at({std::string(endpoint)}); }
-
-std::expected<void, std::string> Server::start_at(const std::vector<std::string>& endpoints) {
-    auto started = open_and_start(endpoints);
+std::expected<void, std::string> Server::start(const Endpoints& endpoints) {
+    auto started = open_and_start(endpoints.texts());
     // Routes may be added for the next try, unless they have been replaced.
     if (!started && control_->server == nullptr) state()->is_in_use = replacements() > 0;
     return started;
@@ -353,7 +355,8 @@ std::expected<void, std::string> Server::open_and_start(const std::vector<std::s
     if (!parsed) return std::unexpected(parsed.error());
     const bool is_secure =
         std::ranges::any_of(*parsed, [](const auto& one) { return one.speech == server::Speech::tls; });
-    auto certificates = open_certificates(own, is_secure ? Need::some : Need::none, control_->challenges);
+    auto certificates =
+        open_certificates(own, is_secure ? Need::some : Need::none, control_->challenges, control_->log);
     if (!certificates) return std::unexpected(certificates.error());
     if (*certificates != nullptr) options.tls = (*certificates)->context();
     options.strict_transport_security = own.strict_transport_security;
@@ -428,7 +431,7 @@ std::uint16_t Server::port() const {
     return addresses.empty() ? std::uint16_t{0} : addresses.front().port;
 }
 
-int Server::run(std::string_view endpoint) {
+int Server::run(const Endpoints& endpoints) {
     io::raise_descriptor_limit();
     std::vector<int> taken{SIGTERM, SIGINT};
     if (!control_->options.access_log.empty()) taken.push_back(SIGUSR1);
@@ -439,24 +442,27 @@ int Server::run(std::string_view endpoint) {
             stop();
         }
     });
-    const auto started = start(endpoint);
+    const auto started = start(endpoints);
+    const Log* const log = control_->log.get();
     if (!started) {
-        std::fprintf(stderr, "%s\n", started.error().c_str());
+        tell(log, started.error());
         return 1;
     }
     if (control_->options.announces) {
         const std::string scheme = control_->certificates == nullptr ? "http" : "https";
-        for (const io::SocketAddress& address : local()) announce(address, scheme);
-        for (const io::SocketAddress& address : control_->started_server()->redirecting()) announce(address, "http");
+        for (const io::SocketAddress& address : local()) tell(log, announcement(address, scheme));
+        for (const io::SocketAddress& address : control_->started_server()->redirecting()) {
+            tell(log, announcement(address, "http"));
+        }
         const Options& own = control_->options;
         if (scheme == "https" && own.certificates.empty() && own.acme.names.empty()) {
-            io::write_patiently(STDERR_FILENO, "Clients warn of the certificate until they trust " +
-                                                   server::authority_path(server::authority_folder()) + "\n");
+            tell(log, "Clients warn of the certificate until they trust " +
+                          server::authority_path(server::authority_folder()));
         }
     }
     const auto ended = wait();
     if (ended) return 0;
-    std::fprintf(stderr, "%s\n", ended.error().c_str());
+    tell(log, ended.error());
     return 1;
 }
 

@@ -13,6 +13,7 @@
 #include <chrono>
 #include <cstdint>
 #include <expected>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <source_location>
@@ -21,6 +22,7 @@
 #include <vector>
 
 #include "portico/embed/core_function.h"
+#include "portico/embed/endpoints.h"
 #include "portico/embed/router.h"
 #include "portico/io/net/address.h"
 #include "portico/route/forwarded_fields.h"
@@ -139,11 +141,16 @@ public:
     LogFormat log_format = LogFormat::text;
     // How long all stop hooks together may take: see Server::on_stop().
     std::chrono::milliseconds stop_hooks_time_max{10'000};
-    // A handler, or a task of the server's own, that keeps its thread for so long is reported on standard error, with
-    // the pattern of its route, but not more often than once a second. Zero: nothing is reported.
+    // A handler, or a task of the server's own, that keeps its thread for so long is told to the operator, with the
+    // pattern of its route, but not more often than once a second. Zero: nothing is told.
     std::chrono::milliseconds blocked_warning_after{100};
-    // Whether run() prints the addresses it listens on to standard error.
+    // Whether run() tells the operator the addresses that it listens on.
     bool announces = true;
+    // Gets each sentence for the program's operator, without a line break, instead of standard error: what a handler
+    // has thrown, why a certificate can't be used, why run() can't start, where it listens. Any thread may call it, and
+    // several at the same time, so that it needs a lock of its own; it must not wait for long, because clients would
+    // wait too. What it throws goes to standard error. Empty: standard error.
+    std::function<void(std::string_view sentence)> log;
 };
 
 // Accepts connections and answers requests. There is no global state: a process may have many servers.
@@ -155,20 +162,18 @@ public:
     Server& operator=(const Server&) = delete;
     ~Server();  // ends at once, unless the server has been stopped
 
-    // Serves at `endpoint` ("127.0.0.1:8080", ":8080" for every interface, "https://:8443", "unix:/run/x.sock") until
-    // SIGTERM or SIGINT arrives. Then it finishes the requests in progress; a second signal ends it at once. SIGUSR1
-    // reopens the access log, if there is one. While run() runs, these signals are handled for the whole process;
-    // afterwards they do what they did before. Returns the program's exit status: if it can't start, 1, with a sentence
-    // on standard error. It raises the number of descriptors that the process may open to the maximum allowed
-    // (RLIMIT_NOFILE).
-    int run(std::string_view endpoint = "127.0.0.1:8080");
+    // Serves at an endpoint ("127.0.0.1:8080", ":8080" for every interface, "https://:8443", "unix:/run/x.sock") or
+    // several ({"127.0.0.1:8080", "unix:/run/x.sock"}) until SIGTERM or SIGINT arrives. Then it finishes the requests
+    // in progress; a second signal ends it at once. SIGUSR1 reopens the access log, if there is one. While run() runs,
+    // these signals are handled for the whole process; afterwards they do what they did before. If one of several
+    // endpoints has HTTPS, "http://:8080" leads clients to the first that has. Returns the program's exit status: if it
+    // can't start, 1, and the operator is told why. It raises the number of descriptors that the process may open to
+    // the maximum allowed (RLIMIT_NOFILE).
+    int run(const Endpoints& endpoints = "127.0.0.1:8080");
 
     // For programs that need their main thread: serves on separate threads. Error: a sentence that says what failed and
     // why.
-    std::expected<void, std::string> start(std::string_view endpoint);
-    // The same at several endpoints, one or more. If any of them has HTTPS, "http://:8080" leads clients to the first
-    // that has.
-    std::expected<void, std::string> start_at(const std::vector<std::string>& endpoints);
+    std::expected<void, std::string> start(const Endpoints& endpoints);
     // Stops accepting, finishes the requests in progress, and ends. A second call ends it at once.
     void stop();
     // Reopens the access log's file, after it has been moved away.

@@ -3,7 +3,10 @@
 
 #include <expected>
 #include <map>
+#include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "portico/base/row_name_for_test.h"
 #include "portico/json.h"
@@ -17,6 +20,19 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 // --- routes
+
+// Whose member functions are handlers.
+class Shelf {
+public:
+    std::string take(int number) { return "book " + std::to_string(number) + " of " + std::to_string(++taken_); }
+    Task<std::string> look(Request& request) const noexcept {
+        const bool slept = co_await io::sleep_for(request.core(), seconds(1));
+        co_return slept ? std::to_string(taken_) + " gone" : "";
+    }
+
+private:
+    int taken_ = 0;
+};
 
 struct RouteRow {
     const char* name;
@@ -64,12 +80,20 @@ protected:
         });
         server_.get("/json", [] { return Json{{"a", 1}}; });
         server_.post("/json", [](Json value) { return value.value("name", "nobody"); });
+        server_.post("/shelf/{book}", &Shelf::take, shelf_);
+        server_.get("/shelf", &Shelf::look, std::as_const(shelf_));
+        server_.put("/shelf/{book}", &Shelf::take, &shelf_);
+        server_.route("TAKE", "/shelf/{book}", &Shelf::take, std::make_shared<Shelf>());
+        server_.get("/made", [] { return Response::json(Status::created, std::vector{1, 2}); });
+        server_.get("/text", [] { return Response::text(Status::accepted, "soon"); });
+        server_.get("/html", [] { return Response::html(Status::gone, "<p>gone"); });
         Group api = server_.group("/api");
         api.get("/version", [] { return "1"; });
         api.get("", [] { return "itself"; });
         api.get("/", [] { return "with a slash"; });
         api.group("deep/").get("/er", [] { return "deeper"; });
     }
+    Shelf shelf_;
     Server server_;
 };
 
@@ -108,6 +132,14 @@ INSTANTIATE_TEST_SUITE_P(
         RouteRow{"Infinity", "GET", "/half/inf", 404, nullptr},
         RouteRow{"NegativeInfinity", "GET", "/half/-infinity", 404, nullptr},
         RouteRow{"NoFraction", "GET", "/half/nan", 404, nullptr},
+        RouteRow{"MemberOfAReference", "POST", "/shelf/7", 200, "book 7 of 1"},
+        RouteRow{"MemberThatWaits", "GET", "/shelf", 200, "0 gone"},
+        RouteRow{"MemberOfAPointer", "PUT", "/shelf/8", 200, "book 8 of 1"},
+        RouteRow{"MemberOfASharedPointer", "TAKE", "/shelf/9", 200, "book 9 of 1"},
+        RouteRow{"MembersParameterIsANumber", "POST", "/shelf/x", 404, nullptr},
+        RouteRow{"JsonWithStatus", "GET", "/made", 201, "[1,2]"},
+        RouteRow{"TextWithStatus", "GET", "/text", 202, "soon"},
+        RouteRow{"HtmlWithStatus", "GET", "/html", 410, "<p>gone"},
         RouteRow{"PrefixItself", "GET", "/api", 200, "itself"},
         RouteRow{"PrefixWithSlash", "GET", "/api/", 200, "with a slash"},
         RouteRow{"Nothing", "PUT", "/nothing", 204, ""}, RouteRow{"OtherMethod", "PURGE", "/cache", 204, ""},

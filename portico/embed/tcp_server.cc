@@ -307,7 +307,7 @@ Task<void> Accepting::accept_clients(Open& open) {
         const int failure = accepted.error().number;
         if (failure == ECANCELED && is_draining_ && !is_last) continue;  // draining has begun
         if (failure == ECANCELED || failure == ETIMEDOUT) break;
-        tell_of_error("can't accept: " + io::describe(accepted.error()));
+        tell_of_error(core(), "can't accept: " + io::describe(accepted.error()));
         const io::Duration pause = std::max(io::accept_pause(accepted.error()), failure_pause_min);
         const bool slept = co_await io::sleep_for(core(), pause);
         if (!slept) break;

@@ -185,7 +185,7 @@ TEST_F(AServerWithTls, NeedsAnEndpointWithTls) {
     Server server(options());
     server.get("/", [] { return "root"; });
     EXPECT_THAT(server.start("http://127.0.0.1:0").error(), HasSubstr("there is no endpoint for that"));
-    EXPECT_TRUE(server.start_at({"http://127.0.0.1:0", "127.0.0.1:0"}).has_value());
+    EXPECT_TRUE(server.start({"http://127.0.0.1:0", "127.0.0.1:0"}).has_value());
     Server plain;
     plain.get("/", [] { return "root"; });
     EXPECT_TRUE(plain.start("http://127.0.0.1:0").has_value());
@@ -238,7 +238,7 @@ TEST_F(AServerWithItsOwnCertificates, NeedsNoOptions) {
     options.local_names = {"notes.test"};
     Server server(options);
     server.get("/", [] { return "root"; });
-    ASSERT_TRUE(server.start_at({"https://127.0.0.1:0", "http://127.0.0.1:0"}).has_value());
+    ASSERT_TRUE(server.start({"https://127.0.0.1:0", "http://127.0.0.1:0"}).has_value());
     tls::ClientTlsOptions trusting;
     trusting.authorities = local_authority();
     for (const char* const name : {"localhost", "127.0.0.1", "notes.test"}) {

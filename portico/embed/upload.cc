@@ -122,7 +122,8 @@ Task<Result<void>> Receiver::write_collected(bool is_last) {
     collected_.clear();
     if (!written) co_return http::refuse(Status::service_unavailable, "the server is stopping");
     if (!*written) {
-        tell_of_error("an uploaded file can't be written to " + folder_ + ": " + io::describe(written->error()));
+        tell_of_error(*core_,
+                      "an uploaded file can't be written to " + folder_ + ": " + io::describe(written->error()));
         co_return std::unexpected(refusal_of(written->error()));
     }
     co_return Result<void>();

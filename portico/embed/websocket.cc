@@ -134,7 +134,7 @@ route::ForCore<route::Handler> websocket_handler(BoundWebSocket bound, WebSocket
 Task<std::optional<WebSocketMessage>> WebSocket::receive() { return session_->receive(); }
 Task<bool> WebSocket::send_text(std::string_view text) {
     if (is_utf8(text)) return session_->send(websocket::MessageType::text, std::string(text));
-    tell_of_error("a text for a WebSocket is not UTF-8 and is not sent: use send_binary()");
+    tell_of_error(core(), "a text for a WebSocket is not UTF-8 and is not sent: use send_binary()");
     return send_nothing();
 }
 Task<bool> WebSocket::send_binary(std::string_view octets) {

@@ -126,8 +126,10 @@ Task<void> WebSocketSession::handle(const BoundWebSocket& handler) {
         exception_ = std::current_exception();
     }
     if (!exception_) co_return;
-    tell_of_exception("the WebSocket " + std::string(request_.target()), exception_);
+    tell_of_exception(core(), "the WebSocket " + std::string(request_.target()), exception_);
     exchange_->notes().reason = "the handler " + describe_exception(exception_);
+    exchange_->notes().has_failed = true;
+    exchange_->notes().exception = exception_;
 }
 
 // --- Closing
@@ -165,7 +167,7 @@ Task<void> WebSocketSession::close(std::uint16_t code, std::string reason) {
     auto sent = static_cast<CloseCode>(code);
     websocket::Utf8Reader text;
     if (!websocket::is_close_code(code) || !text.read(reason) || !text.is_complete()) {
-        tell_of_error("a WebSocket can't be closed with the code " + std::to_string(code) + " or its reason");
+        tell_of_error(core(), "a WebSocket can't be closed with the code " + std::to_string(code) + " or its reason");
         sent = CloseCode::internal_error;
         reason.clear();
     }

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <limits>
 #include <map>
 #include <memory>
@@ -51,6 +52,9 @@ struct ExchangeNotes {
     std::string_view pattern;    // of the route; the exchange's router keeps it. Empty: no route has the request
     std::string request_id;      // by which middleware names the request; empty if none does
     std::optional<ForwardedClient> forwarded;  // the client, if the peer is a proxy that is trusted to name it
+    // A function of the program has failed, as `reason` says, and nobody has been told of it yet.
+    bool has_failed = false;
+    std::exception_ptr exception;  // what it threw; null: it failed in another way
 
     // Clears the notes on the request before.
     void clear() {
@@ -64,6 +68,8 @@ struct ExchangeNotes {
         pattern = {};
         request_id.clear();
         forwarded.reset();
+        has_failed = false;
+        exception = nullptr;
     }
 };
 

@@ -17,34 +17,6 @@ namespace {
 using http::FieldName;
 using http::Status;
 
-// The meaning of the status, for people. Nothing from the request is repeated, so nothing needs to be escaped.
-std::string_view explanation(Status status) {
-    switch (status) {
-        case Status::moved_permanently: return "What you asked for has another address.";
-        case Status::bad_request: return "The server could not understand the request.";
-        case Status::unauthorized: return "A user name and a password are needed here.";
-        case Status::forbidden: return "Access to this address is not allowed.";
-        case Status::not_found: return "There is nothing at this address.";
-        case Status::method_not_allowed: return "This address does not support the method of the request.";
-        case Status::not_acceptable: return "There is no version of this that your client accepts.";
-        case Status::request_timeout: return "The request took too long to arrive.";
-        case Status::precondition_failed: return "What you asked for has changed, or has not, against your condition.";
-        case Status::unsupported_media_type: return "The server does not accept content of this type here.";
-        case Status::content_too_large: return "The request's content is too large.";
-        case Status::uri_too_long: return "The address is too long.";
-        case Status::range_not_satisfiable: return "There is no such part of it.";
-        case Status::misdirected_request: return "The server does not answer for the host name in the address.";
-        case Status::too_early: return "The request came too early to be safe. Try again.";
-        case Status::expectation_failed: return "The request expects what this server does not do.";
-        case Status::request_header_fields_too_large: return "The request's header section is too large.";
-        case Status::internal_server_error: return "The server failed to answer the request.";
-        case Status::not_implemented: return "The server does not support what the request asks for.";
-        case Status::service_unavailable: return "The server is busy. Try again in a moment.";
-        case Status::http_version_not_supported: return "The server does not speak this version of HTTP.";
-        default: return "The request could not be answered.";
-    }
-}
-
 struct Page {
     std::array<std::string, 3> by_format;  // PageFormat
 };
@@ -73,7 +45,7 @@ std::vector<Page> make_pages() {
     std::vector<Page> pages(end_code - first_code);
     for (std::uint16_t code = first_code; code < end_code; ++code) {
         const auto status = static_cast<Status>(code);
-        if (!http::reason_phrase(status).empty()) pages[code - first_code] = make_page(status, explanation(status));
+        if (!http::reason_phrase(status).empty()) pages[code - first_code] = make_page(status, meaning_of(status));
     }
     return pages;
 }
@@ -103,6 +75,7 @@ PageFormat preferred_format(const http::Request& request, PageFormat unstated) {
 
 void write_refusal(http::Status status, PageFormat format, http::Response& response, std::string_view meaning) {
     response.status = status;
+    response.is_standard_page = http::code(status) >= 400;
     http::FieldSection& fields = response.fields;
     fields.add(FieldName::content_type, content_types[static_cast<std::size_t>(format)]);
     if (status == Status::service_unavailable) fields.add(FieldName::retry_after, "1");
@@ -117,6 +90,34 @@ void write_refusal(http::Status status, PageFormat format, http::Response& respo
     } else {
         Page page = make_page(status, meaning);
         response.content.push_back(http::Piece::text(std::move(page.by_format[static_cast<std::size_t>(format)])));
+    }
+}
+
+// Nothing from the request is repeated, so nothing needs to be escaped.
+std::string_view meaning_of(Status status) {
+    switch (status) {
+        case Status::moved_permanently: return "What you asked for has another address.";
+        case Status::bad_request: return "The server could not understand the request.";
+        case Status::unauthorized: return "A user name and a password are needed here.";
+        case Status::forbidden: return "Access to this address is not allowed.";
+        case Status::not_found: return "There is nothing at this address.";
+        case Status::method_not_allowed: return "This address does not support the method of the request.";
+        case Status::not_acceptable: return "There is no version of this that your client accepts.";
+        case Status::request_timeout: return "The request took too long to arrive.";
+        case Status::precondition_failed: return "What you asked for has changed, or has not, against your condition.";
+        case Status::unsupported_media_type: return "The server does not accept content of this type here.";
+        case Status::content_too_large: return "The request's content is too large.";
+        case Status::uri_too_long: return "The address is too long.";
+        case Status::range_not_satisfiable: return "There is no such part of it.";
+        case Status::misdirected_request: return "The server does not answer for the host name in the address.";
+        case Status::too_early: return "The request came too early to be safe. Try again.";
+        case Status::expectation_failed: return "The request expects what this server does not do.";
+        case Status::request_header_fields_too_large: return "The request's header section is too large.";
+        case Status::internal_server_error: return "The server failed to answer the request.";
+        case Status::not_implemented: return "The server does not support what the request asks for.";
+        case Status::service_unavailable: return "The server is busy. Try again in a moment.";
+        case Status::http_version_not_supported: return "The server does not speak this version of HTTP.";
+        default: return "The request could not be answered.";
     }
 }
 

@@ -22,6 +22,9 @@ enum class PageFormat : std::uint8_t { html, text, json };
 // the page says the usual, and nothing is allocated: these pages are never freed.
 void write_refusal(http::Status status, PageFormat format, http::Response& response, std::string_view meaning = {});
 
+// What the status means, for people: the sentence of its page.
+[[nodiscard]] std::string_view meaning_of(http::Status status);
+
 // The same page, for a response that is made before its request's preference is known.
 [[nodiscard]] std::string_view refusal_text(http::Status status);
 

@@ -1,6 +1,7 @@
 // portico/route/router.cc — see router.h.
 #include "portico/route/router.h"
 
+#include <cassert>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -38,12 +39,21 @@ Router::Router(io::Core& core, std::shared_ptr<const Routes> routes)
 
 std::span<Middleware* const> Router::make_way(const Way& way) {
     std::vector<Middleware*>& made = ways_[&way];
-    for (const auto& source : way) {
-        std::shared_ptr<Middleware>& own = middleware_[source.get()];
-        if (own == nullptr) own = (*source)(*core_);
-        made.push_back(own.get());
-    }
+    if (routes_->outermost != nullptr) made.push_back(make(routes_->outermost));
+    for (const auto& source : way) made.push_back(make(source));
     return made;
+}
+
+Middleware* Router::make(const std::shared_ptr<const ForCore<Middleware>>& source) {
+    std::shared_ptr<Middleware>& made = middleware_[source.get()];
+    if (made == nullptr) made = (*source)(*core_);
+    return made.get();
+}
+
+void Router::refuse(link::Exchange& exchange, const http::Refusal& refusal) {
+    const Route route = on_way(no_middleware, refuser_).refused(exchange, refusal);
+    const bool is_answered = route.answer_at_once(exchange);
+    assert(is_answered && "the outermost middleware does not wait by itself");
 }
 
 Route Router::on_way(const Way& way, Handler& handler) {

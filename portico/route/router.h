@@ -38,7 +38,7 @@ public:
     //   501 a method that is neither RFC 9110's nor any route's                 (RFC 9110 §9.1)
     [[nodiscard]] Route translate(link::Exchange& exchange, HostCheck check);
     // Fills the response to a request whose head or content could not be read. The request may be filled in part.
-    void refuse(link::Exchange& exchange, const http::Refusal& refusal) { refuser_.refuse(exchange, refusal); }
+    void refuse(link::Exchange& exchange, const http::Refusal& refusal);
 
     // The check for connections that were accepted at `listener`.
     [[nodiscard]] HostCheck check_at(const io::SocketAddress& listener) const { return hosts_.check_at(listener); }
@@ -55,6 +55,7 @@ private:
         std::span<Middleware* const> way;
     };
 
+    [[nodiscard]] Middleware* make(const std::shared_ptr<const ForCore<Middleware>>& source);
     std::span<Middleware* const> make_way(const Way& way);
     [[nodiscard]] Route on_way(const Way& way, Handler& handler);
     [[nodiscard]] Route refused(link::Exchange& exchange, const Way& way, http::Status status, std::string_view reason);

@@ -65,6 +65,9 @@ public:
     ContentUse content_of_refused = ContentUse::none;
     // The format of error pages for clients that name none.
     PageFormat unstated_format = PageFormat::html;
+    // Comes before everything else on the way of every request, even one that has no other middleware or whose head
+    // can't be read. It waits for nothing but the rest of the way. Null: there is none.
+    std::shared_ptr<const ForCore<Middleware>> outermost;
     // What the error page says to a person whose request is for a foreign host; a literal. Empty: the usual.
     std::string_view foreign_host_advice;
 
