@@ -11,15 +11,19 @@
 #else
 
 #include <algorithm>
+#include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <expected>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include "portico/embed/route.h"
+#include "portico/embed/validation.h"
 
 namespace portico {
 
@@ -106,6 +110,35 @@ template <class Value>
 struct detail::JsonText {
     static std::string of(const Json& value) { return value.dump(-1, ' ', false, Json::error_handler_t::replace); }
 };
+
+// The member of an object as a number, a bool, a std::string or a Json. If it is missing, the result is `standard`; if
+// there is none either, or the member is of another kind or out of T's range, `check` notes that, and the result is
+// T().
+template <class T>
+    requires detail::QueryParameter<T> || std::same_as<T, Json>
+T read_member(Validation& check, const Json& object, const std::string& name,
+              std::optional<std::type_identity_t<T>> standard = std::nullopt) {
+    const auto found = object.find(name);
+    if (found == object.end()) {
+        if (!standard) check.add(name, "is missing");
+        return standard ? *std::move(standard) : T();
+    }
+    bool is_right = true;
+    if constexpr (std::same_as<T, bool>) {
+        is_right = found->is_boolean();
+    } else if constexpr (std::integral<T>) {
+        is_right = found->is_number_unsigned()  ? std::in_range<T>(found->template get<std::uint64_t>())
+                   : found->is_number_integer() ? std::in_range<T>(found->template get<std::int64_t>())
+                                                : false;
+    } else if constexpr (std::floating_point<T>) {
+        is_right = found->is_number();
+    } else if constexpr (std::same_as<T, std::string>) {
+        is_right = found->is_string();
+    }
+    if (is_right) return found->template get<T>();
+    check.add(name, "must be " + std::string(detail::kind_of<T>()));
+    return T();
+}
 
 // A handler's JSON becomes an answer with 200 and application/json: see Response::json().
 template <>

@@ -27,6 +27,7 @@
 #include "portico/embed/tcp_server.h"
 #include "portico/embed/udp_server.h"
 #include "portico/embed/upload.h"
+#include "portico/embed/validation.h"
 #include "portico/embed/websocket.h"
 #include "portico/io/completion.h"
 #include "portico/io/core_handle.h"

@@ -5,21 +5,16 @@
 #include <utility>
 
 #include "portico/embed/form.h"
-#include "portico/http/json.h"
+#include "portico/embed/problem_writer.h"
 
 namespace portico {
 
 std::string_view Refused::title() const { return http::reason_phrase(status_); }
 
-// RFC 9457 §3.1, §4.2.1: without a type of its own, the title is the status's phrase.
 Response problem(Status status, std::string_view detail) {
     std::string text;
     http::JsonWriter json(text);
-    json.open_object();
-    json.member("type", "about:blank");
-    json.member("title", http::reason_phrase(status));
-    json.member("status", unsigned{http::code(status)});
-    if (!detail.empty()) json.member("detail", detail);
+    begin_problem(json, status, detail);
     json.close_object();
     return {status, std::move(text), "application/problem+json"};
 }

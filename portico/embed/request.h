@@ -86,6 +86,8 @@ constexpr std::string_view kind_of() {
         return "a whole number, not less than 0";
     } else if constexpr (std::integral<T>) {
         return "a whole number";
+    } else if constexpr (std::same_as<T, std::string>) {
+        return "text";
     } else {
         return "a number";
     }
