@@ -10,6 +10,7 @@
 
 #include "portico/embed/background.h"
 #include "portico/embed/server.h"
+#include "portico/embed/test_connection_state.h"
 #include "portico/embed/test_h2.h"
 #include "portico/embed/test_socket_state.h"
 #include "portico/http/fields.h"
@@ -32,7 +33,9 @@
 namespace portico {
 namespace {
 
-const io::SocketAddress server_address = io::SocketAddress::of(io::IpAddress::loopback(io::Family::ipv4), 80);
+io::SocketAddress server_address(io::Family family) {
+    return io::SocketAddress::of(io::IpAddress::loopback(family), 80);
+}
 
 io::SimFaults simulated(const TestFaults& faults) {
     io::SimFaults simulated;
@@ -130,14 +133,34 @@ const TestSecurity& security() {
 // What a connection carries.
 enum class Carried : std::uint8_t { octets, h2 };
 
+// How a client connects.
+struct Dialling {
+    TestProtocol protocol;
+    io::SimKernel* kernel;
+    io::IpAddress from;
+};
+
+// Sockets that are opened while it lives come from an address; those of handlers, too.
+class Caller {
+public:
+    Caller(io::SimKernel& kernel, const io::IpAddress& from) : kernel_(&kernel) { kernel.set_client_address(from); }
+    Caller(const Caller&) = delete;
+    Caller& operator=(const Caller&) = delete;
+    ~Caller() { kernel_->set_client_address(std::nullopt); }
+
+private:
+    io::SimKernel* kernel_;
+};
+
 // A client's connection to the server; nothing if there is none, or no TLS.
-Task<std::optional<link::Transport>> open_connection(io::Core& core, TestProtocol protocol,
-                                                     Carried carried = Carried::octets) {
+Task<std::optional<link::Transport>> open_connection(io::Core& core, Dialling how, Carried carried = Carried::octets) {
     const io::TimePoint deadline = core.now() + patience;
-    io::Result<io::Stream> stream = co_await io::connect(core, server_address, deadline);
+    std::optional<Caller> caller(std::in_place, *how.kernel, how.from);
+    io::Result<io::Stream> stream = co_await io::connect(core, server_address(how.from.family()), deadline);
+    caller.reset();
     if (!stream) co_return std::nullopt;
     link::Transport transport(std::move(*stream));
-    if (protocol != TestProtocol::http) {
+    if (how.protocol != TestProtocol::http) {
         const TestSecurity& known = security();
         const tls::ClientContext& context = carried == Carried::h2 ? *known.h2_client : *known.client;
         transport.protect(*context.make_session("localhost", core.buffers()));
@@ -147,9 +170,8 @@ Task<std::optional<link::Transport>> open_connection(io::Core& core, TestProtoco
     co_return std::move(transport);
 }
 
-Task<void> exchange_octets(io::Core& core, TestProtocol protocol, std::string sent, AfterSending then,
-                           std::string& received) {
-    std::optional<link::Transport> connection = co_await open_connection(core, protocol);
+Task<void> exchange_octets(io::Core& core, Dialling how, std::string sent, AfterSending then, std::string& received) {
+    std::optional<link::Transport> connection = co_await open_connection(core, how);
     if (!connection) co_return;
     const io::TimePoint deadline = core.now() + patience;
     const io::Result<void> written = co_await services::write_all(*connection, sent, deadline);
@@ -174,8 +196,8 @@ Task<void> write_output(link::Transport& connection, TestH2& question, bool& is_
     is_writing = false;
 }
 
-Task<void> ask_over_h2(io::Core& core, TestProtocol protocol, TestH2& question) {
-    std::optional<link::Transport> connection = co_await open_connection(core, protocol, Carried::h2);
+Task<void> ask_over_h2(io::Core& core, Dialling how, TestH2& question) {
+    std::optional<link::Transport> connection = co_await open_connection(core, how, Carried::h2);
     if (!connection) co_return;
     const io::TimePoint deadline = core.now() + patience;
     bool is_writing = false;
@@ -193,8 +215,8 @@ Task<void> ask_over_h2(io::Core& core, TestProtocol protocol, TestH2& question) 
     co_await connection->drain(patience, drained_octets_max);
 }
 
-Task<void> write_and_leave(io::Core& core, TestProtocol protocol, std::string sent, std::chrono::milliseconds time) {
-    std::optional<link::Transport> connection = co_await open_connection(core, protocol);
+Task<void> write_and_leave(io::Core& core, Dialling how, std::string sent, std::chrono::milliseconds time) {
+    std::optional<link::Transport> connection = co_await open_connection(core, how);
     if (!connection) co_return;
     const io::Result<void> written = co_await services::write_all(*connection, sent, core.now() + patience);
     const bool slept = co_await io::sleep_for(core, time);
@@ -202,8 +224,8 @@ Task<void> write_and_leave(io::Core& core, TestProtocol protocol, std::string se
     connection->abort_on_close();
 }
 
-Task<void> write_and_stay(io::Core& core, TestProtocol protocol, std::string sent) {
-    std::optional<link::Transport> connection = co_await open_connection(core, protocol);
+Task<void> write_and_stay(io::Core& core, Dialling how, std::string sent) {
+    std::optional<link::Transport> connection = co_await open_connection(core, how);
     if (!connection) co_return;
     const io::Result<void> written = co_await services::write_all(*connection, sent, core.now() + patience);
     for (bool goes_on = written.has_value(); goes_on;) {
@@ -213,9 +235,9 @@ Task<void> write_and_stay(io::Core& core, TestProtocol protocol, std::string sen
 }
 
 // `head`: of the handshake over HTTP/1.1.
-Task<void> connect_and_open(io::Core& core, TestProtocol protocol, TestSocket::State& socket, std::string head) {
+Task<void> connect_and_open(io::Core& core, Dialling how, TestSocket::State& socket, std::string head) {
     const Carried carried = socket.h2 ? Carried::h2 : Carried::octets;
-    std::optional<link::Transport> connection = co_await open_connection(core, protocol, carried);
+    std::optional<link::Transport> connection = co_await open_connection(core, how, carried);
     if (!connection) co_return;
     socket.transport.emplace(std::move(*connection));
     if (socket.h2) {
@@ -223,6 +245,11 @@ Task<void> connect_and_open(io::Core& core, TestProtocol protocol, TestSocket::S
     } else {
         co_await socket.open(std::move(head));
     }
+}
+
+Task<void> connect_and_keep(io::Core& core, Dialling how, TestConnection::State& connection) {
+    std::optional<link::Transport> opened = co_await open_connection(core, how);
+    if (opened) connection.transport.emplace(*std::move(opened));
 }
 
 Task<void> wait_for(server::Worker& worker, bool& has_ended) {
@@ -285,7 +312,10 @@ struct TestClient::World {
             worker.inbound().set_strict_transport_security("max-age=" + std::to_string(strict->count()));
         }
         begin(the_server);
-        open(server_address, worker, is_secure ? security().server : nullptr);
+        open_for(io::Family::ipv4);
+    }
+    void open_for(io::Family family) {
+        open(server_address(family), worker, protocol == TestProtocol::http ? nullptr : security().server);
     }
     // Runs the start hooks of a server, which then has tasks of its own.
     void begin(Server& one) {
@@ -337,8 +367,12 @@ struct TestClient::World {
         while (scope.size() > 0) core.run_once(io::never);
     }
 
+    [[nodiscard]] Dialling dialling() { return {protocol, &kernel, peer}; }
+
     Server* server;
     const TestProtocol protocol;
+    io::IpAddress peer = io::IpAddress::loopback(io::Family::ipv4);
+    bool has_ipv6 = false;  // the server listens there too
     unsigned replacements;  // that the worker has followed
     io::SimKernel kernel;
     io::Core core;
@@ -367,32 +401,51 @@ TestAnswer TestClient::post(std::string_view target, std::string_view content, s
     return request("POST", target, {{"Content-Type", std::string(content_type)}}, content);
 }
 
-TestAnswer TestClient::request(std::string_view method, std::string_view target,
-                               const std::vector<std::pair<std::string, std::string>>& fields,
+TestAnswer TestClient::request(std::string_view method, std::string_view target, const TestFields& fields,
                                std::string_view content) {
-    const bool has_content = !content.empty() || method == "POST" || method == "PUT";
     if (world_->protocol == TestProtocol::http2) {
         auto all = fields;
-        if (has_content) all.emplace_back("Content-Length", std::to_string(content.size()));
+        if (announces_length(method, content)) all.emplace_back("Content-Length", std::to_string(content.size()));
         TestH2 question(method, target, all, content);
-        world_->run(ask_over_h2(world_->core, world_->protocol, question));
+        world_->run(ask_over_h2(world_->core, world_->dialling(), question));
         return question.take_answer();
     }
-    std::string octets;
-    octets.append(method).append(" ").append(target).append(" HTTP/1.1\r\nConnection: close\r\n");
-    const bool has_host =
-        std::ranges::any_of(fields, [](const auto& field) { return http::equals_ignoring_case(field.first, "Host"); });
-    if (!has_host) octets.append("Host: localhost\r\n");  // which a server answers whatever Options::hosts lists
-    for (const auto& [name, value] : fields) octets.append(name).append(": ").append(value).append("\r\n");
-    if (has_content) octets.append("Content-Length: ").append(std::to_string(content.size())).append("\r\n");
-    octets.append("\r\n").append(content);
+    std::string octets = write_test_request(method, target, fields, content, "Connection: close\r\n");
     std::string received;
-    world_->run(exchange_octets(world_->core, world_->protocol, std::move(octets), AfterSending::stays, received));
+    world_->run(exchange_octets(world_->core, world_->dialling(), std::move(octets), AfterSending::stays, received));
     return read_answer(received, http::recognise_method(method));
 }
 
-TestSocket TestClient::websocket(std::string_view target,
-                                 const std::vector<std::pair<std::string, std::string>>& fields) {
+TestAnswer TestClient::put(std::string_view target, std::string_view content, std::string_view content_type) {
+    return request("PUT", target, {{"Content-Type", std::string(content_type)}}, content);
+}
+
+TestAnswer TestClient::patch(std::string_view target, std::string_view content, std::string_view content_type) {
+    return request("PATCH", target, {{"Content-Type", std::string(content_type)}}, content);
+}
+
+TestAnswer TestClient::del(std::string_view target) { return request("DELETE", target); }
+
+TestConnection TestClient::connect() {
+    World& world = *world_;
+    auto state =
+        std::make_shared<TestConnection::State>(world.core, [&world](Task<void> task) { world.run(std::move(task)); });
+    world.run(connect_and_keep(world.core, world.dialling(), *state));
+    return TestConnection(state);
+}
+
+void TestClient::set_peer(std::string_view address) {
+    const std::optional<io::IpAddress> parsed = io::IpAddress::parse(address);
+    if (!parsed) {
+        std::fprintf(stderr, "portico: '%.*s' is not an address\n", static_cast<int>(address.size()), address.data());
+        std::abort();
+    }
+    world_->peer = *parsed;
+    if (parsed->family() == io::Family::ipv4 || std::exchange(world_->has_ipv6, true)) return;
+    world_->open_for(io::Family::ipv6);
+}
+
+TestSocket TestClient::websocket(std::string_view target, const TestFields& fields) {
     World& world = *world_;
     auto socket =
         std::make_shared<TestSocket::State>(world.core, [&world](Task<void> task) { world.run(std::move(task)); });
@@ -403,11 +456,11 @@ TestSocket TestClient::websocket(std::string_view target,
     for (const auto& [name, value] : fields) head.append(name).append(": ").append(value).append("\r\n");
     head += "\r\n";
     if (world.protocol == TestProtocol::http2) {
-        auto all = fields;
+        TestFields all = fields;
         all.emplace_back("sec-websocket-version", "13");
         socket->h2.emplace("websocket", target, all);
     }
-    world.run(connect_and_open(world.core, world.protocol, *socket, std::move(head)));
+    world.run(connect_and_open(world.core, world.dialling(), *socket, std::move(head)));
     if (socket->is_open) {
         socket->tasks.start(socket->read());
         socket->tasks.start(socket->write());
@@ -417,19 +470,19 @@ TestSocket TestClient::websocket(std::string_view target,
 
 std::string TestClient::exchange(std::string_view octets) {
     std::string received;
-    world_->run(exchange_octets(world_->core, world_->protocol, std::string(octets), AfterSending::stays, received));
+    world_->run(exchange_octets(world_->core, world_->dialling(), std::string(octets), AfterSending::stays, received));
     return received;
 }
 
 std::string TestClient::exchange_and_finish(std::string_view octets) {
     std::string received;
     world_->run(
-        exchange_octets(world_->core, world_->protocol, std::string(octets), AfterSending::half_closes, received));
+        exchange_octets(world_->core, world_->dialling(), std::string(octets), AfterSending::half_closes, received));
     return received;
 }
 
 void TestClient::send_and_leave(std::string_view octets, std::chrono::milliseconds time) {
-    world_->run(write_and_leave(world_->core, world_->protocol, std::string(octets), time));
+    world_->run(write_and_leave(world_->core, world_->dialling(), std::string(octets), time));
 }
 
 void TestClient::pass(std::chrono::milliseconds time) {
@@ -438,7 +491,7 @@ void TestClient::pass(std::chrono::milliseconds time) {
 }
 
 void TestClient::send_and_stay(std::string_view octets, std::chrono::milliseconds time) {
-    world_->staying.start(write_and_stay(world_->core, world_->protocol, std::string(octets)));
+    world_->staying.start(write_and_stay(world_->core, world_->dialling(), std::string(octets)));
     pass(time);
 }
 

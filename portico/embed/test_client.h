@@ -17,18 +17,28 @@
 #include <utility>
 #include <vector>
 
+#include "portico/embed/response.h"
+
 namespace portico {
 
 class Server;
 
+// Names and values of fields.
+using TestFields = std::vector<std::pair<std::string, std::string>>;
+
 // The server's answer. Status 0: the connection ended before the answer was complete.
 struct TestAnswer {
-    int status = 0;                                           // the final response's code, 200
-    std::vector<std::pair<std::string, std::string>> fields;  // names and values, in the order of the answer
-    std::string content;                                      // without chunks
+    int status = 0;       // the final response's code, 200
+    TestFields fields;    // in the order of the answer
+    std::string content;  // without chunks
 
     // The value of the first field with this name; empty if there is none.
     [[nodiscard]] std::string_view field(std::string_view name) const;
+    // The content as JSON: answer.as<portico::Json>(). If it is none, the value is_discarded().
+    template <class Json>
+    [[nodiscard]] Json as() const {
+        return Json::parse(content, nullptr, false);
+    }
 };
 
 // Probabilities, from 0 to 1, of failures.
@@ -76,6 +86,40 @@ private:
     std::shared_ptr<State> state_;
 };
 
+// A connection of a test client that is kept: it carries requests of HTTP/1.1 one after another, and answers can be
+// read piece by piece. The client outlives it.
+class TestConnection {
+public:
+    struct State;  // for the library itself
+    explicit TestConnection(std::shared_ptr<State> state);
+    TestConnection(TestConnection&&) noexcept = default;
+    TestConnection& operator=(TestConnection&&) = delete;
+    ~TestConnection();  // closes it
+
+    // Like TestClient's functions. Status 0: the connection has ended, or the answer before has not been read wholly.
+    TestAnswer get(std::string_view target);
+    TestAnswer request(std::string_view method, std::string_view target, const TestFields& fields = {},
+                       std::string_view content = {});
+    // Sends a request, and returns the answer as soon as its head has come: without content, which read() returns.
+    TestAnswer begin(std::string_view method, std::string_view target, const TestFields& fields = {},
+                     std::string_view content = {});
+    // The next octets of the content, as they come. Nothing at its end, if the connection ends, or if no more come
+    // within five minutes of the client's clock.
+    [[nodiscard]] std::optional<std::string> read();
+    // The content up to `end`, and with it, such as one server-sent event, which ends with "\n\n". Nothing if it does
+    // not come; what came instead can still be read.
+    [[nodiscard]] std::optional<std::string> read_until(std::string_view end);
+    // Whether the content of the last answer has come to its end.
+    [[nodiscard]] bool is_complete() const;
+    // Whether the connection can carry a further request: the server has not closed it. The clock goes on for a moment.
+    [[nodiscard]] bool is_open();
+    // Resets the connection.
+    void leave();
+
+private:
+    std::shared_ptr<State> state_;
+};
+
 // Sends requests to a server, each on a separate connection, and returns the answer. It opens no port and starts no
 // thread, and its clock is simulated.
 class TestClient {
@@ -98,13 +142,27 @@ public:
     // Sends `content`, with its length.
     TestAnswer post(std::string_view target, std::string_view content,
                     std::string_view content_type = "application/octet-stream");
+    TestAnswer put(std::string_view target, std::string_view content,
+                   std::string_view content_type = "application/octet-stream");
+    TestAnswer patch(std::string_view target, std::string_view content,
+                     std::string_view content_type = "application/octet-stream");
+    TestAnswer del(std::string_view target);
+    // Sends `value`, a Json or what becomes one, as application/json. Include portico/json.h.
+    template <class Value>
+    TestAnswer send_json(std::string_view method, std::string_view target, const Value& value) {
+        return request(method, target, {{"Content-Type", "application/json"}}, detail::JsonText<Value>::of(value));
+    }
     // Any method, with further fields. Connection (not over HTTP/2) and Content-Length are added, and "Host: localhost"
     // unless `fields` has one.
-    TestAnswer request(std::string_view method, std::string_view target,
-                       const std::vector<std::pair<std::string, std::string>>& fields = {},
+    TestAnswer request(std::string_view method, std::string_view target, const TestFields& fields = {},
                        std::string_view content = {});
+    // Opens a connection that is kept, with TLS if the client speaks it, and always for HTTP/1.1.
+    TestConnection connect();
     // Opens a WebSocket with further fields, such as Origin and Sec-WebSocket-Protocol.
-    TestSocket websocket(std::string_view target, const std::vector<std::pair<std::string, std::string>>& fields = {});
+    TestSocket websocket(std::string_view target, const TestFields& fields = {});
+    // From now on, connections come from this address, "192.0.2.7" or "2001:db8::7": what Request::peer() says. If it
+    // is not an address, standard error says so and the program aborts.
+    void set_peer(std::string_view address);
     // Sends these octets on one connection, and returns everything received until the server closes it.
     std::string exchange(std::string_view octets);
     // Like exchange(), for a client that half-closes as soon as it has sent the octets, as `printf … | nc` does.
