@@ -24,7 +24,7 @@ ALSO_NEEDS = {"gateway": ["sqlite3"], "notes": ["sqlite3"]}  # packages besides 
 # How each example is built. Once is enough, because library.consumer_* builds a program with each finder and each kind of
 # the library. Both ways take equally long: json_api, notes and rpc take a third of the time that all others take together.
 WAYS = {
-    "cmake": ["accounts", "chat", "hello", "json_api", "seven_services", "site_and_api", "sse_hub", "tcp_echo", "time", "udp_echo", "urls", "websocket_chat", "websocket_echo"],
+    "cmake": ["accounts", "chat", "hello", "inbox", "json_api", "seven_services", "site_and_api", "sse_hub", "tcp_echo", "time", "todo", "udp_echo", "urls", "websocket_chat", "websocket_echo"],
     "pkg-config": ["acme", "ask", "gateway", "notes", "rpc", "upload"],
 }
 
