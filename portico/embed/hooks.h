@@ -1,7 +1,9 @@
 // portico/embed/hooks.h — a program's own answers to requests that are not served as asked.
 //
 //   server.on_refusal(portico::problem_json());
-//   server.on_error([](const portico::Request& request, const portico::Failed& failed) { count(failed.reason()); });
+//   server.on_error([](const portico::Request& request, const portico::Failed& failed) {
+//       return portico::Response(portico::Status::bad_gateway, "sorry\n", "text/plain");
+//   });
 //
 // Room embed: see response.h.
 // Threads:   every core calls the functions, at the same time if there are several.
@@ -55,6 +57,7 @@ private:
 
 // See Router::on_refusal() and Router::on_error().
 using RefusalHook = std::function<Response(const Request& request, const Refused& refused)>;
+// A function that returns nothing to answer with returns std::nullopt.
 using ErrorHook = std::function<std::optional<Response>(const Request& request, const Failed& failed)>;
 
 // An answer in the format of RFC 9457, application/problem+json: type "about:blank", the status's own phrase as title,

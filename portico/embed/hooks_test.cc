@@ -163,6 +163,9 @@ TEST_F(Hooked, RefusalsOfOneGroupAreThatGroups) {
     EXPECT_EQ(client.get("/own").content, "own");
     EXPECT_EQ(client.get("/text").content, "text");
     EXPECT_EQ(client.request("HEAD", "/nowhere").field("Content-Type"), "application/problem+json");
+    TestClient over_h2(server_, 1, TestFaults(), TestProtocol::http2);
+    EXPECT_EQ(over_h2.get("/nowhere").field("Content-Type"), "application/problem+json");
+    EXPECT_THAT(over_h2.get("/" + std::string(600, 'a')).content, HasSubstr("\"status\":414"));
     EXPECT_EQ(client.request("GET", "/nowhere", {{"Accept", "text/html"}}).field("Content-Security-Policy"), "");
 }
 
@@ -188,6 +191,19 @@ TEST_F(Hooked, AHookThatThrowsLeavesTheStandardPage) {
     EXPECT_EQ(page.content, "500 Internal Server Error\nThe server failed to answer the request.\n");
     const std::string hook = "the program's function for errors or refusals threw an exception: hook";
     EXPECT_THAT(told, ElementsAre("GET /throws threw an exception: at once", hook, hook));
+    logging.on_refusal(problem_json());
+    EXPECT_THAT(told.back(), HasSubstr("hooks_test.cc"));
+}
+
+TEST(Hooks, TheLogHearsWhyAServerDoesNotRun) {
+    std::vector<std::string> told;
+    Options options;
+    options.log = [&told](std::string_view sentence) { told.emplace_back(sentence); };
+    Server server(options);
+    testing::internal::CaptureStderr();
+    EXPECT_EQ(server.run({"127.0.0.1:0", "udp://127.0.0.1:0"}), 1);
+    EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+    EXPECT_THAT(told, ElementsAre("'udp://127.0.0.1:0' is not an endpoint for HTTP: write HOST:PORT or unix:PATH"));
 }
 
 TEST_F(Hooked, FailuresAreToldToTheHookForErrors) {

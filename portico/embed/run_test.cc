@@ -384,6 +384,29 @@ TEST_P(AccessLogOfAProgram, HasALineForEachRequest) {
     EXPECT_NE(lines.find(GetParam().line), std::string::npos) << lines;
 }
 
+TEST(AccessLinesOfAProgram, MayGoToAFunction) {
+    std::vector<std::string> lines;  // of the log's thread, until the server is destroyed
+    std::vector<std::string> told;
+    Options options;
+    options.log_format = LogFormat::json;
+    options.access_lines = [&lines](std::string_view line) {
+        lines.emplace_back(line);
+        if (lines.size() == 2) throw std::runtime_error("full");
+    };
+    options.log = [&told](std::string_view sentence) { told.emplace_back(sentence); };
+    {
+        Server server(options);
+        ASSERT_TRUE(server.start("127.0.0.1:0").has_value());
+        for (const char* const target : {"/one", "/two", "/three"}) EXPECT_FALSE(get(server.port(), target).empty());
+        server.stop();
+        server.wait();
+    }
+    ASSERT_EQ(lines.size(), 3U);
+    EXPECT_NE(lines[2].find(R"("target":"/three")"), std::string::npos) << lines[2];
+    EXPECT_TRUE(lines[0].starts_with('{') && lines[0].ends_with('}')) << lines[0];
+    EXPECT_EQ(told, std::vector<std::string>{"the function for the access log threw an exception: full"});
+}
+
 // The log records what the client is not told: who asked, and why the request was not served.
 TEST(AccessLogOfAProgramsUsers, SaysWhoAskedAndWhyNot) {
     const ScratchFolder place;

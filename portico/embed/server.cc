@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cassert>
 #include <chrono>
+#include <exception>
 #include <mutex>
 #include <optional>
 #include <utility>
@@ -202,13 +203,24 @@ std::expected<std::unique_ptr<server::ServerCertificates>, std::string> open_cer
 }
 
 server::LogFormat log_format(const Options& options) {
-    if (options.access_log.empty()) return server::LogFormat::off;
+    if (options.access_log.empty() && !options.access_lines) return server::LogFormat::off;
     switch (options.log_format) {
         case LogFormat::json: return server::LogFormat::json;
         case LogFormat::combined: return server::LogFormat::combined;
         case LogFormat::text: break;
     }
     return server::LogFormat::text;
+}
+
+// A function of the program for lines, which does not throw.
+Log guarded(Log lines, std::shared_ptr<const Log> log) {
+    return [lines = std::move(lines), log = std::move(log)](std::string_view line) {
+        try {
+            lines(line);
+        } catch (...) {
+            tell_of_error(log.get(), "the function for the access log " + describe_exception(std::current_exception()));
+        }
+    };
 }
 
 std::string sentence(const server::OpenError& error) {
@@ -251,7 +263,9 @@ std::string announcement(const io::SocketAddress& address, const std::string& sc
 }  // namespace
 
 Server::Server(Options options)
-    : Router(std::make_shared<State>()), control_(std::make_shared<Control>(std::move(options), state())) {}
+    : Router(std::make_shared<State>()), control_(std::make_shared<Control>(std::move(options), state())) {
+    state()->log = control_->log;
+}
 
 Server::~Server() {
     if (control_->server == nullptr) return;
@@ -351,6 +365,10 @@ std::expected<void, std::string> Server::open_and_start(const std::vector<std::s
     options.work = &control_->background;
     options.log.format = log_format(own);
     if (own.access_log != "-") options.log.path = own.access_log;
+    if (own.access_lines) {
+        options.log.path.clear();
+        options.log.lines = guarded(own.access_lines, control_->log);
+    }
     const auto parsed = parse(endpoints);
     if (!parsed) return std::unexpected(parsed.error());
     const bool is_secure =

@@ -139,6 +139,10 @@ public:
     std::string access_log;
     // The format of its lines.
     LogFormat log_format = LogFormat::text;
+    // Gets each line of the access log, without its line break, instead of a file; access_log is then of no use. The
+    // log's own thread calls it, one line after another. If it is slow, lines are dropped and counted, and clients do
+    // not wait. What it throws is told as `log` says.
+    std::function<void(std::string_view line)> access_lines;
     // How long all stop hooks together may take: see Server::on_stop().
     std::chrono::milliseconds stop_hooks_time_max{10'000};
     // A handler, or a task of the server's own, that keeps its thread for so long is told to the operator, with the

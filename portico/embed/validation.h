@@ -36,10 +36,10 @@ namespace detail {
 // Collects errors, the first one of each field.
 class Validation {
 public:
-    // A field, as the client knows it, and what is wrong with it: "title", "must not be empty".
+    // What is wrong with a field.
     struct Error {
-        std::string field;
-        std::string message;
+        std::string field;    // as the client knows it: "title"
+        std::string message;  // "must not be empty"
     };
 
     // Whether everything is right so far.

@@ -119,6 +119,7 @@ struct AccessLog::Impl {
     void run();
     [[nodiscard]] bool drain();
     void flush();
+    void pass_on(std::string_view lines) const;
     void lose_batch(int failure, std::string_view unwritten);
     // Returns false if the time for ending is over.
     [[nodiscard]] bool wait_until_writable();
@@ -126,7 +127,10 @@ struct AccessLog::Impl {
     void report();
     void say(const std::string& text) const;
     void do_reopen();
-    [[nodiscard]] std::string name() const { return options.path.empty() ? "standard output" : options.path; }
+    [[nodiscard]] std::string name() const {
+        if (options.lines) return "the program";
+        return options.path.empty() ? "standard output" : options.path;
+    }
 
     const AccessLogOptions options;
     AccessLineWriter line;
@@ -183,6 +187,7 @@ bool AccessLog::Impl::drain() {
 void AccessLog::Impl::flush() {
     std::string_view left(batch.data(), batch_filled);
     batch_filled = 0;
+    if (options.lines) return pass_on(left);
     if (!left.empty() && line_torn && ::write(sink.number(), "\n", 1) == 1) line_torn = false;
     while (!left.empty()) {
         if (sink.may_block() && !wait_until_writable()) return lose_batch(EAGAIN, left);
@@ -200,6 +205,15 @@ void AccessLog::Impl::flush() {
             last_failure = 0;
             reported_drops = dropped();
         }
+    }
+}
+
+// Each line has its end.
+void AccessLog::Impl::pass_on(std::string_view lines) const {
+    while (!lines.empty()) {
+        const std::size_t end = lines.find('\n');
+        options.lines(lines.substr(0, end));
+        lines.remove_prefix(end + 1);
     }
 }
 
@@ -283,7 +297,8 @@ std::expected<std::unique_ptr<AccessLog>, std::string> AccessLog::open(const Acc
     auto impl = std::make_unique<Impl>(options, cores);
     if (options.format == LogFormat::off) return std::unique_ptr<AccessLog>(new AccessLog(std::move(impl)));
     const std::string cause = "can't open the access log " + impl->name() + ": ";
-    const int failure = !impl->bell ? EMFILE : impl->sink.open(options.path);
+    int failure = impl->bell ? 0 : EMFILE;
+    if (failure == 0 && !options.lines) failure = impl->sink.open(options.path);
     if (failure != 0) {
         return std::unexpected(cause + std::generic_category().message(failure) + "; " + advice(failure, options.path));
     }

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstdint>
 #include <expected>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -24,6 +25,8 @@ struct AccessLogOptions {
     LogFormat format = LogFormat::text;
     std::string path;               // empty: standard output
     Colour colour = Colour::never;  // `text` only
+    // Gets each line, without its line break, on the writer's thread, instead of `path`. It does not throw.
+    std::function<void(std::string_view line)> lines{};
 };
 
 // One request, answered or abandoned. record() copies the views. A view without data (default-constructed) means that
