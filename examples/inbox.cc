@@ -1,13 +1,10 @@
 // examples/inbox.cc — takes files by form, and gives them back under numbers that it chooses.
-//
 // usage: inbox FOLDER [ENDPOINT]
-//
 //   $ curl -F file=@holiday.jpg localhost:8080/files
 //   $ curl -OJ localhost:8080/files/1
 #include <portico/json.h>
 #include <portico/portico.h>
 
-#include <algorithm>
 #include <charconv>
 #include <filesystem>
 
@@ -46,7 +43,7 @@ public:
     void skip(const std::string& name) {
         int number = 0;
         std::from_chars(name.data(), name.data() + name.size(), number);
-        last_ = std::max(last_, number);
+        if (number > last_) last_ = number;
     }
 
 private:
