@@ -40,33 +40,33 @@ public:
     template <class Handler, class... Object>
     RouteNotes get(Pattern<detail::TargetOf<Handler, Object...>> pattern, Handler handler, Object&&... object) {
         return add("GET", pattern.text(), pattern.where(),
-            bind_handler(detail::target(std::move(handler), std::forward<Object>(object)...)));
+                   bind_handler(detail::target(std::move(handler), std::forward<Object>(object)...)));
     }
     template <class Handler, class... Object>
     RouteNotes post(Pattern<detail::TargetOf<Handler, Object...>> pattern, Handler handler, Object&&... object) {
         return add("POST", pattern.text(), pattern.where(),
-            bind_handler(detail::target(std::move(handler), std::forward<Object>(object)...)));
+                   bind_handler(detail::target(std::move(handler), std::forward<Object>(object)...)));
     }
     template <class Handler, class... Object>
     RouteNotes put(Pattern<detail::TargetOf<Handler, Object...>> pattern, Handler handler, Object&&... object) {
         return add("PUT", pattern.text(), pattern.where(),
-            bind_handler(detail::target(std::move(handler), std::forward<Object>(object)...)));
+                   bind_handler(detail::target(std::move(handler), std::forward<Object>(object)...)));
     }
     template <class Handler, class... Object>
     RouteNotes patch(Pattern<detail::TargetOf<Handler, Object...>> pattern, Handler handler, Object&&... object) {
         return add("PATCH", pattern.text(), pattern.where(),
-            bind_handler(detail::target(std::move(handler), std::forward<Object>(object)...)));
+                   bind_handler(detail::target(std::move(handler), std::forward<Object>(object)...)));
     }
     template <class Handler, class... Object>
     RouteNotes del(Pattern<detail::TargetOf<Handler, Object...>> pattern, Handler handler, Object&&... object) {
         return add("DELETE", pattern.text(), pattern.where(),
-            bind_handler(detail::target(std::move(handler), std::forward<Object>(object)...)));
+                   bind_handler(detail::target(std::move(handler), std::forward<Object>(object)...)));
     }
     template <class Handler, class... Object>
     RouteNotes route(std::string method, Pattern<detail::TargetOf<Handler, Object...>> pattern, Handler handler,
                      Object&&... object) {
         return add(std::move(method), pattern.text(), pattern.where(),
-            bind_handler(detail::target(std::move(handler), std::forward<Object>(object)...)));
+                   bind_handler(detail::target(std::move(handler), std::forward<Object>(object)...)));
     }
 
     // Like route(), for a pattern that is known only while the program runs, such as one from a file. If it is wrong,

@@ -50,8 +50,8 @@ struct Router::State {
     route::Routes routes;
     std::vector<std::string> errors;
     std::vector<std::shared_ptr<RouteNotes::Description>> descriptions;  // of the routes, in their order
-    std::shared_ptr<const Hooks> hooks;  // for every request; null: there are none
-    std::shared_ptr<const Log> log;      // of the server that answers with the routes; null: standard error
+    std::shared_ptr<const Hooks> hooks;                                  // for every request; null: there are none
+    std::shared_ptr<const Log> log;  // of the server that answers with the routes; null: standard error
 };
 
 }  // namespace portico
