@@ -175,13 +175,21 @@ Task<void> Background::until_open(std::shared_ptr<Seat> seat, io::Gate Seat::* g
     static_cast<void>(opened);
 }
 
+unsigned Background::free_number() {
+    const std::lock_guard guard(lock_);
+    const auto found = std::ranges::find(seats_, nullptr);
+    const auto number = found - seats_.begin();
+    if (found == seats_.end()) seats_.emplace_back();
+    return static_cast<unsigned>(number);
+}
+
 // --- the start
 
 Task<Outcome> Background::begin(io::Core& core, unsigned number) {
     const auto seat = std::make_shared<Seat>(core);
     {
         const std::lock_guard guard(lock_);
-        phase_ = Phase::starting;
+        if (phase_ != Phase::serving) phase_ = Phase::starting;
         seats_[number] = seat;
         if (is_start_hurried_) seat->start_hurried.open();
     }
@@ -212,6 +220,7 @@ void Background::serving(io::Core& core, unsigned number, unsigned cores) {
     {
         const std::lock_guard guard(lock_);
         phase_ = Phase::serving;
+        cores_ = cores;
         seat = seats_[number];
         if (number == 0) early.swap(early_);
     }
@@ -290,7 +299,8 @@ Task<void> Background::run_stop_hooks(io::Core& core) {
 
 bool Background::others_are_left() {
     const std::lock_guard guard(lock_);
-    return std::ranges::count(seats_, nullptr) < static_cast<std::ptrdiff_t>(seats_.size()) - 1;
+    return std::ranges::any_of(std::span(seats_).first(cores_).subspan(1),
+                               [](const auto& seat) { return seat != nullptr; });
 }
 
 void Background::leave(unsigned number) {

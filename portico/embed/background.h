@@ -64,6 +64,10 @@ public:
     // The same for stop hooks.
     void hurry_stop();
 
+    // --- for clients of tests, each of which is a core of its own; all on one thread
+    // The number for a further core. If it is not 0, serving() is not called for it, and nothing waits for its end.
+    [[nodiscard]] unsigned free_number();
+
     // --- CoreWork
     Task<Outcome> begin(io::Core& core, unsigned number) override;
     void serving(io::Core& core, unsigned number, unsigned cores) override;
@@ -114,6 +118,7 @@ private:
     Phase phase_ = Phase::not_started;
     bool is_start_hurried_ = false;
     std::vector<std::shared_ptr<Seat>> seats_;  // by core; null before its beginning and after its end
+    unsigned cores_ = 0;                        // that have begun together
     std::vector<CoreFunction> early_;           // spawned before the start
 };
 

@@ -175,6 +175,31 @@ TEST(AServersHooks, RunInTheirOrderAndTasksEndBetweenThem) {
     EXPECT_EQ(refused.error(), "the server has ended: it takes no further tasks");
 }
 
+TEST(AServersHooks, OfSeveralClientsRunForTheFirst) {
+    Server server;
+    Notes notes;
+    std::optional<TestClient> first;
+    int turns = 0;
+    server.on_start([&] { notes.add("start"); });
+    server.on_core_start([&] { notes.add("core start"); });
+    server.on_stop([&] { notes.add("stop"); });
+    server.every(seconds(1), [&turns] { ++turns; });
+    server.get("/", [] { return "found"; });
+    first.emplace(server);
+    TestClient second(server);
+    {
+        TestClient third(server);
+        EXPECT_EQ(third.get("/").content, "found");
+    }
+    second.pass(seconds(3));
+    EXPECT_EQ(turns, 0);
+    first->pass(seconds(3));
+    EXPECT_GE(turns, 2);
+    first.reset();
+    EXPECT_EQ(second.get("/").content, "found");
+    EXPECT_EQ(notes.text(), "start, core start, core start, core start, stop");
+}
+
 TEST(AServersHooks, AtTheStopHaveATimeLimit) {
     Options options;
     options.stop_hooks_time_max = seconds(5);
@@ -184,6 +209,20 @@ TEST(AServersHooks, AtTheStopHaveATimeLimit) {
     const std::string told = told_by([&] { const TestClient client(server); });
     EXPECT_FALSE(slept);
     EXPECT_EQ(told, "error: the stop hooks took longer than Options::stop_hooks_time_max: they were ended\n");
+}
+
+TEST(AServersTasks, AreReportedIfTheyFailToTheLog) {
+    Options options;
+    std::vector<std::string> sentences;
+    options.log = [&sentences](std::string_view sentence) { sentences.emplace_back(sentence); };
+    Server server(options);
+    const std::string told = told_by([&] {
+        TestClient client(server);
+        EXPECT_TRUE(server.spawn([] { throw std::runtime_error("too hard"); }).has_value());
+        client.pass(milliseconds(1));
+    });
+    EXPECT_EQ(told, "");
+    EXPECT_EQ(sentences, std::vector<std::string>{"a task of spawn(): threw an exception: too hard"});
 }
 
 TEST(AServersTasks, AreReportedIfTheyFail) {

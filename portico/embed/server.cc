@@ -59,7 +59,7 @@ std::vector<std::string> hosts_of(const Options& options) {
 struct Server::Control {
     Control(Options the_options, std::shared_ptr<State> the_routes)
         : options(std::move(the_options)),
-          log(options.log ? std::make_shared<const Log>(options.log) : nullptr),
+          log(share(options.log)),
           background(options.threads, background_times(options), log),
           own(the_routes),
           routes(std::move(the_routes)) {}

@@ -2,7 +2,6 @@
 #include "portico/embed/service_run.h"
 
 #include <signal.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cassert>
@@ -13,15 +12,12 @@
 #include "portico/embed/tell.h"
 #include "portico/io/descriptor_limit.h"
 #include "portico/io/epoll/epoll_kernel.h"
-#include "portico/io/patient_write.h"
 #include "portico/io/scope.h"
 #include "portico/io/signals.h"
 #include "portico/io/thread.h"
 
 namespace portico {
 namespace {
-
-void tell(const std::string& sentence) { io::write_patiently(STDERR_FILENO, sentence + "\n"); }
 
 Task<void> stop_after(io::Core& core, Task<void> work) {
     co_await std::move(work);
@@ -30,12 +26,14 @@ Task<void> stop_after(io::Core& core, Task<void> work) {
 
 }  // namespace
 
-std::expected<std::unique_ptr<ServiceThreads>, std::string> ServiceThreads::open(unsigned count) {
+std::expected<std::unique_ptr<ServiceThreads>, std::string> ServiceThreads::open(
+    unsigned count, const std::shared_ptr<const Log>& log) {
     std::unique_ptr<ServiceThreads> made(new ServiceThreads());
     for (unsigned i = 0; i < std::max(1U, count); ++i) {
         auto kernel = io::make_epoll_kernel();
         if (!kernel) return std::unexpected(io::describe(kernel.error()));
         made->threads_.push_back(std::make_unique<One>(*std::move(kernel)));
+        if (log != nullptr) tell_to(made->threads_.back()->core, log);
     }
     return made;
 }
@@ -148,28 +146,29 @@ int SocketServer::run(std::string_view endpoint) {
     io::raise_descriptor_limit();
     const io::SignalWatcher signals({SIGTERM, SIGINT}, [this](int) { stop(); });
     const auto started = start(endpoint);
+    const Log* const log = own_->log.get();
     if (!started) {
-        tell(started.error());
+        tell(log, started.error());
         return 1;
     }
     // The signal watcher already exists: a program that reads these lines may send a signal at once.
     if (own_->announces) {
-        for (const std::string& text : own_->started()->texts) tell("Listening on " + text);
+        for (const std::string& text : own_->started()->texts) tell(log, "Listening on " + text);
     }
     const auto ended = wait();
     if (ended) return 0;
-    tell(ended.error());
+    tell(log, ended.error());
     return 1;
 }
 
-Task<void> guarded(Task<void> serving) {
+Task<void> guarded(io::Core& core, Task<void> serving) {
     std::exception_ptr exception;
     try {
         co_await std::move(serving);
     } catch (...) {
         exception = std::current_exception();
     }
-    if (exception) tell_of_exception("the function that serves a client", exception);
+    if (exception) tell_of_exception(core, "the function that serves a client", exception);
 }
 
 }  // namespace portico

@@ -17,6 +17,7 @@
 
 #include "portico/base/task.h"
 #include "portico/embed/socket_server.h"
+#include "portico/embed/tell.h"
 #include "portico/io/core.h"
 #include "portico/io/net/address.h"
 #include "portico/services/serve.h"
@@ -27,8 +28,10 @@ namespace portico {
 // Threads:   one; is_own() may be called from any.
 class ServiceThreads {
 public:
-    // Opens the kernels; there are no threads yet. Error: a sentence.
-    static std::expected<std::unique_ptr<ServiceThreads>, std::string> open(unsigned count);
+    // Opens the kernels; there are no threads yet. `log`: gets what the cores tell; null: standard error. Error: a
+    // sentence.
+    static std::expected<std::unique_ptr<ServiceThreads>, std::string> open(unsigned count,
+                                                                            const std::shared_ptr<const Log>& log);
     ServiceThreads(const ServiceThreads&) = delete;
     ServiceThreads& operator=(const ServiceThreads&) = delete;
     ~ServiceThreads();
@@ -88,19 +91,20 @@ using Opening = std::expected<std::unique_ptr<RunningService>, std::string>;
 // Starts a service once, and stops it. It outlives the server's destructor while a stop() is returning.
 // Threads:   any.
 struct SocketServer::Own {
-    Own(std::function<Opening(std::string_view endpoint)> how_to_open, bool is_announced)
-        : open(std::move(how_to_open)), announces(is_announced) {}
+    Own(std::function<Opening(std::string_view endpoint)> how_to_open, bool is_announced, const Log& the_log)
+        : open(std::move(how_to_open)), announces(is_announced), log(share(the_log)) {}
     [[nodiscard]] RunningService* started();  // null before start()
 
     const std::function<Opening(std::string_view endpoint)> open;
     const bool announces;
+    const std::shared_ptr<const Log> log;  // null: standard error
     std::mutex changing;
     std::unique_ptr<RunningService> running;
     unsigned stops_wanted = 0;  // calls of stop()
     std::mutex ending;          // if several threads wait, the first joins
 };
 
-// How a function of the program has failed, if it throws: see tell_of_exception().
-Task<void> guarded(Task<void> serving);
+// Tells how a function of the program has failed, if it throws: see tell_of_exception().
+Task<void> guarded(io::Core& core, Task<void> serving);
 
 }  // namespace portico

@@ -24,7 +24,7 @@ public:
 
     // Serves at `endpoint` until SIGTERM or SIGINT arrives, as Server::run() does: ":7777", and for a TcpServer
     // "tls://:7778" or "unix:/run/x.sock", too. Returns the program's exit status: if it can't start, 1, with a
-    // sentence on standard error.
+    // sentence for the operator.
     int run(std::string_view endpoint);
     // Serves on threads of its own. Error: a sentence that says what failed and why.
     std::expected<void, std::string> start(std::string_view endpoint);

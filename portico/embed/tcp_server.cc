@@ -1,8 +1,6 @@
 // portico/embed/tcp_server.cc — see tcp_server.h.
 #include "portico/embed/tcp_server.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <list>
@@ -17,7 +15,6 @@
 #include "portico/io/gate.h"
 #include "portico/io/net/endpoint.h"
 #include "portico/io/net/own_names.h"
-#include "portico/io/patient_write.h"
 #include "portico/io/scope.h"
 #include "portico/server/population.h"
 #include "portico/server/server_certificates.h"
@@ -34,10 +31,6 @@ constexpr auto last_call_time = std::chrono::milliseconds(100);
 // After an accept that failed for a reason that will not go away by itself, so that the loop does not spin.
 constexpr io::Duration failure_pause_min = std::chrono::milliseconds(10);
 
-void tell_of_certificates(const server::CertificateNews& news) {
-    io::write_patiently(STDERR_FILENO, news.message + "\n");
-}
-
 std::expected<std::unique_ptr<server::ServerCertificates>, std::string> open_certificates(const TcpOptions& options) {
     server::CertificatePlan plan;
     const bool has_files = !options.certificates.empty();
@@ -49,7 +42,8 @@ std::expected<std::unique_ptr<server::ServerCertificates>, std::string> open_cer
     plan.applications = options.applications;
     auto keys = server::TicketKeySource::open("", std::chrono::steady_clock::now());
     if (!keys) return std::unexpected(keys.error().message);
-    auto opened = server::ServerCertificates::open(std::move(plan), *std::move(keys), tell_of_certificates);
+    const auto tell_operator = [log = share(options.log)](const auto& news) { tell(log.get(), news.message); };
+    auto opened = server::ServerCertificates::open(std::move(plan), *std::move(keys), tell_operator);
     if (!opened) return std::unexpected(opened.error().message);
     return *std::move(opened);
 }
@@ -167,7 +161,7 @@ Task<void> TcpCore::serve_client(io::Stream stream, Counted counted, Tls tls) {
     io::Scope handling;
     const Watched watched(*this, handling, state->traffic);
     Connection connection(std::move(state));
-    handling.start(guarded(call(std::move(connection))));
+    handling.start(guarded(*core_, call(std::move(connection))));
     co_await handling.join();
 }
 
@@ -434,7 +428,7 @@ Opening open(std::string_view endpoint, const ServeConnection& serve, const TcpO
     if (!nonsense.empty()) return std::unexpected("TcpOptions::" + std::string(nonsense) + " must be above zero");
     const auto where = endpoint_for_streams(endpoint);
     if (!where) return std::unexpected(where.error());
-    auto threads = ServiceThreads::open(options.threads);
+    auto threads = ServiceThreads::open(options.threads, share(options.log));
     if (!threads) return std::unexpected(threads.error());
     auto running = std::make_unique<RunningTcp>(*std::move(threads), serve, options);
     const auto listens = running->listen(*where, endpoint);
@@ -447,6 +441,6 @@ Opening open(std::string_view endpoint, const ServeConnection& serve, const TcpO
 TcpServer::TcpServer(ServeConnection serve, TcpOptions options)
     : SocketServer(std::make_shared<Own>(
           [serve = std::move(serve), options](std::string_view endpoint) { return open(endpoint, serve, options); },
-          options.announces)) {}
+          options.announces, options.log)) {}
 
 }  // namespace portico

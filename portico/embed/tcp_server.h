@@ -60,8 +60,10 @@ public:
     std::chrono::milliseconds shutdown_time_max{30'000};
     // After stop(): the same as idle_max, which counts from stop().
     std::chrono::milliseconds shutdown_idle_max{500};
-    // Whether run() prints the addresses it listens on to standard error.
+    // Whether run() tells the operator the addresses that it listens on.
     bool announces = true;
+    // Gets each sentence for the program's operator instead of standard error: see Options::log.
+    std::function<void(std::string_view sentence)> log;
 };
 
 // Accepts connections, and calls a function for each.

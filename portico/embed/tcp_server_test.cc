@@ -10,11 +10,13 @@
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <set>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -281,6 +283,51 @@ TEST(AUdpServer, AnswersDatagramsOrDoesNot) {
     server.stop();
     EXPECT_TRUE(server.wait());
     EXPECT_EQ(client.exchange("c"), "");
+}
+
+// What the server's threads have told. It outlives the server.
+class Told {
+public:
+    [[nodiscard]] std::function<void(std::string_view)> log() {
+        return [this](std::string_view sentence) {
+            const std::lock_guard guard(lock_);
+            sentences_.emplace_back(sentence);
+        };
+    }
+    [[nodiscard]] std::vector<std::string> sentences() {
+        const std::lock_guard guard(lock_);
+        return sentences_;
+    }
+
+private:
+    std::mutex lock_;
+    std::vector<std::string> sentences_;
+};
+
+TEST(ASocketServersLog, HearsWhatWouldGoToStandardError) {
+    Told told;
+    TcpOptions options = hasty();
+    options.log = told.log();
+    UdpOptions of_datagrams;
+    of_datagrams.log = told.log();
+    testing::internal::CaptureStderr();
+    {
+        TcpServer server([](Connection) -> Task<void> { throw std::runtime_error("only this client"); }, options);
+        UdpServer datagrams(shout, of_datagrams);
+        ASSERT_TRUE(server.start(anywhere) && datagrams.start(anywhere));
+        const Client client;
+        ASSERT_TRUE(client.connect(server.port()));
+        EXPECT_EQ(client.receive(), "");
+        const Client other(SOCK_DGRAM);
+        ASSERT_TRUE(other.connect(datagrams.port()));
+        EXPECT_EQ(ask(other, {"throw", "b"}), std::vector<std::string>{"b!"});
+    }
+    EXPECT_EQ(TcpServer(echo, options).run("nowhere"), 1);
+    EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+    EXPECT_EQ(told.sentences(),
+              (std::vector<std::string>{"the function that serves a client threw an exception: only this client",
+                                        "the function that answers a datagram threw an exception: only this datagram",
+                                        "'nowhere' is not an endpoint: port missing: write nowhere:PORT"}));
 }
 
 TEST(AUdpServer, MayAnswerClientsAlone) {

@@ -34,6 +34,8 @@ void tell_in_one_line(const Log* log, std::string_view prefix, std::string_view 
 
 }  // namespace
 
+std::shared_ptr<const Log> share(const Log& log) { return log ? std::make_shared<const Log>(log) : nullptr; }
+
 void tell_to(io::Core& core, std::shared_ptr<const Log> log) {
     log_of(core) = std::const_pointer_cast<Log>(std::move(log));
 }
@@ -61,10 +63,6 @@ std::string describe_exception(const std::exception_ptr& exception) {
 
 void tell_of_exception(io::Core& core, std::string_view who, const std::exception_ptr& exception) {
     tell_of_error(core, std::string(who) + " " + describe_exception(exception));
-}
-
-void tell_of_exception(std::string_view who, const std::exception_ptr& exception) {
-    tell_of_error(nullptr, std::string(who) + " " + describe_exception(exception));
 }
 
 void tell_of_error(io::Core& core, std::string_view what) { tell_in_one_line(present_log(core), "error: ", what); }

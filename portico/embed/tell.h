@@ -17,6 +17,8 @@ namespace portico {
 // Gets each sentence for the operator: see Options::log.
 using Log = std::function<void(std::string_view sentence)>;
 
+// Null if there is no function.
+[[nodiscard]] std::shared_ptr<const Log> share(const Log& log);
 // From now on, what is told on this core goes to the log, which is not empty.
 void tell_to(io::Core& core, std::shared_ptr<const Log> log);
 // Tells the log, whose exceptions go no further; null: standard error gets the sentence in a line of its own.
@@ -26,9 +28,8 @@ void tell(const Log* log, std::string_view sentence);
 [[nodiscard]] std::string describe_exception(const std::exception_ptr& exception);
 
 // Reports that `who` threw `exception`, with the exception's message. The library itself does not throw. A function of
-// the program that throws affects only its own client. Without a core: on standard error.
+// the program that throws affects only its own client.
 void tell_of_exception(io::Core& core, std::string_view who, const std::exception_ptr& exception);
-void tell_of_exception(std::string_view who, const std::exception_ptr& exception);
 
 // Reports in one line what went wrong, if the client gets an answer such as 500 without an explanation.
 void tell_of_error(io::Core& core, std::string_view what);

@@ -257,9 +257,9 @@ Task<void> wait_for(server::Worker& worker, bool& has_ended) {
     has_ended = true;
 }
 
-Task<void> begin_work(io::Core& core, server::CoreWork& work, Outcome& outcome) {
-    outcome = co_await work.begin(core, 0);
-    if (outcome) work.serving(core, 0, 1);
+Task<void> begin_work(io::Core& core, server::CoreWork& work, unsigned number, Outcome& outcome) {
+    outcome = co_await work.begin(core, number);
+    if (outcome && number == 0) work.serving(core, 0, 1);
 }
 
 // A server besides the first one.
@@ -320,10 +320,11 @@ struct TestClient::World {
     // Runs the start hooks of a server, which then has tasks of its own.
     void begin(Server& one) {
         Outcome outcome;
-        run(begin_work(core, one.background(), outcome));
+        const unsigned number = one.background().free_number();
+        run(begin_work(core, one.background(), number, outcome));
         if (!outcome) std::fprintf(stderr, "%s\n", outcome.error().c_str());
         if (!outcome) std::abort();
-        with_work.push_back(&one);
+        with_work.push_back({&one.background(), number});
     }
     // The server's routes may have been replaced since the last request.
     void follow_replacement() {
@@ -336,7 +337,7 @@ struct TestClient::World {
         staying.request_stop();
         while (staying.size() > 0) core.run_once(io::never);
         io::Scope ending;
-        for (Server* const one : with_work) ending.start(one->background().end(core, 0));
+        for (const auto& [work, number] : with_work) ending.start(work->end(core, number));
         while (ending.size() > 0) core.run_once(io::never);
         io::CoreHandle::close(core);
         io::end_per_core(core);
@@ -380,8 +381,8 @@ struct TestClient::World {
     server::Population population;
     server::Worker worker;
     std::list<Upstream> upstreams;
-    std::vector<Server*> with_work;  // whose start hooks have run
-    io::Scope staying;               // clients that stay
+    std::vector<std::pair<Background*, unsigned>> with_work;  // that have begun, with their numbers
+    io::Scope staying;                                        // clients that stay
 };
 
 TestClient::TestClient(Server& server, std::uint64_t seed, TestFaults faults, TestProtocol protocol)

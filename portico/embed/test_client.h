@@ -121,7 +121,8 @@ private:
 };
 
 // Sends requests to a server, each on a separate connection, and returns the answer. It opens no port and starts no
-// thread, and its clock is simulated.
+// thread, and its clock is simulated. Of several clients of one server at the same time, each is like a thread of the
+// server: the first one runs what every(), spawn(), on_start() and on_stop() have been given.
 class TestClient {
 public:
     // `server` has its routes, has not been started, and outlives the client. If its routes can't be served

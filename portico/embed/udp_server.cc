@@ -80,7 +80,7 @@ std::optional<std::string> RunningUdp::answer_to(const io::DatagramSlot& slot) {
     try {
         answer = answer_({slot.octets.data(), slot.octets.size()}, slot.peer);
     } catch (...) {
-        tell_of_exception("the function that answers a datagram", std::current_exception());
+        tell_of_exception(threads_->core(0), "the function that answers a datagram", std::current_exception());
     }
     const bool is_large = answer && answer->size() > services::answer_octets_max(slot.octets.size());
     if (is_guarded && is_large) return std::nullopt;
@@ -119,7 +119,7 @@ Opening open(std::string_view endpoint, const AnswerDatagramFrom& answer, const 
     if (where->transport != io::Transport::udp) {
         return std::unexpected(shown + "is not an endpoint for UDP: write HOST:PORT");
     }
-    auto threads = ServiceThreads::open(1);
+    auto threads = ServiceThreads::open(1, share(options.log));
     if (!threads) return std::unexpected(threads.error());
     auto running = std::make_unique<RunningUdp>(*std::move(threads), answer, options);
     const auto listens = running->listen(*where, endpoint);
@@ -132,7 +132,7 @@ Opening open(std::string_view endpoint, const AnswerDatagramFrom& answer, const 
 UdpServer::UdpServer(AnswerDatagramFrom answer, UdpOptions options)
     : SocketServer(std::make_shared<Own>(
           [answer = std::move(answer), options](std::string_view endpoint) { return open(endpoint, answer, options); },
-          options.announces)) {}
+          options.announces, options.log)) {}
 UdpServer::UdpServer(AnswerDatagram answer, UdpOptions options)
     : UdpServer(
           [own = std::move(answer)](std::string_view datagram, const io::SocketAddress&) { return own(datagram); },

@@ -44,8 +44,10 @@ public:
     AnswerTo answer_to = AnswerTo::everybody;  // whose datagrams are answered
     // Larger datagrams are dropped.
     std::size_t datagram_octets_max = 65'507;
-    // Whether run() prints the addresses it listens on to standard error.
+    // Whether run() tells the operator the addresses that it listens on.
     bool announces = true;
+    // Gets each sentence for the program's operator instead of standard error: see Options::log.
+    std::function<void(std::string_view sentence)> log;
 };
 
 // Receives datagrams, and calls a function for each, one at a time.
