@@ -7,7 +7,7 @@
 
 #include <coroutine>
 #include <cstdint>
-#include <string_view>
+#include <string>
 #include <utility>
 
 namespace portico {
@@ -55,9 +55,10 @@ public:
     [[nodiscard]] bool must_end() const { return stop_requested_ && after_stop_ == AfterStop::ends; }
     // What the chain works for, such as the pattern of a route: for reports about it. Null if nobody has said so. A
     // chain that is started in a scope of this one begins with the same label.
-    [[nodiscard]] const std::string_view* label() const { return label_; }
-    // `label`, and what it views, outlive the chain and those that are started in its scopes.
-    void set_label(const std::string_view* label) { label_ = label; }
+    [[nodiscard]] const std::string* label() const { return label_; }
+    // `label` outlives the chain and those that are started in its scopes, which may live longer than the chain: see
+    // Core::keep_label().
+    void set_label(const std::string* label) { label_ = label; }
     // Ends the present wait and every later one. A second call changes nothing.
     void request_stop() {
         stop_requested_ = true;
@@ -84,17 +85,30 @@ protected:
     class OnStack {
     public:
         // The chain outlives this object, or calls leave_stack() when it ends.
-        explicit OnStack(StopState& chain) : chain_(&chain), below_(std::exchange(top_, this)) {}
+        explicit OnStack(StopState& chain) : OnStack(&chain) {}
         OnStack(const OnStack&) = delete;
         OnStack& operator=(const OnStack&) = delete;
         ~OnStack() { top_ = below_; }
 
     private:
         friend class StopState;
+        explicit OnStack(StopState* chain) : chain_(chain), below_(std::exchange(top_, this)) {}
         StopState* chain_;  // null once it has ended
         OnStack* below_;
     };
 
+public:
+    // While it lives, running() is null. What is made meanwhile, such as the scopes of other threads, belongs to no
+    // chain.
+    class OutsideChains {
+    public:
+        OutsideChains() : here_(nullptr) {}
+
+    private:
+        OnStack here_;
+    };
+
+protected:
     StopState() = default;
     ~StopState() = default;
 
@@ -133,7 +147,7 @@ private:
 
     Stoppable* waiting_on_ = nullptr;             // null unless the chain is waiting
     const TaskPromiseBase* innermost_ = nullptr;  // the frame that waits; null while the chain runs
-    const std::string_view* label_ = nullptr;
+    const std::string* label_ = nullptr;
     bool stop_requested_ = false;
     AfterStop after_stop_ = AfterStop::goes_on;
     bool ends_now_ = false;

@@ -2,6 +2,7 @@
 #include "portico/embed/background.h"
 
 #include <algorithm>
+#include <chrono>
 #include <exception>
 #include <optional>
 #include <thread>
@@ -20,7 +21,7 @@ constexpr std::string_view spawned = "a task of spawn()";
 constexpr auto warning_pause = std::chrono::seconds(1);
 
 // What the running chain works for, in reports about blocked cores.
-void label_chain(const std::string_view& label) { StopState::running()->set_label(&label); }
+void label_chain(io::Core& core, std::string_view label) { StopState::running()->set_label(core.keep_label(label)); }
 
 void tell_of_failure(io::Core& core, std::string_view what, const Outcome& outcome) {
     if (outcome) return;
@@ -28,7 +29,7 @@ void tell_of_failure(io::Core& core, std::string_view what, const Outcome& outco
     tell_of_error(core, text.append(": ").append(outcome.error()));
 }
 
-Task<void> sleep(io::Core& core, io::Duration time) {
+Task<void> sleep(io::Core& core, std::chrono::milliseconds time) {
     const bool slept = co_await io::sleep_for(core, time);
     static_cast<void>(slept);
 }
@@ -206,7 +207,7 @@ Task<Outcome> Background::run_start_hooks(io::Core& core, unsigned number) {
     for (std::deque<Named>* const hooks : {&starts_, &core_starts_}) {
         if (hooks == &starts_ && number > 0) continue;
         for (Named& hook : *hooks) {
-            label_chain(hook.label);
+            label_chain(core, hook.name);
             Outcome outcome = co_await hook.function.call(core);
             if (!outcome) co_return std::unexpected(hook.name + ": " + outcome.error());
         }
@@ -235,7 +236,7 @@ void Background::serving(io::Core& core, unsigned number, unsigned cores) {
 // --- tasks
 
 Task<void> Background::repeat(io::Core& core, Turns& turns) {
-    label_chain(turns.what.label);
+    label_chain(core, turns.what.name);
     io::TimePoint due = io::later(core.now(), turns.period);
     for (;;) {
         const bool slept = co_await io::sleep_until(core, due);
@@ -246,7 +247,7 @@ Task<void> Background::repeat(io::Core& core, Turns& turns) {
 }
 
 Task<void> Background::run_spawned(io::Core& core, CoreFunction function) {
-    label_chain(spawned);
+    label_chain(core, spawned);
     const Outcome outcome = co_await function.call(core);
     tell_of_failure(core, spawned, outcome);
 }
@@ -292,7 +293,7 @@ Task<void> Background::stop(std::shared_ptr<Seat> seat) {
 
 Task<void> Background::run_stop_hooks(io::Core& core) {
     for (auto hook = stops_.rbegin(); hook != stops_.rend(); ++hook) {
-        label_chain(hook->label);
+        label_chain(core, hook->name);
         co_await call_and_tell(core, *hook);
     }
 }

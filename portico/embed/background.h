@@ -76,11 +76,10 @@ public:
 private:
     struct Named {
         Named(std::string the_name, CoreFunction the_function)
-            : name(std::move(the_name)), label(name), function(std::move(the_function)) {}
+            : name(std::move(the_name)), function(std::move(the_function)) {}
         Named(const Named&) = delete;
         Named& operator=(const Named&) = delete;
         std::string name;
-        std::string_view label;  // a view of the name
         CoreFunction function;
     };
     struct Turns {
@@ -106,7 +105,7 @@ private:
 
     const BackgroundTimes times_;
     const std::shared_ptr<const Log> log_;
-    // They do not move: labels are views of them.
+    // They do not move: their tasks refer to them.
     std::deque<Turns> turns_;
     std::deque<Named> starts_;
     std::deque<Named> core_starts_;

@@ -211,6 +211,17 @@ TEST(AServersHooks, AtTheStopHaveATimeLimit) {
     EXPECT_EQ(told, "error: the stop hooks took longer than Options::stop_hooks_time_max: they were ended\n");
 }
 
+TEST(AServersHooks, AtTheStopMayTakeAnyTime) {
+    Options options;
+    options.stop_hooks_time_max = milliseconds::max();
+    Server server(options);
+    bool slept = false;
+    server.on_stop([&slept](io::Core& core) -> Task<void> { slept = co_await io::sleep_for(core, hours(6)); });
+    const std::string told = told_by([&] { const TestClient client(server); });
+    EXPECT_TRUE(slept);
+    EXPECT_EQ(told, "");
+}
+
 TEST(AServersTasks, AreReportedIfTheyFailToTheLog) {
     Options options;
     std::vector<std::string> sentences;
@@ -289,6 +300,36 @@ TEST(AHandlerThatBlocks, IsReportedOnceASecondWithItsRoute) {
             EXPECT_EQ(told, is_on ? row.told : "") << row.target;
         }
     }
+}
+
+// What a handler leaves at its core, such as a client's connection: a task that is there for longer than the request.
+struct Left {
+    io::Scope tasks;
+};
+
+TEST(AHandlerThatBlocks, LeavesItsLabelToTasksThatOutliveItsRequest) {
+    static const char key = 0;
+    Server server;
+    server.get("/leaves", [](Request& request) -> Task<std::string> {
+        const bool slept = co_await io::sleep_for(request.core(), milliseconds(1));
+        const auto left = std::make_shared<Left>();
+        request.core().local(&key) = left;
+        left->tasks.start([](io::Core& core) -> Task<void> {
+            for (bool goes_on = true; goes_on;) {
+                goes_on = co_await io::sleep_for(core, seconds(10));
+                if (goes_on) static_cast<io::SimKernel&>(core.kernel()).spend(milliseconds(200));
+            }
+        }(request.core()));
+        co_return slept ? "done" : "";
+    });
+    const std::string told = told_by([&] {
+        TestClient client(server);
+        EXPECT_EQ(client.get("/leaves").content, "done");
+        server.replace(RouteSet());
+        EXPECT_EQ(client.get("/leaves").status, 404);
+        client.pass(seconds(15));
+    });  // the task ends after everything that requests use
+    EXPECT_NE(told.find("/leaves blocked its thread for 200 ms"), std::string::npos) << told;
 }
 
 // --- on threads

@@ -438,6 +438,26 @@ TEST_F(ATcpService, EndsHandshakesThatTakeTooLong) {
     EXPECT_LT(io::run_task(core, stay_silent(core, path_)), seconds(5));
 }
 
+Task<bool> stay_silent_while_it_ends(io::Core& core, std::string endpoint, TcpServer& service) {
+    Connecting connected = co_await connect(core, std::move(endpoint));
+    EXPECT_TRUE(connected);
+    service.stop();
+    const Received all = co_await read_all(*connected);
+    co_return all.octets.empty();
+}
+
+TEST_F(ATcpService, DoesNotWaitForHandshakesWhenItEnds) {
+    TcpOptions options;
+    options.handshake_time_max = std::chrono::hours(1);
+    options.shutdown_idle_max = milliseconds(20);
+    TcpServer service(serve_line, options);
+    ASSERT_TRUE(service.start("tls://" + path_));
+    const auto kernel = *io::make_epoll_kernel();
+    io::Core core(*kernel);
+    EXPECT_EQ(io::run_task(core, stay_silent_while_it_ends(core, path_, service)), true);
+    EXPECT_TRUE(service.wait());
+}
+
 // The second of two clients is served only when the first has left.
 Task<bool> come_as_second(io::Core& core, std::string endpoint) {
     ConnectOptions careless;

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "portico/embed/tell.h"
 #include "portico/route/refusal_page.h"
 
 namespace portico {

@@ -274,8 +274,11 @@ TEST_F(SessionTest, IsReadOnlyIfThisServerHasSignedIt) {
     EXPECT_EQ(get("/", cookie).content, "nobody");
     options_.keys.clear();  // a key of its own
     start();
-    EXPECT_EQ(get("/", cookie_of(get("/do/set/eve"))).content, "eve");
+    const std::string own = cookie_of(get("/do/set/eve"));
+    EXPECT_EQ(get("/", own).content, "eve");
     EXPECT_EQ(get("/", cookie).content, "nobody");
+    start();
+    EXPECT_EQ(get("/", own).content, "eve") << "other routes of the same process have the same key";
 }
 
 TEST_F(SessionTest, IsForOneCookie) {

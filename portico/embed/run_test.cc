@@ -407,6 +407,24 @@ TEST(AccessLinesOfAProgram, MayGoToAFunction) {
     EXPECT_EQ(told, std::vector<std::string>{"the function for the access log threw an exception: full"});
 }
 
+TEST(TheAccessLogsOwnTrouble, IsToldToTheOperator) {
+    if (!std::filesystem::exists("/dev/full")) GTEST_SKIP() << "no /dev/full";
+    std::vector<std::string> told;  // of the log's thread, until the server is destroyed
+    Options options;
+    options.access_log = "/dev/full";
+    options.log = [&told](std::string_view sentence) { told.emplace_back(sentence); };
+    testing::internal::CaptureStderr();
+    {
+        Server server(options);
+        ASSERT_TRUE(server.start("127.0.0.1:0").has_value());
+        EXPECT_FALSE(get(server.port(), "/one").empty());
+    }
+    EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+    EXPECT_EQ(told,
+              std::vector<std::string>{
+                  "access log: /dev/full can't be written: No space left on device; entries are dropped until it can"});
+}
+
 // The log records what the client is not told: who asked, and why the request was not served.
 TEST(AccessLogOfAProgramsUsers, SaysWhoAskedAndWhyNot) {
     const ScratchFolder place;

@@ -364,6 +364,7 @@ std::expected<void, std::string> Server::open_and_start(const std::vector<std::s
     options.limits = own.limits;
     options.work = &control_->background;
     options.log.format = log_format(own);
+    if (own.log) options.log.tell = [log = control_->log](std::string_view sentence) { tell(log.get(), sentence); };
     if (own.access_log != "-") options.log.path = own.access_log;
     if (own.access_lines) {
         options.log.path.clear();

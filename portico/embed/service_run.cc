@@ -10,8 +10,10 @@
 #include <variant>
 
 #include "portico/embed/tell.h"
+#include "portico/io/core_handle.h"
 #include "portico/io/descriptor_limit.h"
 #include "portico/io/epoll/epoll_kernel.h"
+#include "portico/io/per_core.h"
 #include "portico/io/scope.h"
 #include "portico/io/signals.h"
 #include "portico/io/thread.h"
@@ -51,6 +53,8 @@ std::expected<void, std::string> ServiceThreads::start(std::function<Task<void>(
             io::Scope working;
             working.start(stop_after(own.core, work_(i)));
             own.core.run();
+            io::CoreHandle::close(own.core);
+            io::end_per_core(own.core);
         };
         auto thread = io::start_thread(run, io::ThreadSignals::inherited);
         if (!thread) return std::unexpected(io::describe(thread.error()));
@@ -98,6 +102,7 @@ SocketServer::~SocketServer() {
 
 std::expected<void, std::string> SocketServer::start(std::string_view endpoint) {
     if (own_->started() != nullptr) return std::unexpected("the server has been started already");
+    const StopState::OutsideChains here;  // the caller may be a task, and the service's scopes are not its own
     Opening opened = own_->open(endpoint);
     if (!opened) return std::unexpected(opened.error());
     const std::lock_guard guard(own_->changing);

@@ -100,6 +100,16 @@ std::string wrong_of(const SessionOptions& options) {
     return {};
 }
 
+// The same for all routes, so that sessions outlive a replacement of the routes.
+const std::string& key_of_process(io::Core& core) {
+    static const std::string key = [&core] {
+        std::array<char, key_octets_min> random{};
+        core.kernel().random(random);
+        return std::string(random.data(), random.size());
+    }();
+    return key;
+}
+
 }  // namespace
 
 std::optional<std::string_view> Session::get(std::string_view name) const {
@@ -154,10 +164,7 @@ Middleware sessions(SessionOptions options) {
         [shared](Request& request, Next next) { return with_session(request, next, shared->options); });
     return Middleware([shared, function](io::Core& core) {
         std::call_once(shared->has_keys, [&] {
-            if (!shared->options.keys.empty()) return;
-            std::array<char, key_octets_min> random{};
-            core.kernel().random(random);
-            shared->options.keys.emplace_back(random.data(), random.size());
+            if (shared->options.keys.empty()) shared->options.keys.push_back(key_of_process(core));
         });
         return std::make_shared<FunctionMiddleware>(function);
     });

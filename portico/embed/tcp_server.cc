@@ -69,8 +69,9 @@ public:
     Counted& operator=(Counted&&) = delete;
     ~Counted() {
         if (shared_ == nullptr) return;
-        shared_->population.leave(peer_);
-        if (shared_->population.count() + 1 >= shared_->options.connections_max) shared_->tell_of_room();
+        // Whoever takes the last place but one from the limit tells, even if others leave at the same time.
+        const std::size_t before = shared_->population.leave(peer_);
+        if (before >= shared_->options.connections_max) shared_->tell_of_room();
     }
     [[nodiscard]] const io::SocketAddress& peer() const { return peer_; }
 
@@ -111,7 +112,7 @@ private:
         ~Watched() { core_->watched_.erase(number_); }
 
         // Whether nothing has passed for so long, as far as calls of this function can tell.
-        [[nodiscard]] bool is_idle(io::Duration time_max) {
+        [[nodiscard]] bool is_idle(std::chrono::milliseconds time_max) {
             const std::uint64_t octets = traffic_->received + traffic_->sent;
             if (std::exchange(seen_, octets) != octets) since_ = core_->core().now();
             return core_->core().now() >= io::later(since_, time_max);
@@ -129,11 +130,15 @@ private:
     };
 
     Task<void> serve_client(io::Stream stream, Counted counted, Tls tls);
+    Task<void> shake_hands_and_call(std::unique_ptr<Connection::State> state);
     // The function itself may throw, and so may its task.
-    Task<void> call(Connection connection) { co_await shared_->serve(std::move(connection)); }
+    Task<void> call(std::unique_ptr<Connection::State> state) {
+        Connection connection(std::move(state));
+        co_await shared_->serve(std::move(connection));
+    }
     Task<void> end_idle_ones();
-    Task<void> stop_after(io::Duration time);
-    [[nodiscard]] io::Duration idle_max() const {
+    Task<void> stop_after(std::chrono::milliseconds time);
+    [[nodiscard]] std::chrono::milliseconds idle_max() const {
         return is_draining_ ? shared_->options.shutdown_idle_max : shared_->options.idle_max;
     }
 
@@ -151,23 +156,23 @@ private:
 
 Task<void> TcpCore::serve_client(io::Stream stream, Counted counted, Tls tls) {
     link::Transport transport(std::move(stream));
-    if (tls != nullptr) {
-        transport.protect(tls->make_session(core_->buffers()));
-        const io::TimePoint deadline = io::later(core_->now(), shared_->options.handshake_time_max);
-        const io::Result<void> shaken = co_await transport.handshake(std::nullopt, deadline);
-        if (!shaken) co_return;
-    }
     auto state = std::make_unique<Connection::State>(std::move(transport), counted.peer());
+    if (tls != nullptr) state->transport.protect(tls->make_session(core_->buffers()));
     io::Scope handling;
     const Watched watched(*this, handling, state->traffic);
-    Connection connection(std::move(state));
-    handling.start(guarded(*core_, call(std::move(connection))));
+    handling.start(guarded(*core_, tls != nullptr ? shake_hands_and_call(std::move(state)) : call(std::move(state))));
     co_await handling.join();
+}
+
+Task<void> TcpCore::shake_hands_and_call(std::unique_ptr<Connection::State> state) {
+    const io::TimePoint deadline = io::later(core_->now(), shared_->options.handshake_time_max);
+    const io::Result<void> shaken = co_await state->transport.handshake(std::nullopt, deadline);
+    if (shaken) co_await call(std::move(state));
 }
 
 Task<void> TcpCore::end_idle_ones() {
     for (;;) {
-        const io::TimePoint next = io::later(core_->now(), std::max(idle_max() / 4, io::Duration(1)));
+        const io::TimePoint next = io::later(core_->now(), std::max(idle_max() / 4, std::chrono::milliseconds(1)));
         const io::Result<void> waited = co_await idle_time_changed_.wait(*core_, next);
         if (!waited && waited.error().number == ECANCELED) co_return;
         // A task that is asked to stop may end at once, and others with it.
@@ -182,7 +187,7 @@ Task<void> TcpCore::end_idle_ones() {
     }
 }
 
-Task<void> TcpCore::stop_after(io::Duration time) {
+Task<void> TcpCore::stop_after(std::chrono::milliseconds time) {
     const bool slept = co_await io::sleep_for(*core_, time);
     if (slept) stop();
 }

@@ -9,7 +9,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
+#include <expected>
 #include <functional>
 #include <mutex>
 #include <optional>
@@ -22,7 +24,10 @@
 #include <vector>
 
 #include "portico/embed/relay.h"
+#include "portico/embed/server.h"
+#include "portico/embed/test_client.h"
 #include "portico/embed/udp_server.h"
+#include "portico/io/core_handle.h"
 
 namespace portico::tcp_server_test {
 namespace {
@@ -168,6 +173,58 @@ TEST(ATcpServer, EndsIdleConnections) {
     EXPECT_EQ(idle.receive(), "");
     EXPECT_EQ(busy.receive(), "");
     EXPECT_LE(Clock::now() - began, seconds(5));
+}
+
+TEST(ATcpServer, TakesTheLongestTimesForEndless) {
+    TcpOptions options;
+    options.handshake_time_max = options.idle_max = milliseconds::max();
+    options.shutdown_idle_max = options.shutdown_time_max = milliseconds::max();
+    TcpServer server(echo, options);
+    ASSERT_TRUE(server.start(anywhere));
+    std::optional<Client> client(std::in_place);
+    ASSERT_TRUE(client->connect(server.port()));
+    EXPECT_GE(chat(*client, milliseconds(100)), milliseconds(100));
+    server.stop();
+    EXPECT_GE(chat(*client, milliseconds(100)), milliseconds(100));
+    client.reset();
+    EXPECT_TRUE(server.wait());
+}
+
+TEST(ATcpServer, EndsTheHandlesToItsCores) {
+    std::optional<io::CoreHandle> handle;
+    std::atomic<int> calls = 0;
+    TcpServer server(
+        [&handle](Connection client) -> Task<void> {
+            handle.emplace(client.core());
+            const io::Result<void> sent = co_await client.write_all("ready", io::never);
+            EXPECT_TRUE(sent);
+        },
+        hasty());
+    ASSERT_TRUE(server.start(anywhere));
+    const Client client;
+    ASSERT_TRUE(client.connect(server.port()));
+    EXPECT_EQ(client.receive(), "ready");
+    EXPECT_TRUE(handle->post([&calls](io::Core&) { ++calls; }));
+    server.stop();
+    EXPECT_TRUE(server.wait());
+    EXPECT_EQ(calls, 1);
+    EXPECT_TRUE(handle->has_ended());
+    EXPECT_FALSE(handle->post([](io::Core&) {}));
+}
+
+// A hook's chain ends while the threads of the service go on.
+TEST(ATcpServer, MayBeStartedByAHook) {
+    TcpServer service(echo, hasty());
+    Server server;
+    server.on_start([&service] {
+        const std::expected<void, std::string> started = service.start(anywhere);
+        EXPECT_NE(StopState::running(), nullptr);
+        return started;
+    });
+    const TestClient tested(server);
+    const Client client;
+    ASSERT_TRUE(client.connect(service.port()));
+    EXPECT_EQ(client.exchange("a"), "a");
 }
 
 TEST(ATcpServer, StopsWhenItsConnectionsAreIdle) {

@@ -37,6 +37,7 @@ std::string detail::number_text(std::uint64_t number) { return written(number); 
 std::string detail::number_text(double number) { return written(number); }
 
 void Validation::add(std::string_view field, std::string message) {
+    if (errors_.size() == errors_max) return;
     if (std::ranges::any_of(errors_, [field](const Error& one) { return one.field == field; })) return;
     errors_.emplace_back(std::string(field), std::move(message));
 }

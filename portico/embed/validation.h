@@ -36,6 +36,8 @@ namespace detail {
 // Collects errors, the first one of each field.
 class Validation {
 public:
+    // Further errors are not noted: nobody reads so many, and a client may send as many as fit.
+    static constexpr std::size_t errors_max = 100;
     // What is wrong with a field.
     struct Error {
         std::string field;    // as the client knows it: "title"

@@ -36,6 +36,13 @@ TEST(AValidation, CollectsTheFirstErrorOfEachField) {
               "title: must have 1 to 2 characters\ntext: must be UTF-8\nname: must not be empty\n");
 }
 
+TEST(AValidation, HasSoManyErrors) {
+    Validation check;
+    for (std::size_t i = 0; i < 2 * Validation::errors_max; ++i) check.add(std::to_string(i), "is wrong");
+    EXPECT_EQ(check.errors().size(), Validation::errors_max);
+    EXPECT_FALSE(check);
+}
+
 TEST(AValidation, ReadsMembersOfJson) {
     const Json note{{"title", "a"}, {"count", 300}, {"large", std::numeric_limits<std::uint64_t>::max()},
                     {"done", true}, {"price", 1},   {"tags", {1, 2}}};

@@ -34,10 +34,19 @@ Task<bool> run_socket(link::Exchange& exchange, std::shared_ptr<const SocketRout
     co_return has_closed;
 }
 
-bool may_open(const http::Request& request, const WebSocketOptions& options) {
+bool is_of_same_origin(std::string_view origin, link::Exchange& exchange) {
+    const http::Request& request = exchange.request();
+    const auto& forwarded = exchange.notes().forwarded;
+    if (!forwarded) return websocket::is_same_origin(origin, request.authority, request.scheme);
+    return websocket::is_same_origin(origin, forwarded->host.empty() ? request.authority : forwarded->host,
+                                     forwarded->scheme.value_or(request.scheme));
+}
+
+bool may_open(link::Exchange& exchange, const WebSocketOptions& options) {
+    const http::Request& request = exchange.request();
     const auto origin = request.fields.find(http::FieldName::origin);
     if (!origin) return true;
-    if (options.origins.empty()) return websocket::is_same_origin(*origin, request);
+    if (options.origins.empty()) return is_of_same_origin(*origin, exchange);
     return std::ranges::any_of(options.origins, [&origin](const std::string& allowed) {
         return allowed == "*" || http::equals_ignoring_case(allowed, *origin);
     });
@@ -93,7 +102,7 @@ bool SocketHandler::answer_at_once(link::Exchange& exchange) {
         refuse(exchange, {Status::not_found, "the path's parameters are of other types"});
         return true;
     }
-    if (!may_open(request, route_->options)) {
+    if (!may_open(exchange, route_->options)) {
         refuse(exchange, {Status::forbidden, "a page of another site opens the WebSocket"});
         return true;
     }

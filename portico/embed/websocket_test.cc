@@ -148,6 +148,27 @@ TEST_F(WebSockets, WhoMayOpenThem) {
     EXPECT_EQ(client.post("/echo", "x").status, 405);
 }
 
+TEST(WebSocketsBehindAProxy, MayBeOpenedByPagesOfItsHost) {
+    Options options;
+    options.trusted_proxies = {"127.0.0.1"};
+    Server server(options);
+    server.websocket("/echo", echo);
+    TestClient client(server);
+    const auto status = [&client](std::string_view origin, std::string_view host, std::string_view scheme) {
+        return client
+            .websocket("/echo", {{"Origin", std::string(origin)},
+                                 {"X-Forwarded-For", "203.0.113.9"},
+                                 {"X-Forwarded-Host", std::string(host)},
+                                 {"X-Forwarded-Proto", std::string(scheme)}})
+            .status();
+    };
+    EXPECT_EQ(status("https://a.example", "a.example", "https"), 101);
+    EXPECT_EQ(status("https://a.example", "a.example:443", "https"), 101);
+    EXPECT_EQ(status("https://a.example", "a.example:443", "http"), 403);
+    EXPECT_EQ(status("http://localhost", "", ""), 101);
+    EXPECT_EQ(status("http://localhost", "a.example", "http"), 403);
+}
+
 TEST_F(WebSockets, MiddlewareComesFirst) {
     Server guarded;
     guarded.use(basic_auth("friends", [](std::string_view name, std::string_view password) {

@@ -7,6 +7,12 @@
 #include "portico/io/signals.h"
 
 namespace portico::io {
+namespace {
+
+constexpr std::string_view others = "others";
+constexpr std::size_t kept_labels_max = 4096;
+
+}  // namespace
 
 void Operation::wait(std::coroutine_handle<> waiter, TimePoint deadline) {
     waiter_ = waiter;
@@ -80,13 +86,25 @@ void Core::watch_passes(Duration limit, std::function<void(const LongPass&)> rep
     report_long_pass_ = std::move(report);
 }
 
+const std::string* Core::keep_label(std::string_view label) {
+    if (pass_limit_ == Duration::max()) return nullptr;
+    if (last_kept_label_ != nullptr && *last_kept_label_ == label) return last_kept_label_;
+    auto known = kept_labels_.find(label);
+    if (known == kept_labels_.end()) {
+        const bool is_full = kept_labels_.size() >= kept_labels_max;
+        known = kept_labels_.emplace(is_full ? others : label).first;
+    }
+    last_kept_label_ = &*known;
+    return last_kept_label_;
+}
+
 // A label that alternates with others is looked up among the few that are kept.
 void Core::note_other_label(std::string_view label) {
     noted_ = label;
     const auto kept = std::span(labels_).first(labels_noted_);
     if (std::ranges::find(kept, label) != kept.end()) return;
     if (kept.size() == labels_.size()) {
-        labels_.back() = "others";  // instead of the last one: the report must not leave out who took the time
+        labels_.back() = others;  // instead of the last one: the report must not leave out who took the time
     } else {
         labels_[labels_noted_++] = label;
     }

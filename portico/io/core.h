@@ -15,6 +15,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -68,8 +69,11 @@ public:
     // Calls `report` after each pass that took `limit` or longer without returning to the loop, if tasks with a label
     // ran in it (StopState::set_label): all other clients of the core waited for that time. Zero: no longer.
     void watch_passes(Duration limit, std::function<void(const LongPass&)> report);
+    // A copy of the label that lives as long as the core, for StopState::set_label(). Null while passes are not
+    // watched. Beyond some thousands of different labels, which few programs have, it is "others".
+    [[nodiscard]] const std::string* keep_label(std::string_view label);
     // Code with this label runs in this pass.
-    void note_label(const std::string_view& label) {
+    void note_label(std::string_view label) {
         if (pass_limit_ == Duration::max() || label.data() == noted_.data()) return;
         note_other_label(label);
     }
@@ -87,6 +91,8 @@ private:
     Ledger ledger_;
     BufferPool buffers_;
     Timers timers_;
+    std::set<std::string, std::less<>> kept_labels_;  // before locals_, whose tasks may have them to the end
+    const std::string* last_kept_label_ = nullptr;
     std::vector<std::pair<const void*, std::shared_ptr<void>>> locals_;
     Duration pass_limit_ = Duration::max();
     std::function<void(const LongPass&)> report_long_pass_;

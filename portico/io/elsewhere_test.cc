@@ -281,8 +281,8 @@ TEST(ASimulatedKernel, RefusesTheMachinesDescriptors) {
 
 // --- passes that take long
 
-Task<void> spend(Core& core, SimKernel& kernel, const std::string_view& label, Duration time) {
-    if (!label.empty()) StopState::running()->set_label(&label);
+Task<void> spend(Core& core, SimKernel& kernel, std::string_view label, Duration time) {
+    if (!label.empty()) StopState::running()->set_label(core.keep_label(label));
     const bool slept = co_await sleep_for(core, seconds(1));
     if (slept) kernel.spend(time);
 }

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <optional>
 #include <vector>
 
 #include "portico/io/core.h"
@@ -35,6 +36,31 @@ Task<void> count(int& counter) {
 Task<void> sleep_and_count(Core& core, Duration time, int& slept, int& cut) {
     const bool whole = co_await sleep_for(core, time);
     ++(whole ? slept : cut);
+}
+
+// What a task makes for others is not tied to it: here a scope that lives longer, on another thread perhaps.
+Task<void> make_scope(std::optional<Scope>& made) {
+    const StopState* const own = StopState::running();
+    {
+        const StopState::OutsideChains here;
+        EXPECT_EQ(StopState::running(), nullptr);
+        made.emplace();
+    }
+    EXPECT_EQ(StopState::running(), own);
+    EXPECT_NE(own, nullptr);
+    co_return;
+}
+
+TEST_F(Scopes, OfOthersAreMadeOutsideChains) {
+    std::optional<Scope> made;
+    {
+        Scope scope;
+        scope.start(make_scope(made));
+        EXPECT_EQ(scope.size(), 0U);
+    }
+    int counter = 0;
+    made->start(count(counter));
+    EXPECT_EQ(counter, 1);
 }
 
 TEST_F(Scopes, ATaskRunsAtOnceUpToItsFirstWait) {

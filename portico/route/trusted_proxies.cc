@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstddef>
+#include <cstdint>
 #include <system_error>
 #include <utility>
 
@@ -16,17 +17,38 @@ namespace {
 // A longer chain of proxies is not followed: only its last elements are kept.
 constexpr std::size_t hops_max = 32;
 
+enum class Quotations : std::uint8_t { none, are_whole };
+
+// Takes the last element from a list, which is not empty. It is read from its end, because the proxies have written
+// there: a quotation that a client has opened in front can't contain what they have said.
+std::string_view take_last_element(std::string_view& list, Quotations quotations) {
+    bool is_quoted = false;
+    std::size_t begin = list.size();
+    for (; begin > 0; --begin) {
+        const char octet = list[begin - 1];
+        if (octet == ',' && !is_quoted) break;
+        const bool is_escaped = begin > 1 && list[begin - 2] == '\\';
+        if (octet == '"' && quotations == Quotations::are_whole && !is_escaped) is_quoted = !is_quoted;
+    }
+    const std::string_view element = http::trim(list.substr(begin));
+    list = list.substr(0, begin == 0 ? 0 : begin - 1);
+    return element;
+}
+
 // The last elements of a list over all of its lines, in order.
-std::vector<std::string_view> last_elements(const http::Request& request, std::string_view name) {
+std::vector<std::string_view> last_elements(const http::Request& request, std::string_view name,
+                                            Quotations quotations = Quotations::none) {
     std::vector<std::string_view> elements;
-    for (const http::FieldLine& line : request.fields.lines()) {
-        if (!http::equals_ignoring_case(line.name, name)) continue;
-        std::string_view list = line.value;
-        while (const auto element = http::next_element(list)) {
-            if (elements.size() == hops_max) elements.erase(elements.begin());
-            elements.push_back(*element);
+    const std::vector<http::FieldLine>& lines = request.fields.lines();
+    for (auto line = lines.rbegin(); line != lines.rend(); ++line) {
+        if (!http::equals_ignoring_case(line->name, name)) continue;
+        std::string_view list = line->value;
+        while (!list.empty() && elements.size() < hops_max) {
+            const std::string_view element = take_last_element(list, quotations);
+            if (!element.empty()) elements.push_back(element);
         }
     }
+    std::ranges::reverse(elements);
     return elements;
 }
 
@@ -91,7 +113,7 @@ bool TrustedProxies::trusts(const io::SocketAddress& address) const {
 
 // Each element is what the proxy at `client.address` has said, or would have said, of its own client.
 link::ForwardedClient TrustedProxies::of_forwarded(const http::Request& request, link::ForwardedClient client) const {
-    std::vector<std::string_view> elements = last_elements(request, "Forwarded");
+    std::vector<std::string_view> elements = last_elements(request, "Forwarded", Quotations::are_whole);
     while (!elements.empty() && trusts(client.address)) {
         const auto element = http::parse_forwarded_element(elements.back());
         elements.pop_back();

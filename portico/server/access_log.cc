@@ -274,6 +274,7 @@ void AccessLog::Impl::report() {
 }
 
 void AccessLog::Impl::say(const std::string& text) const {
+    if (options.tell) return options.tell(text);
     // If nothing reads standard error, that must not delay the log.
     pollfd fds[1] = {{.fd = STDERR_FILENO, .events = POLLOUT, .revents = 0}};
     if (::poll(fds, 1, 0) != 1 || (fds[0].revents & POLLOUT) == 0) return;

@@ -27,6 +27,9 @@ struct AccessLogOptions {
     Colour colour = Colour::never;  // `text` only
     // Gets each line, without its line break, on the writer's thread, instead of `path`. It does not throw.
     std::function<void(std::string_view line)> lines{};
+    // Gets what the operator has to know of the log itself, instead of standard error. Also on the writer's thread; it
+    // does not throw.
+    std::function<void(std::string_view sentence)> tell{};
 };
 
 // One request, answered or abandoned. record() copies the views. A view without data (default-constructed) means that

@@ -27,9 +27,9 @@ private:
 class RouteLabel {
 public:
     explicit RouteLabel(link::Exchange& exchange) : chain_(StopState::running()), before_(chain_->label()) {
-        const std::string_view& pattern = exchange.notes().pattern;
+        const std::string_view pattern = exchange.notes().pattern;
         if (pattern.empty()) return;
-        chain_->set_label(&pattern);
+        chain_->set_label(exchange.core().keep_label(pattern));
         exchange.core().note_label(pattern);
     }
     RouteLabel(const RouteLabel&) = delete;
@@ -38,7 +38,7 @@ public:
 
 private:
     StopState* chain_;
-    const std::string_view* before_;
+    const std::string* before_;
 };
 
 // Sends the response before the tasks that still refer to the exchange have ended.

@@ -125,7 +125,7 @@ TEST(CheckReplacement, RefusesWhatBelongsToTheProcess) {
         EXPECT_THAT(checked.error(), HasSubstr(std::string(row.name) + ": can't change while the server runs"));
         ++refused;
     }
-    EXPECT_EQ(refused, 7U);
+    EXPECT_EQ(refused, 9U);
     EXPECT_TRUE(check_replacement(present, present).has_value());
     Limits wrong;
     wrong.head_time_max = std::chrono::milliseconds(0);

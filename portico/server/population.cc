@@ -34,13 +34,14 @@ void Population::enter_instead(const io::SocketAddress& peer) {
     ++by_address_[key_of(peer)];
 }
 
-void Population::leave(const io::SocketAddress& peer) {
-    count_.fetch_sub(1, std::memory_order_relaxed);
-    if (!counts_addresses_) return;
+std::size_t Population::leave(const io::SocketAddress& peer) {
+    const std::size_t before = count_.fetch_sub(1, std::memory_order_relaxed);
+    if (!counts_addresses_) return before;
     const std::lock_guard lock(lock_);
     const auto found = by_address_.find(key_of(peer));
     assert(found != by_address_.end() && "a connection that leaves has entered");
     if (--found->second == 0) by_address_.erase(found);
+    return before;
 }
 
 }  // namespace portico::server

@@ -29,7 +29,9 @@ public:
     [[nodiscard]] Admission enter(const io::SocketAddress& peer);
     // Counts a connection although a limit is reached: another connection has been asked to leave for it.
     void enter_instead(const io::SocketAddress& peer);
-    void leave(const io::SocketAddress& peer);
+    // Returns how many connections there were with this one. Of several that leave at the same time, each gets another
+    // number.
+    std::size_t leave(const io::SocketAddress& peer);
 
     [[nodiscard]] std::size_t count() const { return count_.load(std::memory_order_relaxed); }
     // Whether a connection has ever been counted, on any core.

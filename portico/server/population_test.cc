@@ -20,6 +20,18 @@ TEST(Population, IsFullAtItsMaximumAndHasPlaceAgain) {
     EXPECT_EQ(population.enter(from("192.0.2.2")), Population::Admission::admitted);
 }
 
+TEST(Population, TellsEachThatLeavesHowManyThereWere) {
+    for (const std::size_t per_address_max : {3U, 2U}) {  // without and with a count for each address
+        Population population(3, per_address_max);
+        for (const char* const address : {"192.0.2.1", "192.0.2.2", "192.0.2.3"}) {
+            EXPECT_EQ(population.enter(from(address)), Population::Admission::admitted);
+        }
+        EXPECT_EQ(population.leave(from("192.0.2.2")), 3U);
+        EXPECT_EQ(population.leave(from("192.0.2.1")), 2U);
+        EXPECT_EQ(population.leave(from("192.0.2.3")), 1U);
+    }
+}
+
 TEST(Population, CountsAnAddressWhateverItsPort) {
     Population population(10, 1);
     EXPECT_EQ(population.enter(from("192.0.2.1", 1000)), Population::Admission::admitted);

@@ -262,6 +262,7 @@ std::expected<void, std::string> check_memory(const Limits& limits, unsigned thr
 
 std::expected<std::unique_ptr<Server>, OpenError> Server::open(const ServerOptions& options,
                                                                const std::shared_ptr<const route::Routes>& routes) {
+    const StopState::OutsideChains here;  // the caller may be a task, and the server's scopes are not its own
     const unsigned threads = std::max(1U, options.threads);
     auto checked = check_limits(options.limits);
     if (checked) checked = check_memory(options.limits, threads);

@@ -139,14 +139,14 @@ std::string_view choose_subprotocol(std::string_view theirs, std::span<const std
     return {};
 }
 
-bool is_same_origin(std::string_view origin, const http::Request& request) {
+bool is_same_origin(std::string_view origin, std::string_view authority, http::Scheme own_scheme) {
     const std::size_t end = origin.find("://");
     if (end == std::string_view::npos) return false;  // "null"
     const std::string_view scheme = origin.substr(0, end);
     const std::string_view origins_port = http::equals_ignoring_case(scheme, "https") ? ":443" : ":80";
-    const std::string_view own_port = request.scheme == http::Scheme::https ? ":443" : ":80";
+    const std::string_view own_port = own_scheme == http::Scheme::https ? ":443" : ":80";
     return http::equals_ignoring_case(without_port(origin.substr(end + 3), origins_port),
-                                      without_port(request.authority, own_port));
+                                      without_port(authority, own_port));
 }
 
 }  // namespace portico::websocket

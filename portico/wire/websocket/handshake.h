@@ -38,8 +38,8 @@ namespace portico::websocket {
 // The first of the client's subprotocols that is among ours (RFC 6455 §4.2.2), as we spell it; empty if there is none.
 [[nodiscard]] std::string_view choose_subprotocol(std::string_view theirs, std::span<const std::string> ours);
 
-// Whether the origin of a page ("https://example.org:8443") is that of the request: the same host and port. A scheme's
+// Whether the origin of a page ("https://example.org:8443") is that of a request: the same host and port. A scheme's
 // own port may be left out.
-[[nodiscard]] bool is_same_origin(std::string_view origin, const http::Request& request);
+[[nodiscard]] bool is_same_origin(std::string_view origin, std::string_view authority, http::Scheme own_scheme);
 
 }  // namespace portico::websocket
