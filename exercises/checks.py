@@ -13,6 +13,7 @@ Everything waits for a limited time (PATIENCE), stays on the loopback, uses free
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import ipaddress
 import json
@@ -38,6 +39,8 @@ OUTPUT_MAX = 8 << 20      # octets that it may print
 FILE_OCTETS_MAX = 16 << 20
 PROCESSOR_SECONDS_MAX = 20
 LOOPBACK = "127.0.0.1"
+COMPLAINT_LINES_MAX = 12
+NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 
 class Wrong(Exception):
@@ -60,7 +63,8 @@ class Question:
 
     def accepts(self, answer: str) -> bool:
         rights = (self.right,) if isinstance(self.right, str) else self.right
-        return re.sub(r"\s+", " ", answer.strip().rstrip(".")).lower() in rights
+        given = re.sub(r"\s+", " ", answer.strip().rstrip(".")).lower().removesuffix("()")
+        return given in rights or given in NUMBERS and str(NUMBERS.index(given)) in rights
 
 
 def show(octets: bytes, most: int = 120) -> str:
@@ -69,6 +73,18 @@ def show(octets: bytes, most: int = 120) -> str:
         return "nothing"
     text = json.dumps(octets[:most].decode("utf-8", "backslashreplace"), ensure_ascii=False).replace("\\\\x", "\\x")
     return text if len(octets) <= most else f"{text} and {len(octets) - most} more octets"
+
+
+def difference(seen: bytes, expected: bytes, most: int = 120) -> str:
+    """Returns where two texts differ, if `show` does not print enough of them to see it; otherwise an empty text."""
+    same = len(os.path.commonprefix([seen, expected]))
+    if same < most:
+        return ""
+    return (f"; these are {len(seen)} octets, and after {same} of them comes {show(seen[same:same + 20])} "
+            f"instead of {show(expected[same:same + 20])}")
+
+
+LISTENING = ("0A", "07")  # states in /proc/net: TCP_LISTEN; an unconnected UDP socket
 
 
 @dataclass
@@ -82,7 +98,7 @@ class SocketRow:
 
     @property
     def listens(self) -> bool:
-        return self.state in ("0A", "07") and self.remote_port == 0  # TCP_LISTEN; an unconnected UDP socket
+        return self.state in LISTENING and self.remote_port == 0
 
 
 def sockets(protocol: str, port: int) -> list[SocketRow]:
@@ -185,8 +201,12 @@ class Process:
         with self._news:  # its last words may still be on their way; a child may keep the pipe open
             self._news.wait_for(lambda: not self._open, 0.5)
         text = f"signal {-status} ({signal.Signals(-status).name}) ended it" if status < 0 else f"it ended with status {status}"
-        errors = bytes(self._told[self.popen.stderr]).decode(errors="replace").strip().splitlines()
-        return text + (f" and said: {errors[-1][:200]}" if errors else "")
+        complaints = self.complaints()
+        return text + (f" and said: {complaints[-1][:200]}" if complaints else "")
+
+    def complaints(self) -> list[str]:
+        """Returns the lines on standard error."""
+        return self.errors.decode(errors="replace").strip().splitlines()
 
     @property
     def output(self) -> bytes:
@@ -231,7 +251,7 @@ class Process:
             told = self._told[self.popen.stdout]
             self._news.wait_for(lambda: not self._open or len(told) >= len(expected) or not expected.startswith(told), PATIENCE)
         if self.output != expected:
-            raise Wrong(self.told(), show(expected), hint)
+            raise Wrong(self.told() + difference(self.output, expected), show(expected), hint)
 
     def write(self, octets: bytes) -> None:
         """Writes to the program's standard input."""
@@ -274,6 +294,23 @@ class Process:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 if entry.isdigit() and int(entry) != self.pid and os.getsid(int(entry)) == self.pid:
                     found.append(int(entry))
+        return sorted(found)
+
+    def listens_on(self) -> list[str]:
+        """Returns where the program and its children listen, for instance `tcp port 7000`."""
+        inodes = set()
+        for pid in (self.pid, *self.family()):
+            with contextlib.suppress(OSError):
+                for entry in os.listdir(f"/proc/{pid}/fd"):
+                    with contextlib.suppress(OSError):
+                        inodes.add(os.readlink(f"/proc/{pid}/fd/{entry}").removeprefix("socket:[").removesuffix("]"))
+        found = set()
+        for protocol in ("tcp", "tcp6", "udp", "udp6"):
+            with contextlib.suppress(FileNotFoundError):
+                for line in Path(f"/proc/net/{protocol}").read_text().splitlines()[1:]:
+                    _, local, remote, state, *rest = line.split()
+                    if rest[5] in inodes and state in LISTENING and remote.endswith(":0000"):
+                        found.add(f"{protocol[:3]} port {int(local.split(':')[1], 16)}")
         return sorted(found)
 
     def _kill(self) -> None:
@@ -393,7 +430,7 @@ class Peer:
             if why := self._more(deadline):
                 raise Wrong(self._seen(why), show(expected), hint)
         if not self.received.startswith(expected):
-            raise Wrong(show(bytes(self.received)), show(expected), hint)
+            raise Wrong(show(bytes(self.received)) + difference(bytes(self.received), expected), show(expected), hint)
         del self.received[:len(expected)]
 
     def read_until(self, delimiter: bytes, expected: str, hint: str = "") -> bytes:
@@ -420,7 +457,8 @@ class Peer:
     def expect_end(self, hint: str = "") -> None:
         rest = self.read_to_end(hint)
         if rest:
-            raise Wrong(f"{show(rest)} after the answer", "the end of the stream", hint)
+            raise Wrong(f"{show(rest)} after the answer", "the end of the stream",
+                        "The NUL at the end of a text in C is not sent: strlen() does not count it, sizeof does." if rest == b"\0" else "")
 
 
 class Listener:
@@ -431,12 +469,17 @@ class Listener:
         self.port = self.socket.getsockname()[1]
 
     def accept(self, process: Process) -> Peer:
-        self.socket.settimeout(START_PATIENCE)
-        try:
-            return Peer(self.socket.accept()[0], process)
-        except TimeoutError:
-            raise Wrong(f"your program did not connect to port {self.port}: {process.how_it_ended()}",
-                        f"a connection to {LOOPBACK}, at the port in its first argument") from None
+        until(lambda: self._is_called() or process.status() is not None, START_PATIENCE)
+        if not self._is_called():  # a program may have connected and ended between the two looks
+            ended = process.status() is not None
+            raise Wrong(f"your program did not connect to port {self.port}"
+                        + (f": {process.how_it_ended()}" if ended else f" within {START_PATIENCE:.0f} s: it still runs"),
+                        f"a connection to {LOOPBACK}, at the port in its first argument",
+                        "Are port and address in network byte order (htons; htonl or inet_pton)?" if ended else "")
+        return Peer(self.socket.accept()[0], process)
+
+    def _is_called(self) -> bool:
+        return bool(select.select([self.socket], [], [], 0)[0])
 
 
 class Checker:
@@ -446,6 +489,7 @@ class Checker:
         self.command, self.tell = command, tell
         self.doing = "it starts"
         self._steps = 0
+        self._latest: Process | None = None
         self._stack = contextlib.ExitStack()
         self.folder = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="portico-exercise-"))
 
@@ -477,11 +521,18 @@ class Checker:
         """Starts the program. Its standard input is a pipe, or a file with these octets."""
         command = [*self.command, *map(str, arguments)]
         if stdin is None:
-            return self.own(Process(command, self.folder, descriptors_max))
+            self._latest = self.own(Process(command, self.folder, descriptors_max))
+            return self._latest
         with tempfile.TemporaryFile(dir=self.folder) as file:
             file.write(stdin)
             file.seek(0)
-            return self.own(Process(command, self.folder, descriptors_max, file))
+            self._latest = self.own(Process(command, self.folder, descriptors_max, file))
+            return self._latest
+
+    def complaints(self) -> list[str]:
+        """Returns the end of what the program has said on standard error, if that was more than a line."""
+        lines = self._latest.complaints() if self._latest else []
+        return lines[-COMPLAINT_LINES_MAX:] if len(lines) > 1 else []
 
     def run(self, *arguments, stdin: bytes = b"", hint: str = "") -> Process:
         """Runs the program to its end, with this as its standard input."""
@@ -494,22 +545,37 @@ class Checker:
         process = self.run(*arguments, stdin=stdin, hint=hint)
         given = " ".join(["./mine", *map(str, arguments)])
         if process.output != expected:
-            self.wrong(f"{given} printed {show(process.output)}; {process.how_it_ended()}", show(expected), hint)
+            self.wrong(f"{given} printed {show(process.output)}; {process.how_it_ended()}{difference(process.output, expected)}",
+                       show(expected), hint)
         if process.status() != 0:
             self.wrong(f"{given}: {process.how_it_ended()}", "exit status 0", hint)
 
-    def server(self, *more, port: int | None = None, protocol: str = "tcp", descriptors_max: int | None = None) -> Process:
+    def server(self, *more, port: int | None = None, protocol: str = "tcp", descriptors_max: int | None = None,
+               hint: str = "") -> Process:
         """Starts the program with a port as its first argument, and waits until it listens there."""
         port = port or free_port()
         process = self.start(port, *more, descriptors_max=descriptors_max)
         process.port = port
-        if not until(lambda: process.status() is not None or self.listening(port, protocol), START_PATIENCE) \
-                or process.status() is not None:
-            swapped = socket.htons(port)
-            hint = "Is the port in network byte order (htons)?" if self.listening(swapped, protocol) else ""
-            self.wrong(f"nothing listens on port {port}: {process.how_it_ended()}",
-                       f"a program that listens on {LOOPBACK} at the port in its first argument", hint)
+
+        def is_settled() -> bool:
+            return process.status() is not None or bool(self.listening(port, protocol) or self.listening(socket.htons(port), protocol))
+        until(is_settled, START_PATIENCE)
+        if process.status() is not None or not self.listening(port, protocol):
+            self._blame_for_not_listening(process, protocol, hint)
         return process
+
+    def _blame_for_not_listening(self, process: Process, protocol: str, hint: str) -> None:
+        elsewhere = process.listens_on()
+        said = process.errors.decode(errors="replace")
+        if self.listening(socket.htons(process.port), protocol):
+            hint = "Is the port in network byte order (htons)?"
+        elif os.strerror(errno.EADDRNOTAVAIL) in said:
+            hint = "Is the address in network byte order (htonl, or inet_pton)?"
+        elif not hint and not elsewhere and process.status() is None:
+            hint = "A server calls socket(), bind() and listen() first." if protocol == "tcp" else "A server calls socket() and bind() first."
+        how = f"it still runs, after {START_PATIENCE:.0f} s" if process.status() is None and not elsewhere else process.how_it_ended()
+        self.wrong(f"nothing listens on {protocol} port {process.port}: {how}" + (f", and listens on {', '.join(elsewhere)}" if elsewhere else ""),
+                   f"a program that listens on {LOOPBACK} at the {protocol.upper()} port in its first argument", hint)
 
     @staticmethod
     def listening(port: int, protocol: str = "tcp") -> list[SocketRow]:

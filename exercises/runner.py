@@ -28,6 +28,7 @@ ROOT = Path(__file__).resolve().parent
 RIGHT, NOT_YET, USAGE = 0, 1, 2
 COMPILE_SECONDS_MAX = 120
 COMPILERS = {".c": ["cc", "-std=gnu17"], ".cc": ["c++", "-std=c++20"], ".cpp": ["c++", "-std=c++20"]}
+MEMORY_FAULT = re.compile(r"SIG(SEGV|BUS|FPE|ABRT)")
 NUMBER = re.compile(r"0*(\d+)\.(\d+)")
 
 
@@ -78,9 +79,11 @@ def all_exercises() -> list[Exercise]:
 def exercise_of(word: str) -> Exercise:
     found = NUMBER.fullmatch(word)
     exercise = Exercise(int(found[1]), int(found[2])) if found else None
-    if exercise not in all_exercises():
-        raise Usage(f"there is no exercise {word}; script/exercise --list shows all of them")
-    return exercise
+    if exercise in all_exercises():
+        return exercise
+    of_chapter = [one.number for one in all_exercises() if word.isdecimal() and one.chapter == int(word)]
+    raise Usage(f"there is no exercise {word}; " + (f"chapter {int(word)} has {', '.join(of_chapter)}" if of_chapter
+                                                    else "script/exercise --list shows all of them"))
 
 
 def module_of(exercise: Exercise):
@@ -126,8 +129,8 @@ def answers_of(text: str) -> dict[str, str]:
     answers = {}
     for line in text.splitlines():
         if line.strip() and not line.startswith("#"):
-            label, _, answer = line.partition(":")
-            answers[label.strip().lower()] = answer.strip()
+            label, colon, answer = line.partition(":")
+            answers[label.strip().lower() if colon else line.strip()] = answer.strip()
     return answers
 
 
@@ -145,13 +148,13 @@ def check_text(exercise: Exercise, file: Path, tell) -> bool:
             tell(f"     expected: {question.expected}")
             tell(f"     hint:     {question.hint}")
     if strangers:
-        tell(f"  seen:     answers to {', '.join(strangers)}, which nobody asked for")
+        tell(f"  seen:     {', '.join(strangers)}: not the label of a question")
         tell(f"  expected: lines that begin with {', '.join(f'{label}:' for label in questions)}")
     return False
 
 
 def check_program(exercise: Exercise, file: Path, tell) -> bool:
-    doing = "it compiles" if file.suffix in COMPILERS else "it starts"
+    doing, complaints = "it compiles" if file.suffix in COMPILERS else "it starts", []
     try:
         with tempfile.TemporaryDirectory(prefix="portico-exercise-") as scratch:
             with checks.Checker(command_of(file, scratch, tell), tell) as checker:
@@ -159,13 +162,17 @@ def check_program(exercise: Exercise, file: Path, tell) -> bool:
                     module_of(exercise).check(checker)
                     checker.done()
                 finally:
-                    doing = checker.doing
+                    doing, complaints = checker.doing, checker.complaints()
     except checks.Wrong as wrong:
         tell(f"  not yet:  {doing}")
         tell(f"  seen:     {wrong.seen}")
         tell(f"  expected: {wrong.expected}")
+        for place, line in enumerate(complaints):
+            tell(f"  {'said:' if place == 0 else '':9} {line[:200]}")
         if wrong.hint:
             tell(f"  hint:     {wrong.hint}")
+        if file.suffix in COMPILERS and MEMORY_FAULT.search(wrong.seen):
+            tell("  hint:     Compile it with -g -fsanitize=address,undefined and run it yourself: it then says which line is wrong.")
         return False
     return True
 
@@ -174,9 +181,9 @@ def judge(exercise: Exercise, word: str, tell) -> int:
     """Checks an answer. Tells how it went, and returns the exit status."""
     file = Path(word).absolute()
     if not file.is_file():
-        raise Usage(f"{word}: there is no such file")
+        raise Usage(f"{word} is a folder, not a file" if file.is_dir() else f"{word}: there is no such file")
     if exercise.wants_text != (file.suffix == ".txt"):
-        wanted = "a text file (.txt) with an answer in each line" if exercise.wants_text else "a program, not a text"
+        wanted = "a text file (.txt) with an answer in each line, like `a: yes`" if exercise.wants_text else "a program, not a text"
         raise Usage(f"exercise {exercise.number} wants {wanted}")
     right = (check_text if exercise.wants_text else check_program)(exercise, file, tell)
     if not right:

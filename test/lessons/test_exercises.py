@@ -87,7 +87,9 @@ USAGE = {
     "NoNumber": (["hello"], "there is no exercise hello"),
     "NoSuchChapter": (["99.1"], "there is no exercise 99.1"),
     "NoSuchPlace": (["1.99", "a.txt"], "there is no exercise 1.99"),
+    "AChapter": (["4"], "there is no exercise 4; chapter 4 has 4.1, 4.2, 4.3"),
     "NoSuchFile": (["6.1", "nothing.c"], "there is no such file"),
+    "AFolder": (["6.1", str(runner.ROOT)], "is a folder, not a file"),
     "AnUnknownOption": (["--what"], "usage: script/exercise"),
     "TooMany": (["6.1", "a.c", "b.c"], "usage: script/exercise"),
     "NoArgument": ([], "usage: script/exercise"),
@@ -131,16 +133,27 @@ BAD_PROGRAMS = {
                      "socket.create_connection(('127.0.0.1', int(sys.argv[1])))\ntime.sleep(600)", "does not read its standard input"),
     "NeverAnswers": ("6.3", "mine", "#!/bin/sh\nexit 0", "printed nothing"),
     "NoInterpreter": ("6.3", "mine", "#!/no/such/program\n", "can't be run"),
-    "NeverListens": ("4.2", "mine", "#!/bin/sh\nexec sleep 600", "nothing listens on port"),
+    "SaysMoreThanALine": ("6.3", "mine.py", "def f():\n    return nothing\nf()", "line 2, in f"),
+    "CrashesInC": ("6.3", "mine.c", "int main(int argc, char** argv) { return *argv[argc]; }", "-fsanitize=address"),
+    "SendsTheEndOfAText": ("4.2", "mine.py", "import socket, sys\n"
+                           "client, _ = socket.create_server(('127.0.0.1', int(sys.argv[1]))).accept()\n"
+                           "client.sendall(b'Hello\\n\\0')", "The NUL at the end of a text"),
+    "NeverListens": ("4.2", "mine", "#!/bin/sh\nexec sleep 600", "socket(), bind() and listen()"),
+    "ListensOnAPortOfItsOwn": ("4.2", "mine.py", "import socket, time\n"
+                               "listening = socket.create_server(('127.0.0.1', 0))\ntime.sleep(600)", "and listens on tcp port "),
+    "HasTheWrongProtocol": ("8.1", "mine.py", "import socket, sys, time\n"
+                            "listening = socket.create_server(('127.0.0.1', int(sys.argv[1])))\ntime.sleep(600)", "and listens on tcp port "),
+    "TurnsTheAddressRound": ("4.2", "mine.py", "import socket\nsocket.create_server(('1.0.0.127', 7000))", "htonl, or inet_pton"),
     "ListensElsewhere": ("4.2", "mine.py", "import socket, sys\nport = socket.htons(int(sys.argv[1]))\n"
                          "socket.create_server(('127.0.0.1', port)).accept()", "network byte order"),
     "EndsAtOnce": ("4.2", "mine.py", "raise SystemExit('cannot listen')", "ended with status 1 and said: cannot listen"),
     "NeverConnects": ("4.3", "mine", "#!/bin/sh\nexec sleep 600", "did not connect"),
+    "EndsWithoutConnecting": ("4.3", "mine", "#!/bin/sh\nexit 1", "Are port and address in network byte order"),
     "NeverReads": ("6.1", "mine.py", "import socket, sys, time\n"
                    "listening = socket.create_server(('127.0.0.1', int(sys.argv[1])))\ntime.sleep(600)", "nothing for"),
     "AnswersWithoutAnEnd": ("7.3", "mine.py", ENDLESS_ANSWER, "then more and more"),
 }
-IMPATIENT = ("Hangs", "NeverListens", "ListensElsewhere", "NeverConnects")
+IMPATIENT = ("Hangs", "NeverListens", "ListensOnAPortOfItsOwn", "HasTheWrongProtocol", "NeverConnects")
 
 
 @pytest.mark.parametrize(("name", "program"), BAD_PROGRAMS.items(), ids=BAD_PROGRAMS.keys())
@@ -155,6 +168,20 @@ def test_bad_programs(name, program, tmp_path, monkeypatch, capsys):
     (tmp_path / file).chmod(0o755)
     status, told = command(number, str(tmp_path / file), capsys=capsys)
     assert status == runner.NOT_YET and message in told, told
+
+
+def test_answers_may_be_written_in_several_ways(tmp_path, capsys):
+    call, number = checks.Question("accept", "a call", ""), checks.Question("3", "a number", "")
+    assert all(call.accepts(answer) for answer in ("accept", "Accept()", "accept."))
+    assert number.accepts("three") and not number.accepts("two") and not call.accepts("three")
+    (tmp_path / "answers.txt").write_text("a: bind()\nno label\n")
+    status, told = command("4.1", str(tmp_path / "answers.txt"), capsys=capsys)
+    assert status == runner.NOT_YET and "1 of 6 answers are right" in told and "no label: not the label of a question" in told
+
+
+def test_where_long_texts_differ():
+    assert checks.difference(b"one", b"two") == ""
+    assert 'after 200 of them comes "b" instead of "c"' in checks.difference(200 * b"a" + b"b", 200 * b"a" + b"c")
 
 
 def test_a_compiler_that_does_not_end(tmp_path, monkeypatch, capsys):

@@ -21,11 +21,12 @@ def check(checker):
     for client in clients:
         client.settimeout(checks.PATIENCE)
     checker.step("a datagram")
-    ask(checker, clients[0], server, b"hello")
+    ask(checker, clients[0], server, b"hello", "Before recvfrom(), its last argument has the size of the room for the address.")
     checker.step("two clients, and each gets its own back")
     for text in (b"one", b"two"):
         clients[1].sendto(b"other " + text, ("127.0.0.1", server.port))
-        ask(checker, clients[0], server, text, "recvfrom() says where a datagram came from; send it there.")
+        ask(checker, clients[0], server, text,
+            "recvfrom() returns how long a datagram was and where it came from: send that many octets, and send them there.")
         seen = clients[1].recv(65536)
         if seen != b"other " + text:
             checker.wrong(show(seen), show(b"other " + text))
