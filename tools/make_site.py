@@ -52,6 +52,7 @@ class Site:
         self.markdown.add_render_rule("table_open", lambda *_: '<div class="wide" tabindex="0"><table>\n')
         self.markdown.add_render_rule("table_close", lambda *_: "</table></div>\n")
         self.markdown.add_render_rule("fence", fence)
+        self.markdown.add_render_rule("code_block", indented)
         self.wanted: list[str] = []
         self.wrongs: list[str] = []
 
@@ -117,11 +118,19 @@ class Site:
         """A page that shows a source file, or the names in a folder."""
         file = REPOSITORY / path
         if file.is_dir():
-            names = [f"<li>{html.escape(each.name)}</li>" for each in sorted(file.iterdir()) if each.is_file()]
+            names = [f"<li>{self.entry(each, page)}</li>" for each in sorted(file.iterdir()) if each.is_file()]
             body = "<ul>\n" + "\n".join(names) + "\n</ul>\n"
         else:
             body = f'<pre tabindex="0"><code>{html.escape(file.read_text(errors="replace"))}</code></pre>\n'
         return self.shell(page, html.escape(path), f"<h1>{html.escape(path)}</h1>\n{body}", [])
+
+    def entry(self, file: Path, page: str) -> str:
+        """The name of a file in a folder. Readers look into all examples, so each has a page."""
+        path = str(file.relative_to(REPOSITORY))
+        if not path.startswith("examples/"):
+            return html.escape(file.name)
+        self.want(path)
+        return f'<a href="{link(page, page_of(path))}">{html.escape(file.name)}</a>'
 
     def shell(self, page: str, title: str, body: str, contents: list[str]) -> str:
         links = " ".join(f'<a href="{link(page, page_of(path))}">{text}</a>' for path, text in SITE_LINKS)
@@ -149,13 +158,23 @@ class Site:
 """
 
 
-def fence(_renderer, tokens: list[Token], index: int, _options, _env) -> str:
+def code(lines: str, kind: str) -> str:
     """A block of code. In a transcript, what is typed differs from what is printed."""
-    kind = (tokens[index].info.split() or [""])[0]
-    lines = html.escape(tokens[index].content, quote=False)
+    lines = html.escape(lines, quote=False)
     if kind == "console":
         lines = re.sub(r"^(\$ )(.*)$", r'<span class="prompt">\1</span><b>\2</b>', lines, flags=re.MULTILINE)
-    return f'<pre tabindex="0"><code>{lines}</code></pre>\n'
+    wraps = ' class="wraps"' if kind == "questions" else ""
+    return f'<pre tabindex="0"{wraps}><code>{lines}</code></pre>\n'
+
+
+def indented(_renderer, tokens: list[Token], index: int, _options, _env) -> str:
+    """A block of the exercises: a transcript, or questions, whose long lines are not cut off."""
+    lines = tokens[index].content
+    return code(lines, "console" if lines.startswith("$ ") else "questions" if re.match(r"[a-z]: ", lines) else "")
+
+
+def fence(_renderer, tokens: list[Token], index: int, _options, _env) -> str:
+    return code(tokens[index].content, (tokens[index].info.split() or [""])[0])
 
 
 def main() -> int:
@@ -164,7 +183,7 @@ def main() -> int:
         return 2
     site = Site(Path(sys.argv[1]))
     site.make()
-    print("\n".join(site.wrongs) if site.wrongs else f"{len(site.wanted)} pages and pictures in {site.out}")
+    print("\n".join(site.wrongs) if site.wrongs else f"{len(site.wanted)} pages and pictures")
     return 1 if site.wrongs else 0
 
 

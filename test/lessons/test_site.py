@@ -60,6 +60,7 @@ def site(tmp_path_factory) -> Path:
     out = tmp_path_factory.mktemp("site") / "docs"
     done = subprocess.run([REPOSITORY / "script/docs", out], capture_output=True, text=True, stdin=subprocess.DEVNULL)
     assert done.returncode == 0, done.stdout + done.stderr
+    assert all(Path(word).is_file() for word in re.findall(rf"{re.escape(str(tmp_path_factory.getbasetemp()))}\S+", done.stdout)), done.stdout
     return out
 
 
@@ -94,6 +95,13 @@ def test_pages_are_complete_and_their_links_lead_somewhere(site, tmp_path):
     broken.mkdir()
     (broken / "a.html").write_text('<h1 id="a">A</h1><h2 id="a">A</h2><a href="b.html">b</a><a href="#b">b</a><img src="a.html" alt="">')
     assert len(wrongs_of(broken)) == 4
+
+
+@pytest.mark.xdist_group("site")
+def test_exercises_and_examples_can_be_read(site):
+    exercises = (site / "exercises/04/index.html").read_text()
+    assert '<pre tabindex="0" class="wraps"><code>a: Which call' in exercises and "<b>./mine 7000 &amp;</b>" in exercises
+    assert "hello_server.c.html" in Page((site / "examples/raw/index.html").read_text()).links
 
 
 def test_only_a_site_is_replaced(tmp_path):
