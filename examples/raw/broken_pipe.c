@@ -19,7 +19,7 @@ int main(void) {
     for (int ignored = 0; ignored < 2; ++ignored) {
         const pid_t child = fork();
         if (child == 0) {
-            if (ignored) signal(SIGPIPE, SIG_IGN);
+            signal(SIGPIPE, ignored ? SIG_IGN : SIG_DFL);  // a shell that ignores it passes that on
             printf("write() says: %s\n", write_to_nobody());
             return 0;
         }

@@ -83,6 +83,7 @@ class Chapter:
 # What a session may need, and a command that succeeds where the machine has it.
 NEEDS = {
     "go": "command -v go",
+    "ipv6": "ip -6 address show dev lo | grep -q inet6",
     "java": "command -v java && command -v javac",
     "namespaces": "unshare --map-root-user --net ip link add name a type veth peer name b",
     "node": "command -v node",
