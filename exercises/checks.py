@@ -475,7 +475,8 @@ class Listener:
             raise Wrong(f"your program did not connect to port {self.port}"
                         + (f": {process.how_it_ended()}" if ended else f" within {START_PATIENCE:.0f} s: it still runs"),
                         f"a connection to {LOOPBACK}, at the port in its first argument",
-                        "Are port and address in network byte order (htons; htonl or inet_pton)?" if ended else "")
+                        "Are port and address in network byte order (htons; htonl or inet_pton)?"
+                        if os.strerror(errno.ECONNREFUSED) in process.errors.decode(errors="replace") else "")
         return Peer(self.socket.accept()[0], process)
 
     def _is_called(self) -> bool:

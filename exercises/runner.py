@@ -5,9 +5,9 @@ usage: script/exercise N.M          prints the task
        script/exercise --solution N.M
        script/exercise --list
 
-FILE is a program or a text. A program may be a C or C++ source (.c, .cc: compiled with -Wall -Wextra), a Python source
-(.py), or anything that can be executed, in any language. Answers to questions are a text file (.txt) with lines such as
-`a: yes`. Each README.md in exercises/ has the tasks of a chapter.
+FILE is a program or a text. A program may be a source in C or C++ (.c, .cc, .cpp: compiled with -Wall -Wextra), Go (.go),
+Java (.java), JavaScript (.js, .mjs), Python (.py) or Ruby (.rb), or anything that can be executed. Answers to questions
+are a text file (.txt) with lines such as `a: yes`. Each README.md in exercises/ has the tasks of a chapter.
 
 Exit status: 0 the answer is right, 1 it is not right yet, 2 the command was wrong.
 """
@@ -17,6 +17,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import re
+import shutil
 import sys
 import tempfile
 from dataclasses import dataclass
@@ -27,7 +28,10 @@ import checks
 ROOT = Path(__file__).resolve().parent
 RIGHT, NOT_YET, USAGE = 0, 1, 2
 COMPILE_SECONDS_MAX = 120
-COMPILERS = {".c": ["cc", "-std=gnu17"], ".cc": ["c++", "-std=c++20"], ".cpp": ["c++", "-std=c++20"]}
+WARNINGS = ["-Wall", "-Wextra", "-g", "-pthread"]
+COMPILERS = {".c": ["cc", "-std=gnu17", *WARNINGS], ".cc": ["c++", "-std=c++20", *WARNINGS], ".cpp": ["c++", "-std=c++20", *WARNINGS],
+             ".go": ["go", "build"]}
+INTERPRETERS = {".py": sys.executable, ".java": "java", ".js": "node", ".mjs": "node", ".rb": "ruby"}
 MEMORY_FAULT = re.compile(r"SIG(SEGV|BUS|FPE|ABRT)")
 NUMBER = re.compile(r"0*(\d+)\.(\d+)")
 
@@ -105,14 +109,17 @@ def solution(exercise: Exercise) -> str:
 
 def command_of(file: Path, scratch: str, tell) -> list[str]:
     """Returns how to run the student's program, which is compiled first if need be."""
-    if file.suffix == ".py":
-        return [sys.executable, str(file)]
+    needed = INTERPRETERS.get(file.suffix) or COMPILERS.get(file.suffix, [""])[0]
+    if needed and not shutil.which(needed):
+        raise checks.Unavailable(f"{file} needs {needed}, which is not installed")
+    if file.suffix in INTERPRETERS:
+        return [needed, str(file)]
     if file.suffix not in COMPILERS:
         if not os.access(file, os.X_OK):
-            raise Usage(f"{file} is not a program: it ends neither in .c, .cc nor .py, and can't be executed (chmod +x)")
+            raise Usage(f"{file} is not a program: it ends in none of {', '.join([*COMPILERS, *INTERPRETERS])}, and can't be executed (chmod +x)")
         return [str(file)]
     program = f"{scratch}/mine"
-    compiler = [*COMPILERS[file.suffix], "-Wall", "-Wextra", "-g", "-pthread", "-o", program, str(file)]
+    compiler = [*COMPILERS[file.suffix], "-o", program, str(file)]
     with checks.Checker(compiler) as checker:
         compiling = checker.start(stdin=b"")
         try:
@@ -171,7 +178,7 @@ def check_program(exercise: Exercise, file: Path, tell) -> bool:
             tell(f"  {'said:' if place == 0 else '':9} {line[:200]}")
         if wrong.hint:
             tell(f"  hint:     {wrong.hint}")
-        if file.suffix in COMPILERS and MEMORY_FAULT.search(wrong.seen):
+        if file.suffix in (".c", ".cc", ".cpp") and MEMORY_FAULT.search(wrong.seen):
             tell("  hint:     Compile it with -g -fsanitize=address,undefined and run it yourself: it then says which line is wrong.")
         return False
     return True

@@ -7,6 +7,7 @@ wrong.sed makes it from the solution.
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -148,7 +149,7 @@ BAD_PROGRAMS = {
                          "socket.create_server(('127.0.0.1', port)).accept()", "network byte order"),
     "EndsAtOnce": ("4.2", "mine.py", "raise SystemExit('cannot listen')", "ended with status 1 and said: cannot listen"),
     "NeverConnects": ("4.3", "mine", "#!/bin/sh\nexec sleep 600", "did not connect"),
-    "EndsWithoutConnecting": ("4.3", "mine", "#!/bin/sh\nexit 1", "Are port and address in network byte order"),
+    "EndsWithoutConnecting": ("4.3", "mine", "#!/bin/sh\necho 'connect: Connection refused' >&2\nexit 1", "Are port and address in network byte order"),
     "NeverReads": ("6.1", "mine.py", "import socket, sys, time\n"
                    "listening = socket.create_server(('127.0.0.1', int(sys.argv[1])))\ntime.sleep(600)", "nothing for"),
     "AnswersWithoutAnEnd": ("7.3", "mine.py", ENDLESS_ANSWER, "then more and more"),
@@ -168,6 +169,33 @@ def test_bad_programs(name, program, tmp_path, monkeypatch, capsys):
     (tmp_path / file).chmod(0o755)
     status, told = command(number, str(tmp_path / file), capsys=capsys)
     assert status == runner.NOT_YET and message in told, told
+
+
+HELLO = {
+    "mine.go": ('package main\n\nimport (\n\t"fmt"\n\t"io"\n\t"os"\n)\n\n'
+                'func main() {\n\toctets, _ := io.ReadAll(os.Stdin)\n\tfmt.Println(len(octets))\n}\n', "go"),
+    "mine.java": ("class Mine { public static void main(String[] a) throws Exception {\n"
+                  "    System.out.println(System.in.readAllBytes().length); } }\n", "javac"),
+    "mine.mjs": ('import fs from "node:fs"; console.log(fs.readFileSync(0).length)\n', "node"),
+    "mine.rb": ("puts $stdin.binmode.read.bytesize\n", "ruby"),
+}
+
+
+@pytest.mark.parametrize("file", HELLO)
+def test_sources_in_other_languages(file, tmp_path, capsys):
+    text, needed = HELLO[file]
+    if not shutil.which(needed):
+        pytest.skip(f"{needed} is not installed")
+    (tmp_path / file).write_text(text)
+    status, told = command("6.3", str(tmp_path / file), capsys=capsys)
+    assert status == runner.RIGHT, told
+
+
+def test_a_language_that_is_not_installed(tmp_path, monkeypatch, capsys):
+    monkeypatch.setitem(runner.INTERPRETERS, ".rb", "no-such-ruby")
+    (tmp_path / "mine.rb").write_text("puts 1\n")
+    status, told = command("6.3", str(tmp_path / "mine.rb"), capsys=capsys)
+    assert status == runner.USAGE and "needs no-such-ruby, which is not installed" in told
 
 
 def test_answers_may_be_written_in_several_ways(tmp_path, capsys):

@@ -9,7 +9,7 @@ def check(checker):
     for which in ("the first", "the second", "the third"):
         checker.step(f"it greets {which} client, and closes")
         client = checker.client(server)
-        client.expect(b"Hello\n", "Write to the descriptor that accept() has returned, and don't wait until the client has sent something.")
+        client.expect(b"Hello\n", "Send it at once, to the descriptor that accept() has returned: the client sends nothing.")
         client.expect_end("close() ends the connection; without it the client waits for more.")
         client.close()
     checker.step("it goes on after a client that has left at once")
