@@ -149,7 +149,8 @@ BAD_PROGRAMS = {
                          "socket.create_server(('127.0.0.1', port)).accept()", "network byte order"),
     "EndsAtOnce": ("4.2", "mine.py", "raise SystemExit('cannot listen')", "ended with status 1 and said: cannot listen"),
     "NeverConnects": ("4.3", "mine", "#!/bin/sh\nexec sleep 600", "did not connect"),
-    "EndsWithoutConnecting": ("4.3", "mine", "#!/bin/sh\necho 'connect: Connection refused' >&2\nexit 1", "Are port and address in network byte order"),
+    "EndsWithoutConnecting": ("4.3", "mine", "#!/bin/sh\necho 'connect: Connection refused' >&2\nexit 1",
+                              "Are port and address in network byte order"),
     "NeverReads": ("6.1", "mine.py", "import socket, sys, time\n"
                    "listening = socket.create_server(('127.0.0.1', int(sys.argv[1])))\ntime.sleep(600)", "nothing for"),
     "AnswersWithoutAnEnd": ("7.3", "mine.py", ENDLESS_ANSWER, "then more and more"),
