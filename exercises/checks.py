@@ -573,7 +573,8 @@ class Checker:
         elif os.strerror(errno.EADDRNOTAVAIL) in said:
             hint = "Is the address in network byte order (htonl, or inet_pton)?"
         elif not hint and not elsewhere and process.status() is None:
-            hint = "A server calls socket(), bind() and listen() first." if protocol == "tcp" else "A server calls socket() and bind() first."
+            hint = "A server calls socket(), bind() and listen() first." if protocol == "tcp" else \
+                "A server for UDP calls socket() with SOCK_DGRAM, then bind()."
         how = f"it still runs, after {START_PATIENCE:.0f} s" if process.status() is None and not elsewhere else process.how_it_ended()
         self.wrong(f"nothing listens on {protocol} port {process.port}: {how}" + (f", and listens on {', '.join(elsewhere)}" if elsewhere else ""),
                    f"a program that listens on {LOOPBACK} at the {protocol.upper()} port in its first argument", hint)
