@@ -66,7 +66,7 @@ public:
     RunningService() = default;
     RunningService(const RunningService&) = delete;
     RunningService& operator=(const RunningService&) = delete;
-    virtual ~RunningService() = default;
+    virtual ~RunningService();
 
     // Error: a sentence.
     virtual std::expected<void, std::string> begin() = 0;

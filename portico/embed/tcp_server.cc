@@ -188,7 +188,7 @@ Task<void> TcpCore::end_idle_ones() {
 }
 
 Task<void> TcpCore::stop_after(std::chrono::milliseconds time) {
-    const bool slept = co_await io::sleep_for(*core_, time);
+    const bool slept = co_await io::sleep_until(*core_, io::later(core_->now(), time));
     if (slept) stop();
 }
 

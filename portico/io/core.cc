@@ -9,7 +9,7 @@
 namespace portico::io {
 namespace {
 
-constexpr std::string_view others = "others";
+const std::string others = "others";
 constexpr std::size_t kept_labels_max = 4096;
 
 }  // namespace
@@ -89,12 +89,13 @@ void Core::watch_passes(Duration limit, std::function<void(const LongPass&)> rep
 const std::string* Core::keep_label(std::string_view label) {
     if (pass_limit_ == Duration::max()) return nullptr;
     if (last_kept_label_ != nullptr && *last_kept_label_ == label) return last_kept_label_;
-    auto known = kept_labels_.find(label);
-    if (known == kept_labels_.end()) {
-        const bool is_full = kept_labels_.size() >= kept_labels_max;
-        known = kept_labels_.emplace(is_full ? others : label).first;
-    }
-    last_kept_label_ = &*known;
+    const bool is_full = kept_labels_.size() >= kept_labels_max;
+    const auto place =
+        std::ranges::lower_bound(kept_labels_, label, {}, [](const auto& one) { return std::string_view(*one); });
+    const bool is_known = place != kept_labels_.end() && **place == label;
+    if (is_full && !is_known) return &others;
+    last_kept_label_ =
+        is_known ? place->get() : kept_labels_.insert(place, std::make_unique<const std::string>(label))->get();
     return last_kept_label_;
 }
 

@@ -15,7 +15,6 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -91,7 +90,7 @@ private:
     Ledger ledger_;
     BufferPool buffers_;
     Timers timers_;
-    std::set<std::string, std::less<>> kept_labels_;  // before locals_, whose tasks may have them to the end
+    std::vector<std::unique_ptr<const std::string>> kept_labels_;  // sorted; before locals_, whose tasks have them
     const std::string* last_kept_label_ = nullptr;
     std::vector<std::pair<const void*, std::shared_ptr<void>>> locals_;
     Duration pass_limit_ = Duration::max();
