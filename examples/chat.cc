@@ -7,6 +7,8 @@
 // Each client has two tasks: one reads its lines, the other writes the other clients' lines. A queue connects them, so
 // that a client that sends never waits for the others. If a client does not read, its queue grows, and at its limit the
 // client must leave. All tasks run on one thread, so nothing here needs a lock.
+//
+// examples/raw/chat.c is a chat in C, with poll() and without queues: one client that does not read stops all others.
 #include <portico/base/printable.h>
 #include <portico/io/gate.h>
 #include <portico/io/line_reader.h>
