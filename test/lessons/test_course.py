@@ -83,3 +83,12 @@ def test_the_glossary_is_sorted_and_each_term_leads_to_a_chapter():
     names = [name.lower() for name, _ in terms]
     assert len(names) > 40 and names == sorted(names)
     assert [name for name, text in terms if not re.search(r"\]\(\d\d-", text)] == []
+
+
+def test_common_questions_have_short_answers_that_lead_to_chapters():
+    page = (COURSE / "questions.md").read_text()
+    answers = dict(re.findall(r"^### (.*)\n\n((?:.+\n)+)", page, re.MULTILINE))
+    assert len(answers) == page.count("\n### ") >= 30 and all(question.endswith("?") for question in answers)
+    assert [question for question, answer in answers.items() if not re.search(r"\]\(\d\d-", answer) or answer.count("\n") > 4] == []
+    for page in ("README.md", "coverage.md", "15-what-goes-wrong.md"):
+        assert "](questions.md)" in (COURSE / page).read_text(), page
