@@ -26,17 +26,17 @@ static void write_message(int to, const char* text, size_t length) {
     for (ssize_t took; at < 4 + length && (took = write(to, octets + at, 4 + length - at)) > 0;) at += (size_t)took;
 }
 
-static void serve(int client) {
+// Returns the last message for the client: why it is not served any longer, or NULL if it has ended by itself.
+static const char* serve(int client) {
     char greeting[greeting_max] = "Hello, ";
     uint32_t length = 0;
-    size_t have = 0;
-    while ((have = read_whole(client, &length, 4)) == 4) {
+    for (size_t have; (have = read_whole(client, &length, 4)) > 0;) {
         length = ntohl(length);  // without a sign: 0xffffffff is more than 1000
-        if (length > text_max) return write_message(client, "too long", 8);
-        if (read_whole(client, greeting + 7, length) < length) return write_message(client, "cut off", 7);
+        if (have == 4 && length > text_max) return "too long";
+        if (have < 4 || read_whole(client, greeting + 7, length) < length) return "cut off";
         write_message(client, greeting, 7 + length);
     }
-    if (have > 0) write_message(client, "cut off", 7);
+    return NULL;
 }
 
 int main(int argc, char** argv) {
@@ -51,7 +51,8 @@ int main(int argc, char** argv) {
     for (char rest[4096];;) {
         const int client = accept(listening, NULL, NULL);
         if (client < 0) continue;
-        serve(client);
+        const char* last = serve(client);
+        if (last != NULL) write_message(client, last, strlen(last));
         shutdown(client, SHUT_WR);
         while (read(client, rest, sizeof rest) > 0) continue;  // a reset would destroy the answer
         close(client);
