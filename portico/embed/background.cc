@@ -78,10 +78,10 @@ struct Background::Seat {
     explicit Seat(io::Core& the_core) : core(&the_core), thread(std::this_thread::get_id()) {}
 
     // Any thread: false if it is closed.
-    bool take(CoreFunction& function, const std::shared_ptr<Seat>& self) {
+    bool take(Spawned& task, const std::shared_ptr<Seat>& self) {
         const std::lock_guard guard(lock);
         if (!is_open) return false;
-        queue.push_back(std::move(function));
+        queue.push_back(std::move(task));
         core->post([self] { self->start_queued(); });
         return true;
     }
@@ -92,18 +92,16 @@ struct Background::Seat {
         return true;
     }
     void start_queued() {
-        std::vector<CoreFunction> functions;
+        std::vector<Spawned> queued;
         {
             const std::lock_guard guard(lock);
-            functions.swap(queue);
+            queued.swap(queue);
         }
-        for (CoreFunction& function : functions) {
-            tasks.start(run_spawned(*core, std::move(function)), AfterStop::ends);
-        }
+        for (Spawned& task : queued) tasks.start(run_spawned(*core, std::move(task)), AfterStop::ends);
     }
     // Takes no further tasks. Those that have not begun are dropped.
     void close() {
-        std::vector<CoreFunction> dropped;
+        std::vector<Spawned> dropped;
         const std::lock_guard guard(lock);
         is_open = false;
         dropped.swap(queue);
@@ -119,14 +117,14 @@ struct Background::Seat {
     io::Gate stop_hurried;
     io::Gate another_ended;
     std::mutex lock;
-    bool is_open = true;              // guarded by lock, as the next two
-    bool has_left = false;            // the core may end
-    std::vector<CoreFunction> queue;  // spawned, and not begun
-    io::Scope tasks;                  // last: they use the others
+    bool is_open = true;         // guarded by lock, as the next two
+    bool has_left = false;       // the core may end
+    std::vector<Spawned> queue;  // spawned, and not begun
+    io::Scope tasks;             // last: they use the others
 };
 
-Background::Background(unsigned cores_max, const BackgroundTimes& times, std::shared_ptr<const Log> log)
-    : times_(times), log_(std::move(log)), seats_(std::max(1U, cores_max)) {}
+Background::Background(unsigned cores_max, const BackgroundLimits& limits, std::shared_ptr<const Log> log)
+    : limits_(limits), log_(std::move(log)), seats_(std::max(1U, cores_max)) {}
 Background::~Background() = default;
 
 void Background::add_turns(std::string name, io::Duration period, CoreFunction function) {
@@ -137,18 +135,24 @@ void Background::add_turns(std::string name, io::Duration period, CoreFunction f
 }
 
 Outcome Background::spawn(CoreFunction function) {
+    std::optional<Spawned> task;  // before the guard: if it is dropped, its destructor may call spawn()
     const std::lock_guard guard(lock_);
+    if (*spawned_ >= limits_.spawned_max) {  // only spawn() adds to it, under the lock
+        return std::unexpected("there are " + std::to_string(limits_.spawned_max) +
+                               " tasks of spawn() already, as many as Options::spawned_max allows");
+    }
+    task.emplace(std::move(function), spawned_);
     if (phase_ == Phase::not_started) {
-        early_.push_back(std::move(function));
+        early_.push_back(*std::move(task));
         return {};
     }
     // The caller's own core, so that the task may use what belongs to it; or else the first.
     const std::thread::id own = std::this_thread::get_id();
     const auto is_own = [own](const auto& seat) { return seat != nullptr && seat->thread == own; };
     const auto found = std::ranges::find_if(seats_, is_own);
-    if (found != seats_.end() && (*found)->take(function, *found)) return {};
+    if (found != seats_.end() && (*found)->take(*task, *found)) return {};
     for (const std::shared_ptr<Seat>& seat : seats_) {
-        if (seat != nullptr && seat->take(function, seat)) return {};
+        if (seat != nullptr && seat->take(*task, seat)) return {};
     }
     return std::unexpected("the server has ended: it takes no further tasks");
 }
@@ -216,7 +220,7 @@ Task<Outcome> Background::run_start_hooks(io::Core& core, unsigned number) {
 }
 
 void Background::serving(io::Core& core, unsigned number, unsigned cores) {
-    std::vector<CoreFunction> early;
+    std::vector<Spawned> early;
     std::shared_ptr<Seat> seat;
     {
         const std::lock_guard guard(lock_);
@@ -225,9 +229,7 @@ void Background::serving(io::Core& core, unsigned number, unsigned cores) {
         seat = seats_[number];
         if (number == 0) early.swap(early_);
     }
-    for (CoreFunction& function : early) {
-        seat->tasks.start(run_spawned(core, std::move(function)), AfterStop::ends);
-    }
+    for (Spawned& task : early) seat->tasks.start(run_spawned(core, std::move(task)), AfterStop::ends);
     for (std::size_t i = number; i < turns_.size(); i += cores) {
         seat->tasks.start(repeat(core, turns_[i]), AfterStop::ends);
     }
@@ -246,9 +248,9 @@ Task<void> Background::repeat(io::Core& core, Turns& turns) {
     }
 }
 
-Task<void> Background::run_spawned(io::Core& core, CoreFunction function) {
+Task<void> Background::run_spawned(io::Core& core, Spawned task) {
     label_chain(core, spawned);
-    const Outcome outcome = co_await function.call(core);
+    const Outcome outcome = co_await task.function.call(core);
     tell_of_failure(core, spawned, outcome);
 }
 
@@ -283,7 +285,7 @@ Task<void> Background::stop(std::shared_ptr<Seat> seat) {
     }
     if (stops_.empty()) co_return;
     Task<void> hooks = run_stop_hooks(*seat->core);
-    Task<void> time = sleep(*seat->core, times_.stop_hooks_max);
+    Task<void> time = sleep(*seat->core, limits_.stop_hooks_max);
     Task<void> hurried = until_open(seat, &Seat::stop_hurried);
     const auto first = co_await io::race(std::move(hooks), std::move(time), std::move(hurried));
     if (first.index() == 1) {
@@ -318,7 +320,7 @@ void Background::leave(unsigned number) {
 void Background::watch(io::Core& core) const {
     std::optional<io::TimePoint> last;
     unsigned further = 0;
-    core.watch_passes(times_.blocked_warning_after, [&core, last, further](const io::LongPass& pass) mutable {
+    core.watch_passes(limits_.blocked_warning_after, [&core, last, further](const io::LongPass& pass) mutable {
         if (last && core.now() < *last + warning_pause) {
             ++further;
             return;

@@ -5,7 +5,9 @@
 //            CoreWork.
 #pragma once
 
+#include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -13,6 +15,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "portico/embed/core_function.h"
@@ -22,10 +25,11 @@
 
 namespace portico {
 
-// The times of an Options.
-struct BackgroundTimes {
+// What the server's Options say of its background.
+struct BackgroundLimits {
     std::chrono::milliseconds stop_hooks_max{};
     std::chrono::milliseconds blocked_warning_after{};
+    std::size_t spawned_max = 0;
 };
 
 // When a turn that was due at `due` has ended at `now`: when the next one is due. Turns that would have begun in the
@@ -38,7 +42,7 @@ struct BackgroundTimes {
 class Background final : public server::CoreWork {
 public:
     // `cores_max`: how many there may be. `log`: gets what each core tells from its beginning on; null: standard error.
-    Background(unsigned cores_max, const BackgroundTimes& times, std::shared_ptr<const Log> log);
+    Background(unsigned cores_max, const BackgroundLimits& limits, std::shared_ptr<const Log> log);
     Background(const Background&) = delete;
     Background& operator=(const Background&) = delete;
     ~Background() override;
@@ -88,11 +92,31 @@ private:
         Named what;
         io::Duration period;
     };
+    // Counts a task of spawn() until it has ended or is dropped, on any thread.
+    class Counted {
+    public:
+        using Count = std::atomic<std::size_t>;
+        explicit Counted(std::shared_ptr<Count> count) : count_(std::move(count)) { ++*count_; }
+        Counted(Counted&&) noexcept = default;
+        Counted& operator=(Counted&&) = delete;
+        ~Counted() {
+            if (count_ != nullptr) --*count_;
+        }
+
+    private:
+        std::shared_ptr<Count> count_;  // null once it has been moved; the last task or the server ends it
+    };
+    struct Spawned {
+        Spawned(CoreFunction the_function, std::shared_ptr<Counted::Count> count)
+            : counted(std::move(count)), function(std::move(the_function)) {}
+        Counted counted;
+        CoreFunction function;
+    };
     struct Seat;
     enum class Phase : std::uint8_t { not_started, starting, serving, ended };
 
     static Task<void> repeat(io::Core& core, Turns& turns);
-    static Task<void> run_spawned(io::Core& core, CoreFunction function);
+    static Task<void> run_spawned(io::Core& core, Spawned task);
     static Task<void> call_and_tell(io::Core& core, Named& what);
     void hurry(io::Gate Seat::* gate);
     static Task<void> until_open(std::shared_ptr<Seat> seat, io::Gate Seat::* gate);
@@ -103,7 +127,7 @@ private:
     void leave(unsigned number);
     void watch(io::Core& core) const;
 
-    const BackgroundTimes times_;
+    const BackgroundLimits limits_;
     const std::shared_ptr<const Log> log_;
     // They do not move: their tasks refer to them.
     std::deque<Turns> turns_;
@@ -112,13 +136,15 @@ private:
     std::deque<Named> stops_;
     std::vector<std::string> errors_;
 
+    const std::shared_ptr<Counted::Count> spawned_ = std::make_shared<Counted::Count>(0);  // tasks that exist
+
     std::mutex lock_;
     // Everything below is guarded by lock_.
     Phase phase_ = Phase::not_started;
     bool is_start_hurried_ = false;
     std::vector<std::shared_ptr<Seat>> seats_;  // by core; null before its beginning and after its end
     unsigned cores_ = 0;                        // that have begun together
-    std::vector<CoreFunction> early_;           // spawned before the start
+    std::vector<Spawned> early_;                // spawned before the start
 };
 
 }  // namespace portico

@@ -247,6 +247,60 @@ TEST(AServersTasks, AreReportedIfTheyFail) {
     EXPECT_EQ(told, "error: a task of spawn(): threw an exception: too hard\nerror: a task of spawn(): no way\n");
 }
 
+TEST(AServersTasks, AreAtMostAsManyAsItsOptionsSay) {
+    Options options;
+    options.spawned_max = 3;
+    Server server(options);
+    const auto sleep = [](io::Core& core) -> Task<void> {
+        const bool slept = co_await io::sleep_for(core, seconds(10));
+        static_cast<void>(slept);
+    };
+    // Spawns as many as it can. Returns how many those were.
+    const auto fill = [&] {
+        unsigned taken = 0;
+        Outcome spawned = server.spawn(sleep);
+        for (; spawned && taken < 10; spawned = server.spawn(sleep)) ++taken;
+        EXPECT_EQ(spawned ? "" : spawned.error(),
+                  "there are 3 tasks of spawn() already, as many as Options::spawned_max allows");
+        return taken;
+    };
+    EXPECT_EQ(fill(), 3U) << "before the start";
+    server.get("/fill", [&fill] { return std::to_string(fill()); });
+    server.get("/fail", [&server] {
+        EXPECT_TRUE(server.spawn([]() -> Outcome { return std::unexpected("no way"); }).has_value());
+    });
+    const std::string told = told_by([&] {
+        TestClient client(server);
+        EXPECT_EQ(client.get("/fill").content, "0");
+        client.pass(seconds(11));
+        EXPECT_EQ(client.get("/fill").content, "3") << "the places of those that have ended";
+        EXPECT_EQ(client.get("/fill").content, "0");
+        client.pass(seconds(11));
+        for (int i = 0; i < 5; ++i) {
+            EXPECT_EQ(client.get("/fail").status, 204);
+            client.pass(milliseconds(1));
+        }
+        EXPECT_EQ(client.get("/fill").content, "3") << "and of those that have failed";
+    });
+    EXPECT_NE(told.find("error: a task of spawn(): no way\n"), std::string::npos) << told;
+}
+
+// Tasks that are ended where they wait, and those that have not begun, give their places back too.
+TEST(AServersTasks, AreNotCountedOnceTheyAreDropped) {
+    Options options;
+    options.spawned_max = 1;
+    Server server(options);
+    for (int i = 0; i < 4; ++i) {
+        TestClient client(server);
+        const Outcome spawned = server.spawn([](io::Core& core) -> Task<void> {
+            const bool slept = co_await io::sleep_for(core, hours(1));
+            EXPECT_FALSE(slept);
+        });
+        EXPECT_TRUE(spawned.has_value()) << i;
+        if (i % 2 == 0) client.pass(milliseconds(1));  // it begins
+    }
+}
+
 // --- handlers that block
 
 Task<std::string> block_later(Request& request, int time) {

@@ -43,8 +43,8 @@ std::uint64_t next_server_number() {
     return ++last;
 }
 
-BackgroundTimes background_times(const Options& options) {
-    return {options.stop_hooks_time_max, options.blocked_warning_after};
+BackgroundLimits background_limits(const Options& options) {
+    return {options.stop_hooks_time_max, options.blocked_warning_after, options.spawned_max};
 }
 
 // Whoever has a certificate for a name expects it to be answered.
@@ -60,7 +60,7 @@ struct Server::Control {
     Control(Options the_options, std::shared_ptr<State> the_routes)
         : options(std::move(the_options)),
           log(share(options.log)),
-          background(options.threads, background_times(options), log),
+          background(options.threads, background_limits(options), log),
           own(the_routes),
           routes(std::move(the_routes)) {}
 

@@ -6,11 +6,11 @@
 //
 // Room embed: see response.h.
 // Threads:   one thread adds the routes, before start() or run(). Any thread may call stop(), replace() and spawn(),
-// and
-//            any but the server's own wait().
+//            and any but the server's own wait().
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <expected>
 #include <functional>
@@ -145,6 +145,9 @@ public:
     std::function<void(std::string_view line)> access_lines;
     // How long all stop hooks together may take: see Server::on_stop().
     std::chrono::milliseconds stop_hooks_time_max{10'000};
+    // How many tasks of Server::spawn() may exist at the same time, on all threads together, whether they have begun or
+    // not. spawn() refuses further ones until one has ended.
+    std::size_t spawned_max = 10'000;
     // A handler, or a task of the server's own, that keeps its thread for so long is told to the operator, with the
     // pattern of its route, but not more often than once a second. Zero: nothing is told.
     std::chrono::milliseconds blocked_warning_after{100};
@@ -201,7 +204,8 @@ public:
     void on_stop(CoreFunction function, std::source_location where = std::source_location::current());
     // Runs `function` on a core: the caller's own, or else the first; soon, but not before this returns. Any thread may
     // call it; before the start, the function waits for that. If it fails or throws, that is reported. Once the last
-    // request has been answered, it is ended where it waits. Error: a sentence, if the server has come that far.
+    // request has been answered, it is ended where it waits. Error: a sentence, if the server has come that far, or has
+    // as many tasks already as Options::spawned_max allows.
     Outcome spawn(CoreFunction function);
 
     // Answers with other routes from now on; each thread begins with its next requests. Every request is answered
