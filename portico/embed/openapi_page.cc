@@ -84,8 +84,9 @@ function addParameters(parent, parameters) {
   for (const one of parameters) {
     add(add(list, 'dt'), 'code', one.name);
     const about = add(list, 'dd');
-    const facts = [one.in, typeOf(one.schema), one.required ? 'required' : 'optional'].filter(Boolean);
-    add(about, 'small', facts.join(' · '));
+    const facts = [one.in, typeOf(one.schema), one.required ? 'required' : 'optional'];
+    if (one.schema && one.schema.default !== undefined) facts.push(`default ${JSON.stringify(one.schema.default)}`);
+    add(about, 'small', facts.filter(Boolean).join(' · '));
     if (one.description) add(about, 'p', one.description);
   }
 }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -10,6 +11,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
+#include <variant>
 
 #include "portico/http/status.h"
 
@@ -53,6 +55,27 @@ Json schema_of(const ValueType& type) {
     return {};
 }
 
+Json json_of(const detail::Standard& standard) {
+    return std::visit(
+        [](const auto& value) -> Json {
+            if constexpr (std::same_as<decltype(value), const std::monostate&>) {
+                return {};
+            } else {
+                return value;
+            }
+        },
+        standard);
+}
+
+const char* name_of(detail::ParameterPlace place) {
+    switch (place) {
+        case detail::ParameterPlace::query: return "query";
+        case detail::ParameterPlace::field: return "header";
+        case detail::ParameterPlace::cookie: return "cookie";
+    }
+    return "";
+}
+
 Json parameters_of(const Description& route, const PathTemplate& path, const std::vector<PathParameter>& names) {
     Json all = Json::array();
     for (std::size_t i = 0; i < path.parameters.size(); ++i) {
@@ -64,10 +87,12 @@ Json parameters_of(const Description& route, const PathTemplate& path, const std
         one["schema"] = schema_of(i < route.types.path.size() ? route.types.path[i] : ValueType());
         all.push_back(std::move(one));
     }
-    for (const Description::Query& query : route.queries) {
-        Json one = {{"name", query.name}, {"in", "query"}, {"required", query.presence == Presence::required}};
-        if (!query.text.empty()) one["description"] = query.text;
-        one["schema"] = schema_of(query.type);
+    for (const Description::Parameter& other : route.others) {
+        Json one = {
+            {"name", other.name}, {"in", name_of(other.place)}, {"required", other.presence == Presence::required}};
+        if (!other.text.empty()) one["description"] = other.text;
+        one["schema"] = schema_of(other.type);
+        if (other.standard.index() > 0) one["schema"]["default"] = json_of(other.standard);
         all.push_back(std::move(one));
     }
     return all;
@@ -97,7 +122,7 @@ std::vector<AnswerType> answers_of(const Description& route) {
     };
     const auto is_number = [](const ValueType& type) { return type.kind != ValueType::Kind::text; };
     if (std::ranges::any_of(route.types.path, is_number)) add(404);
-    if (std::ranges::any_of(route.queries, [&](const auto& query) { return is_number(query.type); })) add(400);
+    if (std::ranges::any_of(route.others, [&](const auto& other) { return is_number(other.type); })) add(400);
     if (route.types.reads_content) add(413);
     if (route.types.content_type == "application/json") add(400);
     if (!route.types.content_type.empty()) add(415);

@@ -11,15 +11,12 @@
 #include <vector>
 
 #include "portico/embed/bearer_auth.h"
-#include "portico/embed/form.h"
 #include "portico/embed/middleware.h"
 #include "portico/embed/rate_limit.h"
 #include "portico/embed/server.h"
 #include "portico/embed/session.h"
 #include "portico/embed/session_text.h"
 #include "portico/embed/test_client.h"
-#include "portico/embed/websocket.h"
-#include "portico/json.h"
 
 namespace portico {
 namespace {
@@ -453,85 +450,6 @@ TEST(CorsOptions, SayWhatScriptsMayRead) {
         EXPECT_EQ(client.request("GET", "/", {{"Origin", origin}}).field("Access-Control-Expose-Headers"),
                   is_own ? "ETag, X-Request-Id" : "");
     }
-}
-
-struct Table {
-    std::string lines;
-};
-
-}  // namespace
-
-template <>
-struct IntoResponse<Table> {
-    static constexpr std::string_view content_type() { return "text/csv"; }
-    static Response make(Table table) { return {Status::ok, std::move(table.lines), "text/csv"}; }
-};
-
-namespace {
-
-TEST(OpenApi, DescribesTheRoutes) {
-    Server server;
-    OpenApiOptions about("The <notes>", "1.2");
-    about.description = "All of them.";
-    server.openapi("/openapi.json", about);
-    server.get("/notes/{id}", [](std::uint8_t) -> std::optional<Json> { return Json(); })
-        .describe("Shows a note.\n\nIt is \"one\".")
-        .parameter("id", "Its number.")
-        .query<bool>("deleted", "Also if it was deleted.")
-        .query<std::string>("as", "", Presence::required)
-        .answer(Status::gone, "It was deleted.", R"({"type": "string"})");
-    Group group = server.group("/notes");
-    group.put("/{number}", [](int, Json) {}).content_schema(R"({"type":"object"})").content_example(R"({"text":"x"})");
-    group.del("/{number}", [](std::uint64_t) { return Status::no_content; }).hide();
-    group.post("", [](Form) -> std::expected<std::string, Status> { return "x"; });
-    server.get("/tree/{path...}", [](std::string) { return Table(); });
-    server.route("PURGE", "/cache", [] {});
-    server.host("other.example").get("/", [] { return "x"; });
-    server.websocket("/socket", [](WebSocket&) -> Task<void> { co_return; });
-    TestClient client(server);
-    const TestAnswer answer = client.get("/openapi.json");
-    EXPECT_EQ(answer.field("Content-Type"), "application/json");
-    // "default" is what a handler decides that returns a Status.
-    const Json expected = Json::parse(R"({"openapi": "3.1.0",
-      "info": {"title": "The <notes>", "version": "1.2", "description": "All of them."},
-      "paths": {
-        "/notes/{id}": {
-          "get": {"summary": "Shows a note.", "description": "It is \"one\".",
-            "parameters": [
-              {"name": "id", "in": "path", "required": true, "description": "Its number.",
-                "schema": {"type": "integer", "minimum": 0, "maximum": 255}},
-              {"name": "deleted", "in": "query", "required": false, "description": "Also if it was deleted.",
-                "schema": {"type": "boolean"}},
-              {"name": "as", "in": "query", "required": true, "schema": {"type": "string"}}],
-            "responses": {"200": {"description": "OK", "content": {"application/json": {}}},
-              "400": {"description": "Bad Request"}, "404": {"description": "Not Found"},
-              "410": {"description": "It was deleted.", "content": {"application/json": {"schema": {"type": "string"}}}}}},
-          "put": {
-            "parameters": [{"name": "id", "in": "path", "required": true,
-              "schema": {"type": "integer", "minimum": -2147483648, "maximum": 2147483647}}],
-            "requestBody": {"required": true,
-              "content": {"application/json": {"schema": {"type": "object"}, "example": {"text": "x"}}}},
-            "responses": {"204": {"description": "No Content"}, "400": {"description": "Bad Request"},
-              "404": {"description": "Not Found"}, "413": {"description": "Content Too Large"},
-              "415": {"description": "Unsupported Media Type"}}}},
-        "/notes": {
-          "post": {"requestBody": {"required": true, "content": {"application/x-www-form-urlencoded": {}}},
-            "responses": {"200": {"description": "OK", "content": {"text/plain; charset=utf-8": {}}},
-              "413": {"description": "Content Too Large"}, "415": {"description": "Unsupported Media Type"},
-              "default": {"description": "Another answer, which the service decides."}}}},
-        "/tree/{path}": {
-          "get": {
-            "parameters": [{"name": "path", "in": "path", "required": true, "description": "The rest of the path.",
-              "schema": {"type": "string"}}],
-            "responses": {"200": {"description": "OK", "content": {"text/csv": {}}}}}}}})");
-    EXPECT_EQ(Json::parse(answer.content), expected) << answer.content;
-
-    const TestAnswer page = client.get("/docs");
-    EXPECT_NE(page.content.find("<title>The &lt;notes&gt;</title>"), std::string::npos);
-    EXPECT_NE(page.content.find("data-source=\"/openapi.json\""), std::string::npos);
-    EXPECT_TRUE(page.field("Content-Security-Policy").starts_with("default-src 'none'; script-src 'self';"));
-    EXPECT_EQ(client.get("/docs.js").field("Content-Type"), "text/javascript; charset=utf-8");
-    EXPECT_EQ(client.get("/docs.css").field("Content-Type"), "text/css; charset=utf-8");
 }
 
 }  // namespace

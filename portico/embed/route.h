@@ -42,6 +42,8 @@ struct FromContent;
 // Makes an argument of a handler from the rest of the request: a field, a cookie, or what middleware has attached.
 // Specialize it for a type T with
 //   static std::expected<T, Response> make(Request& request);
+// and, for descriptions of the routes whose handlers take it, if it reads parameters or has answers of its own:
+//   static void describe(RouteNotes& notes) { notes.query<int>("page", "Which page.", 1); }
 // A handler may have any number of such arguments. They are made in their order, before the content is read; the first
 // that fails is the answer.
 template <class T>
@@ -438,6 +440,8 @@ void note_argument(HandlerTypes& types) {
         if constexpr (requires { FromContent<Arg>::content_type(); }) {
             types.content_type = FromContent<Arg>::content_type();
         }
+    } else if constexpr (requires(RouteNotes& notes) { FromRequest<Arg>::describe(notes); }) {
+        types.arguments.push_back([](RouteNotes& notes) { FromRequest<Arg>::describe(notes); });
     }
 }
 template <class... Args>

@@ -15,11 +15,14 @@
 namespace portico {
 
 struct RouteNotes::Description {
-    struct Query {
+    // A parameter that is not in the path.
+    struct Parameter {
+        detail::ParameterPlace place;
         std::string name;
         std::string text;
         Presence presence;
         detail::ValueType type;
+        detail::Standard standard;
     };
     struct Answer {
         std::string text;
@@ -32,10 +35,10 @@ struct RouteNotes::Description {
     std::source_location where;
     detail::HandlerTypes types;
     std::string text;
-    std::map<std::string, std::string> parameters;
-    std::vector<Query> queries;
-    std::string content_schema;   // JSON; empty: none
-    std::string content_example;  // the same
+    std::map<std::string, std::string> parameters;  // of the path
+    std::vector<Parameter> others;                  // in the order of their first notes
+    std::string content_schema;                     // JSON; empty: none
+    std::string content_example;                    // the same
     std::map<std::uint16_t, Answer> answers;
     bool is_hidden = false;
     std::vector<std::string> errors;

@@ -37,8 +37,13 @@ RouteNotes& RouteNotes::parameter(std::string name, std::string text) {
     return *this;
 }
 
-RouteNotes& RouteNotes::add_query(std::string name, std::string text, Presence presence, detail::ValueType type) {
-    description_->queries.push_back(Description::Query{std::move(name), std::move(text), presence, type});
+RouteNotes& RouteNotes::add(detail::ParameterPlace place, std::string name, std::string text, Presence presence,
+                            detail::ValueType type, detail::Standard standard) {
+    std::vector<Description::Parameter>& all = description_->others;
+    const auto is_same = [&](const auto& one) { return one.place == place && one.name == name; };
+    auto found = std::ranges::find_if(all, is_same);
+    if (found == all.end()) found = all.emplace(all.end());
+    *found = {place, std::move(name), std::move(text), presence, type, std::move(standard)};
     return *this;
 }
 

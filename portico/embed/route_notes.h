@@ -2,7 +2,7 @@
 //
 //   server.get("/notes/{id}", show_note)
 //       .describe("Shows a note.")
-//       .query<bool>("deleted", "also if it was deleted");
+//       .query<bool>("deleted", "also if it was deleted", false);
 //
 // Room embed: see response.h.
 // Threads:   one thread describes the routes, before a server answers with them.
@@ -16,6 +16,7 @@
 #include <string_view>
 #include <type_traits>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "portico/http/status.h"
@@ -24,6 +25,8 @@ namespace portico {
 
 // Whether every request has a parameter.
 enum class Presence : std::uint8_t { optional, required };
+
+class RouteNotes;
 
 namespace detail {
 
@@ -48,6 +51,27 @@ constexpr ValueType value_type() {
     }
 }
 
+// Where a parameter is that is not in the path.
+enum class ParameterPlace : std::uint8_t { query, field, cookie };
+
+// The default of a parameter. std::monostate: it has none.
+using Standard = std::variant<std::monostate, bool, std::int64_t, std::uint64_t, double, std::string>;
+
+template <class T>
+Standard standard_of(T value) {
+    if constexpr (std::same_as<T, bool>) {
+        return value;
+    } else if constexpr (std::unsigned_integral<T>) {
+        return std::uint64_t{value};
+    } else if constexpr (std::integral<T>) {
+        return std::int64_t{value};
+    } else if constexpr (std::floating_point<T>) {
+        return static_cast<double>(value);
+    } else {
+        return std::string(std::move(value));
+    }
+}
+
 // One kind of answer.
 struct AnswerType {
     std::uint16_t status = 0;  // 0: any other
@@ -61,6 +85,7 @@ struct HandlerTypes {
     bool reads_content = false;       // it has an argument that is read from the content
     std::string_view content_type{};  // of that; empty: not known
     std::vector<AnswerType> answers;
+    std::vector<void (*)(RouteNotes&)> arguments{};  // FromRequest<T>::describe of those that have it
 };
 
 }  // namespace detail
@@ -76,10 +101,26 @@ public:
     RouteNotes& describe(std::string text);
     // What a parameter of the path means.
     RouteNotes& parameter(std::string name, std::string text);
-    // A parameter of the query, as Request::query<T>() reads it.
+    // A parameter of the query, as Request::query<T>() reads it. Each of these functions replaces what was said of the
+    // same parameter.
     template <class T>
     RouteNotes& query(std::string name, std::string text = {}, Presence presence = Presence::optional) {
-        return add_query(std::move(name), std::move(text), presence, detail::value_type<T>());
+        return add(detail::ParameterPlace::query, std::move(name), std::move(text), presence, detail::value_type<T>());
+    }
+    // The same, with its default, as in Request::query<T>(name, standard).
+    template <class T>
+    RouteNotes& query(std::string name, std::string text, std::type_identity_t<T> standard) {
+        return add(detail::ParameterPlace::query, std::move(name), std::move(text), Presence::optional,
+                   detail::value_type<T>(), detail::standard_of<T>(std::move(standard)));
+    }
+    // A field of the request, or one of its cookies, that the handler, middleware or a FromRequest reads.
+    template <class T = std::string>
+    RouteNotes& field(std::string name, std::string text = {}, Presence presence = Presence::optional) {
+        return add(detail::ParameterPlace::field, std::move(name), std::move(text), presence, detail::value_type<T>());
+    }
+    template <class T = std::string>
+    RouteNotes& cookie(std::string name, std::string text = {}, Presence presence = Presence::optional) {
+        return add(detail::ParameterPlace::cookie, std::move(name), std::move(text), presence, detail::value_type<T>());
     }
     // The content that the handler reads: a JSON Schema, or an example. The compiler knows only that it is JSON.
     RouteNotes& content_schema(std::string json);
@@ -90,7 +131,8 @@ public:
     RouteNotes& hide();
 
 private:
-    RouteNotes& add_query(std::string name, std::string text, Presence presence, detail::ValueType type);
+    RouteNotes& add(detail::ParameterPlace place, std::string name, std::string text, Presence presence,
+                    detail::ValueType type, detail::Standard standard = {});
 
     std::shared_ptr<Description> description_;
 };

@@ -61,11 +61,13 @@ RouteNotes Router::add(std::string method, const std::string& pattern, std::sour
     description->pattern = prefix_ + pattern;
     description->where = where;
     description->types = std::move(handler.types);
-    if (description->types.are_known && !state_->is_in_use) state_->descriptions.push_back(description);
+    RouteNotes notes(description);
+    for (const auto describe : description->types.arguments) describe(notes);
+    if (description->types.are_known && !state_->is_in_use) state_->descriptions.push_back(std::move(description));
     auto function = std::make_shared<BoundHandler>(std::move(handler));
     add_handler(std::move(method), pattern, where,
                 [function](io::Core&) { return std::make_shared<FunctionHandler>(function); });
-    return RouteNotes(std::move(description));
+    return notes;
 }
 
 void Router::openapi(const std::string& path, OpenApiOptions options, std::source_location where) {
