@@ -39,7 +39,9 @@ Response not_admitted(const std::string& realm, std::optional<Response> answer) 
 
 Middleware detail::bearer_middleware(std::string realm, TokenCheck check) {
     if (!http::is_field_value(realm)) return Middleware::unusable("a realm has no control characters");
-    return [realm = std::move(realm), check = std::move(check)](Request& request, Next next) mutable -> Task<Response> {
+    const std::string text = realm.empty() ? "" : "Realm: " + realm;
+    Middleware made = [realm = std::move(realm), check = std::move(check)](Request& request,
+                                                                           Next next) mutable -> Task<Response> {
         const auto token = http::bearer_token(request.message().fields);
         if (!token) co_return no_token(realm, token.error());
         Admission admitted = co_await check(request, *token);
@@ -47,6 +49,9 @@ Middleware detail::bearer_middleware(std::string realm, TokenCheck check) {
         Response response = co_await next(request);
         co_return std::move(response);
     };
+    return made.describe_security(SecurityScheme::bearer(text))
+        .describe_answer(Status::bad_request)
+        .describe_answer(Status::unauthorized, {}, {AnswerField::of("WWW-Authenticate")});
 }
 
 }  // namespace portico

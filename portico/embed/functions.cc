@@ -3,6 +3,7 @@
 
 #include <cassert>
 #include <exception>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -92,6 +93,20 @@ Middleware Middleware::unusable(std::string why) {
     Middleware middleware([](io::Core&) { return nullptr; });
     middleware.why_unusable_ = std::move(why);
     return middleware;
+}
+
+Middleware& Middleware::describe_security(SecurityScheme scheme, Presence presence) {
+    MiddlewareNotes notes = notes_ == nullptr ? MiddlewareNotes() : *notes_;
+    notes.security.push_back(MiddlewareNotes::Security{std::move(scheme), presence});
+    notes_ = std::make_shared<const MiddlewareNotes>(std::move(notes));
+    return *this;
+}
+
+Middleware& Middleware::describe_answer(http::Status status, std::string text, std::vector<AnswerField> fields) {
+    MiddlewareNotes notes = notes_ == nullptr ? MiddlewareNotes() : *notes_;
+    notes.answers.push_back(MiddlewareNotes::Answer{status, std::move(text), std::move(fields)});
+    notes_ = std::make_shared<const MiddlewareNotes>(std::move(notes));
+    return *this;
 }
 
 Middleware::ForCore Middleware::of_function(std::shared_ptr<Function> function) {

@@ -97,9 +97,10 @@ Middleware cors(CorsOptions options) {
 }
 
 Middleware basic_auth(std::string realm, std::function<bool(std::string_view, std::string_view)> check) {
+    const std::string text = realm.empty() ? "" : "Realm: " + realm;
     // One for all cores, as every function of a program.
     const auto shared = std::make_shared<std::function<bool(std::string_view, std::string_view)>>(std::move(check));
-    return Middleware([realm = std::move(realm), shared](io::Core& core) {
+    Middleware made([realm = std::move(realm), shared](io::Core& core) {
         auto careful = [shared, &core](std::string_view user, std::string_view password) -> std::optional<bool> {
             try {
                 return (*shared)(user, password);
@@ -110,6 +111,8 @@ Middleware basic_auth(std::string realm, std::function<bool(std::string_view, st
         };
         return std::make_shared<route::Guarded>(std::make_shared<route::PasswordFunction>(realm, std::move(careful)));
     });
+    return made.describe_security(SecurityScheme::basic(text))
+        .describe_answer(Status::unauthorized, {}, {AnswerField::of("WWW-Authenticate")});
 }
 
 Middleware content_at_most(std::uint64_t octets) {
@@ -134,7 +137,7 @@ Middleware content_in_memory_at_most(std::size_t octets) {
 }
 
 Middleware time_out(std::chrono::milliseconds time) {
-    return [time](Request& request, Next next) -> Task<Response> {
+    Middleware made = [time](Request& request, Next next) -> Task<Response> {
         const auto timed = std::make_shared<Timed>();
         next.start_and_leave(request, run_timed(next(request), timed));
         const io::TimePoint deadline = io::later(request.core().now(), time);
@@ -146,6 +149,8 @@ Middleware time_out(std::chrono::milliseconds time) {
         late.set_reason("the handler took longer than its time-out");
         co_return std::move(late);
     };
+    return made.describe_answer(Status::service_unavailable, {},
+                                {AnswerField::of<unsigned>("Retry-After", "How many seconds to wait.")});
 }
 
 Middleware request_id() {

@@ -10,8 +10,10 @@
 #include <string>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "portico/base/task.h"
+#include "portico/embed/middleware_notes.h"
 #include "portico/embed/request.h"
 #include "portico/embed/response.h"
 #include "portico/route/for_core.h"
@@ -62,16 +64,25 @@ public:
     // Middleware whose options make no sense. A server with it does not start: start() and replace() return `why`.
     [[nodiscard]] static Middleware unusable(std::string why);
 
+    // For descriptions of the routes whose requests pass it (see Router::openapi()): how clients show who they are, and
+    // whether they have to. The ready-made ones say it themselves. Each call adds a scheme. Call it before use(), which
+    // keeps a copy.
+    Middleware& describe_security(SecurityScheme scheme, Presence presence = Presence::required);
+    // The same for an answer that it gives by itself. An empty text is that of the status.
+    Middleware& describe_answer(http::Status status, std::string text = {}, std::vector<AnswerField> fields = {});
+
     // For the library itself.
     explicit Middleware(ForCore for_core) : for_core_(std::make_shared<const ForCore>(std::move(for_core))) {}
     [[nodiscard]] const std::shared_ptr<const ForCore>& for_core() const { return for_core_; }
     [[nodiscard]] const std::string& why_unusable() const { return why_unusable_; }  // empty: it can be used
+    [[nodiscard]] const std::shared_ptr<const MiddlewareNotes>& notes() const { return notes_; }  // null: none
 
 private:
     [[nodiscard]] static ForCore of_function(std::shared_ptr<Function> function);
 
     std::shared_ptr<const ForCore> for_core_;
     std::string why_unusable_;
+    std::shared_ptr<const MiddlewareNotes> notes_;  // shared by copies, and by descriptions of routes
 };
 
 }  // namespace portico

@@ -91,6 +91,20 @@ function addParameters(parent, parameters) {
   }
 }
 
+// What clients show of themselves. What is not in every alternative is optional.
+function addSecurity(parent, alternatives, schemes) {
+  add(parent, 'h3', 'Security');
+  const list = add(parent, 'dl');
+  for (const name of Object.keys(alternatives[0])) {
+    const scheme = schemes[name];
+    add(add(list, 'dt'), 'code', scheme.scheme || scheme.name);
+    const about = add(list, 'dd');
+    const isRequired = alternatives.every((one) => name in one);
+    add(about, 'small', [scheme.in || 'Authorization', isRequired ? 'required' : 'optional'].join(' · '));
+    if (scheme.description) add(about, 'p', scheme.description);
+  }
+}
+
 function addResponses(parent, responses) {
   add(parent, 'h3', 'Answers');
   const list = add(parent, 'dl');
@@ -102,7 +116,7 @@ function addResponses(parent, responses) {
   }
 }
 
-function addOperation(path, method, operation) {
+function addOperation(path, method, operation, schemes) {
   const details = add(main, 'details');
   details.id = `${method}${path}`;
   details.addEventListener('toggle', () => {
@@ -115,6 +129,7 @@ function addOperation(path, method, operation) {
   const body = add(details, 'div');
   body.className = 'body';
   if (operation.description) add(body, 'p', operation.description);
+  if (operation.security) addSecurity(body, operation.security, schemes);
   if (operation.parameters) addParameters(body, operation.parameters);
   if (operation.requestBody) {
     add(body, 'h3', 'Content');
@@ -129,8 +144,9 @@ function show(description) {
   add(title, 'small', description.info.version);
   if (description.info.description) add(main, 'p', description.info.description);
   add(main, 'h2', 'Requests');
+  const schemes = description.components ? description.components.securitySchemes : {};
   for (const [path, item] of Object.entries(description.paths)) {
-    for (const [method, operation] of Object.entries(item)) addOperation(path, method, operation);
+    for (const [method, operation] of Object.entries(item)) addOperation(path, method, operation, schemes);
   }
   const line = add(main, 'p', 'For programs: ');
   add(line, 'a', 'OpenAPI description').href = main.dataset.source;

@@ -3,14 +3,20 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cstdint>
 #include <expected>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
+#include "portico/embed/bearer_auth.h"
 #include "portico/embed/form.h"
+#include "portico/embed/middleware.h"
+#include "portico/embed/rate_limit.h"
 #include "portico/embed/server.h"
+#include "portico/embed/session.h"
 #include "portico/embed/test_client.h"
 #include "portico/embed/websocket.h"
 #include "portico/json.h"
@@ -117,6 +123,116 @@ TEST(OpenApi, DescribesTheRoutes) {
     EXPECT_TRUE(page.field("Content-Security-Policy").starts_with("default-src 'none'; script-src 'self';"));
     EXPECT_EQ(client.get("/docs.js").field("Content-Type"), "text/javascript; charset=utf-8");
     EXPECT_EQ(client.get("/docs.css").field("Content-Type"), "text/css; charset=utf-8");
+}
+
+// The only alternative, or the last one, is what clients need at least.
+bool asks_for_something(const Json& operation) {
+    return operation.contains("security") && !operation["security"].back().empty();
+}
+
+Task<Response> ask_for_key(Request& request, Next next) {
+    if (!request.field("X-Api-Key")) co_return Response(Status::unauthorized);
+    Response response = co_await next(request);
+    co_return std::move(response);
+}
+
+// Routes with the middleware that they have at run time, in every order of use(), group() and get().
+void add_guarded_routes(Server& server) {
+    const auto nobody = [](std::string_view) { return false; };
+    const auto no_user = [](std::string_view, std::string_view) { return false; };
+    server.get("/open", [] {});
+    Group early = server.group("/early");
+    early.use(sessions());
+    Group keyed = server.group("/keyed");
+    keyed.use(Middleware(ask_for_key)
+                  .describe_security(SecurityScheme::field("X-Api-Key", "Ask us for one."))
+                  .describe_answer(Status::unauthorized, "There is no key."));
+    server.use(bearer_auth("api", nobody));
+    server.get("/mine", [] {}).answer(Status::unauthorized, "Log in first.");
+    early.get("/a", [] {});
+    keyed.get("/a", [] {});
+    Group admin = server.group("/admin");
+    admin.get("/before", [] {});
+    admin.use(basic_auth("", no_user));
+    admin.get("/after", [] {});
+    admin.use(rate_limit({100, std::chrono::minutes(1)}));
+    admin.use(time_out(std::chrono::seconds(1)));
+    admin.get("/limited", [] {});
+    Group inner = admin.group("/inner");
+    admin.use(sessions());
+    admin.get("/session", [] {});
+    inner.use(bearer_auth("inner", nobody));
+    inner.get("/a", [] {});
+    // Of these, the description says nothing.
+    Group other = server.host("other.example");
+    other.use(Middleware(ask_for_key).describe_security(SecurityScheme::query("key")));
+    other.get("/", [] {});
+    Group hidden = server.group("/hidden");
+    hidden.use(Middleware(ask_for_key).describe_security(SecurityScheme::query("hidden")));
+    hidden.get("/", [] {}).hide();
+}
+
+TEST(OpenApi, SaysWhatTheMiddlewareOnTheWayAsksFor) {
+    Server server;
+    server.openapi("/openapi.json", {"x", "1"});
+    add_guarded_routes(server);
+    TestClient client(server);
+    const Json whole = Json::parse(client.get("/openapi.json").content);
+    const Json& paths = whole["paths"];
+    EXPECT_EQ(whole["components"]["securitySchemes"], Json::parse(R"({
+        "__Host-session": {"type": "apiKey", "in": "cookie", "name": "__Host-session",
+            "description": "A session, which the server has signed. Without TLS, the cookie's name is session."},
+        "X-Api-Key": {"type": "apiKey", "in": "header", "name": "X-Api-Key", "description": "Ask us for one."},
+        "basic": {"type": "http", "scheme": "basic"},
+        "bearer": {"type": "http", "scheme": "bearer", "description": "Realm: api"},
+        "bearer2": {"type": "http", "scheme": "bearer", "description": "Realm: inner"}})"));
+    struct Row {
+        const char* path;
+        const char* security;
+    };
+    const Row rows[] = {
+        {"/open", "null"},
+        {"/early/a", R"([{"__Host-session": []}, {}])"},
+        {"/keyed/a", R"([{"X-Api-Key": []}])"},
+        {"/mine", R"([{"bearer": []}])"},
+        {"/admin/before", R"([{"bearer": []}])"},
+        {"/admin/after", R"([{"bearer": [], "basic": []}])"},
+        {"/admin/limited", R"([{"bearer": [], "basic": []}])"},
+        {"/admin/session", R"([{"bearer": [], "basic": [], "__Host-session": []}, {"bearer": [], "basic": []}])"},
+        {"/admin/inner/a", R"([{"bearer": [], "basic": [], "bearer2": []}])"},
+    };
+    for (const Row& row : rows) {
+        const Json& operation = paths[row.path]["get"];
+        EXPECT_EQ(operation.value("security", Json()), Json::parse(row.security)) << row.path;
+        EXPECT_EQ(client.get(row.path).status == 401, asks_for_something(operation)) << row.path;
+    }
+    EXPECT_EQ(paths.size(), std::size(rows));
+    EXPECT_EQ(paths["/mine"]["get"]["responses"], Json::parse(R"({"204": {"description": "No Content"},
+        "400": {"description": "Bad Request"},
+        "401": {"description": "Log in first.", "headers": {"WWW-Authenticate": {"schema": {"type": "string"}}}}})"));
+    EXPECT_EQ(paths["/keyed/a"]["get"]["responses"]["401"], Json::parse(R"({"description": "There is no key."})"));
+    const Json wait = Json::parse(R"({"Retry-After": {"description": "How many seconds to wait.",
+        "schema": {"type": "integer", "minimum": 0, "maximum": 4294967295}}})");
+    const Json& limited = paths["/admin/limited"]["get"]["responses"];
+    EXPECT_EQ(limited["429"], (Json{{"description", "Too Many Requests"}, {"headers", wait}}));
+    EXPECT_EQ(limited["503"], (Json{{"description", "Service Unavailable"}, {"headers", wait}}));
+    EXPECT_FALSE(paths["/admin/after"]["get"]["responses"].contains("429"));
+}
+
+TEST(OpenApi, NamesEachSchemeOnce) {
+    Server server;
+    server.openapi("/openapi.json", {"x", "1"});
+    server.use(Middleware(ask_for_key)
+                   .describe_security(SecurityScheme::query("k!y"))
+                   .describe_security(SecurityScheme::cookie("k#y"), Presence::optional)
+                   .describe_security(SecurityScheme::query("k!y"), Presence::optional));
+    server.get("/", [] {});
+    TestClient client(server);
+    const Json whole = Json::parse(client.get("/openapi.json").content);
+    EXPECT_EQ(whole["components"]["securitySchemes"],
+              Json::parse(R"({"k_y": {"type": "apiKey", "in": "query", "name": "k!y"},
+                              "k_y2": {"type": "apiKey", "in": "cookie", "name": "k#y"}})"));
+    EXPECT_EQ(whole["paths"]["/"]["get"]["security"], Json::parse(R"([{"k_y": [], "k_y2": []}, {"k_y": []}])"));
 }
 
 TEST(OpenApi, HasTheParametersThatArgumentsReadAndTheirDefaults) {

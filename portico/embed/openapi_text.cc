@@ -98,6 +98,56 @@ Json parameters_of(const Description& route, const PathTemplate& path, const std
     return all;
 }
 
+// The schemes of a description, each with a name that no other one has.
+class Schemes {
+public:
+    std::string name_of(const SecurityScheme& scheme) {
+        const auto known = std::ranges::find(all_, scheme, &Named::scheme);
+        if (known != all_.end()) return known->name;
+        const std::string base = base_name_of(scheme);
+        std::string name = base;
+        for (int number = 2; json_.contains(name); ++number) name = base + std::to_string(number);
+        json_[name] = json_of(scheme);
+        all_.push_back(Named{scheme, name});
+        return name;
+    }
+    [[nodiscard]] const Json& json() const { return json_; }
+
+private:
+    struct Named {
+        SecurityScheme scheme;
+        std::string name;
+    };
+
+    // Letters, digits, and ".-_" (OpenAPI 3.1 §4.8.7).
+    static std::string base_name_of(const SecurityScheme& scheme) {
+        if (scheme.kind() == SecurityScheme::Kind::bearer) return "bearer";
+        if (scheme.kind() == SecurityScheme::Kind::basic) return "basic";
+        std::string name = scheme.name();
+        constexpr std::string_view allowed = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+        for (std::size_t at = 0; (at = name.find_first_not_of(allowed, at)) != std::string::npos;) name[at] = '_';
+        return name;
+    }
+    static Json json_of(const SecurityScheme& scheme) {
+        Json json = Json::object();
+        const auto is_key = [&](const char* place) {
+            json = {{"type", "apiKey"}, {"in", place}, {"name", scheme.name()}};
+        };
+        switch (scheme.kind()) {
+            case SecurityScheme::Kind::bearer: json = {{"type", "http"}, {"scheme", "bearer"}}; break;
+            case SecurityScheme::Kind::basic: json = {{"type", "http"}, {"scheme", "basic"}}; break;
+            case SecurityScheme::Kind::field: is_key("header"); break;
+            case SecurityScheme::Kind::cookie: is_key("cookie"); break;
+            case SecurityScheme::Kind::query: is_key("query"); break;
+        }
+        if (!scheme.text().empty()) json["description"] = scheme.text();
+        return json;
+    }
+
+    std::vector<Named> all_;
+    Json json_ = Json::object();
+};
+
 Json content_of(const Description& route) {
     Json media = Json::object();
     if (!route.content_schema.empty()) media["schema"] = parse(route.content_schema);
@@ -113,7 +163,7 @@ std::string text_of(std::uint16_t status) {
     return phrase.empty() ? std::to_string(status) : std::string(phrase);
 }
 
-// What the handler's types say, and the refusals that follow from its arguments.
+// What the handler's types and the middleware on the way say, and the refusals that follow from its arguments.
 std::vector<AnswerType> answers_of(const Description& route) {
     std::vector<AnswerType> answers = route.types.answers;
     const auto add = [&](std::uint16_t status) {
@@ -126,9 +176,34 @@ std::vector<AnswerType> answers_of(const Description& route) {
     if (route.types.reads_content) add(413);
     if (route.types.content_type == "application/json") add(400);
     if (!route.types.content_type.empty()) add(415);
+    for (const auto& notes : route.way) {
+        for (const MiddlewareNotes::Answer& answer : notes->answers) add(http::code(answer.status));
+    }
     for (const auto& [status, noted] : route.answers) add(status);
     std::ranges::stable_sort(answers, {}, [](const AnswerType& one) { return one.status == 0 ? 999 : one.status; });
     return answers;
+}
+
+// What the middleware on the way says of its answers with a status. Of several texts, the outermost one counts.
+struct FromWay {
+    std::string text;
+    Json fields = Json::object();
+};
+FromWay of_way(const Description& route, std::uint16_t status) {
+    FromWay found;
+    for (const auto& notes : route.way) {
+        for (const MiddlewareNotes::Answer& answer : notes->answers) {
+            if (http::code(answer.status) != status) continue;
+            if (found.text.empty()) found.text = answer.text;
+            for (const AnswerField& field : answer.fields) {
+                Json one = Json::object();
+                if (!field.text().empty()) one["description"] = field.text();
+                one["schema"] = schema_of(field.type());
+                found.fields.emplace(field.name(), std::move(one));  // unless it is there
+            }
+        }
+    }
+    return found;
 }
 
 Json responses_of(const Description& route) {
@@ -138,7 +213,10 @@ Json responses_of(const Description& route) {
         if (all.contains(key)) continue;
         const auto noted = route.answers.find(answer.status);
         const bool is_noted = noted != route.answers.end();
-        Json one = {{"description", is_noted ? noted->second.text : text_of(answer.status)}};
+        FromWay from_way = of_way(route, answer.status);
+        if (from_way.text.empty()) from_way.text = text_of(answer.status);
+        Json one = {{"description", is_noted ? noted->second.text : from_way.text}};
+        if (!from_way.fields.empty()) one["headers"] = std::move(from_way.fields);
         const bool has_schema = is_noted && !noted->second.schema.empty();
         if (has_schema || !answer.content_type.empty()) {
             Json media = Json::object();
@@ -151,7 +229,27 @@ Json responses_of(const Description& route) {
     return all;
 }
 
-Json operation_of(const Description& route, const PathTemplate& path, const std::vector<PathParameter>& names) {
+// What clients show of themselves, by the names of the schemes (OpenAPI 3.1 §4.8.30): all that is required, or, which
+// is the alternative in front of it, what is optional too. Empty: nothing.
+Json security_of(const Description& route, Schemes& schemes) {
+    Json required = Json::object();
+    Json all = Json::object();
+    for (const auto& notes : route.way) {
+        for (const MiddlewareNotes::Security& security : notes->security) {
+            const std::string name = schemes.name_of(security.scheme);
+            all[name] = Json::array();
+            if (security.presence == Presence::required) required[name] = Json::array();
+        }
+    }
+    Json alternatives = Json::array();
+    if (all.empty()) return alternatives;
+    alternatives.push_back(all);
+    if (required.size() < all.size()) alternatives.push_back(std::move(required));
+    return alternatives;
+}
+
+Json operation_of(const Description& route, const PathTemplate& path, const std::vector<PathParameter>& names,
+                  Schemes& schemes) {
     Json operation = Json::object();
     const std::size_t end = std::min(route.text.find("\n\n"), route.text.size());
     if (!route.text.empty()) operation["summary"] = route.text.substr(0, end);
@@ -162,6 +260,8 @@ Json operation_of(const Description& route, const PathTemplate& path, const std:
         operation["requestBody"] = {{"required", true}, {"content", content_of(route)}};
     }
     operation["responses"] = responses_of(route);
+    Json security = security_of(route, schemes);
+    if (!security.empty()) operation["security"] = std::move(security);
     return operation;
 }
 
@@ -203,15 +303,17 @@ std::string openapi_text(const std::vector<std::shared_ptr<Description>>& routes
     Json info = {{"title", options.title}, {"version", options.version}};
     if (!options.description.empty()) info["description"] = options.description;
     Json paths = Json::object();
+    Schemes schemes;
     std::map<std::string, PathTemplate> known;  // the first template of each shape names the parameters
     for (const auto& route : routes) {
         const auto method = name_of_method(route->method);
         if (route->is_hidden || route->host != host || !method) continue;
         const PathTemplate path = template_of(route->pattern);
         const PathTemplate& first = known.try_emplace(path.shape, path).first->second;
-        paths[first.text][*method] = operation_of(*route, path, first.parameters);
+        paths[first.text][*method] = operation_of(*route, path, first.parameters, schemes);
     }
-    const Json whole = {{"openapi", "3.1.0"}, {"info", std::move(info)}, {"paths", std::move(paths)}};
+    Json whole = {{"openapi", "3.1.0"}, {"info", std::move(info)}, {"paths", std::move(paths)}};
+    if (!schemes.json().empty()) whole["components"] = {{"securitySchemes", schemes.json()}};
     return whole.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

@@ -67,7 +67,7 @@ Middleware rate_limit(RateLimitOptions options) {
     const auto limiter = std::make_shared<Limiter>(std::move(options), interval, burst);
     auto function = std::make_shared<Middleware::Function>(
         [limiter](Request& request, Next next) { return limit(request, next, *limiter); });
-    return Middleware([limiter, function](io::Core& core) {
+    Middleware made([limiter, function](io::Core& core) {
         std::call_once(limiter->has_key, [&] {
             route::HashKey key{};
             const auto octets = std::as_writable_bytes(std::span(key));
@@ -76,6 +76,8 @@ Middleware rate_limit(RateLimitOptions options) {
         });
         return std::make_shared<FunctionMiddleware>(function);
     });
+    return made.describe_answer(Status::too_many_requests, {},
+                                {AnswerField::of<unsigned>("Retry-After", "How many seconds to wait.")});
 }
 
 }  // namespace portico

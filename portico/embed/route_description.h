@@ -6,10 +6,12 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <source_location>
 #include <string>
 #include <vector>
 
+#include "portico/embed/middleware_notes.h"
 #include "portico/embed/route_notes.h"
 
 namespace portico {
@@ -34,6 +36,7 @@ struct RouteNotes::Description {
     std::string pattern;
     std::source_location where;
     detail::HandlerTypes types;
+    std::vector<std::shared_ptr<const MiddlewareNotes>> way;  // from the outermost one; never null
     std::string text;
     std::map<std::string, std::string> parameters;  // of the path
     std::vector<Parameter> others;                  // in the order of their first notes

@@ -61,6 +61,9 @@ RouteNotes Router::add(std::string method, const std::string& pattern, std::sour
     description->pattern = prefix_ + pattern;
     description->where = where;
     description->types = std::move(handler.types);
+    for (const Middleware& middleware : way_) {
+        if (middleware.notes() != nullptr) description->way.push_back(middleware.notes());
+    }
     RouteNotes notes(description);
     for (const auto describe : description->types.arguments) describe(notes);
     if (description->types.are_known && !state_->is_in_use) state_->descriptions.push_back(std::move(description));

@@ -106,8 +106,9 @@ public:
     }
 
     // Answers GET for `path` with a description of the routes in JSON (OpenAPI 3.1), made from the handlers' types and
-    // what their RouteNotes say; and, if the options name a page, with a page for people. It has all routes that are
-    // for the same host(), also those that are added later, without these two, files() and WebSockets.
+    // what their RouteNotes, their arguments' types and the middleware on their way say; and, if the options name a
+    // page, with a page for people. It has all routes that are for the same host(), also those that are added later,
+    // without these two, files() and WebSockets.
     void openapi(const std::string& path, OpenApiOptions options,
                  std::source_location where = std::source_location::current());
 

@@ -159,15 +159,19 @@ std::expected<void, SessionError> Session::renew() {
 Middleware sessions(SessionOptions options) {
     std::string wrong = wrong_of(options);
     if (!wrong.empty()) return Middleware::unusable(std::move(wrong));
+    std::string text = "A session, which the server has signed.";
+    if (options.secure == SecureCookie::with_https) text += " Without TLS, the cookie's name is " + options.name + ".";
+    const SecurityScheme scheme = SecurityScheme::cookie(cookie_name(options, true), std::move(text));
     const auto shared = std::make_shared<Sessions>(std::move(options));
     auto function = std::make_shared<Middleware::Function>(
         [shared](Request& request, Next next) { return with_session(request, next, shared->options); });
-    return Middleware([shared, function](io::Core& core) {
+    Middleware made([shared, function](io::Core& core) {
         std::call_once(shared->has_keys, [&] {
             if (shared->options.keys.empty()) shared->options.keys.push_back(key_of_process(core));
         });
         return std::make_shared<FunctionMiddleware>(function);
     });
+    return made.describe_security(scheme, Presence::optional);
 }
 
 std::expected<Session, Response> FromRequest<Session>::make(Request& request) {

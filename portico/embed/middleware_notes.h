@@ -1,0 +1,91 @@
+// portico/embed/middleware_notes.h — what middleware says of itself, for descriptions of the routes (openapi.h).
+//
+//   server.use(portico::Middleware(check_key)
+//                  .describe_security(portico::SecurityScheme::field("X-Api-Key", "Ask us for one."))
+//                  .describe_answer(portico::Status::unauthorized));
+//
+// Room embed: see response.h.
+// Threads:   values.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "portico/embed/route_notes.h"
+#include "portico/http/status.h"
+
+namespace portico {
+
+// How clients show who they are (OpenAPI 3.1 §4.8.27). `text` is for people, and may be empty.
+class SecurityScheme {
+public:
+    enum class Kind : std::uint8_t { bearer, basic, field, cookie, query };
+
+    // Authorization with a token (RFC 6750), or with a user and a password (RFC 7617).
+    [[nodiscard]] static SecurityScheme bearer(std::string text = {}) { return {Kind::bearer, {}, std::move(text)}; }
+    [[nodiscard]] static SecurityScheme basic(std::string text = {}) { return {Kind::basic, {}, std::move(text)}; }
+    // A secret in the field, the cookie, or the parameter of the query with this name.
+    [[nodiscard]] static SecurityScheme field(std::string name, std::string text = {}) {
+        return {Kind::field, std::move(name), std::move(text)};
+    }
+    [[nodiscard]] static SecurityScheme cookie(std::string name, std::string text = {}) {
+        return {Kind::cookie, std::move(name), std::move(text)};
+    }
+    [[nodiscard]] static SecurityScheme query(std::string name, std::string text = {}) {
+        return {Kind::query, std::move(name), std::move(text)};
+    }
+
+    [[nodiscard]] Kind kind() const { return kind_; }
+    [[nodiscard]] const std::string& name() const { return name_; }  // empty: that of Authorization
+    [[nodiscard]] const std::string& text() const { return text_; }
+    [[nodiscard]] bool operator==(const SecurityScheme&) const = default;
+
+private:
+    SecurityScheme(Kind kind, std::string name, std::string text)
+        : kind_(kind), name_(std::move(name)), text_(std::move(text)) {}
+
+    Kind kind_;
+    std::string name_;
+    std::string text_;
+};
+
+// A field that an answer has. Its value is a T: a number, a bool or a std::string.
+class AnswerField {
+public:
+    template <class T = std::string>
+    [[nodiscard]] static AnswerField of(std::string name, std::string text = {}) {
+        return {std::move(name), std::move(text), detail::value_type<T>()};
+    }
+
+    [[nodiscard]] const std::string& name() const { return name_; }
+    [[nodiscard]] const std::string& text() const { return text_; }
+    [[nodiscard]] const detail::ValueType& type() const { return type_; }
+
+private:
+    AnswerField(std::string name, std::string text, detail::ValueType type)
+        : name_(std::move(name)), text_(std::move(text)), type_(type) {}
+
+    std::string name_;
+    std::string text_;
+    detail::ValueType type_;
+};
+
+// What a Middleware has been told to say; see Middleware::describe_security() and describe_answer().
+struct MiddlewareNotes {
+    struct Security {
+        SecurityScheme scheme;
+        Presence presence;
+    };
+    struct Answer {
+        http::Status status;
+        std::string text;
+        std::vector<AnswerField> fields;
+    };
+
+    std::vector<Security> security;
+    std::vector<Answer> answers;
+};
+
+}  // namespace portico
