@@ -1,4 +1,4 @@
-// portico/embed/background.cc — see background.h and core_function.h.
+// portico/embed/background.cc — see background.h.
 #include "portico/embed/background.h"
 
 #include <algorithm>
@@ -35,24 +35,6 @@ Task<void> sleep(io::Core& core, std::chrono::milliseconds time) {
 }
 
 }  // namespace
-
-Task<Outcome> detail::with_outcome(Task<void> task) {
-    co_await task;
-    co_return Outcome();
-}
-
-Task<Outcome> CoreFunction::call(io::Core& core) {
-    std::exception_ptr exception;
-    try {
-        if (at_once_) co_return at_once_(core);
-        Task<Outcome> task = slowly_(core);
-        Outcome outcome = co_await task;
-        co_return outcome;
-    } catch (...) {
-        exception = std::current_exception();
-    }
-    co_return std::unexpected(describe_exception(exception));
-}
 
 io::TimePoint next_turn(io::TimePoint due, io::Duration period, io::TimePoint now) {
     const io::TimePoint next = io::later(due, period);

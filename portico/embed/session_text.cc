@@ -40,11 +40,11 @@ std::optional<SignedSession> read_session(std::string_view text, std::string_vie
                                return http::constant_time_equal(*sent, signature(text, cookie, key));
                            });
     if (!is_signed) return std::nullopt;
-    std::int64_t seconds = 0;
-    const auto [stopped_at, failure] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+    std::int64_t ending = 0;
+    const auto [stopped_at, failure] = std::from_chars(text.data(), text.data() + text.size(), ending);
     if (failure != std::errc{} || stopped_at == text.data() + text.size() || *stopped_at != '.') return std::nullopt;
     SignedSession session;
-    session.valid_until = std::chrono::sys_seconds(std::chrono::seconds(seconds));
+    session.valid_until = std::chrono::sys_seconds(std::chrono::seconds(ending));
     if (session.valid_until <= now) return std::nullopt;
     std::string_view form = text.substr(static_cast<std::size_t>(stopped_at - text.data()) + 1);
     std::string_view name;

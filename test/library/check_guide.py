@@ -6,8 +6,8 @@ usage: check_guide.py PREFIX COMPILER [CHAPTER…]
 A `cpp` block whose first line is a comment with a file's name, "// hello.cc", is that file: it is in the folder of its
 chapter's transcripts, and is compiled unchanged. So is a block of another kind whose first line is "# CMakeLists.txt".
 Any other `cpp` block is a part of a program. "cpp in main" is placed in a function that has a `server`; plain "cpp" is
-placed outside functions, where later blocks of its chapter can use it. "cpp error" is a file that the compiler must
-reject.
+placed outside functions, where later blocks of its chapter can use it. What these parts use of the library must be exported by
+libportico.so. "cpp error" is a file that the compiler must reject.
 
 Transcripts are run like those of docs/sockets (test/lessons/transcripts.py), but the g++ that they type is COMPILER
 with our warnings as errors. A file that no transcript compiles is compiled separately. A chapter starts with the files
@@ -27,6 +27,7 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from check_symbols import demangle
 from prefix import Prefix, end, must, run
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -139,13 +140,31 @@ def wrong_of_source(name: str, folder: Path, compiler: str, flags: list[str], mu
     return None if (compiled.returncode != 0) == must_fail else f"{name}:\n{compiled.stderr or 'the compiler takes it'}"
 
 
-def wrongs_of_chapters(parts: list[Part], compiler: str, flags: list[str]) -> list[str]:
+def symbols(*options: str | Path) -> set[str]:
+    """The names that nm prints."""
+    lines = must("nm", "--format=posix", "--without-symbol-versions", *options).splitlines()
+    return {fields[0] for fields in map(str.split, lines) if len(fields) > 1}
+
+
+def not_exported(used: set[str], made: set[str], exported: set[str]) -> list[str]:
+    """What a program uses of the static library, and the shared one hides: an inline function of a header calls it."""
+    return [f"used by a program, and not exported: {plain}" for plain in demangle(sorted((used & made) - exported))]
+
+
+def wrongs_of_chapters(parts: list[Part], prefix: Prefix, compiler: str, flags: list[str]) -> list[str]:
     wrongs = []
+    made = symbols("--defined-only", "--extern-only", prefix.library / "libportico.a")
+    exported = symbols("--defined-only", "--dynamic", prefix.library / "libportico.so")
     with tempfile.TemporaryDirectory() as folder:
         for program in programs_of_chapters(parts, "docs/library.md"):
             (Path(folder) / "parts.cc").write_text(program)
-            wrongs.append(wrong_of_source("parts.cc", Path(folder), compiler, flags))
-    return [wrong for wrong in wrongs if wrong]
+            options = [flag for flag in flags if not flag.startswith(("-l", "-L", "-Wl"))]
+            compiled = run(compiler, "-std=c++23", "-c", "parts.cc", *options, cwd=folder)
+            if compiled.returncode != 0:
+                wrongs.append(f"parts.cc:\n{compiled.stderr}")
+            else:
+                wrongs += not_exported(symbols("--undefined-only", Path(folder) / "parts.o"), made, exported)
+    return wrongs
 
 
 def files_typed(chapter: transcripts.Chapter) -> set[str]:
@@ -202,7 +221,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         typed = str(write_compiler(Path(folder), compiler, flags))
         is_wanted = [not wanted or any(part.title.startswith(title) for title in wanted) for part in parts]
-        wrongs += wrongs_of_chapters([part for part, wants in zip(parts, is_wanted) if wants], typed, flags)
+        wrongs += wrongs_of_chapters([part for part, wants in zip(parts, is_wanted) if wants], prefix, typed, flags)
         for part, chapter, wants in zip(parts, transcripts.chapters_of(text), is_wanted, strict=True):
             files.update({block.file: block.text for block in part.blocks if block.file})
             if not wants:

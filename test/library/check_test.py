@@ -110,6 +110,10 @@ class Guide(unittest.TestCase):
         right = check_guide.Part("right", [check_guide.Block("cpp", 1, "// a.cc\nint main() {}\n")])
         self.assertEqual([len(check_guide.wrongs_of_files(part, set(), "c++", [])) for part in (wrong, taken, right)], [1, 1, 0])
 
+    def test_what_a_program_uses_is_exported(self):
+        hidden = check_guide.not_exported({"_ZN7portico1aEv", "_ZN7portico1bEv", "puts"}, {"_ZN7portico1aEv", "_ZN7portico1bEv"}, {"_ZN7portico1aEv"})
+        self.assertEqual(hidden, ["used by a program, and not exported: portico::b()"])
+
     def test_a_file_is_compiled_once(self):
         part = check_guide.Part("typed", [check_guide.Block("cpp", 1, "// a.cc\nint main() { return x; }\n")])
         for command, wrongs in [("g++ -O2 a.cc -o a", 0), ("g++ b.cc", 1), ("cat a.cc", 1)]:
