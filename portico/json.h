@@ -82,9 +82,8 @@ private:
     static Response refuse_after(std::string_view before, const std::string& what) {
         const auto line = std::ranges::count(before, '\n') + 1;
         const std::size_t column = before.size() - (before.find_last_of('\n') + 1) + 1;
-        return {Status::bad_request,
-                what + ": line " + std::to_string(line) + ", column " + std::to_string(column) + "\n",
-                "text/plain; charset=utf-8"};
+        return Response::error(Status::bad_request,
+                               what + ": line " + std::to_string(line) + ", column " + std::to_string(column));
     }
     // The JSON library throws; its exceptions do not leave this function.
     static std::expected<Json, Response> parse(const std::string& text) {

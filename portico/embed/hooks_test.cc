@@ -65,6 +65,12 @@ protected:
         });
         server_.get("/status", [] { return Status::internal_server_error; });
         server_.get("/conflict", [] { return Status::conflict; });
+        server_.get("/locked", [] { return Response::error(Status::conflict, "The note is locked."); });
+        server_.get("/list", [](Request& request) -> std::expected<std::string, Response> {
+            auto page = request.query<int>("page", 1);
+            if (!page) return std::unexpected(std::move(page.error()));
+            return std::to_string(*page);
+        });
         server_.get("/own", [] { return Response(Status::conflict, "own", "text/plain"); });
         server_.get("/late", [](Request& request) -> Task<void> {
             const bool slept = co_await io::sleep_for(request.core(), std::chrono::hours(1));
@@ -136,6 +142,9 @@ INSTANTIATE_TEST_SUITE_P(
         RefusalRow{"UnknownMethod", "BREW /text" + rest_of_head + "\r\n", 501},
         RefusalRow{"ForeignHost", "GET /text HTTP/1.1\r\nHost: b.example\r\nConnection: close\r\n\r\n", 421},
         RefusalRow{"HandlersStatus", "GET /conflict" + rest_of_head + "\r\n", 409},
+        RefusalRow{"HandlersSentence", "GET /locked" + rest_of_head + "\r\n", 409},
+        RefusalRow{"WrongQuery", "GET /list?page=two" + rest_of_head + "\r\n", 400},
+        RefusalRow{"NoJson", posted + "Content-Length: 1\r\n\r\n{", 400},
         RefusalRow{"MiddlewaresStatus", "GET /late" + rest_of_head + "\r\n", 503, "Retry-After: 1\r\n"},
         RefusalRow{"Exception", "GET /throws" + rest_of_head + "\r\n", 500},
         RefusalRow{"UnsendableResponse", "GET /split" + rest_of_head + "\r\n", 500},
@@ -167,6 +176,32 @@ TEST_F(Hooked, RefusalsOfOneGroupAreThatGroups) {
     EXPECT_EQ(over_h2.get("/nowhere").field("Content-Type"), "application/problem+json");
     EXPECT_THAT(over_h2.get("/" + std::string(600, 'a')).content, HasSubstr("\"status\":414"));
     EXPECT_EQ(client.request("GET", "/nowhere", {{"Accept", "text/html"}}).field("Content-Security-Policy"), "");
+}
+
+TEST(Hooks, TheSentenceOfAnErrorIsThatOfItsPage) {
+    Server server;
+    const auto locked = [] { return Response::error(Status::conflict, "The note \"a\" is locked."); };
+    server.get("/plain", locked);
+    Group pages = server.group("/pages");
+    pages.on_refusal(html_pages("<p>{status} {detail}"));
+    pages.get("/locked", locked);
+    pages.use([](Request& request, Next next) -> Task<Response> {
+        Response response = co_await next(request);
+        if (request.query("gone")) co_return Status::gone;
+        if (request.query("own")) response.set_content("my own");
+        co_return response;
+    });
+    pages.get("/passed", locked);
+    TestClient client(server);
+    const TestAnswer plain = client.get("/plain");
+    EXPECT_EQ(plain.status, 409);
+    EXPECT_EQ(plain.content, "The note \"a\" is locked.\n");
+    EXPECT_EQ(plain.field("Content-Type"), "text/plain; charset=utf-8");
+    EXPECT_EQ(plain.field("Cache-Control"), "no-store");
+    EXPECT_EQ(client.get("/pages/locked").content, "<p>409 The note &quot;a&quot; is locked.");
+    EXPECT_EQ(client.get("/pages/passed").content, "<p>409 The note &quot;a&quot; is locked.");
+    EXPECT_EQ(client.get("/pages/passed?own").content, "my own");
+    EXPECT_EQ(client.get("/pages/passed?gone").content, "<p>410 The request could not be answered.");
 }
 
 TEST_F(Hooked, AHookThatThrowsLeavesTheStandardPage) {

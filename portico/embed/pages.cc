@@ -1,8 +1,10 @@
 // portico/embed/pages.cc — see pages.h.
 #include "portico/embed/pages.h"
 
+#include <any>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "portico/embed/tell.h"
 #include "portico/route/refusal_page.h"
@@ -28,6 +30,15 @@ std::optional<Response> tell_of_failure(const ErrorHook& hook, link::Exchange& e
     notes.has_failed = false;
     const Failed failed(notes.reason, std::exchange(notes.exception, nullptr));
     return ask(hook, exchange, failed);
+}
+
+// The sentence for the client's user that belongs to the exchange's response, which is an error page.
+std::string_view detail_of(link::Exchange& exchange) {
+    for (const std::any& one : exchange.attached()) {
+        if (const auto* const own = std::any_cast<PageDetail>(&one)) return own->text;
+    }
+    const std::string_view advice = exchange.notes().advice;
+    return advice.empty() ? route::meaning_of(exchange.response().status) : advice;
 }
 
 // The content of a response, made by a function of the program that may fail meanwhile: too late for another answer.
@@ -60,9 +71,7 @@ void Pages::look_at(link::Exchange& exchange) const {
         if (own && is_error) std::move(*own).replace_page(exchange);
     }
     if (hooks_->refusal && is_page()) {
-        const link::ExchangeNotes& notes = exchange.notes();
-        const Refused refused(response.status, notes.reason,
-                              notes.advice.empty() ? route::meaning_of(response.status) : notes.advice);
+        const Refused refused(response.status, exchange.notes().reason, detail_of(exchange));
         std::optional<Response> own = ask(hooks_->refusal, exchange, refused);
         if (own) std::move(*own).replace_page(exchange);
     }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "portico/embed/hooks.h"
@@ -17,6 +18,12 @@ namespace portico {
 struct Hooks {
     ErrorHook error;
     RefusalHook refusal;
+};
+
+// What the page that is an exchange's response says to the client's user, if the program has said it: see
+// Response::error(). It is attached to the exchange.
+struct PageDetail {
+    std::string text;
 };
 
 // Sees what comes back from the rest of the way, and waits for nothing else.

@@ -108,8 +108,8 @@ Response detail::wrong_query(std::string_view name, std::string_view kind, std::
     text += kind;
     text += ", not '";
     text += value.substr(0, shown_max);
-    text += "'.\n";
-    Response response(Status::bad_request, std::move(text), "text/plain; charset=utf-8");
+    text += "'.";
+    Response response = Response::error(Status::bad_request, std::move(text));
     response.set_reason("a parameter of the query is of another kind");
     return response;
 }

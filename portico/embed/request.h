@@ -191,8 +191,7 @@ public:
     // --- content: read it once, in one of these two ways
     // The next octets, valid until the next call; empty at the end.
     // Refusals: 400 the framing is wrong, or the client left; 408 the content came too slowly; 413 it is larger than
-    // the server's limit or limit_content() allows; 503 memory is short
-    // (Limits::memory_max).
+    // the server's limit or limit_content() allows; 503 memory is short (Limits::memory_max).
     [[nodiscard]] Task<Result<std::string_view>> read();
     // All of the content. It counts as memory of the server (Limits::memory_max) until the request ends. Refusals: the
     // same, and 413 if it is larger than `octets_max`: at once, without reading, if the length is announced.

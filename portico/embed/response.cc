@@ -2,11 +2,14 @@
 #include "portico/embed/response.h"
 
 #include <algorithm>
+#include <any>
 #include <array>
 #include <exception>
+#include <typeinfo>
 #include <utility>
 #include <vector>
 
+#include "portico/embed/pages.h"
 #include "portico/embed/tell.h"
 #include "portico/http/fields.h"
 #include "portico/io/file_system.h"
@@ -55,6 +58,17 @@ constexpr std::array content_fields{
     http::FieldName::content_encoding, http::FieldName::content_language, http::FieldName::content_location,
     http::FieldName::content_range,    http::FieldName::content_type,     http::FieldName::etag,
     http::FieldName::expires,          http::FieldName::last_modified};
+
+// The sentence of the exchange's response, which is about to have another one. Empty: it has none of the program's own.
+std::string take_detail(link::Exchange& exchange) {
+    std::vector<std::any>& attached = exchange.attached();
+    const auto found =
+        std::ranges::find_if(attached, [](const std::any& one) { return one.type() == typeid(PageDetail); });
+    if (found == attached.end()) return {};
+    std::string text = std::any_cast<PageDetail&&>(std::move(*found)).text;
+    attached.erase(found);
+    return text;
+}
 
 // Fields that describe an error page, perhaps a compressed one.
 constexpr std::array of_page{http::FieldName::content_type, http::FieldName::content_encoding,
@@ -192,6 +206,15 @@ Response Response::html(Status status, std::string content) {
 }
 
 Response Response::text(Status status, std::string content) { return {status, std::move(content), plain_text}; }
+
+Response Response::error(Status status, std::string detail) {
+    Response response = text(status, detail + "\n");
+    response.message_.fields.add(http::FieldName::cache_control, "no-store");
+    response.message_.fields.add(http::FieldName::x_content_type_options, "nosniff");
+    response.message_.is_standard_page = http::code(status) >= 400;
+    response.detail_ = std::move(detail);
+    return response;
+}
 
 Response Response::redirect(std::string location, Status status) {
     Response response(status);
@@ -338,6 +361,7 @@ Response Response::of_message(http::Response message) {
 Response Response::take(link::Exchange& exchange) {
     Response response = of_message(std::exchange(exchange.response(), http::Response()));
     response.reason_ = std::exchange(exchange.notes().reason, std::string());
+    response.detail_ = take_detail(exchange);
     return response;
 }
 
@@ -359,6 +383,7 @@ void Response::move_into(link::Exchange& exchange) && {
     if (http::code(message_.status) == 205) set_content({});  // RFC 9110 §15.3.6
     http::Response& response = exchange.response();
     exchange.notes().reason = std::move(reason_);
+    if (message_.is_standard_page && !detail_.empty()) exchange.attached().emplace_back(PageDetail{std::move(detail_)});
     response = std::move(message_);
     if (!may_throw_) return;
     response.producer = [producer = std::move(response.producer), &exchange](ContentWriter& writer) {

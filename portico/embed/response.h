@@ -87,6 +87,9 @@ public:
     [[nodiscard]] static Response html(std::string content);
     [[nodiscard]] static Response html(Status status, std::string content);
     [[nodiscard]] static Response text(Status status, std::string content);
+    // An error, 4xx or 5xx, that says this sentence to the client's user: as text/plain, unless on_refusal() answers in
+    // another format. It gets the sentence as Refused::detail().
+    [[nodiscard]] static Response error(Status status, std::string detail);
     // With application/json: a Json, or anything else that nlohmann's library turns into one. Include portico/json.h.
     template <class Value>
     [[nodiscard]] static Response json(Status status, const Value& value);
@@ -161,6 +164,7 @@ private:
     bool may_throw_ = false;         // the content's producer is the program's
     std::string trouble_;            // why it can't be sent; empty if it can
     std::string reason_;
+    std::string detail_;  // what error() was given, as long as the content is its page
 };
 
 template <class Value>

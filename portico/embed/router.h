@@ -113,10 +113,11 @@ public:
                  std::source_location where = std::source_location::current());
 
     // `hook` answers requests that the server, middleware or a handler refuses with an error page: 404, 405, 413, 500,
-    // 503, a handler's `return Status::conflict`. It is not asked about errors that have their own content. Its answer
-    // replaces the page: it keeps fields such as Allow, WWW-Authenticate and Retry-After unless the hook sets them, and
-    // middleware that is further out sees it like any other. Write Response(refused.status(), …): the status of the
-    // response is the status of the answer. If the hook throws, or returns a Status alone, the page stays.
+    // 503, a handler's `return Status::conflict` or Response::error(). It is not asked about errors that have other
+    // content of their own. Its answer replaces the page: it keeps fields such as Allow, WWW-Authenticate and
+    // Retry-After unless the hook sets them, and middleware that is further out sees it like any other. Write
+    // Response(refused.status(), …): the status of the response is the status of the answer. If the hook throws, or
+    // returns a Status alone, the page stays.
     //
     // The hook of a server or RouteSet itself answers all of its requests, wherever it is added, even those that pass
     // no middleware: requests for a foreign host (421), and those whose head can't be read (400, 408, 414, 431, 505).
