@@ -98,7 +98,7 @@ std::string_view meaning_of(Status status) {
     switch (status) {
         case Status::moved_permanently: return "What you asked for has another address.";
         case Status::bad_request: return "The server could not understand the request.";
-        case Status::unauthorized: return "A user name and a password are needed here.";
+        case Status::unauthorized: return "Access to this address needs a user name and a password, or a token.";
         case Status::forbidden: return "Access to this address is not allowed.";
         case Status::not_found: return "There is nothing at this address.";
         case Status::method_not_allowed: return "This address does not support the method of the request.";
@@ -113,8 +113,11 @@ std::string_view meaning_of(Status status) {
         case Status::too_early: return "The request came too early to be safe. Try again.";
         case Status::expectation_failed: return "The request expects what this server does not do.";
         case Status::request_header_fields_too_large: return "The request's header section is too large.";
+        case Status::too_many_requests: return "There were too many requests. Try again later.";
         case Status::internal_server_error: return "The server failed to answer the request.";
         case Status::not_implemented: return "The server does not support what the request asks for.";
+        case Status::bad_gateway: return "Another server, which this one needs for the answer, has failed.";
+        case Status::gateway_timeout: return "Another server, which this one needs for the answer, took too long.";
         case Status::service_unavailable: return "The server is busy. Try again in a moment.";
         case Status::http_version_not_supported: return "The server does not speak this version of HTTP.";
         default: return "The request could not be answered.";
