@@ -4,6 +4,7 @@
 // Threads:   one thread adds the routes, before a server answers with them.
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <memory>
 #include <source_location>
@@ -88,6 +89,15 @@ public:
     void websocket(Pattern<std::type_identity_t<Handler>> pattern, Handler handler,
                    WebSocketOptions options = WebSocketOptions()) {
         add_websocket(pattern.text(), pattern.where(), bind_websocket(std::move(handler)), std::move(options));
+    }
+    // The same for a member function and its object, as in get().
+    template <class Member, class Object>
+        requires(std::is_member_function_pointer_v<Member> &&
+                 !std::same_as<std::remove_cvref_t<Object>, WebSocketOptions>)
+    void websocket(Pattern<detail::TargetOf<Member, Object>> pattern, Member handler, Object&& object,
+                   WebSocketOptions options = WebSocketOptions()) {
+        add_websocket(pattern.text(), pattern.where(),
+                      bind_websocket(detail::target(handler, std::forward<Object>(object))), std::move(options));
     }
 
     // Requests for the routes that are added from now on go through `middleware`, a function of Request& and Next that

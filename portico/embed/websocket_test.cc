@@ -8,6 +8,7 @@
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "portico/base/buffer.h"
@@ -192,6 +193,33 @@ TEST_F(WebSockets, SubprotocolsAndParameters) {
     EXPECT_FALSE(numbered.receive());
     EXPECT_EQ(numbered.close_code(), 4000u);
     EXPECT_EQ(numbered.close_reason(), "17");
+}
+
+// A room whose handler is a member function.
+class Room {
+public:
+    explicit Room(std::string name) : name_(std::move(name)) {}
+    Task<void> enter(WebSocket& socket, int seat) { return socket.close(4000, name_ + std::to_string(seat)); }
+
+private:
+    std::string name_;
+};
+
+TEST(WebSocketsOfObjects, AreHandledByMemberFunctions) {
+    Room hall("hall ");
+    Server server;
+    server.websocket("/hall/{seat}", &Room::enter, hall);
+    WebSocketOptions listed;
+    listed.origins = {"https://a.example"};
+    server.websocket("/attic/{seat}", &Room::enter, std::make_shared<Room>("attic "), listed);
+    TestClient client(server);
+    TestSocket in_hall = client.websocket("/hall/7");
+    EXPECT_FALSE(in_hall.receive());
+    EXPECT_EQ(in_hall.close_reason(), "hall 7");
+    TestSocket in_attic = client.websocket("/attic/8", {{"Origin", "https://a.example"}});
+    EXPECT_FALSE(in_attic.receive());
+    EXPECT_EQ(in_attic.close_reason(), "attic 8");
+    EXPECT_EQ(client.websocket("/attic/8", {{"Origin", "https://b.example"}}).status(), 403);
 }
 
 TEST_F(WebSockets, HowTheyEnd) {
