@@ -68,6 +68,14 @@ Admission admit(Request& request, std::expected<T, E> identity) {
 }
 
 template <class Check>
+concept TakesToken =
+    std::is_invocable_v<Check&, std::string_view> || std::is_invocable_v<Check&, Request&, std::string_view>;
+
+// What a check, or its Task, may return.
+template <class T>
+concept SaysWhoItIs = requires(Request& request) { admit(request, std::declval<T>()); };
+
+template <class Check>
 Task<Admission> check_token(Check& check, Request& request, std::string_view token) {
     if constexpr (is_task<decltype(ask_check(check, request, token))>) {
         auto said = co_await ask_check(check, request, token);
@@ -89,12 +97,26 @@ Task<Admission> check_token(Check& check, Request& request, std::string_view tok
 //   std::expected of one of these: the error is the answer, such as Status::forbidden or Status::service_unavailable.
 // Compare tokens that the program itself knows with constant_time_equal(), or look up a hash of them.
 template <class Check>
-    requires(std::is_invocable_v<Check&, std::string_view> || std::is_invocable_v<Check&, Request&, std::string_view>)
 [[nodiscard]] Middleware bearer_auth(std::string realm, Check check) {
-    return detail::bearer_middleware(std::move(realm),
-                                     [check = std::move(check)](Request& request, std::string_view token) mutable {
-                                         return detail::check_token(check, request, token);
-                                     });
+    if constexpr (!detail::TakesToken<Check>) {
+        static_assert(detail::TakesToken<Check>,
+                      "the check of bearer_auth() must take a std::string_view, or Request& and a std::string_view");
+        return Middleware::unusable({});
+    } else {
+        using Returned = decltype(detail::ask_check(check, std::declval<Request&>(), std::string_view()));
+        constexpr bool is_known = detail::SaysWhoItIs<typename detail::Unwrapped<Returned>::type>;
+        static_assert(is_known,
+                      "the check of bearer_auth() must return a bool, a std::optional of text or of a type of yours, a "
+                      "std::expected of one of these, or a Task of them");
+        if constexpr (is_known) {
+            return detail::bearer_middleware(
+                std::move(realm), [check = std::move(check)](Request& request, std::string_view token) mutable {
+                    return detail::check_token(check, request, token);
+                });
+        } else {
+            return Middleware::unusable({});
+        }
+    }
 }
 
 }  // namespace portico

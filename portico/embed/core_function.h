@@ -28,6 +28,10 @@ namespace detail {
 template <class F>
 concept RunsOnCore = std::invocable<F&, io::Core&> || std::invocable<F&>;
 
+// Whether T is a task that such a function may return.
+template <class T>
+concept MakesOutcome = requires { with_outcome(std::declval<T>()); };
+
 }  // namespace detail
 
 // A function that takes an io::Core& or nothing, and returns nothing, an Outcome (std::expected<void, std::string>), or
@@ -38,17 +42,26 @@ public:
     // Of a function, or an object with an operator(), such as a lambda.
     // NOLINTBEGIN(google-explicit-constructor): it is written as an argument
     template <class F>
-        requires(!std::same_as<std::remove_cvref_t<F>, CoreFunction> && detail::RunsOnCore<std::remove_cvref_t<F>>)
+        requires(!std::same_as<std::remove_cvref_t<F>, CoreFunction>)
     CoreFunction(F function) {
-        if constexpr (!std::invocable<F&, io::Core&>) {
+        // Each check is made only if those before it have passed, so that the compiler reports one error.
+        if constexpr (!detail::RunsOnCore<F>) {
+            static_assert(detail::RunsOnCore<F>,
+                          "what runs on a core must be a function that takes an io::Core& or nothing; pass the "
+                          "function, not its Task");
+        } else if constexpr (std::invocable<F&, io::Core&>) {
+            if constexpr (detail::MakesOutcome<std::invoke_result_t<F&, io::Core&>>) {
+                slowly_ = [own = std::move(function)](io::Core& core) mutable {
+                    return detail::with_outcome(own(core));
+                };
+            } else {
+                at_once_ = [own = std::move(function)](io::Core& core) mutable { return outcome_of(own, core); };
+            }
+        } else if constexpr (detail::MakesOutcome<std::invoke_result_t<F&>>) {
             // g++ 12 miscompiles a coroutine without any parameter that awaits in a condition.
-            static_assert(std::is_void_v<std::invoke_result_t<F&>> || std::same_as<std::invoke_result_t<F&>, Outcome>,
-                          "a function that returns a Task must take an io::Core&");
-            at_once_ = [own = std::move(function)](io::Core&) mutable { return outcome_of(own); };
-        } else if constexpr (requires(F& f, io::Core& core) { detail::with_outcome(f(core)); }) {
-            slowly_ = [own = std::move(function)](io::Core& core) mutable { return detail::with_outcome(own(core)); };
+            static_assert(std::invocable<F&, io::Core&>, "a function that returns a Task must take an io::Core&");
         } else {
-            at_once_ = [own = std::move(function)](io::Core& core) mutable { return outcome_of(own, core); };
+            at_once_ = [own = std::move(function)](io::Core&) mutable { return outcome_of(own); };
         }
     }
     // NOLINTEND(google-explicit-constructor)
@@ -64,7 +77,8 @@ private:
             return function(arguments...);
         } else {
             static_assert(std::is_void_v<Returned>,
-                          "such a function returns nothing, a std::expected<void, std::string>, or a Task of them");
+                          "a function that runs on a core must return nothing, a std::expected<void, std::string>, or "
+                          "a Task of one of them");
             function(arguments...);
             return {};
         }

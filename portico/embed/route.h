@@ -254,6 +254,12 @@ inline constexpr bool is_respondable<std::optional<T>> = is_respondable<T>;
 template <class T>
 concept Respondable = is_respondable<T>;
 
+// Whether T is an expected whose error alone can't be an answer.
+template <class T>
+inline constexpr bool has_odd_error = false;
+template <class T, class E>
+inline constexpr bool has_odd_error<std::expected<T, E>> = is_respondable<T> && !is_respondable<E>;
+
 // A handler with the values of its arguments: path parameters, and `Lent&`, which is a Request or a WebSocket.
 template <class Handler, class Lent>
 class BoundArguments {
@@ -483,6 +489,15 @@ public:
         : text_(text), where_(where) {
         if constexpr (detail::Callable<Handler>) detail::check_pattern<Handler>(text);
     }
+    // A text that is made while the program runs: the compiler says what to use instead.
+    // NOLINTNEXTLINE(google-explicit-constructor): see above
+    template <class Text>
+        requires(std::convertible_to<Text, std::string_view> && !std::convertible_to<Text, const char*>)
+    Pattern(const Text&) : text_(nullptr) {
+        static_assert(detail::never<Text>,
+                      "a pattern is a literal, which the compiler checks; route_at() takes one that is made while the "
+                      "program runs");
+    }
     // The pattern as written in the source.
     [[nodiscard]] const char* text() const { return text_; }
     // The line that adds the route, for messages.
@@ -503,6 +518,9 @@ BoundHandler bind_handler(Handler handler) {
     if constexpr (!detail::Callable<Handler>) {
         static_assert(detail::never<Handler>,
                       "a handler must be a function or a lambda whose parameter types are written out");
+    } else if constexpr (std::is_member_function_pointer_v<Handler>) {
+        static_assert(detail::never<Handler>,
+                      "a member function needs its object: pass it as one more argument, after the function");
     } else {
         using Known = detail::Signature<Handler>;
         using Count = detail::Count<typename Known::Arguments>;
@@ -511,7 +529,7 @@ BoundHandler bind_handler(Handler handler) {
             static_assert(
                 detail::never<Handler>,
                 "a handler may take path parameters (numbers, strings), Request&, types with FromRequest, and "
-                "one argument that is read from the content");
+                "one argument that is read from the content (a Form; with portico/json.h a Json)");
         } else if constexpr (Count::sockets > 0) {
             static_assert(detail::never<Handler>, "a handler of WebSockets is added with websocket()");
         } else if constexpr (!Known::can_be_called) {
@@ -522,10 +540,14 @@ BoundHandler bind_handler(Handler handler) {
         } else if constexpr (is_task && std::tuple_size_v<typename Known::Arguments> == 0) {
             // g++ 12 miscompiles a coroutine without any parameter that awaits in a condition.
             static_assert(detail::never<Handler>, "a handler that returns a Task must take at least a Request&");
+        } else if constexpr (detail::has_odd_error<typename detail::Unwrapped<typename Known::Returned>::type>) {
+            static_assert(detail::never<Handler>,
+                          "the error of a handler's std::expected is an answer: a Status, a Response, text, or a "
+                          "type with IntoResponse");
         } else if constexpr (!detail::Respondable<typename detail::Unwrapped<typename Known::Returned>::type>) {
             static_assert(detail::never<Handler>,
                           "a handler must return text, JSON, a Status, a Response, nothing, or a std::expected "
-                          "or std::optional of these");
+                          "or std::optional of these (JSON: include portico/json.h; other types: IntoResponse)");
         } else {
             using Bound = detail::Bound<Handler>;
             bound.types = detail::note_arguments(static_cast<typename Known::Arguments*>(nullptr));

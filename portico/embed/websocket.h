@@ -179,6 +179,9 @@ BoundWebSocket bind_websocket(Handler handler) {
     if constexpr (!detail::Callable<Handler>) {
         static_assert(detail::never<Handler>,
                       "a handler must be a function or a lambda whose parameter types are written out");
+    } else if constexpr (std::is_member_function_pointer_v<Handler>) {
+        static_assert(detail::never<Handler>,
+                      "a member function needs its object: pass it as one more argument, after the function");
     } else {
         using Known = detail::Signature<Handler>;
         using Count = detail::Count<typename Known::Arguments>;
