@@ -296,6 +296,17 @@ std::string_view TestAnswer::field(std::string_view name) const {
     return {};
 }
 
+std::string TestAnswer::cookies() const {
+    std::string all;
+    for (const auto& [name, value] : fields) {
+        if (!http::equals_ignoring_case(name, "Set-Cookie")) continue;
+        if ((value + ";").contains("; Max-Age=0;")) continue;  // the browser forgets it
+        if (!all.empty()) all += "; ";
+        all += std::string_view(value).substr(0, value.find(';'));
+    }
+    return all;
+}
+
 struct TestClient::World {
     World(Server& the_server, std::uint64_t seed, const TestFaults& faults, TestProtocol the_protocol)
         : server(&the_server),
@@ -396,10 +407,17 @@ void TestClient::add_upstream(std::string_view endpoint, Server& upstream) {
     world_->open(address, world_->upstreams.back().worker);
 }
 
-TestAnswer TestClient::get(std::string_view target) { return request("GET", target); }
+TestAnswer TestClient::get(std::string_view target, const TestFields& fields) { return request("GET", target, fields); }
 
-TestAnswer TestClient::post(std::string_view target, std::string_view content, std::string_view content_type) {
-    return request("POST", target, {{"Content-Type", std::string(content_type)}}, content);
+TestAnswer TestClient::send(std::string_view method, std::string_view target, std::string_view content,
+                            std::string_view content_type, TestFields fields) {
+    fields.emplace_back("Content-Type", content_type);
+    return request(method, target, fields, content);
+}
+
+TestAnswer TestClient::post(std::string_view target, std::string_view content, std::string_view content_type,
+                            const TestFields& fields) {
+    return send("POST", target, content, content_type, fields);
 }
 
 TestAnswer TestClient::request(std::string_view method, std::string_view target, const TestFields& fields,
@@ -417,15 +435,19 @@ TestAnswer TestClient::request(std::string_view method, std::string_view target,
     return read_answer(received, http::recognise_method(method));
 }
 
-TestAnswer TestClient::put(std::string_view target, std::string_view content, std::string_view content_type) {
-    return request("PUT", target, {{"Content-Type", std::string(content_type)}}, content);
+TestAnswer TestClient::put(std::string_view target, std::string_view content, std::string_view content_type,
+                           const TestFields& fields) {
+    return send("PUT", target, content, content_type, fields);
 }
 
-TestAnswer TestClient::patch(std::string_view target, std::string_view content, std::string_view content_type) {
-    return request("PATCH", target, {{"Content-Type", std::string(content_type)}}, content);
+TestAnswer TestClient::patch(std::string_view target, std::string_view content, std::string_view content_type,
+                             const TestFields& fields) {
+    return send("PATCH", target, content, content_type, fields);
 }
 
-TestAnswer TestClient::del(std::string_view target) { return request("DELETE", target); }
+TestAnswer TestClient::del(std::string_view target, const TestFields& fields) {
+    return request("DELETE", target, fields);
+}
 
 TestConnection TestClient::connect() {
     World& world = *world_;

@@ -34,6 +34,8 @@ struct TestAnswer {
 
     // The value of the first field with this name; empty if there is none.
     [[nodiscard]] std::string_view field(std::string_view name) const;
+    // What a browser would send back as its field Cookie, "a=1; b=2": the answer's cookies, without those that it ends.
+    [[nodiscard]] std::string cookies() const;
     // The content as JSON: answer.as<portico::Json>(). If it is none, the value is_discarded().
     template <class Json>
     [[nodiscard]] Json as() const {
@@ -97,7 +99,7 @@ public:
     ~TestConnection();  // closes it
 
     // Like TestClient's functions. Status 0: the connection has ended, or the answer before has not been read wholly.
-    TestAnswer get(std::string_view target);
+    TestAnswer get(std::string_view target, const TestFields& fields = {});
     TestAnswer request(std::string_view method, std::string_view target, const TestFields& fields = {},
                        std::string_view content = {});
     // Sends a request, and returns the answer as soon as its head has come: without content, which read() returns.
@@ -139,19 +141,22 @@ public:
     // address and a port, or a Unix socket, standard error says so and the program aborts.
     void add_upstream(std::string_view endpoint, Server& upstream);
 
-    TestAnswer get(std::string_view target);  // "/notes?q=a": sent as given, so write escapes
+    // `target`: "/notes?q=a", sent as given, so write escapes. `fields`, here and below: further ones, such as
+    // {{"Authorization", "Bearer abc"}}.
+    TestAnswer get(std::string_view target, const TestFields& fields = {});
     // Sends `content`, with its length.
     TestAnswer post(std::string_view target, std::string_view content,
-                    std::string_view content_type = "application/octet-stream");
+                    std::string_view content_type = "application/octet-stream", const TestFields& fields = {});
     TestAnswer put(std::string_view target, std::string_view content,
-                   std::string_view content_type = "application/octet-stream");
+                   std::string_view content_type = "application/octet-stream", const TestFields& fields = {});
     TestAnswer patch(std::string_view target, std::string_view content,
-                     std::string_view content_type = "application/octet-stream");
-    TestAnswer del(std::string_view target);
+                     std::string_view content_type = "application/octet-stream", const TestFields& fields = {});
+    TestAnswer del(std::string_view target, const TestFields& fields = {});
     // Sends `value`, a Json or what becomes one, as application/json. Include portico/json.h.
     template <class Value>
-    TestAnswer send_json(std::string_view method, std::string_view target, const Value& value) {
-        return request(method, target, {{"Content-Type", "application/json"}}, detail::JsonText<Value>::of(value));
+    TestAnswer send_json(std::string_view method, std::string_view target, const Value& value,
+                         const TestFields& fields = {}) {
+        return send(method, target, detail::JsonText<Value>::of(value), "application/json", fields);
     }
     // Any method, with further fields. Connection (not over HTTP/2) and Content-Length are added, and "Host: localhost"
     // unless `fields` has one.
@@ -183,6 +188,9 @@ public:
     [[nodiscard]] std::size_t octets_in_use() const;
 
 private:
+    TestAnswer send(std::string_view method, std::string_view target, std::string_view content,
+                    std::string_view content_type, TestFields fields);
+
     struct World;
     std::unique_ptr<World> world_;
 };

@@ -28,7 +28,9 @@ TestAnswer TestConnection::request(std::string_view method, std::string_view tar
     return is_complete() ? answer : TestAnswer();
 }
 
-TestAnswer TestConnection::get(std::string_view target) { return request("GET", target); }
+TestAnswer TestConnection::get(std::string_view target, const TestFields& fields) {
+    return request("GET", target, fields);
+}
 
 std::optional<std::string> TestConnection::read() {
     state_->run(state_->await_piece());

@@ -27,6 +27,57 @@ Task<bool> write_slowly(ContentWriter& to) {
     co_return goes_on;
 }
 
+TEST(TestClientsRequests, CarryFields) {
+    Server server;
+    server.use([](Request& request, Next next) -> Task<Response> {
+        if (request.field("X-Key") != "k") co_return Status::unauthorized;
+        Response response = co_await next(request);
+        response.set("X-Type", std::string(request.field("Content-Type").value_or("none")));
+        co_return response;
+    });
+    const auto echo = [](Request& request) -> Task<std::string> {
+        const Result<std::string> content = co_await request.content();
+        co_return std::string(request.method_name()) + " " + content.value_or("");
+    };
+    for (const char* const method : {"GET", "POST", "PUT", "PATCH", "DELETE"}) server.route(method, "/", echo);
+    for (const TestProtocol protocol : {TestProtocol::http, TestProtocol::http2}) {
+        TestClient client(server, 1, TestFaults(), protocol);
+        const TestFields key = {{"X-Key", "k"}};
+        EXPECT_EQ(client.get("/").status, 401);
+        EXPECT_EQ(client.get("/", key).content, "GET ");
+        EXPECT_EQ(client.post("/", "a", "text/csv", key).content, "POST a");
+        EXPECT_EQ(client.post("/", "a", "text/csv", key).field("X-Type"), "text/csv");
+        EXPECT_EQ(client.put("/", "b", "text/csv", key).content, "PUT b");
+        EXPECT_EQ(client.patch("/", "c", "text/csv", key).content, "PATCH c");
+        EXPECT_EQ(client.del("/", key).content, "DELETE ");
+        EXPECT_EQ(client.send_json("PUT", "/", Json{{"a", 1}}, key).content, "PUT {\"a\":1}");
+        EXPECT_EQ(client.send_json("PUT", "/", 7, key).field("X-Type"), "application/json");
+        TestConnection connection = client.connect();
+        EXPECT_EQ(connection.get("/", {{"X-Key", "k"}}).content, "GET ");
+    }
+}
+
+TEST(TestClientsAnswers, HaveTheCookiesThatABrowserSendsBack) {
+    Server server;
+    server.use(sessions());
+    server.post("/login", [](Session session) {
+        Response response("welcome");
+        response.set_cookie(Cookie("seen", "yes").allow_plain_http());
+        response.set_cookie(Cookie("old", "x").max_age(std::chrono::seconds(0)));
+        if (!session.set("user", "ada")) response.set_status(Status::internal_server_error);
+        return response;
+    });
+    server.get("/me", [](Session session, Request& request) {
+        return std::string(session.get("user").value_or("nobody")) + std::string(request.cookie("seen").value_or(""));
+    });
+    TestClient client(server);
+    const TestAnswer answer = client.post("/login", "");
+    EXPECT_EQ(client.get("/me").content, "nobody");
+    EXPECT_EQ(client.get("/me").cookies(), "");
+    EXPECT_EQ(client.get("/me", {{"Cookie", answer.cookies()}}).content, "adayes");
+    EXPECT_EQ(answer.cookies().find("old="), std::string::npos);
+}
+
 class KeptConnection : public testing::TestWithParam<std::uint64_t> {
 protected:
     KeptConnection() {
