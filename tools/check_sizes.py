@@ -55,6 +55,7 @@ def kind_of(head: str) -> str:
     if re.fullmatch(r'extern\s*""\s*', head):
         return "scope"
     head = re.sub(r"\boperator\s*[^\s\w(]+", "operator", head)
+    head = re.sub(r"^template\s*<[^<>]*>\s*", "", head)  # a default of its parameters is no value
     outside = re.sub(r"\([^()]*\)", "()", head)
     while outside != (inner := re.sub(r"\(\(\)[^()]*\)|\([^()]*\(\)[^()]*\)", "()", outside)):
         outside = inner

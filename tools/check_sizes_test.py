@@ -22,6 +22,7 @@ class Functions(unittest.TestCase):
             ("A::A(int x) : x_(x) {\n}\nA::~A() {\n}\n", [("A::A", 2), ("A::~A", 2)]),
             ("A& A::operator=(A&& other) noexcept {\n    return *this;\n}\n", [("A::operator=", 3)]),
             ("template <class T>\nauto f(T t) -> std::vector<T> {\n}\n", [("f", 3)]),
+            ("template <class T = int>\nT f(T t = {}) {\n}\n", [("f", 3)]),
             ("int f(int x = 3) {\n    if (x) {\n        return 1;\n    }\n    return 0;\n}\n", [("f", 6)]),
             ("TEST(Name, Row) {\n    EXPECT_EQ(1, 1);\n}\n", [("Name.Row", 3)]),
             ("constexpr std::array<int, 2> table = {\n    1,\n    2};\nint f() {\n}\n", [("f", 2)]),

@@ -21,6 +21,7 @@ namespace portico {
 // How clients show who they are (OpenAPI 3.1 §4.8.27). `text` is for people, and may be empty.
 class SecurityScheme {
 public:
+    // Where the secret is: in Authorization, or in a field, cookie or parameter of the query.
     enum class Kind : std::uint8_t { bearer, basic, field, cookie, query };
 
     // Authorization with a token (RFC 6750), or with a user and a password (RFC 7617).
@@ -37,9 +38,11 @@ public:
         return {Kind::query, std::move(name), std::move(text)};
     }
 
+    // What it was made with.
     [[nodiscard]] Kind kind() const { return kind_; }
     [[nodiscard]] const std::string& name() const { return name_; }  // empty: that of Authorization
-    [[nodiscard]] const std::string& text() const { return text_; }
+    [[nodiscard]] const std::string& text() const { return text_; }  // may be empty
+    // Whether kind, name and text are the same.
     [[nodiscard]] bool operator==(const SecurityScheme&) const = default;
 
 private:
@@ -54,13 +57,16 @@ private:
 // A field that an answer has. Its value is a T: a number, a bool or a std::string.
 class AnswerField {
 public:
+    // `text`: for people; may be empty.
     template <class T = std::string>
-    [[nodiscard]] static AnswerField of(std::string name, std::string text = {}) {
+    [[nodiscard]] static AnswerField of(std::string name, std::string text = std::string()) {
         return {std::move(name), std::move(text), detail::value_type<T>()};
     }
 
+    // What it was made with.
     [[nodiscard]] const std::string& name() const { return name_; }
-    [[nodiscard]] const std::string& text() const { return text_; }
+    [[nodiscard]] const std::string& text() const { return text_; }  // may be empty
+    // For the description.
     [[nodiscard]] const detail::ValueType& type() const { return type_; }
 
 private:
@@ -74,18 +80,20 @@ private:
 
 // What a Middleware has been told to say; see Middleware::describe_security() and describe_answer().
 struct MiddlewareNotes {
+    // How clients show who they are.
     struct Security {
-        SecurityScheme scheme;
-        Presence presence;
+        SecurityScheme scheme;  // how they show it
+        Presence presence;      // whether they must
     };
+    // An answer that the middleware gives instead of the handler.
     struct Answer {
-        http::Status status;
-        std::string text;
-        std::vector<AnswerField> fields;
+        http::Status status;              // such as 401
+        std::string text;                 // for people
+        std::vector<AnswerField> fields;  // besides those of every answer
     };
 
-    std::vector<Security> security;
-    std::vector<Answer> answers;
+    std::vector<Security> security;  // in the order of the calls
+    std::vector<Answer> answers;     // the same
 };
 
 }  // namespace portico

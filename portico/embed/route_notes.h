@@ -113,13 +113,14 @@ public:
         return add(detail::ParameterPlace::query, std::move(name), std::move(text), Presence::optional,
                    detail::value_type<T>(), detail::standard_of<T>(std::move(standard)));
     }
-    // A field of the request, or one of its cookies, that the handler, middleware or a FromRequest reads.
+    // A field of the request that the handler, middleware or a FromRequest reads.
     template <class T = std::string>
-    RouteNotes& field(std::string name, std::string text = {}, Presence presence = Presence::optional) {
+    RouteNotes& field(std::string name, std::string text = std::string(), Presence presence = Presence::optional) {
         return add(detail::ParameterPlace::field, std::move(name), std::move(text), presence, detail::value_type<T>());
     }
+    // The same for a cookie.
     template <class T = std::string>
-    RouteNotes& cookie(std::string name, std::string text = {}, Presence presence = Presence::optional) {
+    RouteNotes& cookie(std::string name, std::string text = std::string(), Presence presence = Presence::optional) {
         return add(detail::ParameterPlace::cookie, std::move(name), std::move(text), presence, detail::value_type<T>());
     }
     // The content that the handler reads: a JSON Schema, or an example. The compiler knows only that it is JSON.
