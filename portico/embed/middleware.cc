@@ -1,8 +1,9 @@
-// portico/embed/middleware.cc — see middleware.h.
+// portico/embed/middleware.cc — see middleware.h and next.h.
 #include "portico/embed/middleware.h"
 
 #include <algorithm>
 #include <array>
+#include <cassert>
 #include <exception>
 #include <functional>
 #include <memory>
@@ -11,6 +12,7 @@
 
 #include "portico/base/printable.h"
 #include "portico/embed/collected_max.h"
+#include "portico/embed/functions.h"
 #include "portico/embed/tell.h"
 #include "portico/http/fields.h"
 #include "portico/http/hex.h"
@@ -23,6 +25,11 @@
 
 namespace portico {
 namespace {
+
+Task<Response> answer_by(route::Route rest, link::Exchange& exchange) {
+    co_await rest.answer(exchange);
+    co_return Response::take(exchange);
+}
 
 // A handler with a time limit. It may be inside offload() when the time is over, and then outlives the middleware that
 // started it.
@@ -66,6 +73,42 @@ std::string new_request_id(io::Core& core) {
 }
 
 }  // namespace
+
+Next::Next(const route::Route& rest) : way_(rest.way), handler_(rest.handler), refuser_(rest.refuser) {}
+
+Task<Response> Next::operator()(Request& request) const {
+    return answer_by(route::Route{nullptr, way_, handler_, refuser_}, request.exchange());
+}
+
+void Next::start_and_leave(Request& request, Task<void> task) const {
+    io::Scope* const tasks = request.exchange().unfinished();
+    assert(tasks != nullptr && "middleware runs while a response is made");
+    tasks->start(std::move(task), AfterStop::ends);
+}
+
+Middleware Middleware::unusable(std::string why) {
+    Middleware middleware([](io::Core&) { return nullptr; });
+    middleware.why_unusable_ = std::move(why);
+    return middleware;
+}
+
+Middleware& Middleware::describe_security(SecurityScheme scheme, Presence presence) {
+    MiddlewareNotes notes = notes_ == nullptr ? MiddlewareNotes() : *notes_;
+    notes.security.push_back(MiddlewareNotes::Security{std::move(scheme), presence});
+    notes_ = std::make_shared<const MiddlewareNotes>(std::move(notes));
+    return *this;
+}
+
+Middleware& Middleware::describe_answer(http::Status status, std::string text, std::vector<AnswerField> fields) {
+    MiddlewareNotes notes = notes_ == nullptr ? MiddlewareNotes() : *notes_;
+    notes.answers.push_back(MiddlewareNotes::Answer{status, std::move(text), std::move(fields)});
+    notes_ = std::make_shared<const MiddlewareNotes>(std::move(notes));
+    return *this;
+}
+
+Middleware::ForCore Middleware::of_function(std::shared_ptr<Function> function) {
+    return [function = std::move(function)](io::Core&) { return std::make_shared<FunctionMiddleware>(function); };
+}
 
 Middleware log_to(std::FILE* stream) {
     return [stream](Request& request, Next next) -> Task<Response> {
