@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import subprocess
 
@@ -13,6 +14,15 @@ pytestmark = pytest.mark.release
 
 FILES = ["bin/portico", "share/man/man1/portico.1", "share/bash-completion/completions/portico", "share/zsh/site-functions/_portico",
          "share/fish/vendor_completions.d/portico.fish"]
+
+
+@pytest.fixture(autouse=True)
+def alone():
+    """cmake writes a list of files into the build folder, and one of these tests puts something else in its place: no two run at
+    the same time."""
+    with open(servers.portico_program().parent / "install_test.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def install(*words: str, **environment: str) -> subprocess.CompletedProcess:

@@ -183,11 +183,12 @@ HELLO = {
 
 
 @pytest.mark.parametrize("file", HELLO)
-def test_sources_in_other_languages(file, tmp_path, capsys):
+def test_sources_in_other_languages(file, tmp_path, monkeypatch, capsys):
     text, needed = HELLO[file]
     if not shutil.which(needed):
         pytest.skip(f"{needed} is not installed")
     (tmp_path / file).write_text(text)
+    monkeypatch.setattr(checks, "START_PATIENCE", 60.0)  # compilers beside all other tests
     status, told = command("6.3", str(tmp_path / file), capsys=capsys)
     assert status == runner.RIGHT, told
 
