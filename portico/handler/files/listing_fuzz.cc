@@ -20,7 +20,8 @@ files::ListedFolder folder_of(std::string_view input, std::string& path) {
     const std::uint8_t choice = input.empty() ? 0 : static_cast<std::uint8_t>(input.front());
     input.remove_prefix(std::min<std::size_t>(1, input.size()));
     folder.truncated = (choice & 1) != 0;
-    if ((choice & 4) != 0) folder.read_me.emplace(input.substr(0, input.find('\n')), input);
+    // Markdown has markup of its own: markdown_fuzz.
+    if ((choice & 4) != 0) folder.read_me.emplace(std::string(input.substr(0, input.find('\n'))) + ".txt", input);
     if ((choice & 8) != 0) folder.upload_form = files::UploadForm::shown;
     bool first = true;
     while (!input.empty()) {
