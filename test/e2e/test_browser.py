@@ -107,7 +107,7 @@ class Tab:
     def __init__(self, profile: Path, *options: str):
         self.process = subprocess.Popen(
             ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", f"--user-data-dir={profile}",
-             "--remote-debugging-port=0", *options, "about:blank"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+             "--remote-debugging-port=0", *options, "about:blank"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL)
         told = profile / "DevToolsActivePort"
         assert servers.wait_until(lambda: told.exists() and "\n" in told.read_text(), 60)
@@ -116,8 +116,9 @@ class Tab:
             self.url = next(tab["webSocketDebuggerUrl"] for tab in json.load(tabs) if tab["type"] == "page")
 
     def stop(self) -> None:
+        """Ends the browser. Its other processes have its standard output, too: they may write to the profile until that has ended."""
         self.process.kill()
-        self.process.wait()
+        self.process.communicate()
 
     @asynccontextmanager
     async def steered(self):
