@@ -212,8 +212,8 @@ server::LogFormat log_format(const Options& options) {
     return server::LogFormat::text;
 }
 
-// A function of the program for lines, which does not throw.
-Log guarded(Log lines, std::shared_ptr<const Log> log) {
+// The function for lines: what it throws is told instead.
+Log without_exceptions(Log lines, std::shared_ptr<const Log> log) {
     return [lines = std::move(lines), log = std::move(log)](std::string_view line) {
         try {
             lines(line);
@@ -368,7 +368,7 @@ std::expected<void, std::string> Server::open_and_start(const std::vector<std::s
     if (own.access_log != "-") options.log.path = own.access_log;
     if (own.access_lines) {
         options.log.path.clear();
-        options.log.lines = guarded(own.access_lines, control_->log);
+        options.log.lines = without_exceptions(own.access_lines, control_->log);
     }
     const auto parsed = parse(endpoints);
     if (!parsed) return std::unexpected(parsed.error());
