@@ -41,6 +41,7 @@ from bystander import Bystander, Seen  # noqa: E402
 
 CPUS = sorted(os.sched_getaffinity(0))
 CALM_SECONDS = 3.0
+CONTROL_SECONDS_MAX = 30.0
 BACK_SECONDS_MAX = 60.0
 BACK_OCTETS = 5 << 20  # the memory is back if there is no more than this beyond what there was
 USER = "ada"
@@ -396,7 +397,7 @@ def measure(name: str, given: argparse.Namespace, server: Server, other: Server,
     try:
         time.sleep(min(CALM_SECONDS, seconds))
         calm = bystander.report()
-        ATTACKS[name](Crowd(other.address, time.monotonic() + seconds, given.flooders))
+        ATTACKS[name](Crowd(other.address, time.monotonic() + min(CONTROL_SECONDS_MAX, seconds), given.flooders))
         control = bystander.report()
         before = server.memory()
         server.forget_peak()
