@@ -43,7 +43,7 @@ CPUS = sorted(os.sched_getaffinity(0))
 CALM_SECONDS = 3.0
 CONTROL_SECONDS_MAX = 30.0
 BACK_SECONDS_MAX = 60.0
-BACK_OCTETS = 5 << 20  # the memory is back if there is no more than this beyond what there was
+BACK_OCTETS = 8 << 20  # the memory is back if there is no more than this beyond what there was: pools and caches keep some
 USER = "ada"
 
 

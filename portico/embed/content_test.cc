@@ -1,6 +1,10 @@
 // portico/embed/content_test.cc — requests' content, and responses that are generated while they are sent.
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <random>
 #include <stdexcept>
 #include <string>
 
@@ -153,6 +157,56 @@ TEST(JsonContent, ErrorsSayWhere) {
     EXPECT_EQ(client.post("/json", "{}", "+json").status, 415);
     EXPECT_EQ(client.post("/json", "{}", "").status, 415);
     EXPECT_EQ(client.request("POST", "/json", {}, "{}").status, 415);
+}
+
+std::string written(const Json& value) { return std::string(Response::json(Status::ok, value).content()); }
+
+TEST(JsonContent, IsWrittenInTheShortestForm) {
+    for (const std::string text :
+         {"null", "true", "false", "0", "-1", "9223372036854775807", "-9223372036854775808", "18446744073709551615",
+          "1.5", "1e+300", "\"\"", "\"a \\\" \\\\ / \\n \\u0000 \u00e9 \u4e16 \U0001f600\"", "[]", "{}",
+          "[[],{},[null,1]]", R"({"":{"a b":[1,"x",{"y":false}]},"b":-0.25})"}) {
+        EXPECT_EQ(written(Json::parse(text)), text);
+    }
+    EXPECT_EQ(written(std::numeric_limits<double>::quiet_NaN()), "null");
+    EXPECT_EQ(written(std::string("a\xff\xc3")), "\"a\\ufffd\\ufffd\"");
+    EXPECT_EQ(written({{"\x7f\n", 1}}), "{\"\\u007f\\n\":1}");
+    EXPECT_EQ(written(Json::binary({1, 2})), "{\"bytes\":[1,2],\"subtype\":null}");
+}
+
+// Whatever values there are: their text is read as what they were.
+Json random_value(std::mt19937_64& random, int levels) {
+    switch (random() % (levels > 0 ? 7 : 5)) {
+        case 0: return random() % 2 == 0;
+        case 1: return static_cast<std::int64_t>(random()) >> (random() % 64);
+        case 2: return random() >> (random() % 64);
+        case 3:
+            return std::ldexp(static_cast<double>(static_cast<std::int64_t>(random())),
+                              static_cast<int>(random() % 200) - 100);
+        case 4: {
+            std::string text;
+            while (random() % 8 != 0) text += static_cast<char>(random() % 128);
+            return text;
+        }
+        case 5: {
+            Json array = Json::array();
+            while (random() % 4 != 0) array.push_back(random_value(random, levels - 1));
+            return array;
+        }
+        default: {
+            Json object = Json::object();
+            while (random() % 4 != 0)
+                object[std::to_string(random() % 100) + "\n\""] = random_value(random, levels - 1);
+            return object;
+        }
+    }
+}
+TEST(JsonContent, IsReadAsItWasWritten) {
+    std::mt19937_64 random(1);
+    for (int i = 0; i < 2000; ++i) {
+        const Json value = random_value(random, 5);
+        EXPECT_EQ(Json::parse(written(value)), value) << value;
+    }
 }
 
 TEST(JsonContent, IsAsLargeAsItsRoutesAllow) {

@@ -12,6 +12,7 @@
 #include "portico/embed/pages.h"
 #include "portico/embed/tell.h"
 #include "portico/http/fields.h"
+#include "portico/http/json.h"
 #include "portico/io/file_system.h"
 #include "portico/link/exchange.h"
 #include "portico/route/refusal_page.h"
@@ -137,6 +138,8 @@ Task<bool> make_content(const http::Producer& producer, ContentWriter& writer, l
 
 }  // namespace
 
+void detail::append_json_string(std::string& out, std::string_view text) { http::append_json_string(out, text); }
+
 Cookie& Cookie::max_age(std::chrono::seconds time) {
     max_age_ = time;
     return *this;
@@ -195,6 +198,14 @@ Response::Response(Status status) {
 }
 Response::Response(const Refusal& refusal) : Response(refusal.status) { reason_ = refusal.reason; }
 
+Response Response::of_type(Status status, std::string content, std::string_view content_type) {
+    Response response;
+    response.message_.status = status;
+    response.set_content(std::move(content));
+    response.set_literal_type(content_type);
+    return response;
+}
+
 void Response::set_literal_type(std::string_view content_type) {
     message_.fields.add(http::FieldName::content_type, content_type);
 }
@@ -202,10 +213,10 @@ void Response::set_literal_type(std::string_view content_type) {
 Response Response::html(std::string content) { return html(Status::ok, std::move(content)); }
 
 Response Response::html(Status status, std::string content) {
-    return {status, std::move(content), "text/html; charset=utf-8"};
+    return of_type(status, std::move(content), "text/html; charset=utf-8");
 }
 
-Response Response::text(Status status, std::string content) { return {status, std::move(content), plain_text}; }
+Response Response::text(Status status, std::string content) { return of_type(status, std::move(content), plain_text); }
 
 Response Response::error(Status status, std::string detail) {
     Response response = text(status, detail + "\n");

@@ -32,6 +32,8 @@ using http::Status;
 namespace detail {
 template <class Value>
 struct JsonText;  // portico/json.h has it
+// Appends `text` as a JSON string, with quotation marks. Octets that are not UTF-8 become U+FFFD.
+void append_json_string(std::string& out, std::string_view text);
 }  // namespace detail
 
 // A cookie to be set (RFC 6265 §4.1).
@@ -152,6 +154,8 @@ public:
 
 private:
     Response() = default;
+    // `content_type` is a literal.
+    static Response of_type(Status status, std::string content, std::string_view content_type);
     void set_literal_type(std::string_view content_type);
     void add_line(std::string_view name, std::string value);
     void refuse_to_send(std::string trouble);
@@ -172,7 +176,7 @@ Response Response::json(Status status, const Value& value) {
     constexpr bool is_known = requires { detail::JsonText<Value>::of(value); };
     static_assert(is_known, "Response::json() needs #include <portico/json.h>");
     if constexpr (is_known) {
-        return {status, detail::JsonText<Value>::of(value), "application/json"};
+        return of_type(status, detail::JsonText<Value>::of(value), "application/json");
     } else {
         return {status};
     }
