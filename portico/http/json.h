@@ -64,7 +64,7 @@ template <JsonOutput Output>
 void append_json_string(Output& out, std::string_view text) {
     out.push_back('"');
     for (;;) {
-        const auto special = std::find_if_not(text.begin(), text.end(), is_plain_in_json);
+        const auto special = std::ranges::find_if_not(text, [](char c) { return is_plain_in_json(c); });
         const auto run = static_cast<std::size_t>(special - text.begin());
         out.append(text.substr(0, run));
         text.remove_prefix(run);
