@@ -4,9 +4,10 @@
 usage: check_headers.py PREFIX COMPILER [together]
 
 Each must compile alone without a warning, include only headers of Portico, C++ and the system, and give the compiler at
-most LINES_MAX lines to read. Prints how many lines each has, the longest first. A header that its own source includes
+most LINES_MAX lines to read. Prints how many lines they have, the longest first. A header that its own source includes
 first has been compiled alone with it, except that the standard headers were precompiled: tools/check_includes.py checks
-that it includes those that it needs.
+that it includes those that it needs. If another header without a mistake includes it, it is not looked at again: that
+one has more lines, and the same strangers.
 "together" compiles one source that includes them all: what a header forgets, the first compiler has found already.
 """
 
@@ -15,6 +16,7 @@ from __future__ import annotations
 import re
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -57,6 +59,7 @@ class Look(NamedTuple):
     header: str
     lines: int
     wrongs: list[str]
+    included: list[str]  # paths
 
 
 def is_first_in_its_source(header: str, tree: Path = REPOSITORY) -> bool:
@@ -77,12 +80,26 @@ def look_at(header: str, prefix: Prefix, compiler: str, system: set[str]) -> Loo
             # clang warns of the preprocessor's own lines.
             done = run(compiler, "-std=c++23", *WARNINGS, "-Wno-gnu-line-marker", "-fsyntax-only", whole)
         if done.returncode != 0:
-            return Look(header, 0, [f"{header} does not compile alone:\n{done.stderr}"])
+            return Look(header, 0, [f"{header} does not compile alone:\n{done.stderr}"], [])
         lines = len(re.findall(r"^[^#\n]", whole.read_text(), re.MULTILINE))
-        wrongs = [f"{header} includes {path}" for path in strangers(header, files_of(rule.read_text()), prefix.include, system)]
+        included = files_of(rule.read_text())
+        wrongs = [f"{header} includes {path}" for path in strangers(header, included, prefix.include, system)]
     if lines > LINES_MAX and header not in MAY_INCLUDE:
         wrongs.append(f"{header} has {lines} lines after preprocessing, may have {LINES_MAX}")
-    return Look(header, lines, wrongs)
+    return Look(header, lines, wrongs, included)
+
+
+def look_at_each(headers: list[str], look: Callable[[str], Look], include: Path) -> list[Look]:
+    """Looks at the headers, at those that programs include first, and at none that has been seen inside another one."""
+    looks: list[Look] = []
+    seen: set[str] = set()
+    for header in sorted(headers, key=lambda header: header.count("/")):
+        if str(include / header) in seen and is_first_in_its_source(header):
+            continue
+        looks.append(look(header))
+        if not looks[-1].wrongs and header not in MAY_INCLUDE:
+            seen.update(looks[-1].included)
+    return looks
 
 
 def look_at_all(prefix: Prefix, compiler: str) -> None:
@@ -99,11 +116,12 @@ def main() -> None:
         look_at_all(prefix, compiler)
         return
     system = system_headers()
-    looks = [look_at(header, prefix, compiler, system) for header in prefix.headers()]
+    looks = look_at_each(prefix.headers(), lambda header: look_at(header, prefix, compiler, system), prefix.include)
     for look in sorted(looks, key=lambda look: look.lines, reverse=True):
         print(f"{look.lines:6} lines  {look.header}")
     wrongs = [wrong for look in looks for wrong in look.wrongs]
-    end(wrongs if looks else ["no header is installed"], f"{len(looks)} headers compile alone with {compiler}")
+    end(wrongs if looks else ["no header is installed"],
+        f"{len(prefix.headers())} headers compile alone with {compiler}, and {len(looks)} of them were looked at")
 
 
 if __name__ == "__main__":

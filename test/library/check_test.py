@@ -64,6 +64,13 @@ class Headers(unittest.TestCase):
                     (Path(folder) / f"{name}.cc").write_text(source)
                 self.assertEqual(check_headers.is_first_in_its_source(f"{name}.h", Path(folder)), expected)
 
+    def test_what_was_seen_inside_another_header_is_not_looked_at(self):
+        headers = ["portico/embed/next.h", "portico/embed/server.h", "portico/portico.h"]  # next.h has no source
+        inside = [f"/p/include/{header}" for header in headers[:2]]
+        for wrongs, looked_at in [([], ["portico/portico.h", headers[0]]), (["a mistake"], ["portico/portico.h", *headers[:2]])]:
+            looks = check_headers.look_at_each(headers, lambda header: check_headers.Look(header, 1, wrongs, inside), Path("/p/include"))
+            self.assertEqual([look.header for look in looks], looked_at)
+
 
 GUIDE = """# A guide
 ## One
