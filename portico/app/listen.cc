@@ -183,8 +183,8 @@ Command listen_command() {
             "and nothing has arrived for a second, or for the time of --wait.\n\n"
             "With --http, the first request is printed line by line with what each line means, and answered with a\n"
             "page that shows it. A connection on which nothing arrives for two seconds, or no whole request in ten,\n"
-            "is closed, and so is one whose client does not take the answer in ten. A TLS handshake may take ten\n"
-            "seconds, too. A name that has several addresses is listened for on the first.\n",
+            "is closed, and so is one whose client does not take the answer in ten. A TLS handshake may take\n"
+            "five seconds. A name that has several addresses is listened for on the first.\n",
         .examples = {{"portico listen", "on 127.0.0.1:8080, for portico connect to talk to"},
                      {"portico listen :9000 > file", "receive a file from another machine"},
                      {"portico listen --http", "see what a browser sends, explained"},

@@ -17,7 +17,7 @@ namespace portico::app {
 
 // How long one client may keep all others waiting.
 struct ClientPatience {
-    std::chrono::seconds handshake_max{10};
+    std::chrono::seconds handshake_max{5};
     // Until the next octets of a request. Browsers open connections that they don't use.
     std::chrono::seconds silence_max{2};
     std::chrono::seconds head_max{10};    // for all of them

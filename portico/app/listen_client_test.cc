@@ -124,15 +124,15 @@ Task<io::Result<void>> shake(io::Core& core, io::Duration& took) {
     co_return shaken;
 }
 
-TEST(Clients, HaveTenSecondsForTheirHandshake) {
+TEST(Clients, HaveFiveSecondsForTheirHandshake) {
     io::SimKernel kernel(7);
     io::Core core(kernel);
     io::Duration took{};
     const io::Result<void> shaken = io::run_task(core, shake(core, took));
     ASSERT_FALSE(shaken);
     EXPECT_EQ(shaken.error().number, ETIMEDOUT);
-    EXPECT_GE(took, seconds(10));
-    EXPECT_LT(took, seconds(10) + network_slack);
+    EXPECT_GE(took, seconds(5));
+    EXPECT_LT(took, seconds(5) + network_slack);
 }
 
 }  // namespace
