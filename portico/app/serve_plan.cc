@@ -18,6 +18,7 @@
 #include "portico/base/quantity.h"
 #include "portico/io/net/address.h"
 #include "portico/io/net/endpoint_meant.h"
+#include "portico/route/hosts.h"
 #include "portico/route/password.h"
 #include "portico/server/certificates.h"
 #include "portico/server/web_endpoint.h"
@@ -345,6 +346,11 @@ std::expected<void, Misuse> plan_hosts(const Arguments& arguments, std::vector<s
     for (const std::string_view name : arguments.values("host")) {
         const bool is_address = io::IpAddress::parse(name) || name.find(':') != std::string_view::npos;
         if (!is_address) {
+            const std::string wrong = route::wrong_of_listed(name);
+            if (!wrong.empty()) {
+                return std::unexpected(
+                    Misuse{fmt::format("--host: '{}': {}", name, wrong), "portico serve --host files.example.org"});
+            }
             hosts.emplace_back(name);
             continue;
         }

@@ -249,6 +249,7 @@ TEST_P(RefusedPlan, SaysWhy) {
 INSTANTIATE_TEST_SUITE_P(
     ServePlan, RefusedPlan,
     testing::Values(RefusedPlanRow{"HostIsAnAddress", {"--host", "0.0.0.0"}, "use '--listen'"},
+                    RefusedPlanRow{"HostIsNoName", {"--host", "a/b"}, "--host: 'a/b': a host is a name"},
                     RefusedPlanRow{"HostHasAPort", {"--host", "localhost:80"}, "use '--listen'"},
                     RefusedPlanRow{"UserWithoutHash", {"--auth", "ann"}, "is not USER:HASH"},
                     RefusedPlanRow{"HashWithoutUser", {"--auth", ":$6$x"}, "is not USER:HASH"},

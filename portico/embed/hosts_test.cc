@@ -37,6 +37,20 @@ TEST(ProgramHosts, ATestClientAsksForLocalhostUnlessItIsTold) {
     EXPECT_EQ(client.request("GET", "/", {{"Host", "any.example"}}).status, 421);
 }
 
+TEST(ProgramHosts, ThatCannotBeAreErrors) {
+    for (const std::string host : {"http://shop.example", "shop.example:8080", "shop/", "a b", ""}) {
+        Options options;
+        options.hosts = {"shop.example", host};
+        Server server(options);
+        ASSERT_EQ(server.errors().size(), 1U) << host;
+        EXPECT_TRUE(server.errors().front().starts_with("Options::hosts: '" + host + "': ")) << server.errors().front();
+        EXPECT_FALSE(server.start("127.0.0.1:0").has_value());
+    }
+    Options options;
+    options.hosts = {"*", "*.shop.example", "Shop.example.", "192.0.2.1", "2001:db8::1"};
+    EXPECT_TRUE(Server(options).errors().empty());
+}
+
 TEST(ProgramHosts, MayHaveTheirOwnRoutes) {
     Options options;
     options.hosts = {"shop.example"};

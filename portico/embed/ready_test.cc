@@ -210,6 +210,19 @@ protected:
     std::expected<void, SessionError> late_;
 };
 
+TEST(ASessionThatNobodyKeeps, IsToldToTheOperator) {
+    std::vector<std::string> told;
+    Options options;
+    options.log = [&told](std::string_view sentence) { told.emplace_back(sentence); };
+    Server server(options);
+    server.get("/", [](Session session) { return std::string(session.get("user").value_or("nobody")); });
+    TestClient client(server);
+    EXPECT_EQ(client.get("/").status, 500);
+    ASSERT_EQ(told.size(), 1U);
+    EXPECT_NE(told.front().find("the handler takes a Session, and its route does not use sessions()"),
+              std::string::npos);
+}
+
 TEST_F(SessionTest, LastsFromRequestToRequest) {
     start();
     EXPECT_EQ(get("/without").status, 500);

@@ -282,6 +282,10 @@ std::vector<std::string> Server::errors() const {
     std::vector<std::string> all = control_->present_routes()->all_errors();
     const auto checked = server::check_limits(control_->options.limits);
     if (!checked) all.insert(all.begin(), "Options::limits: " + checked.error());
+    for (const std::string& host : control_->options.hosts) {
+        const std::string wrong = route::wrong_of_listed(host);
+        if (!wrong.empty()) all.insert(all.begin(), "Options::hosts: '" + host + "': " + wrong);
+    }
     const auto& proxies = control_->proxies;
     if (!proxies) all.insert(all.begin(), "Options::trusted_proxies: " + proxies.error());
     const std::vector<std::string>& wrong = control_->background.errors();

@@ -96,13 +96,13 @@ class Options {
 public:
     Options() {}  // NOLINT(modernize-use-equals-default): never an aggregate, which g++ 12 destroys twice in an await
 
-    // Threads that serve, each with its own core. With one thread, handlers never run at the same time, and need
-    // no locks for the data that they share.
+    // Threads that serve, each with its own core; 0 is taken for 1. With one thread, handlers never run at the same
+    // time, and need no locks for the data that they share.
     unsigned threads = 1;
     Limits limits;  // of this server, for all of its threads together
     // The hosts that requests may name, as a defence against DNS rebinding: "example.org", "*.example.org" for the
-    // names below it. Localhost and loopback addresses are always answered; a request for another host gets 421. Unix
-    // sockets are not restricted. Empty: every host is answered.
+    // names below it, without a port. Localhost and loopback addresses are always answered; a request for another host
+    // gets 421. Unix sockets are not restricted. Empty: every host is answered.
     std::vector<std::string> hosts;
     // The proxies in front of the server, whose word is taken for where a request comes from (Request::client(),
     // scheme() and host(), the access log, rate_limit()): addresses ("192.0.2.1"), networks ("10.0.0.0/8"), and "unix"

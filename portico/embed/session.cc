@@ -9,8 +9,10 @@
 
 #include "portico/embed/functions.h"
 #include "portico/embed/session_text.h"
+#include "portico/embed/tell.h"
 #include "portico/http/fields.h"
 #include "portico/io/core.h"
+#include "portico/link/exchange.h"
 
 namespace portico {
 
@@ -177,8 +179,10 @@ Middleware sessions(SessionOptions options) {
 std::expected<Session, Response> FromRequest<Session>::make(Request& request) {
     const Session* const session = request.find<Session>();
     if (session != nullptr) return *session;
+    const std::string reason = "the handler takes a Session, and its route does not use sessions()";
+    tell_of_error(request.exchange().core(), reason);
     Response response(Status::internal_server_error);
-    response.set_reason("the handler takes a Session, and its route does not use sessions()");
+    response.set_reason(reason);
     return std::unexpected(std::move(response));
 }
 

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "portico/route/pattern.h"
+
 namespace portico::route {
 namespace {
 
@@ -29,6 +31,10 @@ bool is_of_this_machine(std::string_view host, HostCheck check) {
 }
 
 }  // namespace
+
+std::string wrong_of_listed(std::string_view name) {
+    return name == "*" || io::IpAddress::parse(name) ? std::string() : wrong_of_host(normal(name));
+}
 
 std::string host_of(std::string_view authority) {
     if (authority.starts_with('[')) return normal(authority.substr(1, authority.find(']') - 1));

@@ -34,6 +34,9 @@ struct HostOptions {
     std::vector<std::string> names;
 };
 
+// Why HostOptions::names can't have this name: the end of a sentence. Empty: it can.
+[[nodiscard]] std::string wrong_of_listed(std::string_view name);
+
 // Only these hosts, and this machine's own, on every listener. Without names, every host.
 [[nodiscard]] inline HostOptions only_for(std::vector<std::string> names) {
     return {.checked = names.empty() ? HostsChecked::nowhere : HostsChecked::everywhere, .names = std::move(names)};
