@@ -21,8 +21,9 @@ namespace portico {
 // How clients show who they are (OpenAPI 3.1 §4.8.27). `text` is for people, and may be empty.
 class SecurityScheme {
 public:
-    // Where the secret is: in Authorization, or in a field, cookie or parameter of the query.
-    enum class Kind : std::uint8_t { bearer, basic, field, cookie, query };
+    // Where the secret is: in Authorization, or in a field, cookie or parameter of the query; or the client has a
+    // certificate.
+    enum class Kind : std::uint8_t { bearer, basic, field, cookie, query, mutual_tls };
 
     // Authorization with a token (RFC 6750), or with a user and a password (RFC 7617).
     [[nodiscard]] static SecurityScheme bearer(std::string text = {}) { return {Kind::bearer, {}, std::move(text)}; }
@@ -38,9 +39,14 @@ public:
         return {Kind::query, std::move(name), std::move(text)};
     }
 
+    // A certificate that clients show in the TLS handshake: see Request::client_certificate().
+    [[nodiscard]] static SecurityScheme mutual_tls(std::string text = {}) {
+        return {Kind::mutual_tls, {}, std::move(text)};
+    }
+
     // What it was made with.
     [[nodiscard]] Kind kind() const { return kind_; }
-    [[nodiscard]] const std::string& name() const { return name_; }  // empty: that of Authorization
+    [[nodiscard]] const std::string& name() const { return name_; }  // empty: it has none
     [[nodiscard]] const std::string& text() const { return text_; }  // may be empty
     // Whether kind, name and text are the same.
     [[nodiscard]] bool operator==(const SecurityScheme&) const = default;

@@ -227,11 +227,15 @@ TEST(OpenApi, NamesEachSchemeOnce) {
                    .describe_security(SecurityScheme::cookie("k#y"), Presence::optional)
                    .describe_security(SecurityScheme::query("k!y"), Presence::optional));
     server.get("/", [] {});
+    Group safe = server.group("/safe");
+    safe.use(Middleware(ask_for_key).describe_security(SecurityScheme::mutual_tls("Ours.")));
+    safe.get("/", [] {});
     TestClient client(server);
     const Json whole = Json::parse(client.get("/openapi.json").content);
     EXPECT_EQ(whole["components"]["securitySchemes"],
               Json::parse(R"({"k_y": {"type": "apiKey", "in": "query", "name": "k!y"},
-                              "k_y2": {"type": "apiKey", "in": "cookie", "name": "k#y"}})"));
+                              "k_y2": {"type": "apiKey", "in": "cookie", "name": "k#y"},
+                              "mutual_tls": {"type": "mutualTLS", "description": "Ours."}})"));
     EXPECT_EQ(whole["paths"]["/"]["get"]["security"], Json::parse(R"([{"k_y": [], "k_y2": []}, {"k_y": []}])"));
 }
 

@@ -123,6 +123,7 @@ private:
     static std::string base_name_of(const SecurityScheme& scheme) {
         if (scheme.kind() == SecurityScheme::Kind::bearer) return "bearer";
         if (scheme.kind() == SecurityScheme::Kind::basic) return "basic";
+        if (scheme.kind() == SecurityScheme::Kind::mutual_tls) return "mutual_tls";
         std::string name = scheme.name();
         constexpr std::string_view allowed = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
         for (std::size_t at = 0; (at = name.find_first_not_of(allowed, at)) != std::string::npos;) name[at] = '_';
@@ -139,6 +140,7 @@ private:
             case SecurityScheme::Kind::field: is_key("header"); break;
             case SecurityScheme::Kind::cookie: is_key("cookie"); break;
             case SecurityScheme::Kind::query: is_key("query"); break;
+            case SecurityScheme::Kind::mutual_tls: json = {{"type", "mutualTLS"}}; break;
         }
         if (!scheme.text().empty()) json["description"] = scheme.text();
         return json;
