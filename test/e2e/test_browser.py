@@ -11,7 +11,7 @@ import struct
 import subprocess
 import urllib.request
 import zlib
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -126,6 +126,10 @@ class Tab:
             yield Steered(connection)
 
 
+class NavigatedError(Exception):
+    """The page was exchanged for another one while it was asked."""
+
+
 class Steered:
     def __init__(self, connection):
         self.connection, self.count = connection, 0
@@ -136,6 +140,8 @@ class Steered:
         while True:
             answer = json.loads(await self.connection.recv())
             if answer.get("id") == self.count:
+                if "navigated" in answer.get("error", {}).get("message", ""):
+                    raise NavigatedError
                 assert "error" not in answer, answer
                 return answer["result"]
 
@@ -144,8 +150,9 @@ class Steered:
 
     async def until(self, expression: str) -> None:
         for _ in range(200):
-            if await self.value(expression):
-                return
+            with suppress(NavigatedError):
+                if await self.value(expression):
+                    return
             await asyncio.sleep(0.05)
         raise AssertionError(f"never {expression}: " + await self.value("document.body.innerText"))
 
@@ -199,13 +206,18 @@ async def watch_pages(tab: Tab, start, folder: Path) -> None:
     server = start()
     assert servers.wait_until(lambda: any("reload when a file changes" in line for line in server.printed))
     async with tab.steered() as page:
+        # The page's script knows the state of the folder from when it was loaded: it sees every change since then.
+        async def shows(text: str) -> None:
+            await page.until(f"document.body.innerText === '{text}' && performance.getEntriesByType('resource')"
+                             ".some(one => one.name.endsWith('/.portico-live/script.js') && one.responseEnd > 0)")
+
         await page.call("Page.navigate", url=f"http://127.0.0.1:{server.address[1]}/page.html")
-        await page.until("document.body.innerText === 'one'")
+        await shows("one")
         colour = "getComputedStyle(document.querySelector('p')).color"
         page_file.write_text(page_of("two"))
-        await page.until("document.body.innerText === 'two'")
+        await shows("two")
         replace("three")
-        await page.until("document.body.innerText === 'three'")
+        await shows("three")
         # A style sheet is exchanged: the page stays.
         await page.value("window.stays = true")
         sheet.write_text("p{color:rgb(2,2,2)}")
@@ -219,11 +231,11 @@ async def watch_pages(tab: Tab, start, folder: Path) -> None:
         assert await asyncio.to_thread(servers.wait_until, lambda: any("404 HEAD /" in line for line in server.printed[seen:]))
         assert await page.value("document.body.innerText") == "three"
         page_file.write_text(page_of("four"))
-        await page.until("document.body.innerText === 'four'")
+        await shows("four")
         server.stop()
         page_file.write_text(page_of("five"))
         server = start(server.address[1])
-        await page.until("document.body.innerText === 'five'")
+        await shows("five")
 
 
 def test_a_page_reloads_when_a_file_changes(own_server, tmp_path):
