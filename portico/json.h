@@ -106,56 +106,67 @@ private:
     }
 };
 
-// What Response::json() sends, in the shortest form, without line breaks. Octets that are not UTF-8 become U+FFFD.
-template <class Value>
-struct detail::JsonText {
-    static std::string of(const Json& value) {
-        std::string text;
-        text.reserve(octets_usual);
-        append(text, value);
-        return text;
+namespace detail {
+
+// Writes a value in the shortest form, without line breaks; in half the time that dump() takes.
+class JsonTextWriter {
+public:
+    explicit JsonTextWriter(std::string& out) : out_(&out) {}
+
+    void append(const Json& value) {
+        switch (value.type()) {
+            case Json::value_t::object: return append_members(value.get_ref<const Json::object_t&>());
+            case Json::value_t::array: return append_elements(value.get_ref<const Json::array_t&>());
+            case Json::value_t::string: return append_json_string(*out_, value.get_ref<const Json::string_t&>());
+            case Json::value_t::number_integer: return append_number(value.get<std::int64_t>());
+            case Json::value_t::number_unsigned: return append_number(value.get<std::uint64_t>());
+            case Json::value_t::boolean: *out_ += value.get<bool>() ? "true" : "false"; return;
+            default: *out_ += value.dump();  // null, floating point, and octets, which JSON does not have
+        }
     }
 
 private:
-    static constexpr std::size_t octets_usual = 256;
-
-    // In half the time that dump() takes.
-    static void append(std::string& out, const Json& value) {
-        switch (value.type()) {
-            case Json::value_t::object: return append_members(out, value.template get_ref<const Json::object_t&>());
-            case Json::value_t::array: return append_elements(out, value.template get_ref<const Json::array_t&>());
-            case Json::value_t::string: return append_json_string(out, value.template get_ref<const Json::string_t&>());
-            case Json::value_t::number_integer: return append_number(out, value.template get<std::int64_t>());
-            case Json::value_t::number_unsigned: return append_number(out, value.template get<std::uint64_t>());
-            case Json::value_t::boolean: out += value.template get<bool>() ? "true" : "false"; return;
-            default: out += value.dump();  // null, floating point, and octets, which JSON does not have
-        }
-    }
-    static void append_members(std::string& out, const Json::object_t& members) {
+    void append_members(const Json::object_t& members) {
         char separator = '{';
         for (const auto& [name, value] : members) {
-            out += separator;
-            append_json_string(out, name);
-            out += ':';
-            append(out, value);
+            *out_ += separator;
+            append_json_string(*out_, name);
+            *out_ += ':';
+            append(value);
             separator = ',';
         }
-        out += members.empty() ? "{}" : "}";
+        *out_ += members.empty() ? "{}" : "}";
     }
-    static void append_elements(std::string& out, const Json::array_t& elements) {
+    void append_elements(const Json::array_t& elements) {
         char separator = '[';
         for (const Json& element : elements) {
-            out += separator;
-            append(out, element);
+            *out_ += separator;
+            append(element);
             separator = ',';
         }
-        out += elements.empty() ? "[]" : "]";
+        *out_ += elements.empty() ? "[]" : "]";
     }
     template <std::integral Number>
-    static void append_number(std::string& out, Number number) {
+    void append_number(Number number) {
         std::array<char, 20> digits;  // of the longest 64-bit number
         char* const end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
-        out.append(digits.data(), end);
+        out_->append(digits.data(), end);
+    }
+
+    std::string* out_;
+};
+
+}  // namespace detail
+
+// What Response::json() sends. Octets that are not UTF-8 become U+FFFD.
+template <class Value>
+struct detail::JsonText {
+    static std::string of(const Json& value) {
+        constexpr std::size_t octets_usual = 256;
+        std::string text;
+        text.reserve(octets_usual);
+        JsonTextWriter(text).append(value);
+        return text;
     }
 };
 
