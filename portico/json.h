@@ -108,7 +108,7 @@ private:
 
 namespace detail {
 
-// Writes a value in the shortest form, without line breaks; in half the time that dump() takes.
+// Writes a value in the shortest form, without line breaks. Unlike dump(), it allocates nothing but the text.
 class JsonTextWriter {
 public:
     explicit JsonTextWriter(std::string& out) : out_(&out) {}
