@@ -345,19 +345,18 @@ std::expected<void, Misuse> plan_users(const Arguments& arguments, files::Folder
 std::expected<void, Misuse> plan_hosts(const Arguments& arguments, std::vector<std::string>& hosts) {
     for (const std::string_view name : arguments.values("host")) {
         const bool is_address = io::IpAddress::parse(name) || name.find(':') != std::string_view::npos;
-        if (!is_address) {
-            const std::string wrong = route::wrong_of_listed(name);
-            if (!wrong.empty()) {
-                return std::unexpected(
-                    Misuse{fmt::format("--host: '{}': {}", name, wrong), "portico serve --host files.example.org"});
-            }
-            hosts.emplace_back(name);
-            continue;
+        if (is_address) {
+            const auto meant = io::endpoint_meant_by(name, standard_port);
+            return std::unexpected(
+                Misuse{fmt::format("--host: '{}' is not a host name; to listen there, use '--listen'", name),
+                       fmt::format("portico serve --listen {}", shell_quoted(meant.value_or("ENDPOINT")))});
         }
-        const auto meant = io::endpoint_meant_by(name, standard_port);
-        return std::unexpected(
-            Misuse{fmt::format("--host: '{}' is not a host name; to listen there, use '--listen'", name),
-                   fmt::format("portico serve --listen {}", shell_quoted(meant.value_or("ENDPOINT")))});
+        const std::string wrong = route::wrong_of_listed(name);
+        if (!wrong.empty()) {
+            return std::unexpected(
+                Misuse{fmt::format("--host: '{}': {}", name, wrong), "portico serve --host files.example.org"});
+        }
+        hosts.emplace_back(name);
     }
     return {};
 }

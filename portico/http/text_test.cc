@@ -3,6 +3,9 @@
 // Room http: see status.h.
 #include <gtest/gtest.h>
 
+#include <string>
+#include <string_view>
+
 #include "portico/base/row_name_for_test.h"
 #include "portico/http/html.h"
 #include "portico/http/json.h"
@@ -48,6 +51,7 @@ TEST(Utf8, IsValidOrNot) {
     for (const std::string_view valid : {"a"sv, "\0"sv, "\xc2\x80"sv, "\xdf\xbf"sv, "\xe0\xa0\x80"sv, "\xed\x9f\xbf"sv,
                                          "\xee\x80\x80"sv, "\xf0\x90\x80\x80"sv, "\xf4\x8f\xbf\xbf"sv}) {
         EXPECT_EQ(utf8_octets(valid), valid.size()) << testing::PrintToString(valid);
+        EXPECT_TRUE(is_utf8(std::string(valid) + "a" + std::string(valid)));
         for (std::size_t octets = 0; octets < valid.size(); ++octets)
             EXPECT_EQ(utf8_octets(valid.substr(0, octets)), 0U);
     }
@@ -55,6 +59,7 @@ TEST(Utf8, IsValidOrNot) {
          {"\x80"sv, "\xbf"sv, "\xc0\x80"sv, "\xc1\xbf"sv, "\xc2\x20"sv, "\xe0\x9f\xbf"sv, "\xed\xa0\x80"sv,
           "\xe2\x82\x20"sv, "\xf0\x8f\xbf\xbf"sv, "\xf4\x90\x80\x80"sv, "\xf5\x80\x80\x80"sv, "\xff"sv}) {
         EXPECT_EQ(utf8_octets(invalid), 0U) << testing::PrintToString(invalid);
+        EXPECT_FALSE(is_utf8("a" + std::string(invalid)));
     }
 }
 

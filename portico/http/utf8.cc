@@ -41,4 +41,13 @@ std::size_t utf8_octets(std::string_view text) {
     return sequence.octets;
 }
 
+bool is_utf8(std::string_view text) {
+    while (!text.empty()) {
+        const std::size_t octets = utf8_octets(text);
+        if (octets == 0) return false;
+        text.remove_prefix(octets);
+    }
+    return true;
+}
+
 }  // namespace portico::http

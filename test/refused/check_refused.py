@@ -55,12 +55,16 @@ def wrong_of(block: Block, said: str, status: int) -> str | None:
     return None
 
 
+def is_clang(compiler: str) -> bool:
+    return "clang" in Path(compiler).name
+
+
 def precompile(compiler: str, include: str, folder: str) -> Path:
     """Precompiles the headers that all blocks include: parsing them takes most of a block's time."""
     header = Path(folder) / f"{Path(compiler).name}.h"
     header.write_text(INCLUDES)
     # Templates that the headers use are then instantiated once instead of for each block. g++ has no such option.
-    options = ["-fpch-instantiate-templates"] if "clang" in header.name else []
+    options = ["-fpch-instantiate-templates"] if is_clang(compiler) else []
     # Both compilers look for this name when they are told to include the header.
     subprocess.run([compiler, "-std=c++23", f"-I{include}", *options, "-x", "c++-header", header, "-o", f"{header}.gch"], check=True)
     return header
@@ -115,16 +119,16 @@ def remaining(compiler: str, include: str, blocks: list[Block], header: Path) ->
     """Returns the blocks that have to be compiled alone."""
     right, wrong = [block for block in blocks if not block.sentence], [block for block in blocks if block.sentence]
     _, status = compile_text(compiler, include, program_of(right), "-std=c++23", "-include", header)
-    unlimited = "-ferror-limit=0" if "clang" in Path(compiler).name else "-fmax-errors=0"
+    unlimited = "-ferror-limit=0" if is_clang(compiler) else "-fmax-errors=0"
     said, _ = compile_text(compiler, include, program_of(wrong), "-std=c++23", unlimited, "-include", header)
-    errors = errors_of_program(said, "clang" not in Path(compiler).name)
+    errors = errors_of_program(said, not is_clang(compiler))
     return (right if status != 0 else []) + [block for number, block in enumerate(wrong)
                                              if not is_refused(block, number, errors.get(str(number), []))]
 
 
 def wrongs_of(compiler: str, include: str, blocks: list[Block]) -> list[str]:
     wrongs = [wrong_of_old_standard(compiler, include)]
-    blocks = [block for block in blocks if "clang" in Path(compiler).name or not block.title.endswith("(clang)")]
+    blocks = [block for block in blocks if is_clang(compiler) or not block.title.endswith("(clang)")]
     with tempfile.TemporaryDirectory() as folder:
         header = precompile(compiler, include, folder)
         for block in remaining(compiler, include, blocks, header):

@@ -35,17 +35,8 @@ constexpr std::uint16_t flag_utf8 = 1 << 11;
 constexpr std::uint32_t unix_file = 0100644U << 16;
 constexpr std::uint32_t unix_folder = (040755U << 16) | 0x10;  // and the folder bit of MS-DOS
 
-bool is_utf8(std::string_view text) {
-    while (!text.empty()) {
-        const std::size_t octets = http::utf8_octets(text);
-        if (octets == 0) return false;
-        text.remove_prefix(octets);
-    }
-    return true;
-}
-
 std::uint16_t flags_of(std::string_view name) {
-    return static_cast<std::uint16_t>(flag_checksum_follows | (is_utf8(name) ? flag_utf8 : 0));
+    return static_cast<std::uint16_t>(flag_checksum_follows | (http::is_utf8(name) ? flag_utf8 : 0));
 }
 
 std::int64_t unix_seconds(const ArchivedFile& file) {
