@@ -182,7 +182,7 @@ private:
 // --- from and to JSON
 
 Response complaint(Status status, std::string_view sentence) {
-    return portico::Response::json(status, Json{{"error", sentence}});
+    return portico::Response::json(status, {{"error", sentence}});
 }
 
 // The content is known to be JSON: anything else has already been answered with 400, with line and column.

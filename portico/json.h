@@ -11,8 +11,6 @@
 #else
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -118,10 +116,11 @@ public:
             case Json::value_t::object: return append_members(value.get_ref<const Json::object_t&>());
             case Json::value_t::array: return append_elements(value.get_ref<const Json::array_t&>());
             case Json::value_t::string: return append_json_string(*out_, value.get_ref<const Json::string_t&>());
-            case Json::value_t::number_integer: return append_number(value.get<std::int64_t>());
-            case Json::value_t::number_unsigned: return append_number(value.get<std::uint64_t>());
+            case Json::value_t::number_integer: return append_json_number(*out_, value.get<std::int64_t>());
+            case Json::value_t::number_unsigned: return append_json_number(*out_, value.get<std::uint64_t>());
+            case Json::value_t::number_float: return append_json_number(*out_, value.get<double>());
             case Json::value_t::boolean: *out_ += value.get<bool>() ? "true" : "false"; return;
-            default: *out_ += value.dump();  // null, floating point, and octets, which JSON does not have
+            default: *out_ += value.dump();  // null, and octets, which JSON does not have
         }
     }
 
@@ -146,26 +145,19 @@ private:
         }
         *out_ += elements.empty() ? "[]" : "]";
     }
-    template <std::integral Number>
-    void append_number(Number number) {
-        std::array<char, 20> digits;  // of the longest 64-bit number
-        char* const end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
-        out_->append(digits.data(), end);
-    }
 
     std::string* out_;
 };
 
 }  // namespace detail
 
-// What Response::json() sends. Octets that are not UTF-8 become U+FFFD.
+// What Response::json() sends.
 template <class Value>
 struct detail::JsonText {
+    static void append(std::string& out, const Json& value) { JsonTextWriter(out).append(value); }
     static std::string of(const Json& value) {
-        constexpr std::size_t octets_usual = 256;
-        std::string text;
-        text.reserve(octets_usual);
-        JsonTextWriter(text).append(value);
+        std::string text = json_buffer();
+        append(text, value);
         return text;
     }
 };

@@ -174,6 +174,56 @@ TEST(JsonContent, IsWrittenInTheShortestForm) {
     EXPECT_EQ(written(Json::binary({1, 2})), "{\"bytes\":[1,2],\"subtype\":null}");
 }
 
+struct Point {
+    int x;
+    int y;
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Point, x, y)
+
+TEST(JsonContent, IsWrittenFromMembersInTheirOrder) {
+    const auto written_of = [](const Response& response) { return std::string(response.content()); };
+    EXPECT_EQ(written_of(Response::json({})), "{}");
+    EXPECT_EQ(written_of(Response::json({{"no", {}}})), "{\"no\":{}}");
+    EXPECT_EQ(written_of(Response::json({{"b", true}, {"a", false}, {"\n\xff", std::string("\"")}})),
+              R"({"b":true,"a":false,"\n\ufffd":"\""})");
+    EXPECT_EQ(written_of(Response::json({{"signed", -1},
+                                         {"least", std::numeric_limits<std::int64_t>::min()},
+                                         {"largest", std::numeric_limits<std::uint64_t>::max()},
+                                         {"octet", std::uint8_t{65}},
+                                         {"half", 0.5F},
+                                         {"large", 1e300},
+                                         {"none", std::numeric_limits<double>::infinity()}})),
+              R"({"signed":-1,"least":-9223372036854775808,"largest":18446744073709551615,"octet":65,"half":0.5,)"
+              R"("large":1e+300,"none":null})");
+    EXPECT_EQ(written_of(Response::json({{"literal", "x"},
+                                         {"view", std::string_view("y")},
+                                         {"deep", {{"deeper", {{"deepest", 1}}}, {"after", 2}}},
+                                         {"json", Json{{"k", nullptr}}},
+                                         {"list", std::vector{1, 2}},
+                                         {"point", Point{3, 4}}})),
+              R"({"literal":"x","view":"y","deep":{"deeper":{"deepest":1},"after":2},"json":{"k":null},"list":[1,2],)"
+              R"("point":{"x":3,"y":4}})");
+    const Response created = Response::json(Status::created, {{"id", 7}});
+    EXPECT_EQ(created.status(), Status::created);
+    EXPECT_EQ(created.field("Content-Type"), "application/json");
+    EXPECT_EQ(Response::json({}).status(), Status::ok);
+}
+
+Task<Response> members_later(Request& request) {
+    const std::string path(request.path());
+    const bool slept = co_await io::sleep_for(request.core(), std::chrono::milliseconds(1));
+    if (!slept) co_return Status::service_unavailable;
+    co_return Response::json(Status::accepted, {{"path", path}, {"its", {{"length", path.size()}}}});
+}
+
+TEST(JsonContent, IsWrittenFromMembersByATask) {
+    Server server;
+    server.get("/later", members_later);
+    TestClient client(server);
+    EXPECT_EQ(client.get("/later").content, R"({"path":"/later","its":{"length":6}})");
+    EXPECT_EQ(client.get("/later").status, 202);
+}
+
 // Whatever values there are: their text is read as what they were.
 Json random_value(std::mt19937_64& random, int levels) {
     switch (random() % (levels > 0 ? 7 : 5)) {

@@ -138,8 +138,6 @@ Task<bool> make_content(const http::Producer& producer, ContentWriter& writer, l
 
 }  // namespace
 
-void detail::append_json_string(std::string& out, std::string_view text) { http::append_json_string(out, text); }
-
 Cookie& Cookie::max_age(std::chrono::seconds time) {
     max_age_ = time;
     return *this;
@@ -214,6 +212,13 @@ Response Response::html(std::string content) { return html(Status::ok, std::move
 
 Response Response::html(Status status, std::string content) {
     return of_type(status, std::move(content), "text/html; charset=utf-8");
+}
+
+Response Response::json(std::initializer_list<detail::JsonMember> members) { return json(Status::ok, members); }
+Response Response::json(Status status, std::initializer_list<detail::JsonMember> members) {
+    std::string text = detail::json_buffer();
+    detail::JsonMember::append_all(text, members.begin(), members.size());
+    return of_type(status, std::move(text), "application/json");
 }
 
 Response Response::text(Status status, std::string content) { return of_type(status, std::move(content), plain_text); }

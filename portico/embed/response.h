@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,6 +17,7 @@
 
 #include "portico/base/fd.h"
 #include "portico/base/task.h"
+#include "portico/embed/json_text.h"
 #include "portico/http/message.h"
 #include "portico/http/status.h"
 
@@ -28,13 +30,6 @@ namespace portico {
 using http::ContentWriter;
 using http::Refusal;
 using http::Status;
-
-namespace detail {
-template <class Value>
-struct JsonText;  // portico/json.h has it
-// Appends `text` as a JSON string, with quotation marks. Octets that are not UTF-8 become U+FFFD.
-void append_json_string(std::string& out, std::string_view text);
-}  // namespace detail
 
 // A cookie to be set (RFC 6265 §4.1).
 class Cookie {
@@ -92,7 +87,13 @@ public:
     // An error, 4xx or 5xx, that says this sentence to the client's user: as text/plain, unless on_refusal() answers in
     // another format. It gets the sentence as Refused::detail().
     [[nodiscard]] static Response error(Status status, std::string detail);
-    // With application/json: a Json, or anything else that nlohmann's library turns into one. Include portico/json.h.
+    // With application/json: an object with these members, in this order, written at once. Values are text, numbers,
+    // bool, further members in braces, or what nlohmann's library turns into JSON (include portico/json.h): {{"id",
+    // id},
+    // {"author", {{"name", name}}}}. The names must differ. Without a status: 200.
+    [[nodiscard]] static Response json(std::initializer_list<detail::JsonMember> members);
+    [[nodiscard]] static Response json(Status status, std::initializer_list<detail::JsonMember> members);
+    // The same for a Json, or for anything that nlohmann's library turns into one. Include portico/json.h.
     template <class Value>
     [[nodiscard]] static Response json(Status status, const Value& value);
     // Redirects to `location`, which is sent as given: escape it (see Url). `status`: 301, 302, 303, 307 or 308.
