@@ -26,7 +26,7 @@ protected:
         request.authority = "whatever.example";
         route::Router router(core_, routes_);
         link::ExchangeForTest exchange(context_, peer_, request);
-        const route::Route route = router.translate(exchange, route::HostCheck::on);
+        const route::Route route = router.translate(exchange, route::ListenerPlace::loopback);
         EXPECT_EQ(route.has_precedence,
                   challenges_->content("token").has_value() && path.ends_with("/token") && method != "POST");
         EXPECT_TRUE(route.answer_at_once(exchange));

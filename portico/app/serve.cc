@@ -394,7 +394,7 @@ int serve(const Arguments& arguments, const ServePlan& plan) {
         certificates = *std::move(opened);
         options.tls = certificates->context();
     }
-    const route::Precedence precedence = certificates == nullptr ? route::Precedence() : certificates->precedence();
+    route::Precedence precedence = certificates == nullptr ? route::Precedence() : certificates->precedence();
     options.strict_transport_security = plan.tls.strict_transport_security;
     auto addresses = addresses_of(plan.listen);
     if (!addresses) return complain(addresses.error(), "portico interfaces");
@@ -402,17 +402,13 @@ int serve(const Arguments& arguments, const ServePlan& plan) {
     auto redirecting = addresses_of(plan.redirect);
     if (!redirecting) return complain(redirecting.error(), "portico interfaces");
     options.redirect = std::move(*redirecting);
-    options.redirecting = [hosts = hosts_of(plan), precedence](std::uint16_t port) {
-        auto routes = handler::routes_to_https(port, hosts);
-        routes->precedence = precedence;
-        return routes;
-    };
+    options.redirecting = handler::routes_to_https;
     options.threads = plan.threads != 0 ? plan.threads : allowed_cores(cores_of_affinity());
     options.limits = plan.limits;
     options.log = plan.log;
     fit_to_descriptors(arguments, plan, options);
     const OpenResult opened = open_server(std::move(options), plan.port_choice,
-                                          files::routes_for(*folder, hosts_of(plan), precedence,
+                                          files::routes_for(*folder, hosts_of(plan), std::move(precedence),
                                                             live ? live->handler() : route::ForCore<route::Handler>()));
     if (!opened) return complain_of_opening(arguments, opened.error());
     if (!steering->take(*opened->server)) return exit_ok;

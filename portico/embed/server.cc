@@ -389,11 +389,7 @@ std::expected<void, std::string> Server::open_and_start(const std::vector<std::s
     }
     if (options.listen.empty())
         return std::unexpected("http:// leads to HTTPS here, and there is no endpoint for that");
-    options.redirecting = [own = control_.get()](std::uint16_t port) {
-        auto routes = handler::routes_to_https(port, route::only_for(hosts_of(own->options)));
-        if (own->challenges != nullptr) routes->precedence = acme::answers_with(own->challenges);
-        return routes;
-    };
+    options.redirecting = handler::routes_to_https;
     control_->prepare(*state());
     state()->is_in_use = true;
     const std::shared_ptr<State> used = control_->present_routes();
@@ -446,7 +442,10 @@ std::expected<void, std::string> Server::wait() {
 
 std::vector<io::SocketAddress> Server::local() const {
     const server::Server* const server = control_->started_server();
-    return server == nullptr ? std::vector<io::SocketAddress>() : server->local();
+    if (server == nullptr) return {};
+    std::vector<io::SocketAddress> all = server->local();
+    all.insert(all.end(), server->redirecting().begin(), server->redirecting().end());
+    return all;
 }
 
 std::uint16_t Server::port() const {
@@ -473,10 +472,9 @@ int Server::run(const Endpoints& endpoints) {
     }
     if (control_->options.announces) {
         const std::string scheme = control_->certificates == nullptr ? "http" : "https";
-        for (const io::SocketAddress& address : local()) tell(log, announcement(address, scheme));
-        for (const io::SocketAddress& address : control_->started_server()->redirecting()) {
-            tell(log, announcement(address, "http"));
-        }
+        const server::Server& server = *control_->started_server();
+        for (const io::SocketAddress& address : server.local()) tell(log, announcement(address, scheme));
+        for (const io::SocketAddress& address : server.redirecting()) tell(log, announcement(address, "http"));
         const Options& own = control_->options;
         if (scheme == "https" && own.certificates.empty() && own.acme.names.empty()) {
             tell(log, "Clients warn of the certificate until they trust " +

@@ -216,7 +216,8 @@ public:
     // Waits for the end. Several threads may wait. Error: a sentence, if the calling thread is one of the server's own,
     // such as a handler's or that of its offload(): it would wait for itself.
     std::expected<void, std::string> wait();
-    // The addresses it listens on. A port 0 is replaced by the port that was chosen.
+    // The addresses it listens on, the last of them those that lead to HTTPS. A port 0 is replaced by the port that was
+    // chosen.
     [[nodiscard]] std::vector<io::SocketAddress> local() const;
     // The port of the first of these.
     [[nodiscard]] std::uint16_t port() const;

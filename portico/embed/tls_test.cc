@@ -191,6 +191,50 @@ TEST_F(AServerWithTls, NeedsAnEndpointWithTls) {
     EXPECT_TRUE(plain.start("http://127.0.0.1:0").has_value());
 }
 
+std::string redirected(const Server& server, const std::string& host) {
+    const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(server.local().back().port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    EXPECT_EQ(::connect(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+    const std::string request = "GET /a HTTP/1.1\r\nHost: " + host + "\r\nConnection: close\r\n\r\n";
+    EXPECT_EQ(::send(socket, request.data(), request.size(), MSG_NOSIGNAL), static_cast<ssize_t>(request.size()));
+    std::string answer;
+    std::array<char, 4096> room;
+    for (ssize_t octets = 1; octets > 0;) {
+        octets = ::recv(socket, room.data(), room.size(), 0);
+        if (octets > 0) answer.append(room.data(), static_cast<std::size_t>(octets));
+    }
+    ::close(socket);
+    return answer;
+}
+
+// The redirects are part of the snapshot: they are for the hosts that its routes have.
+TEST_F(AServerWithTls, LeadsTheHostsOfItsRoutesToHttps) {
+    Options options = AServerWithTls::options();
+    options.hosts = {"shop.example"};
+    Server server(options);
+    server.get("/", [] { return "root"; });
+    server.host("api.example").get("/", [] { return "api"; });
+    ASSERT_TRUE(server.start({"127.0.0.1:0", "http://127.0.0.1:0"}).has_value());
+    EXPECT_EQ(server.local().size(), 2U);
+    const std::string port = ":" + std::to_string(server.port());
+    for (const std::string host : {"shop.example", "api.example"}) {
+        EXPECT_THAT(redirected(server, host), HasSubstr("\r\nLocation: https://" + host + port + "/a\r\n"));
+    }
+    EXPECT_THAT(redirected(server, "new.example"), testing::StartsWith("HTTP/1.1 421 "));
+    RouteSet routes;
+    routes.host("new.example").get("/", [] { return "new"; });
+    ASSERT_TRUE(server.replace(routes).has_value());
+    std::string answer;
+    for (int tries = 0; tries < 1000 && !answer.starts_with("HTTP/1.1 301 "); ++tries) {
+        answer = redirected(server, "new.example");  // the core's loop may not have turned yet
+    }
+    EXPECT_THAT(answer, HasSubstr("\r\nLocation: https://new.example" + port + "/a\r\n"));
+    EXPECT_THAT(redirected(server, "api.example"), testing::StartsWith("HTTP/1.1 421 "));
+}
+
 TEST_F(AServerWithTls, UsesRenewedFiles) {
     renew({"elsewhere.example"});
     Server server(options());

@@ -56,9 +56,10 @@ void ToHttps::fill(link::Exchange& exchange) const {
     response.fields.add(http::FieldName::cache_control, caching);
 }
 
-std::shared_ptr<route::Routes> routes_to_https(std::uint16_t port, route::HostOptions hosts) {
+std::shared_ptr<const route::Routes> routes_to_https(std::uint16_t port, const route::Routes& secure) {
     auto routes = std::make_shared<route::Routes>();
-    routes->hosts = std::move(hosts);
+    routes->hosts = secure.all_hosts();
+    routes->precedence = secure.precedence;
     route::Definition all;
     all.pattern = "/{path...}";
     all.handler = [port](io::Core&) { return std::make_shared<ToHttps>(port); };

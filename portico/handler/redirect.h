@@ -34,9 +34,9 @@ private:
     std::uint16_t port_;
 };
 
-// The routes of a listener without TLS beside one with TLS, at `port`: every path is redirected. Routes that are added
-// for certain paths answer them instead, such as those below /.well-known/acme-challenge/, where a certificate
-// authority looks before there is a certificate (RFC 8555 §8.3).
-[[nodiscard]] std::shared_ptr<route::Routes> routes_to_https(std::uint16_t port, route::HostOptions hosts);
+// The routes of a listener without TLS beside one with TLS, at `port`, which has the routes `secure`: every path is
+// redirected, for the same hosts. What has precedence there is answered here too, such as the proofs below
+// /.well-known/acme-challenge/, where a certificate authority looks before there is a certificate (RFC 8555 §8.3).
+[[nodiscard]] std::shared_ptr<const route::Routes> routes_to_https(std::uint16_t port, const route::Routes& secure);
 
 }  // namespace portico::handler

@@ -27,6 +27,7 @@ void H2Exchange::begin(const H2Inbound::Arrived& arrived) {
     assert(stream_ == 0);
     request_to_fill() = std::move(*arrived.request);
     Exchange::begin(link_->session());
+    if (in_force_ != context().in_force()) in_force_ = context().in_force();
     stream_ = arrived.stream;
     has_left_ = false;
     refusal_of_head_ = arrived.refusal;
@@ -108,7 +109,7 @@ void H2Exchange::use_up(Buffer& content) {
 
 // How the content ends, if everything before that has been read.
 std::optional<ContentEnd> H2Exchange::end_of_content() {
-    const std::uint64_t most = link_->limits().content_octets_max;
+    const std::uint64_t most = in_force_->limits.content_octets_max;
     const bool is_too_large = std::max(content_octets_, request().content_length.value_or(0)) > most;
     if (!is_refused_ && is_too_large) refuse(too_large());
     if (is_refused_) return ContentEnd::refused;
@@ -119,7 +120,7 @@ std::optional<ContentEnd> H2Exchange::end_of_content() {
 
 // Waits until something has happened to the content. Returns nothing if it may go on.
 Task<std::optional<ContentEnd>> H2Exchange::await_content() {
-    const InboundLimits& limits = link_->limits();
+    const InboundLimits& limits = in_force_->limits;
     const io::TimePoint began = core().now();
     io::Gate::Wait wait = content_gate_.wait(core(), began + limits.content_idle_max);
     io::Result<void> woken = io::fail(ECANCELED, "read");

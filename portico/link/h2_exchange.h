@@ -93,8 +93,9 @@ private:
     void end_turns();
 
     H2Inbound* link_;
-    h2::StreamId stream_ = 0;  // 0: none
-    bool has_left_ = false;    // the stream is closed, or the connection over
+    std::shared_ptr<const LimitsInForce> in_force_;  // when the exchange began: the limits of its content
+    h2::StreamId stream_ = 0;                        // 0: none
+    bool has_left_ = false;                          // the stream is closed, or the connection over
     std::optional<http::Refusal> refusal_of_head_;
 
     // The content of the request.

@@ -181,6 +181,19 @@ TEST_F(H2Exchanges, RefuseContentThatIsAnnouncedAsTooLarge) {
     EXPECT_EQ(exchange().refusal().status, Status::content_too_large);
 }
 
+TEST_F(H2Exchanges, AreMeasuredByTheLimitsThatTheyBeganWith) {
+    limits().content_octets_max = 10;
+    receive(h2::hello() + h2::post_of(1));
+    limits().content_octets_max = 4;
+    context().replace_limits(limits());
+    receive(h2::data_of(1, "0123456789"));
+    EXPECT_EQ(result_of(exchange().read_content()).octets, "0123456789");
+    end();
+    receive(h2::post_of(3) + h2::data_of(3, "01234"));
+    EXPECT_EQ(exchange().drop_content_at_once(), ContentEnd::refused);
+    EXPECT_EQ(exchange().refusal().status, Status::content_too_large);
+}
+
 TEST_F(H2Exchanges, RefuseContentThatPauses) {
     receive(h2::hello() + h2::post_of(1) + h2::data_of(1, "a", 0));
     EXPECT_EQ(result_of(exchange().read_content()).octets, "a");

@@ -193,7 +193,7 @@ Task<bool> H2Inbound::wait_for_output() {
     if (!opened) co_return false;
     if (is_for_window && sending_ > 0) {
         window_waited_ += core().now() - began;
-        if (!is_fast_enough(window_octets_, window_waited_, limits())) {
+        if (!is_fast_enough(window_octets_, window_waited_, in_force_->limits)) {
             engine_.end({h2::ErrorCode::enhance_your_calm, "responses are read too slowly"});
         }
     }
@@ -208,7 +208,7 @@ Task<void> H2Inbound::write() {
         if (output.empty()) {
             patience.reset();
             if (transport_->owes_output()) {
-                const auto latest = std::min(latest_, core().now() + limits().response_idle_max);
+                const auto latest = std::min(latest_, core().now() + in_force_->limits.response_idle_max);
                 const io::Result<void> sent = co_await transport_->send_owed(latest);
                 if (!sent) break;
                 continue;
@@ -224,7 +224,7 @@ Task<void> H2Inbound::write() {
             if (!goes_on) co_return;
             continue;
         }
-        if (!patience) patience.emplace(limits(), transport_->backlog());
+        if (!patience) patience.emplace(in_force_->limits, transport_->backlog());
         const iovec span{const_cast<char*>(output.data()), output.size()};
         const io::TimePoint deadline = std::min(patience->step(core().now()), latest_);
         const io::Result<std::size_t> written =

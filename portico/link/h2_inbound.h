@@ -100,7 +100,6 @@ private:
     // --- for the exchanges
     [[nodiscard]] h2::Connection& engine() { return engine_; }
     [[nodiscard]] io::Core& core() { return transport_->core(); }
-    [[nodiscard]] const InboundLimits& limits() const { return in_force_->limits; }
     [[nodiscard]] const tls::Session* session() const { return transport_->session(); }
     void add(h2::StreamId stream, H2Exchange& exchange);
     void remove(h2::StreamId stream);
@@ -130,7 +129,7 @@ private:
 
     Transport* transport_;
     InboundContext* context_;
-    std::shared_ptr<LimitsInForce> in_force_;  // those that the client has been told
+    std::shared_ptr<LimitsInForce> in_force_;  // when the connection began: those that the client has been told
     std::uint64_t number_ = 0;                 // the context's, of this connection
     h2::Connection engine_;
     std::vector<Entry> exchanges_;             // by stream

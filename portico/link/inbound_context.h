@@ -112,11 +112,11 @@ public:
     InboundContext& operator=(const InboundContext&) = delete;
 
     [[nodiscard]] io::Core& core() const { return *core_; }
-    // The present limits. Whatever goes on under them holds them: an exchange of HTTP/1.1, a connection of HTTP/2.
+    // The present limits. Whatever goes on under them holds them: an exchange, and a connection of HTTP/2.
     [[nodiscard]] const std::shared_ptr<LimitsInForce>& in_force() const { return in_force_; }
     [[nodiscard]] const InboundLimits& limits() const { return in_force_->limits; }
-    // Other limits from now on: for the next request of a connection of HTTP/1.1, and for new connections of HTTP/2,
-    // since a client has been told those of its connection.
+    // Other limits from now on: for the next request of each connection. A connection of HTTP/2 keeps those that its
+    // client has been told, and those of what it sends.
     void replace_limits(const InboundLimits& limits) {
         in_force_ = std::make_shared<LimitsInForce>(core_->buffers(), limits);
     }

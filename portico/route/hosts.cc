@@ -49,15 +49,20 @@ Hosts::Hosts(const HostOptions& options) : checked_(options.checked) {
     for (const std::string& name : options.names) names_.push_back(normal(name));
 }
 
-HostCheck Hosts::check_at(const io::SocketAddress& listener) const {
-    if (listener.family == io::Family::unix_path) return HostCheck::off;
+ListenerPlace place_of(const io::SocketAddress& listener) {
+    if (listener.family == io::Family::unix_path) return ListenerPlace::unix_socket;
+    return is_loopback(listener.ip) ? ListenerPlace::loopback : ListenerPlace::elsewhere;
+}
+
+HostCheck Hosts::check_at(ListenerPlace listener) const {
+    if (listener == ListenerPlace::unix_socket) return HostCheck::off;
     switch (checked_) {
         case HostsChecked::nowhere: return HostCheck::off;
         case HostsChecked::everywhere: return HostCheck::on;
         case HostsChecked::on_loopback:
         case HostsChecked::names_everywhere: break;
     }
-    if (is_loopback(listener.ip)) return HostCheck::on;
+    if (listener == ListenerPlace::loopback) return HostCheck::on;
     return checked_ == HostsChecked::names_everywhere ? HostCheck::names_only : HostCheck::off;
 }
 

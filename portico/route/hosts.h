@@ -42,6 +42,10 @@ struct HostOptions {
     return {.checked = names.empty() ? HostsChecked::nowhere : HostsChecked::everywhere, .names = std::move(names)};
 }
 
+// Where a listener is, as far as rebinding is concerned.
+enum class ListenerPlace : std::uint8_t { unix_socket, loopback, elsewhere };
+[[nodiscard]] ListenerPlace place_of(const io::SocketAddress& listener);
+
 // Whether the host that a connection's requests name is checked. Rebinding needs a name: with `names_only` every IP
 // address is answered.
 enum class HostCheck : std::uint8_t { off, names_only, on };
@@ -55,8 +59,8 @@ class Hosts {
 public:
     explicit Hosts(const HostOptions& options = {});
 
-    // The check for connections that were accepted at `listener`.
-    [[nodiscard]] HostCheck check_at(const io::SocketAddress& listener) const;
+    // The check for connections that were accepted there.
+    [[nodiscard]] HostCheck check_at(ListenerPlace listener) const;
     // Whether a request for this authority ("localhost:8080", "[::1]", "") is answered. A request that names no host
     // is: no browser sends one.
     [[nodiscard]] bool admits(std::string_view authority, HostCheck check);

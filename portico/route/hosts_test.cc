@@ -84,7 +84,8 @@ struct ListenerRow {
 class HostsCheck : public testing::TestWithParam<ListenerRow> {};
 
 TEST_P(HostsCheck, DependsOnTheListener) {
-    EXPECT_EQ(Hosts({.checked = GetParam().checked, .names = {}}).check_at(GetParam().listener), GetParam().check);
+    EXPECT_EQ(Hosts({.checked = GetParam().checked, .names = {}}).check_at(place_of(GetParam().listener)),
+              GetParam().check);
 }
 
 io::SocketAddress at(std::string_view ip) { return io::SocketAddress::of(*io::IpAddress::parse(ip), 8080); }

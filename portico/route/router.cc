@@ -13,18 +13,12 @@ namespace {
 
 const Way no_middleware;
 
-HostOptions all_hosts(const Routes& routes) {
-    HostOptions hosts = routes.hosts;
-    for (std::string& name : routes.named_hosts()) hosts.names.push_back(std::move(name));
-    return hosts;
-}
-
 }  // namespace
 
 Router::Router(io::Core& core, std::shared_ptr<const Routes> routes)
     : core_(&core),
       routes_(std::move(routes)),
-      hosts_(all_hosts(*routes_)),
+      hosts_(routes_->all_hosts()),
       refuser_(routes_->unstated_format, routes_->content_of_refused, routes_->foreign_host_advice),
       methods_(routes_->content_of_refused) {
     for (const Way* way : routes_->ways_below()) static_cast<void>(make_way(*way));
@@ -64,7 +58,7 @@ Route Router::refused(link::Exchange& exchange, const Way& way, http::Status sta
     return on_way(way, refuser_).refused(exchange, http::Refusal{status, reason});
 }
 
-Route Router::translate(link::Exchange& exchange, HostCheck check) {
+Route Router::translate(link::Exchange& exchange, ListenerPlace listener) {
     const http::Request& request = exchange.request();
     if (routes_->proxies != nullptr) {
         exchange.notes().forwarded = routes_->proxies->client_of(request, exchange.peer());
@@ -76,7 +70,7 @@ Route Router::translate(link::Exchange& exchange, HostCheck check) {
     }
     // The authority form names the tunnel's destination, not the server that is asked for it (RFC 9112 §3.2.3).
     const bool names_server = request.form != http::TargetForm::authority;
-    if (names_server && !hosts_.admits(request.authority, check)) {
+    if (names_server && !hosts_.admits(request.authority, hosts_.check_at(listener))) {
         return refused(exchange, no_middleware, http::Status::misdirected_request,
                        "this server does not answer for that host");
     }

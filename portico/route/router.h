@@ -29,19 +29,18 @@ public:
     Router(const Router&) = delete;
     Router& operator=(const Router&) = delete;
 
-    // Step 3 of 5, translate: checks the host, decodes the exchange's path and finds its route. A request that can't be
-    // served has a route too, which ends in a refusal, so that it goes through middleware:
+    // Step 3 of 5, translate: checks the host, as the place of the listener demands, decodes the exchange's path and
+    // finds its route. A request that can't be served has a route too, which ends in a refusal, so that it goes through
+    // middleware:
     //   400 a path that can't be decoded; "*" for another method than OPTIONS  (RFC 9112 §3.2.4)
     //   404 no route has the path
     //   405 the path has other methods                                         (RFC 9110 §15.5.6)
     //   421 this server does not answer for the host; without middleware       (RFC 9110 §15.5.20)
     //   501 a method that is neither RFC 9110's nor any route's                 (RFC 9110 §9.1)
-    [[nodiscard]] Route translate(link::Exchange& exchange, HostCheck check);
+    [[nodiscard]] Route translate(link::Exchange& exchange, ListenerPlace listener);
     // Fills the response to a request whose head or content could not be read. The request may be filled in part.
     void refuse(link::Exchange& exchange, const http::Refusal& refusal);
 
-    // The check for connections that were accepted at `listener`.
-    [[nodiscard]] HostCheck check_at(const io::SocketAddress& listener) const { return hosts_.check_at(listener); }
     // Memory is short: drops everything that is only cached.
     void forget_kept();
     // The routes have been replaced. Call it once the next router has been made.

@@ -206,12 +206,12 @@ std::vector<const Way*> Routes::ways_below() const {
     return ways;
 }
 
-std::vector<std::string> Routes::named_hosts() const {
-    std::vector<std::string> names;
+HostOptions Routes::all_hosts() const {
+    HostOptions all = hosts;
     for (const auto& tree : trees_) {
-        if (!tree->host.empty()) names.push_back(tree->host);
+        if (!tree->host.empty()) all.names.push_back(tree->host);
     }
-    return names;
+    return all;
 }
 
 }  // namespace portico::route

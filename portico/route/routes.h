@@ -108,7 +108,8 @@ public:
     [[nodiscard]] const std::vector<std::unique_ptr<const Definition>>& all() const { return definitions_; }
     [[nodiscard]] const std::vector<ForCore<Handler>>& kept() const { return kept_; }
     [[nodiscard]] std::vector<const Way*> ways_below() const;
-    [[nodiscard]] std::vector<std::string> named_hosts() const;
+    // `hosts`, with those that routes are for.
+    [[nodiscard]] HostOptions all_hosts() const;
 
 private:
     [[nodiscard]] Tree& tree_for(const std::string& host);

@@ -1,12 +1,18 @@
 // portico/server/replace_test.cc — routes and limits are replaced while requests are in progress: each request is
-// translated, authorized and answered by one and the same router, and measured by the limits that it began with.
+// translated, authorized, measured and answered by one and the same snapshot.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <list>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
+#include "portico/link/h2_octets_for_test.h"
 #include "portico/server/world_for_test.h"
 
 namespace portico::server {
@@ -14,8 +20,11 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// Takes notes of which version is passed on the way, guards and answers. Each step may wait, so that replacements
-// happen between steps too.
+// A snapshot's limit tells its version.
+std::uint64_t content_octets_max_of(int version) { return 100 + static_cast<std::uint64_t>(version); }
+
+// Takes notes of which version is passed on the way, guards and answers, and reads the content. Each step may wait, so
+// that replacements happen between steps too.
 class Version final : public route::Guard, public route::Middleware, public route::Handler {
 public:
     Version(io::SimKernel& kernel, int number, std::set<int>& alive)
@@ -50,20 +59,26 @@ private:
         co_await pause(exchange.core());
         co_await rest.answer(exchange);
     }
-    void fill(link::Exchange& exchange) const {
-        const std::string text =
-            "[" + exchange.notes().user + " " + exchange.notes().reason + " " + std::to_string(number_) + "]\n";
+    void fill(link::Exchange& exchange, std::string_view content) const {
+        const std::string text = "[" + exchange.notes().user + " " + exchange.notes().reason + " " +
+                                 std::to_string(number_) + std::string(content) + "]\n";
         exchange.response().content.push_back(http::Piece::text(text));
     }
     [[nodiscard]] bool answer_at_once(link::Exchange& exchange) override {
-        if (waits()) return false;
-        fill(exchange);
+        if (exchange.request().has_content || waits()) return false;
+        fill(exchange, {});
         return true;
     }
     [[nodiscard]] Task<void> answer(link::Exchange& exchange) override {
         co_await pause(exchange.core());
-        fill(exchange);
+        link::ContentStep step{{}, link::ContentEnd::complete};
+        if (exchange.request().has_content) {
+            do step = co_await exchange.read_content();
+            while (!step.octets.empty());
+        }
+        fill(exchange, step.end == link::ContentEnd::refused ? " refused" : "");
     }
+    [[nodiscard]] route::ContentUse content_use() const override { return route::ContentUse::reads; }
     void forget_kept() override {}
 
     io::SimKernel* kernel_;
@@ -90,71 +105,157 @@ std::shared_ptr<const route::Routes> routes_of(io::SimKernel& kernel, int number
     return routes;
 }
 
-// The versions in an answer, "[3 3 3]", must be the same, and never older than those before: a pipelined request begins
-// with the routes of its own time. Returns how many answers there are.
-std::size_t check_versions(const std::string& received) {
-    std::size_t count = 0;
-    int oldest = 0;
+// What an answer says: "[3 3 3]", or "[3 3 3 refused]".
+struct Answer {
+    int version = 0;
+    bool is_refused = false;
+};
+
+// The answers in what a connection has received. All versions in one of them must be the same.
+std::vector<Answer> answers_in(const std::string& received) {
+    std::vector<Answer> answers;
     for (std::size_t at = received.find('['); at != std::string::npos; at = received.find('[', at + 1)) {
         const std::string text = received.substr(at + 1, received.find(']', at) - at - 1);
-        const std::string first = text.substr(0, text.find(' '));
-        EXPECT_EQ(text, first + " " + first + " " + first);
-        EXPECT_GE(std::stoi(first), oldest);
-        oldest = std::stoi(first);
-        ++count;
+        const std::string version = text.substr(0, text.find(' '));
+        const std::string all = version + " " + version + " " + version;
+        EXPECT_TRUE(text == all || text == all + " refused") << text;
+        answers.push_back({std::stoi(version), text != all});
     }
-    return count;
+    return answers;
 }
 
 struct Total {
     std::size_t answers = 0;
+    std::size_t refused = 0;
     std::size_t overlaps = 0;  // times that several versions were alive
 };
 
-// Some clients ask one pipelined series of questions after another, while the router is replaced at random moments.
-void replace_at_random(std::uint64_t seed, Total& total) {
-    std::set<int> alive;
-    int version = 0;
-    {
-        WorkerWorld world(seed);
-        const auto make = [&](int number) { return routes_of(world.kernel, number, alive); };
-        world.open_with(make(version));
-        std::vector<TestPeer*> peers;
-        std::size_t asked = 0;
-        for (int i = 0; i < 3; ++i) peers.push_back(&world.connect());
-        for (int round = 0; round < 8; ++round) {
-            io::Chance& chance = world.kernel.chance();
-            TestPeer& peer = *peers[chance.below(peers.size())];
-            const std::size_t questions = chance.between(1, 4);
-            std::string octets;
-            for (std::size_t i = 0; i < questions; ++i) octets += get("/");
-            asked += questions;
-            world.send(peer, octets);
-            for (auto left = chance.below(3); left > 0; --left) {
-                world.pass(chance.some_time(milliseconds(15)));
-                Limits limits = world.worker().limits();
-                limits.head_octets_max += 1;
-                world.worker().replace(std::make_shared<const Snapshot>(Snapshot{make(++version), limits}));
-                if (alive.size() > 1) ++total.overlaps;
-                EXPECT_TRUE(alive.contains(version));
-            }
+// A worker whose snapshots have numbers, which are replaced.
+class Versions {
+public:
+    // `the_alive`: the versions that have not been destroyed.
+    Versions(std::uint64_t seed, std::set<int>& the_alive) : alive(the_alive), world(seed) {
+        world.limits.content_octets_max = content_octets_max_of(present);
+        world.open_with(routes_of(world.kernel, present, alive));
+    }
+
+    void replace() {
+        Limits limits = world.worker().limits();
+        limits.content_octets_max = content_octets_max_of(++present);
+        world.worker().replace(
+            std::make_shared<const Snapshot>(Snapshot{routes_of(world.kernel, present, alive), limits, nullptr}));
+        EXPECT_TRUE(alive.contains(present));
+    }
+
+    int present = 0;
+    std::set<int>& alive;
+    WorkerWorld world;
+};
+
+// A client of HTTP/1.1 asks pipelined questions.
+class Asker {
+public:
+    explicit Asker(Versions& versions) : versions_(&versions), peer_(&versions.world.connect()) {}
+
+    // The last question may have content, of which only some versions take as much: the connection ends with it.
+    void ask(std::size_t questions) {
+        std::string octets;
+        for (std::size_t i = 0; i < questions; ++i) octets += get("/");
+        asked_ += questions;
+        io::Chance& chance = versions_->world.kernel.chance();
+        if (chance.happens(0.3)) {
+            content_ = content_octets_max_of(versions_->present) + chance.below(3);
+            octets +=
+                "POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: " + std::to_string(*content_) +
+                "\r\n\r\n" + std::string(*content_, 'x');
+            ++asked_;
         }
-        world.pass(std::chrono::seconds(1));
-        // What is asked now is answered by the present version.
-        for (TestPeer* const peer : peers) {
-            world.send(*peer, get("/"));
-            world.pass(std::chrono::seconds(1));
-            const std::string present = std::to_string(version);
-            EXPECT_TRUE(peer->received.ends_with("[" + present + " " + present + " " + present + "]\n"));
-            ++asked;
+        versions_->world.send(*peer_, std::move(octets));
+    }
+    [[nodiscard]] bool is_over() const { return content_.has_value(); }
+    // Versions are never older than those before: a pipelined request begins with the snapshot of its own time.
+    void check(Total& total) const {
+        const std::vector<Answer> answers = answers_in(peer_->received);
+        EXPECT_EQ(answers.size(), asked_);
+        EXPECT_TRUE(std::ranges::is_sorted(answers, {}, &Answer::version));
+        if (is_over() && !answers.empty()) {
+            EXPECT_EQ(answers.back().is_refused, *content_ > content_octets_max_of(answers.back().version));
+            total.refused += answers.back().is_refused ? 1 : 0;
         }
-        EXPECT_EQ(alive, std::set<int>{version}) << "those before are destroyed with their last exchanges";
+        total.answers += answers.size();
+    }
+    [[nodiscard]] TestPeer& peer() { return *peer_; }
+
+private:
+    Versions* versions_;
+    TestPeer* peer_;
+    std::size_t asked_ = 0;
+    std::optional<std::uint64_t> content_;  // of the last question
+};
+
+// A client of HTTP/2 asks questions at the same time, all with content.
+class H2Asker {
+public:
+    explicit H2Asker(Versions& versions) : versions_(&versions), peer_(&versions.world.connect(link::h2_beginning())) {}
+
+    void ask(std::size_t questions) {
+        std::string octets;
+        for (std::size_t i = 0; i < questions; ++i) {
+            const auto stream = static_cast<std::uint32_t>(2 * contents_.size() + 1);
+            contents_.push_back(content_octets_max_of(versions_->present) + versions_->world.kernel.chance().below(3));
+            octets += link::h2_post(stream, std::string(contents_.back(), 'x'));
+        }
+        versions_->world.send(*peer_, std::move(octets));
+    }
+    void check(Total& total) const {
         std::size_t answered = 0;
-        for (const TestPeer* const peer : peers) answered += check_versions(peer->received);
-        EXPECT_EQ(answered, asked);
+        for (const auto& [stream, text] : link::h2_contents(peer_->received)) {
+            const std::vector<Answer> answers = answers_in(text);
+            ASSERT_EQ(answers.size(), 1U);
+            const std::uint64_t content = contents_.at((stream - 1) / 2);
+            EXPECT_EQ(answers[0].is_refused, content > content_octets_max_of(answers[0].version));
+            total.refused += answers[0].is_refused ? 1 : 0;
+            ++answered;
+        }
+        EXPECT_EQ(answered, contents_.size());
         total.answers += answered;
     }
-    EXPECT_EQ(alive, std::set<int>());
+
+private:
+    Versions* versions_;
+    TestPeer* peer_;
+    std::vector<std::uint64_t> contents_;  // of the questions, in octets
+};
+
+// Clients ask one series of questions after another, while the snapshot is replaced at random moments.
+void replace_at_random(std::uint64_t seed, std::set<int>& alive, Total& total) {
+    Versions versions(seed, alive);
+    io::Chance& chance = versions.world.kernel.chance();
+    std::list<Asker> all;
+    std::vector<Asker*> askers;
+    for (int i = 0; i < 3; ++i) askers.push_back(&all.emplace_back(versions));
+    H2Asker h2_asker(versions);
+    for (int round = 0; round < 8; ++round) {
+        Asker*& asker = askers[chance.below(askers.size())];
+        if (asker->is_over()) asker = &all.emplace_back(versions);
+        asker->ask(chance.between(1, 4));
+        h2_asker.ask(chance.between(1, 3));
+        for (auto left = chance.below(3); left > 0; --left) {
+            versions.world.pass(chance.some_time(milliseconds(15)));
+            versions.replace();
+            if (versions.alive.size() > 1) ++total.overlaps;
+        }
+    }
+    versions.world.pass(std::chrono::seconds(1));
+    // What is asked now is answered by the present version.
+    Asker& last = all.emplace_back(versions);
+    last.ask(2);
+    versions.world.pass(std::chrono::seconds(1));
+    EXPECT_EQ(answers_in(last.peer().received).front().version, versions.present);
+    EXPECT_EQ(versions.alive, std::set<int>{versions.present})
+        << "those before are destroyed with their last exchanges";
+    for (const Asker& asker : all) asker.check(total);
+    h2_asker.check(total);
 }
 
 TEST(Replacing, DoesNotWaitForAConnectionBetweenItsRequests) {
@@ -175,7 +276,22 @@ std::string post(std::string_view content, std::size_t octets) {
 
 // The worker has the same routes from now on, and these limits.
 void replace_limits(WorkerWorld& world, const Limits& limits, const std::shared_ptr<const route::Routes>& routes) {
-    world.worker().replace(std::make_shared<const Snapshot>(Snapshot{routes, limits}));
+    world.worker().replace(std::make_shared<const Snapshot>(Snapshot{routes, limits, nullptr}));
+}
+
+// Also for a connection that was accepted before.
+TEST(Replacing, HostsAreCheckedFromTheNextRequestOn) {
+    WorkerWorld world;
+    const auto take = [](io::Core& core) { return std::make_shared<TestHandler>(core); };
+    world.open_with(one_route(take));
+    const std::string foreign = "GET /a HTTP/1.1\r\nHost: foreign.example\r\n\r\n";
+    TestPeer& peer = world.connect(foreign);
+    EXPECT_TRUE(peer.has(" 200 ")) << peer.received;
+    auto routes = std::make_shared<route::Routes>();
+    routes->hosts.checked = route::HostsChecked::on_loopback;
+    world.worker().replace(routes);
+    world.send(peer, foreign);
+    EXPECT_TRUE(peer.has(" 421 ")) << peer.received;
 }
 
 TEST(Replacing, LimitsHoldFromTheNextRequestOn) {
@@ -236,13 +352,16 @@ TEST(Replacing, AClientOfHttp2KeepsTheLimitsThatItWasTold) {
     EXPECT_TRUE(after.has_ended);
 }
 
-TEST(Replacing, LeavesEachRequestToTheRouterThatItBeganWith) {
+TEST(Replacing, LeavesEachRequestToTheSnapshotThatItBeganWith) {
     Total total;
     for (std::uint64_t seed = 1; seed <= 1000 && !testing::Test::HasFailure(); ++seed) {
         SCOPED_TRACE("seed " + std::to_string(seed));
-        replace_at_random(seed, total);
+        std::set<int> alive;
+        replace_at_random(seed, alive, total);
+        EXPECT_EQ(alive, std::set<int>());
     }
-    EXPECT_GT(total.answers, 10'000U);
+    EXPECT_GT(total.answers, 30'000U);
+    EXPECT_GT(total.refused, 1'000U);
     EXPECT_GT(total.overlaps, 1'000U);
 }
 

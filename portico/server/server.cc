@@ -66,6 +66,12 @@ void accept_connections(CoreThread& own) {
     own.redirecting.clear();
 }
 
+std::uint16_t first_port(const std::vector<io::SocketAddress>& addresses) {
+    const auto at =
+        std::ranges::find_if(addresses, [](const auto& one) { return one.family != io::Family::unix_path; });
+    return at == addresses.end() ? 0 : at->port;
+}
+
 // The core's whole life.
 Task<void> live(CoreThread& own) {
     if (own.work != nullptr) co_await begin_work(own);
@@ -122,7 +128,7 @@ io::Result<void> check_port_is_free(io::Core& core, const io::SocketAddress& loc
 struct Server::Impl {
     Impl(const ServerOptions& options, std::shared_ptr<const route::Routes> routes,
          std::unique_ptr<AccessLog> access_log)
-        : snapshot(std::make_shared<const Snapshot>(Snapshot{std::move(routes), options.limits})),
+        : snapshot(std::make_shared<const Snapshot>(Snapshot{std::move(routes), options.limits, nullptr})),
           population(options.limits.connections_max, options.limits.connections_per_address_max),
           log(std::move(access_log)),
           tls(options.tls),
@@ -135,9 +141,9 @@ struct Server::Impl {
     // Adds them to `listeners` of each core, and the address to `addresses`.
     io::Result<void> open_listeners(const io::SocketAddress& wanted, std::vector<io::Listener> CoreThread::* listeners,
                                     std::vector<io::SocketAddress>& addresses);
-    void set_redirecting(const std::shared_ptr<const route::Routes>& routes) const {
-        for (const auto& own : cores) own->worker->set_redirecting(routes);
-    }
+    // The snapshot that has these routes and limits.
+    [[nodiscard]] std::shared_ptr<const Snapshot> make_snapshot(std::shared_ptr<const route::Routes> routes,
+                                                                const Limits& limits) const;
     template <class Message>
     void tell(Message message);
 
@@ -151,8 +157,16 @@ struct Server::Impl {
     std::vector<std::unique_ptr<CoreThread>> cores;
     std::vector<io::SocketAddress> local;
     std::vector<io::SocketAddress> redirecting;
+    std::function<std::shared_ptr<const route::Routes>(std::uint16_t, const route::Routes&)> make_redirecting;
     std::atomic<bool> has_started = false;
 };
+
+std::shared_ptr<const Snapshot> Server::Impl::make_snapshot(std::shared_ptr<const route::Routes> routes,
+                                                            const Limits& limits) const {
+    Snapshot made{std::move(routes), limits, nullptr};
+    if (make_redirecting) made.redirecting = make_redirecting(first_port(local), *made.routes);
+    return std::make_shared<const Snapshot>(std::move(made));
+}
 
 io::Result<void> Server::Impl::open_cores(unsigned count) {
     io::EpollOptions epoll;
@@ -242,12 +256,6 @@ Server::~Server() {
 
 namespace {
 
-std::uint16_t first_port(const std::vector<io::SocketAddress>& addresses) {
-    const auto at =
-        std::ranges::find_if(addresses, [](const auto& one) { return one.family != io::Family::unix_path; });
-    return at == addresses.end() ? 0 : at->port;
-}
-
 // A core with less memory than this can't hold the buffers for a few requests.
 constexpr std::size_t memory_of_a_core_min = 256 * 1024;
 
@@ -301,7 +309,11 @@ std::expected<std::unique_ptr<Server>, OpenError> Server::open(const ServerOptio
         const auto listening = impl->open_listeners(address, &CoreThread::redirecting, impl->redirecting);
         if (!listening) return cannot_listen(address, listening.error());
     }
-    if (!options.redirect.empty()) impl->set_redirecting(options.redirecting(first_port(impl->local)));
+    if (!options.redirect.empty()) {
+        impl->make_redirecting = options.redirecting;
+        impl->snapshot = impl->make_snapshot(routes, options.limits);
+        for (const auto& own : impl->cores) own->worker->replace(impl->snapshot);
+    }
     return std::unique_ptr<Server>(new Server(std::move(impl)));
 }
 
@@ -341,16 +353,17 @@ void Server::wait() {
     }
 }
 
-std::expected<void, std::string> Server::replace(Snapshot snapshot) {
-    auto checked = check_replacement(impl_->limits(), snapshot.limits);
+std::expected<void, std::string> Server::replace(const std::shared_ptr<const route::Routes>& routes,
+                                                 const Limits& limits) {
+    auto checked = check_replacement(impl_->limits(), limits);
     if (!checked) return checked;
-    impl_->snapshot = std::make_shared<const Snapshot>(std::move(snapshot));
+    impl_->snapshot = impl_->make_snapshot(routes, limits);
     impl_->tell([next = impl_->snapshot](Worker& worker) { worker.replace(next); });
     return {};
 }
 
 void Server::replace(const std::shared_ptr<const route::Routes>& routes) {
-    const auto replaced = replace(Snapshot{routes, impl_->limits()});
+    const auto replaced = replace(routes, impl_->limits());
     assert(replaced && "the limits are those that it runs with");
     static_cast<void>(replaced);
 }

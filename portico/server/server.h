@@ -33,10 +33,11 @@ struct ServerOptions {
     std::vector<io::SocketAddress> listen;  // port 0: any free one
     // For the connections to all of these addresses; null: without TLS.
     std::shared_ptr<const tls::ServerContext> tls;
-    // Addresses without TLS, where requests are answered as `redirecting` says. It is told the port of the first of
-    // `listen` that has one.
+    // Addresses without TLS that lead clients to TLS: requests are answered by the routes that `redirecting` makes, at
+    // the start and whenever the server's routes are replaced. It is told the port of the first of `listen` that has
+    // one, and the server's routes. It is called by open() and replace().
     std::vector<io::SocketAddress> redirect;
-    std::function<std::shared_ptr<const route::Routes>(std::uint16_t)> redirecting;
+    std::function<std::shared_ptr<const route::Routes>(std::uint16_t port, const route::Routes& routes)> redirecting;
     // For how long clients are told to use TLS only (Strict-Transport-Security, RFC 6797), over TLS; nothing: they are
     // not told. Zero makes them forget it.
     std::optional<std::chrono::seconds> strict_transport_security;
@@ -90,7 +91,7 @@ public:
     //
     // Error: a sentence for the user; nothing has changed. A limit is out of its range, or can't change while the
     // server runs (check_replacement).
-    std::expected<void, std::string> replace(Snapshot snapshot);
+    std::expected<void, std::string> replace(const std::shared_ptr<const route::Routes>& routes, const Limits& limits);
     // The same with the present limits, which can't fail.
     void replace(const std::shared_ptr<const route::Routes>& routes);
     // Begins new connections with other certificates from now on. Only for a server that was opened with TLS

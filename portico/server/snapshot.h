@@ -17,6 +17,8 @@ namespace portico::server {
 struct Snapshot {
     std::shared_ptr<const route::Routes> routes;  // never null
     Limits limits;
+    // Where clients without TLS are led to TLS. Null: nowhere.
+    std::shared_ptr<const route::Routes> redirecting;
 };
 
 }  // namespace portico::server

@@ -87,7 +87,7 @@ Worker::Worker(io::Core& core, std::shared_ptr<const route::Routes> routes, cons
                Population& population, AccessLog* log, unsigned number)
     : core_(&core),
       router_(std::make_shared<route::Router>(core, routes)),
-      snapshot_(std::make_shared<const Snapshot>(Snapshot{std::move(routes), limits})),
+      snapshot_(std::make_shared<const Snapshot>(Snapshot{std::move(routes), limits, nullptr})),
       inbound_(core, limits_of_connections(limits)),
       population_(&population),
       log_(log),
@@ -100,14 +100,20 @@ Worker::~Worker() { core_->ledger().set_relief(nullptr, nullptr); }
 void Worker::replace(std::shared_ptr<const Snapshot> snapshot) {
     const auto before = std::exchange(snapshot_, std::move(snapshot));
     if (snapshot_->limits != before->limits) inbound_.replace_limits(limits_of_connections(limits()));
-    if (snapshot_->routes == before->routes) return;
+    if (snapshot_->routes != before->routes) router_ = next_router(router_, snapshot_->routes);
+    if (snapshot_->redirecting != before->redirecting) redirecting_ = next_router(redirecting_, snapshot_->redirecting);
+}
+
+std::shared_ptr<route::Router> Worker::next_router(const std::shared_ptr<route::Router>& before,
+                                                   const std::shared_ptr<const route::Routes>& routes) {
     // The old router is alive until the new one has been made, which then takes over what has not changed.
-    const auto old = std::exchange(router_, std::make_shared<route::Router>(*core_, snapshot_->routes));
-    old->retire();
+    auto next = routes == nullptr ? nullptr : std::make_shared<route::Router>(*core_, routes);
+    if (before != nullptr) before->retire();
+    return next;
 }
 
 void Worker::replace(std::shared_ptr<const route::Routes> routes) {
-    replace(std::make_shared<const Snapshot>(Snapshot{std::move(routes), limits()}));
+    replace(std::make_shared<const Snapshot>(Snapshot{std::move(routes), limits(), snapshot_->redirecting}));
 }
 
 void Worker::replace_tls(const std::shared_ptr<const tls::ServerContext>& tls) {
@@ -117,21 +123,13 @@ void Worker::replace_tls(const std::shared_ptr<const tls::ServerContext>& tls) {
 }
 
 void Worker::serve(io::Listener listener, std::shared_ptr<const tls::ServerContext> tls) {
-    const Admittance admittance{.host_check = router_->check_at(listener.local())};
-    open(std::move(listener), admittance, std::move(tls));
+    open(std::move(listener), Protection::as_demanded, std::move(tls));
 }
 
-void Worker::set_redirecting(std::shared_ptr<const route::Routes> routes) {
-    redirecting_ = std::make_shared<route::Router>(*core_, std::move(routes));
-}
+void Worker::redirect(io::Listener listener) { open(std::move(listener), Protection::redirected, nullptr); }
 
-void Worker::redirect(io::Listener listener) {
-    const Admittance admittance{.host_check = redirecting_->check_at(listener.local()),
-                                .protection = Protection::redirected};
-    open(std::move(listener), admittance, nullptr);
-}
-
-void Worker::open(io::Listener listener, const Admittance& admittance, std::shared_ptr<const tls::ServerContext> tls) {
+void Worker::open(io::Listener listener, Protection protection, std::shared_ptr<const tls::ServerContext> tls) {
+    const Admittance admittance{.place = route::place_of(listener.local()), .protection = protection};
     listeners_.emplace_back(std::move(listener), admittance, std::move(tls));
     ++listeners_open_;
     accepting_.start(accept_connections(listeners_.back()));

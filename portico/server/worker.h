@@ -51,16 +51,14 @@ public:
     ~Worker();
 
     // Answers by another snapshot from now on. Exchanges that have begun keep theirs, but not what its routes have
-    // cached, unless the new routes use it too. Which hosts a connection's requests may name is decided when it is
-    // accepted; what an HTTP/2 connection may cost is what its client was told.
+    // cached, unless the new routes use it too. An HTTP/2 connection may cost what its client was told.
     void replace(std::shared_ptr<const Snapshot> snapshot);
     // The same with the present limits.
     void replace(std::shared_ptr<const route::Routes> routes);
     // Begins new connections with TLS with these certificates from now on.
     void replace_tls(const std::shared_ptr<const tls::ServerContext>& tls);
-    // What answers the requests that arrive at redirect()'s listeners: all of them, or none, come after this.
-    void set_redirecting(std::shared_ptr<const route::Routes> routes);
-    // Accepts connections without TLS at `listener` until drain(), and answers them as set_redirecting() says.
+    // Accepts connections without TLS at `listener` until drain(), and answers them as Snapshot::redirecting says,
+    // which every snapshot from now on must have.
     void redirect(io::Listener listener);
     // Accepts connections at `listener` until drain(): with TLS, or without if `tls` is null.
     void serve(io::Listener listener, std::shared_ptr<const tls::ServerContext> tls = nullptr);
@@ -116,7 +114,10 @@ private:
     Task<void> wind_up(io::TimePoint end);
     void end_idle();
     void admit(io::Accepted accepted, const OpenListener& open);
-    void open(io::Listener listener, const Admittance& admittance, std::shared_ptr<const tls::ServerContext> tls);
+    void open(io::Listener listener, Protection protection, std::shared_ptr<const tls::ServerContext> tls);
+    // The router that `routes` make. `before` has answered until now; either may be null.
+    [[nodiscard]] std::shared_ptr<route::Router> next_router(const std::shared_ptr<route::Router>& before,
+                                                             const std::shared_ptr<const route::Routes>& routes);
     [[nodiscard]] bool let_in(const io::SocketAddress& peer);
     bool make_room();
     bool shed_one();

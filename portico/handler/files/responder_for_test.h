@@ -45,7 +45,7 @@ protected:
     // Whether a request is answered without waiting.
     bool is_answered_at_once(std::string_view target, const FieldList& fields = {}) {
         AskedExchange asked(core, usual_peer, make_request(target, fields));
-        const route::Route route = handler->router().translate(asked.exchange, route::HostCheck::off);
+        const route::Route route = handler->router().translate(asked.exchange, route::ListenerPlace::loopback);
         return route.answer_at_once(asked.exchange);
     }
 

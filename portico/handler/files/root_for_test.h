@@ -129,7 +129,7 @@ struct AskedExchange {
 
 // Takes steps 3 to 5, as a connection does.
 inline Task<bool> take_steps(route::Router& router, link::Exchange& exchange) {
-    route::Route route = router.translate(exchange, route::HostCheck::off);
+    route::Route route = router.translate(exchange, route::ListenerPlace::loopback);
     if (route.guard != nullptr) {
         std::optional<http::Result<void>> allowed = route.guard->admit_at_once(exchange);
         if (!allowed) allowed = co_await route.guard->admit(exchange);
