@@ -316,8 +316,8 @@ bool Response::lists(std::string_view name, std::string_view element) const {
 
 bool Response::is_in_memory() const {
     const auto& content = message_.content;
-    const bool is_of_folder = message_.owner != nullptr;
-    return !message_.producer && !is_of_folder && (content.empty() || (content.size() == 1 && !content.front().file));
+    return !message_.producer && !message_.is_negotiated &&
+           (content.empty() || (content.size() == 1 && !content.front().file));
 }
 
 std::string_view Response::content() const {
@@ -339,7 +339,7 @@ void Response::remove_fields_of_octets() {
 void Response::set_content(std::string content) {
     const bool was_file =
         std::ranges::any_of(message_.content, [](const http::Piece& piece) { return piece.file != nullptr; });
-    if (was_file || message_.owner != nullptr) {
+    if (was_file || message_.is_negotiated) {
         remove_fields_of_octets();
         if (message_.status == Status::partial_content) message_.status = Status::ok;
     }

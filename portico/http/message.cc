@@ -101,6 +101,7 @@ void Response::clear() {
     trailers.clear();
     is_endless = false;
     upgrade = {};
+    is_negotiated = false;
     is_standard_page = false;
     owner.reset();
     made.clear();

@@ -153,6 +153,9 @@ struct Response {
     // RFC 8441): `producer` speaks it, and reads by Exchange::receive_upgraded(). The link writes 101 where the version
     // has it. A literal; empty: none.
     std::string_view upgrade;
+    // The answer is a selected representation (RFC 9110 §3.2), or says that the client has it: its coding has been
+    // negotiated, and the fields describe its octets. Nobody encodes it further.
+    bool is_negotiated = false;
     // The content is the server's own page about the status, which a program may replace (route::write_refusal()).
     bool is_standard_page = false;
     // Sent after the content, views as in `fields`. Fields that the recipient may miss: they are left out if it did not

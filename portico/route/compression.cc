@@ -64,10 +64,8 @@ void set_tag(http::Response& response, std::string tag) {
 }  // namespace
 
 bool Compression::may_be_encoded(const http::Response& response) const {
-    // A folder's answers have an owner. They come in the codings that the folder offers.
-    const bool is_made_by_program =
-        response.content.size() == 1 && !response.content.front().file && !response.producer && !response.owner;
-    if (!is_made_by_program || response.status == http::Status::partial_content) return false;
+    const bool is_in_memory = response.content.size() == 1 && !response.content.front().file && !response.producer;
+    if (!is_in_memory || response.is_negotiated || response.status == http::Status::partial_content) return false;
     const std::size_t octets = response.content.front().octets.size();
     const auto type = response.fields.find(FieldName::content_type);
     return octets >= options_.octets_min && octets <= options_.octets_max && type && http::is_compressible(*type) &&

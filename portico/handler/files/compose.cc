@@ -32,6 +32,7 @@ http::Piece piece_of(const Representation& representation, http::ByteRange range
 }
 
 void add_whole(const SharedRepresentation& representation, http::Response& response) {
+    response.is_negotiated = true;
     response.owner = representation;
     if (representation->size == 0) return;
     response.content.push_back(piece_of(*representation, http::ByteRange{0, representation->size}));
@@ -40,6 +41,7 @@ void add_whole(const SharedRepresentation& representation, http::Response& respo
 // RFC 9110 §15.4.5: the fields that a cache needs to renew its entry, and nothing else of the representation.
 void compose_not_modified(const SharedRepresentation& representation, http::Response& response) {
     response.status = Status::not_modified;
+    response.is_negotiated = true;
     response.owner = representation;
     for (const http::FieldLine& line : representation->fields.lines()) {
         switch (line.known) {
@@ -54,6 +56,7 @@ void compose_not_modified(const SharedRepresentation& representation, http::Resp
 void compose_one_part(const SharedRepresentation& representation, http::ByteRange range, http::Response& response) {
     response.status = Status::partial_content;
     response.fields = representation->fields;
+    response.is_negotiated = true;
     response.owner = representation;
     response.add_made(FieldName::content_range, http::content_range(range, representation->size));
     response.content.push_back(piece_of(*representation, range));
@@ -63,6 +66,7 @@ void compose_one_part(const SharedRepresentation& representation, http::ByteRang
 void compose_parts(const SharedRepresentation& representation, const http::Selection& selection, std::uint64_t random,
                    http::Response& response) {
     response.status = Status::partial_content;
+    response.is_negotiated = true;
     response.owner = representation;
     const http::Multipart multipart(random, representation->content_type, representation->size);
     response.add_made(FieldName::content_type, multipart.content_type());
