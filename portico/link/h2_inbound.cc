@@ -116,7 +116,7 @@ void H2Inbound::peer_left() {
 
 void H2Inbound::peer_half_closed() {
     is_half_closed_ = true;
-    cancel_if([](const H2Exchange& exchange) { return !exchange.has_all_content_; });
+    cancel_if([](const H2Exchange& exchange) { return !exchange.has_all_content(); });
     wake_writer();
 }
 
@@ -174,7 +174,7 @@ void H2Inbound::fill_output() {
             engine_.has_no_data(*stream);
             continue;
         }
-        window_octets_ += exchange->take_turn();
+        window_octets_ += exchange->write_pending();
     }
 }
 
@@ -216,7 +216,7 @@ Task<void> H2Inbound::write() {
             if (is_finishing_) co_return;
             if (is_half_closed_ && sending_ > 0) {  // for windows that nobody will open
                 const std::size_t before = sending_;
-                cancel_if([](const H2Exchange& exchange) { return exchange.is_pending_; });
+                cancel_if([](const H2Exchange& exchange) { return exchange.has_pending(); });
                 if (sending_ < before) continue;
             }
             wake_reader_if_due();
