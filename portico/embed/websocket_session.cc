@@ -114,7 +114,7 @@ Task<bool> WebSocketSession::run(const BoundWebSocket& handler, http::ContentWri
     co_await writing.join();
     draining.request_stop();
     co_await draining.join();
-    co_return outgoing_ != Outgoing::broken && incoming_ != Incoming::silent;
+    co_return outgoing_ != Outgoing::broken&& incoming_ != Incoming::silent;
 }
 
 Task<void> WebSocketSession::handle(const BoundWebSocket& handler) {

@@ -257,14 +257,14 @@ void H2Outbound::note(h2::ErrorCode from_server) {
 
 // --- Writing
 
-// What the exchanges have to send, in turns.
+// What the exchanges have to send, in the order of their priorities.
 void H2Outbound::fill_output() {
     while (const std::optional<h2::StreamId> stream = engine_.next_to_send(core().now())) {
         H2OutboundExchange* const exchange = find(*stream);
         if (exchange == nullptr) {
             engine_.has_no_data(*stream);
         } else {
-            exchange->take_turn();
+            exchange->write_pending();
         }
     }
 }
