@@ -69,29 +69,29 @@ bool wants_tls(const Arguments& arguments) {
 
 std::expected<io::Endpoint, Misuse> endpoint_from(const Arguments& arguments) {
     const bool wants_udp = arguments.has("udp");
-    const auto transport = wants_udp ? io::Transport::udp : io::Transport::tcp;
+    const auto scheme = wants_udp ? io::EndpointScheme::udp : io::EndpointScheme::tcp;
     std::string_view first = *arguments.positional(0);
     if (first.starts_with(tls_scheme)) first.remove_prefix(tls_scheme.size());
     const auto port = arguments.positional(1);
-    auto endpoint = port ? io::endpoint_of(first, *port, transport) : io::parse_endpoint(first, transport);
+    auto endpoint = port ? io::endpoint_of(first, *port, scheme) : io::parse_endpoint(first, scheme);
     if (!endpoint) {
         const std::string written = port ? fmt::format("{} {}", first, *port) : std::string(first);
-        const auto meant = io::endpoint_meant_by(written, default_peer_port, transport);
+        const auto meant = io::endpoint_meant_by(written, default_peer_port, scheme);
         return std::unexpected(Misuse{fmt::format("'{}' is not an endpoint: {}", written, endpoint.error().message),
                                       fmt::format("portico connect {}", meant ? shell_quoted(*meant) : "HOST:PORT")});
     }
-    if (wants_tls(arguments) && endpoint->transport == io::Transport::udp) {
+    if (wants_tls(arguments) && endpoint->scheme == io::EndpointScheme::udp) {
         return std::unexpected(Misuse{"there is no TLS over UDP", "portico connect tls://HOST:PORT"});
     }
-    if (endpoint->transport == io::Transport::stdio) {
+    if (endpoint->scheme == io::EndpointScheme::stdio) {
         return std::unexpected(
             Misuse{"stdio is this end of the connection; name the other end", "portico connect HOST:PORT"});
     }
-    if (wants_udp && endpoint->transport != io::Transport::udp) {
+    if (wants_udp && endpoint->scheme != io::EndpointScheme::udp) {
         return std::unexpected(Misuse{fmt::format("--udp cannot be combined with '{}'", first),
                                       fmt::format("portico connect {}", shell_quoted(first))});
     }
-    if (endpoint->transport != io::Transport::unix_stream && endpoint->port == 0) {
+    if (endpoint->scheme != io::EndpointScheme::unix_stream && endpoint->port == 0) {
         return std::unexpected(Misuse{"cannot connect to port 0", "portico ports --listening"});
     }
     return *std::move(endpoint);
@@ -211,7 +211,7 @@ int explain(const Wish& wish, const tls::Session& session) {
 }
 
 int explain(const Wish& wish, const ConversationEnd& end) {
-    if (wish.endpoint.transport == io::Transport::udp) {
+    if (wish.endpoint.scheme == io::EndpointScheme::udp) {
         const bool is_silent = end.ending == Ending::done && !end.has_received && wish.conversation.idle_max;
         if (is_silent) {
             complain(fmt::format("{} did not answer", wish.where()));
@@ -290,7 +290,7 @@ int run_connect(const Arguments& arguments) {
     std::optional<TerminalSettings> escape_key;
     if (wish->conversation.typing == Typing::yes) escape_key.emplace(set_escape_key);
     Teller teller(*wish, core);
-    const bool is_udp = wish->endpoint.transport == io::Transport::udp;
+    const bool is_udp = wish->endpoint.scheme == io::EndpointScheme::udp;
     return io::run_task(core,
                         is_udp ? converse_over_udp(core, *wish, teller) : converse_by_stream(core, *wish, teller));
 }

@@ -16,7 +16,7 @@ namespace portico::app {
 namespace {
 
 bool is_udp(std::string_view endpoint) {
-    return server::parse_web_endpoint(endpoint)->endpoint.transport == io::Transport::udp;
+    return server::parse_web_endpoint(endpoint)->endpoint.scheme == io::EndpointScheme::udp;
 }
 
 int run_hello(const Arguments& arguments) {

@@ -130,8 +130,8 @@ ListenPlan listen_plan(const Arguments& arguments) {
 int run_listen(const Arguments& arguments) {
     const server::WebEndpoint endpoint =
         *server::parse_web_endpoint(arguments.positional(0).value_or("127.0.0.1:8080"));
-    const bool is_udp = endpoint.endpoint.transport == io::Transport::udp;
-    if (endpoint.endpoint.transport == io::Transport::stdio) {
+    const bool is_udp = endpoint.endpoint.scheme == io::EndpointScheme::udp;
+    if (endpoint.endpoint.scheme == io::EndpointScheme::stdio) {
         return complain_of_misuse("stdio is this end of the connection", "portico listen 127.0.0.1:8080");
     }
     if (is_udp && (arguments.has("http") || arguments.has("keep"))) {

@@ -30,8 +30,8 @@ std::optional<std::string> why_no_service_endpoint(std::string_view value) {
     const auto endpoint = server::parse_web_endpoint(value);
     constexpr std::string_view scheme = "tls://";
     if (endpoint && (endpoint->speech == server::Speech::unsaid || value.starts_with(scheme))) {
-        const bool is_stream = endpoint->endpoint.transport == io::Transport::tcp ||
-                               endpoint->endpoint.transport == io::Transport::unix_stream;
+        const bool is_stream = endpoint->endpoint.scheme == io::EndpointScheme::tcp ||
+                               endpoint->endpoint.scheme == io::EndpointScheme::unix_stream;
         if (is_stream || endpoint->speech == server::Speech::unsaid) return std::nullopt;
         return fmt::format("'{}' is not an endpoint: TLS needs a stream", value);
     }

@@ -21,16 +21,16 @@
 namespace portico::app {
 namespace {
 
+using io::EndpointScheme;
 using io::KnownPort;
 using io::ListeningSocket;
-using io::Transport;
 
-std::string_view name_of(Transport transport) {
+std::string_view name_of(EndpointScheme transport) {
     switch (transport) {
-        case Transport::tcp: return "tcp";
-        case Transport::udp: return "udp";
-        case Transport::unix_stream: return "unix";
-        case Transport::stdio: break;
+        case EndpointScheme::tcp: return "tcp";
+        case EndpointScheme::udp: return "udp";
+        case EndpointScheme::unix_stream: return "unix";
+        case EndpointScheme::stdio: break;
     }
     return "stdio";
 }
@@ -107,7 +107,7 @@ int print_known(const Arguments& arguments, std::optional<std::string_view> want
 // Matches by port, by the port's name, or by a process that holds it.
 bool is_meant(const ListeningSocket& socket, std::string_view wanted) {
     if (std::ranges::find(socket.held_by, wanted, &io::Process::name) != socket.held_by.end()) return true;
-    if (socket.transport == Transport::unix_stream) return false;
+    if (socket.transport == EndpointScheme::unix_stream) return false;
     return std::to_string(socket.local.port) == wanted || io::port_named(wanted, socket.transport) == socket.local.port;
 }
 
@@ -115,7 +115,7 @@ void add_socket(JsonPrinter& json, const ListeningSocket& socket) {
     json.open_object();
     json.member("transport", name_of(socket.transport));
     json.member("endpoint", io::endpoint_at(socket.local, socket.transport).text());
-    const bool has_address = socket.transport != Transport::unix_stream;
+    const bool has_address = socket.transport != EndpointScheme::unix_stream;
     json.member("address", has_address ? std::optional(socket.local.ip.text()) : std::nullopt);
     json.member("port", has_address ? std::optional(socket.local.port) : std::nullopt);
     json.name("processes");

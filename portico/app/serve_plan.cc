@@ -314,7 +314,7 @@ std::expected<void, Misuse> check_listening(const ServePlan& plan) {
                                       "portico serve --tls --listen :8443 --listen http://:8080"});
     }
     for (const io::Endpoint& endpoint : plan.listen) {
-        if (endpoint.transport == io::Transport::tcp || endpoint.transport == io::Transport::unix_stream) continue;
+        if (endpoint.scheme == io::EndpointScheme::tcp || endpoint.scheme == io::EndpointScheme::unix_stream) continue;
         return std::unexpected(Misuse{fmt::format("serve listens on TCP or Unix sockets, not on {}", endpoint.text()),
                                       "portico serve --listen 127.0.0.1:8080"});
     }
@@ -380,7 +380,7 @@ std::expected<void, Misuse> plan_password_file(const Arguments& arguments, files
 }
 
 bool is_for_this_machine(const io::Endpoint& endpoint) {
-    if (endpoint.transport == io::Transport::unix_stream || endpoint.host == "localhost") return true;
+    if (endpoint.scheme == io::EndpointScheme::unix_stream || endpoint.host == "localhost") return true;
     const auto address = io::IpAddress::parse(endpoint.host);
     return address && address->reach() == io::Reach::loopback;
 }

@@ -100,17 +100,16 @@ void announce(const std::vector<OpenEndpoint>& opened, bool standard_output_is_o
 
 int complain_of_opening(const Arguments& arguments, const io::Endpoint& endpoint,
                         const services::OpenFailure& failure) {
-    if (failure.number == 0 || endpoint.transport == io::Transport::stdio) {
+    if (failure.number == 0 || endpoint.scheme == io::EndpointScheme::stdio) {
         return complain(fmt::format("cannot listen on {}: {}", endpoint.text(), failure.message));
     }
-    const auto in_use =
-        failure.number == EADDRINUSE ? io::who_holds(failure.address, endpoint.transport) : std::nullopt;
-    if (!in_use || endpoint.transport == io::Transport::unix_stream) {
+    const auto in_use = failure.number == EADDRINUSE ? io::who_holds(failure.address, endpoint.scheme) : std::nullopt;
+    if (!in_use || endpoint.scheme == io::EndpointScheme::unix_stream) {
         const Misuse trouble =
             trouble_with_listening(arguments, failure.address, {failure.number, "listen"}, standard_port);
         return complain(trouble.message, trouble.advice);
     }
-    io::Endpoint other = io::endpoint_at(failure.address, endpoint.transport);
+    io::Endpoint other = io::endpoint_at(failure.address, endpoint.scheme);
     const std::string wanted = other.text();
     other.port = 0;
     std::string advice = retyped(arguments, "--listen " + shell_quoted(other.text()));

@@ -55,7 +55,7 @@ void StopState::park(std::coroutine_handle<> waiter) {
 
 void StopState::go_on(std::coroutine_handle<> waiter) {
     waiting_on_ = nullptr;
-    if (ends_now_) return end_chain();
+    if (ends_now()) return end_chain();
     // Not now, even if none of its own tasks is on the stack: the code that stopped it may be using objects that it
     // owns.
     if (must_end() && top_ != nullptr) return park(waiter);
@@ -100,8 +100,7 @@ bool StopState::has_task_on_stack() const {
 
 void StopState::ask_to_end_now() {
     after_stop_ = AfterStop::ends;
-    stop_requested_ = true;
-    ends_now_ = true;
+    stop_ = Stop::at_once;
     if (is_parked_) {
         is_parked_ = false;
         std::erase_if(parked(), [this](const Parked& one) { return one.chain == this; });

@@ -50,9 +50,9 @@ public:
     static bool settle() noexcept;
 
     // Whether request_stop() was called: each wait of the chain then ends at once.
-    [[nodiscard]] bool stop_requested() const { return stop_requested_; }
+    [[nodiscard]] bool stop_requested() const { return stop_ != Stop::none; }
     // Whether the chain must not be resumed any more: it is ended instead.
-    [[nodiscard]] bool must_end() const { return stop_requested_ && after_stop_ == AfterStop::ends; }
+    [[nodiscard]] bool must_end() const { return stop_requested() && after_stop_ == AfterStop::ends; }
     // What the chain works for, such as the pattern of a route: for reports about it. Null if nobody has said so. A
     // chain that is started in a scope of this one begins with the same label.
     [[nodiscard]] const std::string* label() const { return label_; }
@@ -61,7 +61,7 @@ public:
     void set_label(const std::string* label) { label_ = label; }
     // Ends the present wait and every later one. A second call changes nothing.
     void request_stop() {
-        stop_requested_ = true;
+        if (stop_ == Stop::none) stop_ = Stop::requested;
         if (waiting_on_ != nullptr) waiting_on_->stop_waiting();
     }
 
@@ -130,11 +130,18 @@ protected:
     // Ends a chain that ask_to_end_now() could not end, because its wait can't be cut short: blocks the thread.
     void end_blocking();
     // Whether the chain ends before the code that asked for it goes on.
-    [[nodiscard]] bool ends_now() const { return ends_now_; }
+    [[nodiscard]] bool ends_now() const { return stop_ == Stop::at_once; }
     // Postpones the chain until settle().
     void park(std::coroutine_handle<> waiter);
 
 private:
+    // How the chain was asked to stop.
+    enum class Stop : std::uint8_t {
+        none,
+        requested,
+        at_once,  // it ends before the code that asked for it goes on: see ask_to_end_now()
+    };
+
     // Ends the tasks in the chain's own scopes, then destroys its frames, and this object with them. Does nothing if it
     // has to wait for the tasks; their end calls it again. No frame of the chain is on the stack.
     virtual void end_chain() noexcept = 0;
@@ -148,9 +155,8 @@ private:
     Stoppable* waiting_on_ = nullptr;             // null unless the chain is waiting
     const TaskPromiseBase* innermost_ = nullptr;  // the frame that waits; null while the chain runs
     const std::string* label_ = nullptr;
-    bool stop_requested_ = false;
+    Stop stop_ = Stop::none;
     AfterStop after_stop_ = AfterStop::goes_on;
-    bool ends_now_ = false;
     bool is_parked_ = false;
 };
 

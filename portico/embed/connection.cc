@@ -195,8 +195,8 @@ Task<std::expected<Connection, ConnectError>> connect(io::Core& core, std::strin
     const std::string shown = "'" + printable(endpoint) + "'";
     if (!parsed) co_return unconnected(Why::misuse, shown + " is not an endpoint: " + parsed.error().message);
     const io::Endpoint& there = parsed->endpoint;
-    const bool is_unix = there.transport == io::Transport::unix_stream;
-    if (!is_unix && (there.transport != io::Transport::tcp || there.port == 0)) {
+    const bool is_unix = there.scheme == io::EndpointScheme::unix_stream;
+    if (!is_unix && (there.scheme != io::EndpointScheme::tcp || there.port == 0)) {
         co_return unconnected(Why::misuse, shown + " is nowhere to connect to");
     }
     const bool is_secure = parsed->speech == server::Speech::tls;

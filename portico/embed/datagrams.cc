@@ -35,10 +35,10 @@ Why kind_of(io::ResolveError::Kind kind) {
 
 Task<std::expected<Datagram, ConnectError>> open_datagram(io::Core& core, std::string endpoint,
                                                           io::TimePoint deadline) {
-    const auto parsed = io::parse_endpoint(endpoint, io::Transport::udp);
+    const auto parsed = io::parse_endpoint(endpoint, io::EndpointScheme::udp);
     const std::string shown = "'" + printable(endpoint) + "'";
     if (!parsed) co_return unopened(Why::misuse, shown + " is not an endpoint: " + parsed.error().message);
-    if (parsed->transport != io::Transport::udp || parsed->port == 0) {
+    if (parsed->scheme != io::EndpointScheme::udp || parsed->port == 0) {
         co_return unopened(Why::misuse, shown + " is nowhere to send datagrams to: write HOST:PORT");
     }
     const auto peers = co_await io::resolve(core, parsed->host, parsed->port, std::nullopt, deadline);

@@ -101,8 +101,8 @@ public:
         options.tls.own = *std::move(own);
         if (!wanted.connect_to.empty()) {
             auto endpoint = io::parse_endpoint(wanted.connect_to);
-            const bool is_stream = endpoint && (endpoint->transport == io::Transport::unix_stream ||
-                                                (endpoint->transport == io::Transport::tcp && endpoint->port != 0));
+            const bool is_stream = endpoint && (endpoint->scheme == io::EndpointScheme::unix_stream ||
+                                                (endpoint->scheme == io::EndpointScheme::tcp && endpoint->port != 0));
             if (!is_stream) return std::unexpected("'" + printable(wanted.connect_to) + "' is nowhere to connect to");
             options.connect_to = *std::move(endpoint);
         }

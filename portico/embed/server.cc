@@ -235,8 +235,8 @@ std::expected<std::vector<server::WebEndpoint>, std::string> parse(const std::ve
     for (const std::string& text : texts) {
         auto parsed = server::parse_web_endpoint(text);
         if (!parsed) return std::unexpected("'" + text + "' is not an endpoint: " + parsed.error().message);
-        const io::Transport transport = parsed->endpoint.transport;
-        if (transport != io::Transport::tcp && transport != io::Transport::unix_stream) {
+        const io::EndpointScheme scheme = parsed->endpoint.scheme;
+        if (scheme != io::EndpointScheme::tcp && scheme != io::EndpointScheme::unix_stream) {
             return std::unexpected("'" + text + "' is not an endpoint for HTTP: write HOST:PORT or unix:PATH");
         }
         endpoints.push_back(*std::move(parsed));

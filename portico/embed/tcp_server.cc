@@ -421,8 +421,8 @@ std::expected<server::WebEndpoint, std::string> endpoint_for_streams(std::string
     const std::string shown = "'" + std::string(text) + "' ";
     auto where = server::parse_web_endpoint(text);
     if (!where) return std::unexpected(shown + "is not an endpoint: " + where.error().message);
-    const io::Transport transport = where->endpoint.transport;
-    if (transport != io::Transport::tcp && transport != io::Transport::unix_stream) {
+    const io::EndpointScheme scheme = where->endpoint.scheme;
+    if (scheme != io::EndpointScheme::tcp && scheme != io::EndpointScheme::unix_stream) {
         return std::unexpected(shown + "is not an endpoint for streams: write HOST:PORT or unix:PATH");
     }
     return *std::move(where);

@@ -277,9 +277,11 @@ struct Upstream {
 // Where an upstream listens.
 io::SocketAddress address_of(std::string_view endpoint) {
     const auto parsed = io::parse_endpoint(endpoint);
-    if (parsed && parsed->transport == io::Transport::unix_stream) return io::SocketAddress::unix_path_of(parsed->path);
+    if (parsed && parsed->scheme == io::EndpointScheme::unix_stream) {
+        return io::SocketAddress::unix_path_of(parsed->path);
+    }
     const auto ip = parsed ? io::IpAddress::parse(parsed->host) : std::nullopt;
-    if (ip && parsed->transport == io::Transport::tcp && parsed->port != 0) {
+    if (ip && parsed->scheme == io::EndpointScheme::tcp && parsed->port != 0) {
         return io::SocketAddress::of(*ip, parsed->port);
     }
     std::fprintf(stderr, "portico: '%.*s' is not an address and a port\n", static_cast<int>(endpoint.size()),

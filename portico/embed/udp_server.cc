@@ -114,9 +114,9 @@ Task<void> RunningUdp::answer_all(io::Datagram& socket) {
 
 Opening open(std::string_view endpoint, const AnswerDatagramFrom& answer, const UdpOptions& options) {
     const std::string shown = "'" + std::string(endpoint) + "' ";
-    const auto where = io::parse_endpoint(endpoint, io::Transport::udp);
+    const auto where = io::parse_endpoint(endpoint, io::EndpointScheme::udp);
     if (!where) return std::unexpected(shown + "is not an endpoint: " + where.error().message);
-    if (where->transport != io::Transport::udp) {
+    if (where->scheme != io::EndpointScheme::udp) {
         return std::unexpected(shown + "is not an endpoint for UDP: write HOST:PORT");
     }
     auto threads = ServiceThreads::open(1, share(options.log));

@@ -100,21 +100,21 @@ Task<bool> WebSocketSession::run(const BoundWebSocket& handler, http::ContentWri
     reading.start(read());
     handling.start(handle(handler), AfterStop::ends);
     co_await handling.join();
-    has_returned_ = true;
+    handler_ = Handler::returned;
     returned_gate_.open();
     room_gate_.open();
-    if (has_ended_) answer_close();
+    if (has_ended()) answer_close();
     begin_closing(exception_ ? CloseCode::internal_error : CloseCode::normal, {});
     co_await reading.join();
     closing.request_stop();
     co_await closing.join();
-    is_finishing_ = true;
+    if (outgoing_ == Outgoing::open) outgoing_ = Outgoing::finishing;
     wake_writer();
-    if (was_silent_) writing.request_stop();  // nobody reads what is left
+    if (incoming_ == Incoming::silent) writing.request_stop();  // nobody reads what is left
     co_await writing.join();
     draining.request_stop();
     co_await draining.join();
-    co_return !is_broken_ && !was_silent_;
+    co_return outgoing_ != Outgoing::broken&& incoming_ != Incoming::silent;
 }
 
 Task<void> WebSocketSession::handle(const BoundWebSocket& handler) {
@@ -139,11 +139,11 @@ Task<void> WebSocketSession::close_when_draining() {
     io::Gate never_opened;
     const io::Result<void> stopped = co_await never_opened.wait(core(), io::never);
     static_cast<void>(stopped);
-    if (!has_returned_) begin_closing(CloseCode::going_away, "the server stops");
+    if (handler_ != Handler::returned) begin_closing(CloseCode::going_away, "the server stops");
 }
 
 void WebSocketSession::begin_closing(CloseCode code, std::string_view reason) {
-    if (has_ended_ || engine_.is_closing()) return;
+    if (has_ended() || engine_.is_closing()) return;
     engine_.close(code, reason);
     closing_->start(limit_closing());
     wake_writer();
@@ -151,7 +151,7 @@ void WebSocketSession::begin_closing(CloseCode code, std::string_view reason) {
 
 // The client has closed. What the handler sends before it has been told of that still goes first.
 void WebSocketSession::answer_close() {
-    if (was_silent_ || engine_.is_closing()) return;
+    if (incoming_ == Incoming::silent || engine_.is_closing()) return;
     engine_.close(close_code_, {});
     wake_writer();
 }
@@ -172,7 +172,7 @@ Task<void> WebSocketSession::close(std::uint16_t code, std::string reason) {
         reason.clear();
     }
     begin_closing(sent, reason);
-    while (!has_ended_) {
+    while (!has_ended()) {
         const io::Result<void> ended = co_await ended_gate_.wait(core(), io::never);
         if (!ended) co_return;
     }
@@ -181,7 +181,7 @@ Task<void> WebSocketSession::close(std::uint16_t code, std::string reason) {
 // --- Receiving
 
 void WebSocketSession::ignore_messages() {
-    ignores_ = true;
+    handler_ = Handler::ignores_messages;
     ready_.reset();
     room_gate_.open();
 }
@@ -196,7 +196,7 @@ Task<std::optional<WebSocketMessage>> WebSocketSession::receive() {
             room_gate_.open();
             co_return std::optional<WebSocketMessage>(std::move(message));
         }
-        if (has_ended_) {
+        if (has_ended()) {
             answer_close();
             co_return std::nullopt;
         }
@@ -213,31 +213,30 @@ io::TimePoint WebSocketSession::next_deadline() const {
     return deadline;
 }
 
-WebSocketSession::Reading WebSocketSession::meet_deadline() {
+WebSocketSession::Incoming WebSocketSession::meet_deadline() {
     const io::TimePoint now = core().now();
     if (message_began_at_ && now >= io::later(*message_began_at_, options_->message_time_max)) {
         close_code_ = CloseCode::policy;
         exchange_->notes().reason = "the WebSocket's client took too long for a message";
         engine_.close(CloseCode::policy, "the message took too long");
         wake_writer();
-        return Reading::ended;
+        return Incoming::ended;
     }
     if (pinged_at_ && now >= io::later(*pinged_at_, options_->pong_time_max)) {
         exchange_->notes().reason = "the WebSocket's client did not answer a ping";
-        was_silent_ = true;
-        return Reading::ended;
+        return Incoming::silent;
     }
     if (!pinged_at_ && now >= io::later(heard_at_, options_->ping_after)) {
         pinged_at_ = now;
         engine_.ping();
         wake_writer();
     }
-    return Reading::goes_on;
+    return Incoming::open;
 }
 
 Task<void> WebSocketSession::read() {
-    Reading next = Reading::goes_on;
-    while (next == Reading::goes_on) {
+    Incoming next = Incoming::open;
+    while (next == Incoming::open) {
         io::Result<Buffer> octets = co_await exchange_->receive_upgraded(next_deadline());
         if (octets && !octets->empty()) {
             heard_at_ = core().now();
@@ -248,21 +247,20 @@ Task<void> WebSocketSession::read() {
             next = meet_deadline();
         } else {
             // A task that was asked to stop ends a connection whose close frame was not answered in time.
-            was_silent_ = !engine_.is_closing();
-            next = Reading::ended;
+            next = engine_.is_closing() ? Incoming::ended : Incoming::silent;
         }
     }
-    co_await end_reading();
+    co_await end_reading(next);
 }
 
-Task<WebSocketSession::Reading> WebSocketSession::take_events() {
+Task<WebSocketSession::Incoming> WebSocketSession::take_events() {
     for (;;) {
         std::optional<Event> event = engine_.next_event();
         if (engine_.has_output()) wake_writer();
         if (!event) {
             if (!engine_.is_in_message()) message_began_at_.reset();
             if (engine_.is_in_message() && !message_began_at_) message_began_at_ = core().now();
-            co_return Reading::goes_on;
+            co_return Incoming::open;
         }
         switch (event->kind) {
             case Event::Kind::pong: break;
@@ -270,13 +268,13 @@ Task<WebSocketSession::Reading> WebSocketSession::take_events() {
                 close_code_ = event->code;
                 close_reason_ = std::move(event->octets);
                 if (!event->fault.empty()) exchange_->notes().reason = "WebSocket: " + std::string(event->fault);
-                co_return Reading::ended;
+                co_return Incoming::ended;
             case Event::Kind::message: {
                 message_began_at_.reset();
-                if (ignores_ || has_returned_) break;
+                if (handler_ != Handler::takes_messages) break;
                 ready_ = std::move(event);
-                const Reading next = co_await deliver();
-                if (next == Reading::ended) co_return next;
+                const Incoming next = co_await deliver();
+                if (next != Incoming::open) co_return next;
                 break;
             }
         }
@@ -284,36 +282,33 @@ Task<WebSocketSession::Reading> WebSocketSession::take_events() {
 }
 
 // Until the message has been taken. Nothing is received meanwhile, so that the client's silence is not its fault.
-Task<WebSocketSession::Reading> WebSocketSession::deliver() {
+Task<WebSocketSession::Incoming> WebSocketSession::deliver() {
     ready_gate_.open();
-    while (ready_ && !has_returned_) {
+    while (ready_ && handler_ != Handler::returned) {
         const io::Result<void> woken = co_await room_gate_.wait(core(), io::never);
-        if (!woken) {
-            was_silent_ = !engine_.is_closing();
-            co_return Reading::ended;
-        }
+        if (!woken) co_return engine_.is_closing() ? Incoming::ended : Incoming::silent;
     }
     heard_at_ = core().now();
-    co_return Reading::goes_on;
+    co_return Incoming::open;
 }
 
 // Nothing more is received: tells the handler, and ends it if it does not end by itself.
-Task<void> WebSocketSession::end_reading() {
-    const bool is_at_work = !ignores_ && (is_receiving_ || ready_ || !was_silent_);
-    has_ended_ = true;
-    if (was_silent_ && exchange_->notes().reason.empty()) {
+Task<void> WebSocketSession::end_reading(Incoming how) {
+    incoming_ = how;
+    const bool takes_messages = handler_ == Handler::takes_messages;
+    const bool is_at_work = takes_messages && (is_receiving_ || ready_ || how == Incoming::ended);
+    if (how == Incoming::silent && exchange_->notes().reason.empty()) {
         exchange_->notes().reason = "the WebSocket's client left without a close frame";
     }
     ended_gate_.open();
     ready_gate_.open();
-    if (!is_at_work) answer_close();
-    if (is_at_work && !has_returned_) {
+    if (is_at_work) {
         const io::TimePoint latest = io::later(core().now(), options_->close_time_max);
         const io::Result<void> returned = co_await returned_gate_.wait(core(), latest);
         static_cast<void>(returned);
-        answer_close();
     }
-    if (!has_returned_) handling_->request_stop();
+    answer_close();
+    if (handler_ != Handler::returned) handling_->request_stop();
 }
 
 // --- Sending
@@ -324,16 +319,17 @@ Task<bool> WebSocketSession::send(MessageType type, std::string octets) {
         const io::Result<void> woken = co_await turn.wait();
         if (!woken) co_return false;
     }
-    if (was_silent_ || is_broken_ || engine_.is_closing()) co_return false;
+    const bool is_over = incoming_ == Incoming::silent || outgoing_ == Outgoing::broken;
+    if (is_over || engine_.is_closing()) co_return false;
     engine_.send(type, octets);
     octets = std::string();
     const std::uint64_t own = taken_ + 1;
     wake_writer();
-    while (written_ < own && !is_broken_) {
+    while (written_ < own && outgoing_ != Outgoing::broken) {
         const io::Result<void> woken = co_await turn.wait();
         if (!woken) co_return false;
     }
-    co_return !is_broken_;
+    co_return outgoing_ != Outgoing::broken;
 }
 
 // The output is written as it comes. The limits on responses say how long the client may take.
@@ -341,7 +337,7 @@ Task<void> WebSocketSession::write(http::ContentWriter& to) {
     for (;;) {
         const std::string octets = engine_.take_output();
         if (octets.empty()) {
-            if (is_finishing_) co_return;
+            if (outgoing_ == Outgoing::finishing) co_return;
             const io::Result<void> woken = co_await output_gate_.wait(core(), io::never);
             if (!woken) co_return;
             continue;
@@ -351,8 +347,7 @@ Task<void> WebSocketSession::write(http::ContentWriter& to) {
         const bool is_written = co_await to.write(octets);
         written_ = own;
         if (!is_written) {
-            is_broken_ = true;
-            was_silent_ = true;
+            outgoing_ = Outgoing::broken;
             if (reading_ != nullptr) reading_->request_stop();
         }
         if (!senders_.empty()) senders_.front()->go_on();

@@ -46,22 +46,39 @@ public:
 private:
     class SendTurn;
 
-    // What ends a wait of the reading task.
-    enum class Reading : std::uint8_t { goes_on, ended };
+    // What the client sends.
+    enum class Incoming : std::uint8_t {
+        open,    // further messages may come
+        ended,   // nothing more is received: one of the ends has closed
+        silent,  // nothing more is received: the client has gone without a close frame
+    };
+    // What the client is sent.
+    enum class Outgoing : std::uint8_t {
+        open,
+        finishing,  // nothing more than what waits in the output
+        broken,     // the output can't be sent
+    };
+    // What becomes of a message that arrives.
+    enum class Handler : std::uint8_t {
+        takes_messages,
+        ignores_messages,  // until it returns
+        returned,
+    };
 
     Task<void> handle(const BoundWebSocket& handler);
     Task<void> read();
     Task<void> write(http::ContentWriter& to);
     Task<void> close_when_draining();
     Task<void> limit_closing();
-    Task<Reading> take_events();
-    Task<Reading> deliver();
-    Task<void> end_reading();
+    Task<Incoming> take_events();
+    Task<Incoming> deliver();
+    Task<void> end_reading(Incoming how);
     [[nodiscard]] io::TimePoint next_deadline() const;
-    [[nodiscard]] Reading meet_deadline();
+    [[nodiscard]] Incoming meet_deadline();
     void answer_close();
     void begin_closing(websocket::CloseCode code, std::string_view reason);
     void wake_writer() { output_gate_.open(); }
+    [[nodiscard]] bool has_ended() const { return incoming_ != Incoming::open; }
 
     link::Exchange* exchange_;
     Charge charge_;
@@ -73,9 +90,7 @@ private:
     // Reading.
     std::optional<websocket::Event> ready_;  // a message that the handler has not taken
     bool is_receiving_ = false;              // a task waits in receive()
-    bool ignores_ = false;
-    bool has_ended_ = false;   // nothing more is received
-    bool was_silent_ = false;  // the client has gone without a word
+    Incoming incoming_ = Incoming::open;
     io::Gate ready_gate_;
     io::Gate room_gate_;  // for another message
     io::Gate ended_gate_;
@@ -90,12 +105,11 @@ private:
     std::uint64_t taken_ = 0;        // how often the output was taken
     std::uint64_t written_ = 0;      // and written
     io::Gate output_gate_;
-    bool is_finishing_ = false;
-    bool is_broken_ = false;
+    Outgoing outgoing_ = Outgoing::open;
 
     // The handler.
     std::exception_ptr exception_;
-    bool has_returned_ = false;
+    Handler handler_ = Handler::takes_messages;
     io::Gate returned_gate_;
     io::Scope* reading_ = nullptr;
     io::Scope* handling_ = nullptr;

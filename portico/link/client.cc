@@ -397,10 +397,10 @@ Task<Answered<Client::Way>> Client::open(Journey& journey) {
 Task<Answered<io::Connected>> Client::connect(Journey& journey) {
     const io::TimePoint latest = io::later(core_->now(), options_.limits.connect_time_max);
     const io::TimePoint deadline = std::min(journey.request.deadline, latest);
-    const io::Endpoint own(io::Transport::tcp, journey.uri.host, journey.uri.port);
+    const io::Endpoint own(io::EndpointScheme::tcp, journey.uri.host, journey.uri.port);
     const io::Endpoint& there = options_.connect_to ? *options_.connect_to : own;
     std::vector<io::SocketAddress> peers;
-    if (there.transport == io::Transport::unix_stream) {
+    if (there.scheme == io::EndpointScheme::unix_stream) {
         peers.push_back(io::SocketAddress::unix_path_of(there.path));
     } else {
         auto resolved = co_await io::resolve(*core_, there.host, there.port, options_.family, deadline);

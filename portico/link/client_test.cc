@@ -565,7 +565,7 @@ TEST_F(ClientTest, ClosesTheConnectionIfItIsAskedTo) {
 TEST_F(ClientTest, ConnectsToAnotherAddressIfItIsToldTo) {
     Origin& origin = serve(8080, [](std::string_view) { return with_content("hello"); }, context_for({"example.org"}));
     options_.tls.authorities = tls::authority_text().chain;
-    options_.connect_to = io::Endpoint(io::Transport::tcp, "127.0.0.1", 8080);
+    options_.connect_to = io::Endpoint(io::EndpointScheme::tcp, "127.0.0.1", 8080);
     EXPECT_EQ(get("https://example.org/").content, "hello");
     EXPECT_NE(origin.requests().at(0).find("Host: example.org\r\n"), std::string::npos);
 }

@@ -4,6 +4,7 @@
 #include <cassert>
 #include <cerrno>
 #include <chrono>
+#include <cstdint>
 #include <cstring>
 #include <tuple>
 #include <utility>
@@ -159,54 +160,62 @@ public:
 
     // Writes the head to the output, once. False if the response can't go on, such as for want of memory for the head.
     [[nodiscard]] bool begin() {
-        if (std::exchange(has_begun_, true)) return !has_left_;
+        if (phase_ != Phase::awaited) return phase_ != Phase::given_up;
         announced_ = Announced(response_->content_length);
         const bool is_http = response_->upgrade.empty();  // and not another protocol
-        framed_ = is_http && !announced_.has_length() && request_->version != http::Version::http_1_0;
+        const bool is_framed = is_http && !announced_.has_length() && request_->version != http::Version::http_1_0;
         link_->output_ = Buffer();  // a long head gets a block of its own size
-        if (link_->has_output_for(h1::head_octets_at_most(*response_))) {
-            link_->write_head(*request_, *response_, date_, persistence_);
-        } else {
-            has_left_ = true;
-        }
-        return !has_left_;
+        if (!link_->has_output_for(h1::head_octets_at_most(*response_))) return give_up();
+        link_->write_head(*request_, *response_, date_, persistence_);
+        phase_ = is_framed ? Phase::in_chunks : Phase::unframed;
+        return true;
     }
     Task<bool> write(std::string_view octets) override {
-        if (octets.empty() || has_left_) co_return !has_left_;  // an empty chunk would be the last
+        if (octets.empty()) co_return phase_ != Phase::given_up;  // an empty chunk would be the last
         if (!begin()) co_return false;
-        has_left_ = !announced_.takes(octets.size());
-        if (has_left_) co_return false;
+        if (!announced_.takes(octets.size())) co_return give_up();
         h1::ChunkLine line;
         Parts parts{std::string_view(), octets, std::string_view()};
-        if (framed_) {
+        if (phase_ == Phase::in_chunks) {
             parts[0] = h1::write_chunk_line(octets.size(), line);
             parts[2] = "\r\n";
         }
         const Sent sent = co_await link_->send_parts(parts, false, patience_);
-        if (sent != Sent::whole) has_left_ = true;
-        co_return !has_left_;
+        co_return sent == Sent::whole || give_up();
     }
     Task<Sent> finish() {
         if (!begin()) co_return Sent::left;
         if (!announced_.is_complete()) co_return Sent::cut;
         std::string end;
-        if (framed_) end = h1::last_chunk(request_->asks_for_trailers() ? response_->trailers : http::FieldSection());
+        if (phase_ == Phase::in_chunks) {
+            end = h1::last_chunk(request_->asks_for_trailers() ? response_->trailers : http::FieldSection());
+        }
         const Parts last{std::string_view(end)};
         const Sent sent = co_await link_->send_parts(last, false, patience_);
         co_return sent;
     }
 
 private:
+    enum class Phase : std::uint8_t {
+        awaited,    // the head has not been written
+        in_chunks,  // RFC 9112 §7.1
+        unframed,   // the content as it is: its length or the connection's end says where it ends
+        given_up,   // the response can't go on
+    };
+
+    bool give_up() {
+        phase_ = Phase::given_up;
+        return false;
+    }
+
     H1Inbound* link_;
     const http::Request* request_;
     const http::Response* response_;
     std::string_view date_;
     h1::Persistence persistence_;
     Patience patience_;
-    bool framed_ = false;
     Announced announced_;
-    bool has_begun_ = false;
-    bool has_left_ = false;
+    Phase phase_ = Phase::awaited;
 };
 
 Task<Sent> H1Inbound::send_made(const http::Request& request, const http::Response& response, std::string_view date,

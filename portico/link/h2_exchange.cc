@@ -18,8 +18,8 @@ namespace {
 // Contents up to this size are sent with their heads, whatever else waits.
 constexpr std::uint64_t small_octets_max = 16 * 1024;
 
-// What one turn sends: a frame as large as every peer accepts (RFC 9113 §4.2).
-constexpr std::size_t turn_octets_max = 16 * 1024;
+// The content of one frame: as large as every peer accepts (RFC 9113 §4.2).
+constexpr std::size_t frame_octets_max = 16 * 1024;
 
 }  // namespace
 
@@ -32,16 +32,15 @@ void H2Exchange::begin(const H2Inbound::Arrived& arrived) {
     has_left_ = false;
     refusal_of_head_ = arrived.refusal;
     content_octets_ = 0;
-    has_all_content_ = !request().has_content;
-    drops_content_ = false;
-    invites_content_ = request().expectation == http::Expectation::continue_;
-    is_refused_ = false;
+    const bool is_invited = request().expectation != http::Expectation::continue_;
+    arrival_ = is_invited ? Arrival::arriving : Arrival::uninvited;
+    if (!request().has_content) arrival_ = Arrival::complete;
+    use_ = ContentUse::kept;
     refusal_ = {};
     content_waited_ = {};
-    is_head_sent_ = false;
-    is_cut_ = false;
+    progress_ = Progress::awaited;
     link_->add(stream_, *this);
-    if (has_all_content_) content_has_ended();
+    if (has_all_content()) content_has_ended();
 }
 
 void H2Exchange::end() {
@@ -76,29 +75,34 @@ Task<bool> H2Exchange::client_left_while_sending() { return client_left(ContentR
 // --- The content of the request
 
 void H2Exchange::take_content(std::string_view octets) {
+    arrival_ = Arrival::arriving;
     content_octets_ += octets.size();
-    if (!drops_content_ && !h2::make_room(content_, octets.size(), core().buffers(), Lending::input)) {
+    if (use_ == ContentUse::kept && !h2::make_room(content_, octets.size(), core().buffers(), Lending::input)) {
         refuse(no_memory());
     }
-    if (drops_content_) {
-        link_->engine().used(stream_, octets.size());
-    } else {
+    if (use_ == ContentUse::kept) {
         std::memcpy(content_.room().data(), octets.data(), octets.size());
         content_.grow(octets.size());
+    } else {
+        link_->engine().used(stream_, octets.size());
     }
     content_gate_.open();
 }
 
 void H2Exchange::take_content_end() {
-    has_all_content_ = true;
+    arrival_ = Arrival::complete;
     content_gate_.open();
 }
 
 void H2Exchange::refuse(http::Refusal refusal) {
     refusal_ = refusal;
-    is_refused_ = true;
-    drops_content_ = true;
+    use_ = ContentUse::refused;
     use_up(content_);
+}
+
+void H2Exchange::drop() {
+    if (use_ == ContentUse::kept) use_ = ContentUse::dropped;
+    if (content_.has_block()) use_up(content_);
 }
 
 // The peer may send as much again.
@@ -111,10 +115,10 @@ void H2Exchange::use_up(Buffer& content) {
 std::optional<ContentEnd> H2Exchange::end_of_content() {
     const std::uint64_t most = in_force_->limits.content_octets_max;
     const bool is_too_large = std::max(content_octets_, request().content_length.value_or(0)) > most;
-    if (!is_refused_ && is_too_large) refuse(too_large());
-    if (is_refused_) return ContentEnd::refused;
+    if (use_ != ContentUse::refused && is_too_large) refuse(too_large());
+    if (use_ == ContentUse::refused) return ContentEnd::refused;
     if (!content_.empty()) return std::nullopt;
-    if (has_all_content_) return ContentEnd::complete;
+    if (has_all_content()) return ContentEnd::complete;
     return has_left_ ? std::optional(ContentEnd::left) : std::nullopt;
 }
 
@@ -131,7 +135,7 @@ Task<std::optional<ContentEnd>> H2Exchange::await_content() {
     // Count only the time spent waiting for the peer, not our own processing.
     content_waited_ += core().now() - began;
     if (woken) {
-        const bool is_over = has_all_content_ || has_left_ || is_refused_;
+        const bool is_over = !awaits_content() || use_ == ContentUse::refused;
         if (is_over || is_fast_enough(content_octets_, content_waited_, limits)) co_return std::nullopt;
     }
     // The wait was ended to give memory back (WaitingPlace). If the task was asked to stop, nobody sees the refusal.
@@ -142,7 +146,8 @@ Task<std::optional<ContentEnd>> H2Exchange::await_content() {
 
 // RFC 9110 §10.1.1: once, if the peer waits for it and has not begun to send the content unasked.
 Task<std::optional<ContentEnd>> H2Exchange::invite_content() {
-    if (!std::exchange(invites_content_, false) || content_octets_ > 0 || has_all_content_) co_return std::nullopt;
+    if (arrival_ != Arrival::uninvited) co_return std::nullopt;
+    arrival_ = Arrival::arriving;
     http::Response invitation;
     invitation.status = http::Status::continue_;
     const Sent sent = co_await send_interim(invitation);
@@ -172,14 +177,14 @@ Task<ContentStep> H2Exchange::receive_content() {
 // None of the limits on contents applies: the protocol has its own. The window limits what waits here.
 Task<io::Result<Buffer>> H2Exchange::receive_upgraded(io::TimePoint deadline) {
     for (;;) {
-        if (is_refused_) co_return io::fail(ENOBUFS, "read");
+        if (use_ == ContentUse::refused) co_return io::fail(ENOBUFS, "read");
         if (!content_.empty()) {
             Buffer received = std::exchange(content_, Buffer());
             link_->engine().used(stream_, received.size());
             link_->wake_writer();
             co_return std::move(received);
         }
-        if (has_all_content_) co_return Buffer();
+        if (has_all_content()) co_return Buffer();
         if (has_left_) co_return io::fail(ECONNRESET, "read");
         const io::Result<void> woken = co_await content_gate_.wait(core(), deadline);
         if (!woken) co_return std::unexpected(woken.error());
@@ -188,9 +193,8 @@ Task<io::Result<Buffer>> H2Exchange::receive_upgraded(io::TimePoint deadline) {
 
 std::optional<ContentEnd> H2Exchange::drop_content_at_once() {
     // The client asks before it sends, and the answer will be no.
-    if (invites_content_ && content_octets_ == 0 && !has_all_content_) return ContentEnd::complete;
-    drops_content_ = true;
-    if (content_.has_block()) use_up(content_);
+    if (arrival_ == Arrival::uninvited) return ContentEnd::complete;
+    drop();
     const std::optional<ContentEnd> end = end_of_content();
     if (end == ContentEnd::complete) content_has_ended();
     return end;
@@ -206,8 +210,7 @@ Task<ContentEnd> H2Exchange::drop_content() {
 }
 
 Task<void> H2Exchange::linger(io::Duration time_max, std::size_t octets_max) {
-    drops_content_ = true;
-    if (content_.has_block()) use_up(content_);
+    drop();
     link_->wake_writer();
     const io::TimePoint deadline = core().now() + time_max;
     const std::uint64_t most = content_octets_ + octets_max;
@@ -227,7 +230,7 @@ void H2Exchange::write_head(h2::Ending ending) {
     extras.date = context().date();
     extras.content_length = response().announced_length(request().method);
     link_->engine().respond(stream_, response(), extras, ending);
-    is_head_sent_ = true;
+    progress_ = Progress::begun;
 }
 
 // Whether the content is in memory, and so small that it is sent with the head.
@@ -245,7 +248,7 @@ std::optional<Sent> H2Exchange::send_at_once() {
     if (response().producer || !engine.has_room_for_head() || has_left_) return std::nullopt;
     const std::uint64_t octets = response().sends_content(request().method) ? response().content_octets() : 0;
     if (octets > 0 && !is_small()) return std::nullopt;
-    if (!is_head_sent_) write_head(octets == 0 ? h2::Ending::last : h2::Ending::more);
+    if (progress_ == Progress::awaited) write_head(octets == 0 ? h2::Ending::last : h2::Ending::more);
     if (octets > 0) {
         if (engine.room_for_data(stream_) < octets) return std::nullopt;
         std::uint64_t left = octets;
@@ -276,7 +279,7 @@ Task<Sent> H2Exchange::send_complete() {
 
 Task<Sent> H2Exchange::send_waiting() {
     const bool has_content = response().sends_content(request().method) && response().content_octets() > 0;
-    if (!is_head_sent_) {
+    if (progress_ == Progress::awaited) {
         const Sent head = co_await send_head(has_content ? h2::Ending::more : h2::Ending::last);
         if (head != Sent::whole || !has_content) co_return head;
     }
@@ -333,18 +336,18 @@ Task<bool> H2Exchange::wait_to_send() {
     co_return woken && !has_left_;
 }
 
-// Content that waits for its turns, until it is destroyed.
+// Content that is pending until it has been written, or this is destroyed.
 class H2Exchange::Sending {
 public:
     explicit Sending(H2Exchange& exchange) : exchange_(&exchange) {
-        exchange.is_pending_ = true;
+        exchange.progress_ = Progress::pending;
         exchange.link_->begin_sending();
         exchange.link_->engine().has_data(exchange.stream_, exchange.core().now());
     }
     Sending(const Sending&) = delete;
     Sending& operator=(const Sending&) = delete;
     ~Sending() {
-        exchange_->is_pending_ = false;
+        if (exchange_->has_pending()) exchange_->progress_ = Progress::begun;
         exchange_->pending_file_ = nullptr;
         exchange_->link_->engine().has_no_data(exchange_->stream_);
         exchange_->link_->end_sending();
@@ -359,11 +362,11 @@ Task<Sent> H2Exchange::send_rest() {
     if (has_left_) co_return Sent::left;
     const Sending guard(*this);
     link_->wake_writer();
-    while (is_pending_) {
+    while (has_pending()) {
         const bool goes_on = co_await wait_to_send();
         if (!goes_on) co_return has_left_ ? Sent::left : Sent::ended;
     }
-    co_return is_cut_ ? Sent::cut : Sent::whole;
+    co_return progress_ == Progress::cut ? Sent::cut : Sent::whole;
 }
 
 Task<Sent> H2Exchange::send_octets(std::string_view octets, h2::Ending ending) {
@@ -397,24 +400,24 @@ Task<Sent> H2Exchange::send_range(const http::Piece& piece, h2::Ending ending) {
     co_return Sent::whole;
 }
 
-std::size_t H2Exchange::take_turn() {
-    if (!is_pending_) {
+std::size_t H2Exchange::write_pending() {
+    if (!has_pending()) {
         link_->engine().has_no_data(stream_);
         return 0;
     }
-    if (pending_file_ != nullptr) return take_turn_of_file();
+    if (pending_file_ != nullptr) return write_pending_file();
     h2::Connection& engine = link_->engine();
-    const std::size_t octets = std::min({pending_.size(), engine.room_for_data(stream_), turn_octets_max});
+    const std::size_t octets = std::min({pending_.size(), engine.room_for_data(stream_), frame_octets_max});
     const bool is_done = octets == pending_.size();
     engine.write_data(stream_, pending_.substr(0, octets), is_done ? pending_ending_ : h2::Ending::more);
     pending_.remove_prefix(octets);
-    if (is_done) end_turns();
+    if (is_done) end_pending(Progress::begun);
     return octets;
 }
 
-std::size_t H2Exchange::take_turn_of_file() {
+std::size_t H2Exchange::write_pending_file() {
     h2::Connection& engine = link_->engine();
-    const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(pending_octets_, turn_octets_max));
+    const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(pending_octets_, frame_octets_max));
     const std::span<char> room = engine.data_room(stream_, wanted);
     if (room.empty()) return 0;  // the connection has ended for want of memory
     const http::Piece& piece = *pending_file_;
@@ -422,19 +425,19 @@ std::size_t H2Exchange::take_turn_of_file() {
     const std::size_t octets = read.value_or(0);
     const bool is_done = octets == pending_octets_;
     // After the last octets no reset could take them back.
-    is_cut_ = octets == 0 || (is_done && has_changed(core(), piece));
-    if (!is_cut_) {
+    const bool is_cut = octets == 0 || (is_done && has_changed(core(), piece));
+    if (!is_cut) {
         engine.data_written(stream_, octets, is_done ? pending_ending_ : h2::Ending::more);
         pending_from_ += octets;
         pending_octets_ -= octets;
     }
-    if (is_done || is_cut_) end_turns();
+    if (is_done || is_cut) end_pending(is_cut ? Progress::cut : Progress::begun);
     return octets;
 }
 
 // To be called last: the sender goes on, and may end the exchange.
-void H2Exchange::end_turns() {
-    is_pending_ = false;
+void H2Exchange::end_pending(Progress next) {
+    progress_ = next;
     link_->engine().has_no_data(stream_);
     send_gate_.open();
 }
@@ -447,14 +450,14 @@ public:
 
     Task<bool> write(std::string_view octets) override {
         if (octets.empty() || sent_ != Sent::whole) co_return sent_ == Sent::whole;
-        if (!exchange_->is_head_sent_) co_await begin();
+        if (exchange_->progress_ == Progress::awaited) co_await begin();
         if (sent_ == Sent::whole && !announced_.takes(octets.size())) sent_ = Sent::cut;
         if (sent_ != Sent::whole) co_return false;
         sent_ = co_await exchange_->send_octets(octets, h2::Ending::more);
         co_return sent_ == Sent::whole;
     }
     Task<Sent> finish() {
-        if (sent_ == Sent::whole && !exchange_->is_head_sent_) co_await begin();
+        if (sent_ == Sent::whole && exchange_->progress_ == Progress::awaited) co_await begin();
         if (sent_ != Sent::whole) co_return sent_;
         if (!announced_.is_complete()) co_return Sent::cut;
         h2::Connection& engine = exchange_->link_->engine();

@@ -36,10 +36,10 @@ public:
     // The answer has been sent, but the client may still send content. It gets this much time, and may send this much
     // more, before end() resets the stream: a client that is told at once may not read the answer. Ends with the
     // stream.
-    [[nodiscard]] bool awaits_content() const { return !has_all_content_ && !has_left_; }
+    [[nodiscard]] bool awaits_content() const { return arrival_ != Arrival::complete && !has_left_; }
     [[nodiscard]] Task<void> linger(io::Duration time_max, std::size_t octets_max);
     // Its output is to be sent, and its end noticed, although nothing has been received.
-    void end_turn() { link_->wake_writer(); }
+    void wake_writer() { link_->wake_writer(); }
 
     // A stream leaves the others alone.
     void close_afterwards() override {}
@@ -57,6 +57,26 @@ private:
     class Producing;
     class Sending;
 
+    // What has arrived of the request's content.
+    enum class Arrival : std::uint8_t {
+        uninvited,  // nothing: the client waits for 100 (Continue)
+        arriving,   // the rest may still come
+        complete,
+    };
+    // What becomes of the content that arrives. It never goes back: refused content is not kept again.
+    enum class ContentUse : std::uint8_t {
+        kept,     // until it is read
+        dropped,  // nobody wants it
+        refused,  // dropped too, and read_content() says so: see refusal_
+    };
+    // How far the response has been sent.
+    enum class Progress : std::uint8_t {
+        awaited,  // its head has not been written
+        begun,    // everything that there was to send has been written
+        pending,  // content waits for the connection to write it
+        cut,      // a file has ended too early: only a reset can follow
+    };
+
     // --- for the connection
     // Whom something on the stream can concern: one task each.
     enum class Waiter : std::uint8_t { reader, sender, watcher };
@@ -66,10 +86,12 @@ private:
     void take_content(std::string_view octets);
     void take_content_end();
     void go_on_sending() { send_gate_.open(); }
+    [[nodiscard]] bool has_all_content() const { return arrival_ == Arrival::complete; }
+    [[nodiscard]] bool has_pending() const { return progress_ == Progress::pending; }
     // False: the task was asked to stop, or the stream is closed.
     [[nodiscard]] Task<bool> wait_to_send();
-    // Writes some of the content that waits to be sent. Returns how many octets.
-    std::size_t take_turn();
+    // Writes one frame of the content that is pending. Returns how many octets.
+    std::size_t write_pending();
 
     [[nodiscard]] Task<ContentStep> receive_content() override;
     [[nodiscard]] Task<Sent> send_produced() override;
@@ -79,6 +101,7 @@ private:
     [[nodiscard]] Task<std::optional<ContentEnd>> await_content();
     [[nodiscard]] Task<std::optional<ContentEnd>> invite_content();
     void refuse(http::Refusal refusal);
+    void drop();
     void use_up(Buffer& content);
     void write_head(h2::Ending ending);
     [[nodiscard]] bool is_small() const;
@@ -89,8 +112,8 @@ private:
     [[nodiscard]] Task<Sent> send_range(const http::Piece& piece, h2::Ending ending);
     [[nodiscard]] Task<Sent> send_rest();
     Sent give_up(Sent why);
-    std::size_t take_turn_of_file();
-    void end_turns();
+    std::size_t write_pending_file();
+    void end_pending(Progress next);
 
     H2Inbound* link_;
     std::shared_ptr<const LimitsInForce> in_force_;  // when the exchange began: the limits of its content
@@ -102,23 +125,19 @@ private:
     Buffer content_;                    // received, and not read yet
     Buffer reading_;                    // what was returned last
     std::uint64_t content_octets_ = 0;  // received in all
-    bool has_all_content_ = false;
-    bool drops_content_ = false;
-    bool invites_content_ = false;  // the client waits for 100 (Continue)
-    bool is_refused_ = false;       // see refusal_
+    Arrival arrival_ = Arrival::complete;
+    ContentUse use_ = ContentUse::kept;
     http::Refusal refusal_{};
     io::Duration content_waited_{};  // the time spent waiting for content
     io::Gate content_gate_;
 
     // The response.
-    bool is_head_sent_ = false;
-    std::string_view pending_;                   // octets that wait for their turn
+    Progress progress_ = Progress::awaited;
+    std::string_view pending_;                   // octets that wait
     const http::Piece* pending_file_ = nullptr;  // or a range of a file
     std::uint64_t pending_from_ = 0;
     std::uint64_t pending_octets_ = 0;  // of pending_file_, from there
     h2::Ending pending_ending_ = h2::Ending::more;
-    bool is_pending_ = false;
-    bool is_cut_ = false;  // the file has ended too early
     io::Gate send_gate_;
     io::Gate left_gate_;
 };

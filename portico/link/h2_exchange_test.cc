@@ -59,7 +59,7 @@ protected:
     // The exchange is over.
     void end() {
         exchange_->end();
-        exchange_->end_turn();
+        exchange_->wake_writer();
     }
     // The response makes these pieces.
     void make(std::vector<std::string> pieces, std::optional<std::uint64_t> announced) {

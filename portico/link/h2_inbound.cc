@@ -27,7 +27,7 @@ H2Inbound::~H2Inbound() {
 H2Inbound::ReaderWait::ReaderWait(H2Inbound& link, io::Operation& wait, io::TimePoint deadline) : link_(&link) {
     link.reader_ = &wait;
     link.reader_deadline_ = deadline;
-    link.was_woken_ = false;
+    link.reading_ = Reading::between_turns;
 }
 
 // --- Exchanges
@@ -79,7 +79,7 @@ void H2Inbound::cancel_if(Test test) {
 // --- Reading
 
 void H2Inbound::receive(std::string_view octets) {
-    is_in_turn_ = true;
+    reading_ = Reading::in_turn;
     engine_.receive(octets, core().now());
 }
 
@@ -103,11 +103,14 @@ std::optional<H2Inbound::Arrived> H2Inbound::next_request() {
 }
 
 void H2Inbound::end_turn() {
-    is_in_turn_ = false;
+    reading_ = Reading::between_turns;
     wake_writer();
 }
 
 io::TimePoint H2Inbound::deadline() const { return engine_.deadline().value_or(io::never); }
+
+// The writing task may have found the connection broken before the reading task sees its end.
+void H2Inbound::advance_to(Phase next) { phase_ = std::max(phase_, next); }
 
 void H2Inbound::peer_left() {
     engine_.end({h2::ErrorCode::no_error, {}});
@@ -115,15 +118,15 @@ void H2Inbound::peer_left() {
 }
 
 void H2Inbound::peer_half_closed() {
-    is_half_closed_ = true;
-    cancel_if([](const H2Exchange& exchange) { return !exchange.has_all_content_; });
+    advance_to(Phase::half_closed);
+    cancel_if([](const H2Exchange& exchange) { return !exchange.has_all_content(); });
     wake_writer();
 }
 
 void H2Inbound::end() { engine_.end({h2::ErrorCode::no_error, {}}); }
 
 void H2Inbound::finish(io::TimePoint latest) {
-    is_finishing_ = true;
+    advance_to(Phase::finishing);
     latest_ = latest;
     wake_writer();
 }
@@ -135,7 +138,7 @@ void H2Inbound::shut_down() {
 
 void H2Inbound::wake_reader() {
     if (reader_ == nullptr) return;
-    was_woken_ = true;
+    reading_ = Reading::woken;
     std::exchange(reader_, nullptr)->stop_waiting();
 }
 
@@ -147,7 +150,7 @@ void H2Inbound::wake_reader_if_due() {
 // --- Writing
 
 void H2Inbound::wake_writer() {
-    if (!is_in_turn_) has_output_.open();
+    if (reading_ != Reading::in_turn) has_output_.open();
 }
 
 Task<bool> H2Inbound::wait_for_room(H2Exchange& exchange) {
@@ -174,7 +177,7 @@ void H2Inbound::fill_output() {
             engine_.has_no_data(*stream);
             continue;
         }
-        window_octets_ += exchange->take_turn();
+        window_octets_ += exchange->write_pending();
     }
 }
 
@@ -213,10 +216,10 @@ Task<void> H2Inbound::write() {
                 if (!sent) break;
                 continue;
             }
-            if (is_finishing_) co_return;
-            if (is_half_closed_ && sending_ > 0) {  // for windows that nobody will open
+            if (phase_ == Phase::finishing) co_return;
+            if (phase_ == Phase::half_closed && sending_ > 0) {  // for windows that nobody will open
                 const std::size_t before = sending_;
-                cancel_if([](const H2Exchange& exchange) { return exchange.is_pending_; });
+                cancel_if([](const H2Exchange& exchange) { return exchange.has_pending(); });
                 if (sending_ < before) continue;
             }
             wake_reader_if_due();
@@ -236,7 +239,7 @@ Task<void> H2Inbound::write() {
     }
     // A reset also frees what the kernel holds.
     transport_->abort_on_close();
-    is_broken_ = true;
+    advance_to(Phase::broken);
     peer_left();  // no exchange may begin either: nobody would tell it
     wake_reader();
 }

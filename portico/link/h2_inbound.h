@@ -54,9 +54,9 @@ public:
     // When the next turn must come, if nothing arrives earlier.
     [[nodiscard]] io::TimePoint deadline() const;
     // No request follows: the connection is over, or its output can't be sent.
-    [[nodiscard]] bool has_ended() const { return is_broken_ || engine_.has_ended(); }
+    [[nodiscard]] bool has_ended() const { return is_broken() || engine_.has_ended(); }
     // The output could not be sent: the connection is to be reset.
-    [[nodiscard]] bool is_broken() const { return is_broken_; }
+    [[nodiscard]] bool is_broken() const { return phase_ == Phase::broken; }
     // Whether no stream is open, no exchange holds one, and everything has been sent.
     [[nodiscard]] bool is_idle() const { return engine_.streams() == 0 && !engine_.has_output(); }
     // Why it has ended, if the peer is at fault; for the log.
@@ -85,7 +85,7 @@ public:
         H2Inbound* link_;
     };
     // Whether the last wait was ended for that reason.
-    [[nodiscard]] bool was_woken() const { return was_woken_; }
+    [[nodiscard]] bool was_woken() const { return reading_ == Reading::woken; }
 
     // --- the output
     // Sends the output for as long as the connection lasts. Returns once finish() was called and everything has been
@@ -96,6 +96,20 @@ public:
 
 private:
     friend class H2Exchange;
+
+    // How far the connection is. It may skip a phase, but never goes back.
+    enum class Phase : std::uint8_t {
+        open,
+        half_closed,  // the peer sends nothing more, and waits for its answers
+        finishing,    // write() ends once it has sent the output
+        broken,       // the output can't be sent
+    };
+    // What the reading task does.
+    enum class Reading : std::uint8_t {
+        between_turns,
+        in_turn,  // the output waits for the turn's end
+        woken,    // it waited, and something other than its input or its deadline has ended the wait
+    };
 
     // --- for the exchanges
     [[nodiscard]] h2::Connection& engine() { return engine_; }
@@ -111,6 +125,7 @@ private:
     // There is something to send. To be called last: everything may have happened when it returns.
     void wake_writer();
 
+    void advance_to(Phase next);
     [[nodiscard]] H2Exchange* find(h2::StreamId stream) const;
     void tell_of_end(h2::StreamId stream);
     void tell_all_of_end();
@@ -141,11 +156,8 @@ private:
     io::Duration window_waited_{};      // the time spent waiting for the peer's windows, since none waited
     std::uint64_t window_octets_ = 0;   // sent in that time
     io::TimePoint latest_ = io::never;  // for sending what is left
-    bool is_in_turn_ = false;           // of the reading task
-    bool was_woken_ = false;
-    bool is_half_closed_ = false;
-    bool is_finishing_ = false;
-    bool is_broken_ = false;
+    Reading reading_ = Reading::between_turns;
+    Phase phase_ = Phase::open;
 };
 
 }  // namespace portico::link

@@ -56,7 +56,7 @@ void H2Outbound::remove(h2::StreamId stream) {
     if (!exchanges_.empty()) return;
     idle_since_ = core().now();
     // What the engine has to do after its last stream, it does in a turn.
-    const bool is_last = is_retired_ || !engine_.can_open();
+    const bool is_last = phase_ != Phase::open || !engine_.can_open();
     set_timer(is_last ? io::TimePoint{} : io::later(idle_since_, idle_time_max_));
     if (!is_last) keeper_->became_idle(*this);
 }
@@ -67,7 +67,7 @@ H2OutboundExchange* H2Outbound::find(h2::StreamId stream) const {
 }
 
 void H2Outbound::retire() {
-    is_retired_ = true;
+    if (phase_ == Phase::open) phase_ = Phase::retired;
     if (exchanges_.empty()) set_timer(io::TimePoint{});
 }
 
@@ -89,7 +89,7 @@ void H2Outbound::end() {
 void H2Outbound::end_with(Cause cause) {
     if (cause_) return;
     cause_ = cause;
-    is_retired_ = true;
+    if (phase_ == Phase::open) phase_ = Phase::retired;
     engine_.end({h2::ErrorCode::no_error, {}});
     tell_all_of_end();
 }
@@ -142,7 +142,7 @@ Task<void> H2Outbound::run() {
     io::Scope writing;
     writing.start(write());
     co_await read();
-    is_finishing_ = true;
+    phase_ = Phase::finishing;
     latest_ = core().now() + last_words_time;
     wake_writer();
     writes_.end_longest();
@@ -257,14 +257,14 @@ void H2Outbound::note(h2::ErrorCode from_server) {
 
 // --- Writing
 
-// What the exchanges have to send, in turns.
+// What the exchanges have to send, in the order of their priorities.
 void H2Outbound::fill_output() {
     while (const std::optional<h2::StreamId> stream = engine_.next_to_send(core().now())) {
         H2OutboundExchange* const exchange = find(*stream);
         if (exchange == nullptr) {
             engine_.has_no_data(*stream);
         } else {
-            exchange->take_turn();
+            exchange->write_pending();
         }
     }
 }
@@ -281,20 +281,22 @@ Task<void> H2Outbound::write() {
         wake_reader_if_due();
         const std::string_view output = engine_.output();
         if (output.empty()) {
-            if (is_finishing_) co_return;
+            if (phase_ == Phase::finishing) co_return;
             const io::Result<void> woken = co_await has_output_.wait(io::never);
             if (!woken) co_return;
             continue;
         }
         const iovec span{const_cast<char*>(output.data()), output.size()};
-        const io::TimePoint latest = is_finishing_ ? latest_ : io::later(core().now(), limits_->request_idle_max);
+        const bool is_finishing = phase_ == Phase::finishing;
+        const io::TimePoint latest = is_finishing ? latest_ : io::later(core().now(), limits_->request_idle_max);
         const io::Result<std::size_t> written = co_await transport_.write({&span, 1}, latest, false, &writes_);
         if (written) {
             engine_.output_sent(*written);
             continue;
         }
         // The wait was ended so that its deadline becomes another.
-        if (is_finishing_ && written.error().number == ECANCELED && std::exchange(may_try_again, false)) continue;
+        const bool is_shortened = phase_ == Phase::finishing && written.error().number == ECANCELED;
+        if (is_shortened && std::exchange(may_try_again, false)) continue;
         is_broken_ = true;
         error_ = written.error();
         // The server may have answered before it broke the connection: then reading finds out more.

@@ -55,8 +55,8 @@ public:
     [[nodiscard]] Task<void> run();
 
     // Whether another exchange can begin now.
-    [[nodiscard]] bool has_room() const { return !is_retired_ && !is_broken_ && engine_.can_open(); }
-    [[nodiscard]] bool is_idle() const { return exchanges_.empty() && !is_retired_; }
+    [[nodiscard]] bool has_room() const { return phase_ == Phase::open && !is_broken_ && engine_.can_open(); }
+    [[nodiscard]] bool is_idle() const { return exchanges_.empty() && phase_ == Phase::open; }
     [[nodiscard]] io::TimePoint idle_since() const { return idle_since_; }
     // Lets no further exchange begin. The connection ends with the last one.
     void retire();
@@ -65,6 +65,12 @@ public:
 
 private:
     friend class H2OutboundExchange;
+    // How far the connection is. It never goes back.
+    enum class Phase : std::uint8_t {
+        open,
+        retired,    // no further exchange begins
+        finishing,  // nothing more is read: it ends once the output has been sent
+    };
     // Why the connection has ended.
     enum class Cause : std::uint8_t {
         ours,       // we have ended it
@@ -122,9 +128,8 @@ private:
     h2::ErrorCode goaway_ = h2::ErrorCode::no_error;  // as the server said
     std::optional<Cause> cause_;                      // once it has ended
     io::Error error_{};
-    bool is_retired_ = false;
+    Phase phase_ = Phase::open;
     bool was_reader_woken_ = false;
-    bool is_finishing_ = false;
     bool is_broken_ = false;  // it can't be written to
 };
 

@@ -16,8 +16,8 @@ namespace {
 
 using Kind = Failure::Kind;
 
-// What one turn sends: a frame as large as every peer accepts (RFC 9113 §4.2).
-constexpr std::size_t turn_octets_max = 16 * 1024;
+// The content of one frame: as large as every peer accepts (RFC 9113 §4.2).
+constexpr std::size_t frame_octets_max = 16 * 1024;
 
 // For a watcher: as HTTP/1.1 would write it.
 std::string head_text(const http::Request& request, const std::optional<std::uint64_t>& length) {
@@ -77,7 +77,7 @@ Task<Answered<http::Version>> H2OutboundExchange::exchange(const http::Request& 
     // A server that refuses a request, or redirects it, does not want the rest of it; nor does one that was asked, and
     // answers without it (RFC 9110 §10.1.1).
     if (!trouble && (http::code(message_.status) >= 300 || consent_ == Consent::awaited)) stop_sending();
-    if (!trouble && has_all_content_ && content_.empty()) {
+    if (!trouble && has_all_content() && content_.empty()) {
         co_await finish();
         trouble = failure_;
     }
@@ -116,16 +116,15 @@ Task<void> H2OutboundExchange::begin_content_later(Outgoing outgoing) {
 }
 
 void H2OutboundExchange::set_pending(std::string_view octets, h2::Ending ending) {
+    assert(!octets.empty());
     pending_ = octets;
     pending_ending_ = ending;
-    is_pending_ = true;
     link_->engine().has_data(stream_, core_->now());
     link_->wake_writer();
 }
 
 void H2OutboundExchange::stop_pending() {
-    if (!std::exchange(is_pending_, false)) return;
-    pending_ = {};
+    if (std::exchange(pending_, {}).empty()) return;
     if (link_ != nullptr) link_->engine().has_no_data(stream_);
 }
 
@@ -135,15 +134,14 @@ void H2OutboundExchange::stop_sending() {
     if (sending_) sending_->request_stop();
 }
 
-void H2OutboundExchange::take_turn() {
+void H2OutboundExchange::write_pending() {
     h2::Connection& engine = link_->engine();
-    if (!is_pending_) return engine.has_no_data(stream_);
-    const std::size_t octets = std::min({pending_.size(), engine.room_for_data(stream_), turn_octets_max});
+    if (!has_pending()) return engine.has_no_data(stream_);
+    const std::size_t octets = std::min({pending_.size(), engine.room_for_data(stream_), frame_octets_max});
     const bool is_done = octets == pending_.size();
     engine.write_data(stream_, pending_.substr(0, octets), is_done ? pending_ending_ : h2::Ending::more);
     pending_.remove_prefix(octets);
     if (!is_done) return;
-    is_pending_ = false;
     engine.has_no_data(stream_);
     if (pending_ending_ == h2::Ending::last) request_is_sent();
     send_gate_.open();
@@ -160,7 +158,7 @@ public:
         is_over_ = !announced_.takes(octets.size()) || !exchange_->is_open();
         if (is_over_) co_return false;
         const Pending guard(*exchange_, octets);
-        while (exchange_->is_pending_ && !is_over_) {
+        while (exchange_->has_pending() && !is_over_) {
             const io::Result<void> woken = co_await exchange_->send_gate_.wait(io::never);
             is_over_ = !woken || !exchange_->is_open();
         }
@@ -172,7 +170,7 @@ public:
     [[nodiscard]] bool is_complete() const { return announced_.is_complete(); }
 
 private:
-    // Octets that wait for their turns until it is destroyed.
+    // Octets that are pending until they have been written, or this is destroyed.
     class Pending {
     public:
         Pending(H2OutboundExchange& exchange, std::string_view octets) : exchange_(&exchange) {
@@ -210,7 +208,7 @@ Task<void> H2OutboundExchange::produce(const http::Producer& producer, std::opti
 void H2OutboundExchange::fail(Failure failure) {
     if (!failure_) failure_ = std::move(failure);
     if (is_open()) {
-        is_closed_ = true;
+        stream_state_ = StreamState::closed;
         link_->engine().reset(stream_, h2::ErrorCode::cancel);
         link_->wake_writer();
     }
@@ -220,7 +218,7 @@ void H2OutboundExchange::fail(Failure failure) {
 }
 
 void H2OutboundExchange::take_response(const http::Response& head, h2::Ending ending) {
-    if (is_closed_) return;
+    if (stream_state_ != StreamState::open) return;
     if (!first_octet_) first_octet_ = core_->now();
     if (watcher_ != nullptr) watcher_->received(head, http::Version::http_2);
     if (http::code(head.status) < 200) {
@@ -234,8 +232,7 @@ void H2OutboundExchange::take_response(const http::Response& head, h2::Ending en
         return;
     }
     keep_head(head);
-    has_head_ = true;
-    has_all_content_ = ending == h2::Ending::last;
+    response_ = ending == h2::Ending::last ? Response::complete : Response::begun;
     gate_.open();
 }
 
@@ -260,7 +257,7 @@ void H2OutboundExchange::keep_head(const http::Response& head) {
 }
 
 void H2OutboundExchange::take_content(std::string_view octets) {
-    if (is_closed_) return link_->engine().used(stream_, octets.size());
+    if (stream_state_ != StreamState::open) return link_->engine().used(stream_, octets.size());
     content_octets_ += octets.size();
     if (!h2::make_room(content_, octets.size(), core_->buffers(), Lending::input)) {
         link_->engine().used(stream_, octets.size());
@@ -272,17 +269,18 @@ void H2OutboundExchange::take_content(std::string_view octets) {
 }
 
 void H2OutboundExchange::take_content_end() {
-    has_all_content_ = true;
+    response_ = Response::complete;
     gate_.open();
 }
 
 void H2OutboundExchange::take_reset(const h2::Fault& fault, bool is_peers) {
-    is_closed_ = true;
+    if (stream_state_ == StreamState::open) stream_state_ = StreamState::closed;
     stop_pending();
-    if (!has_all_content_ && !failure_) {  // otherwise only the rest of the request is not wanted: RFC 9113 §8.1
+    if (!has_all_content() && !failure_) {  // otherwise only the rest of the request is not wanted: RFC 9113 §8.1
         const bool is_refusal = fault.error == h2::ErrorCode::refused_stream;
         // A server that wants the request in another version of HTTP has not acted upon it.
-        is_refused_ = is_peers && (is_refusal || fault.error == h2::ErrorCode::http_1_1_required);
+        const bool wants_h1 = fault.error == h2::ErrorCode::http_1_1_required;
+        if (is_peers && (is_refusal || wants_h1)) stream_state_ = StreamState::refused;
         if (is_peers) {
             const std::string why(h2::spelling(fault.error));
             failure_ = Failure{Kind::not_received, is_refusal ? "the server refuses the request"
@@ -298,21 +296,20 @@ void H2OutboundExchange::take_reset(const h2::Fault& fault, bool is_peers) {
 }
 
 void H2OutboundExchange::connection_ended(Failure why) {
-    is_pending_ = false;
     pending_ = {};
     link_ = nullptr;
-    if (!has_all_content_ && !failure_) failure_ = std::move(why);
+    if (!has_all_content() && !failure_) failure_ = std::move(why);
     gate_.open();
     send_gate_.open();
 }
 
 Task<std::optional<Failure>> H2OutboundExchange::await_head() {
-    while (!has_head_ && !failure_) {
+    while (response_ == Response::awaited && !failure_) {
         io::TimePoint deadline = deadline_;
         // While the request is being sent, the connection watches the time.
         if (sent_) deadline = std::min(deadline, io::later(*sent_, limits_->response_time_max));
         const io::Result<void> woken = co_await gate_.wait(deadline);
-        if (woken || has_head_ || failure_) continue;
+        if (woken || response_ != Response::awaited || failure_) continue;
         if (woken.error().number == ECANCELED) {
             fail({Kind::stopped, "stopped"});
             continue;
@@ -341,7 +338,7 @@ Task<std::optional<Failure>> H2OutboundExchange::await_content() {
     content_waited_ += core_->now() - began;  // only the time spent waiting for the server, not the caller's own
     if (!woken && woken.error().number == ECANCELED) co_return Failure{Kind::stopped, "stopped"};
     if (!woken) co_return Failure{Kind::timed_out, "the content does not arrive in time"};
-    const bool is_over = has_all_content_ || failure_.has_value();
+    const bool is_over = has_all_content() || failure_.has_value();
     if (is_over || is_fast_enough(content_octets_, content_waited_, limits_->rate_min, limits_->rate_grace)) {
         co_return std::nullopt;
     }
@@ -350,21 +347,21 @@ Task<std::optional<Failure>> H2OutboundExchange::await_content() {
 
 // The response is complete. The request is sent to its end, unless the server does not want the rest.
 Task<void> H2OutboundExchange::finish() {
-    const auto is_sending = [this] { return is_pending_ || (sending_ && sending_->size() > 0); };
+    const auto is_sending = [this] { return has_pending() || (sending_ && sending_->size() > 0); };
     while (is_sending() && is_open()) {
         const io::Result<void> woken = co_await gate_.wait(deadline_);
         if (!woken) break;
     }
     stop_sending();
     if (sending_) co_await sending_->join();
-    if (!failure_) is_at_end_ = true;
+    if (!failure_) response_ = Response::at_end;
 }
 
 Task<Answered<std::string_view>> H2OutboundExchange::read_content() {
     use_up(reading_);
     for (;;) {
         const std::uint64_t octets = std::max(content_octets_, message_.content_length.value_or(0));
-        if (!has_all_content_ && !failure_ && octets > limits_->content_octets_max) {
+        if (!has_all_content() && !failure_ && octets > limits_->content_octets_max) {
             fail({Kind::too_large, "the content is larger than content_octets_max"});
         }
         const bool is_ours = failure_ && failure_->kind != Kind::incomplete && failure_->kind != Kind::not_received;
@@ -376,7 +373,7 @@ Task<Answered<std::string_view>> H2OutboundExchange::read_content() {
             co_return reading_.octets();
         }
         if (failure_) co_return std::unexpected(*failure_);
-        if (has_all_content_) {
+        if (has_all_content()) {
             co_await finish();
             if (failure_) co_return std::unexpected(*failure_);
             co_return std::string_view();

@@ -40,10 +40,10 @@ public:
     [[nodiscard]] Buffer take_head() { return std::exchange(head_, Buffer()); }
 
     // Whether the response and its content have been read to their end.
-    [[nodiscard]] bool is_at_end() const { return is_at_end_; }
+    [[nodiscard]] bool is_at_end() const { return response_ == Response::at_end; }
     // Whether the server has done nothing for the request, and it can be sent again whatever its method is (RFC 9113
     // §8.7); over HTTP/1.1, if the server requires that (RFC 9113 §7).
-    [[nodiscard]] bool is_refused() const { return is_refused_; }
+    [[nodiscard]] bool is_refused() const { return stream_state_ == StreamState::refused; }
     // Whether the request's content has not been touched, since the server was asked whether it wants it.
     [[nodiscard]] bool is_content_untouched() const { return consent_ == Consent::awaited; }
     // Whether an octet of an answer has arrived.
@@ -56,6 +56,19 @@ private:
     friend class H2Outbound;
     class Writer;
 
+    enum class StreamState : std::uint8_t {
+        open,
+        closed,   // reset by either end
+        refused,  // reset by the server, which has done nothing for the request
+    };
+    // How far the response is. The order counts.
+    enum class Response : std::uint8_t {
+        awaited,   // its head has not arrived
+        begun,     // more content may arrive
+        complete,  // everything has arrived
+        at_end,    // everything has been read, and the request has ended too
+    };
+
     // --- for the connection
     [[nodiscard]] h2::StreamId stream() const { return stream_; }
     void take_response(const http::Response& head, h2::Ending ending);
@@ -64,8 +77,8 @@ private:
     void take_reset(const h2::Fault& fault, bool is_peers);
     // The exchange has no connection any more.
     void connection_ended(Failure why);
-    // Writes some of the content that waits to be sent.
-    void take_turn();
+    // Writes one frame of the content that is pending.
+    void write_pending();
 
     void begin(const http::Request& request, const Outgoing& outgoing);
     [[nodiscard]] Task<std::optional<Failure>> await_head();
@@ -82,23 +95,22 @@ private:
     void use_up(Buffer& content);
     // Ends the exchange with this failure, unless it has one already. Cancels what is open.
     void fail(Failure failure);
-    [[nodiscard]] bool is_open() const { return link_ != nullptr && !is_closed_; }
+    [[nodiscard]] bool is_open() const { return link_ != nullptr && stream_state_ == StreamState::open; }
+    [[nodiscard]] bool has_pending() const { return !pending_.empty(); }
+    [[nodiscard]] bool has_all_content() const { return response_ >= Response::complete; }
 
     io::Core* core_;
     const OutboundLimits* limits_;
     H2Outbound* link_;  // null once the connection has ended
     h2::StreamId stream_ = 0;
-    bool is_closed_ = false;  // the stream
-    bool is_refused_ = false;
-    bool is_at_end_ = false;
+    StreamState stream_state_ = StreamState::open;
     std::optional<Failure> failure_;
     io::TimePoint deadline_ = io::never;
     LaterGate gate_;  // for the task that waits for the response
 
     // The request.
-    std::string_view pending_;  // octets that wait for their turn
+    std::string_view pending_;  // octets that wait until the connection writes them
     h2::Ending pending_ending_ = h2::Ending::more;
-    bool is_pending_ = false;
     LaterGate send_gate_;  // for what makes the content, or waits to
     Consent consent_ = Consent::not_needed;
     std::optional<io::TimePoint> sent_;
@@ -107,14 +119,13 @@ private:
     ExchangeWatcher* watcher_ = nullptr;  // null after the head
     Buffer head_;
     http::Response message_;
-    bool has_head_ = false;
+    Response response_ = Response::awaited;
     unsigned interim_count_ = 0;
     std::optional<io::TimePoint> first_octet_;
     Buffer content_;                    // received, and not read yet
     Buffer reading_;                    // what was returned last
     std::uint64_t content_octets_ = 0;  // received
     io::Duration content_waited_{};     // the time spent waiting for the content
-    bool has_all_content_ = false;
 
     std::optional<io::Scope> sending_;  // the producer: it refers to all of the above
 };

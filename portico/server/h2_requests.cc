@@ -92,7 +92,7 @@ Task<void> H2Request::answer() {
         co_await exchange_.linger(worker_->linger_time_max(), worker_->limits().drain_octets_max);
     }
     exchange_.end();
-    exchange_.end_turn();
+    exchange_.wake_writer();
 }
 
 Task<void> answer(std::unique_ptr<H2Request> request) { co_await request->answer(); }

@@ -29,10 +29,10 @@ std::unexpected<OpenFailure> fail_to_open(const io::Error& error, const io::Sock
 // The kernel takes no more from a service until its peer reads. Otherwise it would hold megabytes for each connection.
 constexpr std::size_t unsent_octets_max = 128 * 1024;
 
-std::expected<OpenEndpoint, io::Error> open_at(io::Core& core, io::Transport transport,
+std::expected<OpenEndpoint, io::Error> open_at(io::Core& core, io::EndpointScheme scheme,
                                                const io::SocketAddress& address,
                                                const std::shared_ptr<const PresentTls>& tls) {
-    if (transport == io::Transport::udp) {
+    if (scheme == io::EndpointScheme::udp) {
         auto datagram = io::Datagram::open(core, address);
         if (!datagram) return std::unexpected(datagram.error());
         return *std::move(datagram);
@@ -152,7 +152,7 @@ const io::SocketAddress& local_of(const OpenEndpoint& opened) {
 std::expected<void, OpenFailure> open_endpoint(io::Core& core, const io::Endpoint& endpoint,
                                                std::vector<OpenEndpoint>& opened,
                                                const std::shared_ptr<const PresentTls>& tls) {
-    if (endpoint.transport == io::Transport::stdio) {
+    if (endpoint.scheme == io::EndpointScheme::stdio) {
         auto stdio = io::open_stdio(core);
         if (!stdio) return fail_to_open(stdio.error(), {});
         opened.emplace_back(*std::move(stdio));
@@ -163,7 +163,7 @@ std::expected<void, OpenFailure> open_endpoint(io::Core& core, const io::Endpoin
     std::uint16_t chosen_port = endpoint.port;
     for (io::SocketAddress& address : *addresses) {
         address.port = chosen_port;  // one port for all addresses, even if any port would do
-        auto one = open_at(core, endpoint.transport, address, tls);
+        auto one = open_at(core, endpoint.scheme, address, tls);
         const bool is_first = &address == addresses->data();
         // For example "localhost" on a machine without IPv6.
         if (!one && !is_first && (one.error().number == EADDRNOTAVAIL || one.error().number == EAFNOSUPPORT)) continue;
@@ -177,7 +177,8 @@ std::expected<void, OpenFailure> open_endpoint(io::Core& core, const io::Endpoin
 std::string text_of(const OpenEndpoint& opened) {
     if (std::holds_alternative<io::Stdio>(opened)) return "stdio";
     const bool is_datagram = std::holds_alternative<io::Datagram>(opened);
-    std::string text = io::endpoint_at(local_of(opened), is_datagram ? io::Transport::udp : io::Transport::tcp).text();
+    std::string text =
+        io::endpoint_at(local_of(opened), is_datagram ? io::EndpointScheme::udp : io::EndpointScheme::tcp).text();
     constexpr std::string_view tcp = "tcp://";
     const bool is_secure = std::holds_alternative<SecureListener>(opened);
     if (is_secure && text.starts_with(tcp)) text.replace(0, tcp.size(), "tls://");

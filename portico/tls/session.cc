@@ -336,7 +336,7 @@ std::size_t Session::encrypt_record(std::string_view octets) {
 }
 
 std::size_t Session::encrypt(std::span<const iovec> spans, std::size_t record_octets) {
-    if (!failure_.empty() || is_closed_) return 0;
+    if (!failure_.empty() || phase_ == Phase::closed) return 0;
     Contents contents(spans);
     const std::size_t wanted = std::min(contents.left(), encrypted_octets_max);
     const std::size_t records = (wanted + record_octets - 1) / record_octets;
@@ -360,7 +360,8 @@ std::size_t Session::encrypt(std::span<const iovec> spans, std::size_t record_oc
 }
 
 void Session::close() {
-    if (!failure_.empty() || !is_established() || std::exchange(is_closed_, true)) return;
+    if (!failure_.empty() || phase_ != Phase::established) return;
+    phase_ = Phase::closed;
     ERR_clear_error();
     static_cast<void>(SSL_shutdown(secrets_->ssl.get()));
     ERR_clear_error();

@@ -85,7 +85,7 @@ public:
     [[nodiscard]] bool has_output() const { return !output_.empty(); }
 
     // Whether the handshake is complete.
-    [[nodiscard]] bool is_established() const { return phase_ == Phase::established; }
+    [[nodiscard]] bool is_established() const { return phase_ == Phase::established || phase_ == Phase::closed; }
     // Whether content goes both ways although the handshake is not complete: what the client has sent may be a copy,
     // which somebody else sends once more (RFC 8446 §8). Ends with the handshake.
     [[nodiscard]] bool is_early() const { return phase_ == Phase::early || phase_ == Phase::early_ended; }
@@ -125,6 +125,7 @@ private:
         early,        // early content is read
         early_ended,  // it has been read; the client's last message of the handshake has not
         established,
+        closed,  // established, and we have said that we send nothing more
     };
 
     [[nodiscard]] Progress begin_early();
@@ -144,7 +145,6 @@ private:
     Phase phase_ = Phase::shaking;
     Buffer early_;                // early content that the handshake has found
     std::size_t early_used_ = 0;  // of early_
-    bool is_closed_ = false;      // by us
     bool is_untrusted_ = false;   // the handshake has failed for that reason
     std::unique_ptr<const PeerCertificate> client_;
     std::string failure_;

@@ -48,18 +48,19 @@ std::optional<std::string> fault_of_ipv6(std::string_view host) {
     return std::nullopt;
 }
 
-std::expected<std::uint16_t, EndpointError> parse_port(std::string_view text, Transport transport, std::size_t offset) {
+std::expected<std::uint16_t, EndpointError> parse_port(std::string_view text, EndpointScheme scheme,
+                                                       std::size_t offset) {
     if (text.empty()) return fail_at(offset, "port missing");
     if (!std::ranges::all_of(text, is_digit)) {
-        const auto known = port_named(text, transport);
+        const auto known = port_named(text, scheme);
         if (known) return *known;
         const auto odd = std::ranges::find_if_not(text, is_of_name);
         if (odd != text.end()) {
             const std::string_view rest = text.substr(static_cast<std::size_t>(odd - text.begin()));
             return fail_at(offset + text.size() - rest.size(), "unexpected " + quoted(rest) + " after the port");
         }
-        return fail_at(
-            offset, "unknown " + std::string(transport == Transport::udp ? "UDP" : "TCP") + " service " + quoted(text));
+        return fail_at(offset, "unknown " + std::string(scheme == EndpointScheme::udp ? "UDP" : "TCP") + " service " +
+                                   quoted(text));
     }
     std::uint32_t number = 0;
     const auto [stopped_at, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -87,7 +88,8 @@ std::optional<EndpointError> fault_of_host(std::string_view host, std::size_t of
 }
 
 // Parses "[::1]:80", which starts at `offset` in the whole text.
-std::expected<Endpoint, EndpointError> parse_bracketed(std::string_view text, Transport transport, std::size_t offset) {
+std::expected<Endpoint, EndpointError> parse_bracketed(std::string_view text, EndpointScheme scheme,
+                                                       std::size_t offset) {
     const std::size_t end = text.find(']');
     if (end == std::string_view::npos) return fail_at(offset + text.size(), "missing ']'");
     const std::string_view host = text.substr(1, end - 1);
@@ -95,15 +97,15 @@ std::expected<Endpoint, EndpointError> parse_bracketed(std::string_view text, Tr
     const std::string_view rest = text.substr(end + 1);
     if (rest.empty()) return fail_at(offset + text.size(), "port missing: write [" + std::string(host) + "]:PORT");
     if (rest.front() != ':') return fail_at(offset + end + 1, "':' and a port must follow ']'");
-    const auto port = parse_port(rest.substr(1), transport, offset + end + 2);
+    const auto port = parse_port(rest.substr(1), scheme, offset + end + 2);
     if (!port) return Failure(port.error());
-    return Endpoint(transport, std::string(host), *port);
+    return Endpoint(scheme, std::string(host), *port);
 }
 
 // Parses HOST:PORT, :PORT or PORT, which starts at `offset` in the whole text.
-std::expected<Endpoint, EndpointError> parse_host_and_port(std::string_view text, Transport transport,
+std::expected<Endpoint, EndpointError> parse_host_and_port(std::string_view text, EndpointScheme scheme,
                                                            std::size_t offset) {
-    if (text.starts_with('[')) return parse_bracketed(text, transport, offset);
+    if (text.starts_with('[')) return parse_bracketed(text, scheme, offset);
     const std::size_t colon = text.find(':');
     if (colon != std::string_view::npos && text.find(':', colon + 1) != std::string_view::npos) {
         if (!fault_of_ipv6(text)) {
@@ -122,9 +124,9 @@ std::expected<Endpoint, EndpointError> parse_host_and_port(std::string_view text
     const std::string_view host = colon == std::string_view::npos ? std::string_view() : text.substr(0, colon);
     const std::size_t port_at = colon == std::string_view::npos ? 0 : colon + 1;
     if (auto fault = fault_of_host(host, offset)) return Failure(*std::move(fault));
-    const auto port = parse_port(text.substr(port_at), transport, offset + port_at);
+    const auto port = parse_port(text.substr(port_at), scheme, offset + port_at);
     if (!port) return Failure(port.error());
-    return Endpoint(transport, std::string(host), *port);
+    return Endpoint(scheme, std::string(host), *port);
 }
 
 // Parses the text after "unix:".
@@ -153,26 +155,26 @@ std::expected<Endpoint, EndpointError> parse_unix_path(std::string_view text, st
 }  // namespace
 
 Endpoint Endpoint::unix_stream(std::string path) {
-    Endpoint endpoint(Transport::unix_stream, {}, 0);
+    Endpoint endpoint(EndpointScheme::unix_stream, {}, 0);
     endpoint.path = std::move(path);
     return endpoint;
 }
 
-Endpoint Endpoint::stdio() { return {Transport::stdio, {}, 0}; }
+Endpoint Endpoint::stdio() { return {EndpointScheme::stdio, {}, 0}; }
 
 std::string Endpoint::text() const {
-    switch (transport) {
-        case Transport::stdio: return "stdio";
-        case Transport::unix_stream: return path.starts_with('\0') ? "unix:@" + path.substr(1) : "unix:" + path;
-        case Transport::tcp:
-        case Transport::udp: break;
+    switch (scheme) {
+        case EndpointScheme::stdio: return "stdio";
+        case EndpointScheme::unix_stream: return path.starts_with('\0') ? "unix:@" + path.substr(1) : "unix:" + path;
+        case EndpointScheme::tcp:
+        case EndpointScheme::udp: break;
     }
-    const std::string scheme = transport == Transport::tcp ? "tcp://" : "udp://";
+    const std::string prefix = scheme == EndpointScheme::tcp ? "tcp://" : "udp://";
     const bool is_ipv6 = host.find(':') != std::string::npos;
-    return scheme + (is_ipv6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
+    return prefix + (is_ipv6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
 }
 
-std::expected<Endpoint, EndpointError> parse_endpoint(std::string_view text, Transport unless_said) {
+std::expected<Endpoint, EndpointError> parse_endpoint(std::string_view text, EndpointScheme unless_said) {
     if (text.empty()) return fail_at(0, "endpoint missing");
     if (equals_in_any_case(text, "stdio")) {
         return Endpoint::stdio();
@@ -181,28 +183,30 @@ std::expected<Endpoint, EndpointError> parse_endpoint(std::string_view text, Tra
     const std::size_t scheme_end = text.find("://");
     if (scheme_end == std::string_view::npos) {
         // Takes "tcp:9000", as socat and systemd would write it: no host is called tcp.
-        for (const auto& [scheme, transport] : {std::pair("tcp:", Transport::tcp), std::pair("udp:", Transport::udp)}) {
-            if (equals_in_any_case(text.substr(0, 4), scheme)) return parse_host_and_port(text.substr(4), transport, 4);
+        for (const auto& [prefix, scheme] :
+             {std::pair("tcp:", EndpointScheme::tcp), std::pair("udp:", EndpointScheme::udp)}) {
+            if (equals_in_any_case(text.substr(0, 4), prefix)) return parse_host_and_port(text.substr(4), scheme, 4);
         }
         return parse_host_and_port(text, unless_said, 0);
     }
 
-    const std::string_view scheme = text.substr(0, scheme_end);
+    const std::string_view written = text.substr(0, scheme_end);
     const std::size_t offset = scheme_end + 3;
-    Transport transport = Transport::tcp;
-    if (equals_in_any_case(scheme, "udp")) {
-        transport = Transport::udp;
-    } else if (!equals_in_any_case(scheme, "tcp")) {
-        return fail_at(0, quoted(scheme) + " is not a transport: write tcp://, udp://, unix: or stdio");
+    EndpointScheme scheme = EndpointScheme::tcp;
+    if (equals_in_any_case(written, "udp")) {
+        scheme = EndpointScheme::udp;
+    } else if (!equals_in_any_case(written, "tcp")) {
+        return fail_at(0, quoted(written) + " is not a transport: write tcp://, udp://, unix: or stdio");
     }
     if (offset == text.size()) return fail_at(offset, "host and port missing");
-    return parse_host_and_port(text.substr(offset), transport, offset);
+    return parse_host_and_port(text.substr(offset), scheme, offset);
 }
 
-std::expected<Endpoint, EndpointError> endpoint_of(std::string_view host, std::string_view port, Transport transport) {
-    const auto number = parse_port(port, transport, 0);
+std::expected<Endpoint, EndpointError> endpoint_of(std::string_view host, std::string_view port,
+                                                   EndpointScheme scheme) {
+    const auto number = parse_port(port, scheme, 0);
     if (!number) return Failure(number.error());
-    Endpoint endpoint(transport, {}, *number);
+    Endpoint endpoint(scheme, {}, *number);
     if (host.starts_with('[')) {
         if (!host.ends_with(']')) return fail_at(host.size(), "missing ']'");
         host = host.substr(1, host.size() - 2);
@@ -223,11 +227,11 @@ bool is_meant_as_ipv4(std::string_view host) {
     return !label.empty() && std::ranges::all_of(label, is_digit);
 }
 
-Endpoint endpoint_at(const SocketAddress& address, Transport transport) {
+Endpoint endpoint_at(const SocketAddress& address, EndpointScheme scheme) {
     if (address.family == Family::unix_path) {
         return Endpoint::unix_stream(address.path);
     }
-    return {transport, address.ip.text(), address.port};
+    return {scheme, address.ip.text(), address.port};
 }
 
 }  // namespace portico::io

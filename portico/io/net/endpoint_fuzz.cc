@@ -8,8 +8,8 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const std::string_view text(reinterpret_cast<const char*>(data), size);
-    for (const auto transport : {portico::io::Transport::tcp, portico::io::Transport::udp}) {
-        const auto endpoint = portico::io::parse_endpoint(text, transport);
+    for (const auto scheme : {portico::io::EndpointScheme::tcp, portico::io::EndpointScheme::udp}) {
+        const auto endpoint = portico::io::parse_endpoint(text, scheme);
         if (!endpoint) {
             const auto& error = endpoint.error();
             if (error.message.empty() || error.column < 1 || error.column > size + 1) std::abort();

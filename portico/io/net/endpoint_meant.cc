@@ -22,12 +22,12 @@ std::string with_port(std::string_view host, std::uint16_t port) {
 }
 
 // Returns "localhost:http" for "localhost:htpt".
-std::optional<std::string> with_nearest_service(std::string_view text, Transport transport) {
+std::optional<std::string> with_nearest_service(std::string_view text, EndpointScheme scheme) {
     const std::size_t colon = text.rfind(':');
     if (colon == std::string_view::npos || colon + 1 == text.size()) return std::nullopt;
     std::vector<std::string_view> names;
     for (const KnownPort& known : known_ports()) {
-        if (known.transport == transport) names.push_back(known.name);
+        if (known.transport == scheme) names.push_back(known.name);
     }
     const auto meant = nearest(text.substr(colon + 1), names);
     if (!meant) return std::nullopt;
@@ -42,7 +42,7 @@ std::string joined(std::string_view text) {
 }
 
 // Returns guesses for the text after a scheme, the likeliest first. `port` is used if the text has none.
-std::vector<std::string> guesses_of(std::string_view text, std::uint16_t port, Transport transport) {
+std::vector<std::string> guesses_of(std::string_view text, std::uint16_t port, EndpointScheme scheme) {
     std::vector<std::string> guesses;
     text = text.substr(0, text.find_first_of("/?#"));  // without a URL's path
     if (text.starts_with('*')) text.remove_prefix(1);  // other programs write "every interface" as "*"
@@ -51,7 +51,7 @@ std::vector<std::string> guesses_of(std::string_view text, std::uint16_t port, T
         guesses.push_back(with_port(text.substr(0, text.size() - 1), port));
     guesses.push_back(with_port(text, port));
     guesses.push_back(with_port("[" + std::string(text) + "]", port));
-    auto service = with_nearest_service(text, transport);
+    auto service = with_nearest_service(text, scheme);
     if (service) guesses.push_back(*std::move(service));
     return guesses;
 }
@@ -62,7 +62,7 @@ bool is_path(std::string_view text) {
 
 }  // namespace
 
-std::optional<std::string> endpoint_meant_by(std::string_view text, std::uint16_t port, Transport unless_said) {
+std::optional<std::string> endpoint_meant_by(std::string_view text, std::uint16_t port, EndpointScheme unless_said) {
     text = trimmed(text);
     if (text.empty()) return std::nullopt;
     if (text.starts_with("unix://")) return endpoint_meant_by(text.substr(6), port, unless_said);
@@ -75,14 +75,14 @@ std::optional<std::string> endpoint_meant_by(std::string_view text, std::uint16_
     if (scheme_end != std::string_view::npos) {
         const std::string_view written = text.substr(0, scheme_end);
         text.remove_prefix(scheme_end + 3);
-        constexpr std::string_view transports[] = {"tcp", "udp"};
-        const auto transport = nearest(written, transports);
-        const auto service = port_named(written, Transport::tcp);
+        constexpr std::string_view schemes[] = {"tcp", "udp"};
+        const auto meant = nearest(written, schemes);
+        const auto service = port_named(written, EndpointScheme::tcp);
         if (service) {
             port = *service;
-        } else if (transport) {
-            scheme = std::string(*transport) + "://";
-            unless_said = *transport == "udp" ? Transport::udp : Transport::tcp;
+        } else if (meant) {
+            scheme = std::string(*meant) + "://";
+            unless_said = *meant == "udp" ? EndpointScheme::udp : EndpointScheme::tcp;
         }
     }
     for (const std::string& guess : guesses_of(joined(text), port, unless_said)) {

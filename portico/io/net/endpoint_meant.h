@@ -17,6 +17,6 @@ namespace portico::io {
 // localhost:8080, "http://localhost/" localhost:80, "::1" [::1]:8080, "/run/x.sock" unix:/run/x.sock. `port` is used if
 // the text has none. Returns nothing if there is no good guess.
 std::optional<std::string> endpoint_meant_by(std::string_view text, std::uint16_t port,
-                                             Transport unless_said = Transport::tcp);
+                                             EndpointScheme unless_said = EndpointScheme::tcp);
 
 }  // namespace portico::io

@@ -45,7 +45,7 @@ INSTANTIATE_TEST_SUITE_P(
     row_name);
 
 TEST(EndpointMeantBy, KeepsTheTransport) {
-    EXPECT_EQ(endpoint_meant_by("localhost:domian", 53, Transport::udp), "localhost:domain");
+    EXPECT_EQ(endpoint_meant_by("localhost:domian", 53, EndpointScheme::udp), "localhost:domain");
 }
 
 }  // namespace

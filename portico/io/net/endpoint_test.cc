@@ -7,8 +7,8 @@
 namespace portico::io {
 namespace {
 
-Endpoint tcp(std::string host, std::uint16_t port) { return {Transport::tcp, std::move(host), port}; }
-Endpoint udp(std::string host, std::uint16_t port) { return {Transport::udp, std::move(host), port}; }
+Endpoint tcp(std::string host, std::uint16_t port) { return {EndpointScheme::tcp, std::move(host), port}; }
+Endpoint udp(std::string host, std::uint16_t port) { return {EndpointScheme::udp, std::move(host), port}; }
 Endpoint unix_path(std::string path) { return Endpoint::unix_stream(std::move(path)); }
 
 struct FormRow {
@@ -57,9 +57,9 @@ INSTANTIATE_TEST_SUITE_P(
                     FormRow{"Stdio", "stdio", Endpoint::stdio(), "stdio"}),
     row_name);
 
-TEST(Endpoint, HasTheTransportThatIsMeantWithoutAScheme) {
-    EXPECT_EQ(parse_endpoint("localhost:53", Transport::udp).value(), udp("localhost", 53));
-    EXPECT_EQ(parse_endpoint("tcp://localhost:53", Transport::udp).value(), tcp("localhost", 53));
+TEST(Endpoint, HasTheSchemeThatIsMeantIfItNamesNone) {
+    EXPECT_EQ(parse_endpoint("localhost:53", EndpointScheme::udp).value(), udp("localhost", 53));
+    EXPECT_EQ(parse_endpoint("tcp://localhost:53", EndpointScheme::udp).value(), tcp("localhost", 53));
 }
 
 struct FaultRow {
@@ -157,7 +157,8 @@ INSTANTIATE_TEST_SUITE_P(All, HostAndPort,
 
 TEST(Endpoint, IsMadeOfASocketsAddress) {
     EXPECT_EQ(endpoint_at(SocketAddress::of(*IpAddress::parse("127.0.0.1"), 80)).text(), "tcp://127.0.0.1:80");
-    EXPECT_EQ(endpoint_at(SocketAddress::of(*IpAddress::parse("::1"), 80), Transport::udp).text(), "udp://[::1]:80");
+    EXPECT_EQ(endpoint_at(SocketAddress::of(*IpAddress::parse("::1"), 80), EndpointScheme::udp).text(),
+              "udp://[::1]:80");
     EXPECT_EQ(endpoint_at(SocketAddress::unix_path_of(std::string("\0x", 2))).text(), "unix:@x");
 }
 

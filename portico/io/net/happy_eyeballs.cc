@@ -97,9 +97,9 @@ Task<ConnectResult> connect_to_any(Core& core, std::vector<SocketAddress> peers,
 }
 
 Task<ConnectResult> connect_to(Core& core, Endpoint endpoint, ConnectOptions options) {
-    assert(endpoint.transport == Transport::tcp || endpoint.transport == Transport::unix_stream);
+    assert(endpoint.scheme == EndpointScheme::tcp || endpoint.scheme == EndpointScheme::unix_stream);
     std::vector<SocketAddress> peers;
-    if (endpoint.transport == Transport::unix_stream) {
+    if (endpoint.scheme == EndpointScheme::unix_stream) {
         peers.push_back(SocketAddress::unix_path_of(std::move(endpoint.path)));
     } else {
         auto resolved =

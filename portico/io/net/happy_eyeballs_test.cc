@@ -207,7 +207,7 @@ TEST_P(AttemptDelay, NoAttemptBeginsAfterTheDeadline) {
 
 TEST_F(HappyEyeballs, ConnectsByEndpoint) {
     const auto listener = listen("127.0.0.1");
-    Endpoint endpoint(Transport::tcp, "localhost", listener->local().port);
+    Endpoint endpoint(EndpointScheme::tcp, "localhost", listener->local().port);
     const auto connected = run_task(core_, connect_to(core_, endpoint, ConnectOptions()));
     ASSERT_TRUE(connected) << connected.error().message;
     EXPECT_EQ(connected->peer, listener->local());

@@ -32,7 +32,7 @@ std::optional<KnownPort> parse_service(std::string_view line) {
     if (protocol != "/tcp" && protocol != "/udp") return std::nullopt;
     KnownPort known{.name = std::string(name),
                     .number = number,
-                    .transport = protocol == "/tcp" ? Transport::tcp : Transport::udp,
+                    .transport = protocol == "/tcp" ? EndpointScheme::tcp : EndpointScheme::udp,
                     .aliases = {}};
     for (auto alias = take_word(line); !alias.empty(); alias = take_word(line)) known.aliases.emplace_back(alias);
     return known;
@@ -234,7 +234,7 @@ bool KnownPort::is_called(std::string_view wanted) const {
 
 std::vector<KnownPort> merge_services(std::vector<KnownPort> known, const std::vector<KnownPort>& more) {
     // If `known` gives a name to another port, the name stays with that port.
-    const auto is_taken = [&known](std::string_view name, Transport transport) {
+    const auto is_taken = [&known](std::string_view name, EndpointScheme transport) {
         return std::ranges::any_of(
             known, [&](const KnownPort& each) { return each.transport == transport && each.is_called(name); });
     };
@@ -264,14 +264,14 @@ const std::vector<KnownPort>& known_ports() {
     return known;
 }
 
-std::optional<std::uint16_t> port_named(std::string_view name, Transport transport) {
+std::optional<std::uint16_t> port_named(std::string_view name, EndpointScheme transport) {
     const auto found = std::ranges::find_if(
         known_ports(), [&](const KnownPort& known) { return known.transport == transport && known.is_called(name); });
     if (found == known_ports().end()) return std::nullopt;
     return found->number;
 }
 
-std::optional<std::string_view> name_of_port(std::uint16_t number, Transport transport) {
+std::optional<std::string_view> name_of_port(std::uint16_t number, EndpointScheme transport) {
     const auto found = std::ranges::find_if(
         known_ports(), [&](const KnownPort& known) { return known.transport == transport && known.number == number; });
     if (found == known_ports().end()) return std::nullopt;

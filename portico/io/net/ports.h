@@ -20,7 +20,7 @@ namespace portico::io {
 struct KnownPort {
     std::string name;                  // "https"
     std::uint16_t number;              // 443
-    Transport transport;               // tcp or udp
+    EndpointScheme transport;          // tcp or udp
     std::vector<std::string> aliases;  // the port's other names
 
     // Returns whether this is the port's name or one of its aliases; case is ignored.
@@ -39,9 +39,9 @@ std::vector<KnownPort> merge_services(std::vector<KnownPort> known, const std::v
 const std::vector<KnownPort>& known_ports();
 
 // Returns the port with that name or alias, ignoring case, or nothing if none is known.
-std::optional<std::uint16_t> port_named(std::string_view name, Transport transport);
+std::optional<std::uint16_t> port_named(std::string_view name, EndpointScheme transport);
 // Returns the name of a port, or nothing if it has none. The view lives as long as the process.
-std::optional<std::string_view> name_of_port(std::uint16_t number, Transport transport);
+std::optional<std::string_view> name_of_port(std::uint16_t number, EndpointScheme transport);
 
 // A process that holds a socket.
 struct Process {
@@ -53,7 +53,7 @@ struct Process {
 
 // A socket to which anyone may send: a listening TCP or Unix socket, or a UDP socket that is bound but not connected.
 struct ListeningSocket {
-    Transport transport;           // tcp, udp or unix_stream
+    EndpointScheme transport;      // tcp, udp or unix_stream
     SocketAddress local;           // where it is bound
     std::uint64_t inode;           // the socket's own number
     std::vector<Process> held_by;  // by pid; empty without permission (other users' processes, unless we are root)
@@ -66,10 +66,10 @@ Result<std::vector<ListeningSocket>> list_listening(const std::string& proc = "/
 // Returns the first of `sockets` that keeps us from binding `wanted`: it has the same path, or the same port on the
 // same address; if either address is "every address", the same port is enough. Null if there is none.
 const ListeningSocket* find_holder(const std::vector<ListeningSocket>& sockets, const SocketAddress& wanted,
-                                   Transport transport);
+                                   EndpointScheme transport);
 
 // Like find_holder(), among all listening sockets, after bind(2) has failed with EADDRINUSE.
-std::optional<ListeningSocket> who_holds(const SocketAddress& wanted, Transport transport = Transport::tcp);
+std::optional<ListeningSocket> who_holds(const SocketAddress& wanted, EndpointScheme transport = EndpointScheme::tcp);
 
 // "nginx (pid 812)"; "nginx (pid 812 and 3 more)"; "a process of another user".
 std::string describe_holders(const ListeningSocket& socket);

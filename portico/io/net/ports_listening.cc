@@ -55,9 +55,9 @@ std::optional<SocketAddress> parse_socket_address(std::string_view text) {
 }
 
 // Reads /proc/net/{tcp,tcp6,udp,udp6}. Returns whether the file exists.
-bool read_internet_table(const std::string& path, Transport transport, std::vector<ListeningSocket>& into) {
+bool read_internet_table(const std::string& path, EndpointScheme transport, std::vector<ListeningSocket>& into) {
     // TCP_LISTEN, and TCP_CLOSE, which for UDP is "not connected" (linux/net/tcp_states.h).
-    const std::string_view wanted_state = transport == Transport::tcp ? "0A" : "07";
+    const std::string_view wanted_state = transport == EndpointScheme::tcp ? "0A" : "07";
     std::ifstream table(path);
     if (!table) return false;
     std::string line;
@@ -89,7 +89,7 @@ void read_unix_table(const std::string& path, std::vector<ListeningSocket>& into
         const auto inode_number = parse_number<std::uint64_t>(inode, 10);
         if (!flag_bits || (*flag_bits & accepts_connections) == 0 || !inode_number) continue;
         if (name.starts_with('@')) name.front() = '\0';  // the kernel prints a NUL as @
-        into.push_back({.transport = Transport::unix_stream,
+        into.push_back({.transport = EndpointScheme::unix_stream,
                         .local = SocketAddress::unix_path_of(std::move(name)),
                         .inode = *inode_number,
                         .held_by = {}});
@@ -152,10 +152,10 @@ bool is_every_address(const SocketAddress& address) { return address.ip.unmapped
 Result<std::vector<ListeningSocket>> list_listening(const std::string& proc) {
     std::vector<ListeningSocket> sockets;
     // IPv6 may be switched off, but TCP over IPv4 must be there.
-    if (!read_internet_table(proc + "/net/tcp", Transport::tcp, sockets)) return fail(errno, "/proc/net/tcp");
-    read_internet_table(proc + "/net/tcp6", Transport::tcp, sockets);
-    read_internet_table(proc + "/net/udp", Transport::udp, sockets);
-    read_internet_table(proc + "/net/udp6", Transport::udp, sockets);
+    if (!read_internet_table(proc + "/net/tcp", EndpointScheme::tcp, sockets)) return fail(errno, "/proc/net/tcp");
+    read_internet_table(proc + "/net/tcp6", EndpointScheme::tcp, sockets);
+    read_internet_table(proc + "/net/udp", EndpointScheme::udp, sockets);
+    read_internet_table(proc + "/net/udp6", EndpointScheme::udp, sockets);
     read_unix_table(proc + "/net/unix", sockets);
     std::ranges::sort(sockets, {}, [](const ListeningSocket& socket) {
         return std::tuple(socket.transport, socket.local.port, socket.local.family, socket.local.ip.octets(),
@@ -166,17 +166,17 @@ Result<std::vector<ListeningSocket>> list_listening(const std::string& proc) {
 }
 
 const ListeningSocket* find_holder(const std::vector<ListeningSocket>& sockets, const SocketAddress& wanted,
-                                   Transport transport) {
+                                   EndpointScheme transport) {
     const auto found = std::ranges::find_if(sockets, [&](const ListeningSocket& socket) {
         if (socket.transport != transport) return false;
-        if (transport == Transport::unix_stream) return socket.local.path == wanted.path;
+        if (transport == EndpointScheme::unix_stream) return socket.local.path == wanted.path;
         return socket.local.port == wanted.port && (socket.local.ip.unmapped() == wanted.ip.unmapped() ||
                                                     is_every_address(socket.local) || is_every_address(wanted));
     });
     return found == sockets.end() ? nullptr : &*found;
 }
 
-std::optional<ListeningSocket> who_holds(const SocketAddress& wanted, Transport transport) {
+std::optional<ListeningSocket> who_holds(const SocketAddress& wanted, EndpointScheme transport) {
     const auto sockets = list_listening();
     if (!sockets) return std::nullopt;
     const ListeningSocket* const holder = find_holder(*sockets, wanted, transport);

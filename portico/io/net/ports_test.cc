@@ -28,23 +28,23 @@ TEST(Services, AreReadLineByLine) {
         "last 1/tcp");
     ASSERT_EQ(known.size(), 3U);
     EXPECT_EQ(known[0],
-              (KnownPort{.name = "http", .number = 80, .transport = Transport::tcp, .aliases = {"www", "web"}}));
-    EXPECT_EQ(known[1], (KnownPort{.name = "domain", .number = 53, .transport = Transport::udp, .aliases = {}}));
-    EXPECT_EQ(known[2], (KnownPort{.name = "last", .number = 1, .transport = Transport::tcp, .aliases = {}}));
+              (KnownPort{.name = "http", .number = 80, .transport = EndpointScheme::tcp, .aliases = {"www", "web"}}));
+    EXPECT_EQ(known[1], (KnownPort{.name = "domain", .number = 53, .transport = EndpointScheme::udp, .aliases = {}}));
+    EXPECT_EQ(known[2], (KnownPort{.name = "last", .number = 1, .transport = EndpointScheme::tcp, .aliases = {}}));
 }
 
 TEST(Services, AreFoundByNameAliasAndNumber) {
-    EXPECT_EQ(port_named("http", Transport::tcp), 80);
-    EXPECT_EQ(port_named("www", Transport::tcp), 80);
-    EXPECT_EQ(port_named("ntp", Transport::udp), 123);
-    EXPECT_EQ(port_named("htpt", Transport::tcp), std::nullopt);
-    EXPECT_EQ(name_of_port(443, Transport::tcp), "https");
-    EXPECT_EQ(name_of_port(1, Transport::udp), std::nullopt);
+    EXPECT_EQ(port_named("http", EndpointScheme::tcp), 80);
+    EXPECT_EQ(port_named("www", EndpointScheme::tcp), 80);
+    EXPECT_EQ(port_named("ntp", EndpointScheme::udp), 123);
+    EXPECT_EQ(port_named("htpt", EndpointScheme::tcp), std::nullopt);
+    EXPECT_EQ(name_of_port(443, EndpointScheme::tcp), "https");
+    EXPECT_EQ(name_of_port(1, EndpointScheme::udp), std::nullopt);
 }
 
 TEST(Services, AreFoundInAnyCase) {
-    EXPECT_EQ(port_named("HTTP", Transport::tcp), 80);
-    EXPECT_EQ(port_named("Www", Transport::tcp), 80);
+    EXPECT_EQ(port_named("HTTP", EndpointScheme::tcp), 80);
+    EXPECT_EQ(port_named("Www", EndpointScheme::tcp), 80);
 }
 
 // They are known even if this machine's /etc/services lacks them.
@@ -53,10 +53,10 @@ TEST(Services, ThatPeopleAskForAreThere) {
         {"irc", 194},         {"dns", 53},        {"rdp", 3389},     {"minecraft", 25565}, {"mongodb", 27017},
         {"redis", 6379},      {"postgres", 5432}, {"mqtt", 1883},    {"mysql", 3306},      {"smb", 445},
         {"kubernetes", 6443}, {"vnc", 5900},      {"rabbitmq", 5672}};
-    for (const auto& [name, number] : asked) EXPECT_EQ(port_named(name, Transport::tcp), number) << name;
-    EXPECT_EQ(port_named("wireguard", Transport::udp), 51820);
-    EXPECT_EQ(port_named("dhcp", Transport::udp), 67);
-    EXPECT_EQ(name_of_port(194, Transport::tcp), "irc");
+    for (const auto& [name, number] : asked) EXPECT_EQ(port_named(name, EndpointScheme::tcp), number) << name;
+    EXPECT_EQ(port_named("wireguard", EndpointScheme::udp), 51820);
+    EXPECT_EQ(port_named("dhcp", EndpointScheme::udp), 67);
+    EXPECT_EQ(name_of_port(194, EndpointScheme::tcp), "irc");
 }
 
 TEST(Services, OfTheMachineWinOverTheTable) {
@@ -65,13 +65,13 @@ TEST(Services, OfTheMachineWinOverTheTable) {
                        parse_services("http 80/tcp www WEB hyper\nhttp 80/udp\nirc 194/tcp chat\nirc 194/udp\n"
                                       "web 81/tcp\n"));
     ASSERT_EQ(known.size(), 5U);
-    EXPECT_EQ(
-        known[0],
-        (KnownPort{.name = "www", .number = 80, .transport = Transport::tcp, .aliases = {"web", "http", "hyper"}}));
-    EXPECT_EQ(known[1], (KnownPort{.name = "irc", .number = 6667, .transport = Transport::tcp, .aliases = {}}));
-    EXPECT_EQ(known[2], (KnownPort{.name = "http", .number = 80, .transport = Transport::udp, .aliases = {}}));
-    EXPECT_EQ(known[3], (KnownPort{.name = "chat", .number = 194, .transport = Transport::tcp, .aliases = {}}));
-    EXPECT_EQ(known[4], (KnownPort{.name = "irc", .number = 194, .transport = Transport::udp, .aliases = {}}));
+    EXPECT_EQ(known[0],
+              (KnownPort{
+                  .name = "www", .number = 80, .transport = EndpointScheme::tcp, .aliases = {"web", "http", "hyper"}}));
+    EXPECT_EQ(known[1], (KnownPort{.name = "irc", .number = 6667, .transport = EndpointScheme::tcp, .aliases = {}}));
+    EXPECT_EQ(known[2], (KnownPort{.name = "http", .number = 80, .transport = EndpointScheme::udp, .aliases = {}}));
+    EXPECT_EQ(known[3], (KnownPort{.name = "chat", .number = 194, .transport = EndpointScheme::tcp, .aliases = {}}));
+    EXPECT_EQ(known[4], (KnownPort{.name = "irc", .number = 194, .transport = EndpointScheme::udp, .aliases = {}}));
 }
 
 // A folder like /proc with one process.
@@ -124,7 +124,7 @@ TEST_F(FakeProc, TellsWhoListens) {
     EXPECT_EQ((*sockets)[1].local.text(), "127.0.0.1:8080");
     EXPECT_EQ(describe_holders((*sockets)[1]), "nginx (pid 812 and 1 more)");
     EXPECT_EQ((*sockets)[2].local.text(), "0.0.0.0:53");
-    EXPECT_EQ((*sockets)[2].transport, Transport::udp);
+    EXPECT_EQ((*sockets)[2].transport, EndpointScheme::udp);
     EXPECT_EQ(describe_holders((*sockets)[2]), "a process of another user");
     EXPECT_EQ((*sockets)[3].local.text(), "unix:@abstract");
     EXPECT_EQ((*sockets)[4].local.text(), "unix:/run/a b.sock");
@@ -151,9 +151,9 @@ SocketAddress address_of(std::string_view text) {
 
 TEST_P(Holder, SharesThePortAndTheAddress) {
     const std::vector<ListeningSocket> sockets = {
-        {.transport = Transport::tcp, .local = address_of(GetParam().held), .inode = 1, .held_by = {}}};
-    EXPECT_EQ(find_holder(sockets, address_of(GetParam().wanted), Transport::tcp) != nullptr, GetParam().is_held);
-    EXPECT_EQ(find_holder(sockets, address_of(GetParam().wanted), Transport::udp), nullptr);
+        {.transport = EndpointScheme::tcp, .local = address_of(GetParam().held), .inode = 1, .held_by = {}}};
+    EXPECT_EQ(find_holder(sockets, address_of(GetParam().wanted), EndpointScheme::tcp) != nullptr, GetParam().is_held);
+    EXPECT_EQ(find_holder(sockets, address_of(GetParam().wanted), EndpointScheme::udp), nullptr);
 }
 INSTANTIATE_TEST_SUITE_P(All, Holder,
                          testing::Values(HolderRow{"Same", "127.0.0.1:80", "127.0.0.1:80", true},

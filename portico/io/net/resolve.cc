@@ -207,8 +207,8 @@ Resolved<Addresses> resolve_now(const std::string& host, std::uint16_t port, std
 }
 
 Resolved<Addresses> listening_addresses(const Endpoint& endpoint) {
-    assert(endpoint.transport != Transport::stdio);
-    if (endpoint.transport == Transport::unix_stream) return Addresses{SocketAddress::unix_path_of(endpoint.path)};
+    assert(endpoint.scheme != EndpointScheme::stdio);
+    if (endpoint.scheme == EndpointScheme::unix_stream) return Addresses{SocketAddress::unix_path_of(endpoint.path)};
     if (endpoint.host.empty()) {
         const Family widest = has_ipv6() ? Family::ipv6 : Family::ipv4;
         return Addresses{SocketAddress::of(IpAddress::any(widest), endpoint.port)};

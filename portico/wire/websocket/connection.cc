@@ -49,15 +49,15 @@ Connection::Connection(Role role, const Limits& limits, const std::optional<Defl
 }
 
 void Connection::receive(std::string_view octets, TimePoint now) {
-    assert(input_.empty() || has_closed_);
+    assert(input_.empty() || next_ == Input::nothing);
     input_ = octets;
     now_ = now;
 }
 
 std::optional<Event> Connection::next_event() {
     std::optional<Event> event;
-    while (!has_closed_ && !event) {
-        if (!is_in_frame_) {
+    while (next_ != Input::nothing && !event) {
+        if (next_ == Input::frame_head) {
             if (input_.empty() || !reader_.read(input_)) break;
             event = begin_frame();
         } else if (frame_read_ < frame_.octets && input_.empty()) {
@@ -66,7 +66,7 @@ std::optional<Event> Connection::next_event() {
             event = take_payload();
         }
     }
-    if (has_closed_) input_ = {};
+    if (next_ == Input::nothing) input_ = {};
     return event;
 }
 
@@ -77,7 +77,7 @@ std::optional<Event> Connection::begin_frame() {
         return fail(CloseCode::protocol_error,
                     frame_.is_masked ? "a server's frame is masked" : "a client's frame is not masked");
     }
-    is_in_frame_ = true;
+    next_ = Input::payload;
     frame_read_ = 0;
     if (!frame_.is_control()) return begin_data_frame(frame_);
     if (frame_.opcode != Opcode::close && !control_pace_.allow(now_)) {
@@ -88,7 +88,7 @@ std::optional<Event> Connection::begin_frame() {
 
 std::optional<Event> Connection::begin_data_frame(const FrameHead& head) {
     const bool continues = head.opcode == Opcode::continuation;
-    if (continues != is_in_message_) {  // RFC 6455 §5.4
+    if (continues != is_in_message()) {  // RFC 6455 §5.4
         return fail(CloseCode::protocol_error,
                     continues ? "a continuation without a message" : "a message inside another one");
     }
@@ -96,8 +96,7 @@ std::optional<Event> Connection::begin_data_frame(const FrameHead& head) {
         return fail(CloseCode::protocol_error, "a reserved bit is set");
     }
     if (!continues) {
-        is_in_message_ = true;
-        is_compressed_ = head.is_compressed;
+        message_state_ = head.is_compressed ? MessageState::compressed : MessageState::plain;
         type_ = head.opcode == Opcode::text ? MessageType::text : MessageType::binary;
         frames_ = 0;
         payload_octets_ = 0;
@@ -106,8 +105,9 @@ std::optional<Event> Connection::begin_data_frame(const FrameHead& head) {
     }
     if (++frames_ > limits_.frames_max) return fail(CloseCode::policy, "a message has too many frames");
     // Before its octets arrive; without a sum that could overflow.
+    const bool is_compressed = message_state_ == MessageState::compressed;
     const std::uint64_t most =
-        is_compressed_ ? payload_octets_max(limits_.message_octets_max) : limits_.message_octets_max;
+        is_compressed ? payload_octets_max(limits_.message_octets_max) : limits_.message_octets_max;
     if (head.octets > most - payload_octets_) return fail(CloseCode::too_large, "the message is too large");
     payload_octets_ += head.octets;
     return std::nullopt;
@@ -134,7 +134,7 @@ std::optional<Event> Connection::take_data(std::string_view octets) {
     if (ledger_->is_full()) return fail(CloseCode::try_again_later, "there is no memory for the message");
     const std::size_t before = message_.size();
     auto end = Inflater::End::done;
-    if (is_compressed_) {
+    if (message_state_ == MessageState::compressed) {
         end = inflater_->read(octets, message_, limits_.message_octets_max);
     } else {
         message_ += octets;
@@ -161,7 +161,7 @@ std::optional<Event> Connection::check_grown(std::size_t before, Inflater::End e
 }
 
 std::optional<Event> Connection::end_frame() {
-    is_in_frame_ = false;
+    next_ = Input::frame_head;
     switch (frame_.opcode) {
         case Opcode::continuation:
         case Opcode::text:
@@ -174,8 +174,8 @@ std::optional<Event> Connection::end_frame() {
 }
 
 std::optional<Event> Connection::end_message() {
-    is_in_message_ = false;
-    if (is_compressed_) {
+    const MessageState ended = std::exchange(message_state_, MessageState::none);
+    if (ended == MessageState::compressed) {
         const std::size_t before = message_.size();
         const Inflater::End end = inflater_->end_message(message_, limits_.message_octets_max);
         std::optional<Event> failed = check_grown(before, end);
@@ -207,13 +207,13 @@ std::optional<Event> Connection::take_close() {
         event.code = static_cast<CloseCode>(code);
         event.octets = payload.substr(2);
     }
-    has_closed_ = true;
+    next_ = Input::nothing;
     return event;
 }
 
 // RFC 6455 §7.1.7
 Event Connection::fail(CloseCode code, std::string_view fault) {
-    has_closed_ = true;
+    next_ = Input::nothing;
     message_ = std::string();
     message_charge_ = Charge();
     close(code, fault);

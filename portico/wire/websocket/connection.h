@@ -63,7 +63,7 @@ public:
     // The next event; nothing when all octets have been read, and after `closed`.
     [[nodiscard]] std::optional<Event> next_event();
     // Whether a message has begun whose end has not arrived.
-    [[nodiscard]] bool is_in_message() const { return is_in_message_; }
+    [[nodiscard]] bool is_in_message() const { return message_state_ != MessageState::none; }
 
     // --- what the peer gets
     // A message. Text is UTF-8: a peer closes otherwise. Dropped after close().
@@ -82,6 +82,15 @@ public:
     void set_mask_seed(std::uint32_t seed) { mask_state_ = seed | 1U; }
 
 private:
+    // What the next octet from the peer is.
+    enum class Input : std::uint8_t {
+        frame_head,
+        payload,  // of frame_
+        nothing,  // the peer has closed, or has failed
+    };
+    // The message whose end has not arrived.
+    enum class MessageState : std::uint8_t { none, plain, compressed };
+
     [[nodiscard]] std::optional<Event> begin_frame();
     [[nodiscard]] std::optional<Event> begin_data_frame(const FrameHead& head);
     [[nodiscard]] std::optional<Event> take_payload();
@@ -102,13 +111,12 @@ private:
     std::string_view input_;
     TimePoint now_;
     FrameHeadReader reader_;
-    bool is_in_frame_ = false;
+    Input next_ = Input::frame_head;
     FrameHead frame_;
     std::uint64_t frame_read_ = 0;  // octets of its payload
     std::array<char, control_octets_max> control_{};
 
-    bool is_in_message_ = false;
-    bool is_compressed_ = false;
+    MessageState message_state_ = MessageState::none;
     MessageType type_ = MessageType::text;
     std::string message_;
     Charge message_charge_;
@@ -116,7 +124,6 @@ private:
     std::uint64_t payload_octets_ = 0;  // of the message, as they were sent
     Utf8Reader utf8_;
     h2::Pace control_pace_;
-    bool has_closed_ = false;  // the peer has, or has failed
 
     std::string output_;
     std::optional<std::string> pong_;  // the payload of the last ping that was not answered
