@@ -35,6 +35,36 @@ bool is_chain(std::string_view text) {
     return count > 0;
 }
 
+// An object with one member.
+std::string object_of(http::JsonName name, std::string_view value) {
+    std::string text;
+    http::JsonWriter json(text);
+    json.open_object();
+    json.member(name, value);
+    json.close_object();
+    return text;
+}
+
+// Asks for a certificate with these names. `replaces`: the identifier of the one that it renews, or empty (RFC 9773
+// §5).
+std::string order_payload(const std::vector<std::string>& names, std::string_view replaces) {
+    std::string text;
+    http::JsonWriter json(text);
+    json.open_object();
+    json.name("identifiers");
+    json.open_array();
+    for (const std::string& name : names) {
+        json.open_object();
+        json.member("type", "dns");
+        json.member("value", name);
+        json.close_object();
+    }
+    json.close_array();
+    if (!replaces.empty()) json.member("replaces", replaces);
+    json.close_object();
+    return text;
+}
+
 std::string_view without_star(std::string_view name) {
     if (name.starts_with("*.")) name.remove_prefix(2);
     return name;
@@ -173,17 +203,22 @@ Task<Result<void>> Authority::open_account(tls::SigningKey key, AccountUse use) 
     }
     key_ = std::move(key);
     account_.clear();
-    std::string payload = may_make ? R"({"termsOfServiceAgreed":true)" : R"({"onlyReturnExisting":true)";
+    std::string payload;
+    http::JsonWriter json(payload);
+    json.open_object();
+    json.member(may_make ? http::JsonName("termsOfServiceAgreed") : http::JsonName("onlyReturnExisting"), true);
     if (may_make && !options_->email.empty()) {
-        payload += R"(,"contact":[)";
-        http::append_json_string(payload, "mailto:" + options_->email);
-        payload += "]";
+        json.name("contact");
+        json.open_array();
+        json.value("mailto:" + options_->email);
+        json.close_array();
     }
     // Another authority's customers are unknown to this one.
     if (may_make && directory_.needs_external_account) {
-        payload += R"(,"externalAccountBinding":)" + bound_key(*options_->external, directory_.new_account, *key_);
+        json.name("externalAccountBinding");
+        json.raw_value(bound_key(*options_->external, directory_.new_account, *key_));
     }
-    payload += "}";
+    json.close_object();
     const auto answer = co_await post(directory_.new_account, std::move(payload));
     if (!answer) co_return std::unexpected(answer.error());
     if (!is_https(answer->location)) co_return unreadable("an account", "it has no https:// address");
@@ -204,22 +239,12 @@ Task<Result<void>> Authority::pause(const Answer& answer, io::TimePoint deadline
 
 // Returns the order's URL.
 Task<Result<std::string>> Authority::make_order(const Wanted& wanted, Order& order) {
-    std::string payload = R"({"identifiers":[)";
-    for (const std::string& name : wanted.names) {
-        payload += payload.back() == '[' ? R"({"type":"dns","value":)" : R"(,{"type":"dns","value":)";
-        http::append_json_string(payload, name);
-        payload += "}";
-    }
-    payload += "]";
-    std::string without_replaced = payload + "}";
-    if (!wanted.replaces.empty() && !directory_.renewal_info.empty()) {
-        payload += R"(,"replaces":)";
-        http::append_json_string(payload, wanted.replaces);
-    }
-    payload += "}";
+    const std::string_view replaces = directory_.renewal_info.empty() ? "" : std::string_view(wanted.replaces);
+    std::string payload = order_payload(wanted.names, replaces);
     auto answer = co_await post(directory_.new_order, std::move(payload));
     // It has been replaced, perhaps by an order whose certificate was lost (RFC 9773 §5).
     if (!answer && answer.error().type == "alreadyReplaced") {
+        std::string without_replaced = order_payload(wanted.names, "");
         answer = co_await post(directory_.new_order, std::move(without_replaced));
     }
     if (!answer) co_return std::unexpected(answer.error());
@@ -243,7 +268,7 @@ Task<Result<std::string>> Authority::order(Wanted wanted, Prover& prover) {
     auto order = co_await await_order(*url, OrderStatus::pending, deadline);
     if (!order) co_return std::unexpected(std::move(order.error()));
     if (order->status == OrderStatus::ready) {
-        std::string payload = R"({"csr":")" + base64url(wanted.request) + R"("})";
+        std::string payload = object_of("csr", base64url(wanted.request));
         const auto finalized = co_await post(order->finalize, std::move(payload));
         if (!finalized) co_return std::unexpected(finalized.error());
     }
@@ -334,7 +359,8 @@ Task<Result<void>> Authority::await_authorization(std::string url, std::string n
 
 Task<Result<void>> Authority::revoke(std::string der) {
     assert(!account_.empty());
-    const auto answer = co_await post(directory_.revoke_certificate, R"({"certificate":")" + base64url(der) + R"("})");
+    std::string payload = object_of("certificate", base64url(der));
+    const auto answer = co_await post(directory_.revoke_certificate, std::move(payload));
     if (!answer && answer.error().type == "alreadyRevoked") co_return Result<void>{};
     if (!answer) co_return std::unexpected(answer.error());
     co_return Result<void>{};

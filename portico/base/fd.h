@@ -54,6 +54,11 @@ public:
         table.take(number());
         table_ = &table;
     }
+    // Gives up the descriptor: the caller closes it, or a call that it is passed to does.
+    [[nodiscard]] int release() noexcept {
+        table_->let_go(number());
+        return std::exchange(number_, none);
+    }
 
 private:
     static constexpr int none = -1;

@@ -73,7 +73,7 @@ Task<void> run_proxy(Stream client, Stream server, io::TimePoint deadline, Outco
 Task<std::string> read_to_end(Stream& stream, int& error) {
     std::string all;
     for (;;) {
-        const io::Result<Buffer> octets = co_await stream.read(stream.core().buffers(), io::never);
+        const io::Result<Buffer> octets = co_await stream.read(io::never);
         error = octets ? 0 : octets.error().number;
         if (!octets || octets->empty()) co_return all;
         all += octets->octets();

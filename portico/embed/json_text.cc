@@ -1,23 +1,11 @@
 // portico/embed/json_text.cc — see json_text.h.
 #include "portico/embed/json_text.h"
 
-#include <array>
-#include <charconv>
 #include <nlohmann/json.hpp>
 
 #include "portico/http/json.h"
 
 namespace portico::detail {
-namespace {
-
-template <std::integral Number>
-void append_digits(std::string& out, Number number) {
-    std::array<char, 20> digits;  // of the longest 64-bit number
-    char* const end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
-    out.append(digits.data(), end);
-}
-
-}  // namespace
 
 std::string json_buffer() {
     constexpr std::size_t octets_usual = 256;
@@ -27,8 +15,8 @@ std::string json_buffer() {
 }
 
 void append_json_string(std::string& out, std::string_view text) { http::append_json_string(out, text); }
-void append_json_number(std::string& out, std::int64_t number) { append_digits(out, number); }
-void append_json_number(std::string& out, std::uint64_t number) { append_digits(out, number); }
+void append_json_number(std::string& out, std::int64_t number) { http::append_json_number(out, number); }
+void append_json_number(std::string& out, std::uint64_t number) { http::append_json_number(out, number); }
 void append_json_number(std::string& out, double number) { out += nlohmann::json(number).dump(); }
 
 void JsonMember::append_object(std::string& out, const JsonMember& member) {

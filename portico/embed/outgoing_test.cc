@@ -42,7 +42,7 @@ Connection connection_of(Stream stream) {
 
 Task<int> read_to_end(Stream& stream, std::string& all) {
     for (;;) {
-        const io::Result<Buffer> octets = co_await stream.read(stream.core().buffers(), io::never);
+        const io::Result<Buffer> octets = co_await stream.read(io::never);
         if (!octets) co_return octets.error().number;
         if (octets->empty()) co_return 0;
         all += octets->octets();

@@ -58,21 +58,7 @@ Task<io::Result<std::uint64_t>> copy(Stream& from, Stream& to, io::TimePoint dea
 }
 
 Task<io::Result<std::uint64_t>> copy(Connection& from, Connection& to, io::TimePoint deadline) {
-    std::uint64_t copied = 0;
-    for (;;) {
-        const io::Result<Buffer> octets = co_await from.read(deadline);
-        if (!octets) {
-            if (octets.error().number != ECANCELED) to.break_off();
-            co_return std::unexpected(octets.error());
-        }
-        if (octets->empty()) break;
-        const io::Result<void> written = co_await to.write_all(octets->octets(), deadline);
-        if (!written) co_return std::unexpected(written.error());
-        copied += octets->size();
-    }
-    const io::Result<void> ended = co_await to.finish_sending(deadline);
-    static_cast<void>(ended);
-    co_return copied;
+    return services::copy(from, to, deadline);
 }
 
 Task<Relayed> relay(Connection& first, Connection& second, RelayOptions options) {

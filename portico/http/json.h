@@ -76,6 +76,14 @@ void append_json_string(Output& out, std::string_view text) {
     out.push_back('"');
 }
 
+// Appends a whole number. Inlined, for the access log.
+template <JsonOutput Output, std::integral Number>
+[[gnu::always_inline]] inline void append_json_number(Output& out, Number number) {
+    std::array<char, 20> digits;  // of the longest 64-bit number, or of a shorter one and its sign
+    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
+    out.append(std::string_view(digits.data(), static_cast<std::size_t>(end - digits.data())));
+}
+
 // Whether a space follows commas and colons.
 enum class JsonSpacing : std::uint8_t { none, after_separators };
 
@@ -101,17 +109,14 @@ public:
         place_ = Place::value_of_member;
     }
 
-    // Writes a string, an unsigned number, or true or false.
+    // Writes a string, a whole number, or true or false.
     template <class Value>
     [[gnu::always_inline]] void value(const Value& value) {
-        separate();
-        place_ = Place::further;
+        begin_value();
         if constexpr (std::same_as<Value, bool>) {
             out_->append(value ? "true" : "false");
-        } else if constexpr (std::unsigned_integral<Value>) {
-            std::array<char, 20> digits;  // of the largest 64-bit number
-            const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
-            out_->append(std::string_view(digits.data(), static_cast<std::size_t>(end - digits.data())));
+        } else if constexpr (std::integral<Value>) {
+            append_json_number(*out_, value);
         } else {
             append_json_string(*out_, std::string_view(value));
         }
@@ -123,9 +128,12 @@ public:
             value(*optional);
             return;
         }
-        separate();
-        place_ = Place::further;
-        out_->append("null");
+        raw_value("null");
+    }
+    // Writes a value that is JSON text already.
+    void raw_value(std::string_view json) {
+        begin_value();
+        out_->append(json);
     }
 
     template <class Value>
@@ -142,6 +150,10 @@ private:
     // What comes next: the first value in its object or array, a further one, or the value of the member just named.
     enum class Place : std::uint8_t { first, further, value_of_member };
 
+    [[gnu::always_inline]] void begin_value() {
+        separate();
+        place_ = Place::further;
+    }
     // Writes what goes before a value or a member.
     [[gnu::always_inline]] void separate() {
         if (place_ == Place::further) out_->push_back(',');

@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
+#include <optional>
 #include <string>
 
 namespace portico::http {
@@ -46,15 +48,20 @@ void write_object(JsonWriter<std::string>& json) {
     json.close_object();
     json.close_array();
     json.member("most", UINT64_MAX);
+    json.member("least", INT64_MIN);
+    json.name("raw");
+    json.raw_value("[1.5]");
+    json.member("last", -1);
     json.close_object();
 }
 
 TEST(JsonWriter, WritesObjectsAndArraysInOrder) {
-    EXPECT_EQ(written(write_object),
-              R"({"name":"x","up":true,"none":null,"some":"y","list":[1,"a\"b",{}],"most":18446744073709551615})");
-    EXPECT_EQ(
-        written(write_object, JsonSpacing::after_separators),
-        R"({"name": "x", "up": true, "none": null, "some": "y", "list": [1, "a\"b", {}], "most": 18446744073709551615})");
+    EXPECT_EQ(written(write_object), R"({"name":"x","up":true,"none":null,"some":"y","list":[1,"a\"b",{}],)"
+                                     R"("most":18446744073709551615,"least":-9223372036854775808,)"
+                                     R"("raw":[1.5],"last":-1})");
+    EXPECT_EQ(written(write_object, JsonSpacing::after_separators),
+              R"({"name": "x", "up": true, "none": null, "some": "y", "list": [1, "a\"b", {}], )"
+              R"("most": 18446744073709551615, "least": -9223372036854775808, "raw": [1.5], "last": -1})");
 }
 
 void write_lines(JsonWriter<std::string>& json) {

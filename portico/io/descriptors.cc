@@ -3,6 +3,8 @@
 
 #include <unistd.h>
 
+#include <cerrno>
+
 namespace portico::io {
 namespace {
 
@@ -24,6 +26,11 @@ FdTable& system_descriptors() {
 std::optional<Fd> owned(int number) {
     if (number < 0) return std::nullopt;
     return Fd(system_descriptors(), number);
+}
+
+Result<void> finish_writing(Fd file) {
+    if (::close(file.release()) != 0) return fail(errno, "close");
+    return {};
 }
 
 }  // namespace portico::io

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "portico/base/fd.h"
+#include "portico/io/error.h"
 
 namespace portico::io {
 
@@ -15,5 +16,8 @@ FdTable& system_descriptors();
 
 // Owns the descriptor that a system call has returned. Returns nothing if it has failed (-1); errno stays as it is.
 std::optional<Fd> owned(int number);
+
+// Closes a file that was written. An error concerns octets that were written before; the file is closed all the same.
+Result<void> finish_writing(Fd file);
 
 }  // namespace portico::io

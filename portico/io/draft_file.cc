@@ -12,12 +12,14 @@
 #include <algorithm>
 #include <cerrno>
 #include <ctime>
+#include <optional>
 #include <utility>
+
+#include "portico/io/descriptors.h"
 
 namespace portico::io {
 namespace {
 
-constexpr int no_number = -1;
 constexpr mode_t draft_mode = 0666;  // and the umask
 constexpr std::string_view resumed_prefix = ".portico-part-";
 
@@ -30,67 +32,60 @@ std::string random_name() {
 }
 
 // A descriptor of its own, because the caller's may be closed before.
-Result<int> duplicate(const Fd& folder) {
-    const int number = ::fcntl(folder.number(), F_DUPFD_CLOEXEC, 0);
-    if (number < 0) return fail(errno, "fcntl");
-    return number;
+Result<Fd> duplicate(const Fd& folder) {
+    std::optional<Fd> own = owned(::fcntl(folder.number(), F_DUPFD_CLOEXEC, 0));
+    if (!own) return fail(errno, "fcntl");
+    return *std::move(own);
 }
 
 // Locks the draft. False: somebody has it, or it has got another name meanwhile.
-bool lock_draft(int folder, int number, const std::string& name) {
-    if (::flock(number, LOCK_EX | LOCK_NB) != 0) return false;
+bool lock_draft(const Fd& folder, const Fd& file, const std::string& name) {
+    if (::flock(file.number(), LOCK_EX | LOCK_NB) != 0) return false;
     struct stat by_number;
     struct stat by_name;
-    return ::fstat(number, &by_number) == 0 && S_ISREG(by_number.st_mode) &&
-           ::fstatat(folder, name.c_str(), &by_name, AT_SYMLINK_NOFOLLOW) == 0 && by_number.st_ino == by_name.st_ino &&
-           by_number.st_dev == by_name.st_dev;
+    return ::fstat(file.number(), &by_number) == 0 && S_ISREG(by_number.st_mode) &&
+           ::fstatat(folder.number(), name.c_str(), &by_name, AT_SYMLINK_NOFOLLOW) == 0 &&
+           by_number.st_ino == by_name.st_ino && by_number.st_dev == by_name.st_dev;
 }
 
 }  // namespace
 
 Result<DraftFile> DraftFile::create(const Fd& folder) {
-    const Result<int> own = duplicate(folder);
+    Result<Fd> own = duplicate(folder);
     if (!own) return std::unexpected(own.error());
     std::string name = random_name();
-    const int number = ::openat(*own, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, draft_mode);
-    if (number < 0) {
-        const int failure = errno;
-        ::close(*own);
-        return fail(failure, "open");
-    }
-    return DraftFile(*own, number, std::move(name), Fate::removed);
+    constexpr int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+    std::optional<Fd> file = owned(::openat(own->number(), name.c_str(), flags, draft_mode));
+    if (!file) return fail(errno, "open");
+    return DraftFile(*std::move(own), *std::move(file), std::move(name), Fate::removed);
 }
 
 Result<DraftFile> DraftFile::resume(const Fd& folder, std::string_view key) {
-    const Result<int> own = duplicate(folder);
+    Result<Fd> own = duplicate(folder);
     if (!own) return std::unexpected(own.error());
     std::string name = std::string(resumed_prefix) + std::string(key);
-    const int number =
-        ::openat(*own, name.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, draft_mode);
-    if (number < 0) {
-        const int failure = errno;
-        ::close(*own);
-        return fail(failure, "open");
-    }
-    DraftFile draft(*own, number, std::move(name), Fate::stays);
-    if (!lock_draft(*own, number, draft.name_)) return fail(EBUSY, "flock");
-    const off_t end = ::lseek(number, 0, SEEK_END);
+    constexpr int flags = O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
+    std::optional<Fd> file = owned(::openat(own->number(), name.c_str(), flags, draft_mode));
+    if (!file) return fail(errno, "open");
+    if (!lock_draft(*own, *file, name)) return fail(EBUSY, "flock");
+    const off_t end = ::lseek(file->number(), 0, SEEK_END);
     if (end < 0) return fail(errno, "lseek");
+    DraftFile draft(*std::move(own), *std::move(file), std::move(name), Fate::stays);
     draft.octets_ = static_cast<std::uint64_t>(end);
     return draft;
 }
 
 DraftFile::DraftFile(DraftFile&& other) noexcept
-    : folder_(std::exchange(other.folder_, no_number)),
-      number_(std::exchange(other.number_, no_number)),
+    : folder_(std::move(other.folder_)),
+      file_(std::move(other.file_)),
       name_(std::exchange(other.name_, {})),
       fate_(other.fate_),
       octets_(other.octets_) {}
 
 DraftFile& DraftFile::operator=(DraftFile&& other) noexcept {
     DraftFile old(std::move(*this));
-    folder_ = std::exchange(other.folder_, no_number);
-    number_ = std::exchange(other.number_, no_number);
+    folder_ = std::move(other.folder_);
+    file_ = std::move(other.file_);
     name_ = std::exchange(other.name_, {});
     fate_ = other.fate_;
     octets_ = other.octets_;
@@ -99,19 +94,11 @@ DraftFile& DraftFile::operator=(DraftFile&& other) noexcept {
 
 DraftFile::~DraftFile() {
     if (fate_ == Fate::removed) discard();
-    close();
-}
-
-void DraftFile::close() noexcept {
-    if (number_ != no_number) ::close(number_);
-    if (folder_ != no_number) ::close(folder_);
-    number_ = no_number;
-    folder_ = no_number;
 }
 
 Result<void> DraftFile::write(std::string_view octets) {
     while (!octets.empty()) {
-        const ssize_t written = ::write(number_, octets.data(), octets.size());
+        const ssize_t written = ::write(file_.number(), octets.data(), octets.size());
         if (written < 0 && errno == EINTR) continue;
         if (written < 0) return fail(errno, "write");
         octets_ += static_cast<std::uint64_t>(written);
@@ -123,17 +110,18 @@ Result<void> DraftFile::write(std::string_view octets) {
 Result<DraftFile::Kept> DraftFile::keep(std::string_view name, Overwriting overwriting) {
     const std::string wanted(name);
     if (wanted.empty() || wanted.find('/') != std::string::npos) return fail(EINVAL, "rename");
+    const int folder = folder_.number();
     Kept kept = Kept::created;
-    if (::renameat2(folder_, name_.c_str(), folder_, wanted.c_str(), RENAME_NOREPLACE) != 0) {
+    if (::renameat2(folder, name_.c_str(), folder, wanted.c_str(), RENAME_NOREPLACE) != 0) {
         int failure = errno;
         // A file system that does not know the flag. link(2) does not overwrite either.
         if (failure == EINVAL || failure == ENOSYS) {
-            failure = ::linkat(folder_, name_.c_str(), folder_, wanted.c_str(), 0) == 0 ? 0 : errno;
-            if (failure == 0) ::unlinkat(folder_, name_.c_str(), 0);
+            failure = ::linkat(folder, name_.c_str(), folder, wanted.c_str(), 0) == 0 ? 0 : errno;
+            if (failure == 0) ::unlinkat(folder, name_.c_str(), 0);
         }
         if (failure == EEXIST && overwriting == Overwriting::allowed) {
             kept = Kept::replaced;
-            failure = ::renameat(folder_, name_.c_str(), folder_, wanted.c_str()) == 0 ? 0 : errno;
+            failure = ::renameat(folder, name_.c_str(), folder, wanted.c_str()) == 0 ? 0 : errno;
             if (failure == EISDIR || failure == ENOTEMPTY) failure = EEXIST;
         }
         if (failure != 0) return fail(failure, "rename");
@@ -143,17 +131,15 @@ Result<DraftFile::Kept> DraftFile::keep(std::string_view name, Overwriting overw
 }
 
 void DraftFile::discard() noexcept {
-    if (!name_.empty() && folder_ != no_number) ::unlinkat(folder_, name_.c_str(), 0);
+    if (!name_.empty()) ::unlinkat(folder_.number(), name_.c_str(), 0);
     name_.clear();
 }
 
 void DraftFile::remove_abandoned(const Fd& folder, std::chrono::seconds age) {
-    const int number = ::openat(folder.number(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR* const stream = number < 0 ? nullptr : ::fdopendir(number);
-    if (stream == nullptr) {
-        if (number >= 0) ::close(number);
-        return;
-    }
+    std::optional<Fd> own = owned(::openat(folder.number(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    DIR* const stream = own ? ::fdopendir(own->number()) : nullptr;
+    if (stream == nullptr) return;
+    const int number = own->release();  // the stream closes it
     constexpr int names_max = 1000;
     for (int count = 0; count < names_max; ++count) {
         const dirent* const entry = ::readdir(stream);

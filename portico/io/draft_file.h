@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "portico/base/fd.h"
 #include "portico/io/error.h"
@@ -49,13 +50,12 @@ public:
 
 private:
     enum class Fate : std::uint8_t { removed, stays };
-    DraftFile(int folder, int number, std::string name, Fate fate)
-        : folder_(folder), number_(number), name_(std::move(name)), fate_(fate) {}
-    void close() noexcept;
+    DraftFile(Fd folder, Fd file, std::string name, Fate fate)
+        : folder_(std::move(folder)), file_(std::move(file)), name_(std::move(name)), fate_(fate) {}
 
-    int folder_;  // both: none if it has been moved from
-    int number_;
-    std::string name_;  // in the folder; empty: it has been kept, or discarded
+    Fd folder_;
+    Fd file_;
+    std::string name_;  // in the folder; empty: it has been kept, discarded, or moved away
     Fate fate_;
     std::uint64_t octets_ = 0;
 };

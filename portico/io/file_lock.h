@@ -6,7 +6,9 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 
+#include "portico/base/fd.h"
 #include "portico/io/error.h"
 
 namespace portico::io {
@@ -17,14 +19,11 @@ public:
     // Locks the file at `path`, which is made if there is none (mode 0600) and stays. Nothing if the lock is held, by
     // another process or another object of this one.
     static Result<std::optional<FileLock>> try_take(const std::string& path);
-    FileLock(FileLock&& other) noexcept;
-    FileLock& operator=(FileLock&& other) noexcept;
-    ~FileLock();
 
 private:
-    explicit FileLock(int number) : number_(number) {}
+    explicit FileLock(Fd file) : file_(std::move(file)) {}
 
-    int number_;
+    Fd file_;  // the kernel gives the lock back when it is closed
 };
 
 }  // namespace portico::io

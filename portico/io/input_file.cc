@@ -8,41 +8,25 @@
 #include <cerrno>
 #include <utility>
 
+#include "portico/io/descriptors.h"
+
 namespace portico::io {
-namespace {
-
-constexpr int moved = -1;
-
-}  // namespace
 
 Result<InputFile> InputFile::open(const std::string& path) {
-    const int number = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    if (number < 0) return fail(errno, "open");
-    InputFile file(number);
+    std::optional<Fd> opened = owned(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!opened) return fail(errno, "open");
+    InputFile file(*std::move(opened));
     struct stat status{};
-    if (::fstat(number, &status) != 0) return fail(errno, "fstat");
+    if (::fstat(file.file_.number(), &status) != 0) return fail(errno, "fstat");
     if (S_ISDIR(status.st_mode)) return fail(EISDIR, "open");
     if (S_ISREG(status.st_mode)) file.octets_ = static_cast<std::uint64_t>(status.st_size);
     return file;
 }
 
-InputFile::InputFile(InputFile&& other) noexcept
-    : number_(std::exchange(other.number_, moved)), octets_(other.octets_) {}
-
-InputFile& InputFile::operator=(InputFile&& other) noexcept {
-    std::swap(number_, other.number_);
-    std::swap(octets_, other.octets_);
-    return *this;
-}
-
-InputFile::~InputFile() {
-    if (number_ != moved) ::close(number_);
-}
-
 Result<std::size_t> InputFile::read_at(std::uint64_t offset, std::span<char> room) const {
     for (;;) {
-        const ssize_t octets = octets_ ? ::pread(number_, room.data(), room.size(), static_cast<off_t>(offset))
-                                       : ::read(number_, room.data(), room.size());
+        const ssize_t octets = octets_ ? ::pread(file_.number(), room.data(), room.size(), static_cast<off_t>(offset))
+                                       : ::read(file_.number(), room.data(), room.size());
         if (octets >= 0) return static_cast<std::size_t>(octets);
         if (errno != EINTR) return fail(errno, "read");
     }

@@ -9,19 +9,18 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 
+#include "portico/base/fd.h"
 #include "portico/io/error.h"
 
 namespace portico::io {
 
-// A file that is being read.
+// A file that is being read. It is closed with this object.
 class InputFile {
 public:
     // Errors: those of open(2) and fstat(2); EISDIR for a folder.
     static Result<InputFile> open(const std::string& path);
-    InputFile(InputFile&& other) noexcept;
-    InputFile& operator=(InputFile&& other) noexcept;
-    ~InputFile();  // closes it
 
     // The length of a regular file, as of open(). Nothing: it can only be read once, from its beginning.
     [[nodiscard]] std::optional<std::uint64_t> octets() const { return octets_; }
@@ -30,8 +29,9 @@ public:
     [[nodiscard]] Result<std::size_t> read_at(std::uint64_t offset, std::span<char> room) const;
 
 private:
-    explicit InputFile(int number) : number_(number) {}
-    int number_;  // no descriptor if it has been moved from
+    explicit InputFile(Fd file) : file_(std::move(file)) {}
+
+    Fd file_;
     std::optional<std::uint64_t> octets_;
 };
 

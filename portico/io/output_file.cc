@@ -6,44 +6,28 @@
 
 #include <cerrno>
 #include <cstddef>
+#include <optional>
 #include <utility>
 
+#include "portico/io/descriptors.h"
+
 namespace portico::io {
-namespace {
-
-constexpr int finished = -1;
-
-}  // namespace
 
 Result<OutputFile> OutputFile::open(const std::string& path) {
-    const int number = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (number < 0) return fail(errno, "open");
-    return OutputFile(number);
-}
-
-OutputFile::OutputFile(OutputFile&& other) noexcept : number_(std::exchange(other.number_, finished)) {}
-
-OutputFile& OutputFile::operator=(OutputFile&& other) noexcept {
-    std::swap(number_, other.number_);
-    return *this;
-}
-
-OutputFile::~OutputFile() {
-    if (number_ != finished) ::close(number_);
+    std::optional<Fd> file = owned(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
+    if (!file) return fail(errno, "open");
+    return OutputFile(*std::move(file));
 }
 
 Result<void> OutputFile::write(std::string_view octets) {
     while (!octets.empty()) {
-        const ssize_t written = ::write(number_, octets.data(), octets.size());
+        const ssize_t written = ::write(file_.number(), octets.data(), octets.size());
         if (written < 0 && errno != EINTR) return fail(errno, "write");
         if (written > 0) octets.remove_prefix(static_cast<std::size_t>(written));
     }
     return {};
 }
 
-Result<void> OutputFile::finish() {
-    if (::close(std::exchange(number_, finished)) != 0) return fail(errno, "close");
-    return {};
-}
+Result<void> OutputFile::finish() { return finish_writing(std::move(file_)); }
 
 }  // namespace portico::io

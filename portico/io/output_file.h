@@ -6,29 +6,29 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 
+#include "portico/base/fd.h"
 #include "portico/io/error.h"
 
 namespace portico::io {
 
 // A file that is being written. A new one has the permissions that the umask leaves; an existing regular file is
-// emptied. Devices and named pipes are written to as they are.
+// emptied. Devices and named pipes are written to as they are. It is closed with this object; what was written stays.
 class OutputFile {
 public:
     // Errors: those of open(2).
     static Result<OutputFile> open(const std::string& path);
-    OutputFile(OutputFile&& other) noexcept;
-    OutputFile& operator=(OutputFile&& other) noexcept;
-    ~OutputFile();  // closes it; what was written stays
 
     // Appends all of `octets`.
     Result<void> write(std::string_view octets);
-    // Ends writing. An error concerns octets that were written before.
+    // Ends writing: no other call may follow. An error concerns octets that were written before.
     Result<void> finish();
 
 private:
-    explicit OutputFile(int number) : number_(number) {}
-    int number_;  // no descriptor once the file is finished
+    explicit OutputFile(Fd file) : file_(std::move(file)) {}
+
+    Fd file_;  // moved away once the file is finished
 };
 
 }  // namespace portico::io

@@ -83,6 +83,8 @@ public:
     [[nodiscard]] ReadBuffer read(BufferPool& pool, TimePoint deadline) {
         return ReadBuffer(deadline, *core_, fd_.number(), pool);
     }
+    // The same, into a buffer of its core's pool.
+    [[nodiscard]] ReadBuffer read(TimePoint deadline) { return read(core_->buffers(), deadline); }
     // Waits until the connection is broken: reset by the peer, or ended in both directions. A peer that half-closes has
     // not broken it, nor has a TCP peer that closed: the two look alike until something is sent to the peer. Counts as
     // a read. Errors: ETIMEDOUT, ECANCELED.

@@ -7,34 +7,32 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <optional>
 #include <utility>
 
+#include "portico/io/descriptors.h"
+
 namespace portico::io {
-namespace {
 
-constexpr int none = -1;
-
-}  // namespace
-
-TemporaryFile::TemporaryFile(std::string path, int number) : path_(std::move(path)), number_(number) {}
+TemporaryFile::TemporaryFile(std::string path, Fd file) : path_(std::move(path)), file_(std::move(file)) {}
 
 Result<TemporaryFile> TemporaryFile::create(const std::string& folder) {
     std::string path = folder + "/.portico-XXXXXX";
-    const int number = ::mkostemp(path.data(), O_CLOEXEC);
-    if (number < 0) return fail(errno, "mkostemp");
-    return TemporaryFile(std::move(path), number);
+    std::optional<Fd> file = owned(::mkostemp(path.data(), O_CLOEXEC));
+    if (!file) return fail(errno, "mkostemp");
+    return TemporaryFile(std::move(path), *std::move(file));
 }
 
 TemporaryFile::TemporaryFile(TemporaryFile&& other) noexcept
     : path_(std::exchange(other.path_, {})),
-      number_(std::exchange(other.number_, none)),
+      file_(std::move(other.file_)),
       is_kept_(std::exchange(other.is_kept_, true)) {}
 
 TemporaryFile& TemporaryFile::operator=(TemporaryFile&& other) noexcept {
     if (this == &other) return *this;
     forget();
     path_ = std::exchange(other.path_, {});
-    number_ = std::exchange(other.number_, none);
+    file_ = std::move(other.file_);
     is_kept_ = std::exchange(other.is_kept_, true);
     return *this;
 }
@@ -42,13 +40,13 @@ TemporaryFile& TemporaryFile::operator=(TemporaryFile&& other) noexcept {
 TemporaryFile::~TemporaryFile() { forget(); }
 
 void TemporaryFile::forget() noexcept {
-    if (number_ != none) ::close(number_);
+    static_cast<void>(Fd(std::move(file_)));  // closes it before its name is removed
     if (!is_kept_) ::unlink(path_.c_str());
 }
 
 Result<void> TemporaryFile::write(std::string_view octets) {
     while (!octets.empty()) {
-        const ssize_t written = ::write(number_, octets.data(), octets.size());
+        const ssize_t written = ::write(file_.number(), octets.data(), octets.size());
         if (written < 0 && errno != EINTR) return fail(errno, "write");
         if (written > 0) octets.remove_prefix(static_cast<std::size_t>(written));
     }
@@ -56,14 +54,11 @@ Result<void> TemporaryFile::write(std::string_view octets) {
 }
 
 Result<void> TemporaryFile::synchronise() {
-    if (::fsync(number_) != 0) return fail(errno, "fsync");
+    if (::fsync(file_.number()) != 0) return fail(errno, "fsync");
     return {};
 }
 
-Result<void> TemporaryFile::finish() {
-    if (::close(std::exchange(number_, none)) != 0) return fail(errno, "close");
-    return {};
-}
+Result<void> TemporaryFile::finish() { return finish_writing(std::move(file_)); }
 
 Result<void> TemporaryFile::keep(const std::string& path) {
     // link(2) never overwrites, but rename(2) does. On a file system without hard links, renameat2(2) has a flag

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "portico/base/fd.h"
 #include "portico/io/error.h"
 
 namespace portico::io {
@@ -25,7 +26,7 @@ public:
     Result<void> write(std::string_view octets);
     // Returns once all that was written is on the disk (fsync(2)).
     Result<void> synchronise();
-    // Ends writing. An error concerns octets that were written before.
+    // Ends writing: nothing can be written or synchronised any more. An error concerns octets that were written before.
     Result<void> finish();
     // Renames the file to `path`. EEXIST if such a file exists: nothing is overwritten. EXDEV if that is on another
     // file system.
@@ -37,11 +38,11 @@ public:
     [[nodiscard]] const std::string& path() const { return path_; }
 
 private:
-    TemporaryFile(std::string path, int number);
+    TemporaryFile(std::string path, Fd file);
     void forget() noexcept;
 
     std::string path_;
-    int number_;  // no descriptor once the file is finished
+    Fd file_;  // moved away once the file is finished
     bool is_kept_ = false;
 };
 

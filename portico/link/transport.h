@@ -113,7 +113,7 @@ public:
     [[nodiscard]] io::HangUp hang_up(io::TimePoint deadline) { return stream_.hang_up(deadline); }
     // Octets as they arrive, in a buffer that is borrowed when they do. With TLS they are still encrypted: pass them to
     // open().
-    [[nodiscard]] io::ReadBuffer receive(io::TimePoint deadline) { return stream_.read(core().buffers(), deadline); }
+    [[nodiscard]] io::ReadBuffer receive(io::TimePoint deadline) { return stream_.read(deadline); }
     // Takes what receive() has returned; nothing, or the stream's end if it is an empty buffer. Decrypts the next
     // record. ENOBUFS: there is no memory for a buffer.
     // EPROTO: the session has failed.

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "portico/http/json.h"
 #include "portico/http/negotiate.h"
 #include "portico/route/style_sheet.h"
 
@@ -21,6 +22,18 @@ struct Page {
     std::array<std::string, 3> by_format;  // PageFormat
 };
 
+std::string json_page(Status status, std::string_view meaning) {
+    std::string text;
+    http::JsonWriter json(text);
+    json.open_object();
+    json.member("status", http::code(status));
+    json.member("error", http::reason_phrase(status));
+    json.member("detail", meaning);
+    json.close_object();
+    text += '\n';
+    return text;
+}
+
 Page make_page(Status status, std::string_view meaning_of_it) {
     const std::string number = std::to_string(http::code(status));
     const std::string phrase(http::reason_phrase(status));
@@ -33,8 +46,7 @@ Page make_page(Status status, std::string_view meaning_of_it) {
     html += "</style>\n</head>\n<body>\n<main>\n<h1><span>" + number + "</span> " + phrase + "</h1>\n<p>" + meaning +
             "</p>\n</main>\n</body>\n</html>\n";
     page.by_format[static_cast<std::size_t>(PageFormat::text)] = number + " " + phrase + "\n" + meaning + "\n";
-    page.by_format[static_cast<std::size_t>(PageFormat::json)] =
-        "{\"status\":" + number + ",\"error\":\"" + phrase + "\",\"detail\":\"" + meaning + "\"}\n";
+    page.by_format[static_cast<std::size_t>(PageFormat::json)] = json_page(status, meaning);
     return page;
 }
 

@@ -69,7 +69,7 @@ protected:
 Task<std::string> read_to_end(Stream& stream) {
     std::string all;
     for (;;) {
-        const Result<Buffer> octets = co_await stream.read(stream.core().buffers(), io::never);
+        const Result<Buffer> octets = co_await stream.read(io::never);
         if (!octets) co_return all + "!" + std::to_string(octets.error().number);
         if (octets->empty()) co_return all;
         all += octets->octets();

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "portico/handler/files/upload.h"
+#include "portico/http/json.h"
 #include "portico/http/target.h"
 #include "portico/route/refusal_page.h"
 
@@ -78,13 +79,16 @@ std::string styles_among(const io::FolderChanges& changes) {
     const bool is_listed = changes.listed == io::FolderChanges::Listed::all && changes.names.size() <= styles_max;
     const auto is_style = [](const std::string& name) { return name.ends_with(".css"); };
     if (!is_listed || !std::ranges::all_of(changes.names, is_style)) return "[]";
-    std::string styles = "[";
+    std::string styles;
+    http::JsonWriter json(styles);
+    json.open_array();
     for (const std::string& name : changes.names) {
-        styles += styles.size() == 1 ? "\"/" : ",\"/";
-        http::append_encoded_path(styles, name);  // what is left needs no escape in JSON
-        styles += '"';
+        std::string path = "/";
+        http::append_encoded_path(path, name);
+        json.value(path);
     }
-    return styles + "]";
+    json.close_array();
+    return styles;
 }
 
 std::string event_text(const LiveReload& live, const LiveNews& news) { return "data: " + live.event(news) + "\n\n"; }
@@ -221,8 +225,15 @@ std::string LiveReload::script() const {
 }
 
 std::string LiveReload::event(const LiveNews& news) const {
-    return fmt::format("{{\"state\":\"{}\",\"before\":\"{}\",\"styles\":{}}}", state_text(news.state),
-                       state_text(news.state - 1), news.styles);
+    std::string text;
+    http::JsonWriter json(text);
+    json.open_object();
+    json.member("state", state_text(news.state));
+    json.member("before", state_text(news.state - 1));
+    json.name("styles");
+    json.raw_value(news.styles);
+    json.close_object();
+    return text;
 }
 
 }  // namespace portico::files

@@ -41,13 +41,6 @@ bool set_option(int fd, int level, int name, Value value) {
     return ::setsockopt(fd, level, name, &value, sizeof value) == 0;
 }
 
-// Closes a socket that could not be set up, and keeps errno for the caller.
-std::unexpected<Error> give_up(int fd, std::string_view doing) {
-    const int failure = errno;
-    ::close(fd);
-    return fail(failure, doing);
-}
-
 bool is_ready(int fd, short events) {
     pollfd asked{fd, events, 0};
     return ::poll(&asked, 1, 0) > 0;
@@ -85,13 +78,11 @@ bool bind_to(int fd, const SocketAddress& local) {
     return ::bind(fd, address, *length) == 0;
 }
 
-Result<Opened> opened_at(int fd) {
-    Result<SocketAddress> local = local_address(fd);
-    if (!local) {
-        errno = local.error().number;
-        return give_up(fd, "getsockname");
-    }
-    return Opened{fd, std::move(*local)};
+// Gives up the socket: the caller closes it.
+Result<Opened> opened_at(Fd socket) {
+    Result<SocketAddress> local = local_address(socket.number());
+    if (!local) return std::unexpected(local.error());
+    return Opened{socket.release(), std::move(*local)};
 }
 
 }  // namespace
@@ -306,12 +297,13 @@ int pending_error(int fd) {
 }
 
 Result<Opened> listen(const SocketAddress& local, const ListenOptions& options) {
-    const int fd = ::socket(domain_of(local.family), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd < 0) return fail(errno, "socket");
+    std::optional<Fd> socket = owned(::socket(domain_of(local.family), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    if (!socket) return fail(errno, "socket");
+    const int fd = socket->number();
     const bool is_ip = local.family != Family::unix_path;
     if (is_ip) set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
     const bool shares = is_ip && options.port_use == PortUse::shared;
-    if (shares && !set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1)) return give_up(fd, "SO_REUSEPORT");
+    if (shares && !set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1)) return fail(errno, "SO_REUSEPORT");
     if (local.family == Family::ipv6) set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0);  // "[::]" accepts IPv4 too
     if (is_ip && options.defer_accept.count() > 0) {
         set_option(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, static_cast<int>(options.defer_accept.count()));
@@ -320,10 +312,10 @@ Result<Opened> listen(const SocketAddress& local, const ListenOptions& options) 
     if (is_ip) set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
     set_send_limits(fd, options.send_limits);  // inherited too
     // Before it is bound: the file is created with these permissions, less the umask, and never has others.
-    if (has_file(local) && ::fchmod(fd, options.path_mode) != 0) return give_up(fd, "fchmod");
-    if (!bind_to(fd, local)) return give_up(fd, "bind");
-    if (options.port_use != PortUse::tested && ::listen(fd, options.backlog) != 0) return give_up(fd, "listen");
-    return opened_at(fd);
+    if (has_file(local) && ::fchmod(fd, options.path_mode) != 0) return fail(errno, "fchmod");
+    if (!bind_to(fd, local)) return fail(errno, "bind");
+    if (options.port_use != PortUse::tested && ::listen(fd, options.backlog) != 0) return fail(errno, "listen");
+    return opened_at(*std::move(socket));
 }
 
 // TCP: a filter on the listener drops each SYN, so the client tries again a second later. Every other segment passes,
@@ -372,24 +364,25 @@ Result<int> open_stream_socket(Family family) {
 }
 
 Result<Opened> open_datagram(const SocketAddress& local, bool reuse_port) {
-    const int fd = ::socket(domain_of(local.family), SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd < 0) return fail(errno, "socket");
-    if (reuse_port && !set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1)) return give_up(fd, "SO_REUSEPORT");
-    if (!bind_to(fd, local)) return give_up(fd, "bind");
-    return opened_at(fd);
+    std::optional<Fd> socket = owned(::socket(domain_of(local.family), SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    if (!socket) return fail(errno, "socket");
+    const int fd = socket->number();
+    if (reuse_port && !set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1)) return fail(errno, "SO_REUSEPORT");
+    if (!bind_to(fd, local)) return fail(errno, "bind");
+    return opened_at(*std::move(socket));
 }
 
 void set_coalescing(int fd) { set_option(fd, SOL_UDP, UDP_GRO, 1); }
 
 Result<int> open_stdio(StdioEnd end, FdKind& kind) {
     const int original = end == StdioEnd::input ? STDIN_FILENO : STDOUT_FILENO;
-    const int fd = ::fcntl(original, F_DUPFD_CLOEXEC, 3);
-    if (fd < 0) return fail(errno, "dup");
+    std::optional<Fd> copy = owned(::fcntl(original, F_DUPFD_CLOEXEC, 3));
+    if (!copy) return fail(errno, "dup");
     struct stat status{};
-    if (::fstat(fd, &status) != 0) return give_up(fd, "fstat");
+    if (::fstat(copy->number(), &status) != 0) return fail(errno, "fstat");
     const bool is_file = S_ISREG(status.st_mode) || S_ISDIR(status.st_mode) || S_ISBLK(status.st_mode);
     kind = S_ISSOCK(status.st_mode) ? FdKind::socket : is_file ? FdKind::file : FdKind::pipe;
-    return fd;
+    return copy->release();
 }
 
 Result<SocketAddress> local_address(int fd) {

@@ -15,7 +15,9 @@
 #include <array>
 #include <climits>
 #include <cstring>
+#include <optional>
 
+#include "portico/io/descriptors.h"
 #include "portico/io/file_system.h"
 
 namespace portico::io {
@@ -95,14 +97,11 @@ public:
 
     Result<std::vector<DirectoryEntry>> list(const Fd& directory, std::size_t entries_max) override {
         // Opened again: a duplicate would share its position with other listings of this directory.
-        const int number = ::openat(directory.number(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        if (number < 0) return fail(errno, "open");
-        DIR* const stream = ::fdopendir(number);
-        if (stream == nullptr) {
-            const int failure = errno;
-            ::close(number);
-            return fail(failure, "opendir");
-        }
+        std::optional<Fd> own = owned(::openat(directory.number(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+        if (!own) return fail(errno, "open");
+        DIR* const stream = ::fdopendir(own->number());
+        if (stream == nullptr) return fail(errno, "opendir");
+        static_cast<void>(own->release());  // the stream closes it
         auto entries = read_entries(stream, directory, entries_max);
         ::closedir(stream);
         return entries;
