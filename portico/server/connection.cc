@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "portico/link/h2_inbound.h"
+#include "portico/link/limits_in_force.h"
 #include "portico/link/part.h"
 #include "portico/server/requests.h"
 #include "portico/server/worker.h"

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "portico/io/freed_memory.h"
+#include "portico/link/inbound_limits.h"
 #include "portico/server/connection.h"
 
 namespace portico::server {
