@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Checks the rooms against docs/rooms.md: what a file of a room may include, and how it begins.
+"""Checks the rooms against docs/rooms.md: what a file of a room may include and name, and how it begins.
 
 usage: check_rooms.py [REPOSITORY]
 
@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 import sys
 from pathlib import Path
+
+from check_sizes import NO_CODE
 
 # What each room may include besides itself. CMakeLists.txt links by the same table, and is checked against it below.
 ROOMS: dict[str, set[str]] = {
@@ -48,7 +50,10 @@ SYSTEM_HEADERS = re.compile(r"[a-z_0-9]+|(sys|netinet|arpa|linux|net)/[a-z_0-9./
                             r"|(unistd|fcntl|poll|netdb|signal|errno|string|stdint|stddef|time|immintrin)\.h")
 
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(?:"([^"]+)"|<([^>]+)>)', re.MULTILINE)
-COMMENT = re.compile(r"//[^\n]*")
+
+# What room wire defines. The headers of room link declare some of it, but a room that may not include room wire may not
+# name it either: what it knows of a version of HTTP is what room link says, in words of its own.
+WIRE = re.compile(r"\b(?:h1|h2|hpack|websocket)::\w+")
 
 
 def room_of(path: str) -> str | None:
@@ -99,7 +104,10 @@ def wrongs_of_file(path: str, text: str) -> list[str]:
         wrongs.append(f"{path}: does not open with a comment that says what it is, \"// {path} — …\"")
     if path.endswith(".h") and "#pragma once" not in text:
         wrongs.append(f"{path}: no #pragma once")
-    if room in PURE and not is_proof(path) and CLOCK.search(COMMENT.sub("", text)):
+    code = NO_CODE.sub(" ", text)
+    if room != "wire" and "wire" not in ROOMS[room]:
+        wrongs += [f"{path}: room {room} may not name {name} of room wire" for name in sorted(set(WIRE.findall(code)))]
+    if room in PURE and not is_proof(path) and CLOCK.search(code):
         wrongs.append(f"{path}: reads a clock in the pure room {room}")
     return wrongs
 
@@ -134,7 +142,7 @@ def check(repository: Path) -> tuple[list[str], int]:
 def main() -> int:
     repository = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).resolve().parents[1]
     wrongs, count = check(repository)
-    print("\n".join(wrongs) if wrongs else f"{count} files in {len(ROOMS)} rooms include only what they may")
+    print("\n".join(wrongs) if wrongs else f"{count} files in {len(ROOMS)} rooms include and name only what they may")
     return 1 if wrongs or count == 0 else 0
 
 

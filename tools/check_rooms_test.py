@@ -58,6 +58,28 @@ class Includes(unittest.TestCase):
         self.assertEqual(wrongs("portico/io/clock.cc", "auto t = std::chrono::system_clock::now();"), [])
 
 
+class Names(unittest.TestCase):
+    def test_a_room_that_may_not_include_room_wire_does_not_name_it(self):
+        for path in ("portico/server/worker.cc", "portico/server/worker_test.cc", "portico/route/router.h"):
+            for name in ("h1::Persistence", "h2::Limits", "hpack::Encoder", "websocket::Connection"):
+                with self.subTest(path=path, name=name):
+                    found = wrongs(path, f"{name} it;", f"portico::{name} other;")
+                    self.assertEqual(len(found), 1, found)
+                    self.assertIn(f"may not name {name}", found[0])
+
+    def test_others_do(self):
+        for path, line in [
+            ("portico/link/h1_inbound.cc", "h1::ReadHead head;"),
+            ("portico/wire/h2/stream.cc", "h2::Limits limits;"),
+            ("portico/embed/websocket.cc", "websocket::Connection connection;"),
+            ("portico/server/worker.cc", "// as h2::Limits says"),
+            ("portico/server/worker.cc", 'tell("h2::Limits");'),
+            ("portico/server/worker.cc", "inbound.h2.streams_max = 1; return Outcome::h2;"),
+        ]:
+            with self.subTest(path=path, line=line):
+                self.assertEqual(wrongs(path, line), [])
+
+
 class Opening(unittest.TestCase):
     def test_a_file_says_what_it_is(self):
         self.assertTrue(check_rooms.wrongs_of_file("portico/http/a.cc", "#include <string>\n"))
