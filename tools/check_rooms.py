@@ -49,6 +49,8 @@ CLOCK = re.compile(r"\b(?:system|steady|high_resolution|utc)_clock::now\s*\(")
 SYSTEM_HEADERS = re.compile(r"[a-z_0-9]+|(sys|netinet|arpa|linux|net)/[a-z_0-9./]+"
                             r"|(unistd|fcntl|poll|netdb|signal|errno|string|stdint|stddef|time|immintrin)\.h")
 
+# In the comment at the beginning of a room's first file.
+MAY_USE = re.compile(r"^// May use: +([^\n]*)", re.MULTILINE)
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(?:"([^"]+)"|<([^>]+)>)', re.MULTILINE)
 
 # What room wire defines. The headers of room link declare some of it, but a room that may not include room wire may not
@@ -102,6 +104,9 @@ def wrongs_of_file(path: str, text: str) -> list[str]:
         wrongs += wrongs_of_include(path, room, ours, system)
     if not text.startswith("// ") or (not is_proof(path) and not text.startswith(f"// {path} — ")):
         wrongs.append(f"{path}: does not open with a comment that says what it is, \"// {path} — …\"")
+    for uses in MAY_USE.findall(text):
+        if uses != may_use(room):
+            wrongs.append(f"{path}: room {room} may use: {may_use(room)}")
     if path.endswith(".h") and "#pragma once" not in text:
         wrongs.append(f"{path}: no #pragma once")
     code = NO_CODE.sub(" ", text)
@@ -109,6 +114,23 @@ def wrongs_of_file(path: str, text: str) -> list[str]:
         wrongs += [f"{path}: room {room} may not name {name} of room wire" for name in sorted(set(WIRE.findall(code)))]
     if room in PURE and not is_proof(path) and CLOCK.search(code):
         wrongs.append(f"{path}: reads a clock in the pure room {room}")
+    return wrongs
+
+
+def may_use(room: str) -> str:
+    """Returns what the first file of a room says after "May use:"."""
+    if room == "app":
+        return "all rooms."
+    return ", ".join(used for used in ROOMS if used in ROOMS[room]) + "." if ROOMS[room] else "nothing of ours."
+
+
+def wrongs_of_table(text: str) -> list[str]:
+    """Checks that the table in docs/rooms.md is the same as ROOMS."""
+    wrongs = []
+    for room, uses in re.findall(r"^\| \[`(\w+)`\].* \| ([^|]*) \|$", text, re.MULTILINE):
+        said = {"–": set(), "all": set(ROOMS) - {room}}.get(uses, set(uses.split()))
+        if said != ROOMS.get(room):
+            wrongs.append(f"docs/rooms.md: room {room} may not include exactly \"{uses}\"")
     return wrongs
 
 
@@ -136,6 +158,9 @@ def check(repository: Path) -> tuple[list[str], int]:
     cmake = repository / "CMakeLists.txt"
     if cmake.exists():
         wrongs += wrongs_of_cmake(cmake.read_text())
+    table = repository / "docs/rooms.md"
+    if table.exists():
+        wrongs += wrongs_of_table(table.read_text())
     return wrongs, len(files)
 
 

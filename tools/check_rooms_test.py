@@ -88,6 +88,37 @@ class Opening(unittest.TestCase):
         self.assertEqual(check_rooms.wrongs_of_file("portico/http/a_test.cc", "// What is tested.\n"), [])
 
 
+    def test_what_it_may_use_is_what_the_table_says(self):
+        for path, uses in [
+            ("portico/base/fd.h", "nothing of ours."),
+            ("portico/tls/session.h", "base, io."),
+            ("portico/route/handler.h", "base, http, io, link."),
+            ("portico/app/command.h", "all rooms."),
+        ]:
+            with self.subTest(path=path):
+                self.assertEqual(wrongs(path, f"// May use:   {uses}"), [])
+        for path, uses in [
+            ("portico/base/fd.h", "base."),
+            ("portico/tls/session.h", "io, base."),
+            ("portico/route/handler.h", "base, http, io."),
+            ("portico/route/handler.h", "base, http, io, link, server."),
+        ]:
+            with self.subTest(path=path):
+                found = wrongs(path, f"// May use:   {uses}")
+                self.assertEqual(len(found), 1, found)
+                self.assertIn("may use: ", found[0])
+
+
+class Table(unittest.TestCase):
+    def test_the_documented_table_says_the_same(self):
+        row = "| [`{}`](../portico/x) | pure | what it is for | {} |\n"
+        right = row.format("base", "–") + row.format("wire", "base http") + row.format("app", "all")
+        self.assertEqual(check_rooms.wrongs_of_table(right), [])
+        for wrong in (row.format("wire", "base"), row.format("wire", "base http io"), row.format("shed", "base")):
+            with self.subTest(wrong=wrong):
+                self.assertEqual(len(check_rooms.wrongs_of_table(wrong)), 1)
+
+
 class Cmake(unittest.TestCase):
     def test_the_link_table_says_no_more(self):
         self.assertEqual(check_rooms.wrongs_of_cmake("portico_room(http USES base)\nportico_room(base)\n"), [])
