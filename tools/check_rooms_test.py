@@ -24,7 +24,7 @@ class Includes(unittest.TestCase):
             ("portico/app/serve.cc", '#include "portico/server/limits.h"'),
             ("portico/app/serve.cc", "#include <fmt/format.h>"),
             ("portico/wire/h1/read_head_test.cc", "#include <thread>"),
-            ("portico/server/access_log.cc", "#include <thread>"),
+            ("portico/server/server.cc", "#include <thread>"),
             ("portico/handler/files/responder_for_test.h", "#include <gtest/gtest.h>"),
         ]:
             with self.subTest(path=path, include=include):
@@ -75,6 +75,30 @@ class Names(unittest.TestCase):
             ("portico/server/worker.cc", "// as h2::Limits says"),
             ("portico/server/worker.cc", 'tell("h2::Limits");'),
             ("portico/server/worker.cc", "inbound.h2.streams_max = 1; return Outcome::h2;"),
+        ]:
+            with self.subTest(path=path, line=line):
+                self.assertEqual(wrongs(path, line), [])
+
+
+class Calls(unittest.TestCase):
+    def test_only_room_io_calls_the_kernel(self):
+        for path, line in [
+            ("portico/server/worker.cc", "#include <fcntl.h>"),
+            ("portico/handler/files/load.cc", "#include <fstream>"),
+            ("portico/link/client.cc", "auto t = std::chrono::steady_clock::now();"),
+            ("portico/tls/session.cc", "RAND_bytes(octets, 16);"),
+            ("portico/embed/router.cc", 'std::fprintf(stderr, "no");'),
+            ("portico/server/access_log.cc", "// an exception that is not needed"),
+        ]:
+            with self.subTest(path=path, line=line):
+                self.assertEqual(len(wrongs(path, line)), 1)
+        for path, line in [
+            ("portico/server/worker.cc", "// not steady_clock::now()"),
+            ("portico/server/worker.cc", "#include <mutex>"),
+            ("portico/server/worker_test.cc", "#include <fcntl.h>"),
+            ("portico/server/access_log.cc", "#include <fcntl.h>"),
+            ("portico/io/stream.cc", "#include <unistd.h>"),
+            ("portico/app/serve.cc", "auto t = std::chrono::steady_clock::now();"),
         ]:
             with self.subTest(path=path, line=line):
                 self.assertEqual(wrongs(path, line), [])
