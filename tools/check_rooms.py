@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Checks the rooms against docs/rooms.md: what a file of a room may include, and how it begins.
+"""Checks the rooms against docs/rooms.md: what a file of a room may include and name, and how it begins.
 
 usage: check_rooms.py [REPOSITORY]
 
@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 import sys
 from pathlib import Path
+
+from check_sizes import NO_CODE
 
 # What each room may include besides itself. CMakeLists.txt links by the same table, and is checked against it below.
 ROOMS: dict[str, set[str]] = {
@@ -43,12 +45,43 @@ KERNEL_HEADERS = re.compile(
     r"|pthread\.h|thread|mutex|condition_variable|filesystem|fstream|random|semaphore|future|shared_mutex)")
 CLOCK = re.compile(r"\b(?:system|steady|high_resolution|utc)_clock::now\s*\(")
 
+# In the other rooms, only room io calls the kernel, reads a clock or draws random numbers: what a core does runs on the
+# simulated kernel too. Locks do not count, nor does starting a thread by room io. The program's commands do as they like.
+CALLING_HEADERS = re.compile(r"(sys/(?!uio\.h|types\.h).*|netinet/.*|arpa/.*|linux/.*|net/.*|unistd\.h|fcntl\.h|poll\.h"
+                             r"|netdb\.h|pthread\.h|filesystem|fstream|random)")
+CALLS = re.compile(r"\b(?:\w+_clock::now|RAND_(?:priv_)?bytes|crypt_gensalt\w*|getrandom|fprintf|fputs|fwrite)\s*\(")
+MAY_CALL = {"io", "app"}
+
+# The exceptions, and why they are right. docs/rooms.md names them, and the list only shrinks.
+CALLERS = {
+    "portico/acme/folder_store.cc": "helper threads read and write the folder",
+    "portico/embed/middleware.cc": "log_to() writes to the stream that the program has given",
+    "portico/embed/server.cc": "no core runs yet",
+    "portico/embed/tcp_server.cc": "no core runs yet",
+    "portico/embed/tell.cc": "only names standard error, to which room io writes",
+    "portico/embed/test_client.cc": "for tests: makes certificates before there is a core, and says why it ends the test",
+    "portico/route/password.cc": "libxcrypt draws the salt of a new hash: for a command, or for a program's new user",
+    "portico/server/access_log.cc": "the log's writer is a thread that belongs to no core",
+    "portico/server/certificates.cc": "no core runs yet, or it is the thread that watches the files",
+    "portico/server/local_authority.cc": "no core runs yet, or it is the thread that watches the files",
+    "portico/server/server_certificates.cc": "no core runs yet, or it is the thread that watches the files",
+    "portico/server/ticket_keys.cc": "no core runs yet, or it is the thread that watches the files",
+    "portico/tls/making.cc": "serial numbers of certificates: OpenSSL draws random numbers",
+    "portico/tls/server_context.cc": "OpenSSL asks in the middle of a handshake whether to accept early data",
+    "portico/tls/ticket_keys.cc": "keys and initial values of tickets: OpenSSL draws random numbers",
+}
+
 # A public header may include only the headers of C++ and the system, and no other library's.
 SYSTEM_HEADERS = re.compile(r"[a-z_0-9]+|(sys|netinet|arpa|linux|net)/[a-z_0-9./]+"
                             r"|(unistd|fcntl|poll|netdb|signal|errno|string|stdint|stddef|time|immintrin)\.h")
 
+# In the comment at the beginning of a room's first file.
+MAY_USE = re.compile(r"^// May use: +([^\n]*)", re.MULTILINE)
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(?:"([^"]+)"|<([^>]+)>)', re.MULTILINE)
-COMMENT = re.compile(r"//[^\n]*")
+
+# What room wire defines. The headers of room link declare some of it, but a room that may not include room wire may not
+# name it either: what it knows of a version of HTTP is what room link says, in words of its own.
+WIRE = re.compile(r"\b(?:h1|h2|hpack|websocket)::\w+")
 
 
 def room_of(path: str) -> str | None:
@@ -88,6 +121,21 @@ def wrongs_of_include(path: str, room: str, ours: str, system: str) -> list[str]
     return []
 
 
+def calls(text: str) -> list[str]:
+    """Returns what a file calls, or includes for calling, that belongs to room io."""
+    included = [system for _, system in INCLUDE.findall(text) if CALLING_HEADERS.fullmatch(system)]
+    return [f"<{system}>" for system in included] + [f"{call})" for call in CALLS.findall(NO_CODE.sub(" ", text))]
+
+
+def wrongs_of_calls(path: str, room: str, text: str) -> list[str]:
+    if room in PURE | MAY_CALL or is_proof(path):
+        return []
+    found = calls(text)
+    if path in CALLERS:
+        return [] if found else [f"{path}: calls nothing that belongs to room io: remove it from CALLERS"]
+    return [f"{path}: {what} belongs to room io" for what in found]
+
+
 def wrongs_of_file(path: str, text: str) -> list[str]:
     room = room_of(path) or FACE.get(path)
     if room not in ROOMS:
@@ -95,12 +143,36 @@ def wrongs_of_file(path: str, text: str) -> list[str]:
     wrongs = []
     for ours, system in INCLUDE.findall(text):
         wrongs += wrongs_of_include(path, room, ours, system)
+    wrongs += wrongs_of_calls(path, room, text)
     if not text.startswith("// ") or (not is_proof(path) and not text.startswith(f"// {path} — ")):
         wrongs.append(f"{path}: does not open with a comment that says what it is, \"// {path} — …\"")
+    for uses in MAY_USE.findall(text):
+        if uses != may_use(room):
+            wrongs.append(f"{path}: room {room} may use: {may_use(room)}")
     if path.endswith(".h") and "#pragma once" not in text:
         wrongs.append(f"{path}: no #pragma once")
-    if room in PURE and not is_proof(path) and CLOCK.search(COMMENT.sub("", text)):
+    code = NO_CODE.sub(" ", text)
+    if room != "wire" and "wire" not in ROOMS[room]:
+        wrongs += [f"{path}: room {room} may not name {name} of room wire" for name in sorted(set(WIRE.findall(code)))]
+    if room in PURE and not is_proof(path) and CLOCK.search(code):
         wrongs.append(f"{path}: reads a clock in the pure room {room}")
+    return wrongs
+
+
+def may_use(room: str) -> str:
+    """Returns what the first file of a room says after "May use:"."""
+    if room == "app":
+        return "all rooms."
+    return ", ".join(used for used in ROOMS if used in ROOMS[room]) + "." if ROOMS[room] else "nothing of ours."
+
+
+def wrongs_of_table(text: str) -> list[str]:
+    """Checks that the table in docs/rooms.md is the same as ROOMS."""
+    wrongs = []
+    for room, uses in re.findall(r"^\| \[`(\w+)`\].* \| ([^|]*) \|$", text, re.MULTILINE):
+        said = {"–": set(), "all": set(ROOMS) - {room}}.get(uses, set(uses.split()))
+        if said != ROOMS.get(room):
+            wrongs.append(f"docs/rooms.md: room {room} may not include exactly \"{uses}\"")
     return wrongs
 
 
@@ -128,13 +200,16 @@ def check(repository: Path) -> tuple[list[str], int]:
     cmake = repository / "CMakeLists.txt"
     if cmake.exists():
         wrongs += wrongs_of_cmake(cmake.read_text())
+    table = repository / "docs/rooms.md"
+    if table.exists():
+        wrongs += wrongs_of_table(table.read_text())
     return wrongs, len(files)
 
 
 def main() -> int:
     repository = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).resolve().parents[1]
     wrongs, count = check(repository)
-    print("\n".join(wrongs) if wrongs else f"{count} files in {len(ROOMS)} rooms include only what they may")
+    print("\n".join(wrongs) if wrongs else f"{count} files in {len(ROOMS)} rooms include and name only what they may")
     return 1 if wrongs or count == 0 else 0
 
 

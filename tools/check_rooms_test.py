@@ -24,7 +24,7 @@ class Includes(unittest.TestCase):
             ("portico/app/serve.cc", '#include "portico/server/limits.h"'),
             ("portico/app/serve.cc", "#include <fmt/format.h>"),
             ("portico/wire/h1/read_head_test.cc", "#include <thread>"),
-            ("portico/server/access_log.cc", "#include <thread>"),
+            ("portico/server/server.cc", "#include <thread>"),
             ("portico/handler/files/responder_for_test.h", "#include <gtest/gtest.h>"),
         ]:
             with self.subTest(path=path, include=include):
@@ -58,12 +58,89 @@ class Includes(unittest.TestCase):
         self.assertEqual(wrongs("portico/io/clock.cc", "auto t = std::chrono::system_clock::now();"), [])
 
 
+class Names(unittest.TestCase):
+    def test_a_room_that_may_not_include_room_wire_does_not_name_it(self):
+        for path in ("portico/server/worker.cc", "portico/server/worker_test.cc", "portico/route/router.h"):
+            for name in ("h1::Persistence", "h2::Limits", "hpack::Encoder", "websocket::Connection"):
+                with self.subTest(path=path, name=name):
+                    found = wrongs(path, f"{name} it;", f"portico::{name} other;")
+                    self.assertEqual(len(found), 1, found)
+                    self.assertIn(f"may not name {name}", found[0])
+
+    def test_others_do(self):
+        for path, line in [
+            ("portico/link/h1_inbound.cc", "h1::ReadHead head;"),
+            ("portico/wire/h2/stream.cc", "h2::Limits limits;"),
+            ("portico/embed/websocket.cc", "websocket::Connection connection;"),
+            ("portico/server/worker.cc", "// as h2::Limits says"),
+            ("portico/server/worker.cc", 'tell("h2::Limits");'),
+            ("portico/server/worker.cc", "inbound.h2.streams_max = 1; return Outcome::h2;"),
+        ]:
+            with self.subTest(path=path, line=line):
+                self.assertEqual(wrongs(path, line), [])
+
+
+class Calls(unittest.TestCase):
+    def test_only_room_io_calls_the_kernel(self):
+        for path, line in [
+            ("portico/server/worker.cc", "#include <fcntl.h>"),
+            ("portico/handler/files/load.cc", "#include <fstream>"),
+            ("portico/link/client.cc", "auto t = std::chrono::steady_clock::now();"),
+            ("portico/tls/session.cc", "RAND_bytes(octets, 16);"),
+            ("portico/embed/router.cc", 'std::fprintf(stderr, "no");'),
+            ("portico/server/access_log.cc", "// an exception that is not needed"),
+        ]:
+            with self.subTest(path=path, line=line):
+                self.assertEqual(len(wrongs(path, line)), 1)
+        for path, line in [
+            ("portico/server/worker.cc", "// not steady_clock::now()"),
+            ("portico/server/worker.cc", "#include <mutex>"),
+            ("portico/server/worker_test.cc", "#include <fcntl.h>"),
+            ("portico/server/access_log.cc", "#include <fcntl.h>"),
+            ("portico/io/stream.cc", "#include <unistd.h>"),
+            ("portico/app/serve.cc", "auto t = std::chrono::steady_clock::now();"),
+        ]:
+            with self.subTest(path=path, line=line):
+                self.assertEqual(wrongs(path, line), [])
+
+
 class Opening(unittest.TestCase):
     def test_a_file_says_what_it_is(self):
         self.assertTrue(check_rooms.wrongs_of_file("portico/http/a.cc", "#include <string>\n"))
         self.assertTrue(check_rooms.wrongs_of_file("portico/http/a.cc", "// portico/http/b.cc — another.\n"))
         self.assertTrue(check_rooms.wrongs_of_file("portico/http/a.h", "// portico/http/a.h — no guard.\n"))
         self.assertEqual(check_rooms.wrongs_of_file("portico/http/a_test.cc", "// What is tested.\n"), [])
+
+
+    def test_what_it_may_use_is_what_the_table_says(self):
+        for path, uses in [
+            ("portico/base/fd.h", "nothing of ours."),
+            ("portico/tls/session.h", "base, io."),
+            ("portico/route/handler.h", "base, http, io, link."),
+            ("portico/app/command.h", "all rooms."),
+        ]:
+            with self.subTest(path=path):
+                self.assertEqual(wrongs(path, f"// May use:   {uses}"), [])
+        for path, uses in [
+            ("portico/base/fd.h", "base."),
+            ("portico/tls/session.h", "io, base."),
+            ("portico/route/handler.h", "base, http, io."),
+            ("portico/route/handler.h", "base, http, io, link, server."),
+        ]:
+            with self.subTest(path=path):
+                found = wrongs(path, f"// May use:   {uses}")
+                self.assertEqual(len(found), 1, found)
+                self.assertIn("may use: ", found[0])
+
+
+class Table(unittest.TestCase):
+    def test_the_documented_table_says_the_same(self):
+        row = "| [`{}`](../portico/x) | pure | what it is for | {} |\n"
+        right = row.format("base", "–") + row.format("wire", "base http") + row.format("app", "all")
+        self.assertEqual(check_rooms.wrongs_of_table(right), [])
+        for wrong in (row.format("wire", "base"), row.format("wire", "base http io"), row.format("shed", "base")):
+            with self.subTest(wrong=wrong):
+                self.assertEqual(len(check_rooms.wrongs_of_table(wrong)), 1)
 
 
 class Cmake(unittest.TestCase):

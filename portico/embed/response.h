@@ -1,7 +1,7 @@
 // portico/embed/response.h — the response that a handler returns.
 //
 // Room embed: the interface of the library: a server inside a program.
-// May use:   base, http, io, link, handler, services, server.
+// May use:   base, http, wire, io, tls, link, route, handler, acme, services, server.
 // May not:   include another library's header in its own headers.
 // Threads:   values; each is used by one core at a time.
 #pragma once

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "portico/link/inbound_limits.h"
+
 namespace portico::link {
 namespace {
 

@@ -13,9 +13,10 @@
 #include "portico/base/buffer.h"
 #include "portico/io/stream.h"
 #include "portico/link/fast_readers.h"
-#include "portico/link/inbound_limits.h"
 
 namespace portico::link {
+
+struct InboundLimits;
 
 // Counts octets that a connection has written and its peer has not acknowledged. They occupy the kernel's memory, so
 // they are charged to the ledger as of the last check. Checking is a system call, which small answers avoid.

@@ -10,6 +10,7 @@
 #include "portico/http/fields.h"
 #include "portico/io/core.h"
 #include "portico/io/net/resolve.h"
+#include "portico/link/beginning.h"
 #include "portico/link/shake_hands.h"
 #include "portico/version.h"
 #include "portico/wire/h1/authority.h"
@@ -384,7 +385,7 @@ Task<Answered<Client::Way>> Client::open(Journey& journey) {
     Way way;
     const tls::Session* const session = transport.session();
     const bool is_h2 = session == nullptr ? version_for(journey.uri) == SpokenVersion::http_2_prior_knowledge
-                                          : session->application() == "h2";
+                                          : has_chosen_h2(*session);
     if (is_h2) {
         way.h2 = &h2_.add(origin_of(journey.uri), std::move(transport));
         if (!way.h2->has_room()) co_return fail(Kind::no_memory, "memory is short");  // not even for the preface

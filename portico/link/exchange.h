@@ -18,8 +18,8 @@
 #include "portico/io/core.h"
 #include "portico/io/gate.h"
 #include "portico/io/net/address.h"
-#include "portico/link/h1_inbound.h"
 #include "portico/link/inbound_context.h"
+#include "portico/link/transfer.h"
 #include "portico/tls/session.h"
 
 namespace portico::link {

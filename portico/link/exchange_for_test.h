@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "portico/link/exchange.h"
+#include "portico/link/inbound_limits.h"
 
 namespace portico::link {
 

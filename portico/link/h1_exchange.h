@@ -32,7 +32,7 @@ public:
     [[nodiscard]] bool has_output() const { return link_.has_output(); }
 
     // Whether the connection persists after this exchange (RFC 9112 §9.3). Known once the response is sent.
-    [[nodiscard]] h1::Persistence persistence() const { return persistence_; }
+    [[nodiscard]] bool persists() const { return persistence_ == h1::Persistence::keep; }
 
     void close_afterwards() override { persistence_ = h1::Persistence::close; }
     [[nodiscard]] const http::Refusal& refusal() const override { return link_.refusal(); }

@@ -81,14 +81,14 @@ TEST_F(Exchanges, ContentThatNobodyWantsIsDropped) {
     waiting_.start(client_sends("abcdef"));
     EXPECT_EQ(result_of(exchange().drop_content()), ContentEnd::complete);
     answer();
-    EXPECT_EQ(exchange().persistence(), h1::Persistence::keep);
+    EXPECT_TRUE(exchange().persists());
 }
 
 TEST_F(Exchanges, ContentThatNobodyWantsIsNotInvited) {
     begin(asking);
     EXPECT_EQ(exchange().drop_content_at_once(), ContentEnd::complete);
     answer();
-    EXPECT_EQ(exchange().persistence(), h1::Persistence::close);
+    EXPECT_FALSE(exchange().persists());
     EXPECT_TRUE(client_reads().starts_with("HTTP/1.1 204 "));
 }
 
@@ -120,7 +120,7 @@ TEST_F(Exchanges, ContentThatNobodyReadsStaysWhileTheClientIsWatched) {
 TEST_F(Exchanges, ContentThatIsLeftOverEndsTheConnection) {
     begin(post);
     answer();
-    EXPECT_EQ(exchange().persistence(), h1::Persistence::close);
+    EXPECT_FALSE(exchange().persists());
 }
 
 TEST_F(Exchanges, LastUntilTheirAnswerIsSent) {

@@ -18,6 +18,8 @@
 #include "portico/http/message.h"
 #include "portico/link/backlog.h"
 #include "portico/link/inbound_context.h"
+#include "portico/link/limits_in_force.h"
+#include "portico/link/transfer.h"
 #include "portico/link/transport.h"
 #include "portico/wire/h1/read_chunked.h"
 #include "portico/wire/h1/read_head.h"
@@ -30,29 +32,6 @@ enum class Arrival : std::uint8_t {
     idle,     // everything received is answered, and all answers have been sent
     left,     // the peer ended or broke the connection, or received no answer
     refused,  // see refusal(): answer it and close
-};
-
-// How reading content ended.
-enum class ContentEnd : std::uint8_t {
-    complete,  // all of it was read
-    left,      // the peer ended or broke the connection
-    refused,   // see refusal(): answer it and close
-};
-
-// A step of reading content: octets, which stay valid until the next step, or how it ended.
-struct ContentStep {
-    std::string_view octets;                // empty at the end
-    ContentEnd end = ContentEnd::complete;  // meaningless while there are octets
-};
-
-// Whether a response was sent.
-enum class Sent : std::uint8_t {
-    whole,    // given to the kernel, or to the output that the next call sends
-    left,     // the peer broke the connection or was too slow, or there was no memory left; closing is a reset
-    ended,    // the wait was ended: memory is short, or the task was asked to stop. After flush(), the output keeps the
-              // rest; after send(), closing is a reset
-    cut,      // the file ended before the range that was announced: only a reset can show that to the peer
-    stopped,  // an endless response was ended, because the server is ending
 };
 
 // The server's end of a connection: reads requests and their content, one after another, and sends the responses

@@ -15,6 +15,7 @@
 #include "portico/http/message.h"
 #include "portico/io/gate.h"
 #include "portico/link/inbound_context.h"
+#include "portico/link/limits_in_force.h"
 #include "portico/link/transport.h"
 #include "portico/wire/h2/connection.h"
 

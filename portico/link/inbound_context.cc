@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "portico/link/h2_inbound.h"
+#include "portico/link/inbound_limits.h"
+#include "portico/link/limits_in_force.h"
 
 namespace portico::link {
 namespace {
@@ -12,6 +14,15 @@ namespace {
 constexpr std::size_t kept_max = 64;
 
 }  // namespace
+
+InboundContext::InboundContext(io::Core& core, const InboundLimits& limits)
+    : core_(&core),
+      in_force_(std::make_shared<LimitsInForce>(core.buffers(), limits)),
+      fast_readers_(limits.unsent_octets_max, limits.reader_unsent_octets_max, limits.fast_readers_max) {}
+
+void InboundContext::replace_limits(const InboundLimits& limits) {
+    in_force_ = std::make_shared<LimitsInForce>(core_->buffers(), limits);
+}
 
 std::string_view InboundContext::date() {
     const auto second = std::chrono::floor<std::chrono::seconds>(core_->wall_clock());

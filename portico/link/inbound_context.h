@@ -27,9 +27,7 @@
 #include "portico/io/net/address.h"
 #include "portico/io/scope.h"
 #include "portico/link/fast_readers.h"
-#include "portico/link/inbound_limits.h"
 #include "portico/link/waiting.h"
-#include "portico/wire/h2/context.h"
 
 namespace portico::link {
 
@@ -91,35 +89,23 @@ struct ExchangeMemory {
     std::vector<std::any> attached;  // what handlers and middleware leave for those after them
 };
 
-// Limits, and what the HTTP/2 connections that announced them share. Immutable but for the latter.
-struct LimitsInForce {
-    LimitsInForce(BufferPool& pool, const InboundLimits& the_limits) : limits(the_limits), h2(pool, limits.h2) {}
-
-    const InboundLimits limits;
-    h2::Context h2;
-};
-
 class H2Inbound;
+struct InboundLimits;
+struct LimitsInForce;
 
 class InboundContext {
 public:
     // The core outlives it.
-    InboundContext(io::Core& core, const InboundLimits& limits)
-        : core_(&core),
-          in_force_(std::make_shared<LimitsInForce>(core.buffers(), limits)),
-          fast_readers_(limits.unsent_octets_max, limits.reader_unsent_octets_max, limits.fast_readers_max) {}
+    InboundContext(io::Core& core, const InboundLimits& limits);
     InboundContext(const InboundContext&) = delete;
     InboundContext& operator=(const InboundContext&) = delete;
 
     [[nodiscard]] io::Core& core() const { return *core_; }
     // The present limits. Whatever goes on under them holds them: an exchange, and a connection of HTTP/2.
     [[nodiscard]] const std::shared_ptr<LimitsInForce>& in_force() const { return in_force_; }
-    [[nodiscard]] const InboundLimits& limits() const { return in_force_->limits; }
     // Other limits from now on: for the next request of each connection. A connection of HTTP/2 keeps those that its
     // client has been told, and those of what it sends.
-    void replace_limits(const InboundLimits& limits) {
-        in_force_ = std::make_shared<LimitsInForce>(core_->buffers(), limits);
-    }
+    void replace_limits(const InboundLimits& limits);
     // The ring of connections that wait for their peers during content or an answer.
     [[nodiscard]] WaitingPlace& transfers() { return transfers_; }
     // Those that may have more unsent octets. The limits with which the context was made bound them for good.

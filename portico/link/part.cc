@@ -3,6 +3,8 @@
 
 #include <memory>
 
+#include "portico/link/limits_in_force.h"
+
 namespace portico::link {
 
 Task<void> part(Transport transport, InboundContext& context, io::Duration time_max, std::size_t octets_max) {

@@ -74,6 +74,8 @@ void Answering::begin() {
     dropped_.reset();
 }
 
+route::Route Answering::translate() { return router_->translate(*exchange_, admittance_->place); }
+
 std::optional<http::Result<void>> Answering::authorize_at_once(const route::Route& route) {
     if (route.has_precedence) return http::Result<void>{};
     if (admittance_->protection == Protection::missing) return needs_tls();

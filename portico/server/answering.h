@@ -55,7 +55,7 @@ public:
     void rest() { router_.reset(); }
 
     // 3. Finds what answers the request.
-    [[nodiscard]] route::Route translate() { return router_->translate(*exchange_, admittance_->place); }
+    [[nodiscard]] route::Route translate();
     // 4. Whether the request is allowed. If the first returns nothing, this takes a while: call the second. If that
     // returns nothing, the peer has left.
     [[nodiscard]] std::optional<http::Result<void>> authorize_at_once(const route::Route& route);

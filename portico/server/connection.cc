@@ -12,7 +12,8 @@
 #include <string>
 #include <utility>
 
-#include "portico/link/h2_inbound.h"
+#include "portico/link/beginning.h"
+#include "portico/link/limits_in_force.h"
 #include "portico/link/part.h"
 #include "portico/server/requests.h"
 #include "portico/server/worker.h"
@@ -102,14 +103,6 @@ Task<void> read_rest(Worker& worker, link::Transport& transport, const io::Socke
 // Whether the octets begin a TLS handshake (RFC 8446 §5.1). No request of HTTP begins with this one.
 bool begins_handshake(std::string_view octets) { return octets.front() == '\x16'; }
 
-// Whether a connection's first octets begin HTTP/2.
-enum class Beginning : std::uint8_t { other, unclear, h2 };
-Beginning begins_h2(std::string_view octets) {
-    const std::size_t compared = std::min(octets.size(), h2::client_preface.size());
-    if (octets.substr(0, compared) != h2::client_preface.substr(0, compared)) return Beginning::other;
-    return compared < h2::client_preface.size() ? Beginning::unclear : Beginning::h2;
-}
-
 Task<void> read_more_into(link::Transport& transport, Buffer& received, io::TimePoint deadline,
                           io::Result<std::size_t>& read) {
     read = co_await transport.read(received.room(), deadline);
@@ -119,7 +112,7 @@ Task<void> read_more_into(link::Transport& transport, Buffer& received, io::Time
 // Serves a connection without TLS from its first octets: HTTP/2 if the client knows that we speak it (RFC 9113 §3.3).
 Task<Outcome> serve_first(Worker& worker, link::Transport& transport, const io::SocketAddress& peer,
                           const Admittance& admittance, Buffer received, io::TimePoint head_deadline) {
-    while (begins_h2(received.octets()) == Beginning::unclear) {
+    while (link::beginning_of(received.octets()) == link::Beginning::unclear) {
         io::Result<std::size_t> read = io::fail(ECANCELED, "read");
         io::Scope reading;
         const Place place(worker.unfinished_heads(), peer, worker.core().now(), reading);
@@ -128,7 +121,7 @@ Task<Outcome> serve_first(Worker& worker, link::Transport& transport, const io::
         if (!read && read.error().number == ECANCELED) co_return Outcome::left;
         if (!read || *read == 0) break;  // HTTP/1.1 has an answer
     }
-    if (begins_h2(received.octets()) == Beginning::h2) {
+    if (link::beginning_of(received.octets()) == link::Beginning::h2) {
         co_return co_await serve_h2(worker, transport, peer, admittance, std::move(received));
     }
     co_return co_await serve_h1(worker, transport, peer, admittance, std::move(received), head_deadline);
@@ -148,7 +141,7 @@ Task<Outcome> serve_secure(Worker& worker, link::Transport& transport, const io:
         }
         const bool is_shaken = co_await shake_hands(worker, transport, peer, *std::move(encrypted), head_deadline);
         if (!is_shaken) co_return Outcome::close;
-        if (transport.session()->application() == "h2") {  // RFC 9113 §3.2
+        if (link::has_chosen_h2(*transport.session())) {
             co_return co_await serve_h2(worker, transport, peer, admittance, Buffer());
         }
         if (!transport.has_unopened()) co_return Outcome::idle;
@@ -186,7 +179,7 @@ Task<Outcome> serve_octets(Worker& worker, link::Transport& transport, const io:
     if (transport.session() != nullptr) {
         return serve_secure(worker, transport, peer, admittance, std::move(received), head_deadline);
     }
-    if (are_first && begins_h2(received.octets()) != Beginning::other) {
+    if (are_first && link::beginning_of(received.octets()) != link::Beginning::other) {
         return serve_first(worker, transport, peer, admittance, std::move(received), head_deadline);
     }
     return serve_h1(worker, transport, peer, admittance, std::move(received), head_deadline);

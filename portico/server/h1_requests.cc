@@ -106,7 +106,7 @@ Outcome H1Requests::after(std::optional<link::Sent> sent) const {
     if (!sent) return Outcome::left;
     if (*sent == link::Sent::stopped) return Outcome::close;
     if (*sent != link::Sent::whole) return Outcome::reset;
-    return exchange_.persistence() == h1::Persistence::keep ? Outcome::request : Outcome::close;
+    return exchange_.persists() ? Outcome::request : Outcome::close;
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 // portico/server/limits.h — how many resources one peer, and all peers together, may use.
 //
 // Room server: the five steps; cores, draining, the access log, the memory ledger.
-// May use:   base, http, io, link, handler, services.
+// May use:   base, http, io, tls, link, route, acme, services.
 // Threads:   none. Values, read by every core.
 #pragma once
 

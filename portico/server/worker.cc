@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "portico/io/freed_memory.h"
+#include "portico/link/inbound_limits.h"
 #include "portico/server/connection.h"
 
 namespace portico::server {
@@ -29,26 +30,6 @@ constexpr auto unknown_failure_pause = std::chrono::milliseconds(100);
 constexpr auto give_back_pause = std::chrono::seconds(5);
 constexpr std::size_t give_back_octets_min = 1024 * 1024;
 
-h2::Limits limits_of_h2(const Limits& limits) {
-    h2::Limits h2;
-    h2.streams_max = limits.h2_streams_max;
-    h2.resets_max = limits.h2_resets_max;
-    h2.control_frames_rate_max = limits.h2_control_frames_max;
-    h2.control_frames_burst_max = 2 * limits.h2_control_frames_max;
-    h2.header_list_octets_max = limits.h2_header_list_octets_max;
-    h2.field_count_max = limits.field_count_max;
-    h2.target_octets_max = limits.target_octets_max;
-    h2.block_octets_max = limits.h2_block_octets_max;
-    h2.continuations_max = limits.h2_continuations_max;
-    h2.block_time_max = limits.h2_settings_time_max;
-    h2.stream_window_octets = limits.h2_stream_window_octets;
-    h2.connection_window_octets = limits.h2_connection_window_octets;
-    h2.stall_time_max = limits.h2_stall_time_max;
-    h2.output_octets_max = limits.h2_output_octets_max;
-    h2.settings_time_max = limits.h2_settings_time_max;
-    return h2;
-}
-
 link::InboundLimits limits_of_connections(const Limits& limits) {
     link::InboundLimits inbound;
     inbound.head.head_octets_max = limits.head_octets_max;
@@ -65,7 +46,21 @@ link::InboundLimits limits_of_connections(const Limits& limits) {
     inbound.unsent_octets_max = limits.unsent_octets_max;
     inbound.reader_unsent_octets_max = limits.reader_unsent_octets_max;
     inbound.fast_readers_max = limits.fast_readers_max;
-    inbound.h2 = limits_of_h2(limits);
+    inbound.h2.streams_max = limits.h2_streams_max;
+    inbound.h2.resets_max = limits.h2_resets_max;
+    inbound.h2.control_frames_rate_max = limits.h2_control_frames_max;
+    inbound.h2.control_frames_burst_max = 2 * limits.h2_control_frames_max;
+    inbound.h2.header_list_octets_max = limits.h2_header_list_octets_max;
+    inbound.h2.field_count_max = limits.field_count_max;
+    inbound.h2.target_octets_max = limits.target_octets_max;
+    inbound.h2.block_octets_max = limits.h2_block_octets_max;
+    inbound.h2.continuations_max = limits.h2_continuations_max;
+    inbound.h2.block_time_max = limits.h2_settings_time_max;
+    inbound.h2.stream_window_octets = limits.h2_stream_window_octets;
+    inbound.h2.connection_window_octets = limits.h2_connection_window_octets;
+    inbound.h2.stall_time_max = limits.h2_stall_time_max;
+    inbound.h2.output_octets_max = limits.h2_output_octets_max;
+    inbound.h2.settings_time_max = limits.h2_settings_time_max;
     return inbound;
 }
 

@@ -1,7 +1,7 @@
 // portico/handler/files/options.h — what to serve, and how. The comments are the manual.
 //
 // Room handler: what can answer a request.
-// May use:   base, http, io, link.
+// May use:   base, http, io, link, route.
 // May not:   call the kernel except through io, know how a message is framed, or log.
 // Threads:   options are values; once a Folder holds them, they don't change.
 #pragma once
