@@ -96,13 +96,13 @@ std::string page(std::string_view title, std::string_view markup) {
 
 }  // namespace
 
-std::string explain_request(const http::Request& request) {
+std::string explain_request(const http::Request& request, http::Version version) {
     std::string text = printable(request.method_token) + " " + printable(request.target) + "\n";
     text += fmt::format("    the method: {}\n", meaning_of(request.method));
     text += fmt::format("    the path: {}\n", printable(request.path));
     if (request.has_query)
         text += fmt::format("    the query, after the question mark: {}\n", printable(request.query));
-    text += fmt::format("    the version: HTTP/{}\n", request.version == http::Version::http_1_0 ? "1.0" : "1.1");
+    text += fmt::format("    the version: HTTP/{}\n", version == http::Version::http_1_0 ? "1.0" : "1.1");
     for (const http::FieldLine& line : request.fields.lines()) {
         text += fmt::format("{}: {}\n    {}\n", printable(line.name), printable(line.value), meaning_of(line.name));
     }

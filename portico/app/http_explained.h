@@ -12,7 +12,7 @@
 namespace portico::app {
 
 // Each line of the request's head with what it means below, for a terminal: nothing in it can control that.
-std::string explain_request(const http::Request& request);
+std::string explain_request(const http::Request& request, http::Version version);
 
 // The whole response: a page that shows the request's head, as it was received.
 std::string page_about_request(std::string_view head);

@@ -24,7 +24,7 @@ Task<io::Result<void>> protect_client(link::Transport& transport, const ClientPa
 Task<std::optional<int>> explain_client(link::Transport transport, ClientPatience patience,
                                         std::function<void(std::string_view)> print) {
     std::string received;
-    std::size_t searched = 0;
+    h1::HeadNotes notes;
     const h1::HeadLimits limits;
     http::Request request;
     const io::TimePoint head_due = transport.core().now() + patience.head_max;
@@ -33,11 +33,11 @@ Task<std::optional<int>> explain_client(link::Transport transport, ClientPatienc
         const io::Result<Buffer> octets = co_await services::read(transport, due);
         if (!octets || octets->empty()) co_return std::nullopt;
         received += octets->octets();
-        const auto head = h1::read_head(received, searched, limits, request);
+        const auto head = h1::read_head(received, notes, limits, request);
         if (head && !*head) continue;
         std::string answer;
         if (head) {
-            print(explain_request(request) + "\n");
+            print(explain_request(request, notes.version) + "\n");
             answer = page_about_request(std::string_view(received).substr(0, received.find("\r\n\r\n")));
         } else {
             print(fmt::format("not a valid request: {}\n\n", head.error().reason));

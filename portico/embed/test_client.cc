@@ -71,10 +71,10 @@ TestAnswer read_answer(std::string_view octets, http::Method method) {
     constexpr h1::HeadLimits limits{.head_octets_max = 1'000'000, .field_count_max = 10'000};
     http::Response response;
     for (;;) {
-        std::size_t searched = 0;
-        const auto read = h1::read_response_head(octets, searched, limits, method, response);
+        h1::HeadNotes notes;
+        const auto read = h1::read_response_head(octets, notes, limits, method, response);
         if (!read || !*read) return {};
-        const h1::ReadHead& head = (*read)->head;
+        const h1::ReadHead& head = **read;
         octets.remove_prefix(head.octets);
         if (http::code(response.status) < 200) continue;  // interim
         auto content = content_of(head, octets);

@@ -70,11 +70,11 @@ bool TestConnection::State::take_head(http::Method method) {
     constexpr h1::HeadLimits limits{.head_octets_max = 1'000'000, .field_count_max = 10'000};
     for (;;) {
         http::Response response;
-        std::size_t searched = 0;
-        const auto read = h1::read_response_head(received_, searched, limits, method, response);
+        h1::HeadNotes notes;
+        const auto read = h1::read_response_head(received_, notes, limits, method, response);
         if (!read) transport.reset();
         if (!read || !*read) return !read.has_value();
-        const h1::ReadHead head = (*read)->head;
+        const h1::ReadHead head = **read;
         const int status = http::code(response.status);
         for (const http::FieldLine& line : response.fields.lines()) answer.fields.emplace_back(line.name, line.value);
         received_.erase(0, head.octets);

@@ -26,13 +26,13 @@ Task<void> TestSocket::State::open(std::string head) {
         if (!octets || octets->empty()) co_return;
         received += octets->octets();
         http::Response response;
-        std::size_t searched = 0;
-        const auto read = h1::read_response_head(received, searched, limits, http::Method::get, response);
+        h1::HeadNotes notes;
+        const auto read = h1::read_response_head(received, notes, limits, http::Method::get, response);
         if (!read) co_return;
         if (!*read) continue;
         status = http::code(response.status);
         is_open = status == 101;
-        take(std::string_view(received).substr((*read)->head.octets));
+        take(std::string_view(received).substr((*read)->octets));
         co_return;
     }
 }

@@ -92,7 +92,7 @@ private:
 
 bool SocketHandler::answer_at_once(link::Exchange& exchange) {
     const http::Request& request = exchange.request();
-    const http::Result<void> opening = websocket::check_opening(request);
+    const http::Result<void> opening = websocket::check_opening(request, exchange.version());
     if (!opening) {
         refuse(exchange, opening.error());
         return true;

@@ -46,7 +46,6 @@ void Request::clear() {
     has_query = false;
     authority = {};
     protocol = {};
-    version = Version::http_1_1;
     fields.clear();
     has_content = false;
     content_length.reset();

@@ -72,7 +72,6 @@ struct Request {
     // What a client of HTTP/2 wants its CONNECT to carry (RFC 8441 §4), "websocket"; the target is then in origin form.
     // Empty: another request.
     std::string_view protocol;
-    Version version = Version::http_1_1;          // as the peer sent it
     FieldSection fields;                          // the header section
     bool has_content = false;                     // it has content, perhaps of no octets (RFC 9110 §6.4)
     std::optional<std::uint64_t> content_length;  // of the content, in octets; nothing: not known yet, or no content

@@ -50,6 +50,8 @@ public:
     [[nodiscard]] bool came_early() const;
     // The same, of this connection only.
     [[nodiscard]] bool came_in_early_data() const { return is_early_; }
+    // The version of HTTP in which the client asks. What a message means does not depend on it (RFC 9110 §2.5).
+    [[nodiscard]] virtual http::Version version() const = 0;
     // Its views live until the exchange has ended.
     [[nodiscard]] const http::Request& request() const { return memory_->request; }
     // The response to fill. A handler gets it clear.

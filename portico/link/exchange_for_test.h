@@ -18,6 +18,7 @@ public:
         begin(nullptr);
         request_to_fill() = std::move(request);
     }
+    [[nodiscard]] http::Version version() const override { return http::Version::http_1_1; }
     [[nodiscard]] const http::Refusal& refusal() const override { return refusal_; }
     [[nodiscard]] std::optional<ContentEnd> drop_content_at_once() override { return ContentEnd::complete; }
     [[nodiscard]] Task<ContentEnd> drop_content() override { co_return ContentEnd::complete; }

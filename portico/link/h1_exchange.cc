@@ -76,7 +76,7 @@ Task<Sent> H1Exchange::send() {
     // If content is left over, it is unknown where the next request begins.
     const std::optional<ContentEnd> end = link_.discard_content_at_once();
     const bool has_read_all = end == ContentEnd::complete;
-    const bool ends_it = link_.ends_with_connection(request(), response());
+    const bool ends_it = link_.ends_with_connection(response());
     if (!has_read_all || ends_it) persistence_ = Persistence::close;
     if (!response().upgrade.empty()) {
         switch_protocols();

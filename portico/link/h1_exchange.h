@@ -34,6 +34,7 @@ public:
     // Whether the connection persists after this exchange (RFC 9112 §9.3). Known once the response is sent.
     [[nodiscard]] bool persists() const { return persistence_ == h1::Persistence::keep; }
 
+    [[nodiscard]] http::Version version() const override { return link_.version(); }
     void close_afterwards() override { persistence_ = h1::Persistence::close; }
     [[nodiscard]] const http::Refusal& refusal() const override { return link_.refusal(); }
     [[nodiscard]] std::optional<ContentEnd> drop_content_at_once() override;

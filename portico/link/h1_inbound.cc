@@ -27,7 +27,7 @@ void H1Inbound::take(Buffer received, io::TimePoint head_deadline) {
     received_ = std::move(received);
     content_ = Buffer();
     position_ = 0;
-    searched_ = 0;
+    notes_ = {};
     head_deadline_ = head_deadline;
 }
 
@@ -37,7 +37,7 @@ void H1Inbound::finish_request() {
     if (position_ == received_.size()) {
         received_ = std::exchange(ahead_, Buffer());
         position_ = 0;
-        searched_ = 0;
+        notes_ = {};
         if (received_.has_block()) head_deadline_ = transport_->core().now() + limits_->head_time_max;
     }
     assert(!ahead_.has_block() && "nothing is read ahead while octets are unread");
@@ -54,8 +54,8 @@ std::optional<Arrival> H1Inbound::next_request_at_once(http::Request& request) {
     take_present_limits();
     finish_request();
     if (received_.has_block()) {
-        const http::Result<std::optional<h1::ReadHead>> head =
-            h1::read_head(unread(), searched_, limits_->head, request);
+        const http::Result<std::optional<h1::ReadHead>> head = h1::read_head(unread(), notes_, limits_->head, request);
+        version_ = notes_.version;
         if (!head) {
             refusal_ = head.error();
             return Arrival::refused;
@@ -63,7 +63,7 @@ std::optional<Arrival> H1Inbound::next_request_at_once(http::Request& request) {
         if (*head) {
             const h1::ReadHead& read = **head;
             position_ += read.octets;
-            searched_ = 0;
+            notes_ = {};
             framing_ = read.framing;
             persistence_ = read.persistence;
             content_left_ = read.content_length;

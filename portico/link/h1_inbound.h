@@ -62,6 +62,8 @@ public:
 
     // Whether the client wants the connection to persist after the request (RFC 9112 §9.3).
     [[nodiscard]] h1::Persistence persistence() const { return persistence_; }
+    // Of the request, also if it was refused.
+    [[nodiscard]] http::Version version() const { return version_; }
     // Whether some of the content has not been received yet.
     [[nodiscard]] bool awaits_content() const;
     // Reads content to its end and drops it.
@@ -93,7 +95,7 @@ public:
     // Whether send() would only copy to the output: then queue() does it without waiting.
     [[nodiscard]] bool can_queue(const http::Request& request, const http::Response& response) const;
     // Whether the connection's end is the end of this response's content, so that it can't persist.
-    [[nodiscard]] static bool ends_with_connection(const http::Request& request, const http::Response& response);
+    [[nodiscard]] bool ends_with_connection(const http::Response& response) const;
     // Copies the response to the output; can_queue() must have returned true.
     void queue(const http::Request& request, const http::Response& response, std::string_view date,
                h1::Persistence persistence);
@@ -155,13 +157,14 @@ private:
     Buffer output_;             // answers that have not been sent
     iovec once_{};              // what write_once() writes
     std::size_t position_ = 0;  // in input(): the first octet that has not been used
-    std::size_t searched_ = 0;  // read_head()'s own note
+    h1::HeadNotes notes_;       // read_head()'s own
     io::TimePoint head_deadline_ = io::never;
     Buffer ahead_;                                         // octets of further requests that watch_peer() has read
     bool has_half_closed_ = false;                         // as watch_peer() has found
     bool invites_content_ = false;                         // the peer waits for 100 (Continue)
     io::Duration content_waited_{};                        // the time spent waiting for the content that is being read
     std::uint64_t content_received_ = 0;                   // in that time
+    http::Version version_ = http::Version::http_1_1;      // of the request, also of one that was refused
     h1::Framing framing_ = h1::Framing::none;              // of the content that has not been read yet
     h1::Persistence persistence_ = h1::Persistence::keep;  // as the client wants it
     std::uint64_t content_left_ = 0;

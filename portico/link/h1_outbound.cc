@@ -51,7 +51,8 @@ void H1Outbound::begin(const Outgoing& outgoing) {
     state_ = State::exchanging;
     head_ = Buffer();
     content_ = Buffer();
-    position_ = searched_ = 0;
+    position_ = 0;
+    notes_ = {};
     interim_count_ = 0;
     consent_ = outgoing.asks_first ? Consent::awaited : Consent::not_needed;
     deadline_ = outgoing.deadline;
@@ -203,17 +204,18 @@ Task<Answered<http::Version>> H1Outbound::receive_head(http::Method method, Exch
                                                        http::Response& response) {
     for (;;) {
         if (head_.has_block()) {
-            const http::Result<std::optional<h1::ReadResponse>> read =
-                h1::read_response_head(unread(), searched_, limits_->head, method, response);
+            const http::Result<std::optional<h1::ReadHead>> read =
+                h1::read_response_head(unread(), notes_, limits_->head, method, response);
             if (!read) co_return fail({Kind::malformed, std::string(read.error().reason)});
             if (*read) {
-                const h1::ReadResponse& found = **read;
-                if (watcher != nullptr) watcher->received(response, found.version);
-                position_ += found.head.octets;
-                searched_ = 0;
+                const h1::ReadHead& found = **read;
+                const http::Version version = notes_.version;
+                if (watcher != nullptr) watcher->received(response, version);
+                position_ += found.octets;
+                notes_ = {};
                 if (http::code(response.status) >= 200) {
-                    begin_content(found.head);
-                    co_return found.version;
+                    begin_content(found);
+                    co_return version;
                 }
                 std::optional<Failure> trouble = skip_interim(response);
                 if (trouble) co_return fail(*std::move(trouble));

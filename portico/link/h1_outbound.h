@@ -114,7 +114,7 @@ private:
     Buffer head_;               // the head that is being read, and what follows it
     Buffer content_;            // content for which head_ had no room
     std::size_t position_ = 0;  // in content_ if it has a block, else in head_: the first octet that has not been used
-    std::size_t searched_ = 0;  // read_response_head()'s own note
+    h1::HeadNotes notes_;       // read_response_head()'s own
     WaitingPlace reading_;      // the ring of the one read of a head: a failure to send ends it
     unsigned interim_count_ = 0;
     Consent consent_ = Consent::not_needed;

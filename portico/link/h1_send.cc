@@ -39,10 +39,10 @@ void H1Inbound::write_head(const http::Request& request, const http::Response& r
     h1::HeadExtras extras;
     extras.date = date;
     extras.persistence = persistence;
-    extras.peer_version = request.version;
+    extras.peer_version = version_;
     extras.content_length = response.announced_length(request.method);
     if (!extras.content_length && http::may_have_content(response.status)) {
-        extras.chunked = request.version != http::Version::http_1_0;
+        extras.chunked = version_ != http::Version::http_1_0;
     }
     output_.grow(h1::write_head(response, extras, output_.room()));
 }
@@ -108,7 +108,7 @@ Task<Sent> H1Inbound::send(const http::Request& request, const http::Response& r
 
 Task<Sent> H1Inbound::send_interim(const http::Request& request, const http::Response& response) {
     assert(http::code(response.status) / 100 == 1);
-    if (request.version == http::Version::http_1_0) co_return Sent::whole;
+    if (version_ == http::Version::http_1_0) co_return Sent::whole;
     const std::size_t octets = h1::head_octets_at_most(response);
     if (!output_.has_block() || output_.room().size() < octets) {
         const Sent before = co_await flush();
@@ -139,8 +139,8 @@ Task<Sent> H1Inbound::send_pieces(const http::Response& response) {
     co_return rest;
 }
 
-bool H1Inbound::ends_with_connection(const http::Request& request, const http::Response& response) {
-    return response.producer && !response.content_length && request.version == http::Version::http_1_0;
+bool H1Inbound::ends_with_connection(const http::Response& response) const {
+    return response.producer && !response.content_length && version_ == http::Version::http_1_0;
 }
 
 // Content that is generated while it is sent: as many octets as were announced, or in chunks (RFC 9112 §7.1), or up to
@@ -163,7 +163,7 @@ public:
         if (phase_ != Phase::awaited) return phase_ != Phase::given_up;
         announced_ = Announced(response_->content_length);
         const bool is_http = response_->upgrade.empty();  // and not another protocol
-        const bool is_framed = is_http && !announced_.has_length() && request_->version != http::Version::http_1_0;
+        const bool is_framed = is_http && !announced_.has_length() && link_->version_ != http::Version::http_1_0;
         link_->output_ = Buffer();  // a long head gets a block of its own size
         if (!link_->has_output_for(h1::head_octets_at_most(*response_))) return give_up();
         link_->write_head(*request_, *response_, date_, persistence_);
@@ -220,7 +220,7 @@ private:
 
 Task<Sent> H1Inbound::send_made(const http::Request& request, const http::Response& response, std::string_view date,
                                 h1::Persistence persistence) {
-    assert((!ends_with_connection(request, response) || persistence == h1::Persistence::close) &&
+    assert((!ends_with_connection(response) || persistence == h1::Persistence::close) &&
            "only its end tells where the content ends");
     Chunks chunks(*this, request, response, date, persistence);
     const bool is_upgraded = !response.upgrade.empty();

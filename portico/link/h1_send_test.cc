@@ -12,8 +12,8 @@ protected:
         : LinkTest(faults, memory_max) {
         begin();
     }
-    void begin() {
-        receive("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    void begin(std::string_view version = "HTTP/1.1") {
+        receive("GET / " + std::string(version) + "\r\nHost: a\r\n\r\n");
         EXPECT_EQ(link().next_request_at_once(request_), Arrival::request);
     }
     // Another exchange, with the limits that the test has set since.
@@ -262,7 +262,7 @@ TEST_F(Send, MadeContentOfKnownLengthNeedsNoChunks) {
 }
 
 TEST_F(Send, MadeContentOfKnownLengthKeepsAnOldConnection) {
-    request_.version = http::Version::http_1_0;
+    begin("HTTP/1.0");
     make({"hello"}, seconds(1));
     response_.content_length = 5;
     send(Persistence::keep);
@@ -348,7 +348,7 @@ TEST_F(Interim, ResponsesComeBeforeTheFinalOne) {
 }
 
 TEST_F(Interim, ResponsesAreNotForOldClients) {
-    request_.version = http::Version::http_1_0;
+    begin("HTTP/1.0");
     EXPECT_EQ(send_hint(), Sent::whole);
     EXPECT_EQ(client_reads(), "");
 }
@@ -395,7 +395,7 @@ TEST_F(Send, AnEmptyPieceIsNoChunk) {
 }
 
 TEST_F(Send, AnOldClientGetsNoChunks) {
-    request_.version = http::Version::http_1_0;
+    begin("HTTP/1.0");
     make({"hello", "world"}, seconds(0));
     send(Persistence::close);
     EXPECT_EQ(sent(), Sent::whole);

@@ -42,6 +42,7 @@ public:
     void wake_writer() { link_->wake_writer(); }
 
     // A stream leaves the others alone.
+    [[nodiscard]] http::Version version() const override { return http::Version::http_2; }
     void close_afterwards() override {}
     [[nodiscard]] const http::Refusal& refusal() const override { return refusal_; }
     [[nodiscard]] std::optional<ContentEnd> drop_content_at_once() override;

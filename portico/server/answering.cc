@@ -189,7 +189,7 @@ void Answering::record(link::Sent sent) const {
     entry.peer = &exchange_->client();
     entry.method = request.method_token;
     entry.target = request.target;
-    entry.version = request.version;
+    entry.version = exchange_->version();
     entry.status = exchange_->response().status;
     if (exchange_->response().sends_content(request.method)) entry.content_octets = exchange_->content_octets();
     entry.referer = request.fields.find(http::FieldName::referer).value_or(std::string_view());

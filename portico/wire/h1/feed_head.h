@@ -22,12 +22,12 @@ struct HeadOutcome {
     bool operator==(const HeadOutcome&) const = default;
 };
 
-inline std::string describe(const http::Request& request, const ReadHead& head) {
+inline std::string describe(const http::Request& request, http::Version version, const ReadHead& head) {
     const auto number = [](auto value) { return std::to_string(static_cast<unsigned long long>(value)) + "|"; };
     std::string text = std::string(request.method_token) + "|" + std::string(request.target) + "|" +
                        std::string(request.path) + "|" + std::string(request.query) + "|" +
                        std::string(request.authority) + "|";
-    text += number(request.method) + number(request.form) + number(request.has_query) + number(request.version) +
+    text += number(request.method) + number(request.form) + number(request.has_query) + number(version) +
             number(request.scheme) + number(request.has_content) + number(request.content_length.value_or(0)) +
             number(request.expectation) + number(head.framing) + number(head.content_length) + number(head.persistence);
     for (const http::FieldLine& line : request.fields.lines()) {
@@ -41,15 +41,18 @@ inline std::string describe(const http::Request& request, const ReadHead& head) 
 inline HeadOutcome feed_head(std::string_view received, std::size_t first, std::size_t piece,
                              const HeadLimits& limits = {}) {
     http::Request request;
-    std::size_t searched = 0;
+    HeadNotes notes;
     std::size_t size = std::min(first, received.size());
     for (;;) {
         const auto buffer = std::make_unique<char[]>(size);
         std::copy_n(received.data(), size, buffer.get());
-        const auto head = read_head(std::string_view(buffer.get(), size), searched, limits, request);
+        const auto head = read_head(std::string_view(buffer.get(), size), notes, limits, request);
         if (!head) return {.octets = {}, .refusal = head.error().status, .reason = head.error().reason, .request = {}};
         if (*head) {
-            return {.octets = (*head)->octets, .refusal = {}, .reason = {}, .request = describe(request, **head)};
+            return {.octets = (*head)->octets,
+                    .refusal = {},
+                    .reason = {},
+                    .request = describe(request, notes.version, **head)};
         }
         if (size == received.size()) return {};
         size = std::min(size + piece, received.size());
@@ -75,17 +78,17 @@ inline bool same_in_pieces(std::string_view received, std::size_t first, std::si
 inline HeadOutcome feed_response(std::string_view received, std::size_t first, std::size_t piece, http::Method method,
                                  const HeadLimits& limits = {}) {
     http::Response response;
-    std::size_t searched = 0;
+    HeadNotes notes;
     std::size_t size = std::min(first, received.size());
     for (;;) {
         const auto buffer = std::make_unique<char[]>(size);
         std::copy_n(received.data(), size, buffer.get());
-        const auto read = read_response_head(std::string_view(buffer.get(), size), searched, limits, method, response);
+        const auto read = read_response_head(std::string_view(buffer.get(), size), notes, limits, method, response);
         if (!read) return {.octets = {}, .refusal = read.error().status, .reason = read.error().reason, .request = {}};
         if (*read) {
-            const ReadHead& head = (*read)->head;
+            const ReadHead& head = **read;
             std::string said = std::to_string(http::code(response.status)) + "|" +
-                               std::to_string(static_cast<int>((*read)->version)) + "|" +
+                               std::to_string(static_cast<int>(notes.version)) + "|" +
                                std::to_string(static_cast<int>(head.framing)) + "|" +
                                std::to_string(response.content_length.value_or(0)) + "|" +
                                std::to_string(static_cast<int>(head.persistence));

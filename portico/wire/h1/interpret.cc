@@ -128,9 +128,9 @@ void split_path(std::string_view text, Request& request) {
     if (request.has_query) request.query = text.substr(mark + 1);
 }
 
-std::optional<Refusal> interpret_host(Request& request) {
+std::optional<Refusal> interpret_host(Request& request, http::Version version) {
     if (!request.fields.has(FieldName::host)) {
-        if (request.version == http::Version::http_1_0) return std::nullopt;
+        if (version == http::Version::http_1_0) return std::nullopt;
         return Refusal{Status::bad_request, "Host is missing"};
     }
     const std::string_view host = *request.fields.find(FieldName::host);
@@ -159,7 +159,7 @@ std::optional<std::uint64_t> read_content_length(std::string_view value) {
 }
 
 // RFC 9110 §10.1.1
-std::optional<Refusal> interpret_expectation(Request& request) {
+std::optional<Refusal> interpret_expectation(Request& request, http::Version version) {
     bool met = true;
     bool expects_continue = false;
     request.fields.for_each(FieldName::expect, [&](std::string_view value) {
@@ -171,7 +171,7 @@ std::optional<Refusal> interpret_expectation(Request& request) {
     });
     if (!met) return Refusal{Status::expectation_failed, "an expectation other than 100-continue"};
     // An HTTP/1.0 client would not understand the interim response.
-    if (expects_continue && request.version != http::Version::http_1_0) {
+    if (expects_continue && version != http::Version::http_1_0) {
         request.expectation = http::Expectation::continue_;
     }
     return std::nullopt;
@@ -198,13 +198,13 @@ http::Result<void> interpret_target(Request& request) {
     return interpret_absolute(request);
 }
 
-http::Result<void> interpret_fields(Request& request, ReadHead& head) {
-    if (const auto refusal = interpret_host(request)) return std::unexpected(*refusal);
-    if (const auto refusal = interpret_framing(request.fields, request.version, head)) return std::unexpected(*refusal);
+http::Result<void> interpret_fields(http::Version version, Request& request, ReadHead& head) {
+    if (const auto refusal = interpret_host(request, version)) return std::unexpected(*refusal);
+    if (const auto refusal = interpret_framing(request.fields, version, head)) return std::unexpected(*refusal);
     request.has_content = head.framing != Framing::none;
     if (head.framing == Framing::length) request.content_length = head.content_length;
-    head.persistence = persistence_of(request.fields, request.version);
-    if (const auto refusal = interpret_expectation(request)) return std::unexpected(*refusal);
+    head.persistence = persistence_of(request.fields, version);
+    if (const auto refusal = interpret_expectation(request, version)) return std::unexpected(*refusal);
     return {};
 }
 

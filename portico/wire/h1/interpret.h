@@ -13,7 +13,7 @@
 
 namespace portico::h1 {
 
-// Reads method, target and version of `request` and determines the form of the target: fills form, path, query and
+// Reads method and target of `request` and determines the form of the target: fills form, path, query and
 // has_query, and the authority if the form has one (RFC 9112 §3.2).
 //
 // Refusal: 400 if the target has none of the four forms, or a form that the method may not have.
@@ -26,7 +26,7 @@ namespace portico::h1 {
 //               chunked or comes with Content-Length or in HTTP/1.0               (RFC 9112 §3.2, §6.1, §6.3)
 //           417 an expectation other than 100-continue                            (RFC 9110 §10.1.1)
 //           501 a transfer coding other than chunked, with chunked last           (RFC 9112 §6.1)
-[[nodiscard]] http::Result<void> interpret_fields(http::Request& request, ReadHead& head);
+[[nodiscard]] http::Result<void> interpret_fields(http::Version version, http::Request& request, ReadHead& head);
 
 // Reads the header section of a response to `method`, with at most one Content-Length line: fills `head` except for its
 // octets, and the response's content_length.
@@ -44,14 +44,14 @@ void split_path(std::string_view text, http::Request& request);
 // Takes the authority from Host, of which there is at most one line, unless the request has one already.
 //
 // Refusal: 400 Host missing, except in HTTP/1.0, or malformed                     (RFC 9112 §3.2)
-[[nodiscard]] std::optional<http::Refusal> interpret_host(http::Request& request);
+[[nodiscard]] std::optional<http::Refusal> interpret_host(http::Request& request, http::Version version);
 
 // The value of a Content-Length line, in octets; nothing if it is not one decimal number below 2^63 (RFC 9110 §8.6).
 [[nodiscard]] std::optional<std::uint64_t> read_content_length(std::string_view value);
 
-// Fills `expectation` from the Expect lines.
+// Fills `expectation` from the Expect lines, which mean nothing in HTTP/1.0.
 //
 // Refusal: 417 an expectation other than 100-continue                             (RFC 9110 §10.1.1)
-[[nodiscard]] std::optional<http::Refusal> interpret_expectation(http::Request& request);
+[[nodiscard]] std::optional<http::Refusal> interpret_expectation(http::Request& request, http::Version version);
 
 }  // namespace portico::h1

@@ -34,8 +34,8 @@ TEST_P(FramingOf, HasOneReadingOrIsRefused) {
     const FramingRow& row = GetParam();
     const std::string head = head_with(row.lines, row.version);
     http::Request request;
-    std::size_t searched = 0;
-    const auto octets = read_head(head, searched, HeadLimits{}, request);
+    HeadNotes notes;
+    const auto octets = read_head(head, notes, HeadLimits{}, request);
     ASSERT_EQ(octets.has_value(), row.status == Status::ok);
     if (octets) {
         ASSERT_TRUE(octets->has_value());
@@ -227,8 +227,8 @@ TEST_P(Connection, PersistsOrNot) {
     for (const bool http11 : {true, false}) {
         const std::string head = head_with(GetParam().lines, http11 ? "1.1" : "1.0");
         http::Request request;
-        std::size_t searched = 0;
-        const auto octets = read_head(head, searched, HeadLimits{}, request);
+        HeadNotes notes;
+        const auto octets = read_head(head, notes, HeadLimits{}, request);
         ASSERT_TRUE(octets && *octets);
         EXPECT_EQ((*octets)->persistence, http11 ? GetParam().in_http11 : GetParam().in_http10);
     }
@@ -271,8 +271,8 @@ class Expect : public testing::TestWithParam<ExpectRow> {};
 TEST_P(Expect, IsMetOrRefused) {
     const std::string head = head_with(GetParam().lines, GetParam().version);
     http::Request request;
-    std::size_t searched = 0;
-    const auto octets = read_head(head, searched, HeadLimits{}, request);
+    HeadNotes notes;
+    const auto octets = read_head(head, notes, HeadLimits{}, request);
     ASSERT_EQ(octets ? Status::ok : octets.error().status, GetParam().status);
     if (octets) {
         EXPECT_EQ(request.expectation, GetParam().expectation);

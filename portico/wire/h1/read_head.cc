@@ -39,9 +39,10 @@ public:
     [[nodiscard]] const Refusal& refusal() const { return refusal_; }
 
 protected:
-    HeadReader(std::string_view text, const HeadLimits& limits, http::FieldSection& fields)
-        : text_(text), limits_(limits), scanner_(text), fields_(fields) {}
+    HeadReader(std::string_view text, http::Version& version, const HeadLimits& limits, http::FieldSection& fields)
+        : text_(text), limits_(limits), scanner_(text), fields_(fields), version_(version) {}
 
+    [[nodiscard]] http::Version version() const { return version_; }  // once it has been read
     [[nodiscard]] bool has(std::size_t position) const { return position < text_.size(); }
 
     Outcome refuse(const Refusal& refusal) {
@@ -65,7 +66,7 @@ protected:
     }
 
     // Reads "HTTP/d.d" and the octets after it (RFC 9112 §2.3).
-    Outcome read_version(std::string_view after, http::Version& version) {
+    Outcome read_version(std::string_view after) {
         constexpr std::string_view shape = "HTTP/d.d";
         const std::string_view rest = text_.substr(at_, shape.size() + after.size());
         const bool is_usual = rest.starts_with("HTTP/1.1") && rest.substr(shape.size()) == after;
@@ -77,7 +78,7 @@ protected:
         if (rest.size() < shape.size() + after.size()) return Outcome::incomplete;
         if (rest[5] != '1') return refuse(Status::http_version_not_supported, "major version is not 1");
         // A minor version that we don't know is treated as the highest that we do: RFC 9110 §2.5.
-        version = rest[7] == '0' ? http::Version::http_1_0 : http::Version::http_1_1;
+        version_ = rest[7] == '0' ? http::Version::http_1_0 : http::Version::http_1_1;
         at_ += rest.size();
         return Outcome::done;
     }
@@ -144,14 +145,15 @@ private:
     }
 
     http::FieldSection& fields_;
+    http::Version& version_;
     bool at_end_ = false;  // the empty line's CR has been seen
     Refusal refusal_{};
 };
 
 class RequestReader : public HeadReader {
 public:
-    RequestReader(std::string_view text, const HeadLimits& limits, http::Request& request)
-        : HeadReader(text, limits, request.fields), request_(request) {}
+    RequestReader(std::string_view text, http::Version& version, const HeadLimits& limits, http::Request& request)
+        : HeadReader(text, version, limits, request.fields), request_(request) {}
 
     Outcome read(ReadHead& head) {
         Outcome outcome = pass_over_empty_line();
@@ -160,7 +162,7 @@ public:
         if (outcome == Outcome::done) outcome = read_rest_of_line();
         if (outcome == Outcome::done) outcome = read_fields();
         if (outcome != Outcome::done) return outcome;
-        if (const auto result = interpret_fields(request_, head); !result) return refuse(result.error());
+        if (const auto result = interpret_fields(version(), request_, head); !result) return refuse(result.error());
         head.octets = octets();
         return Outcome::done;
     }
@@ -201,7 +203,7 @@ private:
     }
 
     Outcome read_rest_of_line() {
-        const Outcome outcome = read_version("\r\n", request_.version);
+        const Outcome outcome = read_version("\r\n");
         if (outcome != Outcome::done) return outcome;
         if (const auto result = interpret_target(request_); !result) return refuse(result.error());
         return Outcome::done;
@@ -213,18 +215,18 @@ private:
 // RFC 9112 §4
 class ResponseReader : public HeadReader {
 public:
-    ResponseReader(std::string_view text, const HeadLimits& limits, http::Response& response)
-        : HeadReader(text, limits, response.fields), response_(response) {}
+    ResponseReader(std::string_view text, http::Version& version, const HeadLimits& limits, http::Response& response)
+        : HeadReader(text, version, limits, response.fields), response_(response) {}
 
-    Outcome read(http::Method method, ReadResponse& read) {
+    Outcome read(http::Method method, ReadHead& head) {
         Outcome outcome = pass_over_empty_line();
-        if (outcome == Outcome::done) outcome = read_version(" ", read.version);
+        if (outcome == Outcome::done) outcome = read_version(" ");
         if (outcome == Outcome::done) outcome = read_status();
         if (outcome == Outcome::done) outcome = read_fields();
         if (outcome != Outcome::done) return outcome;
-        const auto result = interpret_fields(method, read.version, response_, read.head);
+        const auto result = interpret_fields(method, version(), response_, head);
         if (!result) return refuse(result.error());
-        read.head.octets = octets();
+        head.octets = octets();
         return Outcome::done;
     }
 
@@ -281,45 +283,45 @@ Refusal refuse_too_long(const http::Request& request) {
 
 }  // namespace
 
-http::Result<std::optional<ReadHead>> read_head(std::string_view received, std::size_t& searched,
-                                                const HeadLimits& limits, http::Request& request) {
-    assert(searched <= received.size());
-    if (searched != 0 && !may_be_decided(received, searched, limits)) {
-        searched = received.size();
+http::Result<std::optional<ReadHead>> read_head(std::string_view received, HeadNotes& notes, const HeadLimits& limits,
+                                                http::Request& request) {
+    assert(notes.searched <= received.size());
+    if (notes.searched != 0 && !may_be_decided(received, notes.searched, limits)) {
+        notes.searched = received.size();
         return std::nullopt;
     }
     request.clear();
     ReadHead head;
-    RequestReader reader(received.substr(0, limits.head_octets_max), limits, request);
+    RequestReader reader(received.substr(0, limits.head_octets_max), notes.version, limits, request);
     switch (reader.read(head)) {
         case HeadReader::Outcome::done: return head;
         case HeadReader::Outcome::refused: return std::unexpected(reader.refusal());
         case HeadReader::Outcome::incomplete: break;
     }
     if (received.size() >= limits.head_octets_max) return std::unexpected(refuse_too_long(request));
-    searched = received.size();
+    notes.searched = received.size();
     request.clear();  // its views would be invalid after the octets move
     return std::nullopt;
 }
 
-http::Result<std::optional<ReadResponse>> read_response_head(std::string_view received, std::size_t& searched,
-                                                             const HeadLimits& limits, http::Method method,
-                                                             http::Response& response) {
-    assert(searched <= received.size());
-    if (searched != 0 && !may_be_decided(received, searched, limits)) {
-        searched = received.size();
+http::Result<std::optional<ReadHead>> read_response_head(std::string_view received, HeadNotes& notes,
+                                                         const HeadLimits& limits, http::Method method,
+                                                         http::Response& response) {
+    assert(notes.searched <= received.size());
+    if (notes.searched != 0 && !may_be_decided(received, notes.searched, limits)) {
+        notes.searched = received.size();
         return std::nullopt;
     }
     response.clear();
-    ReadResponse read;
-    ResponseReader reader(received.substr(0, limits.head_octets_max), limits, response);
-    switch (reader.read(method, read)) {
-        case HeadReader::Outcome::done: return read;
+    ReadHead head;
+    ResponseReader reader(received.substr(0, limits.head_octets_max), notes.version, limits, response);
+    switch (reader.read(method, head)) {
+        case HeadReader::Outcome::done: return head;
         case HeadReader::Outcome::refused: return http::refuse(Status::bad_gateway, reader.refusal().reason);
         case HeadReader::Outcome::incomplete: break;
     }
     if (received.size() >= limits.head_octets_max) return http::refuse(Status::bad_gateway, "head is too long");
-    searched = received.size();
+    notes.searched = received.size();
     response.clear();
     return std::nullopt;
 }

@@ -23,13 +23,20 @@ struct HeadLimits {
     std::size_t field_count_max = 100;         // field lines: 431
 };
 
+// What is noted of a head while it arrives.
+struct HeadNotes {
+    std::size_t searched = 0;  // how far it has been searched without success, in octets
+    http::Version version =
+        http::Version::http_1_1;  // the sender's, once its line has been read; also of a refused one
+};
+
 // Reads one request head — request line and field section, never content — from the start of `received`.
 //
 // Returns what the head says about the connection, and fills `request`, whose views point into `received`: the octets
 // must not move until the request has been answered. While the head is incomplete, returns nothing, and `request` is
-// clear: call again with the same octets, wherever they are now, followed by more. `searched` is this function's note
-// of how far it has searched without success. Start it at 0 for each head and pass it back unchanged, so that a head
-// sent one octet at a time costs little more than one sent whole. An incomplete head can also be refused: at once if a
+// clear: call again with the same octets, wherever they are now, followed by more. `notes` are this
+// function's own: a new one for each head, passed back unchanged, so that a head sent one octet at a time costs little
+// more than one sent whole. An incomplete head can also be refused: at once if a
 // limit, an octet that is allowed nowhere or the first line decides it, and otherwise as the head grows. The refusal is
 // the same however the octets are cut. After a refusal `request` may be partly filled (method and target, for the log).
 //
@@ -45,24 +52,16 @@ struct HeadLimits {
 //           501 a transfer coding other than chunked, with chunked last; a method of more than 64 octets
 //                                                                                (RFC 9112 §6.1, §3)
 //           505 a major version other than 1                                     (RFC 9110 §15.6.6)
-[[nodiscard]] http::Result<std::optional<ReadHead>> read_head(std::string_view received, std::size_t& searched,
+[[nodiscard]] http::Result<std::optional<ReadHead>> read_head(std::string_view received, HeadNotes& notes,
                                                               const HeadLimits& limits, http::Request& request);
-
-// What a response says besides its status and fields.
-struct ReadResponse {
-    http::Version version = http::Version::http_1_1;
-    ReadHead head;
-};
 
 // Reads one response head in the same way: status line and field section. `method` is that of the request, on which the
 // framing depends (RFC 9112 §6.3). Fills the status, the fields, all of them as they were sent, and content_length.
 //
 // Refusals, all with 502: the same, except for what only requests have; a status that is not three digits, from 100 on
 //                         (RFC 9112 §4).
-[[nodiscard]] http::Result<std::optional<ReadResponse>> read_response_head(std::string_view received,
-                                                                           std::size_t& searched,
-                                                                           const HeadLimits& limits,
-                                                                           http::Method method,
-                                                                           http::Response& response);
+[[nodiscard]] http::Result<std::optional<ReadHead>> read_response_head(std::string_view received, HeadNotes& notes,
+                                                                       const HeadLimits& limits, http::Method method,
+                                                                       http::Response& response);
 
 }  // namespace portico::h1

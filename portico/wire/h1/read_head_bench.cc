@@ -42,8 +42,8 @@ void read_whole(benchmark::State& state, std::string_view head) {
     const HeadLimits limits;
     const std::string received(head);
     for (auto _ : state) {
-        std::size_t searched = 0;
-        const auto octets = read_head(received, searched, limits, request);
+        HeadNotes notes;
+        const auto octets = read_head(received, notes, limits, request);
         if (!octets || !*octets || (*octets)->octets != head.size()) std::abort();
         benchmark::DoNotOptimize(request);
     }
@@ -60,10 +60,10 @@ void read_in_pieces(benchmark::State& state) {
     std::string received = "GET / HTTP/1.1\r\nHost: a\r\nX: ";
     received.append(15'000, 'x').append("\r\n\r\n");
     for (auto _ : state) {
-        std::size_t searched = 0;
+        HeadNotes notes;
         for (std::size_t size = 0; size < received.size();) {
             size = std::min(size + piece, received.size());
-            const auto octets = read_head(std::string_view(received).substr(0, size), searched, limits, request);
+            const auto octets = read_head(std::string_view(received).substr(0, size), notes, limits, request);
             if (!octets) std::abort();
             benchmark::DoNotOptimize(request);
         }

@@ -372,8 +372,8 @@ std::string completed(std::string_view received) {
 
 bool we_refuse_in_the_end(std::string_view received) {
     http::Request request;
-    std::size_t searched = 0;
-    return !read_head(completed(received), searched, HeadLimits{}, request);
+    HeadNotes notes;
+    return !read_head(completed(received), notes, HeadLimits{}, request);
 }
 
 bool they_refuse_in_the_end(std::string_view received) {
@@ -407,8 +407,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     using namespace portico::h1;
     const std::string_view received(reinterpret_cast<const char*>(data), size);
     portico::http::Request request;
-    std::size_t searched = 0;
-    const auto ours = read_head(received, searched, HeadLimits{}, request);
+    HeadNotes notes;
+    const auto ours = read_head(received, notes, HeadLimits{}, request);
     const TheirReader theirs(received);
     const NaiveHead head(received);
     if (!ours) {

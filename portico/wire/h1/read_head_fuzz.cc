@@ -20,9 +20,9 @@ bool lies_in(std::string_view view, std::string_view octets) {
 // Every part of a head lies inside it, and an empty line ends it.
 void check_head(std::string_view received, const HeadLimits& limits) {
     http::Request request;
-    std::size_t searched = 0;
-    const auto octets = read_head(received, searched, limits, request);
-    require(searched <= received.size());
+    HeadNotes notes;
+    const auto octets = read_head(received, notes, limits, request);
+    require(notes.searched <= received.size());
     if (!octets) return require(!octets.error().reason.empty());
     if (!*octets) return require(received.size() < limits.head_octets_max);
     require((*octets)->octets <= received.size() && (*octets)->octets <= limits.head_octets_max);

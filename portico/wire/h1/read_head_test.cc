@@ -293,9 +293,9 @@ TEST(HeadLimit, OfRequestLineIsWhatRfc9112Recommends) {
 // Returns how many octets of `head` have been fed when it is refused.
 std::size_t octets_until_refused(std::string_view head) {
     http::Request request;
-    std::size_t searched = 0;
+    HeadNotes notes;
     for (std::size_t size = 1; size <= head.size(); ++size) {
-        if (!read_head(head.substr(0, size), searched, small_head_limits, request)) return size;
+        if (!read_head(head.substr(0, size), notes, small_head_limits, request)) return size;
     }
     return 0;
 }
@@ -315,8 +315,8 @@ TEST(Request, SaysWhatTheOriginFormSays) {
     const std::string head =
         "POST /a/b?c=d?e HTTP/1.1\r\nhOsT:\t example.org:80 \r\nX-Y: z\r\nContent-Length: 5\r\n\r\nhello";
     http::Request request;
-    std::size_t searched = 0;
-    const auto octets = read_head(head, searched, HeadLimits{}, request);
+    HeadNotes notes;
+    const auto octets = read_head(head, notes, HeadLimits{}, request);
     ASSERT_TRUE(octets && *octets);
     EXPECT_EQ((*octets)->octets, head.size() - 5);
     EXPECT_EQ(request.method, http::Method::post);
@@ -327,7 +327,7 @@ TEST(Request, SaysWhatTheOriginFormSays) {
     EXPECT_EQ(request.query, "c=d?e");
     EXPECT_TRUE(request.has_query);
     EXPECT_EQ(request.authority, "example.org:80");
-    EXPECT_EQ(request.version, http::Version::http_1_1);
+    EXPECT_EQ(notes.version, http::Version::http_1_1);
     ASSERT_EQ(request.fields.size(), 3U);
     EXPECT_EQ(request.fields.lines()[0].name, "hOsT");
     EXPECT_EQ(request.fields.lines()[0].known, http::FieldName::host);
@@ -351,8 +351,8 @@ TEST_P(TargetOf, HasFormAndParts) {
     const TargetRow& row = GetParam();
     const std::string head = std::string(row.request_line) + "\r\nHost: host:1\r\n\r\n";
     http::Request request;
-    std::size_t searched = 0;
-    const auto octets = read_head(head, searched, HeadLimits{}, request);
+    HeadNotes notes;
+    const auto octets = read_head(head, notes, HeadLimits{}, request);
     ASSERT_TRUE(octets && *octets);
     EXPECT_EQ(request.form, row.form);
     EXPECT_EQ(request.path, row.path);
@@ -387,8 +387,8 @@ TEST(Request, HoldsTheFirstOfTwoHeads) {
 TEST(Request, HasTheSchemeOfItsTarget) {
     const auto scheme = [](const std::string& head) {
         http::Request request;
-        std::size_t searched = 0;
-        EXPECT_TRUE(read_head(head, searched, HeadLimits{}, request)->has_value());
+        HeadNotes notes;
+        EXPECT_TRUE(read_head(head, notes, HeadLimits{}, request)->has_value());
         return request.scheme;
     };
     EXPECT_EQ(scheme("GET https://a/ HTTP/1.1\r\nHost: a\r\n\r\n"), http::Scheme::https);
@@ -397,20 +397,28 @@ TEST(Request, HasTheSchemeOfItsTarget) {
     EXPECT_EQ(scheme("GET / HTTP/1.1\r\nHost: a\r\n\r\n"), http::Scheme::http);
 }
 
+// For the log, and for the answer.
+TEST(Request, HasAVersionEvenIfItIsRefused) {
+    http::Request request;
+    HeadNotes notes;
+    EXPECT_FALSE(read_head("GET / HTTP/1.0\r\nA : b\r\n\r\n", notes, HeadLimits{}, request));
+    EXPECT_EQ(notes.version, http::Version::http_1_0);
+}
+
 TEST(Request, IsEmptyWhileTheHeadIsIncomplete) {
     const std::string head = "POST /a?b HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n";
     http::Request request;
-    std::size_t searched = 0;
-    const auto octets = read_head(head, searched, HeadLimits{}, request);
+    HeadNotes notes;
+    const auto octets = read_head(head, notes, HeadLimits{}, request);
     ASSERT_TRUE(octets && !*octets);
-    EXPECT_EQ(describe(request, ReadHead{}), describe(http::Request(), ReadHead{}));
+    EXPECT_EQ(describe(request, notes.version, ReadHead{}), describe(http::Request(), notes.version, ReadHead{}));
 }
 
 TEST(Request, NamesMethodAndTargetWhenFieldsAreRefused) {
     const std::string head = "POST /a?b HTTP/1.1\r\nHost: a b\r\n\r\n";
     http::Request request;
-    std::size_t searched = 0;
-    ASSERT_FALSE(read_head(head, searched, HeadLimits{}, request));
+    HeadNotes notes;
+    ASSERT_FALSE(read_head(head, notes, HeadLimits{}, request));
     EXPECT_EQ(request.method_token, "POST");
     EXPECT_EQ(request.target, "/a?b");
 }

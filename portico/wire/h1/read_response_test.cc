@@ -24,16 +24,16 @@ class StatusLine : public testing::TestWithParam<StatusLineRow> {};
 TEST_P(StatusLine, IsReadOrRefused) {
     const std::string octets = GetParam().line + "\r\nA: b\r\n\r\nmore";
     http::Response response;
-    std::size_t searched = 0;
-    const auto read = read_response_head(octets, searched, HeadLimits{}, Method::get, response);
+    HeadNotes notes;
+    const auto read = read_response_head(octets, notes, HeadLimits{}, Method::get, response);
     ASSERT_EQ(read.has_value(), GetParam().status != 0);
     if (!read) {
         EXPECT_EQ(read.error().status, Status::bad_gateway);
     } else {
         ASSERT_TRUE(read->has_value());
         EXPECT_EQ(http::code(response.status), GetParam().status);
-        EXPECT_EQ((*read)->version, GetParam().version);
-        EXPECT_EQ((*read)->head.octets, octets.size() - 4);
+        EXPECT_EQ(notes.version, GetParam().version);
+        EXPECT_EQ((*read)->octets, octets.size() - 4);
         EXPECT_EQ(response.fields.find("a"), "b");
     }
     EXPECT_EQ(feed_response(octets, 1, 1, Method::get), feed_response(octets, octets.size(), 1, Method::get));
@@ -68,12 +68,12 @@ class ResponseFraming : public testing::TestWithParam<ResponseFramingRow> {};
 TEST_P(ResponseFraming, HasOneReadingOrIsRefused) {
     const std::string octets = "HTTP/1." + GetParam().head + "\r\n";
     http::Response response;
-    std::size_t searched = 0;
-    const auto read = read_response_head(octets, searched, HeadLimits{}, GetParam().method, response);
+    HeadNotes notes;
+    const auto read = read_response_head(octets, notes, HeadLimits{}, GetParam().method, response);
     ASSERT_EQ(read.has_value(), !GetParam().is_refused);
     if (!read) return;
     ASSERT_TRUE(read->has_value());
-    EXPECT_EQ((*read)->head.framing, GetParam().framing);
+    EXPECT_EQ((*read)->framing, GetParam().framing);
     EXPECT_EQ(response.content_length.value_or(0), GetParam().length);
 }
 INSTANTIATE_TEST_SUITE_P(
@@ -119,19 +119,19 @@ TEST(ResponseHead, HasItsLimits) {
     const std::string usual = "HTTP/1.1 200 OK\r\nA: b\r\n\r\n";
     const HeadLimits near{.head_octets_max = usual.size(), .field_count_max = 1};
     http::Response response;
-    std::size_t searched = 0;
-    EXPECT_TRUE(read_response_head(usual, searched, near, Method::get, response)->has_value());
-    searched = 0;
-    EXPECT_FALSE(read_response_head("HTTP/1.1 200 OK\r\nA: bcdef\r\n\r\n", searched, near, Method::get, response));
-    searched = 0;
-    EXPECT_FALSE(read_response_head("HTTP/1.1 200 OK\r\nA:\r\nB:\r\n\r\n", searched, near, Method::get, response));
+    HeadNotes notes;
+    EXPECT_TRUE(read_response_head(usual, notes, near, Method::get, response)->has_value());
+    notes = {};
+    EXPECT_FALSE(read_response_head("HTTP/1.1 200 OK\r\nA: bcdef\r\n\r\n", notes, near, Method::get, response));
+    notes = {};
+    EXPECT_FALSE(read_response_head("HTTP/1.1 200 OK\r\nA:\r\nB:\r\n\r\n", notes, near, Method::get, response));
 }
 
 TEST(ResponseHead, SaysWhetherItsConnectionPersists) {
     const auto persistence = [](const std::string& octets) {
         http::Response response;
-        std::size_t searched = 0;
-        return (*read_response_head(octets, searched, HeadLimits{}, Method::get, response))->head.persistence;
+        HeadNotes notes;
+        return (*read_response_head(octets, notes, HeadLimits{}, Method::get, response))->persistence;
     };
     EXPECT_EQ(persistence("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n"), Persistence::keep);
     EXPECT_EQ(persistence("HTTP/1.1 200 OK\r\nContent-Length: 1\r\nConnection: close\r\n\r\n"), Persistence::close);

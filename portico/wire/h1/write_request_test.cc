@@ -42,8 +42,8 @@ TEST(RequestHead, IsReadAsItWasMeant) {
     extras.content_length = 7;
     const std::string octets = request_head(request(), extras);
     http::Request read;
-    std::size_t searched = 0;
-    const auto head = read_head(octets, searched, HeadLimits{}, read);
+    HeadNotes notes;
+    const auto head = read_head(octets, notes, HeadLimits{}, read);
     ASSERT_TRUE(head && *head);
     EXPECT_EQ((*head)->octets, octets.size());
     EXPECT_EQ((*head)->content_length, 7U);

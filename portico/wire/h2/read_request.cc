@@ -120,20 +120,19 @@ std::optional<http::Refusal> refusal_of(const FieldList::Pseudo& pseudo, const L
             return http::Refusal{Status::bad_request, "scheme is neither http nor https"};
         }
         if (request.authority.empty()) {
-            if (const auto refusal = h1::interpret_host(request)) return refusal;
+            if (const auto refusal = h1::interpret_host(request, http::Version::http_2)) return refusal;
             if (request.authority.empty() && request.form != http::TargetForm::asterisk) {
                 return http::Refusal{Status::bad_request, "Host is empty"};  // RFC 9110 §4.2.1, §4.2.2
             }
         }
     }
-    return h1::interpret_expectation(request);
+    return h1::interpret_expectation(request, http::Version::http_2);
 }
 
 }  // namespace
 
 ReadRequest read_request(const FieldList& list, Ending ending, const Limits& limits, Request& request) {
     request.clear();
-    request.version = http::Version::http_2;
     if (!list.malformation().empty()) return {.malformation = list.malformation(), .refusal = {}};
     const std::string_view malformation = interpret_pseudo(list.pseudo(), request);
     if (list.is_too_large()) {

@@ -297,7 +297,6 @@ TEST(Requests, SayWhatWasSent) {
     EXPECT_EQ(request.query, "b");
     EXPECT_EQ(request.scheme, http::Scheme::https);
     EXPECT_EQ(request.authority, "a.example");
-    EXPECT_EQ(request.version, http::Version::http_2);
     EXPECT_TRUE(request.has_content);
     EXPECT_FALSE(request.content_length);
     ASSERT_EQ(request.fields.size(), 2U);

@@ -329,7 +329,7 @@ TEST_P(Opening, IsCheckedStrictly) {
         if (name != GetParam().left_out) request.fields.add(name, value);
     }
     for (const auto& [name, value] : GetParam().fields) request.fields.add(name, value);
-    const auto checked = check_opening(request);
+    const auto checked = check_opening(request, http::Version::http_1_1);
     EXPECT_EQ(checked ? 0 : http::code(checked.error().status), GetParam().status);
 }
 

@@ -60,8 +60,8 @@ bool lists(std::string_view list, std::string_view wanted) {
 }
 
 // RFC 6455 §4.2.1. An HTTP/1.0 client can't ask for it (RFC 9110 §7.8).
-bool asks_for_upgrade(const http::Request& request) {
-    return request.version == http::Version::http_1_1 && request.method == http::Method::get &&
+bool asks_for_upgrade(const http::Request& request, http::Version version) {
+    return version == http::Version::http_1_1 && request.method == http::Method::get &&
            lists(list_of(request, "Upgrade"), "websocket") && lists(list_of(request, "Connection"), "upgrade");
 }
 
@@ -111,10 +111,10 @@ std::string list_of(const http::Request& request, std::string_view name) {
     return list;
 }
 
-http::Result<void> check_opening(const http::Request& request) {
+http::Result<void> check_opening(const http::Request& request, http::Version version) {
     using http::Status;
-    const bool is_h1 = request.version == http::Version::http_1_0 || request.version == http::Version::http_1_1;
-    if (is_h1 ? !asks_for_upgrade(request) : request.protocol.empty()) {
+    const bool is_h1 = version == http::Version::http_1_0 || version == http::Version::http_1_1;
+    if (is_h1 ? !asks_for_upgrade(request, version) : request.protocol.empty()) {
         return http::refuse(Status::upgrade_required, "not a WebSocket handshake");
     }
     if (!is_h1 && request.protocol != "websocket") {

@@ -30,7 +30,7 @@ namespace portico::websocket {
 //           426 another version; Sec-WebSocket-Version: 13 is to be sent        (RFC 6455 §4.4)
 //           400 Sec-WebSocket-Key is missing, repeated or malformed, or there is content   (RFC 6455 §4.2.1)
 //           501 another protocol than "websocket" by ":protocol"               (RFC 9220 §3)
-[[nodiscard]] http::Result<void> check_opening(const http::Request& request);
+[[nodiscard]] http::Result<void> check_opening(const http::Request& request, http::Version version);
 
 // The values of all lines of a field, as one list (RFC 9110 §5.3).
 [[nodiscard]] std::string list_of(const http::Request& request, std::string_view name);
