@@ -8,9 +8,14 @@
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <memory>
+#include <optional>
+#include <random>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -179,6 +184,109 @@ TEST(Replacement, LetsRequestsInProgressEnd) {
     server.stop();
     ASSERT_TRUE(server.wait().has_value());
     EXPECT_TRUE(is_gone->load()) << "the old routes live until their last request has ended";
+}
+
+// Notes that its routes have not been destroyed.
+class VersionMark {
+public:
+    VersionMark(int number, std::set<int>& all) : number_(number), all_(&all) { all_->insert(number_); }
+    VersionMark(const VersionMark&) = delete;
+    VersionMark& operator=(const VersionMark&) = delete;
+    ~VersionMark() { all_->erase(number_); }
+    [[nodiscard]] std::string text() const { return std::to_string(number_); }
+
+private:
+    int number_;
+    std::set<int>* all_;
+};
+
+// Says its version four times, with pauses. `alive` belongs to the routes.
+Task<bool> say_slowly(io::Core& core, const VersionMark& alive, http::ContentWriter& to) {
+    for (int i = 0; i < 4; ++i) {
+        const bool slept = co_await io::sleep_for(core, std::chrono::milliseconds(10));
+        const bool written = co_await to.write(alive.text() + ";");
+        if (!slept || !written) co_return false;
+    }
+    co_return true;
+}
+
+// Their middleware and their handler say the version.
+RouteSet routes_of_version(int number, std::set<int>& all) {
+    const auto alive = std::make_shared<const VersionMark>(number, all);
+    RouteSet routes;
+    routes.use([alive](Request& request, Next next) -> Task<Response> {
+        Response response = co_await next(request);
+        response.set("X-Version", alive->text());
+        co_return response;
+    });
+    routes.get("/", [alive](Request& request) {
+        return Response::stream("text/plain", [alive = alive.get(), core = &request.core()](http::ContentWriter& to) {
+            return say_slowly(*core, *alive, to);
+        });
+    });
+    return routes;
+}
+
+// A client's connection, which asks for one answer after another and reads each piece by piece.
+class SlowReader {
+public:
+    explicit SlowReader(TestClient& client) : connection_(client.connect()) {}
+
+    [[nodiscard]] bool is_idle() const { return version_.empty(); }
+    // Asks, or reads a piece of the answer. Returns whether an answer has ended.
+    bool go_on(int present) {
+        if (is_idle()) {
+            version_ = connection_.begin("GET", "/").field("X-Version");
+            EXPECT_EQ(version_, std::to_string(present));
+            return false;
+        }
+        const std::optional<std::string> piece = connection_.read();
+        content_ += piece.value_or("");
+        if (piece) return false;
+        const std::string once = version_ + ";";
+        EXPECT_EQ(content_, once + once + once + once);
+        version_.clear();
+        content_.clear();
+        return true;
+    }
+
+private:
+    TestConnection connection_;
+    std::string version_;  // of the answer that is being read; empty: of none
+    std::string content_;
+};
+
+// Clients are in the middle of their answers when the routes are replaced. Returns how many answers there were.
+std::size_t replace_at_random(std::uint64_t seed, std::set<int>& alive) {
+    std::mt19937_64 random(seed);
+    int present = 0;
+    std::size_t answers = 0;
+    Server server;
+    EXPECT_TRUE(server.replace(routes_of_version(present, alive)).has_value());
+    TestClient client(server, seed);
+    std::vector<SlowReader> readers;
+    for (int i = 0; i < 3; ++i) readers.emplace_back(client);
+    for (int step = 0; step < 30; ++step) {
+        if (random() % 4 == 0) EXPECT_TRUE(server.replace(routes_of_version(++present, alive)).has_value());
+        answers += readers[random() % readers.size()].go_on(present) ? 1 : 0;
+    }
+    for (SlowReader& reader : readers) {
+        while (!reader.is_idle()) answers += reader.go_on(present) ? 1 : 0;
+    }
+    EXPECT_EQ(client.get("/").field("X-Version"), std::to_string(present));
+    EXPECT_EQ(alive, std::set<int>{present}) << "those before are destroyed with their last answers";
+    return answers;
+}
+
+TEST(Replacement, AtRandomMomentsLeavesEachAnswerToItsRoutes) {
+    std::size_t answers = 0;
+    for (std::uint64_t seed = 1; seed <= 1000 && !testing::Test::HasFailure(); ++seed) {
+        SCOPED_TRACE("seed " + std::to_string(seed));
+        std::set<int> alive;
+        answers += replace_at_random(seed, alive);
+        EXPECT_EQ(alive, std::set<int>());
+    }
+    EXPECT_GT(answers, 4000U);
 }
 
 // Several threads ask, while another replaces the routes again and again.
