@@ -114,7 +114,8 @@ Task<bool> WebSocketSession::run(const BoundWebSocket& handler, http::ContentWri
     co_await writing.join();
     draining.request_stop();
     co_await draining.join();
-    co_return outgoing_ != Outgoing::broken&& incoming_ != Incoming::silent;
+    const bool has_left = outgoing_ == Outgoing::broken || incoming_ == Incoming::silent;
+    co_return !has_left;
 }
 
 Task<void> WebSocketSession::handle(const BoundWebSocket& handler) {
@@ -181,7 +182,7 @@ Task<void> WebSocketSession::close(std::uint16_t code, std::string reason) {
 // --- Receiving
 
 void WebSocketSession::ignore_messages() {
-    handler_ = Handler::ignores_messages;
+    if (handler_ == Handler::takes_messages) handler_ = Handler::ignores_messages;
     ready_.reset();
     room_gate_.open();
 }

@@ -78,6 +78,7 @@ void append_json_string(Output& out, std::string_view text) {
 
 // Appends a whole number. Inlined, for the access log.
 template <JsonOutput Output, std::integral Number>
+    requires(sizeof(Number) <= sizeof(std::uint64_t) && !std::same_as<Number, char>)
 [[gnu::always_inline]] inline void append_json_number(Output& out, Number number) {
     std::array<char, 20> digits;  // of the longest 64-bit number, or of a shorter one and its sign
     const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;

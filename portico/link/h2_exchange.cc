@@ -32,8 +32,8 @@ void H2Exchange::begin(const H2Inbound::Arrived& arrived) {
     has_left_ = false;
     refusal_of_head_ = arrived.refusal;
     content_octets_ = 0;
-    const bool is_invited = request().expectation != http::Expectation::continue_;
-    arrival_ = is_invited ? Arrival::arriving : Arrival::uninvited;
+    const bool waits_for_invitation = request().expectation == http::Expectation::continue_;
+    arrival_ = waits_for_invitation ? Arrival::uninvited : Arrival::arriving;
     if (!request().has_content) arrival_ = Arrival::complete;
     use_ = ContentUse::kept;
     refusal_ = {};

@@ -41,8 +41,8 @@ public:
     // Its output is to be sent, and its end noticed, although nothing has been received.
     void wake_writer() { link_->wake_writer(); }
 
-    // A stream leaves the others alone.
     [[nodiscard]] http::Version version() const override { return http::Version::http_2; }
+    // A stream leaves the others alone.
     void close_afterwards() override {}
     [[nodiscard]] const http::Refusal& refusal() const override { return refusal_; }
     [[nodiscard]] std::optional<ContentEnd> drop_content_at_once() override;
@@ -73,7 +73,7 @@ private:
     // How far the response has been sent.
     enum class Progress : std::uint8_t {
         awaited,  // its head has not been written
-        begun,    // everything that there was to send has been written
+        begun,    // nothing waits to be written
         pending,  // content waits for the connection to write it
         cut,      // a file has ended too early: only a reset can follow
     };

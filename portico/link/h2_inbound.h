@@ -145,7 +145,7 @@ private:
 
     Transport* transport_;
     InboundContext* context_;
-    std::shared_ptr<LimitsInForce> in_force_;  // when the connection began: those that the client has been told
+    std::shared_ptr<LimitsInForce> in_force_;  // when the connection began: those of the engine, and of sending
     std::uint64_t number_ = 0;                 // the context's, of this connection
     h2::Connection engine_;
     std::vector<Entry> exchanges_;             // by stream

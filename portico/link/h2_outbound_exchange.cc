@@ -232,7 +232,7 @@ void H2OutboundExchange::take_response(const http::Response& head, h2::Ending en
         return;
     }
     keep_head(head);
-    response_ = ending == h2::Ending::last ? Response::complete : Response::begun;
+    received_ = ending == h2::Ending::last ? Received::complete : Received::begun;
     gate_.open();
 }
 
@@ -269,7 +269,7 @@ void H2OutboundExchange::take_content(std::string_view octets) {
 }
 
 void H2OutboundExchange::take_content_end() {
-    response_ = Response::complete;
+    received_ = Received::complete;
     gate_.open();
 }
 
@@ -304,12 +304,12 @@ void H2OutboundExchange::connection_ended(Failure why) {
 }
 
 Task<std::optional<Failure>> H2OutboundExchange::await_head() {
-    while (response_ == Response::awaited && !failure_) {
+    while (received_ == Received::awaited && !failure_) {
         io::TimePoint deadline = deadline_;
         // While the request is being sent, the connection watches the time.
         if (sent_) deadline = std::min(deadline, io::later(*sent_, limits_->response_time_max));
         const io::Result<void> woken = co_await gate_.wait(deadline);
-        if (woken || response_ != Response::awaited || failure_) continue;
+        if (woken || received_ != Received::awaited || failure_) continue;
         if (woken.error().number == ECANCELED) {
             fail({Kind::stopped, "stopped"});
             continue;
@@ -354,7 +354,7 @@ Task<void> H2OutboundExchange::finish() {
     }
     stop_sending();
     if (sending_) co_await sending_->join();
-    if (!failure_) response_ = Response::at_end;
+    if (!failure_) received_ = Received::at_end;
 }
 
 Task<Answered<std::string_view>> H2OutboundExchange::read_content() {

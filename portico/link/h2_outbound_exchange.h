@@ -40,7 +40,7 @@ public:
     [[nodiscard]] Buffer take_head() { return std::exchange(head_, Buffer()); }
 
     // Whether the response and its content have been read to their end.
-    [[nodiscard]] bool is_at_end() const { return response_ == Response::at_end; }
+    [[nodiscard]] bool is_at_end() const { return received_ == Received::at_end; }
     // Whether the server has done nothing for the request, and it can be sent again whatever its method is (RFC 9113
     // §8.7); over HTTP/1.1, if the server requires that (RFC 9113 §7).
     [[nodiscard]] bool is_refused() const { return stream_state_ == StreamState::refused; }
@@ -57,12 +57,12 @@ private:
     class Writer;
 
     enum class StreamState : std::uint8_t {
-        open,
+        open,     // not reset
         closed,   // reset by either end
         refused,  // reset by the server, which has done nothing for the request
     };
-    // How far the response is. The order counts.
-    enum class Response : std::uint8_t {
+    // How much of the response has arrived. The order counts.
+    enum class Received : std::uint8_t {
         awaited,   // its head has not arrived
         begun,     // more content may arrive
         complete,  // everything has arrived
@@ -97,7 +97,7 @@ private:
     void fail(Failure failure);
     [[nodiscard]] bool is_open() const { return link_ != nullptr && stream_state_ == StreamState::open; }
     [[nodiscard]] bool has_pending() const { return !pending_.empty(); }
-    [[nodiscard]] bool has_all_content() const { return response_ >= Response::complete; }
+    [[nodiscard]] bool has_all_content() const { return received_ >= Received::complete; }
 
     io::Core* core_;
     const OutboundLimits* limits_;
@@ -119,7 +119,7 @@ private:
     ExchangeWatcher* watcher_ = nullptr;  // null after the head
     Buffer head_;
     http::Response message_;
-    Response response_ = Response::awaited;
+    Received received_ = Received::awaited;
     unsigned interim_count_ = 0;
     std::optional<io::TimePoint> first_octet_;
     Buffer content_;                    // received, and not read yet

@@ -103,8 +103,8 @@ public:
     [[nodiscard]] io::Core& core() const { return *core_; }
     // The present limits. Whatever goes on under them holds them: an exchange, and a connection of HTTP/2.
     [[nodiscard]] const std::shared_ptr<LimitsInForce>& in_force() const { return in_force_; }
-    // Other limits from now on: for the next request of each connection. A connection of HTTP/2 keeps those that its
-    // client has been told, and those of what it sends.
+    // Other limits from now on: for the next request of each connection. A connection of HTTP/2 keeps those of
+    // its engine (h2::Limits), some of which its client has been told, and those of what it sends.
     void replace_limits(const InboundLimits& limits);
     // The ring of connections that wait for their peers during content or an answer.
     [[nodiscard]] WaitingPlace& transfers() { return transfers_; }

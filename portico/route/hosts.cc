@@ -49,7 +49,7 @@ Hosts::Hosts(const HostOptions& options) : checked_(options.checked) {
     for (const std::string& name : options.names) names_.push_back(normal(name));
 }
 
-ListenerPlace place_of(const io::SocketAddress& listener) {
+ListenerPlace listener_place(const io::SocketAddress& listener) {
     if (listener.family == io::Family::unix_path) return ListenerPlace::unix_socket;
     return is_loopback(listener.ip) ? ListenerPlace::loopback : ListenerPlace::elsewhere;
 }

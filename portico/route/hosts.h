@@ -44,7 +44,7 @@ struct HostOptions {
 
 // Where a listener is, as far as rebinding is concerned.
 enum class ListenerPlace : std::uint8_t { unix_socket, loopback, elsewhere };
-[[nodiscard]] ListenerPlace place_of(const io::SocketAddress& listener);
+[[nodiscard]] ListenerPlace listener_place(const io::SocketAddress& listener);
 
 // Whether the host that a connection's requests name is checked. Rebinding needs a name: with `names_only` every IP
 // address is answered.

@@ -84,7 +84,7 @@ struct ListenerRow {
 class HostsCheck : public testing::TestWithParam<ListenerRow> {};
 
 TEST_P(HostsCheck, DependsOnTheListener) {
-    EXPECT_EQ(Hosts({.checked = GetParam().checked, .names = {}}).check_at(place_of(GetParam().listener)),
+    EXPECT_EQ(Hosts({.checked = GetParam().checked, .names = {}}).check_at(listener_place(GetParam().listener)),
               GetParam().check);
 }
 

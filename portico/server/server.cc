@@ -147,7 +147,7 @@ struct Server::Impl {
     template <class Message>
     void tell(Message message);
 
-    // Written by replace() only, by one thread at a time; each core holds the one that it was told.
+    // Written by open() and replace(), by one thread at a time; each core holds the one that it was told.
     std::shared_ptr<const Snapshot> snapshot;
     Population population;
     std::unique_ptr<AccessLog> log;
@@ -310,6 +310,7 @@ std::expected<std::unique_ptr<Server>, OpenError> Server::open(const ServerOptio
         if (!listening) return cannot_listen(address, listening.error());
     }
     if (!options.redirect.empty()) {
+        assert(options.redirecting && "it says what is answered there");
         impl->make_redirecting = options.redirecting;
         impl->snapshot = impl->make_snapshot(routes, options.limits);
         for (const auto& own : impl->cores) own->worker->replace(impl->snapshot);

@@ -13,7 +13,8 @@ namespace portico::server {
 
 // One configuration of a running server. It never changes: a server gets another one (Server::replace). An exchange
 // ends with the one that it began with, so no request is authorized by one and answered by another, or measured by a
-// third.
+// third. The limits of HTTP/2 itself (Limits: those of frames, heads and streams) are a connection's, from its
+// beginning on; how long a connection that ends is read on is what the present one says.
 struct Snapshot {
     std::shared_ptr<const route::Routes> routes;  // never null
     Limits limits;

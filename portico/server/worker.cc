@@ -2,6 +2,7 @@
 #include "portico/server/worker.h"
 
 #include <algorithm>
+#include <cassert>
 #include <utility>
 
 #include "portico/io/freed_memory.h"
@@ -121,10 +122,13 @@ void Worker::serve(io::Listener listener, std::shared_ptr<const tls::ServerConte
     open(std::move(listener), Protection::as_demanded, std::move(tls));
 }
 
-void Worker::redirect(io::Listener listener) { open(std::move(listener), Protection::redirected, nullptr); }
+void Worker::redirect(io::Listener listener) {
+    assert(redirecting_ != nullptr && "the snapshot says what is answered there");
+    open(std::move(listener), Protection::redirected, nullptr);
+}
 
 void Worker::open(io::Listener listener, Protection protection, std::shared_ptr<const tls::ServerContext> tls) {
-    const Admittance admittance{.place = route::place_of(listener.local()), .protection = protection};
+    const Admittance admittance{.place = route::listener_place(listener.local()), .protection = protection};
     listeners_.emplace_back(std::move(listener), admittance, std::move(tls));
     ++listeners_open_;
     accepting_.start(accept_connections(listeners_.back()));

@@ -257,6 +257,7 @@ Progress Session::progress_after(int result) {
 Progress Session::handshake() {
     assert(!is_early() && "decrypt() completes it");
     if (!failure_.empty()) return Progress::failed;
+    if (is_established()) return Progress::done;
     ERR_clear_error();
     return phase_ == Phase::awaiting_early ? begin_early() : complete();
 }

@@ -49,7 +49,7 @@ void split_path(std::string_view text, http::Request& request);
 // The value of a Content-Length line, in octets; nothing if it is not one decimal number below 2^63 (RFC 9110 §8.6).
 [[nodiscard]] std::optional<std::uint64_t> read_content_length(std::string_view value);
 
-// Fills `expectation` from the Expect lines, which mean nothing in HTTP/1.0.
+// Fills `expectation` from the Expect lines. In HTTP/1.0, 100-continue is ignored.
 //
 // Refusal: 417 an expectation other than 100-continue                             (RFC 9110 §10.1.1)
 [[nodiscard]] std::optional<http::Refusal> interpret_expectation(http::Request& request, http::Version version);

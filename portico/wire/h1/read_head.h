@@ -26,19 +26,19 @@ struct HeadLimits {
 // What is noted of a head while it arrives.
 struct HeadNotes {
     std::size_t searched = 0;  // how far it has been searched without success, in octets
-    http::Version version =
-        http::Version::http_1_1;  // the sender's, once its line has been read; also of a refused one
+    // The sender's, as soon as its line has been read, even if the head is refused.
+    http::Version version = http::Version::http_1_1;
 };
 
 // Reads one request head — request line and field section, never content — from the start of `received`.
 //
 // Returns what the head says about the connection, and fills `request`, whose views point into `received`: the octets
 // must not move until the request has been answered. While the head is incomplete, returns nothing, and `request` is
-// clear: call again with the same octets, wherever they are now, followed by more. `notes` are this
-// function's own: a new one for each head, passed back unchanged, so that a head sent one octet at a time costs little
-// more than one sent whole. An incomplete head can also be refused: at once if a
-// limit, an octet that is allowed nowhere or the first line decides it, and otherwise as the head grows. The refusal is
-// the same however the octets are cut. After a refusal `request` may be partly filled (method and target, for the log).
+// clear: call again with the same octets, wherever they are now, followed by more. `notes` are this function's
+// own: new ones for each head, passed back unchanged, so that a head sent one octet at a time costs little more than
+// one sent whole. An incomplete head can also be refused: at once if a limit, an octet that is allowed nowhere or the
+// first line decides it, and otherwise as the head grows. The refusal is the same however the octets are cut. After a
+// refusal `request` may be partly filled (method and target, for the log).
 //
 // One empty line before the request line is skipped (RFC 9112 §2.2). docs/h1-strictness.md lists what is refused
 // although the RFC does not require it, and what is accepted beyond its grammar.
