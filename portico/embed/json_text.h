@@ -12,7 +12,8 @@
 #include <string>
 #include <string_view>
 
-namespace portico::detail {
+namespace portico {
+namespace detail {
 
 // Writes what nlohmann's library turns into JSON; portico/json.h has it.
 template <class Value>
@@ -70,4 +71,5 @@ private:
     void (*append_)(std::string& out, const JsonMember& member);
 };
 
-}  // namespace portico::detail
+}  // namespace detail
+}  // namespace portico

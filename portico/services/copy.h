@@ -28,8 +28,11 @@ concept Copyable = requires(Stream& stream, io::TimePoint deadline) {
 // If reading fails, `to` has not received everything. So, unless the task is asked to stop, `to` is aborted
 // (Stream::break_off). If writing fails, `from` is left unchanged. Errors: those of reading and writing, ETIMEDOUT if
 // the deadline passed, ECANCELED.
+//
+// Hidden, so that a library that uses it does not export it.
 template <Copyable Stream>
-[[nodiscard]] Task<io::Result<std::uint64_t>> copy(Stream& from, Stream& to, io::TimePoint deadline = io::never) {
+[[nodiscard, gnu::visibility("hidden")]] Task<io::Result<std::uint64_t>> copy(Stream& from, Stream& to,
+                                                                              io::TimePoint deadline = io::never) {
     std::uint64_t copied = 0;
     for (;;) {
         const io::Result<Buffer> octets = co_await from.read(deadline);
