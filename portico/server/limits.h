@@ -42,7 +42,7 @@ struct Limits {
     // is then sent in fewer pieces, which costs the server less. Not more than unsent_octets_max: there are none.
     std::size_t reader_unsent_octets_max = 1024 * 1024;
     // Fast readers of one thread at the same time. Further connections have unsent_octets_max.
-    std::size_t fast_readers_max = 16;
+    std::size_t fast_readers_max = 32;
     // Octets of a response that have not been acknowledged, sent or not (SO_SNDBUF). This limits the rate: only this
     // much can be sent in each round trip. 0: the system's setting, which adapts to the path (net.ipv4.tcp_wmem).
     std::size_t unacknowledged_octets_max = 0;
