@@ -16,7 +16,9 @@ namespace portico::link {
 // What every connection begins with.
 inline std::string h2_beginning() { return h2::hello(); }
 
-// A POST request with this content, on this stream: 1, 3, 5 and so on.
+// A GET request, on this stream: 1, 3, 5 and so on.
+inline std::string h2_get(std::uint32_t stream) { return h2::get_of(stream); }
+// A POST request with this content.
 inline std::string h2_post(std::uint32_t stream, std::string_view content) {
     return h2::post_of(stream) + h2::data_of(stream, content);
 }

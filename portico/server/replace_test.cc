@@ -193,7 +193,8 @@ private:
     std::optional<std::uint64_t> content_;  // of the last question
 };
 
-// A client of HTTP/2 asks questions at the same time, all with content.
+// A client of HTTP/2 asks questions at the same time, some of them with content. The next one may be carried by the
+// exchange of one that was answered without waiting.
 class H2Asker {
 public:
     explicit H2Asker(Versions& versions) : versions_(&versions), peer_(&versions.world.connect(link::h2_beginning())) {}
@@ -202,8 +203,10 @@ public:
         std::string octets;
         for (std::size_t i = 0; i < questions; ++i) {
             const auto stream = static_cast<std::uint32_t>(2 * contents_.size() + 1);
-            contents_.push_back(content_octets_max_of(versions_->present) + versions_->world.kernel.chance().below(3));
-            octets += link::h2_post(stream, std::string(contents_.back(), 'x'));
+            io::Chance& chance = versions_->world.kernel.chance();
+            const bool has_content = chance.happens(0.5);
+            contents_.push_back(has_content ? content_octets_max_of(versions_->present) + chance.below(3) : 0);
+            octets += has_content ? link::h2_post(stream, std::string(contents_.back(), 'x')) : link::h2_get(stream);
         }
         versions_->world.send(*peer_, std::move(octets));
     }
