@@ -87,10 +87,10 @@ public:
     // An error, 4xx or 5xx, that says this sentence to the client's user: as text/plain, unless on_refusal() answers in
     // another format. It gets the sentence as Refused::detail().
     [[nodiscard]] static Response error(Status status, std::string detail);
-    // With application/json: an object with these members, in this order, written at once. Values are text, numbers,
-    // bool, further members in braces, or what nlohmann's library turns into JSON (include portico/json.h): {{"id",
-    // id},
-    // {"author", {{"name", name}}}}. The names must differ. Without a status: 200.
+    // With application/json: an object with these members, in this order, written at once:
+    //   Response::json({{"id", id}, {"author", {{"name", name}}}})
+    // A value is text, a number, a bool, further members in braces, or what nlohmann's library turns into JSON (then
+    // include portico/json.h). The names must differ. Without a status: 200.
     [[nodiscard]] static Response json(std::initializer_list<detail::JsonMember> members);
     [[nodiscard]] static Response json(Status status, std::initializer_list<detail::JsonMember> members);
     // The same for a Json, or for anything that nlohmann's library turns into one. Include portico/json.h.

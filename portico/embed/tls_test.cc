@@ -35,20 +35,24 @@ using testing::HasSubstr;
 
 void write(const std::filesystem::path& file, const std::string& text) { std::ofstream(file) << text; }
 
+// Returns a socket that is connected to this port; the caller closes it.
+int connected_to(std::uint16_t port) {
+    const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    EXPECT_EQ(::connect(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+    return socket;
+}
+
 // A client that waits in the system's calls.
 class BlockingClient {
 public:
     explicit BlockingClient(std::uint16_t port, std::optional<tls::Credentials> own = std::nullopt)
         : BlockingClient(port, trusting(std::move(own)), "localhost") {}
     BlockingClient(std::uint16_t port, const tls::ClientTlsOptions& options, const std::string& host)
-        : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-        session_ = *(*tls::ClientContext::open(options))->make_session(host, pool_);
-        sockaddr_in address{};
-        address.sin_family = AF_INET;
-        address.sin_port = htons(port);
-        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        EXPECT_EQ(::connect(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
-    }
+        : socket_(connected_to(port)), session_(*(*tls::ClientContext::open(options))->make_session(host, pool_)) {}
     BlockingClient(const BlockingClient&) = delete;
     BlockingClient& operator=(const BlockingClient&) = delete;
     ~BlockingClient() { ::close(socket_); }
@@ -192,12 +196,7 @@ TEST_F(AServerWithTls, NeedsAnEndpointWithTls) {
 }
 
 std::string redirected(const Server& server, const std::string& host) {
-    const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(server.local().back().port);
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    EXPECT_EQ(::connect(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+    const int socket = connected_to(server.local().back().port);
     const std::string request = "GET /a HTTP/1.1\r\nHost: " + host + "\r\nConnection: close\r\n\r\n";
     EXPECT_EQ(::send(socket, request.data(), request.size(), MSG_NOSIGNAL), static_cast<ssize_t>(request.size()));
     std::string answer;

@@ -2,6 +2,7 @@
 #include "portico/embed/websocket_session.h"
 
 #include <algorithm>
+#include <cassert>
 #include <cerrno>
 #include <utility>
 
@@ -182,7 +183,8 @@ Task<void> WebSocketSession::close(std::uint16_t code, std::string reason) {
 // --- Receiving
 
 void WebSocketSession::ignore_messages() {
-    if (handler_ == Handler::takes_messages) handler_ = Handler::ignores_messages;
+    assert(handler_ != Handler::returned && "only the handler calls this");
+    handler_ = Handler::ignores_messages;
     ready_.reset();
     room_gate_.open();
 }

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstddef>
 
 namespace portico::io {
 namespace {
@@ -26,6 +27,15 @@ FdTable& system_descriptors() {
 std::optional<Fd> owned(int number) {
     if (number < 0) return std::nullopt;
     return Fd(system_descriptors(), number);
+}
+
+Result<void> write_all(const Fd& file, std::string_view& octets) {
+    while (!octets.empty()) {
+        const ssize_t written = ::write(file.number(), octets.data(), octets.size());
+        if (written < 0 && errno != EINTR) return fail(errno, "write");
+        if (written > 0) octets.remove_prefix(static_cast<std::size_t>(written));
+    }
+    return {};
 }
 
 Result<void> finish_writing(Fd file) {

@@ -97,14 +97,10 @@ DraftFile::~DraftFile() {
 }
 
 Result<void> DraftFile::write(std::string_view octets) {
-    while (!octets.empty()) {
-        const ssize_t written = ::write(file_.number(), octets.data(), octets.size());
-        if (written < 0 && errno == EINTR) continue;
-        if (written < 0) return fail(errno, "write");
-        octets_ += static_cast<std::uint64_t>(written);
-        octets.remove_prefix(static_cast<std::size_t>(written));
-    }
-    return {};
+    const std::size_t wanted = octets.size();
+    const Result<void> written = write_all(file_, octets);
+    octets_ += wanted - octets.size();
+    return written;
 }
 
 Result<DraftFile::Kept> DraftFile::keep(std::string_view name, Overwriting overwriting) {

@@ -2,10 +2,8 @@
 #include "portico/io/output_file.h"
 
 #include <fcntl.h>
-#include <unistd.h>
 
 #include <cerrno>
-#include <cstddef>
 #include <optional>
 #include <utility>
 
@@ -19,14 +17,7 @@ Result<OutputFile> OutputFile::open(const std::string& path) {
     return OutputFile(*std::move(file));
 }
 
-Result<void> OutputFile::write(std::string_view octets) {
-    while (!octets.empty()) {
-        const ssize_t written = ::write(file_.number(), octets.data(), octets.size());
-        if (written < 0 && errno != EINTR) return fail(errno, "write");
-        if (written > 0) octets.remove_prefix(static_cast<std::size_t>(written));
-    }
-    return {};
-}
+Result<void> OutputFile::write(std::string_view octets) { return write_all(file_, octets); }
 
 Result<void> OutputFile::finish() { return finish_writing(std::move(file_)); }
 

@@ -44,14 +44,7 @@ void TemporaryFile::forget() noexcept {
     if (!is_kept_) ::unlink(path_.c_str());
 }
 
-Result<void> TemporaryFile::write(std::string_view octets) {
-    while (!octets.empty()) {
-        const ssize_t written = ::write(file_.number(), octets.data(), octets.size());
-        if (written < 0 && errno != EINTR) return fail(errno, "write");
-        if (written > 0) octets.remove_prefix(static_cast<std::size_t>(written));
-    }
-    return {};
-}
+Result<void> TemporaryFile::write(std::string_view octets) { return write_all(file_, octets); }
 
 Result<void> TemporaryFile::synchronise() {
     if (::fsync(file_.number()) != 0) return fail(errno, "fsync");

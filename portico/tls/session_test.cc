@@ -113,6 +113,11 @@ TEST_F(Sessions, SayThatTheyEnd) {
     pair.carry(pair.client(), pair.server(), [&] { EXPECT_EQ(pair.all_of(pair.server()), ""); });
     EXPECT_EQ(pair.last(), Progress::ended);
     EXPECT_TRUE(pair.server().has_peer_said_end());
+    // Nothing begins it anew.
+    EXPECT_EQ(pair.client().handshake(), Progress::done);
+    std::string late = "late";
+    const iovec span{late.data(), late.size()};
+    EXPECT_EQ(pair.client().encrypt({&span, 1}, record_octets_max), 0U);
     // The other direction goes on.
     EXPECT_EQ(pair.send(pair.server(), pair.client(), "answer"), "answer");
 }
